@@ -1,0 +1,1 @@
+"""The library that every service builds on. It knows no service by name."""

@@ -1,0 +1,1 @@
+"""The services: each a room of its own, none of which imports another."""

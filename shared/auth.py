@@ -1,0 +1,230 @@
+"""Who is asking and what they may do: one place that turns a bearer token into a decision."""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+from fastapi import Request
+from joserfc import jwk, jwt
+from joserfc.errors import JoseError
+
+from shared.problems import Problem
+from shared.settings import ServiceSettings
+
+ALGORITHMS = ["ES384", "RS384", "ES256", "RS256", "PS256"]
+"""Asymmetric only: a service holds no secret with which it could make a token itself."""
+
+_SMART_SCOPE = re.compile(
+    r"(?:system|user|patient)/(?P<type>\*|[A-Z][A-Za-z]+)\."
+    r"(?P<may>read|write|\*|c?r?u?d?s?)(?:\?.*)?$"
+)
+_V1 = {"read": "rs", "write": "cud", "*": "cruds"}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whoever a token speaks for.
+
+    Attributes:
+        subject: the token's subject, a client or a person's account.
+        client_id: the OAuth client that asks.
+        organisation: the UUID of the organisation that it acts for; the `party` of access rows.
+        roles: what it is to the consortium, such as `link-worker` or `referral-sender`.
+        scopes: what its token allows.
+    """
+
+    subject: str
+    client_id: str
+    organisation: str
+    roles: frozenset[str]
+    scopes: frozenset[str]
+
+
+def may(principal: Principal, resource_type: str, interaction: str) -> bool:
+    """Whether a SMART scope of the token allows an interaction.
+
+    Args:
+        principal: who asks.
+        resource_type: the FHIR type, such as `Task`.
+        interaction: one of `c r u d s` (SMART App Launch 2.2, section Scopes for requesting FHIR
+            resources); version 1's `read`, `write` and `*` are understood as `rs`, `cud`, `cruds`.
+    """
+    for scope in principal.scopes:
+        match = _SMART_SCOPE.match(scope)
+        if match and match["type"] in ("*", resource_type):
+            if interaction in _V1.get(match["may"], match["may"]):
+                return True
+    return False
+
+
+class Unauthenticated(Exception):
+    """The token is missing or not to be trusted.
+
+    Args:
+        reason: `missing`, `expired`, `audience`, `issuer` or `invalid`; safe to show.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    def words(self) -> str:
+        """What is wrong and what to do next."""
+        return _WORDS[self.reason]
+
+
+_WORDS = {
+    "missing": "Send an access token: Authorization: Bearer <token>.",
+    "expired": "The access token has expired: get a new one.",
+    "audience": "The access token is meant for another audience.",
+    "issuer": "The access token comes from an issuer that is not trusted here.",
+    "invalid": "The access token could not be verified.",
+}
+
+
+class KeySource(Protocol):
+    """Where a verifier gets the issuer's public keys."""
+
+    def keys(self, *, fresh: bool) -> jwk.KeySet:
+        """The key set; `fresh` asks for one that is newer than what was last given."""
+        ...
+
+
+class RemoteKeys:
+    """The issuer's JWKS over HTTP, kept for a while and fetched again for an unknown key.
+
+    Args:
+        url: the issuer's `jwks_uri`.
+        keep: seconds for which a fetched set is used.
+        pause: seconds at least between two fetches, so that bad tokens cannot cause a storm.
+    """
+
+    def __init__(self, url: str, *, keep: float = 300.0, pause: float = 2.0) -> None:
+        self._url = url
+        self._keep = keep
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._fetched = float("-inf")
+        self._keys = jwk.KeySet([])
+
+    def keys(self, *, fresh: bool) -> jwk.KeySet:
+        """See `KeySource`.
+
+        Raises:
+            Problem: 503 while the issuer cannot be reached and no keys are held.
+        """
+        with self._lock:
+            age = time.monotonic() - self._fetched
+            if age > (self._pause if fresh else self._keep):
+                self._fetch()
+            return self._keys
+
+    def _fetch(self) -> None:
+        try:
+            answer = httpx.get(self._url, timeout=5.0)
+            answer.raise_for_status()
+            self._keys = jwk.KeySet.import_key_set(answer.json())
+            self._fetched = time.monotonic()
+        except (httpx.HTTPError, ValueError, JoseError) as error:
+            if not self._keys.keys:
+                raise Problem(
+                    503,
+                    "Sign-in cannot be checked just now",
+                    "The identity service cannot be reached. Try again in a moment.",
+                    headers={"Retry-After": "5"},
+                ) from error
+
+
+class TokenVerifier:
+    """Verifies access tokens of one issuer (RFC 9068, section 4)."""
+
+    def __init__(self, settings: ServiceSettings, keys: KeySource | None = None) -> None:
+        self._issuer = settings.issuer
+        self._audience = settings.audience
+        self._keys = keys or RemoteKeys(settings.jwks_url)
+
+    def verify(self, token: str) -> Principal:
+        """The principal of a compact JWT.
+
+        Raises:
+            Unauthenticated: the token is expired, meant for others, or not genuine.
+            Problem: 503 while the issuer's keys cannot be had.
+        """
+        claims = self._genuine(token)
+        self._check(claims)
+        return Principal(
+            subject=str(claims["sub"]),
+            client_id=str(claims.get("client_id") or claims.get("azp") or claims["sub"]),
+            organisation=str(claims.get("organisation", "")),
+            roles=frozenset(str(role) for role in claims.get("roles", ())),
+            scopes=frozenset(str(claims.get("scope", "")).split()),
+        )
+
+    def _genuine(self, token: str) -> dict[str, Any]:
+        for fresh in (False, True):
+            try:
+                return dict(jwt.decode(token, self._keys.keys(fresh=fresh), ALGORITHMS).claims)
+            except (JoseError, ValueError):
+                continue
+        raise Unauthenticated("invalid")
+
+    def _check(self, claims: dict[str, Any]) -> None:
+        audience = claims.get("aud")
+        if self._audience not in (audience if isinstance(audience, list) else [audience]):
+            raise Unauthenticated("audience")
+        if claims.get("iss") != self._issuer:
+            raise Unauthenticated("issuer")
+        expires = claims.get("exp")
+        if not isinstance(expires, int | float) or "sub" not in claims:
+            raise Unauthenticated("invalid")
+        if expires <= time.time():
+            raise Unauthenticated("expired")
+
+
+def principal_of(request: Request) -> Principal:
+    """Who makes this request; verified once and kept for its duration.
+
+    Raises:
+        Unauthenticated: no trustworthy bearer token came with it.
+    """
+    known = getattr(request.state, "principal", None)
+    if isinstance(known, Principal):
+        return known
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("missing")
+    principal: Principal = request.app.state.verifier.verify(token.strip())
+    request.state.principal = principal
+    return principal
+
+
+def requires(*scopes: str, role: str | None = None) -> Callable[[Request], Principal]:
+    """A dependency that admits whoever holds one of `scopes` and, if named, the role.
+
+    Raises:
+        Unauthenticated: answered as 401.
+        Problem: 403 when the token allows something else.
+    """
+
+    def admitted(request: Request) -> Principal:
+        principal = principal_of(request)
+        if scopes and not principal.scopes.intersection(scopes):
+            raise Problem(
+                403,
+                "Not allowed",
+                f"This needs the scope {' or '.join(scopes)}.",
+                element="scope",
+                headers={
+                    "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scopes[0]}"'
+                },
+            )
+        if role and role not in principal.roles:
+            raise Problem(403, "Not allowed", f"This is for the role {role}.", element="roles")
+        return principal
+
+    return admitted

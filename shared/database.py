@@ -1,0 +1,167 @@
+"""The database: engine, unit of work, and leadership by a lease row."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    case,
+    func,
+    select,
+    update,
+)
+from sqlalchemy import create_engine as sqlalchemy_engine
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import URL, make_url
+from sqlmodel import Session
+
+metadata = MetaData()
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Alembic can only alter a constraint that has a name it can foretell."""
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("owner", String(100), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+)
+
+
+def psycopg_url(url: str) -> URL:
+    """The address with the driver that Kersey uses, whatever form the operator wrote it in."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def create_engine(url: str, *, pool_size: int, application_name: str) -> Engine:
+    """An engine for one service's own database.
+
+    Args:
+        url: `postgresql://role:password@host:port/database`.
+        pool_size: connections at most; there is no overflow, so that their sum can be planned.
+        application_name: shown to the database's operator in `pg_stat_activity`.
+    """
+    return sqlalchemy_engine(
+        psycopg_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=15,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": application_name,
+            "connect_timeout": 10,
+            "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60000",
+        },
+    )
+
+
+class UnitOfWork:
+    """One transaction, committed by name: what was not committed did not happen.
+
+    Used as a context manager. Callbacks given to `on_commit` run after the commit succeeded, in
+    the thread that committed; they are for waking others and must not fail.
+    """
+
+    session: Session
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._callbacks: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Self:
+        self.session = Session(self._engine, autoflush=False, expire_on_commit=False)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.session.close()
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once this transaction is durable."""
+        if callback not in self._callbacks:
+            self._callbacks.append(callback)
+
+    def commit(self) -> None:
+        """Make the work durable, then tell those who wait for it."""
+        self.session.commit()
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+
+class Lease:
+    """Leadership by a row, so that several replicas may run and one leads.
+
+    A session lock would not survive pgbouncer's transaction pooling, and a paused process would
+    not notice that it lost one. A row has an epoch: whoever takes the lease over raises it, and a
+    holder compares it in the very statement that writes (`holds`), so that a stale leader may
+    repeat work but never mark it done. Times are the database's own.
+    """
+
+    def __init__(self, engine: Engine, name: str, *, seconds: float = 10.0) -> None:
+        self._engine = engine
+        self.name = name
+        self.owner = str(uuid4())
+        self._term = timedelta(seconds=seconds)
+
+    def acquire(self) -> int | None:
+        """Take or extend the lease.
+
+        Returns:
+            The epoch of this term of leadership, or None while another holds the lease.
+        """
+        now = func.clock_timestamp()
+        taken_over = lease.c.owner != self.owner
+        first = insert(lease).values(
+            name=self.name, owner=self.owner, epoch=1, until=now + self._term
+        )
+        statement = first.on_conflict_do_update(
+            index_elements=[lease.c.name],
+            set_={
+                "owner": self.owner,
+                "epoch": case((taken_over, lease.c.epoch + 1), else_=lease.c.epoch),
+                "until": now + self._term,
+            },
+            where=(lease.c.owner == self.owner) | (lease.c.until < now),
+        ).returning(lease.c.epoch)
+        with self._engine.begin() as connection:
+            return connection.execute(statement).scalar_one_or_none()
+
+    def release(self) -> None:
+        """Let the next one lead at once, without waiting for the term to end."""
+        ended = update(lease).where(lease.c.name == self.name, lease.c.owner == self.owner)
+        with self._engine.begin() as connection:
+            connection.execute(ended.values(until=func.clock_timestamp()))
+
+    def holds(self, epoch: int) -> Any:
+        """A condition that is true only while this term lasts; for use in the holder's writes.
+
+        It locks the lease row for share, so that nobody can take over between check and commit.
+        """
+        held = (
+            select(lease.c.name)
+            .where(lease.c.name == self.name, lease.c.owner == self.owner, lease.c.epoch == epoch)
+            .with_for_update(read=True)
+        )
+        return held.exists()

@@ -1,0 +1,94 @@
+"""Errors outside FHIR: RFC 9457 problem details that name the element and leak nothing."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """A refusal in words, sent as `application/problem+json` (RFC 9457, section 3).
+
+    Args:
+        status: the HTTP status.
+        title: what kind of problem this is; the same words for every occurrence.
+        detail: what is wrong this time and what to do next; never holds personal data.
+        element: the field, parameter or header that is at fault.
+        headers: HTTP headers to send with it, such as `Retry-After`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        *,
+        element: str | None = None,
+        headers: dict[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(f"{status} {title}")
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.element = element
+        self.headers = headers or {}
+        self.members = members
+
+    def response(self) -> JSONResponse:
+        """The HTTP answer."""
+        body: dict[str, Any] = {"type": "about:blank", "title": self.title, "status": self.status}
+        if self.detail:
+            body["detail"] = self.detail
+        if self.element:
+            body["element"] = self.element
+        return JSONResponse(
+            body | self.members, self.status, headers=self.headers, media_type=MEDIA_TYPE
+        )
+
+
+def install(app: FastAPI) -> None:
+    """Make every error that `app` answers a problem."""
+
+    @app.exception_handler(Problem)
+    def problem(request: Request, error: Problem) -> JSONResponse:
+        return error.response()
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> JSONResponse:
+        title = HTTPStatus(error.status_code).phrase
+        detail = error.detail if error.detail != title else ""
+        headers = dict(error.headers or {})
+        return Problem(error.status_code, title, detail, headers=headers).response()
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        # pydantic's own errors repeat the input, which may hold personal data: only where and why.
+        errors = [
+            {"element": ".".join(str(part) for part in each["loc"]), "detail": each["msg"]}
+            for each in error.errors()
+        ]
+        return Problem(
+            422,
+            "The request does not fit this endpoint",
+            errors[0]["detail"],
+            element=errors[0]["element"],
+            errors=errors,
+        ).response()
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("request.failed", error=type(error).__name__, exc_info=error)
+        return Problem(
+            500,
+            "Something went wrong on our side",
+            "Nothing was changed. Try again; if it stays, tell the operator the request id.",
+        ).response()

@@ -1,0 +1,127 @@
+"""What every service is: an app with health, metrics, errors in words, and its workers."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared import problems
+from shared.auth import TokenVerifier, Unauthenticated
+from shared.problems import Problem
+from shared.requests import RequestMiddleware
+from shared.settings import ServiceSettings
+from shared.worker import Worker, WorkerGroup
+
+Check = Callable[[], str | None]
+"""Says what is wrong in a sentence, or None when all is well."""
+
+
+def service_app(
+    settings: ServiceSettings,
+    *,
+    name: str,
+    title: str,
+    routers: Sequence[APIRouter],
+    workers: Sequence[Worker] = (),
+    checks: Mapping[str, Check] | None = None,
+    verifier: TokenVerifier | None = None,
+    docs_prefix: str | None = None,
+) -> FastAPI:
+    """Compose a service.
+
+    Args:
+        settings: the service's settings.
+        name: its folder's name, used in logs and metrics.
+        title: its name for people.
+        routers: its HTTP interface, with the paths that it has in every deployment.
+        workers: background work to run inside this process (all-in-one and `kersey worker`).
+        checks: what readiness asks, by name; a check must answer within a second or two.
+        verifier: verifies bearer tokens; by default against the issuer of the settings.
+        docs_prefix: where OpenAPI and its page are served, such as `/directory`.
+
+    Returns:
+        An app whose state holds `settings`, `verifier` and `workers`.
+    """
+    group = WorkerGroup(workers)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        group.start()
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(group.stop)
+
+    app = FastAPI(
+        title=title,
+        lifespan=lifespan,
+        openapi_url=f"{docs_prefix}/openapi.json" if docs_prefix else None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.verifier = verifier or TokenVerifier(settings)
+    app.state.workers = group
+    app.state.checks = dict(checks or {})
+    problems.install(app)
+    app.add_exception_handler(Unauthenticated, _unauthenticated)
+    app.add_middleware(RequestMiddleware, service=name)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_operations(name))
+    return app
+
+
+def _unauthenticated(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Unauthenticated)
+    fault = 'Bearer error="invalid_token"' if error.reason != "missing" else "Bearer"
+    return Problem(
+        401,
+        "Sign-in needed",
+        error.words,
+        element="Authorization",
+        headers={"WWW-Authenticate": fault},
+    ).response()
+
+
+def _operations(name: str) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/health/live")
+    def live() -> dict[str, str]:
+        """The process answers; nothing else is asked, so that a slow database restarts nobody."""
+        return {"status": "ok", "service": name}
+
+    @router.get("/health/ready")
+    def ready(request: Request) -> JSONResponse:
+        """Whether this process can do its work, and if not, why."""
+        failing = faults(request.app)
+        body = {"status": "ok" if not failing else "failing", "service": name, "failing": failing}
+        return JSONResponse(body, 503 if failing else 200)
+
+    @router.get("/metrics")
+    def metrics() -> Response:
+        """Prometheus metrics of this process; numbers only, no personal data."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def faults(app: FastAPI) -> dict[str, str]:
+    """What keeps a service from its work, by check; empty when it is ready."""
+    found: dict[str, str] = {}
+    for check, ask in app.state.checks.items():
+        try:
+            fault = ask()
+        except Exception as error:  # a check that cannot be made is itself a fault to report
+            fault = f"could not be checked ({type(error).__name__})"
+        if fault:
+            found[check] = fault
+    for worker, alive in app.state.workers.alive().items():
+        if not alive:
+            found[worker] = "the worker is not running"
+    return found

@@ -1,0 +1,72 @@
+"""Settings that every service has: the only place that reads the environment."""
+
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_MARK = "demo-"
+"""Every demo secret starts with this, so that production can refuse all of them at once."""
+
+
+class ServiceSettings(BaseSettings):
+    """What a service must know about the house it stands in.
+
+    Values come from the constructor or from ``KERSEY_...`` variables; a process runs one service,
+    so that the names need no service in them. A service adds its own fields in a subclass.
+
+    Raises:
+        pydantic.ValidationError: on a missing or malformed value, and in production on any demo
+            secret or an issuer that is not reached over https.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KERSEY_", extra="ignore", frozen=True)
+
+    environment: Literal["development", "test", "production"] = Field(
+        default="development",
+        description="In production, demo secrets and plain-http issuers refuse to start.",
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Where people and EHRs reach Kersey; no trailing slash.",
+    )
+    database_url: SecretStr = Field(description="postgresql://role:password@host:port/database")
+    pool_size: int = Field(default=5, ge=1, le=50, description="Connections per process at most.")
+    amqp_url: SecretStr | None = Field(
+        default=None, description="amqp://user:password@host:port/vhost; several with commas."
+    )
+    issuer: str = Field(default="", description="OAuth 2 issuer; default {public_url}/identity.")
+    jwks_url: str = Field(default="", description="Its keys; default {issuer}/jwks.json.")
+    token_url: str = Field(default="", description="Where this service gets its own tokens.")
+    audience: str = Field(default="kersey", description="The `aud` that a token must name.")
+    client_id: str = Field(default="", description="This service's own OAuth client.")
+    client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
+    timezone: str = Field(
+        default="Europe/London", description="Zone of a FHIR date without one, and of reminders."
+    )
+    log_level: str = Field(default="INFO", description="Least severity that is logged.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive_addresses(cls, values: dict[str, object]) -> dict[str, object]:
+        public = str(values.get("public_url") or cls.model_fields["public_url"].default).rstrip("/")
+        issuer = str(values.get("issuer") or f"{public}/identity").rstrip("/")
+        return values | {
+            "public_url": public,
+            "issuer": issuer,
+            "jwks_url": values.get("jwks_url") or f"{issuer}/jwks.json",
+            "token_url": values.get("token_url") or f"{issuer}/token",
+        }
+
+    @model_validator(mode="after")
+    def _refuse_demo_values_in_production(self) -> Self:
+        if self.environment != "production":
+            return self
+        for name, value in self:
+            secret = value.get_secret_value() if isinstance(value, SecretStr) else ""
+            if secret.startswith(DEMO_MARK) or f":{DEMO_MARK}" in secret:
+                raise ValueError(f"{name} holds a demo secret: set your own before production")
+        if urlsplit(self.issuer).scheme != "https":
+            raise ValueError("issuer must be https in production")
+        return self

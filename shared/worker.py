@@ -1,0 +1,95 @@
+"""Background work: threads that are started, watched, restarted and stopped together."""
+
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+from tenacity import RetryCallState, Retrying, wait_random_exponential
+
+log = structlog.get_logger(__name__)
+
+
+class Wake:
+    """Tells a sleeping worker that there is work, so that it need not wait for its next poll."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Wake whoever waits now, or the next one who will."""
+        self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until woken or until `seconds` have passed; true when woken."""
+        woken = self._event.wait(seconds)
+        self._event.clear()
+        return woken
+
+
+class Worker(Protocol):
+    """One loop of background work, run in a thread of its own."""
+
+    @property
+    def name(self) -> str:
+        """A short name for logs and health, such as `referrals.relay`."""
+        ...
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; then finish what was begun and return."""
+        ...
+
+
+class WorkerGroup:
+    """Runs workers, each in its thread. One that raises is logged and started again.
+
+    A worker that dies silently is the worst failure of all (nobody is told, nothing arrives), so
+    the only way out of the loop is `stop`.
+    """
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self._workers = list(workers)
+        self._stop = threading.Event()
+        self._threads: dict[str, threading.Thread] = {}
+
+    def start(self) -> None:
+        """Start every worker's thread."""
+        for worker in self._workers:
+            thread = threading.Thread(target=self._supervise, args=(worker,), name=worker.name)
+            self._threads[worker.name] = thread
+            thread.start()
+
+    def stop(self, timeout: float = 20.0) -> list[str]:
+        """Ask all workers to finish and wait up to `timeout` seconds for each.
+
+        Returns:
+            The names of those that did not finish in time.
+        """
+        self._stop.set()
+        for thread in self._threads.values():
+            thread.join(timeout)
+        return [name for name, thread in self._threads.items() if thread.is_alive()]
+
+    def alive(self) -> dict[str, bool]:
+        """Whether each worker's thread runs."""
+        return {name: thread.is_alive() for name, thread in self._threads.items()}
+
+    def _supervise(self, worker: Worker) -> None:
+        retrying = Retrying(
+            wait=wait_random_exponential(multiplier=0.1, max=10),
+            sleep=self._pause,
+            retry=self._failed_and_not_stopping,
+            before_sleep=lambda state: _log_crash(worker, state),
+        )
+        retrying(worker.run, self._stop)
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+    def _failed_and_not_stopping(self, state: RetryCallState) -> bool:
+        return state.outcome is not None and state.outcome.failed and not self._stop.is_set()
+
+
+def _log_crash(worker: Worker, state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.error("worker.crashed", worker=worker.name, error=type(error).__name__, exc_info=error)
