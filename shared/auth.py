@@ -55,9 +55,10 @@ def may(principal: Principal, resource_type: str, interaction: str) -> bool:
     """
     for scope in principal.scopes:
         match = _SMART_SCOPE.match(scope)
-        if match and match["type"] in ("*", resource_type):
-            if interaction in _V1.get(match["may"], match["may"]):
-                return True
+        if not match or match["type"] not in ("*", resource_type):
+            continue
+        if interaction in _V1.get(match["may"], match["may"]):
+            return True
     return False
 
 

@@ -9,6 +9,10 @@ from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.problems import unexpected
+
+log = structlog.get_logger(__name__)
+
 DURATION = Histogram(
     "kersey_http_request_seconds",
     "Duration of HTTP requests by service, method, route and status class.",
@@ -48,7 +52,7 @@ class RequestMiddleware:
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id, service=self._service)
         started = time.perf_counter()
-        status = 500
+        status = 0
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -62,6 +66,10 @@ class RequestMiddleware:
 
         try:
             await self._app(scope, receive, answer)
+        except Exception as error:  # the last stop: the server would print its values
+            log.exception("request.failed", exc_info=error)
+            if not status:
+                await unexpected().response()(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             DURATION.labels(self._service, scope["method"], route, f"{status // 100}xx").observe(
