@@ -1,0 +1,194 @@
+"""What happens to a case, from the referral's arrival to its closing. Ids and codes only."""
+
+from typing import ClassVar, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from shared.messaging.events.base import CaseEvent, Code, Priority
+
+
+class ReferralEvent(CaseEvent):
+    """A step of a referral.
+
+    `team` is the link-worker team that holds the case, if one does yet; `priority` is the
+    sender's. Both travel with every step because they decide who is told and how fast.
+    """
+
+    team: UUID | None = None
+    priority: Priority = "routine"
+
+
+class TriageEvent(ReferralEvent):
+    """A step of the triage Task, the link worker's own."""
+
+    task: UUID
+
+
+class ProviderTaskEvent(ReferralEvent):
+    """A step of the Task that asks one provider's service."""
+
+    task: UUID
+    service: UUID
+    provider: UUID
+
+
+class ReferralReceived(ReferralEvent):
+    """A referral was stored, its case opened and its triage Task made (care 1)."""
+
+    type: ClassVar[str] = "kersey.referral.received.v1"
+
+    service_request: UUID
+    task: UUID
+    practice: UUID | None = None
+    hub: Code
+
+
+class ReferralUnrouted(ReferralEvent):
+    """No team covers the referral, or its code is unknown: a hub's staff must route it (care 1)."""
+
+    type: ClassVar[str] = "kersey.referral.unrouted.v1"
+
+    service_request: UUID
+    hub: Code
+    reason: Code
+
+
+class ReferralUrgent(ReferralEvent):
+    """A referral says asap or stat: the duty role is alerted at once (care 11)."""
+
+    type: ClassVar[str] = "kersey.referral.urgent.v1"
+
+    service_request: UUID
+    hub: Code
+    priority: Literal["asap", "stat"]
+
+
+class TriageAccepted(TriageEvent):
+    """The person accepted social prescribing with a link worker (care 21)."""
+
+    type: ClassVar[str] = "kersey.referral.triage.accepted.v1"
+
+
+class TriageNotReached(TriageEvent):
+    """The link worker could not reach the person after the agreed tries (care 2, 20)."""
+
+    type: ClassVar[str] = "kersey.referral.triage.not-reached.v1"
+
+
+class TriageDeclined(TriageEvent):
+    """The person declined social prescribing: their refusal, not a provider's (care 20, 21)."""
+
+    type: ClassVar[str] = "kersey.referral.triage.declined.v1"
+
+
+class ReferralRequested(ProviderTaskEvent):
+    """A provider was asked, with an onward request made for it alone (care 5)."""
+
+    type: ClassVar[str] = "kersey.referral.requested.v1"
+
+    service_request: UUID
+
+
+class ReferralAccepted(ProviderTaskEvent):
+    """The provider accepted."""
+
+    type: ClassVar[str] = "kersey.referral.accepted.v1"
+
+
+class ReferralWaitlisted(ProviderTaskEvent):
+    """The provider put the person on its waiting list."""
+
+    type: ClassVar[str] = "kersey.referral.waitlisted.v1"
+
+
+class ReferralDeclined(ProviderTaskEvent):
+    """The provider declined, for a reason of the declared list."""
+
+    type: ClassVar[str] = "kersey.referral.declined.v1"
+
+    reason: Code
+
+
+class ReferralNoResponse(ProviderTaskEvent):
+    """The provider's time to answer ran out: a call for help first, a decline last (care 4)."""
+
+    type: ClassVar[str] = "kersey.referral.no-response.v1"
+
+
+class ReferralStarted(ProviderTaskEvent):
+    """The person started with the service."""
+
+    type: ClassVar[str] = "kersey.referral.started.v1"
+
+
+class ReferralAttended(ProviderTaskEvent):
+    """The person came to a session."""
+
+    type: ClassVar[str] = "kersey.referral.attended.v1"
+
+
+class ReferralNotAttended(ProviderTaskEvent):
+    """The person was expected and did not come."""
+
+    type: ClassVar[str] = "kersey.referral.not-attended.v1"
+
+
+class ReferralCompleted(ProviderTaskEvent):
+    """The person completed what the service offered."""
+
+    type: ClassVar[str] = "kersey.referral.completed.v1"
+
+
+class ReferralEndedEarly(ProviderTaskEvent):
+    """The person ended before completion; not the same as not coming or declining (care 20)."""
+
+    type: ClassVar[str] = "kersey.referral.ended-early.v1"
+
+
+class ReferralCancelled(ProviderTaskEvent):
+    """The request to this provider was cancelled: its messages stop, its place goes back."""
+
+    type: ClassVar[str] = "kersey.referral.cancelled.v1"
+
+    reason: Code
+
+
+class ReferralWithdrawn(ReferralEvent):
+    """The referral as a whole was withdrawn, by whom; every message about it stops (care 13)."""
+
+    type: ClassVar[str] = "kersey.referral.withdrawn.v1"
+
+    by: Code
+
+
+class ReferralClosed(ReferralEvent):
+    """The link worker closed the case with an outcome."""
+
+    type: ClassVar[str] = "kersey.referral.closed.v1"
+
+    outcome: Code
+
+
+class CaseMerged(CaseEvent):
+    """One case went up into another. Published once for each of the two, in each one's order."""
+
+    type: ClassVar[str] = "kersey.case.merged.v1"
+
+    from_case: UUID = Field(alias="from")
+    to_case: UUID = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _is_about_one_of_the_two(self) -> Self:
+        if self.from_case == self.to_case or self.case not in {self.from_case, self.to_case}:
+            raise ValueError("a merge is of two cases, and its subject is one of them")
+        return self
+
+
+class AgreementWithdrawn(CaseEvent):
+    """The person's agreement to share with this provider ended; new sharing stops (care 7)."""
+
+    type: ClassVar[str] = "kersey.agreement.withdrawn.v1"
+
+    task: UUID
+    provider: UUID
