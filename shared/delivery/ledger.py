@@ -1,0 +1,233 @@
+"""Claiming what is due and recording how it went: one transaction each, none while sending."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import Engine, Row, exists, func, insert, null, select, update
+
+from shared.database import UnitOfWork
+from shared.delivery.outcome import (
+    Delivery,
+    InDoubt,
+    Receipt,
+    State,
+    Superseded,
+    Temporary,
+    Undelivered,
+)
+from shared.delivery.schedule import Schedule
+from shared.delivery.tables import DeliveryTables
+
+log = structlog.get_logger(__name__)
+
+Delivered = Callable[[UnitOfWork, Delivery, Receipt], None]
+Failed = Callable[[UnitOfWork, Delivery, str], None]
+
+CUT_OFF = "cut-off"
+"""The code of an attempt whose worker was lost between sending and recording."""
+
+
+class Ledger:
+    """The only writer of a delivery's state while it is being attempted.
+
+    A claim is a lease on one row. Whoever dies before recording leaves a lease that runs out; the
+    next claim finds it and settles it. Times are the database's own, so that replicas whose clocks
+    differ agree.
+
+    Args:
+        engine: the service's database.
+        tables: what `DeliveryTables` declared.
+        owner: who claims; made unique here.
+        schedule: when to try again, by channel.
+        lease: how long a claim lasts.
+        on_delivered: called in the transaction that records success.
+        on_failed: called with a reason's code in the transaction that records the final failure,
+            so that no failure is recorded without being told.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        tables: DeliveryTables,
+        *,
+        owner: str,
+        schedule: Callable[[str], Schedule],
+        lease: timedelta,
+        on_delivered: Delivered,
+        on_failed: Failed,
+    ) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._owner = f"{owner}/{uuid4()}"
+        self._schedule = schedule
+        self._lease = lease
+        self._on_delivered = on_delivered
+        self._on_failed = on_failed
+
+    def claim(self, most: int) -> list[Delivery]:
+        """Lease up to `most` due deliveries, having settled leases that ran out; committed."""
+        with UnitOfWork(self._engine) as uow:
+            rows = uow.session.connection().execute(self._due(most)).all()
+            for row in rows:
+                if row.state == State.SENDING:
+                    log.warning("delivery.cut_off", delivery=str(row.id), attempt=row.attempts)
+                    attempt = _delivery(row, row.attempts)
+                    self._in_doubt(uow, attempt, row, CUT_OFF, pause=timedelta())
+            free = [row for row in rows if row.state != State.SENDING]
+            if free:
+                self._lease_rows(uow, free)
+            uow.commit()
+        return [_delivery(row, row.attempts + 1) for row in free]
+
+    def record(self, delivery: Delivery, result: Receipt | Undelivered) -> None:
+        """Write down how an attempt ended and what follows from it; committed.
+
+        An attempt whose lease ran out and which another worker repeats meanwhile is not recorded:
+        the repetition counts.
+        """
+        with UnitOfWork(self._engine) as uow:
+            row = self._held(uow, delivery)
+            if row is None:
+                log.warning("delivery.late", delivery=str(delivery.id), attempt=delivery.attempt)
+                return
+            match result:
+                case Receipt():
+                    self._end_attempt(uow, delivery, State.DELIVERED, result.code)
+                    self._end(uow, delivery, State.DELIVERED, None)
+                    self._on_delivered(uow, delivery, result)
+                case Superseded():
+                    self._end_attempt(uow, delivery, State.SUPERSEDED, result.reason)
+                    self._no_longer_wanted(uow, delivery, result.reason)
+                case InDoubt():
+                    pause = self._schedule(delivery.channel).wait(1) or timedelta()
+                    self._in_doubt(uow, delivery, row, result.reason, pause=pause)
+                case _:
+                    self._end_attempt(uow, delivery, State.FAILED, result.reason)
+                    self._not_delivered(uow, delivery, row, result)
+            uow.commit()
+
+    def _due(self, most: int) -> Any:
+        row = self._tables.delivery.c
+        earlier = self._tables.delivery.alias("earlier").c
+        waits_for_another = exists().where(
+            earlier.order_key == row.order_key,
+            earlier.position < row.position,
+            earlier.due.is_not(null()),
+        )
+        return (
+            select(self._tables.delivery)
+            .where(row.due <= func.now(), ~waits_for_another)
+            .order_by(row.due, row.position)
+            .limit(most)
+            .with_for_update(skip_locked=True, of=self._tables.delivery)
+        )
+
+    def _lease_rows(self, uow: UnitOfWork, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
+        delivery = self._tables.delivery.c
+        connection = uow.session.connection()
+        connection.execute(
+            update(self._tables.delivery)
+            .where(delivery.id.in_([row.id for row in rows]))
+            .values(
+                state=State.SENDING.value,
+                attempts=delivery.attempts + 1,
+                due=func.now() + self._lease,
+                leased_by=self._owner,
+            )
+        )
+        attempts = [
+            {"delivery": row.id, "number": row.attempts + 1, "worker": self._owner} for row in rows
+        ]
+        connection.execute(insert(self._tables.attempt), attempts)
+
+    def _held(self, uow: UnitOfWork, delivery: Delivery) -> Row[*tuple[Any, ...]] | None:
+        """The row, locked, if this attempt is still its latest and nobody settled it for good."""
+        row = self._tables.delivery.c
+        held = (
+            select(row.failures, row.cut_off, row.unwanted, row.last_error)
+            .where(
+                row.id == delivery.id,
+                row.attempts == delivery.attempt,
+                row.state.in_([State.SENDING.value, State.UNKNOWN.value]),
+            )
+            .with_for_update()
+        )
+        return uow.session.connection().execute(held).first()
+
+    def _not_delivered(
+        self, uow: UnitOfWork, delivery: Delivery, row: Row[*tuple[Any, ...]], result: Undelivered
+    ) -> None:
+        if row.unwanted:
+            self._no_longer_wanted(uow, delivery, row.last_error)
+            return
+        failures = row.failures + 1
+        pause = None
+        if isinstance(result, Temporary):
+            pause = self._schedule(delivery.channel).wait(failures, result.retry_after)
+        if pause is None:
+            self._fail(uow, delivery, result.reason)
+        else:
+            state = State.UNKNOWN if delivery.doubtful else State.QUEUED
+            again = {"due": func.now() + pause, "failures": failures}
+            self._set(uow, delivery, state=state.value, last_error=result.reason, **again)
+
+    def _in_doubt(
+        self,
+        uow: UnitOfWork,
+        delivery: Delivery,
+        row: Row[*tuple[Any, ...]],
+        reason: str,
+        *,
+        pause: timedelta,
+    ) -> None:
+        self._end_attempt(uow, delivery, State.UNKNOWN, reason)
+        times = row.cut_off + 1
+        if row.unwanted:
+            self._end(uow, delivery, State.UNKNOWN, row.last_error)
+        elif times > self._schedule(delivery.channel).resends:
+            self._fail(uow, delivery, reason)
+        else:
+            again = {"due": func.now() + pause, "cut_off": times}
+            self._set(uow, delivery, state=State.UNKNOWN.value, last_error=reason, **again)
+
+    def _no_longer_wanted(self, uow: UnitOfWork, delivery: Delivery, reason: str) -> None:
+        # What may have arrived in an earlier attempt cannot be said not to have been sent.
+        state = State.UNKNOWN if delivery.doubtful else State.SUPERSEDED
+        self._end(uow, delivery, state, reason)
+
+    def _fail(self, uow: UnitOfWork, delivery: Delivery, reason: str) -> None:
+        self._end(uow, delivery, State.FAILED, reason)
+        self._on_failed(uow, delivery, reason)
+
+    def _end(self, uow: UnitOfWork, delivery: Delivery, state: State, reason: str | None) -> None:
+        over = {"due": null(), "ended": func.now()}
+        self._set(uow, delivery, state=state.value, last_error=reason, **over)
+
+    def _set(self, uow: UnitOfWork, delivery: Delivery, **values: Any) -> None:
+        uow.session.connection().execute(
+            update(self._tables.delivery)
+            .where(self._tables.delivery.c.id == delivery.id)
+            .values(leased_by=null(), **values)
+        )
+
+    def _end_attempt(self, uow: UnitOfWork, delivery: Delivery, outcome: State, code: str) -> None:
+        attempt = self._tables.attempt.c
+        uow.session.connection().execute(
+            update(self._tables.attempt)
+            .where(attempt.delivery == delivery.id, attempt.number == delivery.attempt)
+            .values(ended=func.now(), outcome=outcome.value, code=code)
+        )
+
+
+def _delivery(row: Row[*tuple[Any, ...]], attempt: int) -> Delivery:
+    return Delivery(
+        id=row.id,
+        channel=row.channel,
+        address=row.address,
+        payload=row.payload,
+        attempt=attempt,
+        doubtful=row.cut_off > 0,
+    )

@@ -1,0 +1,96 @@
+"""How one attempt to deliver ends: the words between the engine and a channel."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class State(StrEnum):
+    """Where a delivery stands.
+
+    Every delivery ends as one of the last four; `UNKNOWN` ends one only when what it says is no
+    longer wanted (otherwise it is sent once more, under the same id).
+    """
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One thing to be told to one receiver over one channel.
+
+    Attributes:
+        id: stays the same over all attempts, so that a receiver can know a repetition
+            (`webhook-id` of Standard Webhooks, the Message-ID of an e-mail).
+        channel: which channel sends it, such as `email`.
+        address: where to, in the channel's own form.
+        payload: what the channel needs to build the message; never personal data.
+        attempt: the number of this attempt, from 1.
+        doubtful: an earlier attempt was cut off, so that the receiver may have had it already.
+    """
+
+    id: UUID
+    channel: str
+    address: str
+    payload: str
+    attempt: int
+    doubtful: bool
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The receiver's side took it.
+
+    Attributes:
+        code: what it answered in short, such as `250` or `204`; no text of the receiver's.
+    """
+
+    code: str
+
+
+class Undelivered(Exception):
+    """An attempt that did not deliver.
+
+    Args:
+        reason: a short code such as `timeout` or `smtp-550`; shown to staff, so never text that
+            the receiver or the sender wrote.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Temporary(Undelivered):
+    """Worth another attempt.
+
+    Args:
+        reason: see `Undelivered`.
+        retry_after: the receiver asked not to be tried before this has passed.
+    """
+
+    def __init__(self, reason: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class InDoubt(Undelivered):
+    """The line broke after the message was handed over: it may have been taken or not.
+
+    Only for channels whose receivers cannot know a repetition (e-mail after DATA); where they
+    can, by `webhook-id`, a lost answer is simply `Temporary`.
+    """
+
+
+class Permanent(Undelivered):
+    """The same attempt would fail again: a person has to look."""
+
+
+class Superseded(Undelivered):
+    """What it says is no longer wanted or no longer allowed: not sent, and no failure."""

@@ -1,0 +1,201 @@
+"""The rows of a delivery and its attempts, declared anew in each service that delivers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.schema import SchemaItem
+from sqlmodel import Session
+
+from shared.delivery.outcome import State
+
+
+class DeliveryTables:
+    """A service's delivery table and its attempt table.
+
+    `due` says when the next thing must happen: the next attempt or, while one is under way, the
+    moment when the worker that took it counts as lost. It is null once nothing more will happen,
+    and on a row that waits for a person (a call to make). Deliveries with one `order_key` are
+    attempted strictly one after the other, in the order in which they were added.
+
+    Args:
+        metadata: the service's own.
+        name: of the delivery table; the other is called `{name}_attempt`.
+        columns: what the service keeps beside it; the engine neither reads nor writes these.
+        constraints: further constraints and indexes over all columns.
+    """
+
+    def __init__(
+        self,
+        metadata: MetaData,
+        name: str = "delivery",
+        *,
+        columns: Sequence[Column[Any]] = (),
+        constraints: Sequence[SchemaItem] = (),
+    ) -> None:
+        states = ", ".join(f"'{state}'" for state in State)
+        self.delivery = Table(
+            name,
+            metadata,
+            Column("id", Uuid, primary_key=True),
+            Column("position", BigInteger, Identity(always=True), nullable=False),
+            Column("order_key", String(200), nullable=False),
+            Column("channel", String(40), nullable=False),
+            Column("address", Text, nullable=False),
+            Column("payload", Text, nullable=False),
+            Column("state", String(20), nullable=False, server_default=State.QUEUED.value),
+            Column("due", DateTime(timezone=True)),
+            Column("attempts", Integer, nullable=False, server_default="0"),
+            Column("failures", Integer, nullable=False, server_default="0"),
+            Column("cut_off", Integer, nullable=False, server_default="0"),
+            Column("unwanted", Boolean, nullable=False, server_default="false"),
+            Column("leased_by", String(100)),
+            Column("last_error", String(60)),
+            Column("created", DateTime(timezone=True), nullable=False, server_default=func.now()),
+            Column("ended", DateTime(timezone=True)),
+            *columns,
+            CheckConstraint(f"state in ({states})", name=f"ck_{name}_state"),
+            *constraints,
+        )
+        self.attempt = Table(
+            f"{name}_attempt",
+            metadata,
+            Column(
+                f"{name}_id",
+                ForeignKey(self.delivery.c.id, ondelete="CASCADE", name=f"fk_{name}_attempt"),
+                key="delivery",
+                primary_key=True,
+            ),
+            Column("number", Integer, primary_key=True),
+            Column("worker", String(100), nullable=False),
+            Column("started", DateTime(timezone=True), nullable=False, server_default=func.now()),
+            Column("ended", DateTime(timezone=True)),
+            Column("outcome", String(20)),
+            Column("code", String(60)),
+        )
+        row = self.delivery.c
+        Index(f"ix_{name}_due", row.due, row.position, postgresql_where=row.due.is_not(null()))
+        Index(
+            f"ix_{name}_order", row.order_key, row.position, postgresql_where=row.due.is_not(null())
+        )
+
+    def add(
+        self,
+        session: Session,
+        *,
+        key: UUID,
+        order_key: str,
+        channel: str,
+        address: str,
+        payload: str,
+        due: datetime | None = None,
+        waits_for_person: bool = False,
+        extra: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Add a delivery within the caller's transaction, unless its key is there already.
+
+        Args:
+            session: the caller's; nothing is committed here.
+            key: its id, the same however often the cause is repeated (derive it by `uuid5`).
+            order_key: deliveries that share it go one after the other.
+            channel: which channel sends it.
+            address: where to.
+            payload: what the channel builds the message from.
+            due: not before; by default at once.
+            waits_for_person: no worker touches it; a person does it and says so.
+            extra: values of the service's own columns.
+
+        Returns:
+            Whether it is new.
+        """
+        when = null() if waits_for_person else (literal(due) if due else func.now())
+        statement = (
+            insert(self.delivery)
+            .values(
+                {
+                    "id": key,
+                    "order_key": order_key,
+                    "channel": channel,
+                    "address": address,
+                    "payload": payload,
+                    "due": when,
+                    **(extra or {}),
+                }
+            )
+            .on_conflict_do_nothing()
+            .returning(self.delivery.c.id)
+        )
+        return session.connection().execute(statement).first() is not None
+
+    def supersede(self, session: Session, which: ColumnElement[bool], reason: str) -> list[UUID]:
+        """Stop what is no longer wanted, within the caller's transaction.
+
+        What was not attempted yet, or waits for another attempt, is superseded. What is being
+        sent now cannot be called back: it ends by itself, without another attempt. What may have
+        been received stays `unknown` and is not sent again.
+
+        Args:
+            session: the caller's.
+            which: a condition on the delivery table.
+            reason: a code for staff.
+
+        Returns:
+            The ids of the deliveries that were superseded.
+        """
+        row = self.delivery.c
+        unfinished = or_(row.due.is_not(null()), row.state == State.QUEUED)
+        sending = row.state == State.SENDING
+        stopped = (
+            update(self.delivery)
+            .where(which, unfinished)
+            .values(
+                state=case((row.state == State.QUEUED, State.SUPERSEDED.value), else_=row.state),
+                due=case((sending, row.due), else_=null()),
+                ended=case((sending, row.ended), else_=func.now()),
+                unwanted=True,
+                last_error=reason,
+            )
+            .returning(row.id, row.state)
+        )
+        rows = session.connection().execute(stopped).all()
+        return [key for key, state in rows if state == State.SUPERSEDED]
+
+    def retry(self, session: Session, which: ColumnElement[bool]) -> list[UUID]:
+        """Give failed deliveries a fresh schedule, from now, within the caller's transaction.
+
+        Returns:
+            The ids of those that will be attempted again.
+        """
+        row = self.delivery.c
+        again = (
+            update(self.delivery)
+            .where(which, row.state == State.FAILED)
+            .values(state=State.QUEUED.value, due=func.now(), failures=0, cut_off=0, ended=null())
+            .returning(row.id)
+        )
+        return list(session.connection().execute(again).scalars())
