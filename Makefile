@@ -1,0 +1,88 @@
+# make help says what each target does.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: run test check fix bench lock clean help
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8000
+export KERSEY_DATA_DIR ?= $(CURDIR)/data
+
+# The first Python that is new enough; PYTHON=... chooses another.
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+UV     ?= $(shell command -v uv 2>/dev/null)
+
+ifneq ($(UV),)
+INSTALL = VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+run: $(VENV)/.run services/portal/static/.made ## start everything on one port (PORT=8000, KERSEY_DATA_DIR=./data)
+	@exec $(BIN)/kersey run --port $(PORT)
+
+test: $(VENV)/.dev services/portal/static/.made ## every test, with branch coverage (ARGS="tests/fhir -x" for a part)
+	@$(BIN)/python -m coverage erase
+ifeq ($(ARGS),)
+	@$(BIN)/python -m pytest --cov --cov-report=
+	@$(BIN)/python -m coverage report
+else
+	@$(BIN)/python -m pytest $(ARGS)
+endif
+
+check: $(VENV)/.dev ## style, types, import contracts, compose file
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+fix: $(VENV)/.dev ## repair what the linter can and format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## measure against the limits of this machine
+	@$(BIN)/python -m tests.bench
+
+# No addresses in the files: where a machine fetches packages from is its own business.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links $(LOCKARGS) pyproject.toml
+lock: $(VENV)/.dev ## resolve pyproject.toml into the lock files (LOCKARGS=--upgrade for newer releases)
+	@$(LOCK) --group build --output-file requirements.lock
+	@$(LOCK) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## remove what make made, except your data
+	rm -rf $(VENV) services/portal/static services/portal/node_modules build *.egg-info
+	rm -rf .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- set-up: each stamp is newer than what it was made from, so a second run installs nothing ------
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Kersey needs Python 3.11 or newer; none was found. PYTHON=/path/to/python3 names one." >&2; exit 1; }
+	@echo "making $(VENV)"
+ifneq ($(UV),)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+else
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)." >&2; exit 1; }
+endif
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "installing what Kersey runs on"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "installing what the tests need"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+services/portal/static/.made: $(wildcard services/portal/package.json services/portal/package-lock.json services/portal/assets.py) | $(VENV)/.run
+	@mkdir -p $(@D)
+	@if [ -f services/portal/assets.py ]; then echo "fetching the front-end assets"; $(BIN)/python -m services.portal.assets; fi
+	@touch $@

@@ -1,0 +1,1 @@
+"""Finds or brings up the real parts that the tests talk to."""

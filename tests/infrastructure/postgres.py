@@ -1,0 +1,150 @@
+"""PostgreSQL servers for the tests: the embedded one always, version 15 where it is installed."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from deploy.databases import EXTENSIONS, create_extensions, in_database, new_database
+from deploy.postgres_cluster import ClusterError, PostgresCluster, embedded_binaries
+from tests.infrastructure.absent import Absent
+
+FAST = {
+    # The data is thrown away with the run: nothing needs to survive a power cut.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "shared_buffers": "128MB",
+}
+
+EVERY = ("embedded", "pg15")
+"""The servers that a test marked `every_postgres` runs on."""
+
+
+def installed_15() -> Path:
+    """The folder with the binaries of an installed PostgreSQL 15.
+
+    Raises:
+        Absent: there is none in the usual places.
+    """
+    places = [
+        Path("/usr/lib/postgresql/15/bin"),
+        Path("/usr/pgsql-15/bin"),
+        Path("/opt/homebrew/opt/postgresql@15/bin"),
+    ]
+    for place in places:
+        if os.access(place / "initdb", os.X_OK):
+            return place
+    message = f"PostgreSQL 15 is not installed (looked in {', '.join(map(str, places))})"
+    raise Absent(message)
+
+
+@dataclass
+class PostgresServer:
+    """One running server and the databases that the tests made on it."""
+
+    name: str
+    cluster: PostgresCluster
+    home: Path
+    _templates: set[str] = field(default_factory=set)
+
+    @classmethod
+    def start(cls, name: str) -> "PostgresServer":
+        """Start `embedded` or `pg15` in a temporary folder of its own.
+
+        Raises:
+            Absent: with the reason, when this machine cannot run it.
+        """
+        home = Path(tempfile.mkdtemp(prefix=f"kersey-{name}-"))
+        home.chmod(0o711)  # root's server runs as another account, which must get to its folder
+        try:
+            binaries = embedded_binaries() if name == "embedded" else installed_15()
+            cluster = PostgresCluster(
+                home / "postgres",
+                binaries=binaries,
+                password=secrets.token_urlsafe(16),
+                options=FAST,
+            )
+            cluster.start()
+        except (Absent, ClusterError, OSError) as error:
+            shutil.rmtree(home, ignore_errors=True)
+            message = f"PostgreSQL ({name}) is not to be had: {error}"
+            raise Absent(message) from error
+        return cls(name, cluster, home)
+
+    @property
+    def url(self) -> str:
+        """URL of the superuser."""
+        return self.cluster.url
+
+    def close(self) -> None:
+        """Stop the server and remove its folder."""
+        self.cluster.remove()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    @contextmanager
+    def databases(self) -> Iterator["NewDatabase"]:
+        """A maker of fresh databases; all are dropped at the end of the block."""
+        made: list[str] = []
+
+        def new(template: str = "extensions", prepare: Callable[[str], None] | None = None) -> str:
+            self._ensure_template(template, prepare)
+            name = f"test_{secrets.token_hex(6)}"
+            with self._admin() as admin:
+                admin.execute(
+                    sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                        sql.Identifier(name), sql.Identifier(f"template_{template}")
+                    )
+                )
+            made.append(name)
+            return in_database(self.url, name)
+
+        try:
+            yield new
+        finally:
+            with self._admin() as admin:
+                for name in made:
+                    admin.execute(
+                        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                            sql.Identifier(name)
+                        )
+                    )
+
+    def _ensure_template(self, template: str, prepare: Callable[[str], None] | None) -> None:
+        """Make a template once per server; cloning it takes a fraction of preparing it anew."""
+        if template in self._templates:
+            return
+        name = f"template_{template}"
+        with self._admin() as admin:
+            new_database(admin, name)
+        url = in_database(self.url, name)
+        create_extensions(url, EXTENSIONS)
+        if prepare is not None:
+            prepare(url)
+        self._templates.add(template)
+
+    def _admin(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(self.url, autocommit=True)
+
+
+NewDatabase = Callable[..., str]
+"""`new(template="extensions", prepare=None) -> URL`: a database that nobody else has.
+
+`template` names a state, `prepare(url)` brings an empty database into it once per run, e.g.
+`new("referrals", lambda url: migrate("referrals", url))`; later calls clone the result.
+"""
+
+
+def with_credentials(url: str, user: str, password: str) -> str:
+    """The same server and database for another role."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}"))
