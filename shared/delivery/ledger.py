@@ -69,18 +69,20 @@ class Ledger:
 
     def claim(self, most: int) -> list[Delivery]:
         """Lease up to `most` due deliveries, having settled leases that ran out; committed."""
-        with UnitOfWork(self._engine) as uow:
-            rows = uow.session.connection().execute(self._due(most)).all()
-            for row in rows:
-                if row.state == State.SENDING:
+        while True:
+            with UnitOfWork(self._engine) as uow:
+                rows = uow.session.connection().execute(self._due(most)).all()
+                lost = [row for row in rows if row.state == State.SENDING]
+                free = [row for row in rows if row.state != State.SENDING]
+                for row in lost:
                     log.warning("delivery.cut_off", delivery=str(row.id), attempt=row.attempts)
                     attempt = _delivery(row, row.attempts)
                     self._in_doubt(uow, attempt, row, CUT_OFF, pause=timedelta())
-            free = [row for row in rows if row.state != State.SENDING]
-            if free:
-                self._lease_rows(uow, free)
-            uow.commit()
-        return [_delivery(row, row.attempts + 1) for row in free]
+                if free:
+                    self._lease_rows(uow, free)
+                uow.commit()
+            if free or not lost:
+                return [_delivery(row, row.attempts + 1) for row in free]
 
     def record(self, delivery: Delivery, result: Receipt | Undelivered) -> None:
         """Write down how an attempt ended and what follows from it; committed.

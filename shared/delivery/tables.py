@@ -79,7 +79,7 @@ class DeliveryTables:
             Column("created", DateTime(timezone=True), nullable=False, server_default=func.now()),
             Column("ended", DateTime(timezone=True)),
             *columns,
-            CheckConstraint(f"state in ({states})", name=f"ck_{name}_state"),
+            CheckConstraint(f"state in ({states})", name="state"),
             *constraints,
         )
         self.attempt = Table(
@@ -87,7 +87,7 @@ class DeliveryTables:
             metadata,
             Column(
                 f"{name}_id",
-                ForeignKey(self.delivery.c.id, ondelete="CASCADE", name=f"fk_{name}_attempt"),
+                ForeignKey(self.delivery.c.id, ondelete="CASCADE"),
                 key="delivery",
                 primary_key=True,
             ),

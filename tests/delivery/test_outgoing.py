@@ -1,0 +1,279 @@
+"""Posting to a stranger's address: an answer is a receipt or a kind of failure, never a way in."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from shared.delivery import Permanent, Receipt, Temporary
+from shared.delivery.outgoing import OutgoingHttp
+
+
+@contextmanager
+def answering(*answers: bytes, pause: float = 0.0) -> Iterator[tuple[str, list[bytes]]]:
+    """A raw HTTP receiver: each connection gets the next answer, a byte at a time if paused."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    heard: list[bytes] = []
+
+    def serve() -> None:
+        for answer in answers:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                heard.append(connection.recv(65536))
+                try:
+                    for piece in (
+                        [answer[i : i + 1] for i in range(len(answer))] if pause else [answer]
+                    ):
+                        connection.sendall(piece)
+                        time.sleep(pause)
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    port = listener.getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}/hook", heard
+    finally:
+        listener.close()
+        with socket.socket() as unblock:
+            unblock.settimeout(0.2)
+            unblock.connect_ex(("127.0.0.1", port))
+        thread.join(10)
+
+
+@pytest.fixture
+def outgoing():
+    posting = OutgoingHttp(allow_private=True, timeout_seconds=1.0)
+    yield posting
+    posting.close()
+
+
+@pytest.fixture
+def guarded():
+    posting = OutgoingHttp(allow_private=False, timeout_seconds=1.0)
+    yield posting
+    posting.close()
+
+
+def status(code: int, *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {code} Said", "Content-Length: 2", "Connection: close", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\nok").encode()
+
+
+def test_a_body_is_posted_with_its_headers(outgoing):
+    with answering(status(204)) as (url, heard):
+        receipt = outgoing.post(url, b'{"a":1}', {"webhook-id": "7"})
+    assert receipt == Receipt("http-204")
+    assert b"POST /hook HTTP/1.1" in heard[0]
+    assert b"webhook-id: 7" in heard[0]
+    assert heard[0].endswith(b'{"a":1}')
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 413, 422])
+def test_an_answer_that_will_not_change_is_permanent(outgoing, code):
+    with answering(status(code)) as (url, _), pytest.raises(Permanent, match=f"http-{code}"):
+        outgoing.post(url, b"", {})
+
+
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504])
+def test_an_answer_of_the_moment_is_temporary(outgoing, code):
+    with answering(status(code)) as (url, _), pytest.raises(Temporary, match=f"http-{code}"):
+        outgoing.post(url, b"", {})
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(outgoing, code):
+    with answering(status(200)) as (elsewhere, heard_elsewhere):
+        redirecting = answering(status(code, f"Location: {elsewhere}"))
+        with redirecting as (url, _), pytest.raises(Permanent, match=f"http-{code}"):
+            outgoing.post(url, b"", {})
+        assert heard_elsewhere == []
+
+
+def test_retry_after_in_seconds_or_as_a_date_is_kept(outgoing):
+    later = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
+    for said, expected in [("120", 120), (later, 300)]:
+        busy = answering(status(429, f"Retry-After: {said}"))
+        with busy as (url, _), pytest.raises(Temporary) as failure:
+            outgoing.post(url, b"", {})
+        assert failure.value.retry_after is not None
+        assert failure.value.retry_after.total_seconds() == pytest.approx(expected, abs=3)
+
+
+@pytest.mark.parametrize("said", ["soon", "-5", ""])
+def test_a_retry_after_that_cannot_be_read_was_not_said(outgoing, said):
+    busy = answering(status(503, f"Retry-After: {said}"))
+    with busy as (url, _), pytest.raises(Temporary) as failure:
+        outgoing.post(url, b"", {})
+    assert failure.value.retry_after is None
+
+
+def test_nobody_there(outgoing):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(Temporary, match="unreachable"):
+        outgoing.post(f"http://127.0.0.1:{port}/", b"", {})
+
+
+def test_a_name_that_does_not_resolve(outgoing, monkeypatch):
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(Temporary, match="unreachable"):
+        outgoing.post("https://hooks.example.org/", b"", {})
+
+
+def test_a_receiver_that_hangs_is_given_up(outgoing):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        with pytest.raises(Temporary, match="timeout"):
+            outgoing.post(f"http://127.0.0.1:{silent.getsockname()[1]}/", b"", {})
+    assert time.monotonic() - started < 3
+
+
+def test_a_receiver_that_answers_a_byte_at_a_time_cannot_hold_us(outgoing):
+    endless = b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 100
+    started = time.monotonic()
+    with answering(endless, pause=0.05) as (url, _), pytest.raises(Temporary, match="timeout"):
+        outgoing.post(url, b"", {})
+    assert time.monotonic() - started < 8
+
+
+def test_an_answer_that_is_not_http(outgoing):
+    greeting = answering(b"220 mail.example.org ESMTP\r\n")
+    with greeting as (url, _), pytest.raises(Temporary, match="not-http"):
+        outgoing.post(url, b"", {})
+
+
+def test_a_huge_answer_is_not_read_to_its_end(outgoing):
+    much = 50_000_000
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {much}\r\n\r\n".encode()
+    with answering(head + b"x" * 1_000_000) as (url, _):
+        assert outgoing.post(url, b"", {}) == Receipt("http-200")
+
+
+def test_a_connection_is_used_again_and_each_exchange_has_its_own_deadline():
+    posting = OutgoingHttp(allow_private=True, timeout_seconds=0.6)
+    listener = socket.create_server(("127.0.0.1", 0))
+    accepted = []
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        accepted.append(connection)
+        for _ in range(2):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    posting.post(url, b"1", {})
+    time.sleep(0.7)
+    posting.post(url, b"2", {})
+    thread.join(5)
+    listener.close()
+    accepted[0].close()
+    posting.close()
+    assert len(accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("http://hooks.example.org/", "address-not-https"),
+        ("ftp://hooks.example.org/", "address-not-https"),
+        ("https://127.0.0.1/", "address-private"),
+        ("https://localhost/", "address-private"),
+        ("https://10.1.2.3/hook", "address-private"),
+        ("https://169.254.169.254/latest/meta-data", "address-private"),
+        ("https://[::1]/", "address-private"),
+        ("https://[::ffff:10.0.0.1]/", "address-private"),
+        ("https://224.0.0.1/", "address-private"),
+        ("https://user:password@hooks.example.org/", "address-malformed"),
+        ("https://hooks.example.org/#part", "address-malformed"),
+        ("https://hooks.example.org:99999/", "address-malformed"),
+        ("https://hooks.example.org/a\r\nX-Injected: 1", "address-malformed"),
+        ("https:///nowhere", "address-malformed"),
+        ("https://[half", "address-malformed"),
+        ("https://büro.example.org/", "address-malformed"),
+    ],
+)
+def test_addresses_that_may_not_be_registered(guarded, url, fault):
+    assert guarded.fault(url) == fault
+    with pytest.raises(Permanent, match=fault):
+        guarded.post(url, b"", {})
+
+
+def test_a_public_https_address_may_be_registered(guarded):
+    assert guarded.fault("https://hooks.example.org/kersey?for=7") is None
+    assert guarded.fault("https://192.0.43.8/") is None
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "fd00::1", "fe80::1%eth0"])
+def test_a_public_name_for_a_private_address_is_refused_at_the_connection(
+    guarded, monkeypatch, address
+):
+    public = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.43.8", 443))
+    private = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 443))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [public, private])
+    with pytest.raises(Permanent, match="address-private"):
+        guarded.post("https://hooks.example.org/", b"", {})
+
+
+def test_without_tls_nothing_is_said(outgoing):
+    """A receiver that cannot prove its name gets nothing."""
+    refusing = answering(b"\x15\x03\x01\x00\x02\x02\x28")
+    with refusing as (url, heard), pytest.raises(Temporary, match="unreachable"):
+        outgoing.post(url.replace("http:", "https:"), b"body", {})
+    assert all(b"body" not in each for each in heard)
+
+
+def test_a_trusted_receiver_over_tls(tmp_path):
+    import subprocess
+
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            try:
+                with serving.wrap_socket(connection, server_side=True) as secured:
+                    secured.recv(65536)
+                    secured.sendall(status(200))
+            except OSError:
+                connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+    stranger = OutgoingHttp(allow_private=True)
+    with pytest.raises(Temporary, match="unreachable"):
+        stranger.post(url, b"", {})
+    trusting = OutgoingHttp(
+        allow_private=True, ssl_context=ssl.create_default_context(cafile=certificate)
+    )
+    assert trusting.post(url, b"", {}) == Receipt("http-200")
+    thread.join(5)
+    listener.close()
+    stranger.close()
+    trusting.close()
