@@ -127,9 +127,7 @@ def create_extensions(url: str, extensions: Iterable[str]) -> None:
                 raise DatabaseSetupError(message) from error
 
 
-def _ensure_role(
-    admin: psycopg.Connection[tuple[object, ...]], database: ServiceDatabase
-) -> None:
+def _ensure_role(admin: psycopg.Connection[tuple[object, ...]], database: ServiceDatabase) -> None:
     """Create or update the role. The password travels as a SCRAM verifier, never in clear."""
     verifier = admin.pgconn.encrypt_password(
         database.password.encode(), database.name.encode(), b"scram-sha-256"
@@ -145,7 +143,7 @@ def _ensure_role(
 def _hand_over(admin: psycopg.Connection[tuple[object, ...]], name: str) -> None:
     """Make the role the owner; nobody else may connect."""
     identifier = sql.Identifier(name)
-    if not admin.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()[0]:  # type: ignore[index]
+    if admin.info.parameter_status("is_superuser") != "on":
         # On a managed server the administrator is no superuser and may only hand over to a role
         # that it is a member of.
         admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(identifier))

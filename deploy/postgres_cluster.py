@@ -122,7 +122,8 @@ class PostgresCluster:
         if self._port is None:
             message = "the PostgreSQL server has not been started"
             raise ClusterError(message)
-        return f"postgresql://{ADMIN}:{quote(self._password, safe='')}@127.0.0.1:{self._port}/postgres"
+        password = quote(self._password, safe="")
+        return f"postgresql://{ADMIN}:{password}@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> str:
         """Make the cluster where there is none, start the server and wait until it answers.
@@ -173,12 +174,15 @@ class PostgresCluster:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
         self.log.unlink(missing_ok=True)
+        if ROOT_HOME in self._folder.parents:
+            self._folder.parent.rmdir()
 
     # --- making -----------------------------------------------------------------------------
 
     def _make(self) -> None:
         """Run `initdb` beside the final folder and move it in place, so that a half-made cluster
-        of an interrupted first start is never mistaken for a whole one."""
+        of an interrupted first start is never mistaken for a whole one.
+        """
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         making = self._folder.with_name(self._folder.name + ".making")
         shutil.rmtree(making, ignore_errors=True)
@@ -207,7 +211,8 @@ class PostgresCluster:
 
     def _locale(self) -> list[str]:
         """C.UTF-8: byte order with Unicode case, the same on every machine. From 17 on PostgreSQL
-        brings it; before, the operating system does."""
+        brings it; before, the operating system does.
+        """
         if self._major() >= 17:
             return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         return ["--locale=C.UTF-8"]
@@ -244,7 +249,8 @@ class PostgresCluster:
 
     def _launched_before(self, deadline: float) -> bool:
         """One attempt to start; False asks for another because memory of a killed server is still
-        held by its last children."""
+        held by its last children.
+        """
         self._port = self._port or free_port()
         settings = {
             "listen_addresses": "127.0.0.1",
@@ -311,20 +317,24 @@ class PostgresCluster:
         try:
             leftover = psutil.Process(int(lines[0]))
             if f"-D{self._folder}" in leftover.cmdline():
-                leftover.send_signal(signal.SIGINT)
-                leftover.wait(STOP_WITHIN)
-        except psutil.TimeoutExpired:
-            leftover.send_signal(signal.SIGQUIT)
-            leftover.wait(5)
+                self._end(leftover)
         except psutil.NoSuchProcess:
             pass
         (self._folder / "postmaster.pid").unlink(missing_ok=True)
 
     @staticmethod
+    def _end(server: psutil.Process) -> None:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(STOP_WITHIN)
+        except psutil.TimeoutExpired:
+            server.send_signal(signal.SIGQUIT)
+            server.wait(5)
+
+    @staticmethod
     def _environment() -> dict[str, str]:
         """Neither PG* variables of the caller nor a locale that this machine does not have."""
-        kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-        return {**kept, "LC_ALL": "C", "TZ": "UTC"}
+        return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
     # --- root -------------------------------------------------------------------------------
 

@@ -1,11 +1,16 @@
-"""What the tests may ask for by name; everything real is brought up once per run, when first asked."""
+"""What the tests may ask for by name; real parts are brought up once per run, when first asked."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from deploy.postgres_cluster import free_port
+from tests.infrastructure import chromium
+from tests.infrastructure import rabbitmq as rabbit
 from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.postgres import EVERY, NewDatabase, PostgresServer
+from tests.infrastructure.rabbitmq import RabbitServer
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,3 +67,46 @@ def module_database(postgres_server: PostgresServer) -> Iterator[NewDatabase]:
     """Like `database`, for fixtures that live as long as their module."""
     with postgres_server.databases() as new:
         yield new
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[RabbitServer]:
+    """A RabbitMQ, found or brought up; its `new_vhost()` answers the URL of an empty vhost."""
+    try:
+        server = rabbit.find()
+    except Absent as absent:
+        give_up(absent)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(rabbitmq_server: RabbitServer) -> str:
+    """AMQP URL of a vhost that this run has for itself."""
+    return rabbitmq_server.url
+
+
+@pytest.fixture(scope="session")
+def own_rabbitmq() -> Iterator[RabbitServer]:
+    """A RabbitMQ with a management API that tests may stop, start and administer."""
+    try:
+        server = rabbit.own()
+    except Absent as absent:
+        give_up(absent)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """A Chromium that starts; launch it with tests.infrastructure.chromium.FLAGS."""
+    try:
+        return chromium.find()
+    except Absent as absent:
+        give_up(absent)
+
+
+@pytest.fixture
+def port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    return free_port()

@@ -7,7 +7,7 @@ import pytest
 
 
 class Absent(Exception):
-    """A part that the tests need is not to be had; the message names each way tried and its answer."""
+    """A part that the tests need is not to be had; the message names each way tried."""
 
 
 def give_up(absent: Absent) -> NoReturn:
