@@ -1,0 +1,114 @@
+"""Composition of the issuer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import anyio.to_thread
+import httpx
+import structlog
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.identity.api import routes
+from services.identity.assertions import Assertions
+from services.identity.client_keys import RemoteKeys
+from services.identity.clients import Clients, active_demo_clients
+from services.identity.keys import KeysUnreadable, SigningKeys
+from services.identity.settings import IdentitySettings, cipher_of
+from services.identity.tokens import TokenEndpoint
+from shared.migrate import schema_fault
+from shared.service import service_app
+
+log = structlog.get_logger(__name__)
+
+MARGIN = timedelta(minutes=1)
+"""Clocks of verifiers that lag behind ours still find the key of a token that they think alive."""
+
+
+class DemoClientsInProduction(RuntimeError):
+    """The service will not start: anyone who has read the README could get tokens."""
+
+
+def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
+    """The issuer as an app.
+
+    Args:
+        settings: its settings.
+        engine: its database.
+
+    Raises:
+        DemoClientsInProduction: when the app starts, not when it is made.
+        KeysUnreadable: likewise, with the wrong key-encryption key.
+    """
+    production = settings.environment == "production"
+    http = httpx.Client()
+    clients = Clients(engine, admit_demo=not production)
+    keys = signing_keys(settings, engine)
+    remote = RemoteKeys(http, https_only=production)
+    assertions = Assertions(engine, clients, remote, audience=settings.token_endpoint)
+    endpoint = TokenEndpoint(settings, keys=keys, clients=clients, assertions=assertions)
+
+    def demo_fault() -> str | None:
+        found = active_demo_clients(engine) if production else ()
+        if not found:
+            return None
+        return (
+            f"demo clients are active, whose secrets are public: {', '.join(found)}. "
+            "Deactivate them, or use a database without demo data."
+        )
+
+    def keys_fault() -> str | None:
+        try:
+            keys.current()
+        except KeysUnreadable as error:
+            return str(error)
+        return None
+
+    app = service_app(
+        settings,
+        name="identity",
+        title="Kersey identity",
+        routers=[routes(settings, endpoint, keys)],
+        checks={
+            "schema": lambda: schema_fault("identity", engine),
+            "clients": demo_fault,
+            "signing keys": keys_fault,
+        },
+        docs_prefix="/identity",
+    )
+
+    def start() -> None:
+        try:
+            fault = demo_fault()
+            if not fault:
+                keys.current()
+        except SQLAlchemyError as error:
+            # Not migrated yet, or the database is away: readiness says so until it is mended, and
+            # demo clients get no tokens in production in any case.
+            log.warning("identity.database_not_ready", error=type(error).__name__)
+            return
+        if fault:
+            raise DemoClientsInProduction(f"In production {fault}")
+
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        await anyio.to_thread.run_sync(start)
+        try:
+            async with inner(app) as state:
+                yield state
+        finally:
+            await anyio.to_thread.run_sync(http.close)
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def signing_keys(settings: IdentitySettings, engine: Engine) -> SigningKeys:
+    """The issuer's signing keys, for the app and for whoever rotates them."""
+    overlap = timedelta(seconds=settings.token_lifetime) + MARGIN
+    return SigningKeys(engine, cipher_of(settings.key_encryption_key), overlap=overlap)

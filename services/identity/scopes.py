@@ -1,0 +1,93 @@
+"""Scopes: their grammar, and what of a request a client's registration covers."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+_FHIR = re.compile(
+    r"(?P<context>system|user|patient)/(?P<type>\*|[A-Z][A-Za-z]+)"
+    r"\.(?P<may>read|write|\*|(?=[cruds])c?r?u?d?s?)"
+)
+_LOOKS_LIKE_FHIR = re.compile(r"(?:system|user|patient)/")
+_VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
+_SHOWN = 80
+"""Characters of a refused scope that an error repeats at most."""
+
+
+class ScopeRefused(ValueError):
+    """A scope that is malformed or not covered; the words fit an `error_description`."""
+
+
+@dataclass(frozen=True)
+class FhirScope:
+    """A SMART scope such as `system/Task.rs`.
+
+    Attributes:
+        context: `system`, `user` or `patient`.
+        type: a FHIR type, or `*` for every type.
+        letters: of `c r u d s`; version 1's `read`, `write` and `*` are `rs`, `cud` and `cruds`.
+    """
+
+    context: str
+    type: str
+    letters: frozenset[str]
+
+
+def parse(token: str) -> FhirScope | None:
+    """Read one scope; None when it is a plain one, which means only itself.
+
+    The letters must stand in the order `cruds`. Scopes narrowed by a search (`...rs?status=active`)
+    are refused: our resource servers would not narrow by them, and so would give too much.
+
+    Raises:
+        ScopeRefused: not a scope by RFC 6749 section 3.3, or by SMART App Launch 2.2, Scopes for
+            requesting FHIR resources.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise ScopeRefused("A scope holds characters that RFC 6749 section 3.3 does not allow.")
+    if not _LOOKS_LIKE_FHIR.match(token):
+        return None
+    if "?" in token:
+        raise ScopeRefused(f"Scopes with search parameters are not supported: {token[:_SHOWN]}")
+    match = _FHIR.fullmatch(token)
+    if not match:
+        raise ScopeRefused(
+            f"Not a SMART scope, whose letters are in the order cruds: {token[:_SHOWN]}"
+        )
+    letters = _VERSION_1.get(match["may"], match["may"])
+    return FhirScope(match["context"], match["type"], frozenset(letters))
+
+
+def negotiate(requested: str | None, registered: Sequence[str]) -> str:
+    """The scopes of a token, as the `scope` of its answer.
+
+    Args:
+        requested: the request's `scope`, or None, which asks for all that is registered.
+        registered: what the client may have at most.
+
+    Raises:
+        ScopeRefused: a requested scope is malformed or exceeds the registration. Nothing is
+            granted then: a client that got less than it asked for would find out much later.
+    """
+    if requested is None:
+        return " ".join(registered)
+    tokens = list(dict.fromkeys(token for token in requested.split(" ") if token))
+    if not tokens:
+        raise ScopeRefused("The scope is empty.")
+    for token in tokens:
+        if not _covered(token, registered):
+            raise ScopeRefused(f"The client is not registered for the scope {token[:_SHOWN]}")
+    return " ".join(tokens)
+
+
+def _covered(token: str, registered: Iterable[str]) -> bool:
+    asked = parse(token)
+    if asked is None:
+        return token in registered
+    held: set[str] = set()
+    for scope in registered:
+        given = parse(scope)
+        if given and given.context == asked.context and given.type in ("*", asked.type):
+            held |= given.letters
+    return asked.letters <= held
