@@ -1,0 +1,145 @@
+"""What a resource type offers: one declaration that index, queries and /metadata derive from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal, Self
+
+from shared.fhir.search.terms import known_term
+
+ParamType = Literal["string", "token", "reference", "date", "number", "quantity", "uri"]
+
+#: Interactions of R4 http.html, under the codes of TypeRestfulInteraction.
+READ_ONLY = frozenset({"read", "vread", "history-instance", "history-type", "search-type"})
+READ_WRITE = READ_ONLY | {"create", "update", "patch", "delete"}
+
+ANY_TYPE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One place in a resource's JSON where a parameter's values stand.
+
+    Arrays on the way are walked through, as in FHIRPath. ``where`` keeps only objects whose named
+    child has that value (``telecom[system=email]``). ``datatype`` is the FHIR type found there.
+    """
+
+    keys: tuple[str, ...]
+    datatype: str
+    where: tuple[str, str] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``name.family:string`` or ``telecom[system=email]:ContactPoint``."""
+        path, _, datatype = text.partition(":")
+        where = None
+        if path.endswith("]"):
+            path, _, condition = path[:-1].partition("[")
+            name, _, value = condition.partition("=")
+            where = (name, value)
+        return cls(tuple(path.split(".")), datatype, where)
+
+    @property
+    def dotted(self) -> str:
+        """The element path without the condition, as in an OperationOutcome's expression."""
+        return ".".join(self.keys)
+
+
+@dataclass(frozen=True)
+class SearchParam:
+    """One search parameter of one resource type (FHIR R4 search.html).
+
+    Attributes:
+        resource: the type that it belongs to.
+        code: its name in a query.
+        type: how its values are written and compared.
+        paths: where its values stand.
+        targets: for references, the types referred to; ``*`` is any.
+        only_targets: count a reference only where it is to one of ``targets`` (``patient`` beside
+            ``subject``).
+        absent: the token that a resource without the element has (``deceased`` is then false).
+        definition: the canonical URL of HL7's SearchParameter.
+        version: raised whenever stored values would come out differently, for re-indexing.
+    """
+
+    resource: str
+    code: str
+    type: ParamType
+    paths: tuple[Path, ...] = ()
+    targets: tuple[str, ...] = ()
+    only_targets: bool = False
+    absent: str | None = None
+    definition: str = ""
+    version: int = 1
+
+    @cached_property
+    def name(self) -> str:
+        """``Type.code``: the prefix of its terms."""
+        return f"{self.resource}.{self.code}"
+
+    @cached_property
+    def key(self) -> int:
+        """Its key in the typed rows (dates, strings, quantities)."""
+        return known_term("parameter", self.name)
+
+    @cached_property
+    def link_keys(self) -> tuple[int, ...]:
+        """For references: its keys in the link rows.
+
+        Links are kept by element, not by parameter, because ``patient`` and ``subject`` are one
+        element and one row serves both.
+        """
+        return tuple(link_key(self.resource, path) for path in self.paths)
+
+    def may_refer_to(self, type_name: str) -> bool:
+        """Whether a reference to that type can be a value of this parameter."""
+        return ANY_TYPE in self.targets or type_name in self.targets
+
+    @property
+    def is_code(self) -> bool:
+        """Whether every value is a bare code, whose system the element implies."""
+        return all(path.datatype in ("code", "boolean", "present", "id") for path in self.paths)
+
+
+def link_key(resource: str, path: Path) -> int:
+    """The key of the link rows of one reference element."""
+    return known_term("link", f"{resource}.{path.dotted}")
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """One served resource type.
+
+    Attributes:
+        name: such as ``ServiceRequest``.
+        params: its search parameters by code, the common ones (``_id``, ``_tag``...) included.
+        interactions: what clients may do, under the codes of TypeRestfulInteraction.
+        sort_date: the date parameter by which its lists are usually sorted; that sort has an
+            index of its own, so that it is quick for an owner with very many documents too.
+        profiles: canonical URLs that /metadata names as supported.
+    """
+
+    name: str
+    params: Mapping[str, SearchParam] = field(default_factory=lambda: MappingProxyType({}))
+    interactions: frozenset[str] = READ_WRITE
+    sort_date: str | None = None
+    profiles: tuple[str, ...] = ()
+
+    def offers(self, interaction: str) -> bool:
+        """Whether clients may do this with the type."""
+        return interaction in self.interactions
+
+    @cached_property
+    def by_element(self) -> Mapping[str, tuple[tuple[SearchParam, Path], ...]]:
+        """Parameters and paths by the first key of the path, so that absent elements cost nothing."""
+        found: dict[str, list[tuple[SearchParam, Path]]] = {}
+        for param in self.params.values():
+            for path in param.paths:
+                found.setdefault(path.keys[0], []).append((param, path))
+        return {key: tuple(pairs) for key, pairs in found.items()}
+
+
+Types = Mapping[str, ResourceType]

@@ -1,0 +1,138 @@
+"""The statements that write documents: one for a create, one for an update after its lock.
+
+Each takes its time inside the database. ``pg_current_xact_id()`` stands before the clock on
+purpose: see `FhirStore.safe_time`. The derived rows may be deleted and inserted in one statement
+because they have no unique key that an old and a new row could share.
+"""
+
+_STAMP = """
+WITH stamp AS MATERIALIZED (
+  SELECT pg_current_xact_id() AS xid,
+         date_trunc('milliseconds', coalesce(%(now)s::timestamptz, clock_timestamp())) AS at
+)"""
+
+_BODY = """%(head)s::text
+  || to_char(stamp.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || %(tail)s::text"""
+
+#: The derived rows of the document ``d``.
+_DERIVED = """
+dates AS (
+  INSERT INTO document_date (pk, param, low, high)
+  SELECT d.pk, x.* FROM d, unnest(%(date_params)s::bigint[], %(date_lows)s::timestamptz[],
+                                  %(date_highs)s::timestamptz[]) x
+),
+strings AS (
+  INSERT INTO document_string (pk, param, value)
+  SELECT d.pk, x.* FROM d, unnest(%(string_params)s::bigint[], %(string_values)s::text[]) x
+),
+quantities AS (
+  INSERT INTO document_quantity (pk, param, low, high, system, code, unit)
+  SELECT d.pk, x.* FROM d, unnest(%(quantity_params)s::bigint[], %(quantity_lows)s::numeric[],
+                                  %(quantity_highs)s::numeric[], %(quantity_systems)s::text[],
+                                  %(quantity_codes)s::text[], %(quantity_units)s::text[]) x
+),
+links AS (
+  INSERT INTO document_link (pk, link, target)
+  SELECT d.pk, x.* FROM d, unnest(%(links)s::bigint[], %(targets)s::bigint[]) x
+)"""
+
+CREATE = f"""{_STAMP},
+d AS (
+  INSERT INTO document (type, id, version, last_updated, deleted, body, person, owner)
+  SELECT %(type)s::text, %(id)s::text, 1, stamp.at, false, {_BODY}, %(person)s::uuid,
+         %(owner)s::text FROM stamp
+  RETURNING pk, last_updated, body, type, person
+),
+versions AS (
+  INSERT INTO document_version (pk, version, type, last_updated, method, body, person)
+  SELECT pk, 1, type, last_updated, 'POST', body, person FROM d
+),
+readers AS (
+  INSERT INTO document_reader (pk, party, basis, since_version)
+  SELECT d.pk, x.party, x.basis, 1
+  FROM d, unnest(%(parties)s::text[], %(bases)s::text[]) x(party, basis)
+),
+searched AS (
+  INSERT INTO document_search (pk, key, type, last_updated, sorted_at, terms, readers)
+  SELECT pk, %(key)s, type, last_updated, %(sorted_at)s::timestamptz, %(terms)s::bigint[],
+         %(readers)s::bigint[] FROM d
+),
+{_DERIVED}
+SELECT pk, last_updated FROM d
+"""  # noqa: S608 - composed of constants
+
+_RISING = """greatest(stamp.at, %(previous)s::timestamptz + interval '1 millisecond')"""
+
+UPDATE = f"""{_STAMP},
+rising AS MATERIALIZED (SELECT {_RISING} AS at FROM stamp),
+d AS (
+  UPDATE document SET version = %(version)s, last_updated = stamp.at, deleted = false,
+         body = {_BODY}
+  FROM rising stamp WHERE pk = %(pk)s
+  RETURNING pk, last_updated, body, type
+),
+versions AS (
+  INSERT INTO document_version (pk, version, type, last_updated, method, body, person)
+  SELECT pk, %(version)s, type, last_updated, %(method)s::text, body, %(person)s::uuid FROM d
+),
+left_out AS (
+  DELETE FROM document_reader r WHERE %(regrant)s AND r.pk = %(pk)s AND NOT EXISTS (
+    SELECT FROM unnest(%(parties)s::text[], %(bases)s::text[]) x(party, basis)
+    WHERE x.party = r.party AND x.basis = r.basis)
+),
+readers AS (
+  INSERT INTO document_reader (pk, party, basis, since_version)
+  SELECT d.pk, x.party, x.basis, %(version)s
+  FROM d, unnest(%(parties)s::text[], %(bases)s::text[]) x(party, basis) WHERE %(regrant)s
+  ON CONFLICT DO NOTHING
+),
+searched AS (
+  INSERT INTO document_search AS s (pk, key, type, last_updated, sorted_at, terms, readers)
+  SELECT d.pk, %(key)s, d.type, d.last_updated, %(sorted_at)s::timestamptz, %(terms)s::bigint[],
+         CASE WHEN %(regrant)s THEN %(readers)s::bigint[] ELSE '{{}}'::bigint[] END
+  FROM d
+  ON CONFLICT (pk) DO UPDATE SET
+    last_updated = excluded.last_updated, sorted_at = excluded.sorted_at, terms = excluded.terms,
+    readers = CASE WHEN %(regrant)s THEN excluded.readers ELSE s.readers END
+),
+old_dates AS (DELETE FROM document_date WHERE pk = %(pk)s),
+old_strings AS (DELETE FROM document_string WHERE pk = %(pk)s),
+old_quantities AS (DELETE FROM document_quantity WHERE pk = %(pk)s),
+old_links AS (DELETE FROM document_link WHERE pk = %(pk)s),
+{_DERIVED}
+SELECT last_updated FROM d
+"""  # noqa: S608 - composed of constants
+
+DELETE = f"""{_STAMP},
+d AS (
+  UPDATE document SET version = version + 1, deleted = true, body = '',
+         last_updated = {_RISING}
+  FROM stamp WHERE pk = %(pk)s
+  RETURNING pk, version, last_updated, type, person
+),
+versions AS (
+  INSERT INTO document_version (pk, version, type, last_updated, method, body, person)
+  SELECT pk, version, type, last_updated, 'DELETE', NULL, person FROM d
+),
+searched AS (DELETE FROM document_search WHERE pk = %(pk)s),
+dates AS (DELETE FROM document_date WHERE pk = %(pk)s),
+strings AS (DELETE FROM document_string WHERE pk = %(pk)s),
+quantities AS (DELETE FROM document_quantity WHERE pk = %(pk)s),
+links AS (DELETE FROM document_link WHERE pk = %(pk)s)
+SELECT last_updated FROM d
+"""  # noqa: S608 - composed of constants
+
+REGRANT = """
+WITH left_out AS (
+  DELETE FROM document_reader r WHERE r.pk = %(pk)s AND NOT EXISTS (
+    SELECT FROM unnest(%(parties)s::text[], %(bases)s::text[]) x(party, basis)
+    WHERE x.party = r.party AND x.basis = r.basis)
+),
+readers AS (
+  INSERT INTO document_reader (pk, party, basis, since_version)
+  SELECT %(pk)s, x.party, x.basis, %(version)s
+  FROM unnest(%(parties)s::text[], %(bases)s::text[]) x(party, basis)
+  ON CONFLICT DO NOTHING
+)
+UPDATE document_search SET readers = %(readers)s::bigint[] WHERE pk = %(pk)s
+"""
