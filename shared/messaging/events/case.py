@@ -64,6 +64,35 @@ class ReferralUrgent(ReferralEvent):
     priority: Literal["asap", "stat"]
 
 
+class ReferralRouted(ReferralEvent):
+    """A hub's staff gave an unrouted referral to a team (care 1)."""
+
+    type: ClassVar[str] = "kersey.referral.routed.v1"
+
+    task: UUID
+    hub: Code
+
+
+class ReferralReturned(TriageEvent):
+    """The link-worker service sent the referral back to its sender."""
+
+    type: ClassVar[str] = "kersey.referral.returned.v1"
+
+    reason: Code
+
+
+class TriageStarted(TriageEvent):
+    """A link worker took the referral on; the person has not been asked yet."""
+
+    type: ClassVar[str] = "kersey.referral.triage.started.v1"
+
+
+class TriageHeld(TriageEvent):
+    """Nothing fits yet; the person stays on the link worker's list (care 3)."""
+
+    type: ClassVar[str] = "kersey.referral.triage.held.v1"
+
+
 class TriageAccepted(TriageEvent):
     """The person accepted social prescribing with a link worker (care 21)."""
 
@@ -94,6 +123,18 @@ class ReferralAccepted(ProviderTaskEvent):
     """The provider accepted."""
 
     type: ClassVar[str] = "kersey.referral.accepted.v1"
+
+
+class ReferralOffered(ProviderTaskEvent):
+    """One of several providers asked offers a place; the person chooses (care 15)."""
+
+    type: ClassVar[str] = "kersey.referral.offered.v1"
+
+
+class ReferralChosen(ProviderTaskEvent):
+    """The person chose this provider's offer; identity may go to it alone (care 15)."""
+
+    type: ClassVar[str] = "kersey.referral.chosen.v1"
 
 
 class ReferralWaitlisted(ProviderTaskEvent):
@@ -152,6 +193,14 @@ class ReferralCancelled(ProviderTaskEvent):
     type: ClassVar[str] = "kersey.referral.cancelled.v1"
 
     reason: Code
+
+
+class WithdrawalAsked(ReferralEvent):
+    """The sender withdrew a referral whose activity runs already; a link worker decides."""
+
+    type: ClassVar[str] = "kersey.referral.withdrawal-asked.v1"
+
+    by: Code
 
 
 class ReferralWithdrawn(ReferralEvent):

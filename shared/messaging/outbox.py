@@ -1,0 +1,256 @@
+"""Outbox and inbox: state and event commit together, and an event is consumed once.
+
+A service writes its events into its own database, in the transaction that changes its state. The
+relay carries them to the broker afterwards, as often as it takes. A consumer notes each event's
+id in its inbox, in the transaction that acts on it. So a broker may be away or repeat itself and
+nothing is lost or done twice.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Engine,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.database import NAMING, UnitOfWork
+from shared.messaging.events import Envelope, Event, Sequence
+from shared.worker import Wake
+
+metadata = MetaData(naming_convention=NAMING)
+"""The two tables that every service with events has in its own database."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("subject", String(100), nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("recipient", String(100)),
+    Column("envelope", Text, nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("published_at", DateTime(timezone=True)),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("last_error", String(200)),
+)
+Index(
+    "ix_outbox_unpublished",
+    outbox.c.position,
+    postgresql_where=outbox.c.published_at.is_(None),
+)
+Index(
+    "ix_outbox_unpublished_subject",
+    outbox.c.subject,
+    outbox.c.position,
+    postgresql_where=outbox.c.published_at.is_(None),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("consumer", String(100), primary_key=True),
+    Column("event_id", Uuid, primary_key=True),
+    Column("received", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+Index("ix_inbox_received", inbox.c.received)
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Outbox:
+    """Where a service puts its events.
+
+    Order is kept per subject, by `position`. Positions are given at insertion, so the order of two
+    transactions about one subject is right only if the second waits for the first: whoever writes
+    an event holds the lock of its subject's row (the case, the provider's listing, the person)
+    from before the decision until the commit.
+
+    Args:
+        source: who speaks, `kersey/<service>`.
+        wake: of the relay, so that an event leaves at once when both run in one process.
+        clock: the time of day, UTC.
+    """
+
+    def __init__(
+        self, source: str, wake: Wake | None = None, clock: Callable[[], datetime] = _now
+    ) -> None:
+        self._source = source
+        self._wake = wake
+        self._clock = clock
+
+    def add(
+        self,
+        uow: UnitOfWork,
+        event: Event,
+        *,
+        version: int,
+        n: int = 0,
+        replay: bool = False,
+        recipient: str | None = None,
+    ) -> UUID:
+        """Write an event within the caller's transaction. It is published if that commits.
+
+        Args:
+            uow: the transaction that changes the state of which the event tells.
+            event: what happened.
+            version: of the subject after the change; it only ever rises.
+            n: the event's number among those of this version.
+            replay: state told again to whoever keeps a copy; it causes no message to anyone.
+            recipient: the one consumer to be told, `<service>.<name>`; by default all that bound
+                the type.
+
+        Returns:
+            The event's id.
+        """
+        row = self.row(event, version=version, n=n, replay=replay, recipient=recipient)
+        uow.session.execute(insert(outbox).values(row))
+        self.announce(uow)
+        event_id: UUID = row["id"]
+        return event_id
+
+    def row(
+        self,
+        event: Event,
+        *,
+        version: int,
+        n: int = 0,
+        replay: bool = False,
+        recipient: str | None = None,
+    ) -> dict[str, Any]:
+        """The outbox row of an event, for a caller who writes it with others in one statement.
+
+        Such a caller also calls `announce`. Arguments are those of `add`.
+        """
+        context = structlog.contextvars.get_contextvars().get("traceparent")
+        envelope = Envelope(
+            id=uuid4(),
+            source=self._source,
+            time=self._clock(),
+            sequence=Sequence(version, n),
+            data=event,
+            replay=replay,
+            traceparent=context if context and _TRACEPARENT.fullmatch(context) else None,
+        )
+        return {
+            "id": envelope.id,
+            "subject": envelope.subject,
+            "type": envelope.type,
+            "recipient": recipient,
+            "envelope": envelope.to_json(),
+        }
+
+    def announce(self, uow: UnitOfWork) -> None:
+        """Wake the relay once the transaction is committed."""
+        if self._wake:
+            uow.on_commit(self._wake.set)
+
+
+def consume_once(uow: UnitOfWork, consumer: str, event_id: UUID) -> bool:
+    """Note that this consumer takes this event, within the transaction that acts on it.
+
+    A second transaction with the same event waits for the first and, if that commits, gets False.
+
+    Args:
+        uow: the transaction that acts on the event.
+        consumer: whose inbox, `<service>.<name>`.
+        event_id: the envelope's id.
+
+    Returns:
+        False when the consumer has already acted on it: do nothing and be content.
+    """
+    noted = (
+        insert(inbox)
+        .values(consumer=consumer, event_id=event_id)
+        .on_conflict_do_nothing()
+        .returning(inbox.c.event_id)
+    )
+    return uow.session.execute(noted).scalar_one_or_none() is not None
+
+
+def consuming_once(
+    engine: Engine, consumer: str, act: Callable[[UnitOfWork, Envelope], None]
+) -> Callable[[Envelope], None]:
+    """A handler that runs `act` and the inbox in one transaction, and commits it.
+
+    Args:
+        engine: of the consumer's own service.
+        consumer: whose inbox, `<service>.<name>`.
+        act: does what the event asks for within the given transaction. It must not commit, and
+            must reach out to nothing but the database: a transaction is open.
+    """
+
+    def handle(envelope: Envelope) -> None:
+        with UnitOfWork(engine) as uow:
+            if consume_once(uow, consumer, envelope.id):
+                act(uow, envelope)
+                uow.commit()
+
+    return handle
+
+
+def prune(engine: Engine, *, published: timedelta, consumed: timedelta, batch: int = 5000) -> int:
+    """Delete what is no longer needed, in short transactions, until nothing is left to delete.
+
+    Args:
+        engine: of the service.
+        published: how long a published event is kept, for whoever reads the outbox in order.
+        consumed: how long the inbox remembers. Longer than any message can lie in a queue: an
+            event that comes back after that would be acted on again.
+        batch: rows at most in one transaction.
+
+    Returns:
+        How many rows were deleted.
+    """
+    now = func.now()
+    old_events = (
+        select(outbox.c.id)
+        .where(outbox.c.published_at < now - published)
+        .order_by(outbox.c.position)
+        .limit(batch)
+        .subquery()
+    )
+    old_notes = (
+        select(inbox.c.consumer, inbox.c.event_id)
+        .where(inbox.c.received < now - consumed)
+        .limit(batch)
+        .subquery()
+    )
+    statements = [
+        delete(outbox).where(outbox.c.id == old_events.c.id),
+        delete(inbox).where(
+            inbox.c.consumer == old_notes.c.consumer, inbox.c.event_id == old_notes.c.event_id
+        ),
+    ]
+    total = 0
+    for statement in statements:
+        deleted = batch
+        while deleted == batch:
+            with engine.begin() as connection:
+                deleted = connection.execute(statement).rowcount
+            total += deleted
+    return total

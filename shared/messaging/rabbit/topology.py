@@ -1,0 +1,127 @@
+"""The exchanges and queues that Kersey has in RabbitMQ.
+
+With the prefix `kersey`:
+
+- topic exchange `kersey.events`; the routing key is the event's type. What it cannot route goes to
+  its alternate exchange `kersey.unbound` and the queue of that name; why is told in
+  `shared.messaging.broker`.
+- for each consumer a quorum queue `kersey.<service>.<consumer>`, and a quorum queue of the same
+  name with `.dead`, bound to the direct exchange `kersey.dead-letters`. The dead queue is bound
+  before the work queue exists, so that there is no moment in which a dead letter is lost.
+
+All arguments belong to the queues, not to policies, because losing one would lose messages;
+lengths are the operator's policies.
+
+Traps of RabbitMQ 3.10 and 4: at-least-once dead-lettering needs overflow `reject-publish`; 4 gives
+every quorum queue a delivery limit of 20 unless it has one, and reading a dead queue counts as a
+delivery, so those get a limit that nobody reaches; an existing queue with other arguments answers
+406, which `failure` tells in words.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pika.adapters.blocking_connection import BlockingChannel
+
+from shared.messaging.broker import (
+    DELIVERY_LIMIT,
+    UNBOUND_KEPT_MESSAGES,
+    UNBOUND_KEPT_SECONDS,
+    Subscription,
+)
+from shared.messaging.events import CATALOGUE
+
+_NEVER_REACHED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Names and arguments.
+
+    Attributes:
+        prefix: of every name, so that several installations can share a virtual host.
+    """
+
+    prefix: str = "kersey"
+
+    @property
+    def events(self) -> str:
+        """The exchange for events."""
+        return f"{self.prefix}.events"
+
+    @property
+    def unbound(self) -> str:
+        """The exchange and the queue for events that nobody has bound."""
+        return f"{self.prefix}.unbound"
+
+    @property
+    def dead_letters(self) -> str:
+        """The exchange for dead letters."""
+        return f"{self.prefix}.dead-letters"
+
+    def queue(self, consumer: str) -> str:
+        """A consumer's queue."""
+        return f"{self.prefix}.{consumer}"
+
+    def dead_queue(self, consumer: str) -> str:
+        """A consumer's queue of dead letters."""
+        return f"{self.prefix}.{consumer}.dead"
+
+    def arguments(self, consumer: str) -> dict[str, Any]:
+        """Arguments of a consumer's queue: it loses nothing."""
+        return {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": self.dead_letters,
+            "x-dead-letter-routing-key": self.queue(consumer),
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        }
+
+    def declare_exchanges(self, channel: BlockingChannel) -> None:
+        """Declare what publishing needs, whoever consumes."""
+        channel.exchange_declare(self.unbound, "fanout", durable=True)
+        channel.queue_declare(self.unbound, durable=True, arguments=_UNBOUND)
+        channel.queue_bind(self.unbound, self.unbound)
+        channel.exchange_declare(
+            self.events, "topic", durable=True, arguments={"alternate-exchange": self.unbound}
+        )
+        channel.exchange_declare(self.dead_letters, "direct", durable=True)
+
+    def declare_consumer(self, channel: BlockingChannel, subscription: Subscription) -> None:
+        """Declare a consumer's queues; bind the types that it knows and no other of the catalogue.
+
+        The exchanges must be declared.
+        """
+        queue = self.queue(subscription.consumer)
+        dead_queue = self.dead_queue(subscription.consumer)
+        channel.queue_declare(dead_queue, durable=True, arguments=_DEAD)
+        channel.queue_bind(dead_queue, self.dead_letters, routing_key=queue)
+        channel.queue_declare(queue, durable=True, arguments=self.arguments(subscription.consumer))
+        for kind in CATALOGUE:
+            if kind in subscription.types:
+                channel.queue_bind(queue, self.events, routing_key=kind)
+            else:
+                channel.queue_unbind(queue, self.events, routing_key=kind)
+
+    def check(self, channel: BlockingChannel, subscription: Subscription | None) -> None:
+        """See that everything is there, with no more than the right to read.
+
+        Raises:
+            ChannelClosedByBroker: something is missing.
+        """
+        channel.exchange_declare(self.events, passive=True)
+        if subscription:
+            channel.queue_declare(self.queue(subscription.consumer), passive=True)
+
+
+_UNBOUND = {
+    "x-queue-type": "quorum",
+    "x-message-ttl": UNBOUND_KEPT_SECONDS * 1000,
+    "x-max-length": UNBOUND_KEPT_MESSAGES,
+    "x-delivery-limit": _NEVER_REACHED,
+}
+"""It forgets the oldest."""
+
+_DEAD = {"x-queue-type": "quorum", "x-delivery-limit": _NEVER_REACHED}
+"""It keeps everything."""
