@@ -1,0 +1,96 @@
+"""What the case API takes; whatever is not declared here is refused."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+
+
+class Body(BaseModel):
+    """A request body; what is not declared is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Need(Body):
+    """What the person wants help with."""
+
+    code: Slug
+    system: Line | None = None
+    display: Line | None = None
+
+
+class AskBody(Body):
+    """A request to a provider; see `handlers.onward.Ask`."""
+
+    service: UUID
+    needs: list[Need] = Field(min_length=1, max_length=20)
+    text: Words = ""
+    when: Line = ""
+    where: Line = ""
+    access_needs: list[Line] = Field(default_factory=list, max_length=20)
+    share: dict[str, Line] = Field(default_factory=dict)
+    how: str = "verbal"
+    expires: datetime | None = None
+    several_because: Line | None = None
+
+
+class ReasonBody(Body):
+    """Why; one of a declared list of codes."""
+
+    reason: Slug | None = None
+
+
+class RouteBody(Body):
+    """Which link-worker service gets an unrouted referral."""
+
+    team: UUID
+
+
+class ContactBody(Body):
+    """One try to reach the person."""
+
+    reached: bool
+    how: Literal["phone", "text", "email", "letter", "visit", "other"]
+    minutes: int | None = Field(default=None, ge=0, le=600)
+
+
+class CloseBody(Body):
+    """How the case ends (care 20)."""
+
+    outcome: Slug
+
+
+class AnsweredBy(Body):
+    """Whose answer a service passes on."""
+
+    contact: UUID
+    via: Slug
+
+
+class AnswerBody(Body):
+    """A provider's answer."""
+
+    decision: Slug
+    reason: Slug | None = None
+    note: Words | None = None
+    answered_by: AnsweredBy | None = None
+
+
+class ViewerBody(Body):
+    """Who will see the identity, where a service asks for somebody."""
+
+    viewer: AnsweredBy | None = None
+
+
+class ProgressBody(Body):
+    """What came of it."""
+
+    action: Slug
+    date: datetime | None = None
+    note: Words | None = None

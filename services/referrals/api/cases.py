@@ -1,0 +1,112 @@
+"""The case: its list, its triage, asking a provider, closing."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from services.referrals.api.bodies import (
+    AskBody,
+    CloseBody,
+    ContactBody,
+    ReasonBody,
+    RouteBody,
+    Slug,
+)
+from services.referrals.api.scopes import CASES
+from services.referrals.desk import Desk
+from services.referrals.handlers import onward, triage
+from services.referrals.views import View, case_for, case_view, request_view, worklist
+from shared.auth import Principal, requires
+
+
+def case_routes(desk: Desk) -> APIRouter:
+    """What a link worker or coordinator does with a case."""
+    router = APIRouter(prefix="/referrals", tags=["cases"])
+    works = Depends(requires(CASES))
+
+    @router.get("/cases")
+    def cases(
+        state: Slug | None = None,
+        unrouted: bool | None = None,
+        open_only: Annotated[bool, Query(alias="open")] = True,
+        after: UUID | None = None,
+        count: Annotated[int, Query(ge=1, le=200)] = 50,
+        principal: Principal = works,
+    ) -> list[View]:
+        """The worklist: urgent first, then longest waiting; `after` is the last row's case."""
+        with desk.work() as uow:
+            return worklist(
+                uow.session,
+                principal,
+                state=state,
+                unrouted=unrouted,
+                open_only=open_only,
+                after=after,
+                count=count,
+            )
+
+    @router.get("/cases/{case}")
+    def case(case: UUID, principal: Principal = works) -> View:
+        """One case with its Tasks, tries, codes and who saw the person's identity."""
+        return _case(desk, principal, case)
+
+    @router.post("/cases/{case}/route")
+    def route(case: UUID, body: RouteBody, principal: Principal = works) -> View:
+        """Give an unrouted referral to a link-worker service."""
+        triage.route(desk, principal, case, body.team)
+        return _case(desk, principal, case)
+
+    @router.post("/cases/{case}/accept")
+    def accept(case: UUID, principal: Principal = works) -> View:
+        """Take the referral on."""
+        triage.accept(desk, principal, case)
+        return _case(desk, principal, case)
+
+    @router.post("/cases/{case}/return")
+    def send_back(case: UUID, body: ReasonBody, principal: Principal = works) -> View:
+        """Return it to its sender, with a reason."""
+        triage.send_back(desk, principal, case, body.reason)
+        return _case(desk, principal, case)
+
+    @router.post("/cases/{case}/contacts", status_code=201)
+    def contact(case: UUID, body: ContactBody, principal: Principal = works) -> View:
+        """Record a try to reach the person."""
+        triage.record_contact(
+            desk, principal, case, reached=body.reached, how=body.how, minutes=body.minutes
+        )
+        return _case(desk, principal, case)
+
+    @router.post("/cases/{case}/person-accepts")
+    def person_accepts(case: UUID, principal: Principal = works) -> View:
+        """The person says yes to social prescribing."""
+        triage.person_accepts(desk, principal, case)
+        return _case(desk, principal, case)
+
+    @router.post("/cases/{case}/hold")
+    def hold(case: UUID, principal: Principal = works) -> View:
+        """Nothing fits yet; keep the person on the list."""
+        triage.hold(desk, principal, case)
+        return _case(desk, principal, case)
+
+    @router.post("/cases/{case}/requests", status_code=201)
+    def ask(case: UUID, body: AskBody, principal: Principal = works) -> View:
+        """Ask a provider for a place."""
+        needs = [need.model_dump(exclude_none=True) for need in body.needs]
+        wanted = onward.Ask(**body.model_dump(exclude={"needs"}), needs=needs)
+        task = onward.ask(desk, principal, case, wanted)
+        with desk.work() as uow:
+            return request_view(uow.session, task.id)
+
+    @router.post("/cases/{case}/close")
+    def close(case: UUID, body: CloseBody, principal: Principal = works) -> View:
+        """Close the case with an outcome."""
+        triage.close(desk, principal, case, body.outcome)
+        return _case(desk, principal, case)
+
+    return router
+
+
+def _case(desk: Desk, principal: Principal, case: UUID) -> View:
+    with desk.work() as uow:
+        return case_view(uow.session, case_for(uow.session, principal, case))

@@ -1,0 +1,60 @@
+"""What happens because time passed: a request that nobody answered comes back to its list."""
+
+import threading
+from datetime import timedelta
+
+import structlog
+from sqlmodel import col, select
+
+from services.referrals.desk import Desk
+from services.referrals.domain import AWAITING_ANSWER, Refused
+from services.referrals.handlers.answers import expire
+from services.referrals.tables import CaseTask
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+
+
+class Clock:
+    """Closes requests whose time to answer ran out. Replicas may run it side by side.
+
+    Args:
+        desk: what every use case works with.
+        every: seconds between two looks.
+    """
+
+    name = "referrals.clock"
+
+    def __init__(self, desk: Desk, *, every: float = 60.0) -> None:
+        self._desk = desk
+        self._every = every
+
+    def run(self, stop: threading.Event) -> None:
+        """Look again and again until told to stop."""
+        while not stop.is_set():
+            self.close_unanswered()
+            stop.wait(self._every)
+
+    def close_unanswered(self) -> int:
+        """Close what is overdue; returns how many requests were closed."""
+        limit = self._desk.clock() - timedelta(days=self._desk.settings.answer_days)
+        with self._desk.work() as uow:
+            overdue = uow.session.exec(
+                select(CaseTask.id)
+                .where(
+                    CaseTask.business == AWAITING_ANSWER.business,
+                    CaseTask.status == AWAITING_ANSWER.status,
+                    col(CaseTask.created) < limit,
+                )
+                .order_by(col(CaseTask.created))
+                .limit(BATCH)
+            ).all()
+        closed = 0
+        for task in overdue:
+            try:
+                expire(self._desk, task)
+                closed += 1
+            except Refused:
+                log.info("request.answered-in-time", task=task)
+        return closed

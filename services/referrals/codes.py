@@ -1,0 +1,27 @@
+"""The code systems and codes that referrals speak. Codes that start a referral are data instead."""
+
+SNOMED = "http://snomed.info/sct"
+TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+KERSEY = "https://kersey.example/fhir"
+"""Base of Kersey's own canonical addresses; the same in every deployment."""
+
+BUSINESS_STATUS = f"{KERSEY}/CodeSystem/task-business-status"
+STATUS_REASON = f"{KERSEY}/CodeSystem/task-status-reason"
+NEED = f"{KERSEY}/CodeSystem/need"
+OUTPUT = f"{KERSEY}/CodeSystem/task-output"
+TASK_TOPIC = f"{KERSEY}/SubscriptionTopic/referral-task"
+
+REFERRED = "871731000000106"
+"""Referral to social prescribing service: counted once, when the person accepts (care 21)."""
+DECLINED = "871711000000103"
+"""Social prescribing declined: the person's refusal, never a provider's (care 21)."""
+
+DISPLAY = {
+    REFERRED: "Referral to social prescribing service",
+    DECLINED: "Social prescribing declined",
+}
+
+ODS_ORGANISATION = "https://fhir.nhs.uk/Id/ods-organization-code"
+NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+EVERYONE = "everyone"
+"""The party that every signed-in client belongs to; reads public listings."""

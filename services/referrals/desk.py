@@ -1,0 +1,39 @@
+"""What every use case works with, passed in once at composition."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from services.referrals.settings import ReferralsSettings
+from shared.database import UnitOfWork
+from shared.fhir.search.parameters import Types
+from shared.fhir.store import FhirStore
+from shared.messaging.outbox import Outbox
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The database, the outbox, the declared FHIR types and the clock."""
+
+    engine: Engine
+    outbox: Outbox
+    types: Types
+    settings: ReferralsSettings
+    clock: Callable[[], datetime]
+
+    def work(self) -> UnitOfWork:
+        """A new transaction."""
+        return UnitOfWork(self.engine)
+
+    def store(self, uow: UnitOfWork) -> FhirStore:
+        """The FHIR documents, within a transaction."""
+        return FhirStore(
+            uow.session, self.types, base_url=self.base_url, zone=self.settings.timezone
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The FHIR address that clients use."""
+        return f"{self.settings.public_url}/fhir"

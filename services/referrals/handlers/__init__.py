@@ -1,0 +1,1 @@
+"""The use cases: one function, one transaction each, committed before it returns."""

@@ -1,0 +1,144 @@
+"""The provider's side: answering a request, and recording what came of it."""
+
+from collections.abc import Callable
+
+from services.referrals.casefile import CaseFile, refuse_unless
+from services.referrals.desk import Desk
+from services.referrals.domain import Actor
+from services.referrals.handlers.following import follow
+from services.referrals.handlers.sharing import share_identity
+from services.referrals.standing import standing
+from services.referrals.tables import CaseTask
+from shared.auth import Principal
+from shared.messaging.events import (
+    CaseEvent,
+    ReferralAccepted,
+    ReferralAttended,
+    ReferralCompleted,
+    ReferralDeclined,
+    ReferralEndedEarly,
+    ReferralNoResponse,
+    ReferralNotAttended,
+    ReferralOffered,
+    ReferralStarted,
+    ReferralWaitlisted,
+)
+
+DECISIONS = ("accept", "waiting-list", "decline")
+PROGRESS: dict[str, Callable[..., CaseEvent]] = {
+    "start": ReferralStarted,
+    "attend": ReferralAttended,
+    "complete": ReferralCompleted,
+    "not-attended": ReferralNotAttended,
+    "end-early": ReferralEndedEarly,
+}
+
+
+def answer(
+    desk: Desk,
+    principal: Principal,
+    task_id: str,
+    decision: str,
+    reason: str | None = None,
+    note: str | None = None,
+) -> CaseTask:
+    """Accept, offer a place on the waiting list, or decline.
+
+    Where several providers are being asked, an acceptance is an offer: the person chooses.
+
+    Raises:
+        NoSuchCase: this provider was not asked.
+        Refused: answered, cancelled or ended before; no reason for a decline.
+    """
+    with desk.work() as uow:
+        file = CaseFile.of_task(desk, uow, task_id, principal)
+        task = file.task(task_id)
+        actor = standing(file, principal, task)
+        give_answer(file, task, actor, decision, reason, note)
+        file.finish()
+        uow.commit()
+        return task
+
+
+def give_answer(
+    file: CaseFile,
+    task: CaseTask,
+    actor: Actor,
+    decision: str,
+    reason: str | None,
+    note: str | None,
+) -> None:
+    """The answer, within a transaction on the open case."""
+    refuse_unless(
+        decision in DECISIONS,
+        "business-rule",
+        f"The answer must be one of: {', '.join(DECISIONS)}.",
+        "decision",
+    )
+    task.note = note or task.note
+    if decision == "accept":
+        others = [each for each in file.open_provider_tasks() if each.id != task.id]
+        file.step(task, "offer" if others else "accept", actor)
+        happened: CaseEvent = (ReferralOffered if others else ReferralAccepted)(**file.about(task))
+    elif decision == "waiting-list":
+        file.step(task, "waiting-list", actor)
+        happened = ReferralWaitlisted(**file.about(task))
+    else:
+        file.step(task, "decline", actor, reason)
+        happened = ReferralDeclined(**file.about(task), reason=str(reason))
+    task.answered = file.now
+    file.announce(happened)
+    follow(file, actor)
+    if decision == "accept":
+        share_identity(file, task)
+
+
+def progress(
+    desk: Desk, principal: Principal, task_id: str, action: str, note: str | None = None
+) -> CaseTask:
+    """Record start, attendance, completion, an early end, or that the person did not come.
+
+    Raises:
+        NoSuchCase: not a Task of this provider.
+        Refused: it does not follow from the present state.
+    """
+    with desk.work() as uow:
+        file = CaseFile.of_task(desk, uow, task_id, principal)
+        task = file.task(task_id)
+        record_progress(file, task, standing(file, principal, task), action, note)
+        file.finish()
+        uow.commit()
+        return task
+
+
+def record_progress(
+    file: CaseFile, task: CaseTask, actor: Actor, action: str, note: str | None
+) -> None:
+    """What came of it, within a transaction on the open case."""
+    refuse_unless(
+        action in PROGRESS,
+        "business-rule",
+        f"The step must be one of: {', '.join(PROGRESS)}.",
+        "action",
+    )
+    file.step(task, action, actor)
+    task.note = note or task.note
+    file.announce(PROGRESS[action](**file.about(task)))
+    follow(file, actor)
+    share_identity(file, task)
+
+
+def expire(desk: Desk, task_id: str) -> None:
+    """Close a request that got no answer in time, for a reason of its own (care 4, 20).
+
+    Raises:
+        Refused: it was answered meanwhile.
+    """
+    with desk.work() as uow:
+        file = CaseFile.of_task(desk, uow, task_id, None)
+        task = file.task(task_id)
+        file.step(task, "expire", Actor.CLOCK)
+        file.announce(ReferralNoResponse(**file.about(task)))
+        follow(file, Actor.CLOCK)
+        file.finish()
+        uow.commit()

@@ -1,0 +1,88 @@
+"""The directory's events: referrals keeps a copy of what may be asked, and calls nobody."""
+
+from uuid import UUID
+
+from services.referrals import codes, resources
+from services.referrals.casefile import KERSEY
+from services.referrals.desk import Desk
+from services.referrals.tables import ListedProvider, ListedService
+from shared.database import UnitOfWork
+from shared.fhir.outcome import FhirError
+from shared.fhir.store import Access, Grant
+from shared.messaging.events import (
+    Envelope,
+    ProviderEvent,
+    ProviderWithdrawn,
+    Sequence,
+    ServiceEvent,
+    ServiceWithdrawn,
+)
+from shared.messaging.outbox import consume_once
+
+CONSUMER = "referrals.listings"
+PUBLIC = {Grant(codes.EVERYONE, "listed")}
+
+
+def take_listing(desk: Desk, envelope: Envelope) -> None:
+    """Keep the copy of one provider or service current; the highest sequence counts."""
+    with desk.work() as uow:
+        if not consume_once(uow, CONSUMER, envelope.id):
+            return
+        event = envelope.data
+        if isinstance(event, ProviderEvent):
+            _take_provider(desk, uow, event, envelope.sequence)
+        elif isinstance(event, ServiceEvent):
+            _take_service(desk, uow, event, envelope.sequence)
+        uow.commit()
+
+
+def _take_provider(desk: Desk, uow: UnitOfWork, event: ProviderEvent, sequence: Sequence) -> None:
+    row = uow.session.get(ListedProvider, event.provider, with_for_update=True)
+    if row is not None and Sequence.parse(row.sequence) >= sequence:
+        return  # what came late is older than what we know
+    row = row or ListedProvider(id=event.provider, name="", listing={})
+    row.name = str(event.listing.get("name") or row.name)
+    row.listed = not isinstance(event, ProviderWithdrawn)
+    row.sequence, row.listing = str(sequence), event.listing
+    uow.session.add(row)
+    put_public(desk, uow, resources.organisation(row.id, row.name))
+
+
+def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, sequence: Sequence) -> None:
+    row = uow.session.get(ListedService, event.service, with_for_update=True)
+    if row is not None and Sequence.parse(row.sequence) >= sequence:
+        return  # what came late is older than what we know
+    row = row or ListedService(id=event.service, provider=event.provider, name="", listing={})
+    row.provider = event.provider
+    row.name = str(event.listing.get("name") or row.name)
+    withdrawn = isinstance(event, ServiceWithdrawn)
+    row.listed = not withdrawn and event.listing.get("status", "active") == "active"
+    row.tier = _tier(event.listing.get("tier"))
+    row.sequence, row.listing = str(sequence), event.listing
+    uow.session.add(row)
+    put_public(
+        desk,
+        uow,
+        resources.healthcare_service(row.id, row.provider, row.name, active=row.listed),
+    )
+
+
+def _tier(listed: object) -> int:
+    """The tier of a listing; who does not say gets named referrals, as most do (care 25)."""
+    return listed if isinstance(listed, int) else 2
+
+
+def put_public(desk: Desk, uow: UnitOfWork, body: resources.Resource) -> None:
+    """Create or update a document that every signed-in client may read."""
+    store = desk.store(uow)
+    try:
+        store.read(body["resourceType"], body["id"], Access.system())
+    except FhirError:
+        store.create(body, id=body["id"], owner=KERSEY, grants=PUBLIC)
+        return
+    store.update(body)
+
+
+def organisation_document(desk: Desk, uow: UnitOfWork, key: UUID, name: str) -> None:
+    """Make an organisation of the consortium (hub, link-worker service) readable by its id."""
+    put_public(desk, uow, resources.organisation(key, name))

@@ -1,0 +1,206 @@
+"""Asking a provider: the onward request, taking it back, and choosing among offers."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from services.referrals import resources
+from services.referrals.casefile import CaseFile, refuse_unless, state_of
+from services.referrals.desk import Desk
+from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Kind, Refused
+from services.referrals.handlers.following import follow
+from services.referrals.handlers.sharing import share_identity
+from services.referrals.handlers.triage import note_acceptance
+from services.referrals.standing import standing
+from services.referrals.tables import Agreement, CaseTask, ListedService, OnwardRequest
+from shared.auth import Principal
+from shared.messaging.events import ReferralCancelled, ReferralChosen, ReferralRequested
+
+SIGNPOST_ONLY = 1
+"""Tier of a listing that may be told to people but gets no personal data (care 25)."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a link worker, with the person, asks of a service.
+
+    Attributes:
+        service: the directory's id of the service.
+        needs: codes of what the person wants help with, as `{code, system?, display?}`.
+        text: for the provider, in the link worker's words; nothing clinical or identifying.
+        when: which times suit the person.
+        where: which place suits the person.
+        access_needs: what the person needs to take part (care 18).
+        share: what the person agreed to share after acceptance, item by item (care 7b).
+        how: how they agreed: `verbal` or `written`.
+        expires: when the agreement ends.
+        several_because: why more than one provider is asked at once (care 15).
+    """
+
+    service: UUID
+    needs: list[dict[str, str]]
+    text: str = ""
+    when: str = ""
+    where: str = ""
+    access_needs: list[str] = field(default_factory=list)
+    share: dict[str, str] = field(default_factory=dict)
+    how: str = "verbal"
+    expires: datetime | None = None
+    several_because: str | None = None
+
+
+def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
+    """Make the onward request and the provider's Task.
+
+    Raises:
+        NoSuchCase: not a case of this link-worker service.
+        Refused: the service is unknown, withdrawn or signpost-only; another provider is being
+            asked and no reason is given; the state of the case does not allow it.
+    """
+    with desk.work() as uow:
+        file = CaseFile.open(desk, uow, case, principal)
+        triage = file.triage
+        actor = standing(file, principal, triage)
+        service = _listed(file, wanted)
+        _check_several(file, wanted)
+        _check_share(wanted)
+        if state_of(triage).status == "accepted":
+            note_acceptance(file, actor)
+        file.step(triage, "ask", actor)
+        task = _add(file, wanted, service, principal)
+        file.announce(
+            ReferralRequested(**file.about(task), service_request=UUID(task.service_request))
+        )
+        file.finish()
+        uow.commit()
+        return task
+
+
+def take_back(desk: Desk, principal: Principal, task_id: str, reason: str | None) -> CaseTask:
+    """Take a request to a provider back, before its activity starts."""
+    with desk.work() as uow:
+        file = CaseFile.of_task(desk, uow, task_id, principal)
+        task = file.task(task_id)
+        actor = standing(file, principal, task)
+        file.step(task, "cancel", actor, reason)
+        file.announce(ReferralCancelled(**file.about(task), reason=str(reason)))
+        follow(file, actor)
+        share_identity(file, task)
+        file.finish()
+        uow.commit()
+        return task
+
+
+def choose(desk: Desk, principal: Principal, task_id: str) -> CaseTask:
+    """The person chooses one offer; the others are cancelled with thanks (care 15)."""
+    with desk.work() as uow:
+        file = CaseFile.of_task(desk, uow, task_id, principal)
+        task = file.task(task_id)
+        actor = standing(file, principal, task)
+        file.step(task, "choose", actor)
+        file.announce(ReferralChosen(**file.about(task)))
+        for other in file.open_provider_tasks():
+            if other.id != task.id and other.status != "in-progress":
+                file.step(other, "not-chosen", actor)
+                file.announce(ReferralCancelled(**file.about(other), reason="not-chosen"))
+                share_identity(file, other)
+        share_identity(file, task)
+        file.finish()
+        uow.commit()
+        return task
+
+
+def _listed(file: CaseFile, wanted: Ask) -> ListedService:
+    service = file.uow.session.get(ListedService, wanted.service)
+    if service is None:
+        raise Refused("business-rule", "The directory has no such service.", "service")
+    refuse_unless(service.listed, "conflict", "This service is closed to referrals now.", "service")
+    refuse_unless(
+        service.tier > SIGNPOST_ONLY or not wanted.share,
+        "business-rule",
+        "This service is for signposting only: tell the person about it instead.",
+        "service",
+    )
+    return service
+
+
+def _check_several(file: CaseFile, wanted: Ask) -> None:
+    being_asked = file.open_provider_tasks()
+    refuse_unless(
+        not being_asked or bool(wanted.several_because),
+        "conflict",
+        "A provider is being asked already. To ask several at once, say why.",
+        "several_because",
+    )
+    refuse_unless(
+        all(task.service != wanted.service for task in being_asked),
+        "conflict",
+        "This service is being asked already.",
+        "service",
+    )
+
+
+def _check_share(wanted: Ask) -> None:
+    unknown = sorted(set(wanted.share) - set(SHAREABLE))
+    refuse_unless(
+        not unknown,
+        "business-rule",
+        f"These can be shared: {', '.join(SHAREABLE)}.",
+        "share",
+    )
+    refuse_unless(
+        wanted.how in {"verbal", "written"},
+        "business-rule",
+        "Say how the person agreed: verbal or written.",
+        "how",
+    )
+
+
+def _add(file: CaseFile, wanted: Ask, service: ListedService, principal: Principal) -> CaseTask:
+    session, now = file.uow.session, file.now
+    task = CaseTask(
+        id=str(uuid4()),
+        case=file.case.id,
+        kind=Kind.PROVIDER,
+        part_of=file.triage.id,
+        service_request=str(uuid4()),
+        owner=service.provider,
+        service=service.id,
+        status=AWAITING_ANSWER.status,
+        business=AWAITING_ANSWER.business,
+        created=now,
+        updated=now,
+    )
+    file.add_task(task)
+    onward = OnwardRequest(
+        task=task.id,
+        patient=str(uuid4()),
+        needs=wanted.needs,
+        text=wanted.text,
+        when=wanted.when,
+        where=wanted.where,
+        access_needs=wanted.access_needs,
+        several_because=wanted.several_because,
+    )
+    file.onward[task.id] = onward
+    session.add(onward)
+    session.add(
+        Agreement(
+            task=task.id,
+            person=file.case.person,
+            provider=service.provider,
+            items=sorted(wanted.share),
+            shared=wanted.share,
+            how=wanted.how,
+            recorded_by=principal.subject,
+            given=now,
+            expires=wanted.expires,
+        )
+    )
+    file.add_document(resources.anonymous_patient(onward.patient))
+    file.add_document(
+        resources.onward_service_request(
+            task.service_request, file.case, onward, service.id, service.name, now
+        )
+    )
+    return task

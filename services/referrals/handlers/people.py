@@ -1,0 +1,130 @@
+"""Patients that EHRs send, and the person that each is about."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from services.referrals.tables import EqualityCharacteristic, LinkProposal, PatientLink, Person
+from shared.fhir.nhs import ethnic_category, nhs_number
+
+
+def person_of(
+    session: Session, patient: Mapping[str, Any], key: str, organisation: UUID, now: datetime
+) -> UUID:
+    """The person whom a Patient is about; linked, or made, within the caller's transaction.
+
+    Linked automatically only on a verified NHS number with equal birth date and family name;
+    whatever else looks alike becomes a proposal to a human, because two people must never become
+    one by guess.
+
+    Args:
+        session: the caller's.
+        patient: the resource as sent.
+        key: its id.
+        organisation: the client organisation that it belongs to.
+        now: the time of this write.
+    """
+    linked = session.get(PatientLink, key)
+    if linked is not None:
+        return linked.person
+    given = nhs_number(patient)
+    number = given.value if given else None
+    verified = given is not None and given.verified
+    family, born = _family(patient), _birth_date(patient)
+    if number is not None:
+        # Two EHRs may send the same person at once; they take turns.
+        lock = func.pg_advisory_xact_lock(func.hashtextextended(f"nhs/{number}", 0))
+        session.connection().execute(select(lock))
+    alike = _alike(session, number, family, born)
+    certain = [
+        each
+        for each in alike
+        if verified
+        and each.nhs_verified
+        and each.nhs_number == number
+        and (each.family, each.birth_date) == (family, born)
+        and family
+        and born
+    ]
+    if certain:
+        return _link(session, key, organisation, certain[0].id, "nhs-number", now)
+    taken = any(each.nhs_verified and each.nhs_number == number for each in alike)
+    person = Person(
+        nhs_number=number,
+        nhs_verified=verified and not taken,
+        family=family,
+        birth_date=born,
+        created=now,
+        updated=now,
+    )
+    session.add(person)
+    session.flush()
+    for each in alike:
+        reason = "same-nhs-number" if number and each.nhs_number == number else "same-name-and-date"
+        session.add(LinkProposal(person=person.id, candidate=each.id, reason=reason, created=now))
+    _record_equality(session, person.id, patient, now)
+    return _link(session, key, organisation, person.id, "first", now)
+
+
+def _link(
+    session: Session, key: str, organisation: UUID, person: UUID, basis: str, now: datetime
+) -> UUID:
+    session.add(
+        PatientLink(patient=key, organisation=organisation, person=person, basis=basis, created=now)
+    )
+    session.flush()
+    return person
+
+
+def _alike(session: Session, number: str | None, family: str, born: date | None) -> list[Person]:
+    same = (col(Person.family) == family) & (col(Person.birth_date) == born)
+    if number is not None:
+        same = same | (col(Person.nhs_number) == number)
+    return list(
+        session.exec(
+            select(Person)
+            .where(same, col(Person.merged_into).is_(None))
+            .order_by(col(Person.nhs_verified).desc(), col(Person.created))
+            .limit(20)
+        )
+    )
+
+
+def _family(patient: Mapping[str, Any]) -> str:
+    names = patient.get("name")
+    for name in names if isinstance(names, list) else []:
+        if isinstance(name.get("family"), str):
+            return str(name["family"]).casefold().strip()
+    return ""
+
+
+def _birth_date(patient: Mapping[str, Any]) -> date | None:
+    try:
+        return date.fromisoformat(str(patient.get("birthDate", "")))
+    except ValueError:
+        return None  # a partial date is not certain enough to link on
+
+
+def _record_equality(
+    session: Session, person: UUID, patient: Mapping[str, Any], now: datetime
+) -> None:
+    """Keep what the GP's record says, as the GP's; what nobody asked stays absent (care 8)."""
+    characteristics = {
+        "ethnic-category": ethnic_category(patient),
+        "gender": patient.get("gender"),
+    }
+    for characteristic, value in characteristics.items():
+        if value is not None:
+            session.add(
+                EqualityCharacteristic(
+                    person=person,
+                    characteristic=characteristic,
+                    source="gp-record",
+                    value=str(value),
+                    recorded=now,
+                )
+            )

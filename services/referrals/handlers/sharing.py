@@ -1,0 +1,140 @@
+"""What a provider may know about the person, written into its own Patient and taken out again."""
+
+from services.referrals import resources
+from services.referrals.casefile import CaseFile, refuse_unless, state_of
+from services.referrals.desk import Desk
+from services.referrals.domain import Actor, Refused, State
+from services.referrals.standing import standing
+from services.referrals.tables import Agreement, CaseTask, IdentityView, Person
+from shared.auth import Principal
+from shared.database import UnitOfWork
+from shared.messaging.events import AgreementWithdrawn
+
+IDENTIFIED = frozenset({"selected", "started", "attended", "completed"})
+"""The businessStatus values of a provider's Task in which it may know whom it expects (care 6)."""
+
+
+def may_identify(state: State, agreement: Agreement | None, person: Person | None) -> bool:
+    """Whether the provider may know who the person is.
+
+    Not before acceptance, not without an agreement that stands, and never where the person has
+    died or the record is restricted (care 12, 13).
+    """
+    hidden = person is not None and (person.restricted or person.died)
+    agreed = agreement is not None and agreement.withdrawn is None
+    return state.business in IDENTIFIED and agreed and not hidden
+
+
+def share_identity(file: CaseFile, task: CaseTask) -> None:
+    """Write the provider's Patient as the state and the agreement now allow.
+
+    An agreement that expired stops new sharing only (care 7b): what was shared stays as it is.
+    """
+    agreement = file.agreement(task.id)
+    person = file.uow.session.get(Person, file.case.person) if file.case.person else None
+    key = file.onward[task.id].patient
+    if agreement is None or not may_identify(state_of(task), agreement, person):
+        file.rewrite(resources.anonymous_patient(key))
+    elif agreement.expires is None or agreement.expires > file.now:
+        file.rewrite(resources.agreed_patient(key, agreement))
+
+
+def withdraw_agreement(desk: Desk, principal: Principal, task_id: str) -> Agreement:
+    """The person no longer agrees: the provider's Patient is emptied at once (care 7b).
+
+    Raises:
+        NoSuchCase: not a Task of this link-worker service.
+        Refused: somebody else asks, or the agreement was withdrawn before.
+    """
+    with desk.work() as uow:
+        file = CaseFile.of_task(desk, uow, task_id, principal)
+        task = file.task(task_id)
+        actor = standing(file, principal, task)
+        refuse_unless(
+            actor is Actor.LINK_WORKER, "forbidden", "Only the link worker records this.", "task"
+        )
+        agreement = file.agreement(task_id)
+        if agreement is None or agreement.withdrawn is not None:
+            raise Refused("conflict", "There is no agreement to withdraw.", "task")
+        agreement.withdrawn = file.now
+        uow.session.add(agreement)
+        share_identity(file, task)
+        file.announce(
+            AgreementWithdrawn(case=file.case.id, task=task_id, provider=agreement.provider)
+        )
+        file.finish()
+        uow.commit()
+        return agreement
+
+
+def view_identity(
+    desk: Desk, principal: Principal, task_id: str, viewer: str, step: str
+) -> dict[str, object]:
+    """Tell a provider who the person is, and write down that it was told (care 6).
+
+    Args:
+        desk: what every use case works with.
+        principal: the provider's account, or the service that checked a one-time code.
+        task_id: the provider's Task.
+        viewer: the account, or the verified contact's id.
+        step: how they proved themselves: `account` or `one-time-code`.
+
+    Returns:
+        `name`, `contact` (a list of `{system, value}`), `agreed_items` and `other` (item: value).
+
+    Raises:
+        NoSuchCase: the Task was not given to this provider.
+        Refused: not accepted yet, ended, or no agreement.
+    """
+    with desk.work() as uow:
+        file = CaseFile.of_task(desk, uow, task_id, principal)
+        task = file.task(task_id)
+        actor = standing(file, principal, task)
+        refuse_unless(
+            actor is Actor.PROVIDER, "forbidden", "Only the provider is told this.", "task"
+        )
+        agreement = file.agreement(task_id)
+        person = uow.session.get(Person, file.case.person) if file.case.person else None
+        if agreement is None or not may_identify(state_of(task), agreement, person):
+            words = "Who the person is can be seen after acceptance, and while they agree."
+            raise Refused("conflict", words, "task")
+        record_view(file, task, viewer, step)
+        uow.commit()
+        shared = {item: agreement.shared.get(item, "") for item in agreement.items}
+        return {
+            "name": shared.pop("name", ""),
+            "contact": [
+                {"system": system, "value": shared.pop(system)}
+                for system in ("phone", "email")
+                if shared.get(system)
+            ],
+            "agreed_items": agreement.items,
+            "other": {item: value for item, value in shared.items() if value},
+        }
+
+
+def check_asked(desk: Desk, uow: UnitOfWork, principal: Principal, task_id: str) -> None:
+    """Let nobody read a request but those with a part in it.
+
+    Raises:
+        NoSuchCase: it was not given to this provider, or is another team's.
+    """
+    file = CaseFile.of_task(desk, uow, task_id, principal)
+    standing(file, principal, file.task(task_id))
+
+
+def record_view(file: CaseFile, task: CaseTask, viewer: str, step: str) -> None:
+    """Write one view of identity, for the link worker to see."""
+    assert task.owner is not None
+    file.uow.session.add(
+        IdentityView(
+            task=task.id,
+            case=file.case.id,
+            provider=task.owner,
+            viewer=viewer,
+            step=step,
+            viewed=file.now,
+        )
+    )
+    file.audit("identity-viewed", f"Task/{task.id}")
+    file.uow.session.flush()

@@ -1,0 +1,174 @@
+"""The FHIR documents that Kersey itself writes: Tasks, onward requests, the provider's Patient."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.referrals import codes
+from services.referrals.domain import Kind, State
+from services.referrals.tables import Agreement, Case, CaseTask, CodeReturned, OnwardRequest
+
+Resource = dict[str, Any]
+
+
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC with milliseconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def concept(system: str, code: str, display: str | None = None) -> Resource:
+    """A CodeableConcept of one coding."""
+    coding = {"system": system, "code": code}
+    return {"coding": [coding | ({"display": display} if display else {})]}
+
+
+def reference(resource_type: str, key: object) -> Resource:
+    """A relative reference without display, which would name what it points to."""
+    return {"reference": f"{resource_type}/{key}"}
+
+
+def task(
+    row: CaseTask, case: Case, onward: OnwardRequest | None, returned: Iterable[CodeReturned] = ()
+) -> Resource:
+    """The Task of a case as its readers see it.
+
+    Nothing about the person is in it but the reference of a Patient that the reader may read: the
+    sender's own (triage) or the provider's own (care 5).
+    """
+    body: Resource = {"resourceType": "Task", "id": row.id}
+    if row.kind == Kind.PROVIDER:
+        body["basedOn"] = [reference("ServiceRequest", row.service_request)]
+        body["partOf"] = [reference("Task", row.part_of)]
+    body["status"] = row.status
+    if row.reason:
+        body["statusReason"] = concept(codes.STATUS_REASON, row.reason) | {
+            "text": row.reason.replace("-", " ")
+        }
+    body["businessStatus"] = concept(codes.BUSINESS_STATUS, row.business)
+    body["intent"] = "order"
+    body["priority"] = case.priority
+    body["code"] = concept(codes.TASK_CODE, "fulfill", "Fulfill the focal request")
+    body["focus"] = reference("ServiceRequest", row.service_request)
+    patient = onward.patient if onward else case.patient
+    if patient:
+        body["for"] = reference("Patient", patient)
+    body["authoredOn"] = instant(row.created)
+    body["lastModified"] = instant(row.updated)
+    body["requester"] = reference("Organization", case.team if onward else case.organisation)
+    if row.owner:
+        body["owner"] = reference("Organization", row.owner)
+    if row.note:
+        body["note"] = [{"text": row.note}]
+    output = [_coded(each) for each in sorted(returned, key=lambda each: each.code)]
+    if output:
+        body["output"] = output
+    return body
+
+
+def _coded(each: CodeReturned) -> Resource:
+    """A national code for the GP's record, dated, and marked where the GP coded it already."""
+    extension = [
+        {
+            "url": f"{codes.KERSEY}/StructureDefinition/coded-on",
+            "valueDateTime": instant(each.returned),
+        },
+        {
+            "url": f"{codes.KERSEY}/StructureDefinition/already-coded",
+            "valueBoolean": each.already_coded,
+        },
+    ]
+    return {
+        "extension": extension,
+        "type": concept(codes.OUTPUT, "coded-entry"),
+        "valueCodeableConcept": concept(codes.SNOMED, each.code, codes.DISPLAY.get(each.code)),
+    }
+
+
+def onward_service_request(
+    key: str, case: Case, onward: OnwardRequest, service: UUID, service_name: str, now: datetime
+) -> Resource:
+    """Kersey's own request to a provider: what it needs and the person agreed to (care 5)."""
+    body: Resource = {
+        "resourceType": "ServiceRequest",
+        "id": key,
+        "basedOn": [reference("ServiceRequest", case.service_request)],
+        "status": "active",
+        "intent": "order",
+        "priority": case.priority,
+        "code": {"text": f"A place at {service_name}"},
+        "subject": reference("Patient", onward.patient),
+        "authoredOn": instant(now),
+        "requester": reference("Organization", case.team),
+        "performer": [reference("HealthcareService", service)],
+    }
+    if onward.needs:
+        body["reasonCode"] = [
+            concept(need.get("system") or codes.NEED, need["code"], need.get("display"))
+            for need in onward.needs
+        ]
+    details = [f"Access: {need}" for need in onward.access_needs]
+    details += [f"When: {onward.when}"] if onward.when else []
+    details += [f"Where: {onward.where}"] if onward.where else []
+    if details:
+        body["orderDetail"] = [{"text": detail} for detail in details]
+    if onward.text:
+        body["note"] = [{"text": onward.text}]
+    return body
+
+
+def with_request_status(body: Mapping[str, Any], state: State) -> Resource:
+    """Kersey's onward request with the status that follows from its Task's state."""
+    status = "active"
+    if state.status == "completed":
+        status = "completed"
+    elif state.ended:
+        status = "revoked"
+    return dict(body) | {"status": status}
+
+
+def anonymous_patient(key: str) -> Resource:
+    """The Patient of a request nobody accepted yet: a subject to refer to, and nothing else."""
+    return {"resourceType": "Patient", "id": key, "active": True}
+
+
+def agreed_patient(key: str, agreement: Agreement) -> Resource:
+    """The provider's Patient after acceptance: only what the person agreed to share."""
+    body = anonymous_patient(key)
+    shared = {
+        item: agreement.shared[item] for item in agreement.items if agreement.shared.get(item)
+    }
+    if "name" in shared:
+        body["name"] = [{"text": shared["name"]}]
+    telecom = [
+        {"system": system, "value": shared[system]}
+        for system in ("phone", "email")
+        if system in shared
+    ]
+    if telecom:
+        body["telecom"] = telecom
+    if "birth-date" in shared:
+        body["birthDate"] = shared["birth-date"]
+    if "address" in shared:
+        body["address"] = [{"text": shared["address"]}]
+    if "language" in shared:
+        body["communication"] = [{"language": {"text": shared["language"]}}]
+    if "carer" in shared:
+        body["contact"] = [{"name": {"text": shared["carer"]}}]
+    return body
+
+
+def organisation(key: UUID, name: str) -> Resource:
+    """An organisation that Kersey knows: a hub, a link-worker service, a listed provider."""
+    return {"resourceType": "Organization", "id": str(key), "active": True, "name": name}
+
+
+def healthcare_service(key: UUID, provider: UUID, name: str, *, active: bool) -> Resource:
+    """A listed service, so that an EHR sees the ids that the directory uses."""
+    return {
+        "resourceType": "HealthcareService",
+        "id": str(key),
+        "active": active,
+        "providedBy": reference("Organization", provider),
+        "name": name,
+    }

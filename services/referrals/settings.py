@@ -1,0 +1,24 @@
+"""What the referrals service can be told from outside."""
+
+from pydantic import Field, SecretStr
+
+from shared.settings import ServiceSettings
+
+
+class ReferralsSettings(ServiceSettings):
+    """Settings of the referrals service."""
+
+    answer_days: int = Field(
+        default=10, ge=1, description="Days after which a request that got no answer is closed."
+    )
+    paging_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs the `next` links of searches; the same on every replica.",
+    )
+    subscription_poll_seconds: float = Field(
+        default=0.2, gt=0, description="How often committed events are looked at for Subscriptions."
+    )
+    allow_private_endpoints: bool = Field(
+        default=False,
+        description="Subscription endpoints on loopback or private addresses; never in production.",
+    )

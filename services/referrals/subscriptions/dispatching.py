@@ -1,0 +1,117 @@
+"""From committed changes to numbered events: one leader over all replicas, no gap, no repeat."""
+
+import threading
+from uuid import UUID, uuid5
+
+import structlog
+from sqlmodel import col, select
+
+from services.referrals import codes
+from services.referrals.desk import Desk
+from services.referrals.subscriptions.registering import CHANNEL
+from services.referrals.tables.subscription import (
+    Change,
+    SubscriptionEvent,
+    SubscriptionState,
+    deliveries,
+)
+from shared.database import Lease, UnitOfWork
+from shared.fhir.search.query import parse_query, parse_search
+from shared.fhir.store import Access
+from shared.worker import Wake
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+TOLD = ("active", "error")
+"""In `error` events are still counted, so that a client that comes back sees what it missed."""
+
+
+class Dispatcher:
+    """Numbers the changes that each Subscription is to be told of.
+
+    Args:
+        desk: what every use case works with.
+        wake: set when a change was committed in this process.
+        sender: wakes the worker that sends.
+    """
+
+    name = "referrals.subscriptions"
+
+    def __init__(self, desk: Desk, wake: Wake, sender: Wake) -> None:
+        self._desk = desk
+        self._wake = wake
+        self._sender = sender
+        self._lease = Lease(desk.engine, self.name)
+
+    def run(self, stop: threading.Event) -> None:
+        """Dispatch until told to stop; another replica leads from then on."""
+        try:
+            while not stop.is_set():
+                if not self.dispatch():
+                    self._wake.wait(self._desk.settings.subscription_poll_seconds)
+        finally:
+            self._lease.release()
+
+    def dispatch(self) -> int:
+        """Dispatch one batch if this replica leads; returns how many changes were taken."""
+        epoch = self._lease.acquire()
+        if epoch is None:
+            return 0
+        with self._desk.work() as uow:
+            if not uow.session.exec(select(self._lease.holds(epoch))).one():
+                return 0
+            waiting = select(Change).where(col(Change.dispatched).is_(None))
+            changes = uow.session.exec(waiting.order_by(col(Change.position)).limit(BATCH)).all()
+            if not changes:
+                return 0
+            subscriptions = uow.session.exec(
+                select(SubscriptionState)
+                .where(col(SubscriptionState.status).in_(TOLD))
+                .order_by(SubscriptionState.id)
+                .with_for_update()
+            ).all()
+            for change in changes:
+                for subscription in subscriptions:
+                    if self._concerns(uow, subscription, change):
+                        self._number(uow, subscription, change)
+                change.dispatched = self._desk.clock()
+                uow.session.add(change)
+            uow.on_commit(self._sender.set)
+            uow.session.flush()
+            uow.commit()
+            return len(changes)
+
+    def _concerns(self, uow: UnitOfWork, subscription: SubscriptionState, change: Change) -> bool:
+        """Whether the subscriber may read it and asked for it: one SELECT answers both."""
+        access = Access(frozenset({str(subscription.organisation), codes.EVERYONE}))
+        store = self._desk.store(uow)
+        for each in subscription.filters or [change.type]:
+            pairs = [*parse_query(each.partition("?")[2]), ("_id", change.id)]
+            request = parse_search(self._desk.types, change.type, pairs)
+            if not store.search(request, access).matches:
+                return False
+        return True
+
+    def _number(self, uow: UnitOfWork, subscription: SubscriptionState, change: Change) -> None:
+        subscription.number += 1
+        uow.session.add(subscription)
+        uow.session.add(
+            SubscriptionEvent(
+                subscription=subscription.id,
+                number=subscription.number,
+                type=change.type,
+                id=change.id,
+                version=change.version,
+                happened=change.made,
+            )
+        )
+        if subscription.status == "active":
+            deliveries.add(
+                uow.session,
+                key=uuid5(UUID(subscription.id), str(subscription.number)),
+                order_key=subscription.id,
+                channel=CHANNEL,
+                address=subscription.endpoint,
+                payload=f"{subscription.id}/{subscription.number}",
+            )

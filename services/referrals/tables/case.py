@@ -1,0 +1,202 @@
+"""The case: one sender's referral and all that follows from it."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, Column, Identity, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.referrals.tables.base import Row, instant
+
+
+class Case(Row, table=True):
+    """The row that every workflow write locks first (`FOR UPDATE`), in order of `key`."""
+
+    __tablename__ = "referral_case"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    key: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), unique=True, nullable=False)
+    )
+    """The order in which several cases are locked, so that no two writers wait for each other."""
+    organisation: UUID = Field(index=True)
+    """The client organisation that sent the referral."""
+    client_id: str
+    service_request: str = Field(unique=True, max_length=64)
+    patient: str | None = Field(default=None, max_length=64)
+    person: UUID | None = Field(default=None, foreign_key="person.id", index=True)
+    practice: str | None = Field(default=None, max_length=12)
+    hub: str
+    team: UUID | None = Field(default=None, index=True)
+    priority: str = "routine"
+    coded_by_sender: bool = False
+    """The GP's request carried the national code, so that nobody codes it again (care 21)."""
+    outcome: str | None = None
+    version: int = 1
+    """Rises with every change; the first half of the `sequence` of the case's events."""
+    created: datetime = instant()
+    updated: datetime = instant()
+
+
+class CaseDocument(Row, table=True):
+    """A document that came with the referral; one may serve several cases of its sender."""
+
+    __tablename__ = "case_document"
+
+    case: UUID = Field(foreign_key="referral_case.id", primary_key=True)
+    type: str = Field(primary_key=True)
+    id: str = Field(primary_key=True, max_length=64)
+
+    __table_args__ = (Index("ix_case_document_document", "type", "id"),)
+
+
+class CaseTask(Row, table=True):
+    """A Task of a case: the state that decisions are made on. Its FHIR form is a document."""
+
+    __tablename__ = "case_task"
+
+    id: str = Field(primary_key=True, max_length=64)
+    case: UUID = Field(foreign_key="referral_case.id", index=True)
+    kind: str
+    part_of: str | None = Field(default=None, max_length=64)
+    service_request: str = Field(index=True, max_length=64)
+    """What it asks for: the sender's request (triage) or Kersey's onward request (provider)."""
+    owner: UUID | None = Field(default=None, index=True)
+    service: UUID | None = Field(default=None, index=True)
+    status: str
+    business: str
+    reason: str | None = None
+    note: str | None = None
+    """What the provider wrote to the link worker; never in an event or a message."""
+    answered: datetime | None = instant(nullable=True, default=None)
+    created: datetime = instant()
+    updated: datetime = instant()
+
+
+class OnwardRequest(Row, table=True):
+    """What a provider is asked, and nothing more: no clinical or identifying detail (care 5)."""
+
+    __tablename__ = "onward_request"
+
+    task: str = Field(foreign_key="case_task.id", primary_key=True, max_length=64)
+    patient: str = Field(max_length=64)
+    """The provider's own Patient: anonymous until acceptance, then what was agreed."""
+    needs: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
+    text: str = ""
+    """Written by the link worker for this provider; not the GP's words."""
+    when: str = ""
+    where: str = ""
+    access_needs: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    several_because: str | None = None
+
+
+class Agreement(Row, table=True):
+    """The person's agreement to share these items with this provider (care 7b)."""
+
+    __tablename__ = "agreement"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    task: str = Field(foreign_key="case_task.id", unique=True, max_length=64)
+    person: UUID | None = Field(default=None, foreign_key="person.id", index=True)
+    provider: UUID
+    items: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    shared: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    """What the link worker gave for each item, as the person wants it used."""
+    how: str
+    recorded_by: str
+    given: datetime = instant()
+    expires: datetime | None = instant(nullable=True, default=None)
+    withdrawn: datetime | None = instant(nullable=True, default=None)
+
+
+class Attempt(Row, table=True):
+    """One try to reach the person (care 2); not reached is not declined (care 20)."""
+
+    __tablename__ = "contact_attempt"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    case: UUID = Field(foreign_key="referral_case.id", index=True)
+    reached: bool
+    how: str
+    minutes: int | None = None
+    made_by: str
+    made: datetime = instant()
+
+
+class IdentityView(Row, table=True):
+    """One view of who the person is, shown to the link worker (care 6)."""
+
+    __tablename__ = "identity_view"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    task: str = Field(foreign_key="case_task.id", index=True, max_length=64)
+    case: UUID = Field(foreign_key="referral_case.id", index=True)
+    provider: UUID
+    viewer: str
+    """The account or verified contact; an id, not a name."""
+    step: str
+    """How the viewer proved themselves: `account` or `one-time-code`."""
+    viewed: datetime = instant()
+
+
+class CodeReturned(Row, table=True):
+    """A national code that went back to the GP: each once, dated (care 21)."""
+
+    __tablename__ = "code_returned"
+
+    case: UUID = Field(foreign_key="referral_case.id", primary_key=True)
+    code: str = Field(primary_key=True)
+    already_coded: bool = False
+    returned: datetime = instant()
+
+
+class ReferralIdentifier(Row, table=True):
+    """Business identifiers that a sender has used for a referral: each starts one case only."""
+
+    __tablename__ = "referral_identifier"
+
+    organisation: UUID = Field(primary_key=True)
+    system: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    submission: UUID = Field(index=True)
+
+
+class Submission(Row, table=True):
+    """What a sender sent when it started a referral, as a digest, and what it was answered.
+
+    Lets a repeat be answered with the ids of the first, and told from other content.
+    """
+
+    __tablename__ = "submission"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    organisation: UUID
+    digest: str
+    results: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
+    received: datetime = instant()
+
+
+class Worklist(Row, table=True):
+    """One row per case for lists: written with the case, filtered and sorted by the database."""
+
+    __tablename__ = "worklist"
+    __table_args__ = (
+        Index("ix_worklist_team", "team", "open", "urgent", "since"),
+        Index("ix_worklist_hub", "hub", "open", "unrouted"),
+    )
+
+    case: UUID = Field(foreign_key="referral_case.id", primary_key=True)
+    team: UUID | None = None
+    hub: str
+    open: bool = True
+    unrouted: bool = False
+    urgent: bool = False
+    state: str
+    """The triage Task's businessStatus."""
+    provider_state: str | None = None
+    delivery_state: str | None = None
+    due: datetime | None = instant(nullable=True, default=None)
+    agreement_ends: datetime | None = instant(nullable=True, default=None)
+    since: datetime = instant()
+    updated: datetime = instant()

@@ -1,0 +1,77 @@
+"""Subscriptions: what changed, who is to be told of it, and the numbered events of each."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, Index, MetaData, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.referrals.tables.base import Row, instant
+from shared.database import NAMING
+from shared.delivery import DeliveryTables
+
+delivery_metadata = MetaData(naming_convention=NAMING)
+deliveries = DeliveryTables(delivery_metadata, "subscription_delivery")
+"""What is sent to subscribers, by the delivery engine; its payload is the event's number."""
+
+
+class Change(Row, table=True):
+    """A version of a Task that subscribers may want to hear of, until it was dispatched.
+
+    A queue and not a cursor: positions are given before commit, so that a reader who remembered
+    the highest one would miss a transaction that commits late.
+    """
+
+    __tablename__ = "subscription_change"
+    __table_args__ = (
+        Index(
+            "ix_subscription_change_waiting",
+            "position",
+            postgresql_where=text("dispatched IS NULL"),
+        ),
+    )
+
+    position: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    type: str
+    id: str = Field(max_length=64)
+    version: int
+    made: datetime = instant()
+    dispatched: datetime | None = instant(nullable=True, default=None)
+
+
+class SubscriptionState(Row, table=True):
+    """A Subscription's running state; the resource itself is a document."""
+
+    __tablename__ = "subscription_state"
+
+    id: str = Field(primary_key=True, max_length=64)
+    organisation: UUID = Field(index=True)
+    status: str
+    """`requested`, `active`, `error` or `off`, as in the resource."""
+    topic: str
+    filters: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    """Search queries such as `Task?status=accepted`; all must match."""
+    content: str
+    """`empty` or `id-only`."""
+    endpoint: str
+    headers: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    media_type: str
+    number: int = 0
+    """Of the last event; rises by one, without gaps."""
+    created: datetime = instant()
+
+
+class SubscriptionEvent(Row, table=True):
+    """One numbered event of a Subscription."""
+
+    __tablename__ = "subscription_event"
+
+    subscription: str = Field(foreign_key="subscription_state.id", primary_key=True, max_length=64)
+    number: int = Field(primary_key=True)
+    type: str
+    id: str = Field(max_length=64)
+    version: int
+    happened: datetime = instant()

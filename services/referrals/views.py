@@ -1,0 +1,212 @@
+"""What a case looks like to those who work on it: plain JSON for the case API."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from services.referrals.casefile import NoSuchCase, state_of
+from services.referrals.domain import TRANSITIONS, Actor, Kind
+from services.referrals.handlers.sharing import may_identify
+from services.referrals.resources import instant
+from services.referrals.tables import (
+    Agreement,
+    Attempt,
+    Case,
+    CaseTask,
+    CodeReturned,
+    IdentityView,
+    ListedService,
+    OnwardRequest,
+    Person,
+    PlaceHub,
+    Worklist,
+)
+from shared.auth import Principal
+
+View = dict[str, Any]
+
+
+def request_view(session: Session, task_id: str) -> View:
+    """A provider's request without anyone's name: what is needed, when, where, which access needs.
+
+    The only thing an answer link shows (care 6).
+
+    Raises:
+        NoSuchCase: there is no such request to a provider.
+    """
+    task = session.get(CaseTask, task_id)
+    if task is None or task.kind != Kind.PROVIDER:
+        raise NoSuchCase
+    onward = session.get_one(OnwardRequest, task_id)
+    case = session.get_one(Case, task.case)
+    service = session.get(ListedService, task.service)
+    agreement = session.exec(select(Agreement).where(Agreement.task == task_id)).one_or_none()
+    person = session.get(Person, case.person) if case.person else None
+    return {
+        "task": task.id,
+        "provider": str(task.owner),
+        "status": task.status,
+        "business_status": task.business,
+        "service": {"id": str(task.service), "name": service.name if service else ""},
+        "need": {"codes": onward.needs, "text": onward.text},
+        "when": onward.when,
+        "where": onward.where,
+        "access_needs": onward.access_needs,
+        "priority": case.priority,
+        "answerable": bool(_possible(task) & {"accept", "offer"}),
+        "possible": sorted(_possible(task)),
+        "identity_available": may_identify(state_of(task), agreement, person),
+    }
+
+
+def _possible(task: CaseTask) -> set[str]:
+    """The steps that the provider may take from here."""
+    return {
+        each.action
+        for each in TRANSITIONS
+        if each.kind == task.kind
+        and state_of(task) in each.sources
+        and Actor.PROVIDER in each.actors
+    }
+
+
+def case_view(session: Session, case: Case) -> View:
+    """A whole case, for its link worker and hub: Tasks, attempts, codes, who saw the identity."""
+    tasks = session.exec(
+        select(CaseTask).where(CaseTask.case == case.id).order_by(col(CaseTask.created))
+    ).all()
+    attempts = session.exec(
+        select(Attempt).where(Attempt.case == case.id).order_by(col(Attempt.made))
+    ).all()
+    views = session.exec(
+        select(IdentityView).where(IdentityView.case == case.id).order_by(col(IdentityView.viewed))
+    ).all()
+    returned = session.exec(select(CodeReturned).where(CodeReturned.case == case.id)).all()
+    return {
+        "id": str(case.id),
+        "service_request": case.service_request,
+        "patient": case.patient,
+        "hub": case.hub,
+        "team": str(case.team) if case.team else None,
+        "practice": case.practice,
+        "priority": case.priority,
+        "outcome": case.outcome,
+        "version": case.version,
+        "created": instant(case.created),
+        "tasks": [_task_view(task) for task in tasks],
+        "attempts": [
+            {"made": instant(each.made), "reached": each.reached, "how": each.how}
+            for each in attempts
+        ],
+        "identity_views": [
+            {
+                "task": each.task,
+                "viewed": instant(each.viewed),
+                "viewer": each.viewer,
+                "step": each.step,
+            }
+            for each in views
+        ],
+        "codes_returned": [
+            {
+                "code": each.code,
+                "already_coded": each.already_coded,
+                "returned": instant(each.returned),
+            }
+            for each in returned
+        ],
+    }
+
+
+def _task_view(task: CaseTask) -> View:
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "service_request": task.service_request,
+        "status": task.status,
+        "business_status": task.business,
+        "reason": task.reason,
+        "note": task.note,
+        "service": str(task.service) if task.service else None,
+        "owner": str(task.owner) if task.owner else None,
+        "updated": instant(task.updated),
+    }
+
+
+def case_for(session: Session, principal: Principal, case_id: UUID) -> Case:
+    """A case that `principal` works on.
+
+    Raises:
+        NoSuchCase: it is another team's or hub's, or there is none.
+    """
+    case = session.get(Case, case_id)
+    row = session.get(Worklist, case_id)
+    if case is None or row is None or not _sees(session, principal, row):
+        raise NoSuchCase
+    return case
+
+
+def worklist(
+    session: Session,
+    principal: Principal,
+    *,
+    state: str | None,
+    unrouted: bool | None,
+    open_only: bool,
+    after: UUID | None,
+    count: int,
+) -> list[View]:
+    """One page of the worklist of the caller's team or hub: urgent first, then longest waiting."""
+    rows = select(Worklist, Case).join(Case, col(Case.id) == col(Worklist.case))
+    rows = rows.where(_mine(principal))
+    if state:
+        rows = rows.where(Worklist.state == state)
+    if unrouted is not None:
+        rows = rows.where(Worklist.unrouted == unrouted)
+    if open_only:
+        rows = rows.where(col(Worklist.open))
+    rank = (col(Worklist.urgent).desc(), col(Worklist.since), col(Worklist.case))
+    if after is not None:
+        last = session.get(Worklist, after)
+        if last is not None:
+            rows = rows.where(_behind(last))
+    found = session.exec(rows.order_by(*rank).limit(count)).all()
+    return [
+        {
+            "case": str(row.case),
+            "service_request": case.service_request,
+            "state": row.state,
+            "provider_state": row.provider_state,
+            "delivery_state": row.delivery_state,
+            "urgent": row.urgent,
+            "unrouted": row.unrouted,
+            "open": row.open,
+            "priority": case.priority,
+            "since": instant(row.since),
+            "updated": instant(row.updated),
+        }
+        for row, case in found
+    ]
+
+
+def _mine(principal: Principal) -> Any:
+    organisation = UUID(principal.organisation)
+    if "coordinator" in principal.roles:
+        hub = select(PlaceHub.code).where(PlaceHub.organisation == organisation)
+        return col(Worklist.hub).in_(hub)
+    return Worklist.team == organisation
+
+
+def _sees(session: Session, principal: Principal, row: Worklist) -> bool:
+    found = session.exec(
+        select(Worklist.case).where(Worklist.case == row.case, _mine(principal))
+    ).first()
+    return found is not None
+
+
+def _behind(last: Worklist) -> Any:
+    same = (col(Worklist.since) > last.since) | (
+        (col(Worklist.since) == last.since) & (col(Worklist.case) > last.case)
+    )
+    return (col(Worklist.urgent) < last.urgent) | ((col(Worklist.urgent) == last.urgent) & same)
