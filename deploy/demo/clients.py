@@ -1,0 +1,130 @@
+"""The demo's OAuth clients. Their secrets are public knowledge; production refuses them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from deploy.demo.ids import demo_id
+
+FHIR_ALL = "system/*.cruds"
+CASES = "cases"
+
+
+@dataclass(frozen=True)
+class DemoClient:
+    """One client, by the short name that `kersey token --as` takes.
+
+    Attributes:
+        name: the short name.
+        about: who it stands for, for people.
+        organisation: on whose behalf it acts.
+        roles: what it is to the consortium.
+        scopes: all that it may ask for.
+    """
+
+    name: str
+    about: str
+    organisation: UUID
+    roles: tuple[str, ...]
+    scopes: tuple[str, ...]
+
+    @property
+    def client_id(self) -> str:
+        """Its OAuth client id."""
+        return f"demo-{self.name}"
+
+    @property
+    def secret(self) -> str:
+        """Its secret: derived from its name, because it keeps nothing secret."""
+        return f"demo-{self.name}-secret"
+
+
+def _client(
+    name: str, about: str, organisation: UUID, roles: str, scopes: str
+) -> tuple[str, DemoClient]:
+    return name, DemoClient(name, about, organisation, tuple(roles.split()), tuple(scopes.split()))
+
+
+READS = "system/*.rs"
+WORKS = f"{READS} system/Task.u {CASES}"
+
+PROVIDER = demo_id("organization", "provider")
+PROVIDER_2 = demo_id("organization", "provider-2")
+
+CLIENTS: dict[str, DemoClient] = dict(
+    [
+        _client(
+            "ehr",
+            "the record system of Airedale Rise Practice Group",
+            demo_id("practice-group", "airedale"),
+            "referral-sender",
+            FHIR_ALL,
+        ),
+        _client(
+            "ehr-2",
+            "the record system of another group, Lower Calder",
+            demo_id("practice-group", "lower-calder"),
+            "referral-sender",
+            FHIR_ALL,
+        ),
+        _client(
+            "link-worker",
+            "a link worker in Bradford",
+            demo_id("team", "bradford"),
+            "link-worker",
+            f"{WORKS} notifications.read",
+        ),
+        _client(
+            "provider",
+            "a community provider with a system of its own",
+            PROVIDER,
+            "provider",
+            f"{WORKS} directory.write notifications.read",
+        ),
+        _client(
+            "provider-2",
+            "another community provider",
+            PROVIDER_2,
+            "provider",
+            f"{WORKS} directory.write notifications.read",
+        ),
+        _client(
+            "coordinator",
+            "the coordinator of the Bradford hub",
+            demo_id("hub", "bradford"),
+            "coordinator",
+            f"{WORKS} directory.write notifications.read notifications.write",
+        ),
+        _client(
+            "analyst",
+            "an analyst of the consortium",
+            demo_id("organization", "analyst"),
+            "analyst",
+            "insights.read",
+        ),
+        _client(
+            "fhir-client",
+            "a general FHIR client",
+            demo_id("organization", "fhir-client"),
+            "fhir-client",
+            FHIR_ALL,
+        ),
+        _client(
+            "fhir-client-2",
+            "a general FHIR client of another organisation",
+            demo_id("organization", "fhir-client-2"),
+            "fhir-client",
+            FHIR_ALL,
+        ),
+        _client(
+            "notifications",
+            "Kersey's own notifications service",
+            demo_id("organization", "kersey"),
+            "service",
+            "answers",
+        ),
+    ]
+)
+"""By short name. The last one is no person's: the notifications service passes answers on."""
+
+PEOPLES = tuple(name for name in CLIENTS if name != "notifications")
+"""The clients that somebody may want a token of."""

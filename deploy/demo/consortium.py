@@ -1,0 +1,77 @@
+"""The consortium of the demo: five place hubs, their link workers, ten practices in two groups.
+
+Everyone here is invented. ODS codes start with ZZK, which no organisation has.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from deploy.demo.ids import demo_id
+
+
+@dataclass(frozen=True)
+class DemoHub:
+    """A place with its hub and its link-worker service."""
+
+    code: str
+    name: str
+    team_name: str
+    phone: str
+
+    @property
+    def organisation(self) -> UUID:
+        """The hub's organisation."""
+        return demo_id("hub", self.code)
+
+    @property
+    def team(self) -> UUID:
+        """The link-worker service's organisation."""
+        return demo_id("team", self.code)
+
+
+@dataclass(frozen=True)
+class DemoPractice:
+    """A GP practice; `covered` says whether a link-worker service looks after it."""
+
+    ods_code: str
+    name: str
+    hub: str
+    group: str
+    covered: bool = True
+
+    @property
+    def organisation(self) -> UUID:
+        """The practice group that sends for it."""
+        return demo_id("practice-group", self.group)
+
+
+HUBS = (
+    DemoHub("bradford", "Bradford", "Beckside Link Workers", "01632 960101"),
+    DemoHub("calderdale", "Calderdale", "Clough and Canal Link Workers", "01632 960102"),
+    DemoHub("kirklees", "Kirklees", "Woolsack Link Workers", "01632 960103"),
+    DemoHub("leeds", "Leeds", "Three Bridges Link Workers", "0113 496 0104"),
+    DemoHub("wakefield", "Wakefield", "Staithe Street Link Workers", "01632 960105"),
+)
+
+GROUPS = {
+    "airedale": "Airedale Rise Practice Group (demo)",
+    "lower-calder": "Lower Calder Practice Group (demo)",
+}
+
+PRACTICES = (
+    DemoPractice("ZZK01", "Thornbeck Surgery", "bradford", "airedale"),
+    DemoPractice("ZZK02", "Saltmill Lane Medical Practice", "bradford", "airedale"),
+    DemoPractice("ZZK03", "Hebble Bridge Surgery", "calderdale", "airedale"),
+    DemoPractice("ZZK04", "Shay Fold Practice", "calderdale", "airedale", covered=False),
+    DemoPractice("ZZK05", "Holmebrook Surgery", "kirklees", "lower-calder"),
+    DemoPractice("ZZK06", "Carr Road Practice, Batley", "kirklees", "lower-calder"),
+    DemoPractice("ZZK07", "Kirkstall Weir Medical Centre", "leeds", "lower-calder"),
+    DemoPractice("ZZK08", "Chapel Rise Surgery", "leeds", "lower-calder"),
+    DemoPractice("ZZK09", "Calder Staithe Practice", "wakefield", "lower-calder"),
+    DemoPractice("ZZK10", "Rhubarb Lane Surgery", "wakefield", "lower-calder"),
+)
+
+
+def hub_of(code: str) -> DemoHub:
+    """The hub with this code."""
+    return next(hub for hub in HUBS if hub.code == code)

@@ -1,0 +1,115 @@
+"""Sixty people of the demo, made from lists; nobody real. NHS numbers are of the 999 test range."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import count, islice
+from random import Random
+
+from deploy.demo.consortium import PRACTICES, DemoPractice
+from shared.fhir.nhs import is_nhs_number
+
+SEED = 1858
+"""The year in which Saltaire's mill ran at full strength; any fixed number would do."""
+
+_GIVEN = """
+    Margaret Ayesha Brian Jolanta Harpreet Denise Yusuf Kath Tomasz Shabana Derek Gurdeep
+    Pauline Imran Maureen Zofia Clive Nasreen Barbara Jaswinder Leroy Agnieszka Trevor Farzana
+    Hilda Winston Rukhsana Geoffrey Amrit Sheila Piotr Bushra Norman Parveen Elsie Delroy
+    Samina Keith Halina Balbir
+""".split()
+_FAMILY = """
+    Ackroyd Akhtar Barraclough Begum Crowther Dhillon Dyson Earnshaw Feather Greenwood Hussain
+    Illingworth Jagger Kaur Khan Kowalska Lumb Mahmood Midgley Nowak Oldroyd Patel Priestley
+    Ramsden Sandhu Shackleton Singh Sutcliffe Thackray Uttley Varley Wadsworth Wojcik Yates
+    Zaman Campbell Francis Bailey Holroyd Gledhill
+""".split()
+_STREETS = (
+    "Loom Street", "Shuttle Row", "Teasel Close", "Fulling Lane", "Bobbin Terrace", "Weft Avenue",
+    "Tenter Croft", "Piece Hall View", "Dyehouse Yard", "Carding Court",
+)  # fmt: skip
+_TOWNS = {
+    "bradford": ("Shipley", "BD18 9ZZ"),
+    "calderdale": ("Hebden Bridge", "HX7 9ZZ"),
+    "kirklees": ("Batley", "WF17 9ZZ"),
+    "leeds": ("Kirkstall", "LS5 9ZZ"),
+    "wakefield": ("Castleford", "WF10 9ZZ"),
+}
+_ETHNIC = ["A", "A", "A", "A", "A", "J", "J", "J", "H", "K", "N", "M", "C", "L", "R", "D", "S", "Z"]
+"""UK Core ethnic categories, weighted roughly like the county; Z is 'not stated'."""
+_NEEDS = (
+    ("loneliness", "has felt cut off since moving house"),
+    ("money", "is behind with bills and worried about winter"),
+    ("inactivity", "would like to move more after an operation"),
+    ("bereavement", "lost their partner in spring"),
+    ("caring", "looks after a parent and gets no time off"),
+    ("low-mood", "has stopped doing things they used to enjoy"),
+    ("digital-exclusion", "cannot use the online booking"),
+    ("housing", "lives in a damp flat"),
+    ("work", "wants to get back to work gently"),
+    ("isolation-language", "knows few people who speak their language"),
+)
+_ACCESS = ((), (), (), ("step-free",), ("hearing-loop",), ("interpreter-urdu",), ("quiet-space",))
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    """One invented person."""
+
+    number: int
+    nhs_number: str
+    verified: bool
+    given: str
+    family: str
+    gender: str
+    birth_date: date
+    ethnic_category: str | None
+    line: str
+    town: str
+    postcode: str
+    phone: str
+    practice: DemoPractice
+    need: str
+    story: str
+    access_needs: tuple[str, ...]
+
+
+def nhs_numbers() -> Iterator[str]:
+    """Test-range numbers whose check digit holds, in order."""
+    for body in count(999_000_001):
+        for digit in range(10):
+            if is_nhs_number(f"{body}{digit}"):
+                yield f"{body}{digit}"
+
+
+def people(number: int = 60) -> list[DemoPerson]:
+    """The demo's people; the same every time."""
+    chance = Random(SEED)  # noqa: S311 - for variety, not for secrets
+    made = []
+    for index, nhs_number in enumerate(islice(nhs_numbers(), number)):
+        practice = PRACTICES[index % len(PRACTICES)]
+        town, postcode = _TOWNS[practice.hub]
+        need, story = _NEEDS[(index * 7) % len(_NEEDS)]
+        # Every eighth record says nothing: gaps in the GP's data are part of real life (care 8).
+        ethnic = None if index % 8 == 5 else chance.choice(_ETHNIC)
+        made.append(
+            DemoPerson(
+                number=index + 1,
+                nhs_number=nhs_number,
+                verified=index % 9 != 4,
+                given=_GIVEN[(index * 3) % len(_GIVEN)],
+                family=_FAMILY[(index * 11) % len(_FAMILY)],
+                gender=chance.choice(("female", "female", "male", "male", "other")),
+                birth_date=date(1934, 3, 1) + timedelta(days=chance.randrange(25_500)),
+                ethnic_category=ethnic,
+                line=f"{chance.randrange(1, 99)} {chance.choice(_STREETS)}",
+                town=town,
+                postcode=postcode,
+                phone=f"07700 900{index:03d}",
+                practice=practice,
+                need=need,
+                story=story,
+                access_needs=_ACCESS[index % len(_ACCESS)],
+            )
+        )
+    return made
