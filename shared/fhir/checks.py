@@ -1,0 +1,252 @@
+"""The walk through a resource: every element against what R4 says of it, every problem found.
+
+It looks at the JSON as it was sent. The model classes coerce ("true" becomes true), drop (an empty
+list) and do not look at bindings, targets and rules; this does, once, in one pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from shared.fhir.elements import Element, TypeInfo
+from shared.fhir.narrative import narrative_fault
+from shared.fhir.outcome import Issue
+from shared.fhir.references import Scope, reference_issues
+
+#: More than anyone reads; an answer must not be bigger than its question.
+MAX_ISSUES = 100
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_CODE = re.compile(r"[A-Za-z0-9-]{1,64}")
+_SHOWN_CODES = 20
+
+#: Given a nested resource, its path and the scope around it (None: it is its own).
+Nested = Callable[[Any, str, Scope | None], None]
+
+
+class Findings:
+    """The problems found so far, at most `MAX_ISSUES` of them."""
+
+    def __init__(self) -> None:
+        self.issues: list[Issue] = []
+        self.full = False
+
+    def add(self, issue: Issue) -> None:
+        """Keep ``issue`` while there is room."""
+        if len(self.issues) < MAX_ISSUES:
+            self.issues.append(issue)
+        else:
+            self.full = True
+
+    def error(self, code: str, diagnostics: str, path: str) -> None:
+        """Keep an error at ``path``."""
+        self.add(Issue("error", code, diagnostics, (path,)))
+
+
+class Walk:
+    """One resource's elements, checked. Nested resources are handed to ``nested``."""
+
+    __slots__ = ("_findings", "_nested", "_scope")
+
+    def __init__(self, findings: Findings, scope: Scope, nested: Nested) -> None:
+        self._findings = findings
+        self._scope = scope
+        self._nested = nested
+
+    def object(self, info: TypeInfo, node: Mapping[str, Any], path: str) -> None:
+        """Check every element of ``node``, an object of the type ``info`` at ``path``."""
+        elements = info.elements
+        for name, value in node.items():
+            element = elements.get(name)
+            if element is None:
+                if name[:1] == "_" and self._extended(elements.get(name[1:]), node, name, path):
+                    continue
+                if name == "resourceType" and info.resource:
+                    continue
+                self._unknown(info, name, path)
+            elif element.many:
+                self._list(element, value, node, path)
+            elif type(value) is list:
+                self._findings.error(
+                    "structure", f"{path}.{name} is not a list: give one value.", f"{path}.{name}"
+                )
+            else:
+                self._value(element, value, f"{path}.{name}")
+        for name in info.required:
+            if name not in node and f"_{name}" not in node:
+                self._findings.error("required", f"{path}.{name} is required.", f"{path}.{name}")
+        for group, names, needed in info.choices:
+            self._choice(node, path, group, names, needed)
+        for rule in info.invariants:
+            if rule.applies(node):
+                for issue in rule.issues(node, path):
+                    self._findings.add(issue)
+
+    def _choice(
+        self, node: Mapping[str, Any], path: str, group: str, names: tuple[str, ...], needed: bool
+    ) -> None:
+        given = {name for name in names if name in node or f"_{name}" in node}
+        if len(given) > 1:
+            self._findings.error(
+                "structure",
+                f"{path}.{group}[x] may be given once only: keep one of "
+                f"{', '.join(sorted(given))}.",
+                f"{path}.{group}[x]",
+            )
+        elif needed and not given:
+            self._findings.error(
+                "required",
+                f"{path}.{group}[x] is required, for example as {names[0]}.",
+                f"{path}.{group}[x]",
+            )
+
+    def _list(self, element: Element, value: Any, node: Mapping[str, Any], path: str) -> None:
+        place = f"{path}.{element.name}"
+        if type(value) is not list:
+            self._findings.error("structure", f"{place} must be a list: put it in [ ].", place)
+        elif not value:
+            self._findings.error("structure", f"{place} must not be an empty list.", place)
+        else:
+            for index, item in enumerate(value):
+                if item is None and self._stands_for(element, node, index):
+                    continue
+                self._value(element, item, f"{place}[{index}]")
+
+    @staticmethod
+    def _stands_for(element: Element, node: Mapping[str, Any], index: int) -> bool:
+        """Whether a null holds the place of a value that has only extensions (R4 json.html)."""
+        beside = node.get(f"_{element.name}") if element.primitive else None
+        return type(beside) is list and index < len(beside) and beside[index] is not None
+
+    def _value(self, element: Element, value: Any, path: str) -> None:
+        if value is None:
+            self._findings.error(
+                "structure", f"{path} must not be null; leave the element out.", path
+            )
+        elif element.check is not None:
+            self._primitive(element, value, path)
+        elif type(value) is not dict:
+            self._findings.error("structure", f"{path} must be a JSON object.", path)
+        elif not value:
+            self._findings.error("structure", f"{path} must not be an empty object.", path)
+        elif element.type is not None:
+            self.object(element.type, value, path)
+            if element.type.path == "Reference":
+                for issue in reference_issues(value, element.targets, path, self._scope):
+                    self._findings.add(issue)
+            elif element.concept is not None:
+                self._concept(element, value, path)
+        else:
+            self._nested(value, path, self._scope if element.name == "contained" else None)
+
+    def _primitive(self, element: Element, value: Any, path: str) -> None:
+        fault = element.check(value) if element.check else None
+        if fault is not None:
+            code, what = fault
+            self._findings.error(code, f"{path} {what}.", path)
+        elif element.codes is not None:
+            if value not in element.codes.allowed:
+                self._findings.error(
+                    "code-invalid",
+                    f"{path} must be one of {_listed(element.codes.codes)}{_instead(value)}.",
+                    path,
+                )
+        elif element.pattern is not None:
+            if not element.pattern.fullmatch(value):
+                self._findings.error(
+                    "code-invalid", f"{path} must be {_PATTERNED[element.name]}.", path
+                )
+        elif element.primitive == "xhtml":
+            why = narrative_fault(value)
+            if why is not None:
+                self._findings.error("invariant", f"{path} {why} (txt-1).", path)
+
+    def _concept(self, element: Element, value: Mapping[str, Any], path: str) -> None:
+        """A required binding of a CodeableConcept: one of its codings is from the value set."""
+        systems = element.concept.systems if element.concept else {}
+        codings = value.get("coding")
+        for coding in codings if isinstance(codings, list) else ():
+            if isinstance(coding, dict):
+                allowed = systems.get(str(coding.get("system")))
+                if allowed and coding.get("code") in allowed.allowed:
+                    return
+        choices = "; ".join(
+            f"{_listed(binding.codes)} (system {system})" for system, binding in systems.items()
+        )
+        self._findings.error(
+            "code-invalid", f"{path} must have a coding that is one of {choices}.", f"{path}.coding"
+        )
+
+    def _extended(
+        self, element: Element | None, node: Mapping[str, Any], name: str, path: str
+    ) -> bool:
+        """Check ``_name``, the extensions beside a primitive; False where there is none such."""
+        if element is None or element.primitive is None or element.type is None:
+            return False
+        beside, place = node[name], f"{path}.{element.name}"
+        if not element.many:
+            if type(beside) is dict and beside:
+                self.object(element.type, beside, place)
+            else:
+                self._findings.error(
+                    "structure",
+                    f"{place}: _{element.name} must be an object that is not empty.",
+                    place,
+                )
+            return True
+        if type(beside) is not list or not beside:
+            self._findings.error(
+                "structure", f"{place}: _{element.name} must be a list that is not empty.", place
+            )
+            return True
+        values = node.get(element.name)
+        if isinstance(values, list) and len(values) != len(beside):
+            self._findings.error(
+                "structure",
+                f"{place}: {element.name} and _{element.name} must be of one length, with null "
+                "where one of them has nothing.",
+                place,
+            )
+        for index, item in enumerate(beside):
+            if type(item) is dict and item:
+                self.object(element.type, item, f"{place}[{index}]")
+            elif item is not None:
+                self._findings.error(
+                    "structure",
+                    f"{place}[{index}]: _{element.name} must hold objects or null.",
+                    f"{place}[{index}]",
+                )
+        return True
+
+    def _unknown(self, info: TypeInfo, name: str, path: str) -> None:
+        if not _NAME.fullmatch(name):
+            self._findings.error("structure", f"{path} has an element that R4 does not know.", path)
+            return
+        near = get_close_matches(name, info.elements, n=1)
+        hint = f" Is {near[0]} meant?" if near else ""
+        self._findings.error(
+            "structure", f"{info.path} has no element '{name}' in R4.{hint}", f"{path}.{name}"
+        )
+
+
+_PATTERNED: Mapping[str, str] = {
+    "contentType": "a media type such as text/plain",
+    "payloadMimeType": "a media type such as application/fhir+json",
+    "payload": "a media type such as application/fhir+json",
+    "sigFormat": "a media type such as application/jose",
+    "targetFormat": "a media type such as application/fhir+json",
+    "currency": "a currency of three letters such as GBP (ISO 4217)",
+}
+
+
+def _listed(codes: tuple[str, ...]) -> str:
+    shown = ", ".join(codes[:_SHOWN_CODES])
+    return shown if len(codes) <= _SHOWN_CODES else f"{shown} and others"
+
+
+def _instead(value: object) -> str:
+    """What came instead, where it has the form of a code and so is nobody's name or number."""
+    return f", not '{value}'" if isinstance(value, str) and _CODE.fullmatch(value) else ""

@@ -1,0 +1,426 @@
+"""What is valid FHIR R4: the shape by the model classes, all else by the tables beside them.
+
+The only place that imports fhir.resources, with its R4B classes (measured to be R4's for the types
+that matter; ``bindings`` holds the differences). Use `parse` on what came, `validate` on what was
+parsed, and keep the parsed JSON: the classes rewrite ``1.10`` and ``.120Z``, so what they make of
+a resource is thrown away.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, cast, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from shared.fhir.bindings import CodeBinding, bindings
+from shared.fhir.checks import MAX_ISSUES, Findings, Walk
+from shared.fhir.elements import PRIMITIVES, WRITTEN, Element, TypeInfo
+from shared.fhir.invariants import invariants
+from shared.fhir.json import MAX_BYTES, MAX_DEPTH, dumps, parse, parse_json
+from shared.fhir.outcome import FhirError, Issue
+from shared.fhir.references import Scope
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "dumps",
+    "is_resource_type",
+    "parse",
+    "parse_json",
+    "type_info",
+    "validate",
+]
+
+#: Issue codes that mean "not readable as FHIR"; all others are rules broken by readable FHIR.
+_UNREADABLE = frozenset({"structure", "required", "value", "invalid", "too-long"})
+#: Datatypes of R4B that R4 does not have.
+_NOT_IN_R4 = frozenset({"CodeableReference", "RatioRange"})
+
+
+def is_resource_type(name: str) -> bool:
+    """Whether ``name`` is a resource type of R4 that can be validated here."""
+    return name in bindings().resource_types and _class_of(name) is not None
+
+
+def validate(
+    resource: Mapping[str, Any],
+    *,
+    expected_type: str | None = None,
+    path: str | None = None,
+    entries: bool = True,
+    conditional_references: bool = False,
+) -> tuple[Issue, ...]:
+    """Check a parsed resource; the warnings, which do not stand against it.
+
+    ``expected_type`` is the type that the address names. ``path`` is where the resource stands
+    where it is part of something (``Bundle.entry[6].resource``); its type otherwise. With
+    ``entries`` false a Bundle's entry resources are left for the caller to check one by one, as a
+    batch needs. ``conditional_references`` allows ``Patient?identifier=...`` outside a transaction
+    Bundle, for a caller that resolves it.
+
+    Raises `FhirError` with every problem found (`MAX_ISSUES` at most): 400 where it cannot be read
+    as R4 (shape, required elements, values), 422 where it can and breaks a rule (required
+    bindings, invariants, NHS rules). No message repeats a submitted value but codes.
+    """
+    checked = _Validation(entries, conditional_references)
+    checked.resource(resource, path, expected_type)
+    issues = checked.findings.issues
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if not errors:
+        return tuple(issues)
+    if checked.findings.full:
+        issues.append(
+            Issue("information", "incomplete", f"Only the first {MAX_ISSUES} problems are told.")
+        )
+    unreadable = any(issue.code in _UNREADABLE for issue in errors)
+    raise FhirError(400 if unreadable else 422, issues)
+
+
+class _Validation:
+    """One call of `validate`: the findings, and the way from a resource into those inside it."""
+
+    def __init__(self, entries: bool, conditional: bool) -> None:
+        self.findings = Findings()
+        self._entries = entries
+        self._conditional = conditional
+        self._bundle: Scope | None = None
+
+    def resource(self, node: Any, path: str | None, expected: str | None = None) -> None:
+        """Check a resource that is its own container."""
+        self._check(node, path, expected, None)
+
+    def _nested(self, node: Any, path: str, around: Scope | None) -> None:
+        if around is None and not self._entries and path.startswith("Bundle.entry["):
+            return
+        self._check(node, path, None, around)
+
+    def _check(
+        self, node: Any, path: str | None, expected: str | None, around: Scope | None
+    ) -> None:
+        kind = self._kind(node, path, expected)
+        if kind is None:
+            return
+        info = type_info(kind)
+        where = path or kind
+        outer = self._bundle
+        if around is None:
+            around = _scope(node, outer, self._conditional)
+        if kind == "Bundle":
+            self._bundle = _bundle_scope(node)
+        found = len(self.findings.issues)
+        Walk(self.findings, around, self._nested).object(info, node, where)
+        self._bundle = outer
+        if not self.findings.full:
+            self._shape(kind, info, node, where, self.findings.issues[found:])
+
+    def _kind(self, node: Any, path: str | None, expected: str | None) -> str | None:
+        """The type of ``node`` if it can be checked at all; otherwise why not."""
+        place = f"{path}.resourceType" if path else "resourceType"
+        if not isinstance(node, dict):
+            self.findings.error("structure", "A resource must be a JSON object.", path or place)
+            return None
+        kind = node.get("resourceType")
+        if not isinstance(kind, str) or not kind:
+            example = expected or "ServiceRequest"
+            self.findings.error("required", f'{place} is required, for example "{example}".', place)
+        elif not is_resource_type(kind):
+            self.findings.error("structure", f"{place} must be a resource type of FHIR R4.", place)
+        elif expected is not None and kind != expected:
+            self.findings.error("structure", f"{place} must be {expected}, not {kind}.", place)
+        else:
+            return kind
+        return None
+
+    def _shape(
+        self,
+        kind: str,
+        info: TypeInfo,
+        node: Mapping[str, Any],
+        path: str,
+        known: list[Issue],
+    ) -> None:
+        """Hold ``node`` against its class; add what the walk has not said already."""
+        model = _class_of(kind)
+        assert model is not None
+        try:
+            model.model_validate(_without_nested(kind, node))
+        except ValidationError as error:
+            said = _Said(known)
+            for detail in error.errors(include_url=False, include_context=False)[:1000]:
+                place, what = _described(info, detail["loc"], path)
+                if said.covers(place):
+                    continue
+                said.add(place)
+                self.findings.error("value", f"{place} {what}.", place)
+        except Exception:
+            # The classes' own validators raise KeyError and others on input they did not foresee.
+            if not known:
+                self.findings.error("structure", f"{path} cannot be read as a {kind}.", path)
+
+
+class _Said:
+    """The places already spoken of: each stands for what is above and below it."""
+
+    def __init__(self, issues: list[Issue]) -> None:
+        self._exact: set[str] = set()
+        self._above: set[str] = set()
+        for issue in issues:
+            if issue.code in _UNREADABLE:
+                for place in issue.expression:
+                    self.add(place)
+
+    def add(self, place: str) -> None:
+        self._exact.add(place)
+        self._above.update(_above(place))
+
+    def covers(self, place: str) -> bool:
+        return (
+            place in self._exact
+            or place in self._above
+            or any(higher in self._exact for higher in _above(place))
+        )
+
+
+def _above(place: str) -> Iterator[str]:
+    """Every path that ``place`` stands below: ``A.b[0].c`` has ``A.b[0]``, ``A.b`` and ``A``."""
+    for index in range(len(place) - 1, 0, -1):
+        if place[index] in ".[":
+            yield place[:index]
+
+
+def _described(info: TypeInfo, loc: tuple[int | str, ...], path: str) -> tuple[str, str]:
+    """Where a class found fault, as an expression, and what would be right there."""
+    place, element, here = path, None, cast("TypeInfo | None", info)
+    for part in loc:
+        if isinstance(part, int):
+            place += f"[{part}]"
+            continue
+        name = part.removesuffix("__ext").removeprefix("_")
+        element = here.elements.get(name) if here else None
+        if element is None:
+            break
+        place += f".{name}"
+        here = element.type
+    if element is not None and element.primitive in WRITTEN:
+        return place, WRITTEN[element.primitive]
+    return place, "does not have the shape that FHIR R4 gives it"
+
+
+def _scope(node: Mapping[str, Any], bundle: Scope | None, conditional: bool) -> Scope:
+    """What references inside ``node`` may point at, with the Bundle around it if any."""
+    contained: dict[str, str] = {}
+    inside = node.get("contained")
+    for item in inside if isinstance(inside, list) else ():
+        if isinstance(item, dict):
+            own, kind = item.get("id"), item.get("resourceType")
+            if isinstance(own, str) and isinstance(kind, str):
+                contained[own] = kind
+    if bundle is None:
+        return Scope(node, contained, conditional=conditional)
+    return Scope(node, contained, bundle.entries, bundle.transaction, conditional)
+
+
+def _bundle_scope(bundle: Mapping[str, Any]) -> Scope:
+    """What the entries of ``bundle`` may point at."""
+    entries: dict[str, str] = {}
+    items = bundle.get("entry")
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            url, resource = item.get("fullUrl"), item.get("resource")
+            kind = resource.get("resourceType") if isinstance(resource, dict) else None
+            if isinstance(url, str) and isinstance(kind, str):
+                entries[url] = kind
+    return Scope(bundle, {}, entries, bundle.get("type") == "transaction")
+
+
+def _without_nested(kind: str, node: Mapping[str, Any]) -> dict[str, Any]:
+    """``node`` without the resources inside it, which are held against their own classes."""
+    if kind == "Bundle":
+        items = node.get("entry")
+        if isinstance(items, list):
+            return {**node, "entry": [_bare_entry(item) for item in items]}
+    elif kind == "Parameters":
+        return {**node, **_bare_parameters(node, "parameter")}
+    elif "contained" in node:
+        return {name: value for name, value in node.items() if name != "contained"}
+    return dict(node)
+
+
+def _bare_entry(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    bare = {name: value for name, value in entry.items() if name != "resource"}
+    response = bare.get("response")
+    if isinstance(response, dict):
+        bare["response"] = {name: value for name, value in response.items() if name != "outcome"}
+    return bare
+
+
+def _bare_parameters(node: Mapping[str, Any], name: str) -> dict[str, Any]:
+    items = node.get(name)
+    if not isinstance(items, list):
+        return {}
+    bare: list[Any] = []
+    for item in items:
+        if isinstance(item, dict):
+            kept = {key: value for key, value in item.items() if key != "resource"}
+            bare.append({**kept, **_bare_parameters(item, "part")})
+        else:
+            bare.append(item)
+    return {name: bare}
+
+
+# The tables from the classes -----------------------------------------------------------------
+
+_building = threading.RLock()
+_types: dict[str, TypeInfo] = {}
+_by_class: dict[type[BaseModel], TypeInfo] = {}
+
+
+def type_info(name: str) -> TypeInfo:
+    """What R4 says of the elements of a resource type or datatype; built at first use.
+
+    Raises KeyError where the classes have no such type.
+    """
+    info = _types.get(name)
+    if info is None:
+        model = _class_of(name)
+        if model is None:
+            raise KeyError(name)
+        with _building:
+            # Worked on apart and published whole: nobody reads a table that is half built.
+            building = dict(_by_class)
+            info = _describe(model, name, building)
+            _by_class.update(building)
+            _types[name] = info
+    return info
+
+
+@cache
+def _class_of(name: str) -> type[BaseModel] | None:
+    """The R4B class called ``name``, None where there is none."""
+    try:
+        return cast(type[BaseModel], import_module("fhir.resources.R4B").get_fhir_model_class(name))
+    except (KeyError, ValueError, ImportError):
+        return None
+
+
+def _describe(
+    model: type[BaseModel], path: str, building: dict[type[BaseModel], TypeInfo]
+) -> TypeInfo:
+    """The table of ``model``, which stands at ``path``, and of every type that it uses."""
+    known = building.get(model)
+    if known is not None:
+        return known
+    cls = cast(Any, model)
+    info = TypeInfo(path, bool(cls.has_resource_base()))
+    building[model] = info
+    rules = invariants()
+    info.invariants = rules.get(path, ()) + (
+        rules.get("DomainResource", ()) if "contained" in model.model_fields else ()
+    )
+    choices: dict[str, tuple[list[str], bool]] = {}
+    required: list[str] = []
+    for name in cls.elements_sequence():
+        field_name = cls.get_alias_mapping()[name]
+        field = model.model_fields[field_name]
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        element = _element(name, field.annotation, extra, f"{path}.{name}", model, building)
+        if element is None:
+            continue
+        info.elements[name] = element
+        group = extra.get("one_of_many")
+        if isinstance(group, str):
+            names, needed = choices.setdefault(group, ([], bool(extra["one_of_many_required"])))
+            names.append(name)
+        elif field.is_required() or extra.get("element_required"):
+            required.append(name)
+    info.required = tuple(required)
+    info.choices = tuple(
+        (group, tuple(names), needed) for group, (names, needed) in choices.items()
+    )
+    return info
+
+
+def _element(
+    name: str,
+    annotation: Any,
+    extra: Mapping[str, Any],
+    path: str,
+    owner: type[BaseModel],
+    building: dict[type[BaseModel], TypeInfo],
+) -> Element | None:
+    """The element at ``path``; None where R4 does not have its type."""
+    many = "List" in str(annotation)
+    kind, model = _type_of(annotation)
+    tables = bindings()
+    if kind is not None:
+        if kind not in PRIMITIVES:
+            return None
+        return Element(
+            name,
+            many,
+            primitive=kind,
+            check=PRIMITIVES[kind],
+            type=_extensions_of_primitives(building),
+            codes=_codes(path, kind, extra),
+            pattern=tables.patterns.get(path),
+        )
+    assert model is not None
+    if model.__name__ in _NOT_IN_R4:
+        return None
+    if model.__name__ == "Resource":
+        return Element(name, many, resource=True)
+    named = model.__module__.rsplit(".", 1)[-1] == model.__name__.lower()
+    targets = tables.targets.get(path) or frozenset(extra.get("enum_reference_types", ()))
+    return Element(
+        name,
+        many,
+        type=_describe(model, model.__name__ if named else path, building),
+        concept=tables.concepts.get(path),
+        targets=targets if targets and "Resource" not in targets else None,
+    )
+
+
+def _codes(path: str, kind: str, extra: Mapping[str, Any]) -> CodeBinding | None:
+    """The required binding at ``path``: the table's, else the class's own where it is whole."""
+    tables = bindings()
+    if path in tables.codes:
+        return tables.codes[path]
+    own = extra.get("enum_values")
+    if kind != "code" or not own or path in tables.unbound or "+" in own:
+        return None
+    return CodeBinding.of(tuple(own))
+
+
+def _extensions_of_primitives(building: dict[type[BaseModel], TypeInfo]) -> TypeInfo:
+    """What may stand in ``_birthDate``: an id and extensions."""
+    model = _class_of("Element")
+    assert model is not None
+    return _describe(model, "Element", building)
+
+
+def _type_of(annotation: Any) -> tuple[str | None, type[BaseModel] | None]:
+    """(primitive name, None) or (None, class) of a field's annotation, behind list and None."""
+    primitives = _primitive_names()
+    waiting: list[Any] = [annotation]
+    while waiting:
+        item = waiting.pop()
+        if hasattr(item, "get_model_klass"):
+            return None, cast(type[BaseModel], item.get_model_klass())
+        kind = primitives.get(item) if isinstance(item, Hashable) else None
+        if kind is not None:
+            return kind, None
+        waiting.extend(get_args(item))
+    raise LookupError(f"a model class has a field of an unknown type: {annotation}")
+
+
+@cache
+def _primitive_names() -> Mapping[Any, str]:
+    """FHIR's primitive types by how the classes annotate them."""
+    names: Mapping[Any, str] = import_module("fhir_core.types").FHIR_PRIMITIVES_MAPS
+    return names

@@ -1,0 +1,164 @@
+"""Whether a narrative's XHTML is harmless (FHIR R4 narrative.html, invariants txt-1 and txt-2).
+
+A narrative is shown to people, so nothing in it may run, load or ask. What a client sent is never
+rewritten: a cleaned narrative could say less than its author signed. It is taken or refused.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from html.entities import name2codepoint
+from xml.etree import ElementTree
+
+import nh3
+
+from shared.fhir.bindings import read
+
+XHTML = "http://www.w3.org/1999/xhtml"
+_COMMENT = re.compile(r"<!--[^<>]*?-->")
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+#: (element, attribute, value)
+Attribute = tuple[str, str, str]
+_XML_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a narrative may hold: ``narrative.toml``, in the form that is asked for."""
+
+    elements: frozenset[str]
+    everywhere: frozenset[str]
+    own: dict[str, frozenset[str]]
+    images: tuple[str, ...]
+    schemes: tuple[str, ...]
+    forbidden_style: tuple[str, ...]
+
+    def takes(self, element: str, attribute: str) -> bool:
+        """Whether ``attribute`` may stand on ``element``."""
+        return attribute in self.everywhere or attribute in self.own.get(element, frozenset())
+
+
+@cache
+def policy() -> Policy:
+    """The rules, read once."""
+    table = read("narrative.toml")
+    everywhere = frozenset(table["attributes"])
+    own = {name: frozenset(names) for name, names in table["own_attributes"].items()}
+    return Policy(
+        elements=frozenset(table["elements"]),
+        everywhere=everywhere,
+        own=own,
+        images=tuple(table["images"]),
+        schemes=tuple(table["schemes"]),
+        forbidden_style=tuple(table["forbidden_style"]),
+    )
+
+
+def narrative_fault(div: str) -> str | None:
+    """What is wrong with a narrative's ``div``, in words that would make it right; None if sound.
+
+    Two readers must agree: an XML parser names what is not in the list of R4, and nh3, which reads
+    as a browser does, must find nothing to take away.
+    """
+    plain = _COMMENT.sub("", div)
+    if "<!" in plain or "<?" in plain:
+        return "must hold no declarations, processing instructions, CDATA or odd comments"
+    try:
+        root = ElementTree.fromstring(_ENTITY.sub(_numbered, plain))
+    except (ElementTree.ParseError, ValueError, RecursionError):
+        return "must be well-formed XHTML: every element closed, every '&' written as '&amp;'"
+    if root.tag not in (f"{{{XHTML}}}div", "div"):
+        return f"must be one div element in the namespace {XHTML}"
+    rules = policy()
+    kept: set[Attribute] = set()
+    for element in root.iter():
+        fault = _element_fault(element, rules, kept)
+        if fault:
+            return fault
+    if not kept <= _browser().kept(plain):
+        return "must hold no scripts, no links that run or load something, and nest as HTML does"
+    if not any(text.strip() for text in root.itertext()) and next(_images(root), None) is None:
+        return "must have some text or an image (txt-2)"
+    return None
+
+
+def _numbered(match: re.Match[str]) -> str:
+    """HTML's named entities as numbers: XML knows only five names, R4 allows HTML's."""
+    name = match.group(1)
+    if name in _XML_OWN or name not in name2codepoint:
+        return match.group(0)
+    return f"&#{name2codepoint[name]};"
+
+
+def _element_fault(element: ElementTree.Element, rules: Policy, kept: set[Attribute]) -> str | None:
+    """What is wrong with one element; its attributes are added to ``kept``."""
+    name = element.tag.removeprefix(f"{{{XHTML}}}")
+    if name not in rules.elements:
+        shown = f"the element '{name}'" if _NAME.fullmatch(name) else "elements of another kind"
+        return f"must not hold {shown}: only the text, list, table, link and image elements of HTML"
+    for attribute, value in element.attrib.items():
+        if attribute == _XML_LANG:
+            continue
+        if not rules.takes(name, attribute):
+            shown = f"'{attribute}'" if _NAME.fullmatch(attribute) else "such attributes"
+            return f"must not have {shown} on '{name}': no events, no forms, nothing that loads"
+        if attribute == "style" and any(word in value.lower() for word in rules.forbidden_style):
+            return "must have no style that loads or runs something"
+        if attribute in ("href", "src"):
+            target = "".join(value.split()).lower()
+            if target.startswith("data:") and not (
+                name == "img" and target.startswith(rules.images)
+            ):
+                return "must have data: only for an image, and that as PNG, JPEG, GIF or WebP"
+        kept.add((name, attribute, _collapsed(value)))
+    return None
+
+
+class _Browser(threading.local):
+    """nh3 with the policy, noting what it keeps; one to a thread, since it notes as it goes."""
+
+    def __init__(self) -> None:
+        rules = policy()
+        self._kept: set[Attribute] = set()
+        self._cleaner = nh3.Cleaner(
+            tags=set(rules.elements),
+            attributes={
+                "*": set(rules.everywhere),
+                **{name: set(names) for name, names in rules.own.items()},
+            },
+            attribute_filter=self._keep,
+            url_schemes=set(rules.schemes),
+            link_rel=None,
+            clean_content_tags=set(),
+        )
+
+    def _keep(self, element: str, attribute: str, value: str) -> str:
+        self._kept.add((element, attribute, _collapsed(value)))
+        return value
+
+    def kept(self, div: str) -> set[Attribute]:
+        """The attributes of ``div``, read as a browser does, that may stay."""
+        self._kept = set()
+        self._cleaner.clean(div)
+        return self._kept
+
+
+@cache
+def _browser() -> _Browser:
+    return _Browser()
+
+
+def _collapsed(value: str) -> str:
+    """``value`` with its white space as one space: XML and HTML read line ends differently."""
+    return " ".join(value.split())
+
+
+def _images(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    yield from root.iter(f"{{{XHTML}}}img")
+    yield from root.iter("img")
