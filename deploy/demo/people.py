@@ -12,11 +12,13 @@ from shared.fhir.nhs import is_nhs_number
 SEED = 1858
 """The year in which Saltaire's mill ran at full strength; any fixed number would do."""
 
-_GIVEN = """
-    Margaret Ayesha Brian Jolanta Harpreet Denise Yusuf Kath Tomasz Shabana Derek Gurdeep
-    Pauline Imran Maureen Zofia Clive Nasreen Barbara Jaswinder Leroy Agnieszka Trevor Farzana
-    Hilda Winston Rukhsana Geoffrey Amrit Sheila Piotr Bushra Norman Parveen Elsie Delroy
-    Samina Keith Halina Balbir
+_WOMEN = """
+    Margaret Ayesha Jolanta Harpreet Denise Kath Shabana Pauline Maureen Zofia Nasreen Barbara
+    Jaswinder Agnieszka Farzana Hilda Rukhsana Sheila Bushra Parveen Elsie Samina Halina
+""".split()
+_MEN = """
+    Brian Yusuf Tomasz Derek Gurdeep Imran Clive Leroy Trevor Winston Geoffrey Amrit Piotr Norman
+    Delroy Keith Balbir
 """.split()
 _FAMILY = """
     Ackroyd Akhtar Barraclough Begum Crowther Dhillon Dyson Earnshaw Feather Greenwood Hussain
@@ -92,14 +94,15 @@ def people(number: int = 60) -> list[DemoPerson]:
         need, story = _NEEDS[(index * 7) % len(_NEEDS)]
         # Every eighth record says nothing: gaps in the GP's data are part of real life (care 8).
         ethnic = None if index % 8 == 5 else chance.choice(_ETHNIC)
+        woman = index % 5 < 3
         made.append(
             DemoPerson(
                 number=index + 1,
                 nhs_number=nhs_number,
                 verified=index % 9 != 4,
-                given=_GIVEN[(index * 3) % len(_GIVEN)],
+                given=(_WOMEN if woman else _MEN)[index % len(_WOMEN if woman else _MEN)],
                 family=_FAMILY[(index * 11) % len(_FAMILY)],
-                gender=chance.choice(("female", "female", "male", "male", "other")),
+                gender="female" if woman else "male",
                 birth_date=date(1934, 3, 1) + timedelta(days=chance.randrange(25_500)),
                 ethnic_category=ethnic,
                 line=f"{chance.randrange(1, 99)} {chance.choice(_STREETS)}",

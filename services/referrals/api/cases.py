@@ -13,7 +13,7 @@ from services.referrals.api.bodies import (
     RouteBody,
     Slug,
 )
-from services.referrals.api.scopes import CASES
+from services.referrals.scopes import CASES
 from services.referrals.desk import Desk
 from services.referrals.handlers import onward, triage
 from services.referrals.views import View, case_for, case_view, request_view, worklist
