@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.identity.api import routes
 from services.identity.assertions import Assertions
-from services.identity.client_keys import RemoteKeys
+from services.identity.client_keys import ClientKeys
 from services.identity.clients import Clients, active_demo_clients
 from services.identity.keys import KeysUnreadable, SigningKeys
 from services.identity.settings import IdentitySettings, cipher_of
@@ -47,7 +47,7 @@ def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
     http = httpx.Client()
     clients = Clients(engine, admit_demo=not production)
     keys = signing_keys(settings, engine)
-    remote = RemoteKeys(http, https_only=production)
+    remote = ClientKeys(http, https_only=production)
     assertions = Assertions(engine, clients, remote, audience=settings.token_endpoint)
     endpoint = TokenEndpoint(settings, keys=keys, clients=clients, assertions=assertions)
 

@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from sqlalchemy import Engine, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from services.identity.client_keys import KeysRefused, RemoteKeys, public_keys
+from services.identity.client_keys import ClientKeys, KeysRefused, public_keys
 from services.identity.clients import Client, Clients
 from services.identity.tables import used_assertion
 from shared.database import UnitOfWork
@@ -53,7 +53,7 @@ class Assertions:
     """
 
     def __init__(
-        self, engine: Engine, clients: Clients, remote: RemoteKeys, *, audience: str
+        self, engine: Engine, clients: Clients, remote: ClientKeys, *, audience: str
     ) -> None:
         self._engine = engine
         self._clients = clients

@@ -12,6 +12,7 @@ import httpx
 import structlog
 from joserfc import jwk
 from joserfc.errors import JoseError
+from joserfc.util import base64_to_int
 
 log = structlog.get_logger(__name__)
 
@@ -69,12 +70,13 @@ def _public_key(data: dict[str, Any]) -> jwk.RSAKey | jwk.ECKey:
     if _PRIVATE_MEMBERS.intersection(data):
         raise KeysRefused("a private key: register the public one and change this one")
     try:
-        key = jwk.import_key(data)
-    except (JoseError, ValueError, TypeError, KeyError) as error:
+        bits = base64_to_int(data["n"]).bit_length() if data["kty"] == "RSA" else _RSA_BITS
+        key = jwk.import_key(data) if bits >= _RSA_BITS else None
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise KeysRefused("a key cannot be read") from error
-    assert isinstance(key, jwk.RSAKey | jwk.ECKey)
-    if isinstance(key, jwk.RSAKey) and key.public_key.key_size < _RSA_BITS:
+    if key is None:  # the library itself would only warn
         raise KeysRefused(f"an RSA key has fewer than {_RSA_BITS} bits")
+    assert isinstance(key, jwk.RSAKey | jwk.ECKey)
     return key
 
 
@@ -86,7 +88,7 @@ class _Held:
     good_until: float = float("-inf")
 
 
-class RemoteKeys:
+class ClientKeys:
     """Key sets at clients' addresses, kept as their Cache-Control says.
 
     While an address does not answer, the keys it gave last are used for up to an hour: an EHR's

@@ -94,7 +94,7 @@ class SigningKeys:
                 .order_by(signing_key.c.kid)
                 .with_for_update()
             )
-            kids = dict(locked.tuples().all())
+            kids = {row.state: row.kid for row in locked}
             if "standby" not in kids:  # another replica rotated while we waited for the lock
                 return str(kids["active"])
             retired = {

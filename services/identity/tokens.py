@@ -173,10 +173,6 @@ class TokenEndpoint(AuthorizationServer):  # type: ignore[misc]
 
     # What Authlib asks of the framework around it:
 
-    def query_client(self, client_id: str) -> Client | None:
-        """A client by id."""
-        return self._clients.find(client_id)
-
     def create_oauth2_request(self, request: TokenRequest) -> TokenRequest:
         """Requests come ready."""
         return request
@@ -204,11 +200,13 @@ class TokenEndpoint(AuthorizationServer):  # type: ignore[misc]
         if error.error == "unsupported_grant_type":  # Authlib's words repeat what was sent
             body["error_description"] = "The grant_type must be client_credentials."
         client = request.client if request else None
+        # What is said of a scope quotes it, and a client may have put anything there.
+        quotes = error.error == "invalid_scope"
         log.info(
             "token.refused",
             client_id=client.client_id if client else None,
             refusal=error.error,
-            reason=body.get("error_description"),
+            reason=None if quotes else body.get("error_description"),
         )
         return self.handle_response(status, body, headers)
 

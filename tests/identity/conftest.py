@@ -1,6 +1,7 @@
 """A running issuer: real HTTP, a real database, and clients of every kind."""
 
 import base64
+import json
 import socket
 import threading
 import time
@@ -14,11 +15,11 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from joserfc import jwk, jwt
+from joserfc import jwk, jws
 from sqlalchemy import Engine
 
 from services.identity.app import create_app, signing_keys
-from services.identity.clients import ClientSpec, load_clients, register_client
+from services.identity.clients import ClientSpec, register_client
 from services.identity.keys import SigningKeys
 from services.identity.settings import IdentitySettings
 from services.identity.tables import metadata
@@ -32,13 +33,14 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def settings_for(database_url: str, **more: Any) -> IdentitySettings:
     """Settings of an issuer for the tests."""
-    values = {
+    values: dict[str, Any] = {
+        "database_url": database_url,
         "environment": "test",
         "public_url": "http://127.0.0.1:8000",
         "key_encryption_key": KEY_ENCRYPTION_KEY,
         "pool_size": 10,
     }
-    return IdentitySettings(database_url=database_url, **(values | more))
+    return IdentitySettings(**(values | more))
 
 
 def prepare(url: str) -> None:
@@ -178,7 +180,8 @@ def assertion(issuer: Issuer) -> Assertion:
 def assertions_for(issuer: Issuer) -> Assertion:
     def make(
         key: jwk.Key,
-        client_id: str,
+        client: str,
+        /,
         *,
         header: dict[str, Any] | None = None,
         claims: dict[str, Any] | None = None,
@@ -186,18 +189,17 @@ def assertions_for(issuer: Issuer) -> Assertion:
     ) -> dict[str, str]:
         heads = {"alg": key.get("alg"), "kid": key.kid, "typ": "JWT"} | (header or {})
         body = {
-            "iss": client_id,
-            "sub": client_id,
+            "iss": client,
+            "sub": client,
             "aud": issuer.token_endpoint,
             "exp": int(time.time()) + 240,
             "jti": str(uuid4()),
         } | (claims or {})
-        signed = jwt.encode(
+        signed = jws.serialize_compact(
             {name: value for name, value in heads.items() if value is not None},
-            {name: value for name, value in body.items() if value is not None},
+            json.dumps({name: value for name, value in body.items() if value is not None}),
             key,
             algorithms=[heads["alg"]],
-            default_type=None,
         )
         return {
             "grant_type": "client_credentials",
@@ -208,5 +210,11 @@ def assertions_for(issuer: Issuer) -> Assertion:
     return make
 
 
-def load(engine: Engine, *specs: ClientSpec) -> None:
-    load_clients(engine, specs)
+Written = Callable[[], str]
+
+
+@pytest.fixture
+def written(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Written:
+    """What was logged so far, by us and by any library, at every level."""
+    caplog.set_level("DEBUG")
+    return lambda: caplog.text + "".join(capfd.readouterr())

@@ -3,14 +3,16 @@
 import base64
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from joserfc import jwk, jwt
 
 from services.identity.api import MAX_BODY
-from services.identity.settings import IdentitySettings
-from tests.identity.conftest import ASSERTION_TYPE, ORGANISATION, Issuer
+from tests.identity.conftest import ASSERTION_TYPE, ORGANISATION, Issuer, Written
 
 GRANT = {"grant_type": "client_credentials"}
 
@@ -214,19 +216,51 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(issuer: Issuer):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    body=st.binary(max_size=200)
+    | st.dictionaries(
+        st.sampled_from(
+            [
+                "grant_type",
+                "scope",
+                "client_id",
+                "client_secret",
+                "client_assertion_type",
+                "client_assertion",
+            ]
+        ),
+        st.text(max_size=20)
+        | st.sampled_from(["client_credentials", ASSERTION_TYPE, "e30.e30.", "eyJhbGciOjF9.e30."]),
+    ).map(lambda form: urlencode(form, errors="surrogatepass").encode()),
+    authorization=st.none()
+    | st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
+    | st.binary(min_size=1, max_size=20).map(
+        lambda pair: f"Basic {base64.b64encode(pair).decode()}"
+    ),
+)
+def test_nothing_that_is_sent_gets_a_token_or_breaks_the_endpoint(
+    issuer: Issuer, body: bytes, authorization: str | None
+):
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    if authorization is not None:
+        headers["authorization"] = authorization
+    answer = issuer.post(content=body, headers=headers)
+    assert answer.status_code in (400, 401)
+    refused(answer, answer.json()["error"], answer.status_code)
+
+
 def test_other_methods_are_not_allowed(issuer: Issuer):
     assert issuer.http.get("/identity/token").status_code == 405
 
 
-def test_no_secret_or_token_is_logged(
-    issuer: Issuer, client: tuple[str, str], capfd: pytest.CaptureFixture[str], caplog: Any
-):
-    caplog.set_level("DEBUG")
-    settings: IdentitySettings = issuer.settings
+def test_no_secret_or_token_is_logged(issuer: Issuer, client: tuple[str, str], written: Written):
     token = issuer.token(client)
     issuer.post(auth=(client[1], "wrong-secret"), data=GRANT)
-    written = caplog.text + "".join(capfd.readouterr())
-    assert client[0] in written
+    log = written()
+    assert client[0] in log
     for secret in (client[1], "wrong-secret", token, token.split(".")[2]):
-        assert secret not in written
-    assert settings.key_encryption_key.get_secret_value() not in written
+        assert secret not in log
+    assert issuer.settings.key_encryption_key.get_secret_value() not in log

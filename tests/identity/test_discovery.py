@@ -1,0 +1,59 @@
+"""The documents by which other software finds the issuer."""
+
+import pytest
+
+from services.identity.api import _metadata_paths
+from services.identity.discovery import smart_configuration
+from tests.identity.conftest import Issuer
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/identity/.well-known/openid-configuration",
+        "/identity/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/identity",
+    ],
+)
+def test_the_metadata_names_what_answers(issuer: Issuer, path: str):
+    answer = issuer.http.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "max-age" in answer.headers["cache-control"]
+    body = answer.json()
+    assert body["issuer"] == issuer.settings.issuer
+    assert issuer.http.get(body["jwks_uri"]).status_code == 200
+    assert issuer.http.post(body["token_endpoint"]).status_code == 400
+    assert body["grant_types_supported"] == ["client_credentials"]
+    assert body["token_endpoint_auth_methods_supported"] == [
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+    ]
+    assert "authorization_endpoint" not in body
+
+
+def test_smart_configuration_has_what_smart_requires(issuer: Issuer):
+    answer = issuer.http.get(
+        "/identity/.well-known/smart-configuration", headers={"Accept": "application/fhir+json"}
+    )
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert body == smart_configuration(issuer.settings.issuer)
+    assert body["token_endpoint"] == issuer.token_endpoint
+    assert body["grant_types_supported"] == ["client_credentials"]
+    assert body["code_challenge_methods_supported"] == ["S256"]
+    assert body["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
+    assert {"client-confidential-asymmetric", "permission-v2"} <= set(body["capabilities"])
+
+
+def test_key_set_may_be_read_and_kept_by_anyone(issuer: Issuer):
+    answer = issuer.http.get("/identity/jwks.json")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+def test_rfc_8414_inserts_its_path_before_that_of_the_issuer():
+    assert "/.well-known/oauth-authorization-server" in _metadata_paths("https://id.example")
+    assert "/.well-known/oauth-authorization-server/a/b" in _metadata_paths("https://x.example/a/b")

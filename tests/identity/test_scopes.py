@@ -1,0 +1,133 @@
+"""The grammar of scopes, and that nobody gets more than was registered."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.identity.scopes import FhirScope, ScopeRefused, negotiate, parse
+from shared.auth import Principal, may
+
+
+@pytest.mark.parametrize(
+    ("token", "letters"),
+    [
+        ("system/Task.rs", "rs"),
+        ("system/Task.cruds", "cruds"),
+        ("system/Task.c", "c"),
+        ("system/Task.ds", "ds"),
+        ("system/Task.read", "rs"),
+        ("system/Task.write", "cud"),
+        ("system/Task.*", "cruds"),
+    ],
+)
+def test_versions_1_and_2_of_smart_mean_letters(token: str, letters: str):
+    assert parse(token) == FhirScope("system", "Task", frozenset(letters))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "system/Task.dus",
+        "system/Task.sr",
+        "system/Task.rr",
+        "system/Task.",
+        "system/Task",
+        "system/Task.reads",
+        "system/Task.Read",
+        "system/task.rs",
+        "system/.rs",
+        "system/Task.rs?status=accepted",
+        "system/Task.rs\n",
+        "patient/",
+        "a b",
+        'a"b',
+        "a\\b",
+        "é",
+        "",
+    ],
+)
+def test_malformed_scopes_are_refused(token: str):
+    with pytest.raises(ScopeRefused):
+        parse(token)
+
+
+@pytest.mark.parametrize("token", ["directory.read", "openid", "System/Task.rs", "launch/patient"])
+def test_a_plain_scope_means_only_itself(token: str):
+    assert parse(token) is None
+    assert negotiate(token, [token]) == token
+    with pytest.raises(ScopeRefused):
+        negotiate(token, ["system/*.cruds", "directory.*"])
+
+
+@pytest.mark.parametrize(
+    ("requested", "registered"),
+    [
+        ("system/Task.rs", ["system/Task.cruds"]),
+        ("system/Task.rs", ["system/*.read"]),
+        ("system/Task.read", ["system/Task.rs"]),
+        ("system/Task.rs", ["system/Task.r", "system/*.s"]),
+        ("system/*.rs", ["system/*.cruds"]),
+        ("user/Task.r directory.read", ["directory.read", "user/Task.read"]),
+    ],
+)
+def test_what_is_covered_is_granted_in_the_words_of_the_request(
+    requested: str, registered: list[str]
+):
+    assert negotiate(requested, registered) == requested
+
+
+@pytest.mark.parametrize(
+    ("requested", "registered"),
+    [
+        ("system/Task.cruds", ["system/Task.rs"]),
+        ("system/*.rs", ["system/Task.rs", "system/Patient.rs"]),
+        ("system/Patient.rs", ["system/Task.cruds"]),
+        ("system/Task.rs", ["user/Task.rs", "patient/*.cruds"]),
+        ("system/Task.rs system/Patient.r", ["system/Task.rs"]),
+        ("system/Task.write", ["system/Task.cu"]),
+    ],
+)
+def test_what_exceeds_the_registration_is_refused_as_a_whole(requested: str, registered: list[str]):
+    with pytest.raises(ScopeRefused, match="not registered"):
+        negotiate(requested, registered)
+
+
+def test_a_search_in_a_scope_is_not_repeated_since_it_may_name_a_person():
+    with pytest.raises(ScopeRefused) as told:
+        negotiate("system/Patient.rs?family=Sutcliffe", ["system/*.cruds"])
+    assert "Sutcliffe" not in str(told.value)
+
+
+def test_a_repeated_scope_is_granted_once():
+    assert negotiate("a b  a", ["a", "b"]) == "a b"
+
+
+SCOPES = st.builds(
+    "{}/{}.{}".format,
+    st.sampled_from(["system", "user", "patient"]),
+    st.sampled_from(["*", "Task", "Patient", "ServiceRequest"]),
+    st.sampled_from(["read", "write", "*"])
+    | st.sets(st.sampled_from("cruds"), min_size=1).map(
+        lambda letters: "".join(sorted(letters, key="cruds".index))
+    ),
+)
+
+
+@given(st.lists(SCOPES, min_size=1, max_size=4), st.lists(SCOPES, min_size=1, max_size=4))
+def test_a_token_never_allows_what_the_registration_does_not(
+    requested: list[str], registered: list[str]
+):
+    try:
+        granted = negotiate(" ".join(requested), registered)
+    except ScopeRefused:
+        return
+    for context in ("system", "user", "patient"):
+        token = principal([s for s in granted.split() if s.startswith(context)])
+        most = principal([s for s in registered if s.startswith(context)])
+        for resource_type in ("Task", "Patient", "ServiceRequest", "Observation"):
+            for letter in "cruds":
+                assert not may(token, resource_type, letter) or may(most, resource_type, letter)
+
+
+def principal(scopes: list[str]) -> Principal:
+    return Principal("s", "c", "o", frozenset(), frozenset(scopes))
