@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from prometheus_client import Counter
 from sqlalchemy import Engine, Row, exists, func, insert, null, select, update
 
 from shared.database import UnitOfWork
@@ -25,6 +26,12 @@ log = structlog.get_logger(__name__)
 
 Delivered = Callable[[UnitOfWork, Delivery, Receipt], None]
 Failed = Callable[[UnitOfWork, Delivery, str], None]
+
+ATTEMPTS = Counter(
+    "kersey_delivery_attempts_total",
+    "Attempts to deliver, by channel and how they ended.",
+    ["channel", "outcome"],
+)
 
 CUT_OFF = "cut-off"
 """The code of an attempt whose worker was lost between sending and recording."""
@@ -217,6 +224,7 @@ class Ledger:
 
     def _end_attempt(self, uow: UnitOfWork, delivery: Delivery, outcome: State, code: str) -> None:
         attempt = self._tables.attempt.c
+        ATTEMPTS.labels(delivery.channel, outcome.value).inc()
         uow.session.connection().execute(
             update(self._tables.attempt)
             .where(attempt.delivery == delivery.id, attempt.number == delivery.attempt)

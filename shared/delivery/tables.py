@@ -115,6 +115,8 @@ class DeliveryTables:
         payload: str,
         due: datetime | None = None,
         waits_for_person: bool = False,
+        ended: State | None = None,
+        reason: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> bool:
         """Add a delivery within the caller's transaction, unless its key is there already.
@@ -128,12 +130,16 @@ class DeliveryTables:
             payload: what the channel builds the message from.
             due: not before; by default at once.
             waits_for_person: no worker touches it; a person does it and says so.
+            ended: how it ended before it began: nobody to send it to (`FAILED`, which the caller
+                tells), or no longer wanted (`SUPERSEDED`).
+            reason: the code of such an end.
             extra: values of the service's own columns.
 
         Returns:
             Whether it is new.
         """
-        when = null() if waits_for_person else (literal(due) if due else func.now())
+        asleep = waits_for_person or ended is not None
+        when = null() if asleep else (literal(due) if due else func.now())
         statement = (
             insert(self.delivery)
             .values(
@@ -144,6 +150,9 @@ class DeliveryTables:
                     "address": address,
                     "payload": payload,
                     "due": when,
+                    "state": (ended or State.QUEUED).value,
+                    "ended": func.now() if ended else None,
+                    "last_error": reason,
                     **(extra or {}),
                 }
             )

@@ -1,0 +1,1 @@
+"""From event to person: contacts, deliveries, channels, receipts, answer links."""

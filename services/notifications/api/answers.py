@@ -1,0 +1,207 @@
+"""What stands behind an answer link. A link, then its session, is the key to one request."""
+
+import threading
+import time
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+
+from services.notifications.handlers.answering import Answering, Opened, Reader, Refused
+from services.notifications.referrals import Requests
+from services.notifications.words import reference
+from shared.problems import Problem
+
+router = APIRouter(prefix="/notifications", tags=["answers"])
+
+Json = dict[str, Any]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Exchange(_Body):
+    """A link's token."""
+
+    token: Annotated[str, StringConstraints(max_length=200)]
+
+
+class Session(BaseModel):
+    """What a token is exchanged for; send `session` as `Kersey-Answer-Session`."""
+
+    session: str
+    expires: datetime
+
+
+class Answer(_Body):
+    """A provider's answer."""
+
+    decision: Literal["accept", "waiting-list", "decline"]
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")] | None = None
+    note: Note | None = None
+
+    @model_validator(mode="after")
+    def _a_no_has_a_reason(self) -> "Answer":
+        if (self.decision == "decline") != (self.reason is not None):
+            raise ValueError("a reason is given when declining, and only then")
+        return self
+
+
+class Identity(_Body):
+    """A one-time code; left out by whoever gave one a moment ago."""
+
+    code: Annotated[str, StringConstraints(max_length=40)] | None = None
+
+
+class Progress(_Body):
+    """How it goes."""
+
+    action: Literal["start", "attend", "complete", "not-attended"]
+    date: date
+    note: Note | None = None
+
+
+class Brake:
+    """Notices a flood of tokens that open nothing.
+
+    A token has 256 bits, so nobody can guess one; this only keeps a flood cheap. A token that
+    opens something is never braked, so nobody can shut others out by sending rubbish.
+
+    Args:
+        most: unknown tokens in `seconds`, by all senders at this process together.
+        seconds: length of the window.
+    """
+
+    def __init__(self, most: int = 60, seconds: float = 60.0) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._since = time.monotonic()
+        self._count = 0
+
+    def spare(self) -> bool:
+        """Count an unknown token; false when there were too many."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._since > self._seconds:
+                self._since, self._count = now, 0
+            self._count += 1
+            return self._count <= self._most
+
+
+def _answering(request: Request) -> Answering:
+    answering: Answering = request.app.state.answering
+    return answering
+
+
+def _requests(request: Request) -> Requests:
+    requests: Requests | None = request.app.state.requests
+    if requests is None:
+        raise Problem(503, "Answering is switched off here", "No referrals service is configured.")
+    return requests
+
+
+def _reader(
+    answering: Annotated[Answering, Depends(_answering)],
+    kersey_answer_session: Annotated[str, Header(max_length=200)] = "",
+) -> Reader:
+    return answering.reader(kersey_answer_session)
+
+
+TheAnswering = Annotated[Answering, Depends(_answering)]
+TheRequests = Annotated[Requests, Depends(_requests)]
+TheReader = Annotated[Reader, Depends(_reader)]
+
+
+@router.post("/answer-links/exchange")
+def exchange(body: Exchange, answering: TheAnswering) -> Session:
+    """Open a link: its token is exchanged for a session of some hours."""
+    opened: Opened = answering.exchange(body.token)
+    return Session(session=opened.secret, expires=opened.expires)
+
+
+@router.get("/answer")
+def view(reader: TheReader, requests: TheRequests) -> Json:
+    """The anonymous request. Looking changes nothing."""
+    return _with_reader(requests.view(reader.task), reader)
+
+
+@router.post("/answer")
+def answer(body: Answer, reader: TheReader, requests: TheRequests) -> Json:
+    """Accept, put on the waiting list, or decline."""
+    told = requests.answer(reader.task, reader.contact, body.decision, body.reason, body.note)
+    return _with_reader(told, reader)
+
+
+@router.post("/answer/code", status_code=202)
+def send_code(reader: TheReader, answering: TheAnswering) -> Json:
+    """Send a one-time code to the contact that the link was sent to, if a hub verified it."""
+    answering.send_code(reader)
+    return {"sent": True}
+
+
+@router.post("/answer/identity")
+def identity(
+    body: Identity, reader: TheReader, answering: TheAnswering, requests: TheRequests
+) -> Json:
+    """Who the person is and how to reach them, for whoever gives the code. Looks are recorded."""
+    if body.code is not None:
+        answering.identify(reader, body.code)
+    elif not reader.identified:
+        raise Refused("not-identified")
+    return requests.identity(reader.task, reader.contact)
+
+
+@router.post("/answer/progress")
+def progress(body: Progress, reader: TheReader, requests: TheRequests) -> Json:
+    """Record start, attendance, completion, or that the person did not come."""
+    if not reader.identified:
+        raise Refused("not-identified")
+    day = body.date.isoformat()
+    told = requests.progress(reader.task, reader.contact, body.action, day, body.note)
+    return _with_reader(told, reader)
+
+
+def _with_reader(view: Json, reader: Reader) -> Json:
+    return view | {
+        "reference": reference(reader.task),
+        "identified": reader.identified,
+        "code_possible": reader.verified,
+    }
+
+
+_PROBLEMS: dict[str, tuple[int, str, str]] = {
+    "unknown-link": (404, "This link does not work", "Copy the whole link from the message."),
+    "too-many-links": (429, "Too many wrong links", "Wait a minute, then try again."),
+    "expired-link": (410, "This link is too old", "Ask the link worker for a new one."),
+    "closed-link": (410, "This request is closed", "It was taken back or has ended. Thank you."),
+    "no-session": (401, "Open the link again", "Open the link in the message once more."),
+    "not-identified": (403, "A code is needed", "Ask for a one-time code first."),
+    "not-verified": (
+        403, "The link worker will ring you",
+        "We have not checked this e-mail address yet, so we cannot send a code to it.",
+    ),
+    "locked": (
+        403, "The link worker will ring you",
+        "Too many wrong codes were typed for this request.",
+    ),
+    "too-many-codes": (429, "Too many codes", "Use the newest code, or wait an hour."),
+    "no-code": (422, "Ask for a new code", "The code is too old or was used."),
+    "wrong-code": (422, "That is not the code", "Check the newest message and type it again."),
+}  # fmt: skip
+
+
+def refusal(request: Request, error: Exception) -> Response:
+    """The answer to a link, session or code that does not work."""
+    assert isinstance(error, Refused)
+    if error.reason == "unknown-link" and not request.app.state.brake.spare():
+        error = Refused("too-many-links")
+    status, title, detail = _PROBLEMS[error.reason]
+    members: Json = {"reason": error.reason}
+    if error.left is not None:
+        members["tries_left"] = error.left
+    headers = {"Retry-After": "60"} if status == 429 else {}
+    return Problem(status, title, detail, headers=headers, **members).response()

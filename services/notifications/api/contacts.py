@@ -1,0 +1,97 @@
+"""Contacts over HTTP: a coordinator reads and sets everybody's, others their own organisation's."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.notifications.domain import Means, Role
+from services.notifications.handlers import contacts
+from services.notifications.tables import Contact
+from shared.auth import Principal, requires
+from shared.database import UnitOfWork
+from shared.problems import Problem
+
+router = APIRouter(prefix="/notifications/contacts", tags=["contacts"])
+
+Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+Reads = Annotated[Principal, Depends(requires("notifications.read", "notifications.write"))]
+Writes = Annotated[Principal, Depends(requires("notifications.write"))]
+
+
+class ContactBody(BaseModel):
+    """A contact. The label names a place or a desk, never a person."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    means: Means
+    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    role: Role = Role.REQUESTS
+    service: UUID | None = None
+    label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    verified_by_hub: bool = False
+    active: bool = True
+    preferences: dict[str, Any] = Field(default_factory=dict, max_length=20)
+    new_secret: bool = Field(default=False, description="Give a webhook a new signing secret.")
+
+
+@router.get("/{party}")
+def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str, Any]:
+    """How a party is reached."""
+    _is_theirs(principal, party)
+    with UnitOfWork(request.app.state.engine) as uow:
+        return {"contacts": [_shown(each) for each in contacts.of_party(uow, party)]}
+
+
+@router.put("/{party}/{contact}")
+def put_contact(
+    party: Party, contact: UUID, body: ContactBody, principal: Writes, request: Request
+) -> dict[str, Any]:
+    """Create or change a contact. A webhook's secret is in the answer once: when it is new."""
+    _is_theirs(principal, party)
+    by_hub = _coordinates(principal)
+    if body.verified_by_hub and not by_hub:
+        raise Problem(
+            403, "Not allowed", "Only a hub can verify a contact.", element="verified_by_hub"
+        )
+    channel = request.app.state.channels.get(body.means)
+    fault = channel.fault(body.address) if channel else None
+    if fault:
+        raise Problem(
+            422, "The address cannot be used", _FAULTS[fault], element="address", code=fault
+        )
+    wanted = contacts.Wanted(id=contact, party=party, **body.model_dump())
+    with UnitOfWork(request.app.state.engine) as uow:
+        try:
+            kept, secret = contacts.put(uow, request.app.state.keys, wanted, by_hub=by_hub)
+        except contacts.BelongsToAnother as error:
+            raise Problem(
+                409, "This id is taken", "It is that of another contact.", element="contact"
+            ) from error
+        uow.on_commit(request.app.state.delivery_wake.set)
+        uow.commit()
+        shown = _shown(kept)
+    return shown | ({"secret": secret} if secret else {})
+
+
+def _coordinates(principal: Principal) -> bool:
+    return "coordinator" in principal.roles
+
+
+def _is_theirs(principal: Principal, party: str) -> None:
+    if not _coordinates(principal) and principal.organisation != party:
+        raise Problem(403, "Not allowed", "These are another's contacts.", element="party")
+
+
+_FAULTS = {
+    "address-malformed": "It is not a well-formed address.",
+    "address-not-https": "A webhook needs an https address.",
+    "address-private": "A webhook cannot go to a private address.",
+}
+
+
+def _shown(contact: Contact) -> dict[str, Any]:
+    return contact.model_dump(mode="json", exclude={"sealed_secret", "changed", "revision"}) | {
+        "has_secret": contact.sealed_secret is not None
+    }

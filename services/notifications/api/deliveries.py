@@ -1,0 +1,131 @@
+"""What became of messages, and the calls that staff have to make. No personal data, no address."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from services.notifications.domain import Kind
+from services.notifications.handlers import tracking
+from services.notifications.words import WORDS, reference
+from shared.auth import Principal, requires
+from shared.database import UnitOfWork
+from shared.problems import Problem
+
+router = APIRouter(prefix="/notifications", tags=["deliveries"])
+
+Reads = Annotated[Principal, Depends(requires("notifications.read", "notifications.write"))]
+Writes = Annotated[Principal, Depends(requires("notifications.write"))]
+
+STAFF = frozenset(["coordinator", "link-worker", "service"])
+"""Roles that see what was sent about anybody's referral."""
+
+
+def _is_staff(principal: Principal) -> None:
+    if not STAFF & principal.roles:
+        raise Problem(403, "Not allowed", "This is for a hub's staff.", element="roles")
+
+
+@router.get("/deliveries")
+def deliveries(
+    principal: Reads,
+    request: Request,
+    case: Annotated[UUID | None, Query()] = None,
+    task: Annotated[UUID | None, Query()] = None,
+) -> dict[str, Any]:
+    """Every delivery about a case or a Task with its attempts, oldest first."""
+    _is_staff(principal)
+    if case is None and task is None:
+        raise Problem(400, "Say which", "Give a case or a task.", element="case")
+    with UnitOfWork(request.app.state.engine) as uow:
+        found = tracking.tracked(uow, case=case, task=task)
+    return {"deliveries": [_shown(each) for each in found]}
+
+
+@router.post("/deliveries/{delivery}/retry", status_code=202)
+def retry(delivery: UUID, principal: Writes, request: Request) -> dict[str, Any]:
+    """Try a failed delivery again, from now, with a fresh schedule."""
+    _is_staff(principal)
+    with UnitOfWork(request.app.state.engine) as uow:
+        if not tracking.retry(uow, delivery):
+            _say_why(uow, delivery, "It has not failed, or there still is no contact.")
+        uow.on_commit(request.app.state.delivery_wake.set)
+        uow.commit()
+    return {"id": str(delivery), "state": "queued"}
+
+
+@router.get("/calls")
+def calls(
+    principal: Reads,
+    request: Request,
+    party: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$")] = None,
+) -> dict[str, Any]:
+    """The providers that staff have to ring or to tell on paper, with what to say."""
+    _is_staff(principal)
+    with UnitOfWork(request.app.state.engine) as uow:
+        found = tracking.calls(uow, party=party)
+    return {"calls": [_call(row) for row in found]}
+
+
+@router.post("/calls/{delivery}/done")
+def done(delivery: UUID, principal: Writes, request: Request) -> dict[str, Any]:
+    """Note that a call was made. The answer itself is recorded with the referral."""
+    _is_staff(principal)
+    with UnitOfWork(request.app.state.engine) as uow:
+        if not tracking.done(uow, request.app.state.teller, delivery, by=principal.subject):
+            _say_why(uow, delivery, "It is not a call that is still to be made.")
+        uow.commit()
+    return {"id": str(delivery), "state": "delivered"}
+
+
+def _say_why(uow: UnitOfWork, delivery: UUID, why: str) -> None:
+    if not tracking.exists(uow, delivery):
+        raise Problem(404, "Not found", "There is no such delivery.", element="delivery")
+    raise Problem(409, "Nothing was changed", why, element="delivery")
+
+
+def _shown(each: tracking.Tracked) -> dict[str, Any]:
+    row = each.row
+    return {
+        "id": str(row.id),
+        "event": str(row.event),
+        "kind": row.kind,
+        "case": str(row.case),
+        "task": str(row.task) if row.task else None,
+        "party": row.party,
+        "contact": str(row.contact) if row.contact else None,
+        "channel": row.channel,
+        "state": row.state,
+        "due": row.due,
+        "created": row.created,
+        "ended": row.ended,
+        "reason": row.last_error,
+        "attempts": [
+            {
+                "number": attempt.number,
+                "started": attempt.started,
+                "ended": attempt.ended,
+                "outcome": attempt.outcome,
+                "code": attempt.code,
+            }
+            for attempt in each.attempts
+        ],
+    }
+
+
+def _call(row: Any) -> dict[str, Any]:
+    words = WORDS[Kind(row.kind)]
+    return {
+        "id": str(row.id),
+        "kind": row.kind,
+        "means": row.channel,
+        "case": str(row.case),
+        "task": str(row.task) if row.task else None,
+        "reference": reference(row.task),
+        "party": row.party,
+        "label": row.label,
+        "number": row.number,
+        "since": row.created,
+        "say": words.subject,
+        "do_not_say": "The person's name, address, health or anything that tells who they are.",
+    }

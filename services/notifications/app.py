@@ -1,0 +1,160 @@
+"""The notifications service, composed."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from services.notifications.api import answers, contacts, deliveries
+from services.notifications.channels import Channel
+from services.notifications.channels.email import EmailChannel, MaildirPost, SmtpPost
+from services.notifications.channels.webhook import WebhookChannel
+from services.notifications.domain import Means
+from services.notifications.handlers import cases, directory
+from services.notifications.handlers.answering import Answering, Refused
+from services.notifications.handlers.telling import Teller
+from services.notifications.keys import Keys
+from services.notifications.referrals import SCOPE, Requests
+from services.notifications.sending import Sender, schedule
+from services.notifications.settings import NotificationsSettings
+from services.notifications.tables import deliveries as delivery_tables
+from shared.auth import TokenVerifier
+from shared.delivery import DeliveryWorker
+from shared.delivery.outgoing import OutgoingHttp
+from shared.http import ServiceClient
+from shared.messaging.broker import Broker, Subscription
+from shared.messaging.outbox import Outbox, consuming_once
+from shared.messaging.relay import Relay
+from shared.migrate import schema_fault
+from shared.service import Check, service_app
+from shared.worker import Wake, Worker
+
+SOURCE = "kersey/notifications"
+"""How notifications names itself as the source of events."""
+
+CASES = Subscription("notifications", "cases", cases.TYPES)
+DIRECTORY = Subscription("notifications", "directory", directory.TYPES)
+
+
+def create_app(
+    settings: NotificationsSettings,
+    *,
+    engine: Engine,
+    broker: Broker | None = None,
+    wake: Wake | None = None,
+    referrals: ServiceClient | None = None,
+    verifier: TokenVerifier | None = None,
+) -> FastAPI:
+    """The app of notifications.
+
+    Args:
+        settings: its settings.
+        engine: its own database.
+        broker: where its workers publish and consume; without one no worker runs in this process.
+        wake: wakes the relay after a commit.
+        referrals: calls the referrals service; by default as the settings say.
+        verifier: of bearer tokens; by default against the issuer of the settings.
+    """
+    wake = wake or Wake()
+    delivery_wake = Wake()
+    checks: dict[str, Check] = {"schema": partial(schema_fault, "notifications", engine)}
+    if broker is not None:
+        checks["broker"] = broker.fault
+    running = (
+        workers(settings, engine, broker, wake, delivery_wake=delivery_wake)
+        if broker is not None
+        else ()
+    )
+    app = service_app(
+        settings,
+        name="notifications",
+        title="Kersey notifications",
+        routers=(answers.router, contacts.router, deliveries.router),
+        workers=running,
+        checks=checks,
+        verifier=verifier,
+        docs_prefix="/notifications",
+    )
+    app.add_exception_handler(Refused, answers.refusal)
+    keys = Keys(settings.link_key)
+    app.state.engine = engine
+    app.state.keys = keys
+    app.state.channels = channels(settings)
+    app.state.delivery_wake = delivery_wake
+    app.state.teller = Teller(Outbox(SOURCE, wake))
+    app.state.answering = Answering(engine, keys, settings, delivery_wake)
+    app.state.requests = Requests(referrals or referrals_client(settings))
+    app.state.brake = answers.Brake()
+    return app
+
+
+def referrals_client(settings: NotificationsSettings) -> ServiceClient:
+    """Calls the referrals service as this service."""
+    return ServiceClient(settings, settings.referrals_url or settings.public_url, scope=SCOPE)
+
+
+def channels(settings: NotificationsSettings) -> Mapping[str, Channel]:
+    """The channels by means: a new one is a line here."""
+    post = (
+        SmtpPost(
+            settings.smtp_host,
+            settings.smtp_port,
+            security=settings.smtp_security,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+        )
+        if settings.smtp_host
+        else MaildirPost(settings.maildir)
+    )
+    email = EmailChannel(
+        post,
+        sender=settings.mail_from,
+        brand=settings.brand,
+        code_minutes=settings.code_minutes,
+    )
+    http = OutgoingHttp(allow_private=settings.private_endpoints)
+    return {
+        Means.EMAIL: email,
+        Means.WEBHOOK: WebhookChannel(http, public_url=settings.public_url),
+    }
+
+
+def workers(
+    settings: NotificationsSettings,
+    engine: Engine,
+    broker: Broker,
+    wake: Wake | None = None,
+    *,
+    delivery_wake: Wake | None = None,
+) -> list[Worker]:
+    """The background work: relay, both consumers, and the delivery worker.
+
+    Args:
+        settings: the service's settings.
+        engine: its database.
+        broker: where to publish and consume.
+        wake: of the relay.
+        delivery_wake: of the delivery worker, which whoever adds deliveries in this process sets.
+    """
+    delivery_wake = delivery_wake or Wake()
+    wake = wake or Wake()
+    teller = Teller(Outbox(SOURCE, wake))
+    act = cases.CaseEvents(teller, delivery_wake)
+    return [
+        Relay(engine, broker, service="notifications", wake=wake),
+        broker.consumer(CASES, consuming_once(engine, CASES.consumer, act)),
+        broker.consumer(DIRECTORY, consuming_once(engine, DIRECTORY.consumer, directory.act)),
+        DeliveryWorker(
+            name="notifications.deliveries",
+            engine=engine,
+            tables=delivery_tables,
+            send=Sender(engine, channels(settings), Keys(settings.link_key), settings),
+            schedule=schedule,
+            wake=delivery_wake,
+            on_delivered=teller.delivered,
+            on_failed=teller.failed,
+            threads=settings.delivery_threads,
+            lease_seconds=300,
+        ),
+    ]

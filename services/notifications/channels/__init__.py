@@ -1,0 +1,48 @@
+"""How messages leave: one class for each means that a program uses.
+
+A new one is a file here and a line in `app`; it decides at its own edge what is temporary and
+what is permanent.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.notifications.notice import Notice
+from shared.delivery import Delivery, Receipt
+
+
+@dataclass(frozen=True)
+class Letter:
+    """All that a channel needs for one attempt; made just before it, kept nowhere.
+
+    Attributes:
+        delivery: its id is the message's id at every attempt.
+        notice: what it is about.
+        address: the contact's, as it is now.
+        url: the answer link, where the message has one.
+        code: the one-time code, where it has one.
+        secret: the contact's webhook secret, where it has one.
+    """
+
+    delivery: Delivery
+    notice: Notice
+    address: str
+    url: str | None = None
+    code: str | None = None
+    secret: str | None = None
+
+
+class Channel(Protocol):
+    """One means of telling somebody."""
+
+    def send(self, letter: Letter) -> Receipt:
+        """Send it; called with no transaction open.
+
+        Raises:
+            Undelivered: one of its kinds.
+        """
+        ...
+
+    def fault(self, address: str) -> str | None:
+        """Why an address cannot be used with this channel, as a code; None when it can."""
+        ...

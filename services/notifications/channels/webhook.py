@@ -1,0 +1,74 @@
+"""Webhooks to a provider's own system, signed as Standard Webhooks says.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+import secrets
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import orjson
+from standardwebhooks import Webhook
+
+from services.notifications.channels import Letter
+from shared.delivery import Permanent, Receipt
+from shared.delivery.outgoing import OutgoingHttp
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class WebhookChannel:
+    """Posts a thin event: its type, ids, and where the FHIR Task can be read with a token.
+
+    Args:
+        http: posts.
+        public_url: where the receiver reaches Kersey.
+        clock: the time of day, UTC.
+    """
+
+    def __init__(
+        self, http: OutgoingHttp, *, public_url: str, clock: Callable[[], datetime] = _now
+    ) -> None:
+        self._http = http
+        self._public_url = public_url
+        self._clock = clock
+
+    def send(self, letter: Letter) -> Receipt:
+        """See `Channel`."""
+        if not letter.secret:
+            raise Permanent("no-secret")
+        body = self.body(letter)
+        now = self._clock()
+        message_id = str(letter.delivery.id)
+        return self._http.post(
+            letter.address,
+            body.encode(),
+            {
+                "content-type": "application/json",
+                "user-agent": "Kersey",
+                "webhook-id": message_id,
+                "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": Webhook(letter.secret).sign(message_id, now, body),
+            },
+        )
+
+    def fault(self, address: str) -> str | None:
+        """See `Channel`."""
+        return self._http.fault(address)
+
+    def body(self, letter: Letter) -> str:
+        """The same bytes at every attempt. The case is Kersey's own affair and is left out."""
+        notice = letter.notice
+        data = {"kind": notice.kind.value, "task": notice.task, "service": notice.service}
+        if notice.task:
+            data["url"] = f"{self._public_url}/fhir/Task/{notice.task}"
+        content = {"type": notice.type, "timestamp": notice.time, "data": data}
+        return orjson.dumps(content).decode()
+
+
+def new_secret() -> str:
+    """A secret of 32 random bytes, written as Standard Webhooks writes them."""
+    return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"

@@ -1,0 +1,180 @@
+"""Who is told of what, and what makes a message needless: declared rules, no I/O."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from shared.messaging.events import (
+    AgreementWithdrawn,
+    CaseEvent,
+    ReferralAccepted,
+    ReferralCancelled,
+    ReferralClosed,
+    ReferralDeclined,
+    ReferralNoResponse,
+    ReferralRequested,
+    ReferralUnrouted,
+    ReferralUrgent,
+    ReferralWaitlisted,
+    ReferralWithdrawn,
+)
+
+
+class Kind(StrEnum):
+    """What a message says."""
+
+    REQUEST = "request"
+    """A provider: a new referral waits."""
+    NO_LONGER_NEEDED = "no-longer-needed"
+    """A provider that was asked: the request was taken back."""
+    SHARING_ENDED = "sharing-ended"
+    """A provider that was asked: the person no longer agrees to share (care 7)."""
+    UNROUTED = "unrouted"
+    """A hub's coordinator: a referral that no team covers (care 1)."""
+    URGENT = "urgent"
+    """The duty role: a referral says asap or stat (care 11)."""
+    DECLINED = "declined"
+    """The link-worker team: a provider said no."""
+    NO_RESPONSE = "no-response"
+    """The link-worker team: a provider did not answer (care 4)."""
+    IDENTITY_CODE = "identity-code"
+    """A provider's verified contact: a one-time code that it asked for (care 6)."""
+
+
+class Role(StrEnum):
+    """What a contact is for."""
+
+    REQUESTS = "requests"
+    COORDINATOR = "coordinator"
+    DUTY = "duty"
+    TEAM = "team"
+
+
+class Means(StrEnum):
+    """How a contact is reached: also the name of the channel (care 24)."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    PHONE = "phone"
+    PAPER = "paper"
+
+
+BY_A_PERSON = frozenset([Means.PHONE, Means.PAPER])
+"""Means that no program uses: a member of staff sees the task and does it."""
+
+NOBODY = "none"
+"""The channel of a message for which there is no contact at all: a failure that is told."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What follows from one type of event.
+
+    Attributes:
+        tell: what is said, if anything is.
+        to: whose contacts get it, in this order until one role has a contact.
+        party: the event's field that names whose contacts these are.
+        ends: kinds of message that this event makes needless, about the same Task (or case).
+        ended: the code that such messages then carry.
+        tell_the_told: instead of `to`, whoever was or may have been told of the request.
+        closes_links: the answer links of the Task (or case) stop working.
+    """
+
+    tell: Kind | None = None
+    to: tuple[Role, ...] = ()
+    party: str = ""
+    ends: frozenset[Kind] = frozenset()
+    ended: str = ""
+    tell_the_told: bool = False
+    closes_links: bool = False
+
+
+ASKING = frozenset([Kind.REQUEST])
+EVERYTHING = frozenset(Kind)
+
+RULES: Mapping[type[CaseEvent], Rule] = {
+    ReferralRequested: Rule(Kind.REQUEST, (Role.REQUESTS,), "provider"),
+    ReferralUnrouted: Rule(Kind.UNROUTED, (Role.COORDINATOR,), "hub"),
+    ReferralUrgent: Rule(Kind.URGENT, (Role.DUTY, Role.COORDINATOR), "hub"),
+    ReferralAccepted: Rule(ends=ASKING, ended="answered"),
+    ReferralWaitlisted: Rule(ends=ASKING, ended="answered"),
+    ReferralDeclined: Rule(Kind.DECLINED, (Role.TEAM,), "team", ends=ASKING, ended="answered"),
+    ReferralNoResponse: Rule(
+        Kind.NO_RESPONSE, (Role.TEAM,), "team", ends=ASKING, ended="no-response", closes_links=True
+    ),
+    ReferralCancelled: Rule(
+        Kind.NO_LONGER_NEEDED, ends=ASKING | {Kind.IDENTITY_CODE}, ended="cancelled",
+        tell_the_told=True, closes_links=True,
+    ),
+    ReferralWithdrawn: Rule(
+        Kind.NO_LONGER_NEEDED, ends=EVERYTHING, ended="withdrawn",
+        tell_the_told=True, closes_links=True,
+    ),
+    AgreementWithdrawn: Rule(
+        Kind.SHARING_ENDED, ends=frozenset([Kind.IDENTITY_CODE]), ended="sharing-ended",
+        tell_the_told=True,
+    ),
+    ReferralClosed: Rule(
+        ends=ASKING | {Kind.IDENTITY_CODE, Kind.DECLINED, Kind.NO_RESPONSE}, ended="closed",
+        closes_links=True,
+    ),
+}  # fmt: skip
+"""Every event that notifications acts on, and what it does. The consumer binds just these."""
+
+SHARING_STOPS = frozenset([AgreementWithdrawn])
+"""Events after which a reader who identified themself sees nothing more about the person."""
+
+
+class Source(StrEnum):
+    """Who said how a party is reached."""
+
+    HUB = "hub"
+    OWN = "own"
+    LISTING = "listing"
+
+
+class Reachable(Protocol):
+    """What choosing among contacts looks at."""
+
+    @property
+    def means(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def service(self) -> UUID | None: ...
+
+
+C = TypeVar("C", bound=Reachable)
+
+
+def to_tell(contacts: Iterable[C], service: UUID | None) -> list[C]:
+    """Which of a party's active contacts are told.
+
+    Its systems always. Of the others those that the hub or the party itself set; only where there
+    are none what the public listing says, and there the service's own rather than the provider's.
+
+    Args:
+        contacts: active ones of one party and role.
+        service: which service is asked; contacts of its other services are left out.
+    """
+    fitting = [each for each in contacts if each.service in (None, service)]
+    systems = [each for each in fitting if each.means == Means.WEBHOOK]
+    others = [each for each in fitting if each.means != Means.WEBHOOK]
+    named = [each for each in others if each.source != Source.LISTING]
+    listed = [each for each in others if each.source == Source.LISTING]
+    of_service = [each for each in listed if each.service is not None]
+    return systems + (named or of_service or listed)
+
+
+MOST_TRIES_PER_CODE = 5
+MOST_CODES_PER_HOUR = 5
+MOST_WRONG_CODES_PER_LINK = 15
+"""After that the link never takes a code again; the link worker rings. A guesser's chance over a
+link's whole life is 15 in a million."""
+
+
+def plain_code(text: str) -> str:
+    """A code as people type it: spaces and dashes do not matter."""
+    return "".join(each for each in text if each not in " -\t\u00a0")

@@ -1,0 +1,236 @@
+"""From a case's event to deliveries: who is told, and what need not be said any more."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.notifications.domain import (
+    BY_A_PERSON,
+    NOBODY,
+    RULES,
+    SHARING_STOPS,
+    Kind,
+    Role,
+    Rule,
+    to_tell,
+)
+from services.notifications.handlers.telling import Teller, locked
+from services.notifications.notice import Notice
+from services.notifications.tables import (
+    AnswerLink,
+    AnswerSession,
+    Contact,
+    Stopped,
+    deliveries,
+    delivery,
+)
+from shared.database import UnitOfWork
+from shared.delivery import State
+from shared.messaging.events import CaseEvent, Envelope
+from shared.worker import Wake
+
+TYPES = frozenset(event.type for event in RULES)
+
+
+class CaseEvents:
+    """Acts on the events of cases, within the transaction that consumes them.
+
+    Args:
+        teller: says so when there is nobody to tell.
+        wake: of the delivery worker.
+    """
+
+    def __init__(self, teller: Teller, wake: Wake) -> None:
+        self._teller = teller
+        self._wake = wake
+
+    def __call__(self, uow: UnitOfWork, envelope: Envelope) -> None:
+        """Apply the rule of the event's type. A replay tells nobody anything."""
+        event = envelope.data
+        if envelope.replay or not isinstance(event, CaseEvent):
+            return
+        rule = RULES[type(event)]
+        locked(uow, event.case)
+        about = _about(event)
+        if rule.ends:
+            deliveries.supersede(
+                uow.session,
+                about & delivery.c.kind.in_([kind.value for kind in rule.ends]),
+                rule.ended,
+            )
+        if rule.closes_links:
+            _close(uow, event, rule.ended)
+        if type(event) in SHARING_STOPS:
+            _end_identified_sessions(uow, event)
+        if rule.tell_the_told:
+            for party, contact, notice in _told(uow, about):
+                self._tell(uow, envelope, rule, party, [contact], notice)
+        elif rule.tell:
+            self._ask(uow, envelope, rule)
+        uow.on_commit(self._wake.set)
+
+    def _ask(self, uow: UnitOfWork, envelope: Envelope, rule: Rule) -> None:
+        event = envelope.data
+        party = str(getattr(event, rule.party) or "")
+        contacts = contacts_for(uow, rule, party, getattr(event, "service", None))
+        self._tell(uow, envelope, rule, party, contacts, None)
+
+    def _tell(
+        self,
+        uow: UnitOfWork,
+        envelope: Envelope,
+        rule: Rule,
+        party: str,
+        contacts: Iterable[Contact],
+        asked: Notice | None,
+    ) -> None:
+        """Add one delivery for each contact, or one failure if there is none."""
+        event = envelope.data
+        assert isinstance(event, CaseEvent)
+        assert rule.tell
+        notice = Notice(
+            kind=rule.tell,
+            event=envelope.id,
+            type=envelope.type,
+            time=envelope.time,
+            case=event.case,
+            task=asked.task if asked else getattr(event, "task", None),
+            service=asked.service if asked else getattr(event, "service", None),
+            provider=asked.provider if asked else getattr(event, "provider", None),
+        )
+        late = stopped(uow, event.case, notice.task) if rule.tell is Kind.REQUEST else None
+        nobody = True
+        for contact in contacts:
+            nobody = False
+            # The id is the same however often the event comes, so that it makes one delivery.
+            key = uuid5(envelope.id, f"{notice.task}/{contact.id}/{contact.means}")
+            end = {"ended": State.SUPERSEDED, "reason": late} if late else {}
+            add(uow, key, notice.model_copy(update={"contact": contact.id}), contact, **end)
+        if nobody:
+            key = uuid5(envelope.id, NOBODY)
+            add_undeliverable(uow, key, notice, party)
+            self._teller.nobody(uow, key, notice)
+
+
+def contacts_for(
+    uow: UnitOfWork, rule: Rule, party: str, service: UUID | None
+) -> Sequence[Contact]:
+    """Whom a rule tells: the contacts of the first of its roles that has any."""
+    for role in rule.to:
+        found = to_tell(_active(uow, party, role), service if role is Role.REQUESTS else None)
+        if found:
+            return found
+    return ()
+
+
+def add(
+    uow: UnitOfWork,
+    key: UUID,
+    notice: Notice,
+    contact: Contact,
+    order_key: str | None = None,
+    **end: Any,
+) -> bool:
+    """Add a delivery to a contact; one that a member of staff makes, where the means is theirs.
+
+    What a contact is told of one case goes in order, unless `order_key` says otherwise.
+    """
+    return deliveries.add(
+        uow.session,
+        key=key,
+        order_key=order_key or f"{contact.id}/{notice.case}",
+        channel=contact.means,
+        address=contact.address,
+        payload=notice.model_dump_json(exclude_none=True),
+        waits_for_person=contact.means in BY_A_PERSON,
+        extra=_columns(notice, contact.party) | {"contact": contact.id},
+        **end,
+    )
+
+
+def add_undeliverable(uow: UnitOfWork, key: UUID, notice: Notice, party: str) -> None:
+    """Add a delivery that has failed from the start, because there is nobody to send it to."""
+    deliveries.add(
+        uow.session,
+        key=key,
+        order_key=str(notice.case),
+        channel=NOBODY,
+        address="",
+        payload=notice.model_dump_json(exclude_none=True),
+        ended=State.FAILED,
+        reason="no-contact",
+        extra=_columns(notice, party),
+    )
+
+
+def _columns(notice: Notice, party: str) -> dict[str, Any]:
+    return {
+        "event": notice.event,
+        "kind": notice.kind.value,
+        "case": notice.case,
+        "task": notice.task,
+        "party": party,
+    }
+
+
+def _about(event: CaseEvent) -> ColumnElement[bool]:
+    """The deliveries that an event concerns: of its Task, or of its whole case."""
+    task = getattr(event, "task", None)
+    return delivery.c.task == task if task else delivery.c.case == event.case
+
+
+def _active(uow: UnitOfWork, party: str, role: Role) -> Sequence[Contact]:
+    wanted = select(Contact).where(
+        col(Contact.party) == party, col(Contact.role) == role.value, col(Contact.active)
+    )
+    return uow.session.scalars(wanted.order_by(col(Contact.id))).all()
+
+
+def _told(uow: UnitOfWork, about: ColumnElement[bool]) -> list[tuple[str, Contact, Notice]]:
+    """Contacts that were, or may have been, told of a request, and what they were asked."""
+    reached = [State.DELIVERED.value, State.SENDING.value, State.UNKNOWN.value]
+    asked = (
+        select(Contact, delivery.c.payload)
+        .join(delivery, delivery.c.contact == col(Contact.id))
+        .where(about, delivery.c.kind == Kind.REQUEST.value, delivery.c.state.in_(reached))
+        .order_by(delivery.c.position)
+    )
+    rows = uow.session.execute(asked).all()
+    return [
+        (contact.party, contact, Notice.model_validate_json(payload)) for contact, payload in rows
+    ]
+
+
+def _close(uow: UnitOfWork, event: CaseEvent, reason: str) -> None:
+    """Let the links of a Task (or case) stop working, and no later one come to life."""
+    task = getattr(event, "task", None)
+    which = col(AnswerLink.task) == task if task else col(AnswerLink.case) == event.case
+    uow.session.execute(
+        update(AnswerLink)
+        .where(which, col(AnswerLink.revoked).is_(None))
+        .values(revoked=func.now(), revoked_for=reason)
+    )
+    uow.session.execute(
+        insert(Stopped)
+        .values({"about": task or event.case, "reason": reason})
+        .on_conflict_do_nothing()
+    )
+
+
+def stopped(uow: UnitOfWork, case: UUID, task: UUID | None) -> str | None:
+    """Why nobody is to be asked for this any more, if the end came before the request."""
+    found = select(col(Stopped.reason)).where(col(Stopped.about).in_([case, task])).limit(1)
+    return uow.session.scalars(found).first()
+
+
+def _end_identified_sessions(uow: UnitOfWork, event: CaseEvent) -> None:
+    links = select(col(AnswerLink.hash)).where(col(AnswerLink.task) == getattr(event, "task", None))
+    uow.session.execute(
+        update(AnswerSession)
+        .where(col(AnswerSession.link).in_(links))
+        .values(identified_until=None)
+    )

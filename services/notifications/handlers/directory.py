@@ -1,0 +1,132 @@
+"""The copy of the directory's listings: how a provider says in public that it is reached."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import case, func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.notifications.domain import Means, Role, Source
+from services.notifications.tables import Contact, ListingSeen
+from shared.database import UnitOfWork
+from shared.messaging.events import (
+    Envelope,
+    ProviderChanged,
+    ProviderEvent,
+    ProviderPublished,
+    ProviderWithdrawn,
+    ServiceChanged,
+    ServiceEvent,
+    ServicePublished,
+    ServiceWithdrawn,
+)
+
+TYPES = frozenset(
+    event.type
+    for event in (
+        ProviderPublished, ProviderChanged, ProviderWithdrawn,
+        ServicePublished, ServiceChanged, ServiceWithdrawn,
+    )
+)  # fmt: skip
+
+ASKED_BY: Mapping[str, Means] = {
+    "email": Means.EMAIL,
+    "text": Means.PHONE,
+    "phone": Means.PHONE,
+    "sheet": Means.PAPER,
+    "turn-up": Means.PAPER,
+}
+"""How the directory's words for being asked (care 24) are carried out. A text message has no
+channel of its own yet, so a member of staff rings; where people just turn up, staff note the
+answer."""
+
+
+def act(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Keep the newest listing of a provider or a service as a contact that nobody verified."""
+    event = envelope.data
+    if not isinstance(event, ProviderEvent | ServiceEvent) or not _is_news(uow, envelope):
+        return
+    if isinstance(event, ServiceEvent):
+        service: UUID | None = event.service
+        means, address = _service_asks(event.listing)
+    else:
+        service = None
+        means, address = Means.EMAIL, _text(event.listing.get("email"))
+    gone = isinstance(event, ProviderWithdrawn | ServiceWithdrawn)
+    key = uuid5(service or event.provider, "listing")
+    if gone or not address:
+        uow.session.execute(update(Contact).where(col(Contact.id) == key).values(active=False))
+    else:
+        _keep(uow, key, event.provider, service, means, address)
+
+
+def _is_news(uow: UnitOfWork, envelope: Envelope) -> bool:
+    """Whether this is later than what was taken of its subject; remembers it if so."""
+    seen = {"subject": envelope.subject, "sequence": str(envelope.sequence)}
+    statement = insert(ListingSeen).values(seen)
+    kept = statement.on_conflict_do_update(
+        index_elements=["subject"],
+        set_={"sequence": statement.excluded.sequence},
+        where=col(ListingSeen.sequence) < statement.excluded.sequence,
+    ).returning(col(ListingSeen.subject))
+    return uow.session.execute(kept).first() is not None
+
+
+def _service_asks(listing: Mapping[str, Any]) -> tuple[Means, str]:
+    """How a service wants to be asked, and where; an empty address where it does not say."""
+    kersey = _mapping(listing.get("kersey"))
+    asks = _mapping(kersey.get("referral"))
+    means = ASKED_BY.get(_text(asks.get("ask_by")), Means.EMAIL)
+    if means is Means.EMAIL:
+        return means, _text(asks.get("email")) or _text(listing.get("email"))
+    if means is Means.PHONE:
+        return means, _text(asks.get("phone"))
+    return means, _text(asks.get("phone")) or _text(listing.get("email")) or "at the next visit"
+
+
+def _keep(
+    uow: UnitOfWork, key: UUID, provider: UUID, service: UUID | None, means: Means, address: str
+) -> None:
+    values = {
+        "id": key,
+        "party": str(provider),
+        "role": Role.REQUESTS.value,
+        "service": service,
+        "label": "as listed",
+        "means": means.value,
+        "address": address[:500],
+        "source": Source.LISTING.value,
+        "active": True,
+        "verified_by_hub": False,
+        "preferences": {},
+        "revision": 1,
+        "changed": func.now(),
+    }
+    now = Contact.__table__.c  # type: ignore[attr-defined]
+    new = insert(Contact).values(values)
+    moved = (now.address != new.excluded.address) | (now.means != new.excluded.means)
+    uow.session.execute(
+        new.on_conflict_do_update(
+            index_elements=["id"],
+            set_={
+                "party": new.excluded.party,
+                "means": new.excluded.means,
+                "address": new.excluded.address,
+                "active": True,
+                # What a hub verified was the old address.
+                "verified_by_hub": case((moved, False), else_=now.verified_by_hub),
+                "revision": case((moved, now.revision + 1), else_=now.revision),
+                "changed": func.now(),
+            },
+        )
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""

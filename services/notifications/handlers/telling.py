@@ -1,0 +1,69 @@
+"""Saying what became of a delivery: events of a case, in order, and what locks that order."""
+
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from services.notifications.domain import NOBODY
+from services.notifications.notice import Notice
+from services.notifications.tables import CaseOrder
+from shared.database import UnitOfWork
+from shared.delivery import Delivery, Receipt
+from shared.messaging.events import NotificationDelivered, NotificationFailed
+from shared.messaging.outbox import Outbox
+
+
+def locked(uow: UnitOfWork, case: UUID) -> int:
+    """Lock a case until the transaction ends, and raise its version.
+
+    Whoever decides from what a case has been told, or writes an event about it, does this first:
+    otherwise a request and its cancellation, handled at once by two replicas, could miss each
+    other.
+    """
+    raised = (
+        insert(CaseOrder)
+        .values({"case": case, "version": 1})
+        .on_conflict_do_update(
+            index_elements=["case"],
+            set_={"version": CaseOrder.__table__.c.version + 1},  # type: ignore[attr-defined]
+        )
+        .returning(CaseOrder.__table__.c.version)  # type: ignore[attr-defined]
+    )
+    return int(uow.session.connection().execute(raised).scalar_one())
+
+
+class Teller:
+    """Emits how a delivery ended, in the transaction that records it."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    def delivered(self, uow: UnitOfWork, delivery: Delivery, _receipt: Receipt) -> None:
+        """A channel took it."""
+        self._tell(uow, NotificationDelivered, delivery.id, delivery.channel, delivery.payload)
+
+    def failed(self, uow: UnitOfWork, delivery: Delivery, _reason: str) -> None:
+        """It will not arrive: a person must act."""
+        self._tell(uow, NotificationFailed, delivery.id, delivery.channel, delivery.payload)
+
+    def nobody(self, uow: UnitOfWork, key: UUID, notice: Notice) -> None:
+        """There is nobody to tell: a person must act."""
+        self._tell(uow, NotificationFailed, key, NOBODY, notice.model_dump_json())
+
+    def by_hand(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
+        """A member of staff did it."""
+        self._tell(uow, NotificationDelivered, key, channel, payload)
+
+    def _tell(
+        self,
+        uow: UnitOfWork,
+        what: type[NotificationDelivered | NotificationFailed],
+        key: UUID,
+        channel: str,
+        payload: str,
+    ) -> None:
+        notice = Notice.model_validate_json(payload)
+        event = what(
+            case=notice.case, task=notice.task, delivery=key, channel=channel, kind=notice.kind
+        )
+        self._outbox.add(uow, event, version=locked(uow, notice.case))

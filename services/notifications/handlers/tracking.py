@@ -1,0 +1,128 @@
+"""What became of deliveries: for the referral's page, the hub's list and the operator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
+from sqlmodel import col
+
+from services.notifications.domain import BY_A_PERSON, NOBODY, RULES
+from services.notifications.handlers.cases import add, contacts_for
+from services.notifications.handlers.telling import Teller
+from services.notifications.notice import Notice
+from services.notifications.tables import Contact, attempt, deliveries, delivery
+from shared.database import UnitOfWork
+from shared.delivery import State
+
+MOST_LISTED = 500
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A delivery with its attempts; no address."""
+
+    row: Row[*tuple[Any, ...]]
+    attempts: Sequence[Row[*tuple[Any, ...]]]
+
+
+def tracked(uow: UnitOfWork, *, case: UUID | None, task: UUID | None) -> list[Tracked]:
+    """The deliveries about a case, a Task, or both, oldest first, at most `MOST_LISTED`."""
+    wanted: list[ColumnElement[bool]] = []
+    if case:
+        wanted.append(delivery.c.case == case)
+    if task:
+        wanted.append(delivery.c.task == task)
+    connection = uow.session.connection()
+    found = select(delivery).where(and_(*wanted)).order_by(delivery.c.position).limit(MOST_LISTED)
+    rows = connection.execute(found).all()
+    tries = select(attempt).where(attempt.c.delivery.in_([row.id for row in rows]))
+    by_delivery: dict[UUID, list[Row[*tuple[Any, ...]]]] = {row.id: [] for row in rows}
+    for each in connection.execute(tries.order_by(attempt.c.number)).all():
+        by_delivery[each.delivery].append(each)
+    return [Tracked(row, by_delivery[row.id]) for row in rows]
+
+
+def calls(uow: UnitOfWork, *, party: str | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The calls and notes that staff have to make (care 24), oldest first."""
+    waiting = [
+        delivery.c.state == State.QUEUED.value,
+        delivery.c.channel.in_([each.value for each in BY_A_PERSON]),
+    ]
+    if party:
+        waiting.append(delivery.c.party == party)
+    found = (
+        select(delivery, col(Contact.label), col(Contact.address).label("number"))
+        .join(Contact, col(Contact.id) == delivery.c.contact)
+        .where(*waiting)
+        .order_by(delivery.c.position)
+        .limit(MOST_LISTED)
+    )
+    return uow.session.connection().execute(found).all()
+
+
+def done(uow: UnitOfWork, teller: Teller, key: UUID, *, by: str) -> bool:
+    """Note that a member of staff made a call; the caller commits.
+
+    Args:
+        uow: the transaction.
+        teller: says so to the others.
+        key: the delivery.
+        by: who made it.
+
+    Returns:
+        Whether there was such a call to make.
+    """
+    made = (
+        update(delivery)
+        .where(
+            delivery.c.id == key,
+            delivery.c.state == State.QUEUED.value,
+            delivery.c.channel.in_([each.value for each in BY_A_PERSON]),
+        )
+        .values(state=State.DELIVERED.value, ended=func.now(), attempts=delivery.c.attempts + 1)
+        .returning(delivery.c.channel, delivery.c.payload, delivery.c.attempts)
+    )
+    connection = uow.session.connection()
+    row = connection.execute(made).first()
+    if row is None:
+        return False
+    by_hand = {"delivery": key, "number": row.attempts, "worker": by[:100], "ended": func.now()}
+    connection.execute(
+        insert(attempt).values(by_hand | {"outcome": State.DELIVERED.value, "code": "by-hand"})
+    )
+    teller.by_hand(uow, key, row.channel, row.payload)
+    return True
+
+
+def retry(uow: UnitOfWork, key: UUID) -> bool:
+    """Try a failed delivery again, from now; the caller commits.
+
+    One that had nobody to go to goes to whoever is a contact by now.
+
+    Returns:
+        False when it has not failed, or there still is nobody.
+    """
+    wanted = select(delivery).where(delivery.c.id == key).with_for_update()
+    row = uow.session.connection().execute(wanted).first()
+    if row is None or row.state != State.FAILED:
+        return False
+    if row.channel != NOBODY:
+        return bool(deliveries.retry(uow.session, delivery.c.id == key))
+    notice = Notice.model_validate_json(row.payload)
+    rule = next(rule for event, rule in RULES.items() if event.type == notice.type)
+    contacts = contacts_for(uow, rule, row.party, notice.service)
+    for contact in contacts:
+        named = notice.model_copy(update={"contact": contact.id})
+        add(uow, uuid5(key, str(contact.id)), named, contact)
+    if contacts:
+        found = {"state": State.SUPERSEDED.value, "last_error": "contact-found"}
+        uow.session.connection().execute(update(delivery).where(delivery.c.id == key).values(found))
+    return bool(contacts)
+
+
+def exists(uow: UnitOfWork, key: UUID) -> bool:
+    """Whether there is such a delivery."""
+    found = select(delivery.c.id).where(delivery.c.id == key)
+    return uow.session.connection().execute(found).first() is not None

@@ -1,0 +1,68 @@
+"""What is derived from, and sealed with, the link key.
+
+An answer link's token must be the same at every attempt to send it, or a mail that arrives twice
+would hold a dead link; and whoever reads the database, or a backup of it, must not be able to
+open a link. Both hold when the token is a keyed hash of the delivery's random id (HMAC-SHA-256,
+RFC 2104): without the key it cannot be told from random, and the database keeps only its SHA-256.
+One-time codes are derived from random row ids likewise, so that no code is ever stored.
+"""
+
+import base64
+import hashlib
+import hmac
+from uuid import UUID
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import SecretStr
+
+CODE_DIGITS = 6
+
+
+class Keys:
+    """The link key, put to its separate uses.
+
+    Args:
+        link_key: at least 32 random characters; several with commas, the first is used to make.
+    """
+
+    def __init__(self, link_key: SecretStr) -> None:
+        self._keys = [key.encode() for key in link_key.get_secret_value().split(",")]
+        self._seal = MultiFernet(
+            [
+                Fernet(base64.urlsafe_b64encode(_derived(key, "webhook-secret")))
+                for key in self._keys
+            ]
+        )
+
+    def answer_token(self, delivery: UUID) -> str:
+        """The token in the link of one delivery."""
+        token = _derived(_derived(self._keys[0], "answer-link"), delivery.bytes)
+        return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+
+    def code(self, row: UUID) -> str:
+        """The one-time code that belongs to a row."""
+        number = int.from_bytes(_derived(_derived(self._keys[0], "identity-code"), row.bytes))
+        return f"{number % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+
+    def seal(self, secret: str) -> str:
+        """A secret in the form in which it may be stored."""
+        return self._seal.encrypt(secret.encode()).decode()
+
+    def open(self, sealed: str) -> str | None:
+        """A stored secret; None when no key of ours opens it."""
+        try:
+            return self._seal.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            return None
+
+
+def fingerprint(secret: str) -> str:
+    """The form in which a random secret is stored and looked up: SHA-256, in hex.
+
+    A plain hash is right here and would be wrong for a password: there are 2^256 such secrets.
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _derived(key: bytes, use: str | bytes) -> bytes:
+    return hmac.digest(key, use.encode() if isinstance(use, str) else use, "sha256")

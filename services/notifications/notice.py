@@ -1,0 +1,38 @@
+"""What a delivery is about: its payload, ids and codes only."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.notifications.domain import Kind
+
+
+class Notice(BaseModel):
+    """Why somebody is told something; stored with the delivery, read again when it is sent.
+
+    Attributes:
+        kind: what the message says.
+        contact: to whom; None where there was nobody.
+        event: the event that caused it.
+        type: that event's type.
+        time: when that happened.
+        case: the case; stays inside Kersey.
+        task: the Task that it is about, if it is about one.
+        service: the service that is asked.
+        provider: whose service that is.
+        code: the row of a one-time code.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    contact: UUID | None = None
+    event: UUID
+    type: str
+    time: datetime
+    case: UUID
+    task: UUID | None = None
+    service: UUID | None = None
+    provider: UUID | None = None
+    code: UUID | None = None

@@ -1,0 +1,115 @@
+"""One attempt: what the message needs is read, the link is made, the channel is called."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.notifications.channels import Channel, Letter
+from services.notifications.domain import Kind, Means
+from services.notifications.handlers.cases import stopped
+from services.notifications.handlers.telling import locked
+from services.notifications.keys import Keys, fingerprint
+from services.notifications.notice import Notice
+from services.notifications.settings import NotificationsSettings
+from services.notifications.tables import AnswerLink, Contact, IdentityCode
+from shared.database import UnitOfWork
+from shared.delivery import Delivery, Permanent, Receipt, Schedule, Superseded, minutes
+
+MAIL = Schedule(delays=minutes(1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60))
+"""About a day: a person waits for the answer, and staff can ring. GOV.UK Notify gives up sooner."""
+WEBHOOK = Schedule(delays=minutes(0.1, 1, 5, 30, 2 * 60, 5 * 60, 10 * 60), resends=3)
+"""About 18 hours; a receiver knows a repetition by its `webhook-id`."""
+
+
+def schedule(channel: str) -> Schedule:
+    """When a channel tries again."""
+    return WEBHOOK if channel == Means.WEBHOOK else MAIL
+
+
+class Sender:
+    """Sends one delivery: what a `DeliveryWorker` calls.
+
+    Args:
+        engine: read from, in a short transaction that ends before the channel is called.
+        channels: by means.
+        keys: make links and codes.
+        settings: how long a link works, and where it leads.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        channels: Mapping[str, Channel],
+        keys: Keys,
+        settings: NotificationsSettings,
+    ) -> None:
+        self._engine = engine
+        self._channels = channels
+        self._keys = keys
+        self._settings = settings
+
+    def __call__(self, delivery: Delivery) -> Receipt:
+        """Send it, or raise one of the kinds of `Undelivered`."""
+        channel = self._channels.get(delivery.channel)
+        if channel is None:
+            raise Permanent("no-channel")
+        return channel.send(self._letter(delivery))
+
+    def _letter(self, delivery: Delivery) -> Letter:
+        notice = Notice.model_validate_json(delivery.payload)
+        with UnitOfWork(self._engine) as uow:
+            contact = uow.session.get(Contact, notice.contact)
+            if contact is None or not contact.active:
+                raise Permanent("contact-inactive")
+            letter = Letter(delivery, notice, contact.address)
+            match notice.kind:
+                case Kind.REQUEST if delivery.channel == Means.EMAIL:
+                    letter = replace(letter, url=self._link(uow, letter))
+                case Kind.IDENTITY_CODE:
+                    letter = replace(letter, code=self._code(uow, notice, contact))
+            if contact.sealed_secret:
+                letter = replace(letter, secret=self._keys.open(contact.sealed_secret))
+            uow.commit()
+        return letter
+
+    def _link(self, uow: UnitOfWork, letter: Letter) -> str:
+        """Make the delivery's link, or find the one that an earlier attempt made."""
+        token = self._keys.answer_token(letter.delivery.id)
+        notice = letter.notice
+        # A cancellation that is handled at this moment must see the link, or we it.
+        locked(uow, notice.case)
+        late = stopped(uow, notice.case, notice.task)
+        if late:
+            raise Superseded(late)
+        link = {
+            "hash": fingerprint(token),
+            "task": notice.task,
+            "case": notice.case,
+            "provider": notice.provider,
+            "delivery": letter.delivery.id,
+            "contact": notice.contact,
+            "expires": func.now() + timedelta(days=self._settings.answer_link_days),
+            "wrong_codes": 0,
+        }
+        uow.session.execute(insert(AnswerLink).values(link).on_conflict_do_nothing())
+        made = select(col(AnswerLink.revoked_for)).where(col(AnswerLink.hash) == link["hash"])
+        revoked_for = uow.session.scalars(made).one()
+        if revoked_for:
+            raise Superseded(revoked_for)
+        return f"{self._settings.public_url}/answer/{token}"
+
+    def _code(self, uow: UnitOfWork, notice: Notice, contact: Contact) -> str:
+        """The one-time code, if it still works and its contact is still the verified one."""
+        wanted = select(col(IdentityCode.id)).where(
+            col(IdentityCode.id) == notice.code,
+            col(IdentityCode.expires) > func.now(),
+            col(IdentityCode.used).is_(None),
+        )
+        row = uow.session.scalars(wanted).first()
+        if row is None or not contact.verified_by_hub:
+            raise Superseded("expired")
+        return self._keys.code(row)

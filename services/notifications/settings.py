@@ -1,0 +1,68 @@
+"""Settings of the notifications service."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class NotificationsSettings(ServiceSettings):
+    """What notifications must know beside what every service knows.
+
+    Raises:
+        pydantic.ValidationError: as `ServiceSettings`; on a link key that is too short; in
+            production without a mail server, because a sink would be a silent end.
+    """
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
+    brand: str = Field(default="Kersey", max_length=60, description="The name in messages.")
+    link_key: SecretStr = Field(
+        description="Answer links and one-time codes are derived from it, webhook secrets are "
+        "sealed with it: at least 32 random characters. Several with commas: the first is used, "
+        "all are understood, so that it can be changed without an outage."
+    )
+    referrals_url: str = Field(default="", description="The referrals service; public_url if none.")
+    smtp_host: str = Field(default="", description="The mail server; none: mails go to `maildir`.")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = Field(
+        default="kersey@localhost.invalid", description="The sender's address, without a name."
+    )
+    maildir: Path = Field(
+        default=Path("data/mail"), description="Where mails go when there is no mail server."
+    )
+    allow_private_endpoints: bool = Field(
+        default=False,
+        description="In production too, let webhooks go to private addresses and plain http.",
+    )
+    delivery_threads: int = Field(default=4, ge=1, le=40, description="Messages sent at once.")
+    answer_link_days: int = Field(default=90, ge=1, description="Days for which a link works.")
+    answer_session_hours: int = Field(default=12, ge=1, description="Hours after opening a link.")
+    code_minutes: int = Field(default=10, ge=1, description="Minutes for which a code works.")
+    identified_minutes: int = Field(
+        default=30, ge=1, description="Minutes for which a code lets its reader see who it is."
+    )
+
+    @field_validator("link_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if any(len(key) < 32 for key in value.get_secret_value().split(",")):
+            raise ValueError("a link key has at least 32 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _no_sink_in_production(self) -> Self:
+        if self.environment == "production" and not self.smtp_host:
+            raise ValueError("smtp_host is needed in production: without it nobody gets a mail")
+        return self
+
+    @property
+    def private_endpoints(self) -> bool:
+        """Whether a webhook may go to a private address."""
+        return self.allow_private_endpoints or self.environment != "production"

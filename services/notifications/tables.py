@@ -1,0 +1,185 @@
+"""The tables of notifications: contacts, deliveries, answer links."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.database import NAMING
+from shared.database import metadata as leases
+from shared.delivery import DeliveryTables
+from shared.messaging.outbox import metadata as messages
+
+metadata = MetaData(naming_convention=NAMING)
+
+
+def schema() -> MetaData:
+    """Every table of this service's database: its own, the outbox and inbox, and the leases."""
+    whole = MetaData(naming_convention=NAMING)
+    for part in (metadata, messages, leases):
+        for table in part.sorted_tables:
+            table.to_metadata(whole)
+    return whole
+
+
+class Base(SQLModel, registry=registry(metadata=metadata)):
+    """A registry of its own: another service's table of the same name is another table."""
+
+
+def _instant(*, nullable: bool = False, default: bool = False) -> Any:
+    return Field(
+        default=None,
+        sa_column=Column(
+            DateTime(timezone=True),
+            nullable=nullable,
+            server_default=func.now() if default else None,
+        ),
+    )
+
+
+class Contact(Base, table=True):
+    """One way to reach a party. Its label names a place or a desk, never a person.
+
+    `party` is an organisation's or a team's UUID, or a hub's code: whatever an event names.
+    `revision` rises with every change of the address.
+    """
+
+    __tablename__ = "contact"
+    __table_args__ = (Index("ix_contact_party", "party", "role"),)
+
+    id: UUID = Field(primary_key=True)
+    party: str = Field(max_length=64)
+    role: str = Field(max_length=20)
+    service: UUID | None = None
+    label: str = Field(default="", max_length=100)
+    means: str = Field(max_length=20)
+    address: str = Field(max_length=500)
+    source: str = Field(max_length=20)
+    verified_by_hub: bool = False
+    active: bool = True
+    preferences: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    )
+    sealed_secret: str | None = Field(default=None, sa_column=Column(Text))
+    revision: int = 1
+    changed: datetime | None = _instant(default=True)
+
+
+class ListingSeen(Base, table=True):
+    """How far the copy of a listing has come: the highest sequence of its subject."""
+
+    __tablename__ = "listing_seen"
+
+    subject: str = Field(primary_key=True, max_length=100)
+    sequence: str = Field(max_length=40)
+
+
+class CaseOrder(Base, table=True):
+    """A case's row to lock, so that its events are acted on one after the other, and the version
+    of what notifications says about it."""
+
+    __tablename__ = "case_order"
+
+    case: UUID = Field(primary_key=True)
+    version: int = 0
+
+
+class Stopped(Base, table=True):
+    """A Task or a case of which nobody is to be asked any more, in case the request comes late."""
+
+    __tablename__ = "stopped"
+
+    about: UUID = Field(primary_key=True)
+    reason: str = Field(max_length=60)
+    at: datetime | None = _instant(default=True)
+
+
+# One event makes one delivery for each Task, contact and means: the delivery's id is derived from
+# these (see `handlers.cases`).
+deliveries = DeliveryTables(
+    metadata,
+    columns=[
+        Column("event", Uuid, nullable=False),
+        Column("kind", String(40), nullable=False),
+        Column("case", Uuid, nullable=False),
+        Column("task", Uuid),
+        Column("party", String(64), nullable=False),
+        Column("contact", ForeignKey(Contact.__table__.c.id)),  # type: ignore[attr-defined]
+    ],
+    constraints=[
+        Index("ix_delivery_case", "case"),
+        Index("ix_delivery_task", "task"),
+        Index("ix_delivery_contact", "contact"),
+    ],
+)
+delivery = deliveries.delivery
+attempt = deliveries.attempt
+
+
+class AnswerLink(Base, table=True):
+    """What a mailed link opens: one Task's anonymous request, for one contact.
+
+    The token itself is nowhere in the database: see `keys`.
+    """
+
+    __tablename__ = "answer_link"
+    __table_args__ = (
+        Index("ix_answer_link_task", "task"),
+        Index("ix_answer_link_case", "case"),
+        Index("ix_answer_link_contact", "contact"),
+    )
+
+    hash: str = Field(primary_key=True, max_length=64)
+    task: UUID
+    case: UUID
+    provider: UUID
+    delivery: UUID = Field(foreign_key="delivery.id")
+    contact: UUID = Field(foreign_key="contact.id")
+    created: datetime | None = _instant(default=True)
+    expires: datetime = _instant()
+    revoked: datetime | None = _instant(nullable=True)
+    revoked_for: str | None = Field(default=None, max_length=60)
+    wrong_codes: int = 0
+
+
+class AnswerSession(Base, table=True):
+    """A browser that opened a link: hours, not months."""
+
+    __tablename__ = "answer_session"
+    __table_args__ = (Index("ix_answer_session_link", "link"),)
+
+    hash: str = Field(primary_key=True, max_length=64)
+    link: str = Field(foreign_key="answer_link.hash", max_length=64, ondelete="CASCADE")
+    expires: datetime = _instant()
+    identified_until: datetime | None = _instant(nullable=True)
+
+
+class IdentityCode(Base, table=True):
+    """A one-time code that one session asked for; the code itself is derived from `id`."""
+
+    __tablename__ = "identity_code"
+    __table_args__ = (Index("ix_identity_code_link", "link", "created"),)
+
+    id: UUID = Field(primary_key=True)
+    link: str = Field(foreign_key="answer_link.hash", max_length=64, ondelete="CASCADE")
+    session: str = Field(foreign_key="answer_session.hash", max_length=64, ondelete="CASCADE")
+    created: datetime | None = _instant(default=True)
+    expires: datetime = _instant()
+    tries: int = 0
+    used: datetime | None = _instant(nullable=True)

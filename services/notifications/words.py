@@ -1,0 +1,120 @@
+"""What messages say, in plain English, declared by kind. No message names a person.
+
+Reading age 9 to 11 (care 16): short sentences, everyday words, what to do next.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.notifications.domain import Kind
+
+
+@dataclass(frozen=True)
+class Words:
+    """One message.
+
+    Attributes:
+        subject: its subject line; the same for everyone, so that it can tell nothing.
+        text: paragraphs between empty lines. `{reference}`, `{code}` and `{minutes}` are filled in.
+        link: what the link to the answer page is called, where the message has one.
+    """
+
+    subject: str
+    text: str
+    link: str | None = None
+
+    def paragraphs(self, **values: object) -> list[str]:
+        """The text's paragraphs with `values` filled in, each on one line."""
+        return [" ".join(each.format(**values).split()) for each in self.text.split("\n\n")]
+
+
+WORDS: Mapping[Kind, Words] = {
+    Kind.REQUEST: Words(
+        "A new referral waits for you",
+        """
+        Someone would like to come to your group or service. This is request {reference}.
+
+        Open the link to see what they need, when and where. You can say yes, put them on your
+        waiting list, or say no. It takes about two minutes.
+
+        Please answer even if you cannot help, so that nobody waits for nothing.
+
+        This message does not say who it is. That keeps people safe. You can see a name and how to
+        get in touch after you have said yes.
+        """,
+        "See the request and answer",
+    ),
+    Kind.NO_LONGER_NEEDED: Words(
+        "A request to you is no longer needed",
+        """
+        Request {reference} was taken back. You do not need to answer it.
+
+        If you have a name or a phone number for this request, please delete it and do not get in
+        touch with the person.
+
+        Thank you for being there.
+        """,
+    ),
+    Kind.SHARING_ENDED: Words(
+        "Please stop using the details of one request",
+        """
+        This is about request {reference}. The person has changed their mind about sharing their
+        details with you.
+
+        Please delete the details you have, unless the law says that you must keep them. The link
+        worker will tell you what happens next.
+        """,
+    ),
+    Kind.UNROUTED: Words(
+        "A referral needs someone to look at it",
+        """
+        A referral came in that no team covers, or that we do not know. Somebody is waiting.
+
+        Please sign in, open the list called Unrouted, and pass it to the right team.
+        """,
+    ),
+    Kind.URGENT: Words(
+        "An urgent referral came in: please look now",
+        """
+        A referral came in that its sender marked as very urgent.
+
+        Please sign in and look at it now. The sender was told that nobody watches this service
+        day and night.
+        """,
+    ),
+    Kind.DECLINED: Words(
+        "A provider said no to one of your requests",
+        """
+        The provider cannot help with request {reference}. The reason is on your list.
+
+        Please sign in and look for something else with the person.
+        """,
+    ),
+    Kind.NO_RESPONSE: Words(
+        "A provider has not answered one of your requests",
+        """
+        Nobody has answered request {reference} in time. A phone call may help: small groups do
+        not read e-mail every day.
+
+        Please sign in, see who was asked, and ring them or look for something else.
+        """,
+    ),
+    Kind.IDENTITY_CODE: Words(
+        "Your code",
+        """
+        Your code is {code}. It works once, in the next {minutes} minutes.
+
+        Type it on the page that asked for it. Never tell it to anyone, on the phone or by e-mail.
+        We will never ask you for it.
+
+        If you did not ask for a code, you can delete this message.
+        """,
+    ),
+}
+
+
+def reference(task: UUID | None) -> str:
+    """A short name for a request that tells nothing about it, for speaking on the phone."""
+    digits = task.hex[:8].upper() if task else ""
+    return f"{digits[:4]} {digits[4:]}".strip()
