@@ -17,7 +17,6 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from shared.fhir import tables
@@ -234,7 +233,9 @@ class FhirStore:
             method=method,
         )
 
-    def delete(self, type: str, id: str, *, expected_version: int | None = None) -> Stored:  # noqa: A002
+    def delete(
+        self, type_name: str, logical_id: str, *, expected_version: int | None = None
+    ) -> Stored:
         """Delete a document: its readers see 410 and its history, searches no longer find it.
 
         Deleting again changes nothing (R4 http.html, delete). This is no erasure.
@@ -242,7 +243,7 @@ class FhirStore:
         Raises:
             FhirError: 404 where there is no such document, 412 on another version.
         """
-        current = self._locked(type, id, expected_version)
+        current = self._locked(type_name, logical_id, expected_version)
         if current.deleted:
             return current
         parameters = {
@@ -260,7 +261,7 @@ class FhirStore:
             method="DELETE",
         )
 
-    def regrant(self, type: str, id: str, grants: Collection[Grant]) -> None:  # noqa: A002
+    def regrant(self, type_name: str, logical_id: str, grants: Collection[Grant]) -> None:
         """Rewrite who may read a document, without a new version of it.
 
         Who already reads it on the same basis keeps the versions seen so far; who is new sees the
@@ -269,7 +270,7 @@ class FhirStore:
         Raises:
             FhirError: 404 where there is no such document.
         """
-        current = self._locked(type, id, None)
+        current = self._locked(type_name, logical_id, None)
         parameters = {
             "pk": current.pk,
             "version": current.version,
@@ -277,17 +278,20 @@ class FhirStore:
         }
         self._run(Statement(REGRANT, parameters))
 
-    def assign_person(self, type: str, id: str, person: UUID | None) -> None:  # noqa: A002
+    def assign_person(self, type_name: str, logical_id: str, person: UUID | None) -> None:
         """Say whom a document concerns, in all its versions, once that is known.
 
         Raises:
             FhirError: 404 where there is no such document.
         """
-        current = self._locked(type, id, None)
+        current = self._locked(type_name, logical_id, None)
         parameters = {"pk": current.pk, "person": person}
         for table in ("document", "document_version"):
             self._run(
-                Statement(f"UPDATE {table} SET person = %(person)s WHERE pk = %(pk)s", parameters)  # noqa: S608
+                Statement(
+                    f"UPDATE {table} SET person = %(person)s::uuid WHERE pk = %(pk)s",  # noqa: S608
+                    parameters,
+                )
             )
 
     def serialise(self, *keys: str) -> None:
@@ -301,36 +305,37 @@ class FhirStore:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def read(self, type: str, id: str, access: Access) -> Stored:  # noqa: A002
+    def read(self, type_name: str, logical_id: str, access: Access) -> Stored:
         """The current version.
 
         Raises:
             FhirError: 404 where this access sees no such document, 410 where it was deleted.
         """
-        stored = self.find(type, id, access)
+        stored = self.find(type_name, logical_id, access)
         if stored is None:
             raise not_found()
         if stored.deleted:
             raise gone()
         return stored
 
-    def find(self, type: str, id: str, access: Access) -> Stored | None:  # noqa: A002
+    def find(self, type_name: str, logical_id: str, access: Access) -> Stored | None:
         """The current version, or its deletion, or None where this access sees no such document."""
-        parameters: dict[str, Any] = {"type": type, "id": id}
+        parameters: dict[str, Any] = {"type": type_name, "id": logical_id}
         visible = access.visible().exact("d", parameters)
         where = " AND ".join(["d.type = %(type)s", "d.id = %(id)s", *visible])
         text = f"SELECT {DOCUMENT_COLUMNS} FROM document d WHERE {where}"  # noqa: S608
         row = self._run(Statement(text, parameters)).one_or_none()
         return None if row is None else _stored(row)
 
-    def vread(self, type: str, id: str, version: int, access: Access) -> Stored:  # noqa: A002
+    def vread(self, type_name: str, logical_id: str, version: int, access: Access) -> Stored:
         """One version.
 
         Raises:
             FhirError: 404 where this access sees no such version, 410 where it is a deletion.
         """
         found = self._versions(
-            access, limit=1, type=type, id=id, conditions=["v.version = %(version)s"],
+            access, limit=1, type_name=type_name, logical_id=logical_id,
+            conditions=["v.version = %(version)s"],
             parameters={"version": version},
         )  # fmt: skip
         if not found:
@@ -341,8 +346,8 @@ class FhirStore:
 
     def history(
         self,
-        type: str | None,  # noqa: A002
-        id: str | None,  # noqa: A002
+        type_name: str | None,
+        logical_id: str | None,
         access: Access,
         *,
         since: datetime | None = None,
@@ -353,13 +358,13 @@ class FhirStore:
         """Versions that this access may see, newest first.
 
         Args:
-            type: one type, or None for all.
-            id: one document, or None for all of the type.
+            type_name: one type, or None for all.
+            logical_id: one document, or None for all of the type.
             since: only versions stored at or after this instant; then nothing newer than the safe
                 time either, so that a poller who asks again from what it saw last misses nothing.
             count: versions per page.
             after: where the page before ended.
-            visible_types: with ``type`` None: the types that the client may see.
+            visible_types: with ``type_name`` None: the types that the client may see.
 
         Raises:
             FhirError: 404 where one document is asked for and this access sees none of it.
@@ -373,22 +378,23 @@ class FhirStore:
             parameters["types"] = sorted(visible_types)
             conditions.append("v.type = ANY(%(types)s)")
         counted = None
-        if after is None and id is not None:
-            counted = self._count_versions(access, type, id, conditions, parameters)
+        if after is None and logical_id is not None:
+            counted = self._count_versions(access, type_name, logical_id, conditions, parameters)
         if after is not None:
             parameters |= {"at": after.values[0], "pk": after.pk, "v": int(after.values[1] or 0)}
             conditions.append(
                 "(v.last_updated, v.pk, v.version) < (%(at)s::timestamptz, %(pk)s, %(v)s)"
             )
         found = self._versions(
-            access, limit=count + 1, type=type, id=id, conditions=conditions, parameters=parameters
+            access,
+            limit=count + 1,
+            type_name=type_name,
+            logical_id=logical_id,
+            conditions=conditions,
+            parameters=parameters,
         )
-        if (
-            id is not None
-            and not found
-            and after is None
-            and self.find(type or "", id, access) is None
-        ):
+        nothing = logical_id is not None and not found and after is None
+        if nothing and self.find(type_name or "", logical_id or "", access) is None:
             raise not_found()
         page, more = found[:count], len(found) > count
         following = None
@@ -397,13 +403,13 @@ class FhirStore:
             following = Position((dates.bound(last.last_updated), str(last.version)), last.pk)
         return HistoryPage(page, counted, following)
 
-    def lock(self, type: str, id: str) -> Stored:  # noqa: A002
+    def lock(self, type_name: str, logical_id: str) -> Stored:
         """The current version, locked until the transaction ends. No access check: for handlers.
 
         Raises:
             FhirError: 404 where there is no such document.
         """
-        return self._locked(type, id, None)
+        return self._locked(type_name, logical_id, None)
 
     # --- searching ----------------------------------------------------------------------------
 
@@ -429,15 +435,15 @@ class FhirStore:
 
     def match(
         self,
-        type: str,
+        type_name: str,
         query: str,
         access: Access,
-        owner: str | None,  # noqa: A002
+        owner: str | None,
     ) -> list[Stored]:
         """What a conditional interaction or reference matches: none, one, or two for 'several'.
 
         Args:
-            type: the type searched.
+            type_name: the type searched.
             query: such as ``identifier=system|value``, without a leading question mark.
             access: who asks.
             owner: look only at what this client organisation owns; None looks at all it may see.
@@ -445,7 +451,7 @@ class FhirStore:
         Raises:
             FhirError: 400 where the query filters nothing or is not understood.
         """
-        request = parse_search(self._types, type, parse_query(query))
+        request = parse_search(self._types, type_name, parse_query(query))
         if not request.conditions:
             raise precondition_failed("The condition names no search parameter.", multiple=True)
         sql = self._sql(access.visible(owner), request)
@@ -589,12 +595,12 @@ class FhirStore:
         access: Access,
         *,
         limit: int,
-        type: str | None,  # noqa: A002
-        id: str | None,  # noqa: A002
+        type_name: str | None,
+        logical_id: str | None,
         conditions: Iterable[str],
         parameters: Mapping[str, Any],
     ) -> list[Stored]:
-        where, bound = _version_conditions(access, type, id, conditions, parameters)
+        where, bound = _version_conditions(access, type_name, logical_id, conditions, parameters)
         text = (
             "SELECT v.pk, v.type, d.id, v.version, v.last_updated, v.body IS NULL,"  # noqa: S608
             " coalesce(v.body, ''), d.owner, v.person, v.method"
@@ -606,12 +612,12 @@ class FhirStore:
     def _count_versions(
         self,
         access: Access,
-        type: str | None,  # noqa: A002
-        id: str | None,  # noqa: A002
+        type_name: str | None,
+        logical_id: str | None,
         conditions: Iterable[str],
         parameters: Mapping[str, Any],
     ) -> int:
-        where, bound = _version_conditions(access, type, id, conditions, parameters)
+        where, bound = _version_conditions(access, type_name, logical_id, conditions, parameters)
         text = (
             "SELECT count(*) FROM document_version v"  # noqa: S608
             f" JOIN document d ON d.pk = v.pk WHERE {where}"
@@ -627,7 +633,7 @@ def _version_conditions(
     conditions: Iterable[str],
     parameters: Mapping[str, Any],
 ) -> tuple[str, dict[str, Any]]:
-    """A version is seen by who reads the document now and did so by that version (since_version)."""
+    """A version is seen by whoever reads the document now and read it by then (since_version)."""
     bound = dict(parameters)
     where = list(conditions)
     if type_name is not None:
@@ -681,18 +687,17 @@ def _joined(members: dict[str, Any]) -> str:
 _COLUMNS = ("pk", "type", "id", "version", "last_updated", "deleted", "body", "owner", "person")
 
 
-def _stored(row: Row[Any]) -> Stored:
-    pk, type_name, logical_id, version, last_updated, deleted, body, owner, person = row[:9]
+def _stored(row: Any) -> Stored:
     return Stored(
-        type_name,
-        logical_id,
-        version,
-        last_updated.astimezone(UTC),
-        deleted,
-        body,
-        pk,
-        owner,
-        person,
+        pk=row[0],
+        type=row[1],
+        id=row[2],
+        version=row[3],
+        last_updated=row[4].astimezone(UTC),
+        deleted=row[5],
+        body=row[6],
+        owner=row[7],
+        person=row[8],
     )
 
 
@@ -701,7 +706,7 @@ def _readers(grants: Collection[Grant], owner: str) -> dict[str, Any]:
     return {
         "parties": [party for party, _ in pairs],
         "bases": [basis for _, basis in pairs],
-        "readers": sorted({terms.reader(party) for party, _ in pairs}) + [terms.owned_by(owner)],
+        "readers": [*sorted({terms.reader(party) for party, _ in pairs}), terms.owned_by(owner)],
     }
 
 

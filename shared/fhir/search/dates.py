@@ -91,7 +91,7 @@ def _zone(text: str | None, default: ZoneInfo) -> Any:
         return default
     if text == "Z":
         return UTC
-    return datetime.strptime(text, "%z").tzinfo  # noqa: DTZ007 - only the zone is of interest
+    return datetime.strptime(text, "%z").tzinfo
 
 
 def _next(low: datetime, parts: dict[str, str | None]) -> datetime | None:

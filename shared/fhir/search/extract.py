@@ -49,16 +49,12 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a reference leads: a document here, or an address elsewhere."""
+    """Where a reference leads: a document here (``local``), or an address elsewhere."""
 
     type: str | None
     id: str | None
     address: str
-
-    @property
-    def local(self) -> bool:
-        """Whether it is a document of this server."""
-        return self.id is not None and "/" not in self.address.removeprefix(f"{self.type}/")
+    local: bool
 
 
 def fold(text: str) -> str:
@@ -79,11 +75,11 @@ def target_of(reference: str, base_url: str) -> Target | None:
         return None
     match = _RESTFUL.fullmatch(reference)
     if match is None:
-        return Target(None, None, reference)
+        return Target(None, None, reference, local=False)
     here = f"{match['type']}/{match['id']}"
     if match["base"] is None or match["base"] == base_url:
-        return Target(match["type"], match["id"], here)
-    return Target(match["type"], match["id"], f"{match['base']}/{here}")
+        return Target(match["type"], match["id"], here, local=True)
+    return Target(match["type"], match["id"], f"{match['base']}/{here}", local=False)
 
 
 class Extractor:
@@ -140,7 +136,10 @@ class Extractor:
     # --- one method per kind of parameter; each says whether it found a value -----------------
 
     def _token(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
-        return any([self._add_token(param.name, each, entry) for each in tokens(value, path)])
+        found = False
+        for each in tokens(value, path):
+            found |= self._add_token(param.name, each, entry)
+        return found
 
     def _add_token(self, name: str, token: Token, entry: IndexEntry) -> bool:
         system, code, of_type = token.system, token.code, token.of_type
@@ -212,14 +211,14 @@ class Extractor:
         entry.quantities.add((param.key, *row))
         return True
 
-    def _number(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
+    def _number(self, param: SearchParam, _path: Path, value: Any, entry: IndexEntry) -> bool:
         number = _numeric(value)
         if number is None:
             return False
         entry.quantities.add((param.key, number, number, "", "", ""))
         return True
 
-    def _uri(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
+    def _uri(self, param: SearchParam, _path: Path, value: Any, entry: IndexEntry) -> bool:
         if not isinstance(value, str) or not value:
             return False
         entry.terms.add(terms.term("uri", param.name, value))
@@ -378,11 +377,14 @@ def _quantity(value: dict[str, Any]) -> tuple[str, str, str, str, str] | None:
 
 
 def _range_quantity(value: dict[str, Any]) -> tuple[str, str, str, str, str] | None:
-    ends = [value.get(end) if isinstance(value.get(end), dict) else {} for end in ("low", "high")]
-    low, high = (_numeric(end.get("value")) if end else None for end in ends)
+    ends = [end for end in (value.get("low"), value.get("high")) if isinstance(end, dict)]
+    low, high = (
+        _numeric(end.get("value")) if isinstance(end, dict) else None
+        for end in (value.get("low"), value.get("high"))
+    )
     if low is None and high is None:
         return None
-    unit = next(end for end in ends if end)
+    unit = ends[0]
     return (
         low or BEGINNING,
         high or END,

@@ -134,7 +134,7 @@ class ResourceType:
 
     @cached_property
     def by_element(self) -> Mapping[str, tuple[tuple[SearchParam, Path], ...]]:
-        """Parameters and paths by the first key of the path, so that absent elements cost nothing."""
+        """Parameters and paths by the path's first key, so that absent elements cost nothing."""
         found: dict[str, list[tuple[SearchParam, Path]]] = {}
         for param in self.params.values():
             for path in param.paths:

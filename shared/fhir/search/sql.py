@@ -151,7 +151,7 @@ class SearchSql:
         """How many match, counting no further than ``limit``."""
         self._parameters = {}
         where = self._where(request.type, request.conditions, "s")
-        rows = f"SELECT FROM document_search s WHERE {_all(where)}"  # noqa: S608 - see above
+        rows = f"SELECT FROM document_search s WHERE {_all(where)}"
         if limit is not None:
             rows = f"{rows} LIMIT {limit}"
         return Statement(f"SELECT count(*) FROM ({rows}) counted", self._parameters)  # noqa: S608
@@ -273,7 +273,7 @@ class SearchSql:
             table = "document_string"
             values = [self._string(param, condition.modifier, v) for v in condition.values]
         return (
-            f"EXISTS (SELECT FROM {table} x WHERE x.pk = {alias}.pk"  # noqa: S608 - see above
+            f"EXISTS (SELECT FROM {table} x WHERE x.pk = {alias}.pk"
             f" AND x.param = {param.key} AND {_any(values)})"
         )
 
@@ -308,7 +308,7 @@ class SearchSql:
         link, far = self._alias("l"), self._alias("t")
         ways = [_all(self._where(target, [inner], far)) for target, inner in chain.inner]
         return (
-            f"EXISTS (SELECT FROM document_link {link}"  # noqa: S608 - see above
+            f"EXISTS (SELECT FROM document_link {link}"
             f" JOIN document_search {far} ON {far}.key = {link}.target"
             f" WHERE {link}.pk = {alias}.pk AND {link}.link = ANY({array(chain.param.link_keys)})"
             f" AND {_any(ways)})"
@@ -318,7 +318,7 @@ class SearchSql:
         link, far = self._alias("l"), self._alias("t")
         where = self._where(has.source, [has.inner], far)
         return (
-            f"EXISTS (SELECT FROM document_link {link}"  # noqa: S608 - see above
+            f"EXISTS (SELECT FROM document_link {link}"
             f" JOIN document_search {far} ON {far}.pk = {link}.pk"
             f" WHERE {link}.target = {alias}.key"
             f" AND {link}.link = ANY({array(has.param.link_keys)}) AND {_all(where)})"
@@ -358,9 +358,10 @@ class SearchSql:
             return _SortKey(expression, kind, descending)
         # Tokens and references keep no sort value of their own: it is read from the resource.
         # That parses JSON per match, which a sort by code is rare enough to pay.
+        path = f"{self._bind(_json_path(param))}::jsonpath"
         expression = (
-            f"(SELECT jsonb_path_query_first(b.body::jsonb, {self._bind(_json_path(param))}::jsonpath)"  # noqa: S608
-            f" #>> '{{}}' FROM document b WHERE b.pk = {alias}.pk)"
+            f"(SELECT jsonb_path_query_first(b.body::jsonb, {path}) #>> '{{}}'"  # noqa: S608
+            f" FROM document b WHERE b.pk = {alias}.pk)"
         )
         return _SortKey(expression, "text", descending)
 
