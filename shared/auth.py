@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
+import structlog
 from fastapi import Request
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
@@ -15,12 +16,14 @@ from joserfc.errors import JoseError
 from shared.problems import Problem
 from shared.settings import ServiceSettings
 
+log = structlog.get_logger(__name__)
+
 ALGORITHMS = ["ES384", "RS384", "ES256", "RS256", "PS256"]
 """Asymmetric only: a service holds no secret with which it could make a token itself."""
 
 _SMART_SCOPE = re.compile(
     r"(?:system|user|patient)/(?P<type>\*|[A-Z][A-Za-z]+)\."
-    r"(?P<may>read|write|\*|c?r?u?d?s?)(?:\?.*)?$"
+    r"(?P<may>read|write|\*|c?r?u?d?s?)$"
 )
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 
@@ -52,6 +55,9 @@ def may(principal: Principal, resource_type: str, interaction: str) -> bool:
         resource_type: the FHIR type, such as `Task`.
         interaction: one of `c r u d s` (SMART App Launch 2.2, section Scopes for requesting FHIR
             resources); version 1's `read`, `write` and `*` are understood as `rs`, `cud`, `cruds`.
+
+    A scope narrowed by a search (`system/Patient.rs?...`) allows nothing: we would not narrow by
+    it, and more than was granted must not be given.
     """
     for scope in principal.scopes:
         match = _SMART_SCOPE.match(scope)
@@ -110,7 +116,7 @@ class RemoteKeys:
         self._keep = keep
         self._pause = pause
         self._lock = threading.Lock()
-        self._fetched = float("-inf")
+        self._tried = float("-inf")
         self._keys = jwk.KeySet([])
 
     def keys(self, *, fresh: bool) -> jwk.KeySet:
@@ -120,9 +126,12 @@ class RemoteKeys:
             Problem: 503 while the issuer cannot be reached and no keys are held.
         """
         with self._lock:
-            age = time.monotonic() - self._fetched
-            if age > (self._pause if fresh else self._keep):
+            age = time.monotonic() - self._tried
+            if age > (self._pause if fresh or not self._keys.keys else self._keep):
+                self._tried = time.monotonic()
                 self._fetch()
+            if not self._keys.keys:
+                raise _unavailable()
             return self._keys
 
     def _fetch(self) -> None:
@@ -130,15 +139,17 @@ class RemoteKeys:
             answer = httpx.get(self._url, timeout=5.0)
             answer.raise_for_status()
             self._keys = jwk.KeySet.import_key_set(answer.json())
-            self._fetched = time.monotonic()
         except (httpx.HTTPError, ValueError, JoseError) as error:
-            if not self._keys.keys:
-                raise Problem(
-                    503,
-                    "Sign-in cannot be checked just now",
-                    "The identity service cannot be reached. Try again in a moment.",
-                    headers={"Retry-After": "5"},
-                ) from error
+            log.warning("auth.keys_not_fetched", error=type(error).__name__)
+
+
+def _unavailable() -> Problem:
+    return Problem(
+        503,
+        "Sign-in cannot be checked just now",
+        "The identity service cannot be reached. Try again in a moment.",
+        headers={"Retry-After": "5"},
+    )
 
 
 class TokenVerifier:

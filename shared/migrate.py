@@ -27,7 +27,7 @@ def configuration(service: str, url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("version_locations", str(home / "migrations"))
-    config.set_main_option("version_path_separator", "newline")
+    config.set_main_option("path_separator", "newline")
     config.attributes["url"] = psycopg_url(url)
     config.attributes["metadata"] = import_module(f"services.{service}.tables").schema()
     return config

@@ -89,3 +89,13 @@ def unexpected() -> Problem:
         "Something went wrong on our side",
         "Nothing was changed. Try again; if it stays, tell the operator the request id.",
     )
+
+
+def database_away() -> Problem:
+    """What a client hears while the database cannot be reached; nothing was half stored."""
+    return Problem(
+        503,
+        "Kersey cannot reach its records just now",
+        "Nothing was changed. Try again in a moment.",
+        headers={"Retry-After": "5"},
+    )

@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Histogram
+from sqlalchemy.exc import OperationalError
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.problems import unexpected
+from shared.problems import database_away, unexpected
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,8 @@ class RequestMiddleware:
         except Exception as error:  # the last stop: the server would print its values
             log.exception("request.failed", exc_info=error)
             if not status:
-                await unexpected().response()(scope, receive, answer)
+                problem = database_away() if isinstance(error, OperationalError) else unexpected()
+                await problem.response()(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             DURATION.labels(self._service, scope["method"], route, f"{status // 100}xx").observe(

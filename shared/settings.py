@@ -21,7 +21,9 @@ class ServiceSettings(BaseSettings):
             secret or an issuer that is not reached over https.
     """
 
-    model_config = SettingsConfigDict(env_prefix="KERSEY_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KERSEY_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     environment: Literal["development", "test", "production"] = Field(
         default="development",

@@ -6,9 +6,10 @@ audit and events in the one transaction. `If-Match` on a Task alone could not se
 beside it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -31,7 +32,6 @@ from services.referrals.tables import (
 )
 from shared.auth import Principal
 from shared.database import UnitOfWork
-from shared.fhir.json import parse_json
 from shared.fhir.store import Grant, Stored
 from shared.messaging.events import CaseEvent
 
@@ -73,6 +73,7 @@ class CaseFile:
         self._documents: list[resources.Resource] = []
         self._events: list[CaseEvent] = []
         self._new = new
+        self._audience_changed = False
         self._read()
 
     @classmethod
@@ -225,19 +226,18 @@ class CaseFile:
 
     # --- putting it back --------------------------------------------------------------------------
 
-    def finish(self, *, audience_changed: bool = False) -> None:
-        """Write everything that follows from the steps; the caller commits.
+    def change_audience(self) -> None:
+        """Have the readers of every document rewritten at the end: another team cares now."""
+        self._audience_changed = True
 
-        Args:
-            audience_changed: whether who may read what may have changed (a new Task or document,
-                another team); readers are rewritten then.
-        """
+    def finish(self) -> None:
+        """Write everything that follows from the steps; the caller commits."""
         if not self._new:
             self.case.version += 1
         self.case.updated = self.now
         self.uow.session.add(self.case)
         self.uow.session.flush()
-        grants = self._readers() if audience_changed or self._created else {}
+        grants = self._readers() if self._audience_changed or self._created else {}
         for body in self._documents:
             readers = grants[body["resourceType"], body["id"]]
             self._create(body, readers)
@@ -337,15 +337,39 @@ class CaseFile:
         session.add(row)
 
 
+@contextmanager
+def working_on(
+    desk: Desk, by: Principal | None, *, case: UUID | None = None, task: str | None = None
+) -> Iterator[CaseFile]:
+    """One transaction on one case, named by itself or by one of its Tasks.
+
+    What the block did is written and committed when it ends, and not at all when it raises.
+
+    Raises:
+        NoSuchCase: there is none.
+    """
+    with desk.work() as uow:
+        if task is not None:
+            file = CaseFile.of_task(desk, uow, task, by)
+        elif case is not None:
+            file = CaseFile.open(desk, uow, case, by)
+        else:
+            raise NoSuchCase
+        yield file
+        file.finish()
+        uow.commit()
+
+
 KERSEY = "kersey"
 """The owner of documents that Kersey writes itself; no client may change them as documents."""
 
 
 def content_of(stored: Stored) -> resources.Resource:
-    """A stored document as it was written: without the `meta` that the store keeps."""
-    content = parse_json(stored.body.encode())
-    content.pop("meta", None)
-    return cast("resources.Resource", content)
+    """A stored document as it was written: without what the store itself puts into `meta`."""
+    content = parse(stored.body.encode())
+    kept = {"versionId", "lastUpdated"}
+    meta = {key: value for key, value in content.pop("meta", {}).items() if key not in kept}
+    return content | ({"meta": meta} if meta else {})
 
 
 def state_of(task: CaseTask) -> State:

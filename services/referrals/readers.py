@@ -14,10 +14,9 @@ may know is decided by what is written, and who may look by the rows made here (
 from collections.abc import Iterable
 from uuid import UUID
 
-from shared.fhir.store import Grant
-
 from services.referrals.domain import Kind
 from services.referrals.tables import Case, CaseTask, OnwardRequest
+from shared.fhir.store import Grant
 
 Readers = dict[tuple[str, str], set[Grant]]
 """Grants by document (type, id)."""

@@ -1,8 +1,8 @@
 """In which role somebody stands before a case; who has none does not learn that it exists."""
 
-from services.referrals.scopes import ANSWERS
 from services.referrals.casefile import CaseFile, NoSuchCase
 from services.referrals.domain import Actor, Kind
+from services.referrals.scopes import ANSWERS
 from services.referrals.tables import CaseTask, PlaceHub
 from shared.auth import Principal
 

@@ -13,9 +13,9 @@ from services.referrals.api.bodies import (
     RouteBody,
     Slug,
 )
-from services.referrals.scopes import CASES
 from services.referrals.desk import Desk
 from services.referrals.handlers import onward, triage
+from services.referrals.scopes import CASES
 from services.referrals.views import View, case_for, case_view, request_view, worklist
 from shared.auth import Principal, requires
 
@@ -60,13 +60,13 @@ def case_routes(desk: Desk) -> APIRouter:
     @router.post("/cases/{case}/accept")
     def accept(case: UUID, principal: Principal = works) -> View:
         """Take the referral on."""
-        triage.accept(desk, principal, case)
+        triage.do(desk, principal, case, "accept")
         return _case(desk, principal, case)
 
     @router.post("/cases/{case}/return")
     def send_back(case: UUID, body: ReasonBody, principal: Principal = works) -> View:
         """Return it to its sender, with a reason."""
-        triage.send_back(desk, principal, case, body.reason)
+        triage.do(desk, principal, case, "return", body.reason)
         return _case(desk, principal, case)
 
     @router.post("/cases/{case}/contacts", status_code=201)
@@ -80,13 +80,13 @@ def case_routes(desk: Desk) -> APIRouter:
     @router.post("/cases/{case}/person-accepts")
     def person_accepts(case: UUID, principal: Principal = works) -> View:
         """The person says yes to social prescribing."""
-        triage.person_accepts(desk, principal, case)
+        triage.do(desk, principal, case, "person-accepts")
         return _case(desk, principal, case)
 
     @router.post("/cases/{case}/hold")
     def hold(case: UUID, principal: Principal = works) -> View:
         """Nothing fits yet; keep the person on the list."""
-        triage.hold(desk, principal, case)
+        triage.do(desk, principal, case, "hold")
         return _case(desk, principal, case)
 
     @router.post("/cases/{case}/requests", status_code=201)

@@ -5,9 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from services.referrals.api.bodies import AnswerBody, ProgressBody, ReasonBody, ViewerBody
-from services.referrals.scopes import ANSWERS, CASES
 from services.referrals.desk import Desk
 from services.referrals.handlers import answers, onward, sharing
+from services.referrals.scopes import ANSWERS, CASES
 from services.referrals.views import View, request_view
 from shared.auth import Principal, requires
 from shared.problems import Problem

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from services.referrals.casefile import CaseFile, refuse_unless
+from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.handlers.following import follow
@@ -41,7 +41,7 @@ def answer(
     decision: str,
     reason: str | None = None,
     note: str | None = None,
-) -> CaseTask:
+) -> None:
     """Accept, offer a place on the waiting list, or decline.
 
     Where several providers are being asked, an acceptance is an offer: the person chooses.
@@ -50,14 +50,10 @@ def answer(
         NoSuchCase: this provider was not asked.
         Refused: answered, cancelled or ended before; no reason for a decline.
     """
-    with desk.work() as uow:
-        file = CaseFile.of_task(desk, uow, task_id, principal)
+    with working_on(desk, principal, task=task_id) as file:
         task = file.task(task_id)
         actor = standing(file, principal, task)
-        give_answer(file, task, actor, decision, reason, note)
-        file.finish()
-        uow.commit()
-        return task
+        give_answer(file, task, actor, decision, reason=reason, note=note)
 
 
 def give_answer(
@@ -65,6 +61,7 @@ def give_answer(
     task: CaseTask,
     actor: Actor,
     decision: str,
+    *,
     reason: str | None,
     note: str | None,
 ) -> None:
@@ -95,20 +92,16 @@ def give_answer(
 
 def progress(
     desk: Desk, principal: Principal, task_id: str, action: str, note: str | None = None
-) -> CaseTask:
+) -> None:
     """Record start, attendance, completion, an early end, or that the person did not come.
 
     Raises:
         NoSuchCase: not a Task of this provider.
         Refused: it does not follow from the present state.
     """
-    with desk.work() as uow:
-        file = CaseFile.of_task(desk, uow, task_id, principal)
+    with working_on(desk, principal, task=task_id) as file:
         task = file.task(task_id)
         record_progress(file, task, standing(file, principal, task), action, note)
-        file.finish()
-        uow.commit()
-        return task
 
 
 def record_progress(
@@ -134,11 +127,8 @@ def expire(desk: Desk, task_id: str) -> None:
     Raises:
         Refused: it was answered meanwhile.
     """
-    with desk.work() as uow:
-        file = CaseFile.of_task(desk, uow, task_id, None)
+    with working_on(desk, None, task=task_id) as file:
         task = file.task(task_id)
         file.step(task, "expire", Actor.CLOCK)
         file.announce(ReferralNoResponse(**file.about(task)))
         follow(file, Actor.CLOCK)
-        file.finish()
-        uow.commit()

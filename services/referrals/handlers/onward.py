@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from services.referrals import resources
-from services.referrals.casefile import CaseFile, refuse_unless, state_of
+from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
-from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Kind, Refused
+from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Actor, Kind, Refused
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import share_identity
 from services.referrals.handlers.triage import note_acceptance
@@ -57,57 +57,54 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
         Refused: the service is unknown, withdrawn or signpost-only; another provider is being
             asked and no reason is given; the state of the case does not allow it.
     """
-    with desk.work() as uow:
-        file = CaseFile.open(desk, uow, case, principal)
+    with working_on(desk, principal, case=case) as file:
         triage = file.triage
         actor = standing(file, principal, triage)
         service = _listed(file, wanted)
         _check_several(file, wanted)
         _check_share(wanted)
-        if state_of(triage).status == "accepted":
+        if triage.status == "accepted":
             note_acceptance(file, actor)
         file.step(triage, "ask", actor)
         task = _add(file, wanted, service, principal)
         file.announce(
             ReferralRequested(**file.about(task), service_request=UUID(task.service_request))
         )
-        file.finish()
-        uow.commit()
-        return task
+    return task
 
 
-def take_back(desk: Desk, principal: Principal, task_id: str, reason: str | None) -> CaseTask:
+def take_back(desk: Desk, principal: Principal, task_id: str, reason: str | None) -> None:
     """Take a request to a provider back, before its activity starts."""
-    with desk.work() as uow:
-        file = CaseFile.of_task(desk, uow, task_id, principal)
+    with working_on(desk, principal, task=task_id) as file:
         task = file.task(task_id)
-        actor = standing(file, principal, task)
-        file.step(task, "cancel", actor, reason)
-        file.announce(ReferralCancelled(**file.about(task), reason=str(reason)))
-        follow(file, actor)
-        share_identity(file, task)
-        file.finish()
-        uow.commit()
-        return task
+        cancel(file, task, standing(file, principal, task), reason)
 
 
-def choose(desk: Desk, principal: Principal, task_id: str) -> CaseTask:
-    """The person chooses one offer; the others are cancelled with thanks (care 15)."""
-    with desk.work() as uow:
-        file = CaseFile.of_task(desk, uow, task_id, principal)
+def cancel(file: CaseFile, task: CaseTask, actor: Actor, reason: str | None) -> None:
+    """Take the request back, on an open case."""
+    file.step(task, "cancel", actor, reason)
+    file.announce(ReferralCancelled(**file.about(task), reason=str(reason)))
+    follow(file, actor)
+    share_identity(file, task)
+
+
+def choose(desk: Desk, principal: Principal, task_id: str) -> None:
+    """The person chooses one offer (care 15)."""
+    with working_on(desk, principal, task=task_id) as file:
         task = file.task(task_id)
-        actor = standing(file, principal, task)
-        file.step(task, "choose", actor)
-        file.announce(ReferralChosen(**file.about(task)))
-        for other in file.open_provider_tasks():
-            if other.id != task.id and other.status != "in-progress":
-                file.step(other, "not-chosen", actor)
-                file.announce(ReferralCancelled(**file.about(other), reason="not-chosen"))
-                share_identity(file, other)
-        share_identity(file, task)
-        file.finish()
-        uow.commit()
-        return task
+        select_offer(file, task, standing(file, principal, task))
+
+
+def select_offer(file: CaseFile, task: CaseTask, actor: Actor) -> None:
+    """Choose one offer on an open case; the others are cancelled with thanks."""
+    file.step(task, "choose", actor)
+    file.announce(ReferralChosen(**file.about(task)))
+    for other in file.open_provider_tasks():
+        if other.id != task.id and other.status != "in-progress":
+            file.step(other, "not-chosen", actor)
+            file.announce(ReferralCancelled(**file.about(other), reason="not-chosen"))
+            share_identity(file, other)
+    share_identity(file, task)
 
 
 def _listed(file: CaseFile, wanted: Ask) -> ListedService:

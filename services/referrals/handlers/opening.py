@@ -94,7 +94,7 @@ def open_case(
     file = CaseFile(desk, uow, case, principal, new=True)
     task = _triage_task(file, route)
     _announce(file, route, task)
-    file.finish(audience_changed=True)
+    file.finish()
     return case, _warnings(case, route)
 
 

@@ -1,7 +1,9 @@
 """What a provider may know about the person, written into its own Patient and taken out again."""
 
+from uuid import UUID
+
 from services.referrals import resources
-from services.referrals.casefile import CaseFile, refuse_unless, state_of
+from services.referrals.casefile import CaseFile, refuse_unless, state_of, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Refused, State
 from services.referrals.standing import standing
@@ -39,15 +41,14 @@ def share_identity(file: CaseFile, task: CaseTask) -> None:
         file.rewrite(resources.agreed_patient(key, agreement))
 
 
-def withdraw_agreement(desk: Desk, principal: Principal, task_id: str) -> Agreement:
+def withdraw_agreement(desk: Desk, principal: Principal, task_id: str) -> None:
     """The person no longer agrees: the provider's Patient is emptied at once (care 7b).
 
     Raises:
         NoSuchCase: not a Task of this link-worker service.
         Refused: somebody else asks, or the agreement was withdrawn before.
     """
-    with desk.work() as uow:
-        file = CaseFile.of_task(desk, uow, task_id, principal)
+    with working_on(desk, principal, task=task_id) as file:
         task = file.task(task_id)
         actor = standing(file, principal, task)
         refuse_unless(
@@ -57,14 +58,11 @@ def withdraw_agreement(desk: Desk, principal: Principal, task_id: str) -> Agreem
         if agreement is None or agreement.withdrawn is not None:
             raise Refused("conflict", "There is no agreement to withdraw.", "task")
         agreement.withdrawn = file.now
-        uow.session.add(agreement)
+        file.uow.session.add(agreement)
         share_identity(file, task)
         file.announce(
-            AgreementWithdrawn(case=file.case.id, task=task_id, provider=agreement.provider)
+            AgreementWithdrawn(case=file.case.id, task=UUID(task_id), provider=agreement.provider)
         )
-        file.finish()
-        uow.commit()
-        return agreement
 
 
 def view_identity(

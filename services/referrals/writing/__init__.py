@@ -1,0 +1,1 @@
+"""What clients write through FHIR, and what follows: cases, persons, workflow, Subscriptions."""

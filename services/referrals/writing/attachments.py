@@ -1,0 +1,125 @@
+"""What belongs to a referral: the documents it refers to, its practice, its Patient."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from services.referrals import codes
+from shared.fhir.json import parse
+from shared.fhir.nhs import identifier_value
+from shared.fhir.store import Access, FhirStore
+
+Document = tuple[str, str]
+DEPTH = 3
+"""ServiceRequest, PractitionerRole, Organization: no chain that matters is longer."""
+
+_PERSONAL = ("subject", "patient", "for", "beneficiary", "individual")
+"""Elements by which a resource says whom it is about."""
+
+
+class Attachments:
+    """Follows references from a request to documents of the same sender.
+
+    Args:
+        store: within the transaction.
+        access: the sender's.
+        owner: the sender's organisation; what others own is never drawn into its case.
+        fresh: resources written in this transaction, by (type, id).
+    """
+
+    def __init__(
+        self,
+        store: FhirStore,
+        access: Access,
+        owner: str,
+        fresh: Mapping[Document, dict[str, Any]],
+    ) -> None:
+        self._store = store
+        self._access = access
+        self._owner = owner
+        self._known: dict[Document, dict[str, Any]] = dict(fresh)
+
+    def of(self, request: dict[str, Any], beside: Iterable[Document]) -> dict[Document, Any]:
+        """The documents of a referral: those sent beside it, and what any of them refers to."""
+        start = ("ServiceRequest", str(request["id"]))
+        self._known[start] = request
+        found: dict[Document, Any] = {}
+        edge = {start, *beside}
+        for _ in range(DEPTH + 1):
+            for document in edge:
+                content = self._content(document)
+                if content is not None:
+                    found[document] = content
+            edge = {each for body in found.values() for each in references(body)} - set(found)
+        return found
+
+    def _content(self, document: Document) -> dict[str, Any] | None:
+        if document not in self._known:
+            stored = self._store.find(*document, self._access)
+            if stored is None or stored.deleted or stored.owner != self._owner:
+                return None
+            self._known[document] = parse(stored.body.encode())
+        return self._known[document]
+
+
+def references(value: object) -> Iterator[Document]:
+    """Every relative reference in a resource, as (type, id)."""
+    if isinstance(value, dict):
+        literal = value.get("reference")
+        if isinstance(literal, str):
+            document = local(literal)
+            if document:
+                yield document
+        for member in value.values():
+            yield from references(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from references(member)
+
+
+def local(literal: str) -> Document | None:
+    """A relative reference `Type/id` as (type, id); None for every other kind."""
+    parts = literal.split("/")
+    if len(parts) not in {2, 4} or ":" in literal or not parts[0][:1].isupper():
+        return None
+    return parts[0], parts[1]
+
+
+def patient_of(resource: dict[str, Any]) -> str | None:
+    """The id of the local Patient that a resource is about."""
+    if resource["resourceType"] == "Patient":
+        return str(resource["id"]) if "id" in resource else None
+    for element in _PERSONAL:
+        holder = resource.get(element)
+        literal = holder.get("reference") if isinstance(holder, dict) else None
+        document = local(literal) if isinstance(literal, str) else None
+        if document and document[0] == "Patient":
+            return document[1]
+    return None
+
+
+def practices_of(request: dict[str, Any], documents: dict[Document, Any]) -> tuple[str, ...]:
+    """The ODS codes of the organisations on whose behalf a request is made, likeliest first."""
+    requester = request.get("requester", {})
+    holders = [requester]
+    role = documents.get(local(str(requester.get("reference", ""))) or ("", ""))
+    if role is not None and role["resourceType"] == "PractitionerRole":
+        holders.append(role.get("organization", {}))
+    named = [code for holder in holders if (code := _code_of(holder, documents))]
+    others = [
+        code
+        for (kind, _), body in sorted(documents.items())
+        if kind == "Organization" and (code := identifier_value(body, codes.ODS_ORGANISATION))
+    ]
+    return tuple(dict.fromkeys(named or others))
+
+
+def _code_of(holder: dict[str, Any], documents: dict[Document, Any]) -> str | None:
+    identifier = holder.get("identifier")
+    if isinstance(identifier, dict):
+        found = identifier_value({"identifier": [identifier]}, codes.ODS_ORGANISATION)
+        if found:
+            return found
+    body = documents.get(local(str(holder.get("reference", ""))) or ("", ""))
+    if body is not None and body["resourceType"] == "Organization":
+        return identifier_value(body, codes.ODS_ORGANISATION)
+    return None

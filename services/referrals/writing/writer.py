@@ -1,0 +1,373 @@
+"""The writer of the FHIR API: every create, update, patch and delete, alone or in a Bundle."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from services.referrals import codes
+from services.referrals.casefile import KERSEY, CaseFile, NoSuchCase
+from services.referrals.desk import Desk
+from services.referrals.domain import Refused
+from services.referrals.handlers.opening import Sent, open_case
+from services.referrals.handlers.people import person_of
+from services.referrals.handlers.withdrawal import withdraw
+from services.referrals.subscriptions import registering
+from services.referrals.tables import AuditEntry, Case, CaseTask, PatientLink
+from services.referrals.writing.attachments import Attachments, Document, patient_of, practices_of
+from services.referrals.writing.submissions import Received
+from services.referrals.writing.tasks import update_task
+from shared.auth import Principal
+from shared.database import UnitOfWork
+from shared.delivery.outgoing import OutgoingHttp
+from shared.fhir.bundle import BundleContext, WriteEntry, WriteResult
+from shared.fhir.json import parse
+from shared.fhir.model import validate
+from shared.fhir.outcome import (
+    FhirError,
+    Issue,
+    conflict,
+    forbidden,
+    not_found,
+    precondition_failed,
+)
+from shared.fhir.resolver import Resolver, Step
+from shared.fhir.store import Access, Grant, Stored
+from shared.fhir.writer import worth_repeating
+
+SENDERS = frozenset({"referral-sender", "link-worker"})
+"""Roles whose requests start cases; whoever else may write is a general FHIR client (care 1)."""
+
+STATUS = {"forbidden": 403, "conflict": 409, "business-rule": 422}
+"""The HTTP status of a refusal of the domain, by its issue code."""
+
+
+def access_of(principal: Principal) -> Access:
+    """Whose reader rows count for a principal."""
+    return Access.of(principal.organisation, codes.EVERYONE)
+
+
+class ReferralWriter:
+    """Writes what clients send, and what follows from it, in one transaction.
+
+    Args:
+        desk: what every use case works with.
+        http: checks the endpoints of Subscriptions.
+    """
+
+    def __init__(self, desk: Desk, http: OutgoingHttp) -> None:
+        self._desk = desk
+        self._http = http
+        self._retrying = Retrying(
+            retry=retry_if_exception(worth_repeating),
+            wait=wait_random_exponential(multiplier=0.02, max=0.5),
+            stop=stop_after_attempt(6),
+            reraise=True,
+        )
+
+    def write(
+        self,
+        principal: Principal,
+        entries: list[WriteEntry],
+        *,
+        bundle: BundleContext | None,
+    ) -> list[WriteResult]:
+        """Do all entries or none; see `shared.fhir.bundle.Writer`."""
+        results: list[WriteResult] = self._retrying(self._write, principal, entries, bundle)
+        return results
+
+    def _write(
+        self, principal: Principal, entries: list[WriteEntry], bundle: BundleContext | None
+    ) -> list[WriteResult]:
+        with self._desk.work() as uow:
+            work = _Work(self._desk, uow, principal, self._http)
+            try:
+                transaction = bundle is not None and bundle.type == "transaction"
+                results = work.do(entries, transaction=transaction)
+            except Refused as refused:
+                raise _fhir(refused) from refused
+            except NoSuchCase as error:
+                raise not_found() from error
+            uow.commit()
+            return results
+
+
+class _Work:
+    """One request's writes within its transaction."""
+
+    def __init__(
+        self, desk: Desk, uow: UnitOfWork, principal: Principal, http: OutgoingHttp
+    ) -> None:
+        self._desk = desk
+        self._uow = uow
+        self._principal = principal
+        self._http = http
+        self._owner = principal.organisation
+        self._access = access_of(principal)
+        self._store = desk.store(uow)
+        self._now = desk.clock()
+        self._files: dict[UUID, CaseFile] = {}
+        self._fresh: dict[Document, dict[str, Any]] = {}
+        self._resolver = Resolver(
+            self._store,
+            access=self._access,
+            owner_of=lambda _: self._owner,
+            base_url=desk.base_url,
+        )
+
+    def do(self, entries: Sequence[WriteEntry], *, transaction: bool) -> list[WriteResult]:
+        received = Received(UUID(self._owner), entries) if self._sends_referrals() else None
+        if received is not None:
+            again = received.answer_again(self._uow.session, self._store, self._access)
+            if again is not None:
+                return again
+        steps = self._resolver.resolve(entries, transaction=transaction)
+        self._open_cases(steps)
+        results = {id(step.entry): self._apply(step) for step in _people_first(steps)}
+        for file in self._files.values():
+            file.finish()
+        self._reread(steps, results)
+        if received is not None:
+            self._start_referrals(steps, results)
+        answered = [results[id(entry)] for entry in entries]
+        if received is not None:
+            received.remember(self._uow.session, answered, self._now)
+        self._uow.session.flush()
+        return answered
+
+    def _sends_referrals(self) -> bool:
+        return bool(SENDERS & self._principal.roles)
+
+    # --- cases that the request touches -----------------------------------------------------------
+
+    def _open_cases(self, steps: Iterable[Step]) -> None:
+        """Lock every case concerned, in order of its key, before anything is decided.
+
+        Two Bundles over the same cases in opposite order then wait for each other only once.
+        """
+        touched = [step for step in steps if step.action not in {"create", "unchanged"}]
+        requests = [step.id for step in touched if step.entry.type == "ServiceRequest"]
+        tasks = [step.id for step in touched if step.entry.type == "Task"]
+        if not requests and not tasks:
+            return
+        session = self._uow.session
+        of_tasks = select(CaseTask.case).where(col(CaseTask.id).in_(tasks))
+        concerned = select(Case).where(
+            col(Case.service_request).in_(requests) | col(Case.id).in_(of_tasks)
+        )
+        for case in session.exec(concerned.order_by(col(Case.key)).with_for_update()):
+            self._files[case.id] = CaseFile(self._desk, self._uow, case, self._principal)
+
+    def _file_of_request(self, request: str) -> CaseFile | None:
+        files = self._files.values()
+        return next((file for file in files if file.case.service_request == request), None)
+
+    def _file_of_task(self, task: str) -> CaseFile | None:
+        return next((file for file in self._files.values() if task in file.tasks), None)
+
+    # --- one step ---------------------------------------------------------------------------------
+
+    def _apply(self, step: Step) -> WriteResult:
+        if step.action == "unchanged":
+            found = self._store.find(step.entry.type, step.id, self._access) if step.id else None
+            return WriteResult(200 if found else 204, found)
+        if step.action == "create":
+            assert step.resource is not None
+            return WriteResult(201, self._create(step, step.resource))
+        current = self._store.lock(step.entry.type, step.id)
+        self._check_version(step, current)
+        if step.action == "delete":
+            return WriteResult(204, self._delete(step, current))
+        wanted = step.resource
+        if step.action == "patch":
+            wanted = self._resolver.patched(step, current)
+            validate(wanted, expected_type=step.entry.type)
+            self._resolver.check_references(wanted, step.entry.type)
+        assert wanted is not None
+        return WriteResult(200, self._update(step, wanted, current))
+
+    def _create(self, step: Step, resource: dict[str, Any]) -> Stored:
+        subscription = None
+        if step.entry.type == "Subscription":
+            subscription = registering.read(resource, self._desk.types, self._http)
+            resource = resource | {"status": "requested"}
+        person = self._person(step.entry.type, step.id, resource)
+        stored = self._store.create(
+            resource,
+            id=step.id,
+            owner=self._owner,
+            grants={Grant(self._owner, "sender")},
+            person=person,
+        )
+        self._fresh[step.entry.type, step.id] = resource | {"id": step.id}
+        if subscription is not None:
+            registering.keep(self._uow.session, step.id, UUID(self._owner), subscription, self._now)
+        self._audit("create", stored, person)
+        return stored
+
+    def _update(self, step: Step, wanted: dict[str, Any], current: Stored) -> Stored:
+        file = self._file_of_task(step.id) if step.entry.type == "Task" else None
+        if file is not None:
+            update_task(file, self._principal, wanted, current)
+            return current  # its document is written when the case is put back
+        self._check_owner(step, current)
+        wanted = wanted | {"id": step.id}
+        if step.entry.type == "Subscription":
+            wanted = self._resubscribe(step, wanted)
+        if step.entry.type == "ServiceRequest":
+            self._follow_request(step, wanted, current)
+        method = "PATCH" if step.action == "patch" else "PUT"
+        stored = self._store.update(wanted, method=method)
+        self._fresh[step.entry.type, step.id] = wanted
+        self._audit(method.lower(), stored, stored.person)
+        return stored
+
+    def _delete(self, step: Step, current: Stored) -> Stored:
+        self._check_owner(step, current)
+        if step.entry.type == "ServiceRequest" and self._file_of_request(step.id) is not None:
+            words = "A case follows from this request: withdraw it with status revoked."
+            raise conflict(words, step.entry.path or "ServiceRequest")
+        if step.entry.type == "Subscription":
+            registering.stop(self._uow.session, step.id)
+        stored = self._store.delete(step.entry.type, step.id)
+        self._audit("delete", stored, stored.person)
+        return stored
+
+    def _resubscribe(self, step: Step, wanted: dict[str, Any]) -> dict[str, Any]:
+        subscription = registering.read(wanted, self._desk.types, self._http)
+        session = self._uow.session
+        if wanted.get("status") == "off":
+            registering.stop(session, step.id)
+            return wanted
+        registering.keep(session, step.id, UUID(self._owner), subscription, self._now)
+        return {key: value for key, value in wanted.items() if key != "error"} | {
+            "status": "requested"
+        }
+
+    def _follow_request(self, step: Step, wanted: dict[str, Any], current: Stored) -> None:
+        """The sender's status is its own; what it means for the case follows (care 5)."""
+        before = parse(current.body.encode())
+        file = self._file_of_request(step.id)
+        path = step.entry.path or "ServiceRequest"
+        if file is None:
+            return
+        if before.get("subject") != wanted.get("subject"):
+            raise conflict("A referral stays about the same person.", f"{path}.subject")
+        ended = {"revoked", "entered-in-error"}
+        if before.get("status") in ended and wanted.get("status") not in ended:
+            words = "This referral was withdrawn; send a new one, with an identifier of its own."
+            raise conflict(words, f"{path}.status")
+        if wanted.get("status") in ended:
+            withdraw(file)
+
+    # --- checks and records -----------------------------------------------------------------------
+
+    def _check_version(self, step: Step, current: Stored) -> None:
+        expected = step.entry.if_match
+        if expected is not None and expected != current.version:
+            raise precondition_failed(
+                f"The current version is {current.version}: read it again, then decide."
+            )
+
+    def _check_owner(self, step: Step, current: Stored) -> None:
+        if current.owner == self._owner:
+            return
+        path = step.entry.path or step.entry.type
+        if current.owner == KERSEY:
+            raise forbidden("Kersey writes this itself; it follows from the case.", path)
+        raise forbidden("This belongs to another organisation.", path)
+
+    def _person(self, kind: str, key: str, resource: dict[str, Any]) -> UUID | None:
+        """The person whom a document concerns, for export and erasure (care 9)."""
+        session = self._uow.session
+        if kind == "Patient":
+            return person_of(session, resource, key, UUID(self._owner), self._now)
+        patient = patient_of(resource)
+        link = session.get(PatientLink, patient) if patient else None
+        return link.person if link else None
+
+    def _audit(self, action: str, stored: Stored, person: UUID | None) -> None:
+        by = self._principal
+        self._uow.session.add(
+            AuditEntry(
+                made=self._now,
+                client_id=by.client_id,
+                subject=by.subject,
+                organisation=by.organisation,
+                action=action,
+                record=stored.reference,
+                person=person,
+            )
+        )
+
+    def _reread(self, steps: Iterable[Step], results: dict[int, WriteResult]) -> None:
+        """Task documents are written when their case is put back: name the version that is now."""
+        for step in steps:
+            if step.entry.type == "Task" and step.action in {"update", "patch"}:
+                results[id(step.entry)].stored = self._store.lock("Task", step.id)
+
+    # --- referrals that the request starts --------------------------------------------------------
+
+    def _start_referrals(self, steps: Sequence[Step], results: dict[int, WriteResult]) -> None:
+        beside = {
+            (step.entry.type, step.id)
+            for step in steps
+            if step.action in {"create", "unchanged"} and step.id
+        }
+        beside = {each for each in beside if each[0] != "Subscription"}
+        attachments = Attachments(self._store, self._access, self._owner, self._fresh)
+        for step in steps:
+            if step.entry.type != "ServiceRequest" or step.action not in {"create", "update"}:
+                continue
+            request = self._fresh[step.entry.type, step.id]
+            if self._file_of_request(step.id) is None:
+                result = results[id(step.entry)]
+                result.issues += self._start(request, attachments, beside, step)
+
+    def _start(
+        self,
+        request: dict[str, Any],
+        attachments: Attachments,
+        beside: set[Document],
+        step: Step,
+    ) -> list[Issue]:
+        path = step.entry.path or "ServiceRequest"
+        if request.get("status") != "active":
+            words = "No referral was started: its status is not active."
+            return [Issue("warning", "business-rule", words, (f"{path}.status",))]
+        documents = attachments.of(request, beside)
+        patient = patient_of(request)
+        link = self._uow.session.get(PatientLink, patient) if patient else None
+        sent = Sent(
+            request=request,
+            patient=patient if link else None,
+            person=link.person if link else None,
+            documents=set(documents),
+            practices=practices_of(request, documents),
+        )
+        _, issues = open_case(self._desk, self._uow, self._principal, sent)
+        return [_placed(issue, path) for issue in issues]
+
+
+def _people_first(steps: Iterable[Step]) -> list[Step]:
+    """R4's order, with Patients first among creates: others carry the key of their person."""
+    return sorted(
+        steps,
+        key=lambda step: 0 if step.action == "delete" else 1 if _makes_patient(step) else 2,
+    )
+
+
+def _makes_patient(step: Step) -> bool:
+    return step.action == "create" and step.entry.type == "Patient"
+
+
+def _placed(issue: Issue, path: str) -> Issue:
+    places = tuple(place.replace("ServiceRequest", path, 1) for place in issue.expression)
+    return Issue(issue.severity, issue.code, issue.diagnostics, places)
+
+
+def _fhir(refused: Refused) -> FhirError:
+    issue = Issue("error", refused.code, refused.words, (refused.element,))
+    return FhirError(STATUS[refused.code], [issue])
