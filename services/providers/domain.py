@@ -1,0 +1,192 @@
+"""The directory's rules: capacity, places, tiers, who may write. No I/O."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class CapacityState(StrEnum):
+    """Whether a service takes people: four answers, and not knowing is said to be so."""
+
+    TAKING = "taking"
+    WAITING_LIST = "waiting-list"
+    FULL = "full"
+    ASK_FIRST = "ask-first"
+    UNKNOWN = "unknown"
+
+
+class Answering(StrEnum):
+    """How a provider wants to be asked (care 24)."""
+
+    EMAIL = "email"
+    TEXT = "text"
+    PHONE = "phone"
+    SHEET = "sheet"
+    TURN_UP = "turn-up"
+
+
+class Tier(IntEnum):
+    """How far a listing reaches (care 25)."""
+
+    SIGNPOST = 1
+    NAMED_REFERRAL = 2
+    HIGHER_RISK = 3
+
+
+EVIDENCE_FOR: dict[Tier, frozenset[str]] = {
+    Tier.SIGNPOST: frozenset(),
+    Tier.NAMED_REFERRAL: frozenset({"sharing-agreement", "privacy-contact", "safeguarding-lead"}),
+    Tier.HIGHER_RISK: frozenset(
+        {"sharing-agreement", "privacy-contact", "safeguarding-lead", "checks"}
+    ),
+}
+"""What must have been shown, and not lapsed, for each tier (care 25)."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing that was shown for a tier.
+
+    Attributes:
+        kind: one of the words in `EVIDENCE_FOR`.
+        expires: the last day on which it counts; None for no end.
+    """
+
+    kind: str
+    expires: date | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a listing may be used for now.
+
+    Attributes:
+        tier: the tier that the evidence still carries.
+        until: the last day of this standing; None while nothing is going to lapse.
+        missing: evidence that the tier asked for lacks.
+    """
+
+    tier: Tier
+    until: date | None
+    missing: tuple[str, ...]
+
+
+def standing(asked: Tier, evidence: Iterable[Evidence], today: date) -> Standing:
+    """The tier a listing has today: the highest, up to `asked`, that its evidence carries."""
+    lasting: dict[str, date | None] = {}
+    for each in evidence:
+        if each.expires is None or each.expires >= today:
+            known = lasting.get(each.kind, date.min)
+            longest = None if known is None or each.expires is None else max(known, each.expires)
+            lasting[each.kind] = longest
+    missing = tuple(sorted(EVIDENCE_FOR[asked] - lasting.keys()))
+    carried = max(tier for tier in Tier if tier <= asked and EVIDENCE_FOR[tier] <= lasting.keys())
+    ends = [end for kind in EVIDENCE_FOR[carried] if (end := lasting[kind]) is not None]
+    return Standing(carried, min(ends, default=None), missing)
+
+
+# --- capacity --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Room:
+    """A service's capacity as the rules see it.
+
+    Attributes:
+        state: as the provider or the counting left it.
+        places: places free now; None when nobody said.
+        waiting: people on the waiting list; None when nobody said.
+        first_date: the first day on which someone new can come.
+        keeps_list: whether a full service starts a waiting list.
+        counted: whether the last place went by counting acceptances.
+        expires: when this stops being known.
+    """
+
+    state: CapacityState
+    places: int | None = None
+    waiting: int | None = None
+    first_date: date | None = None
+    keeps_list: bool = False
+    counted: bool = False
+    expires: datetime | None = None
+
+
+class Contradiction(Exception):
+    """What was said about capacity cannot be.
+
+    Args:
+        element: the field at fault.
+        words: why, and what to send instead.
+    """
+
+    def __init__(self, element: str, words: str) -> None:
+        super().__init__(words)
+        self.element = element
+        self.words = words
+
+
+def check(room: Room, now: datetime, longest: timedelta) -> None:
+    """Refuse a capacity that contradicts itself.
+
+    Args:
+        room: what was said.
+        now: the present instant.
+        longest: for how long a capacity may be promised.
+
+    Raises:
+        Contradiction: names the field at fault.
+    """
+    taking = room.state is CapacityState.TAKING
+    if room.places is not None and not taking:
+        raise Contradiction("places", f"Places go with 'taking', not with '{room.state}'.")
+    if taking and room.places == 0:
+        raise Contradiction("places", "No place is left: say 'full' or 'waiting-list' instead.")
+    if room.waiting is not None and room.state is not CapacityState.WAITING_LIST:
+        raise Contradiction("waiting", f"'waiting' goes with 'waiting-list', not '{room.state}'.")
+    if room.first_date is not None and room.state in (CapacityState.FULL, CapacityState.UNKNOWN):
+        raise Contradiction("first_date", f"A first date does not go with '{room.state}'.")
+    if room.first_date is not None and room.first_date < now.date():
+        raise Contradiction("first_date", "The first date has passed.")
+    if room.expires is not None and not now < room.expires <= now + longest:
+        raise Contradiction(
+            "expires", f"'expires' must lie in the future, within {longest.days} days."
+        )
+
+
+def known(room: Room, now: datetime) -> CapacityState:
+    """The state as a reader should take it: what has expired is not known any more."""
+    if room.expires is not None and room.expires <= now:
+        return CapacityState.UNKNOWN
+    return room.state
+
+
+def after_acceptance(room: Room) -> Room:
+    """A place is taken. The last one turns the service full, or opens its waiting list."""
+    if room.state is not CapacityState.TAKING or room.places is None:
+        return room
+    if room.places > 1:
+        return replace(room, places=room.places - 1)
+    state = CapacityState.WAITING_LIST if room.keeps_list else CapacityState.FULL
+    return replace(room, state=state, places=0, counted=True)
+
+
+def after_ending(room: Room) -> Room:
+    """A place is free again. A service that counting had filled takes people again, unless people
+    wait: then the place is theirs, and the provider says when it is not.
+    """
+    if room.state is CapacityState.TAKING and room.places is not None:
+        return replace(room, places=room.places + 1)
+    if room.counted and not room.waiting:
+        return replace(room, state=CapacityState.TAKING, places=1, counted=False)
+    return room
+
+
+# --- who may write ---------------------------------------------------------------------------
+
+
+def may_write(organisation: str, roles: frozenset[str], owner: str) -> bool:
+    """A coordinator keeps every listing, a provider its own."""
+    if "coordinator" in roles:
+        return True
+    return "provider" in roles and organisation != "" and organisation == owner

@@ -1,0 +1,135 @@
+"""Loading a whole directory: hubs, gazetteer, taxonomies, organisations and services.
+
+Twice the same is no change: what is already there is left alone and tells nobody. A capacity that
+was set since, and a withdrawal, outlive a reload of the same listing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from services.providers import hsds, publishing, rows
+from services.providers.gazetteer import District
+from services.providers.rows import Rows
+from shared.database import UnitOfWork
+from shared.messaging.outbox import Outbox
+
+BATCH = 50
+"""Listings in one transaction: few enough that nobody waits for their locks."""
+
+Progress = Callable[[int, int], None]
+"""Told how many listings are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class HubEntry:
+    """A place hub."""
+
+    code: str
+    name: str
+    description: str = ""
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A whole directory. Listings are in HSDS shape and have ids."""
+
+    hubs: Sequence[HubEntry]
+    districts: Sequence[District]
+    taxonomies: Sequence[hsds.Taxonomy]
+    organizations: Sequence[hsds.Organization]
+    services: Sequence[hsds.Service]
+
+
+@dataclass
+class Loaded:
+    """What a load changed, by id; empty when everything was there already."""
+
+    organizations: set[UUID] = field(default_factory=set)
+    services: set[UUID] = field(default_factory=set)
+
+
+def load_directory(
+    engine: Engine,
+    outbox: Outbox,
+    dataset: Dataset,
+    progress: Progress | None = None,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    capacity_lasts: timedelta = timedelta(days=28),
+) -> Loaded:
+    """Bring a dataset into the directory and tell what is new or changed.
+
+    Args:
+        engine: the directory's database, migrated.
+        outbox: where the events go.
+        dataset: what to load.
+        progress: told after each batch.
+        clock: the time of day, UTC.
+        capacity_lasts: for how long a capacity of the dataset counts as known.
+
+    Returns:
+        What was new or had changed.
+
+    Raises:
+        publishing.Misfit: a listing refers to something that is not there. Batches before it stay.
+    """
+    with UnitOfWork(engine) as uow:
+        rows.store(uow.session, _ground(dataset))
+        uow.commit()
+    loaded = Loaded()
+    total = len(dataset.organizations) + len(dataset.services)
+    done = 0
+    for organizations in _batches(dataset.organizations):
+        with UnitOfWork(engine) as uow:
+            listings = {_key(each): each for each in organizations}
+            loaded.organizations |= publishing.organizations(uow, outbox, listings, clock())
+            uow.commit()
+        done += len(organizations)
+        if progress:
+            progress(done, total)
+    for services in _batches(dataset.services):
+        with UnitOfWork(engine) as uow:
+            offers = {_key(each): each for each in services}
+            loaded.services |= publishing.services(
+                uow, outbox, offers, clock(), capacity_lasts=capacity_lasts
+            )
+            uow.commit()
+        done += len(services)
+        if progress:
+            progress(done, total)
+    return loaded
+
+
+def _ground(dataset: Dataset) -> Rows:
+    """What the listings stand on."""
+    built: Rows = {
+        "hub": [vars(hub) for hub in dataset.hubs],
+        "place": [vars(district) for district in dataset.districts],
+        "taxonomy": [],
+        "taxonomy_term": [],
+    }
+    for taxonomy in dataset.taxonomies:
+        for name, more in rows.of_taxonomy(taxonomy).items():
+            built[name] += more
+    return built
+
+
+def _key(listing: hsds.Organization | hsds.Service) -> UUID:
+    if listing.id is None:
+        raise ValueError(f"a listing of a dataset needs an id: {listing.name}")
+    return listing.id
+
+
+Listing = TypeVar("Listing", hsds.Organization, hsds.Service)
+
+
+def _batches(listings: Sequence[Listing]) -> Iterator[Sequence[Listing]]:
+    for start in range(0, len(listings), BATCH):
+        yield listings[start : start + BATCH]

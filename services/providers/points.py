@@ -1,0 +1,73 @@
+"""Where something is: from a postcode to a point by the gazetteer, and distance in SQL."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlmodel import Session
+
+from services.providers.gazetteer import EARTH_METRES, BadPostcode, box_around, parse
+from services.providers.rows import table
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point in degrees; `hub` where it is known whose place it lies in."""
+
+    latitude: float
+    longitude: float
+    hub: str | None = None
+
+
+def point_of(session: Session, postcode: str) -> Point:
+    """The centroid of the longest part of a postcode that the gazetteer knows.
+
+    Raises:
+        BadPostcode: malformed, or its district is not in the gazetteer; says which.
+    """
+    code = parse(postcode)
+    place = table("place")
+    found: dict[str, Row[Any]] = {
+        row.code: row
+        for row in session.connection().execute(select(place).where(place.c.code.in_(code.lookups)))
+    }
+    for lookup in code.lookups:
+        if lookup in found:
+            row = found[lookup]
+            return Point(row.latitude, row.longitude, row.hub)
+    raise BadPostcode(
+        f"The first part of the postcode, '{code.outward}', is not a district that this directory"
+        " knows."
+    )
+
+
+def metres(point: Point) -> ColumnElement[float]:
+    """Haversine distance of `location` rows from a point; NULL where a location has no point."""
+    location = table("location").c
+    half = func.power(func.sin(func.radians(location.latitude - point.latitude) / 2), 2) + func.cos(
+        func.radians(point.latitude)
+    ) * func.cos(func.radians(location.latitude)) * func.power(
+        func.sin(func.radians(location.longitude - point.longitude) / 2), 2
+    )
+    return 2 * EARTH_METRES * func.asin(func.least(1.0, func.sqrt(half)))
+
+
+def inside(point: Point, within: float) -> ColumnElement[bool]:
+    """Whether a location lies within so many metres: first the box, which an index answers."""
+    box = box_around(point.latitude, point.longitude, within)
+    location = table("location").c
+    return and_(
+        location.latitude.between(box.south, box.north),
+        location.longitude.between(box.west, box.east),
+        metres(point) <= within,
+    )
+
+
+def services_within(point: Point, metres_at_most: float) -> Select[Any]:
+    """The ids of services that have a location within so many metres."""
+    at, location = table("service_at_location"), table("location")
+    return (
+        select(at.c.service_id)
+        .join(location, location.c.id == at.c.location_id)
+        .where(inside(point, metres_at_most))
+    )

@@ -1,0 +1,441 @@
+"""Publishing: listings into the tables, their events into the outbox, in one transaction.
+
+What is already there, unchanged, is left alone and tells nobody. Rows are locked in the order of
+their ids from before the decision until the commit, as the outbox's order needs.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel
+from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.providers import hsds, listing, rows
+from services.providers.rows import Rows, child_id, table
+from shared.database import UnitOfWork
+from shared.messaging.events import (
+    Event,
+    ProviderChanged,
+    ProviderPublished,
+    ServiceChanged,
+    ServicePublished,
+    ServiceWithdrawn,
+)
+from shared.messaging.outbox import Outbox
+from shared.messaging.outbox import outbox as outbox_table
+
+
+class Misfit(Exception):
+    """A listing that cannot be published as it is.
+
+    Args:
+        element: the member at fault.
+        words: why, and what to do.
+    """
+
+    def __init__(self, element: str, words: str) -> None:
+        super().__init__(words)
+        self.element = element
+        self.words = words
+
+
+def digest(model: BaseModel, *, leave_out: Any = None) -> str:
+    """A fingerprint of a listing's content."""
+    content = model.model_dump(mode="json", exclude=leave_out)
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def tell(uow: UnitOfWork, outbox: Outbox, events: Iterable[tuple[Event, int]]) -> None:
+    """Put events, each with its subject's version, into the outbox in one statement."""
+    told = [outbox.row(event, version=version) for event, version in events]
+    if told:
+        uow.session.connection().execute(insert(outbox_table), told)
+        outbox.announce(uow)
+
+
+# --- organisations ---------------------------------------------------------------------------
+
+
+def organizations(
+    uow: UnitOfWork,
+    outbox: Outbox,
+    models: Mapping[UUID, hsds.Organization],
+    now: datetime,
+) -> set[UUID]:
+    """Publish organisations.
+
+    Args:
+        uow: the caller's transaction.
+        outbox: where the events go.
+        models: listings by id.
+        now: the instant of the change.
+
+    Returns:
+        The ids of those that were new or had changed.
+
+    Raises:
+        Misfit: a listing names a hub, a term or a parent that does not exist.
+    """
+    known = _locked(uow, "organization", models)
+    prints = {key: digest(model) for key, model in models.items()}
+    changed = {
+        key: model
+        for key, model in models.items()
+        if key not in known or known[key]["digest"] != prints[key]
+    }
+    if not changed:
+        return set()
+    _known_hubs(uow, {model.kersey.hub for model in changed.values()})
+    _known_terms(uow, (each for model in changed.values() for each in model.attributes))
+    parents = {
+        model.parent_organization_id for model in changed.values() if model.parent_organization_id
+    }
+    _known_organizations(uow, parents - changed.keys(), "parent_organization_id")
+    rows.clear_organizations(uow.session, [key for key in changed if key in known])
+    versions = {key: known[key]["version"] + 1 if key in known else 1 for key in changed}
+    merged: Rows = defaultdict(list)
+    for key, model in changed.items():
+        for name, built in rows.of_organization(model, key).items():
+            merged[name] += built
+    for row in merged["organization"]:
+        key = row["id"]
+        row |= {"digest": prints[key], "version": versions[key], "last_modified": now}
+    rows.store(uow.session, merged)
+    tell(uow, outbox, _organization_events(uow, known, versions))
+    _retell_services(uow, outbox, [key for key in changed if key in known], now)
+    return set(changed)
+
+
+def _organization_events(
+    uow: UnitOfWork, known: Collection[UUID], versions: Mapping[UUID, int]
+) -> Iterable[tuple[Event, int]]:
+    listings = listing.organization_listings(uow.session, list(versions))
+    for key, version in versions.items():
+        happened = ProviderChanged if key in known else ProviderPublished
+        yield happened(provider=key, listing=listings[key]), version
+
+
+def _retell_services(
+    uow: UnitOfWork, outbox: Outbox, owners: Sequence[UUID], now: datetime
+) -> None:
+    """A service's listing holds its organisation's: when that changed, so did the service's."""
+    service = table("service")
+    keys = (
+        uow.session.connection()
+        .execute(
+            select(service.c.id)
+            .where(service.c.organization_id.in_(owners), service.c.withdrawn.is_(None))
+            .order_by(service.c.id)
+            .with_for_update()
+        )
+        .scalars()
+        .all()
+    )
+    retell_services(uow, outbox, keys, now, touch=True)
+
+
+def retell_services(
+    uow: UnitOfWork, outbox: Outbox, keys: Sequence[UUID], now: datetime, *, touch: bool
+) -> None:
+    """Raise the version of locked services and tell their listings as changed.
+
+    Args:
+        uow: the caller's transaction, which holds the locks.
+        outbox: where the events go.
+        keys: the services.
+        now: the instant of the change.
+        touch: whether `last_modified` moves, for those who harvest by it.
+    """
+    if not keys:
+        return
+    service = table("service")
+    values: dict[str, Any] = {"version": service.c.version + 1}
+    if touch:
+        values["last_modified"] = now
+    raised = uow.session.connection().execute(
+        update(service)
+        .where(service.c.id.in_(keys))
+        .values(values)
+        .returning(service.c.id, service.c.organization_id, service.c.version)
+    )
+    found = raised.all()
+    listings = listing.listings(uow.session, keys, now)
+    tell(
+        uow,
+        outbox,
+        (
+            (
+                ServiceChanged(
+                    service=row.id, provider=row.organization_id, listing=listings[row.id]
+                ),
+                row.version,
+            )
+            for row in found
+        ),
+    )
+
+
+# --- services --------------------------------------------------------------------------------
+
+
+def services(
+    uow: UnitOfWork,
+    outbox: Outbox,
+    models: Mapping[UUID, hsds.Service],
+    now: datetime,
+    *,
+    capacity_lasts: timedelta,
+    again: bool = False,
+) -> set[UUID]:
+    """Publish services. Their capacity is taken from the listing only at the first time; after
+    that it is the provider's to say.
+
+    Args:
+        uow: the caller's transaction.
+        outbox: where the events go.
+        models: listings by id.
+        now: the instant of the change.
+        capacity_lasts: after which a capacity counts as unknown unless it says when itself.
+        again: whether a withdrawn service is listed again.
+
+    Returns:
+        The ids of those that were new or had changed.
+
+    Raises:
+        Misfit: a listing names a hub, term or organisation that does not exist, moves a service
+            to another organisation, or describes another organisation's location.
+    """
+    known = _locked(uow, "service", models)
+    prints = {
+        key: digest(model, leave_out={"kersey": {"capacity"}}) for key, model in models.items()
+    }
+    changed = {
+        key: model
+        for key, model in models.items()
+        if key not in known
+        or known[key]["digest"] != prints[key]
+        or (again and known[key]["withdrawn"])
+    }
+    if not changed:
+        return set()
+    _check(uow, changed, known)
+    stale = [key for key in changed if key in known]
+    left = _locations_of(uow, stale)
+    rows.clear_services(uow.session, stale)
+    merged: Rows = defaultdict(list)
+    for key, model in changed.items():
+        for name, built in rows.of_service(model, key).items():
+            merged[name] += built
+    texts = _search_texts(uow, changed)
+    versions = {key: known[key]["version"] + 1 if key in known else 1 for key in changed}
+    for row in merged["service"]:
+        key = row["id"]
+        row |= {
+            "search_text": texts[key],
+            "digest": prints[key],
+            "version": versions[key],
+            "last_modified": now,
+            "withdrawn": None,
+            "withdrawn_reason": None,
+        }
+    rows.clear_locations(uow.session, [row["id"] for row in merged["location"]])
+    rows.store(uow.session, merged)
+    _drop_unused(uow, left - {row["id"] for row in merged["location"]})
+    _first_capacity(uow, changed, now, capacity_lasts)
+    listed = {key for key, row in known.items() if row["withdrawn"] is None}
+    tell(uow, outbox, _service_events(uow, changed, listed, versions, now))
+    return set(changed)
+
+
+def _service_events(
+    uow: UnitOfWork,
+    changed: Mapping[UUID, hsds.Service],
+    listed: Collection[UUID],
+    versions: Mapping[UUID, int],
+    now: datetime,
+) -> Iterable[tuple[Event, int]]:
+    listings = listing.listings(uow.session, list(changed), now)
+    for key, model in changed.items():
+        happened = ServiceChanged if key in listed else ServicePublished
+        event = happened(service=key, provider=model.organization_id, listing=listings[key])
+        yield event, versions[key]
+
+
+def withdraw(uow: UnitOfWork, outbox: Outbox, key: UUID, reason: str, now: datetime) -> None:
+    """Take a service off the list; the caller holds its lock. Its row stays, as defunct."""
+    service = table("service")
+    row = (
+        uow.session.connection()
+        .execute(
+            update(service)
+            .where(service.c.id == key)
+            .values(
+                withdrawn=now,
+                withdrawn_reason=reason,
+                last_modified=now,
+                version=service.c.version + 1,
+            )
+            .returning(service.c.organization_id, service.c.version)
+        )
+        .one()
+    )
+    gone = listing.listings(uow.session, [key], now)[key]
+    event = ServiceWithdrawn(service=key, provider=row.organization_id, listing=gone)
+    tell(uow, outbox, [(event, row.version)])
+
+
+def _check(
+    uow: UnitOfWork, changed: Mapping[UUID, hsds.Service], known: Mapping[UUID, RowMapping]
+) -> None:
+    for key, model in changed.items():
+        if key in known and known[key]["organization_id"] != model.organization_id:
+            raise Misfit("organization_id", "A service stays with the organisation that lists it.")
+    owners = {model.organization_id for model in changed.values()}
+    _known_organizations(uow, owners, "organization_id")
+    hubs = {model.kersey.hub for model in changed.values()}
+    areas = {area.hub for model in changed.values() for area in model.service_areas}
+    _known_hubs(uow, hubs | areas)
+    _known_terms(uow, (each for model in changed.values() for each in _attributes(model)))
+    _own_locations(uow, changed)
+
+
+def _attributes(model: hsds.Service) -> Iterable[hsds.Attribute]:
+    yield from model.attributes
+    for contact in model.contacts:
+        yield from contact.attributes
+    for at in model.service_at_locations:
+        yield from at.location.attributes
+
+
+def _location_ids(key: UUID, model: hsds.Service) -> list[UUID]:
+    return [
+        child_id(key, "location", number, at.location.id)
+        for number, at in enumerate(model.service_at_locations)
+    ]
+
+
+def _own_locations(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> None:
+    location = table("location")
+    owners = {
+        place: model.organization_id
+        for key, model in changed.items()
+        for place in _location_ids(key, model)
+    }
+    wanted = select(location.c.id, location.c.organization_id).where(location.c.id.in_(owners))
+    for row in uow.session.connection().execute(wanted.with_for_update()):
+        if row.organization_id != owners[row.id]:
+            raise Misfit(
+                "service_at_locations",
+                f"Location {row.id} is described by another organisation: give yours an id of its"
+                " own.",
+            )
+
+
+def _locations_of(uow: UnitOfWork, keys: Sequence[UUID]) -> set[UUID]:
+    at = table("service_at_location")
+    wanted = select(at.c.location_id).where(at.c.service_id.in_(keys))
+    return set(uow.session.connection().execute(wanted).scalars())
+
+
+def _drop_unused(uow: UnitOfWork, places: Collection[UUID]) -> None:
+    """Locations that no service uses any more go with what is below them."""
+    if not places:
+        return
+    at, location = table("service_at_location"), table("location")
+    used = select(at.c.location_id).where(at.c.location_id.in_(places))
+    run = uow.session.connection().execute
+    unused = set(places) - set(run(used).scalars())
+    rows.clear_locations(uow.session, list(unused))
+    run(delete(location).where(location.c.id.in_(unused)))
+
+
+def _first_capacity(
+    uow: UnitOfWork, changed: Mapping[UUID, hsds.Service], now: datetime, lasts: timedelta
+) -> None:
+    first = []
+    for key, model in changed.items():
+        said = model.kersey.capacity
+        first.append(
+            {
+                "service_id": key,
+                "state": str(said.state) if said else "unknown",
+                "places": said.places if said else None,
+                "waiting": said.waiting if said else None,
+                "first_date": said.first_date if said else None,
+                "keeps_list": bool(said and said.keeps_list),
+                "counted": False,
+                "updated": now,
+                "updated_by": "listing",
+                "expires": (said.expires or now + lasts) if said else None,
+            }
+        )
+    statement = insert(table("capacity")).on_conflict_do_nothing()
+    uow.session.connection().execute(statement, first)
+
+
+def _search_texts(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> dict[UUID, str]:
+    """What full text looks through: names, descriptions, terms, and where it is."""
+    organization, term = table("organization").c, table("taxonomy_term").c
+    owners = {model.organization_id for model in changed.values()}
+    linked = {each.taxonomy_term_id for model in changed.values() for each in model.attributes}
+    run = uow.session.connection().execute
+    names = {
+        row.id: row.name
+        for source, keys in ((organization, owners), (term, linked))
+        for row in run(select(source.id, source.name).where(source.id.in_(keys)))
+    }
+    return {
+        key: "\n".join(
+            part
+            for part in (
+                model.name,
+                model.alternate_name,
+                model.description,
+                names[model.organization_id],
+                *(names[each.taxonomy_term_id] for each in model.attributes if each.value != "no"),
+                *(at.location.name for at in model.service_at_locations),
+                *(a.city for at in model.service_at_locations for a in at.location.addresses),
+            )
+            if part
+        )
+        for key, model in changed.items()
+    }
+
+
+# --- what listings may refer to --------------------------------------------------------------
+
+
+def _locked(uow: UnitOfWork, name: str, keys: Iterable[UUID]) -> dict[UUID, RowMapping]:
+    source = table(name)
+    wanted = select(source).where(source.c.id.in_(list(keys))).order_by(source.c.id)
+    found = uow.session.connection().execute(wanted.with_for_update())
+    return {row["id"]: row for row in found.mappings()}
+
+
+def _known_hubs(uow: UnitOfWork, codes: Collection[str | None]) -> None:
+    wanted = {code for code in codes if code is not None}
+    hub = table("hub").c
+    found = uow.session.connection().execute(select(hub.code).where(hub.code.in_(wanted)))
+    for code in sorted(wanted - set(found.scalars())):
+        raise Misfit("kersey.hub", f"There is no place hub '{code}'.")
+
+
+def _known_terms(uow: UnitOfWork, attributes: Iterable[hsds.Attribute]) -> None:
+    wanted = {each.taxonomy_term_id for each in attributes}
+    term = table("taxonomy_term").c
+    found = uow.session.connection().execute(select(term.id).where(term.id.in_(wanted)))
+    for key in sorted(wanted - set(found.scalars())):
+        raise Misfit("attributes.taxonomy_term_id", f"There is no taxonomy term {key}.")
+
+
+def _known_organizations(uow: UnitOfWork, keys: Collection[UUID], element: str) -> None:
+    organization = table("organization").c
+    wanted = select(organization.id).where(organization.id.in_(keys))
+    for key in sorted(set(keys) - set(uow.session.connection().execute(wanted).scalars())):
+        raise Misfit(element, f"There is no organisation {key}.")
