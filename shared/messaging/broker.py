@@ -43,7 +43,7 @@ UNBOUND_KEPT_SECONDS = 7 * 24 * 3600
 UNBOUND_KEPT_MESSAGES = 10_000
 """How long and how many events are kept aside that no consumer has bound."""
 
-LONGEST_WAIT = 15.0
+LONGEST_WAIT = 5.0
 """Seconds at most between two attempts at something that is away."""
 
 Handler = Callable[[Envelope], None]

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 import pika
 import structlog
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
 
 from shared.messaging.broker import (
     BrokerAway,
@@ -15,7 +16,6 @@ from shared.messaging.broker import (
     Handler,
     Publisher,
     Subscription,
-    TopologyFault,
 )
 from shared.messaging.rabbit.consumer import RabbitConsumer
 from shared.messaging.rabbit.failure import FAILURES, in_words
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 _HEARTBEAT = 20
 _BLOCKED_AT_MOST = 60
+_LOCKED = 405
 
 
 class RabbitBroker:
@@ -162,60 +163,65 @@ class RabbitBroker:
     def _hold_dead(
         self, channel: BlockingChannel, consumer: str, limit: int | None = None
     ) -> list[Got]:
-        """A consumer's dead letters, held by this channel until it closes."""
-        queue = self.topology.dead_queue(consumer)
-        count = channel.queue_declare(queue, passive=True).method.message_count
-        held: list[Got] = []
-        while len(held) < (count if limit is None else min(count, limit)):
-            method, carried, body = channel.basic_get(queue)
-            if method is None:
-                break
-            held.append(Got.of(method.delivery_tag, carried, body))
-        return held
+        return _hold(channel, self.topology.dead_queue(consumer), limit)
 
     def _adopt(self, subscriptions: Sequence[Subscription]) -> None:
         """Move unbound messages to those of these consumers that want them.
 
-        The queue is read exclusively: of two consumers that start together the second waits for
-        what the first did not want.
+        One process at a time, so that of two consumers that start together the second finds what
+        the first did not want. An exclusive queue is the lock: it ends with its connection.
         """
-        for _ in range(25):
-            try:
-                with self.connected() as connection:
-                    moved = self._adopt_once(connection, subscriptions)
-            except TopologyFault:  # another reads it now
-                time.sleep(0.2)
-                continue
-            if moved:
-                log.info("broker.adopted", messages=moved)
-            return
-        log.warning("broker.adoption_postponed", queue=self.topology.unbound)
+        for _ in range(50):
+            with self.connected() as connection:
+                if self._lock(connection):
+                    moved = self._adopt_alone(connection, subscriptions)
+                    if moved:
+                        log.info("broker.adopted", messages=moved)
+                    return
+            time.sleep(0.1)
+        raise BrokerAway(f"another process has read {self.topology.unbound} for too long")
 
-    def _adopt_once(
+    def _lock(self, connection: pika.BlockingConnection) -> bool:
+        try:
+            connection.channel().queue_declare(self.topology.adopting, exclusive=True)
+        except ChannelClosedByBroker as error:
+            if error.reply_code == _LOCKED:
+                return False
+            raise
+        return True
+
+    def _adopt_alone(
         self, connection: pika.BlockingConnection, subscriptions: Sequence[Subscription]
     ) -> int:
-        unbound = self.topology.unbound
         reading = connection.channel()
-        expected = reading.queue_declare(unbound, passive=True).method.message_count
-        if not expected:
-            return 0
         confirming = _confirming(connection)
-        moved = 0
-        for seen, (method, carried, body) in enumerate(
-            reading.consume(unbound, exclusive=True, inactivity_timeout=1.0), start=1
-        ):
-            if method is None:
-                break
-            got = Got.of(method.delivery_tag, carried, body)
-            wanting = [s for s in subscriptions if method.routing_key in s.types]
+        unwanted = moved = 0
+        for got in _hold(reading, self.topology.unbound):
+            wanting = [s for s in subscriptions if got.type in s.types]
             for subscription in wanting:
                 _hand_over(confirming, self.topology.queue(subscription.consumer), got)
             if wanting:
                 reading.basic_ack(got.tag)
                 moved += 1
-            if seen >= expected:
-                break
+            else:
+                unwanted = got.tag
+        if unwanted:
+            # give back what nobody wanted before the lock is gone
+            reading.basic_nack(unwanted, multiple=True, requeue=True)
+            reading.queue_declare(self.topology.unbound, passive=True)
         return moved
+
+
+def _hold(channel: BlockingChannel, queue: str, limit: int | None = None) -> list[Got]:
+    """What a queue has now, held by this channel until it closes."""
+    count = channel.queue_declare(queue, passive=True).method.message_count
+    held: list[Got] = []
+    while len(held) < (count if limit is None else min(count, limit)):
+        method, carried, body = channel.basic_get(queue)
+        if method is None:
+            break
+        held.append(Got.of(method.delivery_tag, carried, body))
+    return held
 
 
 def _confirming(connection: pika.BlockingConnection) -> BlockingChannel:

@@ -109,11 +109,7 @@ class _Link:
 
     def until(self, done: Callable[[], bool], seconds: float) -> bool:
         """Run the connection until `done`, a failure, or the time is up; whether it is done."""
-        deadline = time.monotonic() + seconds
-        alarm = self._loop.call_later(seconds, _tick)
-        while not (done() or self.failure or time.monotonic() >= deadline):
-            self._step()
-        self._loop.remove_timeout(alarm)
+        self._run(lambda: done() or bool(self._faults), seconds)
         return done()
 
     def alive(self) -> bool:
@@ -124,12 +120,18 @@ class _Link:
 
     def close(self) -> None:
         """Close in order where possible, and free the sockets in any case."""
-        if self._connection.is_open:
-            self._faults.clear()
+        if not (self._connection.is_closed or self._connection.is_closing):
             self._connection.close()
-            self.until(lambda: self._connection.is_closed, 1.0)
+        self._run(lambda: self._connection.is_closed, 1.0)
         self._loop.deactivate_poller()
         self._loop.close()
+
+    def _run(self, ended: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        alarm = self._loop.call_later(seconds, _tick)
+        while not ended() and time.monotonic() < deadline:
+            self._step()
+        self._loop.remove_timeout(alarm)
 
     def _step(self) -> None:
         self._loop.poll()

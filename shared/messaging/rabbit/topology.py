@@ -55,6 +55,11 @@ class Topology:
         return f"{self.prefix}.unbound"
 
     @property
+    def adopting(self) -> str:
+        """The queue that is no queue but the lock of whoever reads the unbound events."""
+        return f"{self.prefix}.unbound.adopting"
+
+    @property
     def dead_letters(self) -> str:
         """The exchange for dead letters."""
         return f"{self.prefix}.dead-letters"
