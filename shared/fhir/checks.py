@@ -75,15 +75,18 @@ class Walk:
                 )
             else:
                 self._value(element, value, f"{path}.{name}")
+        self._presence(info, node, path)
+        for rule in info.invariants:
+            if rule.applies(node):
+                for issue in rule.issues(node, path):
+                    self._findings.add(issue)
+
+    def _presence(self, info: TypeInfo, node: Mapping[str, Any], path: str) -> None:
         for name in info.required:
             if name not in node and f"_{name}" not in node:
                 self._findings.error("required", f"{path}.{name} is required.", f"{path}.{name}")
         for group, names, needed in info.choices:
             self._choice(node, path, group, names, needed)
-        for rule in info.invariants:
-            if rule.applies(node):
-                for issue in rule.issues(node, path):
-                    self._findings.add(issue)
 
     def _choice(
         self, node: Mapping[str, Any], path: str, group: str, names: tuple[str, ...], needed: bool
@@ -171,7 +174,7 @@ class Walk:
         for coding in codings if isinstance(codings, list) else ():
             if isinstance(coding, dict):
                 allowed = systems.get(str(coding.get("system")))
-                if allowed and coding.get("code") in allowed.allowed:
+                if allowed and str(coding.get("code")) in allowed.allowed:
                     return
         choices = "; ".join(
             f"{_listed(binding.codes)} (system {system})" for system, binding in systems.items()

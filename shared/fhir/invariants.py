@@ -99,23 +99,27 @@ def _evaluated(expression: str, at: str) -> Check:
 def kept(expression: str, node: Node) -> bool:
     """Whether the FHIRPath ``expression`` is true of ``node``; an empty answer is not true."""
     subject = node
-    if any(name[0] == "_" for name in node):
+    if any(name[:1] == "_" for name in node):
         subject = _with_absent(node)
     try:
-        answer = fhirpathrs.evaluate(expression, subject, _CONSTANTS)
-    except TypeError:
-        answer = fhirpathrs.evaluate(expression, _floats(subject), _CONSTANTS)
+        try:
+            answer = fhirpathrs.evaluate(expression, subject, _CONSTANTS)
+        except TypeError:
+            answer = fhirpathrs.evaluate(expression, _floats(subject), _CONSTANTS)
+    except (RuntimeError, ValueError):
+        # An element of another form than the rule counts on; its shape is refused anyway.
+        return False
     return answer is True
 
 
 def _with_absent(node: Node) -> Node:
     """``node`` in which an element that has only extensions (``_status``) exists, as it does."""
-    absent = {
-        name[1:]: {}
+    absent: dict[str, Any] = {
+        name[1:]: {"extension": [{}]}
         for name, value in node.items()
-        if name[0] == "_" and value is not None and name[1:] not in node
+        if name[:1] == "_" and value is not None and name[1:] not in node
     }
-    return {**node, **{name: {"extension": [{}]} for name in absent}}
+    return {**node, **absent}
 
 
 def _floats(value: Any) -> Any:
@@ -207,26 +211,33 @@ def period_order(node: Node) -> Iterator[str]:
 
 def age_value(node: Node) -> Iterator[str]:
     """age-1."""
-    value = node.get("value")
-    if value is not None and "code" not in node and "_code" not in node:
-        yield ".code"
-    if node.get("system", UCUM) != UCUM:
-        yield ".system"
-    if _number(value) and value <= 0:
+    value = _number(node, "value")
+    yield from _measured(node)
+    if value is not None and value <= 0:
         yield ".value"
+
+
+def distance_value(node: Node) -> Iterator[str]:
+    """dis-1."""
+    return _measured(node)
 
 
 def count_value(node: Node) -> Iterator[str]:
     """cnt-3."""
-    value = node.get("value")
-    if value is not None and "code" not in node and "_code" not in node:
+    value = _number(node, "value")
+    yield from _measured(node)
+    if node.get("code", "1") != "1":
+        yield ".code"
+    if value is not None and value != int(value):
+        yield ".value"
+
+
+def _measured(node: Node) -> Iterator[str]:
+    """A value has a code, and a system is UCUM's: what R4 asks of age, count and distance."""
+    if "value" in node and "code" not in node and "_code" not in node:
         yield ".code"
     if node.get("system", UCUM) != UCUM:
         yield ".system"
-    if node.get("code", "1") != "1":
-        yield ".code"
-    if _number(value) and value != int(value):
-        yield ".value"
 
 
 def range_order(node: Node) -> bool:
@@ -234,17 +245,18 @@ def range_order(node: Node) -> bool:
     low, high = node.get("low"), node.get("high")
     if not (isinstance(low, dict) and isinstance(high, dict)):
         return True
-    least, most = low.get("value"), high.get("value")
-    if not (_number(least) and _number(most)):
+    least, most = _number(low, "value"), _number(high, "value")
+    if least is None or most is None:
         return True
     unit = "code" if "code" in low and "code" in high else "unit"
-    if low.get(unit) != high.get(unit):
-        return True
-    return bool(least <= most)
+    return low.get(unit) != high.get(unit) or least <= most
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+def _number(node: Node, name: str) -> Decimal | None:
+    value = node.get(name)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    return None
 
 
 # Single resources ----------------------------------------------------------------------------
@@ -349,7 +361,7 @@ def bundle_search(node: Node) -> Iterator[str]:
 
 def bundle_request(node: Node) -> Iterator[str]:
     """bdl-3."""
-    wanted = node.get("type") in _REQUESTED
+    wanted = str(node.get("type")) in _REQUESTED
     yield from (
         f"{place}.request" for place, item in _entries(node) if ("request" in item) != wanted
     )
@@ -357,7 +369,7 @@ def bundle_request(node: Node) -> Iterator[str]:
 
 def bundle_response(node: Node) -> Iterator[str]:
     """bdl-4."""
-    wanted = node.get("type") in _ANSWERED
+    wanted = str(node.get("type")) in _ANSWERED
     yield from (
         f"{place}.response" for place, item in _entries(node) if ("response" in item) != wanted
     )
@@ -441,7 +453,7 @@ def _objects(node: Node, name: str) -> Iterator[tuple[str, Node]]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict):
-                yield f".{name}[{index}]", cast(Node, item)
+                yield f".{name}[{index}]", cast("Node", item)
 
 
 CHECKS: Mapping[str, Callable[[Node], bool | Iterable[str]]] = {
@@ -455,6 +467,7 @@ CHECKS: Mapping[str, Callable[[Node], bool | Iterable[str]]] = {
         extension_value,
         period_order,
         age_value,
+        distance_value,
         count_value,
         range_order,
         task_dates,

@@ -69,8 +69,7 @@ def parse_json(
     """
     if len(raw) > max_bytes:
         raise too_large(f"The body has more than the {max_bytes:,} bytes that are taken.")
-    if raw.startswith(_BOM):
-        raw = raw[len(_BOM) :]
+    raw = raw.removeprefix(_BOM)
     _refuse_nesting(raw, max_depth, max_nodes)
     try:
         text = raw.decode("utf-8")
@@ -205,8 +204,10 @@ def _locate(value: Any, path: str, issues: list[Issue]) -> None:
         issues.append(_issue(value.why, path))
     elif isinstance(value, dict):
         if isinstance(value, _Duplicated):
-            for name in value.names:
-                issues.append(_issue("is given more than once in one object", _child(path, name)))
+            issues.extend(
+                _issue("is given more than once in one object", _child(path, name))
+                for name in value.names
+            )
         for name, item in value.items():
             if _unstorable(name):
                 issues.append(_issue("has a key with a character that is no text", path))

@@ -1,4 +1,4 @@
-"""NHS identifiers and the UK Core extensions that Kersey reads (UK Core R4, NHS Data Dictionary)."""
+"""NHS identifiers and the UK Core extensions that Kersey reads (NHS Data Dictionary)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from nhs_number import is_valid
+from nhs_number.validate import is_valid
 
 from shared.fhir.bindings import read
 
@@ -67,7 +67,7 @@ def canonical_system(system: str) -> str:
 
 def is_nhs_number(value: str) -> bool:
     """Whether ``value`` is ten digits, without spaces, whose check digit holds (modulus 11)."""
-    return _TEN_DIGITS.fullmatch(value) is not None and is_valid(value)
+    return _TEN_DIGITS.fullmatch(value) is not None and bool(is_valid(value))
 
 
 @dataclass(frozen=True, slots=True)

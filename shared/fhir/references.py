@@ -15,6 +15,8 @@ _RELATIVE = re.compile(rf"([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#\S*)?")
 _ABSOLUTE = re.compile(rf"https?://\S+?/([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#\S*)?")
 _CONDITIONAL = re.compile(r"([A-Za-z]+)\?\S+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+#: (the type pointed at where it can be told, (issue code, what is wrong))
+Pointed = tuple[str | None, tuple[str, str] | None]
 _DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 
 
@@ -82,22 +84,25 @@ def reference_issues(
     return issues
 
 
-def _pointed_at(literal: str, scope: Scope) -> tuple[str | None, tuple[str, str] | None]:
-    """(the type pointed at where it can be told, what is wrong with the reference itself)."""
-    types = bindings().resource_types
+def _pointed_at(literal: str, scope: Scope) -> Pointed:
+    """What the reference ``literal`` points at, and what is wrong with it."""
     if literal.startswith("#"):
         return _inside(literal[1:], scope)
-    entry = scope.entries.get(literal)
-    if entry is not None:
-        return entry, None
+    if literal in scope.entries:
+        return scope.entries[literal], None
     if match := _RELATIVE.fullmatch(literal):
-        return _known(match.group(1), types)
-    if match := _ABSOLUTE.fullmatch(literal):
-        return (match.group(1) if match.group(1) in types else None), None
+        return _known(match.group(1))
     if match := _CONDITIONAL.fullmatch(literal):
-        if not (scope.transaction or scope.conditional):
-            return None, ("value", "may be a search only inside a transaction")
-        return _known(match.group(1), types)
+        if scope.transaction or scope.conditional:
+            return _known(match.group(1))
+        return None, ("value", "may be a search only inside a transaction")
+    return _outside(literal, scope)
+
+
+def _outside(literal: str, scope: Scope) -> Pointed:
+    """What an absolute URL or URN names, which may be anywhere."""
+    if match := _ABSOLUTE.fullmatch(literal):
+        return (match.group(1) if match.group(1) in bindings().resource_types else None), None
     if literal.startswith("urn:") and scope.transaction:
         return None, ("value", "must be the fullUrl of an entry of this bundle")
     if _SCHEME.fullmatch(literal):
@@ -108,7 +113,7 @@ def _pointed_at(literal: str, scope: Scope) -> tuple[str | None, tuple[str, str]
     )
 
 
-def _inside(anchor: str, scope: Scope) -> tuple[str | None, tuple[str, str] | None]:
+def _inside(anchor: str, scope: Scope) -> Pointed:
     """What ``#anchor`` names: a contained resource, or the one around it where empty (ref-1)."""
     if not anchor:
         kind = scope.container.get("resourceType")
@@ -122,8 +127,8 @@ def _inside(anchor: str, scope: Scope) -> tuple[str | None, tuple[str, str] | No
     return kind, None
 
 
-def _known(name: str, types: frozenset[str]) -> tuple[str | None, tuple[str, str] | None]:
-    if name in types:
+def _known(name: str) -> Pointed:
+    if name in bindings().resource_types:
         return name, None
     return None, ("value", "must begin with a resource type of FHIR R4")
 
