@@ -12,12 +12,14 @@ from typing import Self
 
 from cryptography.fernet import Fernet
 
+from deploy.refusal import Refusal
 
-class FolderInUse(Exception):
+
+class FolderInUse(Refusal):
     """Another Kersey runs on the folder; the message says which process and where it answers."""
 
 
-class FolderError(Exception):
+class FolderError(Refusal):
     """The folder cannot be used; the message says why."""
 
 
@@ -73,6 +75,10 @@ class DataFolder(AbstractContextManager["DataFolder"]):
             os.close(self._lock)
             self._lock = None
 
+    def is_used(self) -> bool:
+        """Whether a Kersey ever ran on the folder."""
+        return self._secrets_file.exists()
+
     def password(self, name: str) -> str:
         """The password called `name`: made on first use, the same ever after."""
         return self._secret(name, lambda: secrets.token_urlsafe(24))
@@ -81,8 +87,12 @@ class DataFolder(AbstractContextManager["DataFolder"]):
         """The Fernet key called `name`: made on first use, the same ever after."""
         return self._secret(name, lambda: Fernet.generate_key().decode())
 
+    @property
+    def _secrets_file(self) -> Path:
+        return self.path / "secrets.json"
+
     def _secret(self, name: str, make: Callable[[], str]) -> str:
-        file = self.path / "secrets.json"
+        file = self._secrets_file
         kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
         if name not in kept:
             kept[name] = make()

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from deploy.refusal import Refusal
+
 EXTENSIONS = ("pg_trgm", "unaccent", "btree_gin")
 """Required in every service's database: names are found in spite of accents and typing mistakes,
 and one GIN index holds terms beside plain columns."""
@@ -20,7 +22,7 @@ OLDEST_MAJOR = 15
 """The oldest PostgreSQL that the statements are written for."""
 
 
-class DatabaseSetupError(Exception):
+class DatabaseSetupError(Refusal):
     """The server cannot be set up; the message says what to change."""
 
 

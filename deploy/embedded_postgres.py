@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from deploy.data_folder import DataFolder
-from deploy.databases import ServiceDatabase, create_databases
+from deploy.databases import ServiceDatabase, as_role, create_databases
 from deploy.postgres_cluster import PostgresCluster, embedded_binaries
+from deploy.refusal import Refusal
 
 CONNECTIONS = 100
 """`max_connections` of the embedded server. The all-in-one opens at most 80; the rest is for the
@@ -50,3 +51,27 @@ class EmbeddedPostgres(AbstractContextManager["EmbeddedPostgres"]):
     def url(self, name: str) -> str:
         """Under which the role of that name opens its own database."""
         return self._urls[name]
+
+
+class NothingRuns(Refusal):
+    """No Kersey runs on the data folder; the message says how to start one."""
+
+
+def running_url(folder: DataFolder, name: str) -> str:
+    """The database `name` of the Kersey that runs on the folder, for another command.
+
+    Raises:
+        NothingRuns: none does.
+    """
+    url = None
+    if folder.is_used():
+        cluster = PostgresCluster(
+            folder.path / "postgres",
+            binaries=embedded_binaries(),
+            password=folder.password("postgres"),
+        )
+        url = cluster.running_url()
+    if url is None:
+        message = f"no Kersey runs on {folder.path}: start it with `make run`"
+        raise NothingRuns(message)
+    return as_role(url, ServiceDatabase(name, folder.password(name)))

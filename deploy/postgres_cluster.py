@@ -25,6 +25,8 @@ from urllib.parse import quote
 
 import psutil
 
+from deploy.refusal import Refusal
+
 ADMIN = "kersey_admin"
 """The superuser of every cluster made here."""
 
@@ -38,7 +40,7 @@ ROOT_HOME = Path("/var/lib/kersey")
 """Where a server started by root lives when its own account cannot reach the folder asked for."""
 
 
-class ClusterError(Exception):
+class ClusterError(Refusal):
     """The server cannot be made or started; the message says why, for a person."""
 
 
@@ -168,6 +170,14 @@ class PostgresCluster:
     def running(self) -> bool:
         """Whether the server process that this object started is alive."""
         return self._server is not None and self._server.poll() is None
+
+    def running_url(self) -> str | None:
+        """The admin URL of a server that any process has running on the folder, or None."""
+        leftover = self._leftover()
+        if leftover is None:
+            return None
+        self._port = int(self._postmaster()[3])
+        return self.url
 
     def remove(self) -> None:
         """Stop the server and delete its data."""
@@ -306,21 +316,26 @@ class PostgresCluster:
         return [line.strip() for line in text.splitlines()]
 
     def _end_leftover(self) -> None:
-        """Stop a server that a killed process left on this folder; forget one that is gone.
+        """Stop a server that a killed process left on this folder; forget one that is gone."""
+        leftover = self._leftover()
+        if leftover is not None:
+            self._end(leftover)
+        (self._folder / "postmaster.pid").unlink(missing_ok=True)
 
-        The process number alone proves nothing (a container hands out the same small numbers
-        again), so the command line must name this folder.
+    def _leftover(self) -> psutil.Process | None:
+        """The server process that postmaster.pid names.
+
+        Its number alone proves nothing (a container hands out the same small numbers again), so
+        the command line must name this folder.
         """
         lines = self._postmaster()
-        if not lines:
-            return
         try:
-            leftover = psutil.Process(int(lines[0]))
-            if f"-D{self._folder}" in leftover.cmdline():
-                self._end(leftover)
+            process = psutil.Process(int(lines[0])) if lines else None
+            if process is not None and f"-D{self._folder}" in process.cmdline():
+                return process
         except psutil.NoSuchProcess:
             pass
-        (self._folder / "postmaster.pid").unlink(missing_ok=True)
+        return None
 
     @staticmethod
     def _end(server: psutil.Process) -> None:

@@ -1,0 +1,70 @@
+"""The `kersey` command."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from deploy.commands import (
+    broker,
+    databases,
+    dead_letters,
+    demo,
+    migrate,
+    run,
+    serve,
+    token,
+    worker,
+)
+from deploy.refusal import Refusal
+
+app = typer.Typer(
+    name="kersey",
+    help="Referrals for social prescribing, from a GP's record system to a community provider"
+    " and back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.command("migrate")(migrate.migrate)
+app.add_typer(databases.app, name="databases")
+app.add_typer(broker.app, name="broker")
+app.command("token")(token.token)
+app.add_typer(demo.app, name="demo")
+app.add_typer(dead_letters.app, name="dead-letters")
+
+
+def main() -> None:
+    """Run a command; what it cannot do is told in words, without a stack trace."""
+    try:
+        app()
+    except Refusal as refusal:
+        _tell(str(refusal))
+    except ValidationError as error:
+        _tell(settings_in_words(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def settings_in_words(error: ValidationError) -> str:
+    """Which setting is missing or wrong, by the name that it has in the environment.
+
+    The value is left out: it may be a secret.
+    """
+    lines = [
+        f"  KERSEY_{'__'.join(str(part).upper() for part in each['loc'])}: {each['msg']}"
+        if each["loc"]
+        else f"  {each['msg']}"
+        for each in error.errors(include_input=False, include_url=False)
+    ]
+    return "\n".join(["the settings are not complete:", *lines])
+
+
+def _tell(message: str) -> None:
+    screen = Console(stderr=True, highlight=False)
+    screen.print(f"kersey: {message}", style="red", markup=False, soft_wrap=True)
+    sys.exit(1)

@@ -1,0 +1,43 @@
+"""`kersey run`: everything in one process, with a database of its own."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def run(
+    port: Annotated[int, typer.Option(help="Where everything answers.", min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="Which of this machine's addresses.")] = "127.0.0.1",
+    data: Annotated[
+        Path | None,
+        typer.Option(help="The database and mails are kept here.", envvar="KERSEY_DATA_DIR"),
+    ] = None,
+    demo: Annotated[bool, typer.Option(help="Load the demo data.")] = True,
+) -> None:
+    """Start all services on one port with a PostgreSQL of their own. Ctrl-C stops everything."""
+    from deploy import demo_data
+    from deploy.data_folder import DataFolder
+    from deploy.embedded import all_in_one
+    from deploy.settings import OperatorSettings
+    from deploy.web_server import ended_by_signals, listen, serve
+    from deploy.welcome import welcome
+    from shared import logging
+
+    logging.configure("WARNING")
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared only
+    screen = Console(highlight=False)
+    with (
+        ended_by_signals(),
+        listen(host, port) as listener,
+        DataFolder(data or OperatorSettings().data_dir, url) as folder,
+        ExitStack() as stack,
+    ):
+        with screen.status("starting the database and the services"):
+            house = stack.enter_context(all_in_one(folder, url))
+            if demo:
+                demo_data.load(house.engines)
+        serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))
+    screen.print(f"stopped; the data is kept in {folder.path}")

@@ -1,0 +1,24 @@
+"""`kersey token`: an access token for a demo client, so that curl works at once."""
+
+from typing import Annotated
+
+import typer
+
+
+def token(
+    client: Annotated[str, typer.Option("--as", help="ehr, link-worker, provider, ...")],
+    scope: Annotated[
+        str | None, typer.Option(help="Scopes with spaces between; all of the client's if none.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Where Kersey answers.", envvar="KERSEY_PUBLIC_URL")
+    ] = None,
+) -> None:
+    """Print an access token for a demo client. It is good for a few minutes.
+
+    curl -H "Authorization: Bearer $(kersey token --as ehr)" http://127.0.0.1:8000/fhir/Task
+    """
+    from deploy.demo_tokens import access_token
+    from deploy.settings import OperatorSettings
+
+    typer.echo(access_token(url or OperatorSettings().public_url, client, scope))

@@ -1,0 +1,59 @@
+"""`kersey worker`: the background process of one service."""
+
+from typing import Annotated
+
+import typer
+
+
+def worker(
+    service: Annotated[str, typer.Argument(help="providers, referrals, notifications")],
+    host: Annotated[str, typer.Option(help="Where health and metrics answer.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of health and metrics; 0 for any free one.")] = 0,
+) -> None:
+    """Run one service's workers: publish and consume events, deliver, keep the clocks.
+
+    Run as many replicas as you like: those that need a leader agree on one in the database.
+    """
+    from deploy import services
+    from deploy.refusal import Refusal
+    from deploy.web_server import ended_by_signals, listen, serve
+    from shared import logging
+    from shared.database import create_engine
+    from shared.messaging.rabbit import RabbitBroker
+    from shared.migrate import schema_fault
+    from shared.service import service_app
+    from shared.worker import Wake
+
+    composition = services.service(service).compose()
+    settings = composition.settings()
+    logging.configure(settings.log_level)
+    if settings.amqp_url is None:
+        message = "a worker needs a broker: set KERSEY_AMQP_URL"
+        raise Refusal(message)
+    engine = create_engine(
+        settings.database_url.get_secret_value(),
+        pool_size=settings.pool_size,
+        application_name=f"kersey {service} worker",
+    )
+    broker = RabbitBroker(
+        settings.amqp_url.get_secret_value(),
+        name=f"kersey {service}",
+        declares=settings.environment != "production",
+    )
+    workers = composition.workers(settings, engine, broker, Wake())
+    if not workers:
+        message = f"{service} has no background work: `kersey serve {service}` is all it needs"
+        raise Refusal(message)
+    app = service_app(
+        settings,
+        name=f"{service}-worker",
+        title=f"Kersey {service}, background work",
+        routers=(),
+        workers=workers,
+        checks={"schema": lambda: schema_fault(service, engine), "broker": broker.fault},
+    )
+    with ended_by_signals(), listen(host, port) as listener:
+        place = "{}:{}".format(*listener.getsockname()[:2])
+        names = ", ".join(each.name for each in workers)
+        serve(app, listener, lambda: typer.echo(f"{names}: running; health on http://{place}"))
+    engine.dispose()

@@ -1,0 +1,128 @@
+"""Everything in one process on an embedded PostgreSQL: `kersey run`, and so `make run`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import SecretStr
+from sqlalchemy import Engine
+
+from deploy.data_folder import DataFolder
+from deploy.dispatch import AllInOne
+from deploy.embedded_postgres import EmbeddedPostgres
+from deploy.services import (
+    BROKER_CONNECTIONS,
+    BROKER_DATABASE,
+    SERVICES,
+    Service,
+    with_database,
+)
+from services.identity.clients import ClientSpec, load_clients
+from shared.database import create_engine
+from shared.messaging.embedded import EmbeddedBroker
+from shared.migrate import migrate
+from shared.worker import Wake
+
+KERSEY = uuid5(NAMESPACE_URL, "urn:kersey")
+"""The organisation that a service acts for when it asks another as itself."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What runs in one process.
+
+    Parameters:
+        app: serves everything; its lifespan starts and stops the workers.
+        engines: each service's own database.
+    """
+
+    app: AllInOne
+    engines: Mapping[str, Engine]
+
+
+@contextmanager
+def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator[House]:
+    """Start the database, migrate it, and compose all services; the database ends with the block.
+
+    Parameters:
+        folder: the entered data folder.
+        public_url: under which the app will be served.
+        settings: values for every service's settings, e.g. `environment="test"`.
+
+    Raises:
+        ClusterError: the database does not start.
+    """
+    names = [*(service.database_name for service in with_database()), BROKER_DATABASE]
+    with ExitStack() as stack:
+        database = stack.enter_context(EmbeddedPostgres(folder, names))
+        for service in with_database():
+            migrate(service.name, database.url(service.database_name))
+        engines = {
+            service.name: _engine(
+                stack, database.url(service.database_name), service.connections, service.name
+            )
+            for service in with_database()
+        }
+        compositions = {service.name: service.compose() for service in SERVICES}
+        broker = EmbeddedBroker(
+            _engine(stack, database.url(BROKER_DATABASE), BROKER_CONNECTIONS, "broker")
+        )
+        broker.declare([each for one in compositions.values() for each in one.subscriptions])
+        load_clients(engines["identity"], service_clients(folder))
+        apps = {}
+        for service in SERVICES:
+            composition = compositions[service.name]
+            given = {
+                "environment": "development",
+                "public_url": public_url,
+                "database_url": database.url(service.database_name),
+                "pool_size": service.connections,
+                **_secrets(service, folder),
+                **settings,
+            }
+            apps[service.name] = composition.app(
+                composition.settings(**given), engines[service.name], broker, Wake()
+            )
+        prefixes = {path: service.name for service in SERVICES for path in service.prefixes}
+        yield House(AllInOne(apps, prefixes), engines)
+
+
+def _engine(stack: ExitStack, url: str, connections: int, name: str) -> Engine:
+    engine = create_engine(url, pool_size=connections, application_name=f"kersey {name}")
+    stack.callback(engine.dispose)
+    return engine
+
+
+def service_clients(folder: DataFolder) -> list[ClientSpec]:
+    """The OAuth clients of services that call others."""
+    return [
+        ClientSpec(
+            client_id=f"kersey-{service.name}",
+            name=f"Kersey {service.name}",
+            organisation=KERSEY,
+            roles=("service",),
+            scopes=service.asks,
+            secret=SecretStr(folder.password(f"{service.name}.client")),
+        )
+        for service in SERVICES
+        if service.asks
+    ]
+
+
+def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
+    """What a service must keep secret; made once, kept in the data folder."""
+    values: dict[str, Any] = {}
+    if service.asks:
+        values["client_id"] = f"kersey-{service.name}"
+        values["client_secret"] = folder.password(f"{service.name}.client")
+    match service.name:
+        case "identity":
+            values["key_encryption_key"] = folder.encryption_key("identity.keys")
+        case "notifications":
+            values["link_key"] = folder.password("notifications.links")
+            values["maildir"] = folder.path / "mail"
+        case "referrals":
+            values["paging_key"] = folder.password("referrals.paging")
+    return values

@@ -1,0 +1,145 @@
+"""The services, in one table: names, addresses, ports, databases, and how each is composed.
+
+Everything that knows more than one service is derived from here: the all-in-one, `kersey serve` and
+`kersey worker`, the databases, and the tests of the proxy's and compose's files.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from deploy.refusal import Refusal
+from shared.messaging.broker import Broker, Subscription
+from shared.settings import ServiceSettings
+from shared.worker import Wake, Worker
+
+
+@dataclass(frozen=True)
+class Composition:
+    """How a service is put together; loaded only when it is needed.
+
+    Parameters:
+        settings: the class of its settings.
+        app: makes its app; with a broker the app also runs the workers, without one it does not.
+        workers: makes its workers, for a process of their own.
+        subscriptions: what its workers consume, so that an operator can declare the queues.
+    """
+
+    settings: type[ServiceSettings]
+    app: Callable[[Any, Engine, Broker | None, Wake], FastAPI]
+    workers: Callable[[Any, Engine, Broker, Wake], Sequence[Worker]]
+    subscriptions: Sequence[Subscription]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as the deployment sees it.
+
+    Parameters:
+        name: its folder under `services/`.
+        prefixes: the paths that it serves, the same in every deployment.
+        port: its web process's usual port.
+        connections: of its database in the all-in-one; with the broker's they sum to at most 80.
+        compose: loads its composition.
+        database: whether it has a database of record.
+        asks: scopes of the tokens with which it calls other services; empty if it calls none.
+    """
+
+    name: str
+    prefixes: tuple[str, ...]
+    port: int
+    connections: int
+    compose: Callable[[], Composition]
+    database: bool = True
+    asks: tuple[str, ...] = ()
+
+    @property
+    def database_name(self) -> str:
+        """Its database and, alike, the role that owns it."""
+        return f"kersey_{self.name}"
+
+
+def _identity() -> Composition:
+    from services.identity.app import create_app
+    from services.identity.settings import IdentitySettings
+
+    return Composition(
+        IdentitySettings,
+        lambda settings, engine, _broker, _wake: create_app(settings, engine=engine),
+        lambda *_: (),
+        (),
+    )
+
+
+def _providers() -> Composition:
+    from services.providers import app, places
+    from services.providers.settings import ProvidersSettings
+
+    return Composition(
+        ProvidersSettings,
+        lambda settings, engine, broker, wake: app.create_app(
+            settings, engine=engine, broker=broker, wake=wake
+        ),
+        app.workers,
+        (places.SUBSCRIPTION,),
+    )
+
+
+def _notifications() -> Composition:
+    from services.notifications import app
+    from services.notifications.settings import NotificationsSettings
+
+    return Composition(
+        NotificationsSettings,
+        lambda settings, engine, broker, wake: app.create_app(
+            settings, engine=engine, broker=broker, wake=wake
+        ),
+        app.workers,
+        (app.CASES, app.DIRECTORY),
+    )
+
+
+SERVICES: tuple[Service, ...] = (
+    Service("identity", ("/identity",), 8001, 5, _identity),
+    Service("providers", ("/directory",), 8002, 12, _providers),
+    Service(
+        "notifications",
+        ("/notifications",),
+        8004,
+        14,
+        _notifications,
+        asks=("referrals.requests",),
+    ),
+)
+"""In the order in which they start: those that others ask come first."""
+
+BROKER_DATABASE = "kersey_broker"
+"""Where the embedded broker keeps its messages."""
+
+BROKER_CONNECTIONS = 20
+"""Each publisher and consumer of the embedded broker holds one while it works."""
+
+
+class NoSuchService(Refusal):
+    """There is no service of that name; the message lists those there are."""
+
+
+def service(name: str) -> Service:
+    """The service called `name`.
+
+    Raises:
+        NoSuchService: there is none.
+    """
+    for each in SERVICES:
+        if each.name == name:
+            return each
+    names = ", ".join(each.name for each in SERVICES)
+    raise NoSuchService(f"there is no service {name!r}; there are: {names}")
+
+
+def with_database() -> tuple[Service, ...]:
+    """The services that have a database of record."""
+    return tuple(each for each in SERVICES if each.database)

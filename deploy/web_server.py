@@ -1,0 +1,99 @@
+"""Serving an app on a port, with a start that says so and an end that cleans up."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from deploy.refusal import Refusal
+
+FINISH_WITHIN = 10
+"""Seconds that open requests have to finish after the order to stop."""
+
+
+class PortTaken(Refusal):
+    """Somebody else listens there; the message says what to do."""
+
+
+class StartFailed(Refusal):
+    """The app did not come up."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else is started, and keep it.
+
+    Raises:
+        PortTaken: another program has it, or it may not be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+        taken.listen(1024)
+    except OSError as error:
+        taken.close()
+        message = (
+            f"port {port} on {host} cannot be used ({error.strerror}): another program has it."
+            " Choose another: --port, or PORT=8001 with make."
+        )
+        raise PortTaken(message) from error
+    return taken
+
+
+def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; open requests finish first.
+
+    Parameters:
+        started: called once the app's start-up is complete and requests are answered.
+
+    Raises:
+        StartFailed: the app's start-up failed; the log says why.
+    """
+    server = _Announcing(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            ws="none",
+            timeout_graceful_shutdown=FINISH_WITHIN,
+        ),
+        started,
+    )
+    with listener:
+        server.run(sockets=[listener])
+    if not server.started:
+        message = "the start failed; the log above says why"
+        raise StartFailed(message)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Within the block SIGTERM and SIGHUP end the process as Ctrl-C does, with every clean-up."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Announcing(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
