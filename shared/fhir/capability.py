@@ -1,0 +1,99 @@
+"""What this server can do, derived from the declarations: it cannot lie (R4 http.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.fhir.search.parameters import ResourceType, SearchParam, Types
+
+_SMART = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+            "code": "SMART-on-FHIR",
+        }
+    ]
+}
+_OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
+
+
+def capability_statement(
+    types: Types,
+    *,
+    base_url: str,
+    date: str,
+    version: str,
+    operations: Sequence[dict[str, str]] = (),
+) -> dict[str, Any]:
+    """The CapabilityStatement of a server.
+
+    Args:
+        types: the served types.
+        base_url: the server's own address.
+        date: when the declarations last changed (FHIR dateTime).
+        version: of the software.
+        operations: system-wide operations, each name and definition.
+    """
+    rest: dict[str, Any] = {
+        "mode": "server",
+        "security": {"cors": False, "service": [_SMART]},
+        "resource": [_resource(types, types[name]) for name in sorted(types)],
+        "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+    }
+    if operations:
+        rest["operation"] = list(operations)
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": date,
+        "kind": "instance",
+        "software": {"name": "Kersey", "version": version},
+        "implementation": {"description": "Kersey FHIR API", "url": base_url},
+        "fhirVersion": "4.0.1",
+        "format": ["json", "application/fhir+json"],
+        "patchFormat": ["application/json-patch+json"],
+        "rest": [rest],
+    }
+
+
+def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
+    name = resource_type.name
+    writable = resource_type.offers("create")
+    entry: dict[str, Any] = {"type": name}
+    if resource_type.profiles:
+        entry["supportedProfile"] = list(resource_type.profiles)
+    entry |= {
+        "interaction": [{"code": code} for code in sorted(resource_type.interactions)],
+        "versioning": "versioned",
+        "readHistory": resource_type.offers("vread"),
+        "updateCreate": False,
+        "conditionalCreate": writable,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": resource_type.offers("update"),
+        "conditionalDelete": "single" if resource_type.offers("delete") else "not-supported",
+        "referencePolicy": ["literal", "logical", "enforced"],
+    }
+    links = [p for p in resource_type.params.values() if includable(p)]
+    if links:
+        entry["searchInclude"] = [f"{name}:{param.code}" for param in links]
+    reverse = [
+        f"{other.name}:{param.code}"
+        for other in types.values()
+        for param in other.params.values()
+        if includable(param) and param.may_refer_to(name)
+    ]
+    if reverse:
+        entry["searchRevInclude"] = sorted(reverse)
+    entry["searchParam"] = [
+        {"name": param.code, "definition": param.definition, "type": param.type}
+        for param in resource_type.params.values()
+    ]
+    if writable:
+        entry["operation"] = [{"name": "validate", "definition": f"{_OPERATIONS}Resource-validate"}]
+    return entry
+
+
+def includable(param: SearchParam) -> bool:
+    """Whether what it refers to can be sent along: a reference, not a canonical."""
+    return param.type == "reference" and any(p.datatype == "Reference" for p in param.paths)
