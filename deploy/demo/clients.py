@@ -1,8 +1,9 @@
 """The demo's OAuth clients. Their secrets are public knowledge; production refuses them."""
 
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from deploy.demo.directory.terms import NAMESPACE as DIRECTORY
 from deploy.demo.ids import demo_id
 
 FHIR_ALL = "system/*.cruds"
@@ -47,8 +48,10 @@ def _client(
 READS = "system/*.rs"
 WORKS = f"{READS} system/Task.u {CASES}"
 
-PROVIDER = demo_id("organization", "provider")
-PROVIDER_2 = demo_id("organization", "provider-2")
+PROVIDER_NAME = "Saltaire Slow Stitch"
+PROVIDER_2_NAME = "Manningham Sitar House"
+PROVIDER = uuid5(DIRECTORY, f"organization/{PROVIDER_NAME}")
+PROVIDER_2 = uuid5(DIRECTORY, f"organization/{PROVIDER_2_NAME}")
 
 CLIENTS: dict[str, DemoClient] = dict(
     [
@@ -75,14 +78,14 @@ CLIENTS: dict[str, DemoClient] = dict(
         ),
         _client(
             "provider",
-            "a community provider with a system of its own",
+            f"{PROVIDER_NAME}, a community provider",
             PROVIDER,
             "provider",
             f"{WORKS} directory.write notifications.read",
         ),
         _client(
             "provider-2",
-            "another community provider",
+            f"{PROVIDER_2_NAME}, another community provider",
             PROVIDER_2,
             "provider",
             f"{WORKS} directory.write notifications.read",

@@ -32,6 +32,7 @@ from services.referrals.tables import (
 )
 from shared.auth import Principal
 from shared.database import UnitOfWork
+from shared.fhir.json import parse
 from shared.fhir.store import Grant, Stored
 from shared.messaging.events import CaseEvent
 

@@ -9,31 +9,45 @@ from services.referrals.tables import ListedProvider, ListedService
 from shared.database import UnitOfWork
 from shared.fhir.outcome import FhirError
 from shared.fhir.store import Access, Grant
+from shared.messaging.broker import Subscription
 from shared.messaging.events import (
     Envelope,
+    ProviderChanged,
     ProviderEvent,
+    ProviderPublished,
     ProviderWithdrawn,
     Sequence,
+    ServiceChanged,
     ServiceEvent,
+    ServicePublished,
     ServiceWithdrawn,
 )
-from shared.messaging.outbox import consume_once
 
-CONSUMER = "referrals.listings"
+SUBSCRIPTION = Subscription(
+    "referrals",
+    "listings",
+    frozenset(
+        event.type
+        for event in (
+            ProviderPublished,
+            ProviderChanged,
+            ProviderWithdrawn,
+            ServicePublished,
+            ServiceChanged,
+            ServiceWithdrawn,
+        )
+    ),
+)
 PUBLIC = {Grant(codes.EVERYONE, "listed")}
 
 
-def take_listing(desk: Desk, envelope: Envelope) -> None:
+def take_listing(desk: Desk, uow: UnitOfWork, envelope: Envelope) -> None:
     """Keep the copy of one provider or service current; the highest sequence counts."""
-    with desk.work() as uow:
-        if not consume_once(uow, CONSUMER, envelope.id):
-            return
-        event = envelope.data
-        if isinstance(event, ProviderEvent):
-            _take_provider(desk, uow, event, envelope.sequence)
-        elif isinstance(event, ServiceEvent):
-            _take_service(desk, uow, event, envelope.sequence)
-        uow.commit()
+    event = envelope.data
+    if isinstance(event, ProviderEvent):
+        _take_provider(desk, uow, event, envelope.sequence)
+    elif isinstance(event, ServiceEvent):
+        _take_service(desk, uow, event, envelope.sequence)
 
 
 def _take_provider(desk: Desk, uow: UnitOfWork, event: ProviderEvent, sequence: Sequence) -> None:
