@@ -35,6 +35,8 @@ SOURCE = "kersey/notifications"
 
 CASES = Subscription("notifications", "cases", cases.TYPES)
 DIRECTORY = Subscription("notifications", "directory", directory.TYPES)
+SUBSCRIPTIONS = (CASES, DIRECTORY)
+"""What the workers consume, so that an operator can declare the queues."""
 
 
 def create_app(
@@ -154,6 +156,7 @@ def workers(
             wake=delivery_wake,
             on_delivered=teller.delivered,
             on_failed=teller.failed,
+            lock_first=teller.lock_first,
             threads=settings.delivery_threads,
             lease_seconds=300,
         ),

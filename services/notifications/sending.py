@@ -67,8 +67,10 @@ class Sender:
                 raise Permanent("contact-inactive")
             letter = Letter(delivery, notice, contact.address)
             match notice.kind:
-                case Kind.REQUEST if delivery.channel == Means.EMAIL:
-                    letter = replace(letter, url=self._link(uow, letter))
+                case Kind.REQUEST:
+                    _still_wanted(uow, notice)
+                    if delivery.channel == Means.EMAIL:
+                        letter = replace(letter, url=self._link(uow, letter))
                 case Kind.IDENTITY_CODE:
                     letter = replace(letter, code=self._code(uow, notice, contact))
             if contact.sealed_secret:
@@ -80,11 +82,6 @@ class Sender:
         """Make the delivery's link, or find the one that an earlier attempt made."""
         token = self._keys.answer_token(letter.delivery.id)
         notice = letter.notice
-        # A cancellation that is handled at this moment must see the link, or we it.
-        locked(uow, notice.case)
-        late = stopped(uow, notice.case, notice.task)
-        if late:
-            raise Superseded(late)
         link = {
             "hash": fingerprint(token),
             "task": notice.task,
@@ -113,3 +110,12 @@ class Sender:
         if row is None or not contact.verified_by_hub:
             raise Superseded("expired")
         return self._keys.code(row)
+
+
+def _still_wanted(uow: UnitOfWork, notice: Notice) -> None:
+    """See that nobody took the request back. The lock lets either a cancellation that is handled
+    at this moment see the link that we make, or us see the cancellation."""
+    locked(uow, notice.case)
+    reason = stopped(uow, notice.case, notice.task)
+    if reason:
+        raise Superseded(reason)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Engine, Row, exists, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Engine, Row, exists, func, insert, null, select, update
 
 from shared.database import UnitOfWork
 from shared.delivery.outcome import (
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 Delivered = Callable[[UnitOfWork, Delivery, Receipt], None]
 Failed = Callable[[UnitOfWork, Delivery, str], None]
+LockFirst = Callable[[UnitOfWork, Delivery], None]
 
 ATTEMPTS = Counter(
     "kersey_delivery_attempts_total",
@@ -53,6 +54,8 @@ class Ledger:
         on_delivered: called in the transaction that records success.
         on_failed: called with a reason's code in the transaction that records the final failure,
             so that no failure is recorded without being told.
+        lock_first: called first in every transaction that may end a delivery. What the callbacks
+            lock must be locked here, before the delivery is, if others lock it in that order.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Ledger:
         lease: timedelta,
         on_delivered: Delivered,
         on_failed: Failed,
+        lock_first: LockFirst,
     ) -> None:
         self._engine = engine
         self._tables = tables
@@ -73,23 +77,36 @@ class Ledger:
         self._lease = lease
         self._on_delivered = on_delivered
         self._on_failed = on_failed
+        self._lock_first = lock_first
 
     def claim(self, most: int) -> list[Delivery]:
         """Lease up to `most` due deliveries, having settled leases that ran out; committed."""
         while True:
             with UnitOfWork(self._engine) as uow:
                 rows = uow.session.connection().execute(self._due(most)).all()
-                lost = [row for row in rows if row.state == State.SENDING]
                 free = [row for row in rows if row.state != State.SENDING]
-                for row in lost:
-                    log.warning("delivery.cut_off", delivery=str(row.id), attempt=row.attempts)
-                    attempt = _delivery(row, row.attempts)
-                    self._in_doubt(uow, attempt, row, CUT_OFF, pause=timedelta())
                 if free:
                     self._lease_rows(uow, free)
                 uow.commit()
+            lost = [row for row in rows if row.state == State.SENDING]
+            for row in lost:
+                self._settle(_delivery(row, row.attempts))
             if free or not lost:
                 return [_delivery(row, row.attempts + 1) for row in free]
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Say of an attempt whose lease ran out that nobody knows how it went; committed."""
+        ran_out = (
+            self._tables.delivery.c.state == State.SENDING.value,
+            self._tables.delivery.c.due <= func.now(),
+        )
+        with UnitOfWork(self._engine) as uow:
+            self._lock_first(uow, delivery)
+            row = self._held(uow, delivery, *ran_out)
+            if row is not None:
+                log.warning("delivery.cut_off", delivery=str(delivery.id), attempt=delivery.attempt)
+                self._in_doubt(uow, delivery, row, CUT_OFF, pause=timedelta())
+                uow.commit()
 
     def record(self, delivery: Delivery, result: Receipt | Undelivered) -> None:
         """Write down how an attempt ended and what follows from it; committed.
@@ -98,6 +115,7 @@ class Ledger:
         the repetition counts.
         """
         with UnitOfWork(self._engine) as uow:
+            self._lock_first(uow, delivery)
             row = self._held(uow, delivery)
             if row is None:
                 log.warning("delivery.late", delivery=str(delivery.id), attempt=delivery.attempt)
@@ -152,7 +170,9 @@ class Ledger:
         ]
         connection.execute(insert(self._tables.attempt), attempts)
 
-    def _held(self, uow: UnitOfWork, delivery: Delivery) -> Row[*tuple[Any, ...]] | None:
+    def _held(
+        self, uow: UnitOfWork, delivery: Delivery, *also: ColumnElement[bool]
+    ) -> Row[*tuple[Any, ...]] | None:
         """The row, locked, if this attempt is still its latest and nobody settled it for good."""
         row = self._tables.delivery.c
         held = (
@@ -161,6 +181,7 @@ class Ledger:
                 row.id == delivery.id,
                 row.attempts == delivery.attempt,
                 row.state.in_([State.SENDING.value, State.UNKNOWN.value]),
+                *also,
             )
             .with_for_update()
         )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from shared.database import UnitOfWork
-from shared.delivery.ledger import Delivered, Failed, Ledger
+from shared.delivery.ledger import Delivered, Failed, Ledger, LockFirst
 from shared.delivery.outcome import Delivery, Receipt, Temporary, Undelivered
 from shared.delivery.schedule import Schedule
 from shared.delivery.tables import DeliveryTables
@@ -23,7 +23,7 @@ Send = Callable[[Delivery], Receipt]
 """Delivers, or raises one of `Undelivered`'s kinds. Called with no transaction open."""
 
 
-def _tell_nobody(uow: UnitOfWork, delivery: Delivery, detail: object) -> None:
+def _nothing(uow: UnitOfWork, delivery: Delivery, detail: object = None) -> None:
     """For a service that has nothing to add."""
 
 
@@ -39,6 +39,7 @@ class DeliveryWorker:
         wake: this worker's own, set by whoever added deliveries.
         on_delivered: see `Ledger`.
         on_failed: see `Ledger`.
+        lock_first: see `Ledger`.
         threads: how many are sent at once.
         lease_seconds: after this a worker counts as lost, and what it sent as unknown.
         poll_seconds: how long to sleep when nothing is due and nobody wakes us.
@@ -53,8 +54,9 @@ class DeliveryWorker:
         send: Send,
         schedule: Callable[[str], Schedule],
         wake: Wake,
-        on_delivered: Delivered = _tell_nobody,
-        on_failed: Failed = _tell_nobody,
+        on_delivered: Delivered = _nothing,
+        on_failed: Failed = _nothing,
+        lock_first: LockFirst = _nothing,
         threads: int = 4,
         lease_seconds: float = 120.0,
         poll_seconds: float = 1.0,
@@ -72,6 +74,7 @@ class DeliveryWorker:
             lease=timedelta(seconds=lease_seconds),
             on_delivered=on_delivered,
             on_failed=on_failed,
+            lock_first=lock_first,
         )
         # A database that is away for a moment must not turn something sent into an `unknown`.
         self._until_recorded = Retrying(

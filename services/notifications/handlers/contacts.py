@@ -17,6 +17,9 @@ from services.notifications.notice import Notice
 from services.notifications.tables import AnswerLink, Contact, deliveries, delivery
 from shared.database import UnitOfWork
 
+NOT_ITS_KEY = {"key_share": True}
+"""Locks a contact's row without getting in the way of a delivery that is just added for it."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -46,10 +49,7 @@ def of_party(uow: UnitOfWork, party: str) -> Sequence[Contact]:
 
 
 def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool) -> tuple[Contact, str | None]:
-    """Create or change a contact; the caller commits.
-
-    What the hub verified was an address: another address is unverified until the hub says
-    otherwise, its links stop working, and what is still open is told to the new one.
+    """Create or change a contact; the caller commits. See `keep` for what a change entails.
 
     Args:
         uow: the transaction.
@@ -63,10 +63,9 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool) -> tuple[C
     Raises:
         BelongsToAnother: nothing was changed.
     """
-    found = uow.session.get(Contact, wanted.id, with_for_update=True)
+    found = uow.session.get(Contact, wanted.id, with_for_update=NOT_ITS_KEY)
     if found and found.party != wanted.party:
         raise BelongsToAnother
-    moved = found is not None and (found.address, found.means) != (wanted.address, wanted.means)
     contact = found or Contact(
         id=wanted.id, party=wanted.party, role=wanted.role, means=wanted.means,
         address=wanted.address, source=Source.OWN,
@@ -74,25 +73,34 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool) -> tuple[C
     contact.role = wanted.role
     contact.service = wanted.service
     contact.label = wanted.label
-    contact.means = wanted.means.value
-    contact.address = wanted.address
     contact.source = (Source.HUB if by_hub else Source.OWN).value
-    if by_hub:
-        contact.verified_by_hub = wanted.verified_by_hub
-    elif moved:
-        contact.verified_by_hub = False
     contact.active = wanted.active
     contact.preferences = dict(wanted.preferences)
+    keep(uow, contact, wanted.means, wanted.address)
+    if by_hub:
+        contact.verified_by_hub = wanted.verified_by_hub
     secret = _secret(contact, keys, wanted)
+    uow.session.flush()
+    return contact, secret
+
+
+def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str) -> None:
+    """Keep a new or changed contact with the address that it has now; the caller commits.
+
+    What a hub verified was an address: another one is unverified, the old one's links end, and
+    what is still open is told to the new one.
+    """
+    moved = (contact.address, contact.means) != (address, means.value)
+    contact.means = means.value
+    contact.address = address
+    contact.changed = datetime.now(UTC)
     if moved:
+        contact.verified_by_hub = False
         contact.revision += 1
-    if found:
-        contact.changed = datetime.now(UTC)
     uow.session.add(contact)
     uow.session.flush()
     if moved:
-        tell_again(uow, contact)
-    return contact, secret
+        _tell_again(uow, contact)
 
 
 def _secret(contact: Contact, keys: Keys, wanted: Wanted) -> str | None:
@@ -103,8 +111,7 @@ def _secret(contact: Contact, keys: Keys, wanted: Wanted) -> str | None:
     return secret
 
 
-def tell_again(uow: UnitOfWork, contact: Contact) -> None:
-    """A contact has moved: its links end, and open requests go to where it is now."""
+def _tell_again(uow: UnitOfWork, contact: Contact) -> None:
     open_links = (
         select(AnswerLink)
         .where(

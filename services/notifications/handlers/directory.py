@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import case, func, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.domain import Means, Role, Source
+from services.notifications.handlers import contacts
 from services.notifications.tables import Contact, ListingSeen
 from shared.database import UnitOfWork
 from shared.messaging.events import (
@@ -41,6 +42,9 @@ ASKED_BY: Mapping[str, Means] = {
 """How the directory's words for being asked (care 24) are carried out. A text message has no
 channel of its own yet, so a member of staff rings; where people just turn up, staff note the
 answer."""
+
+
+MOST_ADDRESS = 500
 
 
 def act(uow: UnitOfWork, envelope: Envelope) -> None:
@@ -89,39 +93,15 @@ def _service_asks(listing: Mapping[str, Any]) -> tuple[Means, str]:
 def _keep(
     uow: UnitOfWork, key: UUID, provider: UUID, service: UUID | None, means: Means, address: str
 ) -> None:
-    values = {
-        "id": key,
-        "party": str(provider),
-        "role": Role.REQUESTS.value,
-        "service": service,
-        "label": "as listed",
-        "means": means.value,
-        "address": address[:500],
-        "source": Source.LISTING.value,
-        "active": True,
-        "verified_by_hub": False,
-        "preferences": {},
-        "revision": 1,
-        "changed": func.now(),
-    }
-    now = Contact.__table__.c  # type: ignore[attr-defined]
-    new = insert(Contact).values(values)
-    moved = (now.address != new.excluded.address) | (now.means != new.excluded.means)
-    uow.session.execute(
-        new.on_conflict_do_update(
-            index_elements=["id"],
-            set_={
-                "party": new.excluded.party,
-                "means": new.excluded.means,
-                "address": new.excluded.address,
-                "active": True,
-                # What a hub verified was the old address.
-                "verified_by_hub": case((moved, False), else_=now.verified_by_hub),
-                "revision": case((moved, now.revision + 1), else_=now.revision),
-                "changed": func.now(),
-            },
-        )
-    )
+    address = address[:MOST_ADDRESS]
+    found = uow.session.get(Contact, key, with_for_update=contacts.NOT_ITS_KEY)
+    contact = found or Contact(
+        id=key, party=str(provider), role=Role.REQUESTS, service=service, label="as listed",
+        means=means, address=address, source=Source.LISTING,
+    )  # fmt: skip
+    contact.party = str(provider)
+    contact.active = True
+    contacts.keep(uow, contact, means, address)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -46,6 +46,10 @@ class Teller:
         """It will not arrive: a person must act."""
         self._tell(uow, NotificationFailed, delivery.id, delivery.channel, delivery.payload)
 
+    def lock_first(self, uow: UnitOfWork, delivery: Delivery) -> None:
+        """Lock the case before its delivery, as whoever acts on the case's events does."""
+        locked(uow, Notice.model_validate_json(delivery.payload).case)
+
     def nobody(self, uow: UnitOfWork, key: UUID, notice: Notice) -> None:
         """There is nobody to tell: a person must act."""
         self._tell(uow, NotificationFailed, key, NOBODY, notice.model_dump_json())

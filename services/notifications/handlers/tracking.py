@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from services.notifications.domain import BY_A_PERSON, NOBODY, RULES
 from services.notifications.handlers.cases import add, contacts_for
-from services.notifications.handlers.telling import Teller
+from services.notifications.handlers.telling import Teller, locked
 from services.notifications.notice import Notice
 from services.notifications.tables import Contact, attempt, deliveries, delivery
 from shared.database import UnitOfWork
@@ -74,6 +74,8 @@ def done(uow: UnitOfWork, teller: Teller, key: UUID, *, by: str) -> bool:
     Returns:
         Whether there was such a call to make.
     """
+    if not _lock_case_of(uow, key):
+        return False
     made = (
         update(delivery)
         .where(
@@ -104,9 +106,11 @@ def retry(uow: UnitOfWork, key: UUID) -> bool:
     Returns:
         False when it has not failed, or there still is nobody.
     """
+    if not _lock_case_of(uow, key):
+        return False
     wanted = select(delivery).where(delivery.c.id == key).with_for_update()
-    row = uow.session.connection().execute(wanted).first()
-    if row is None or row.state != State.FAILED:
+    row = uow.session.connection().execute(wanted).one()
+    if row.state != State.FAILED:
         return False
     if row.channel != NOBODY:
         return bool(deliveries.retry(uow.session, delivery.c.id == key))
@@ -120,6 +124,15 @@ def retry(uow: UnitOfWork, key: UUID) -> bool:
         found = {"state": State.SUPERSEDED.value, "last_error": "contact-found"}
         uow.session.connection().execute(update(delivery).where(delivery.c.id == key).values(found))
     return bool(contacts)
+
+
+def _lock_case_of(uow: UnitOfWork, key: UUID) -> bool:
+    """Lock the case before its delivery, as everybody does; false if there is no such delivery."""
+    found = select(delivery.c.case).where(delivery.c.id == key)
+    row = uow.session.connection().execute(found).first()
+    if row is not None:
+        locked(uow, row.case)
+    return row is not None
 
 
 def exists(uow: UnitOfWork, key: UUID) -> bool:

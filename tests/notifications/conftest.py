@@ -1,0 +1,361 @@
+"""Notifications on a real database, with a mail sink, a webhook sink and a referrals service."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import Engine, create_engine, select, text, update
+
+from services.notifications.app import CASES, DIRECTORY, channels, create_app
+from services.notifications.domain import Means, Role, Source
+from services.notifications.handlers import directory
+from services.notifications.handlers.cases import CaseEvents
+from services.notifications.handlers.telling import Teller
+from services.notifications.keys import Keys
+from services.notifications.sending import Sender, schedule
+from services.notifications.settings import NotificationsSettings
+from services.notifications.tables import Contact, attempt, deliveries, delivery, schema
+from shared.auth import Principal, TokenVerifier
+from shared.database import UnitOfWork, psycopg_url
+from shared.database import create_engine as kersey_engine
+from shared.delivery import DeliveryWorker
+from shared.messaging.events import Envelope, Event, ReferralRequested, Sequence, parse
+from shared.messaging.outbox import Outbox, consuming_once, outbox
+from shared.worker import Wake
+from tests.notifications.serving import serving
+
+PROVIDER = UUID("11111111-1111-4111-8111-111111111111")
+SERVICE = UUID("22222222-2222-4222-8222-222222222222")
+TEAM = UUID("33333333-3333-4333-8333-333333333333")
+PERSON = {
+    "name": "Testina Fictional",
+    "contact": [{"system": "phone", "value": "07700 900123", "note": "after 2 pm"}],
+    "agreed_items": ["name", "phone"],
+}
+
+
+def _prepare(url: str) -> None:
+    engine = create_engine(psycopg_url(url))
+    schema().create_all(engine)
+    engine.dispose()
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class HttpSink:
+    """A real HTTP receiver that remembers what it got and answers what the test says."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.answers: dict[tuple[str, str], tuple[int, Any]] = {}
+        self.status = 204
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _take(self) -> None:
+                length = int(self.headers.get("content-length") or 0)
+                request = Request(
+                    self.command,
+                    self.path,
+                    {name.lower(): value for name, value in self.headers.items()},
+                    self.rfile.read(length),
+                )
+                status, body = sink.answer(request)
+                sink.requests.append(request)
+                content = b"" if body is None else json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = _take  # noqa: N815 - http.server's own names
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def answer(self, request: Request) -> tuple[int, Any]:
+        known = self.answers.get((request.method, request.path))
+        return known or (self.status, None)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class Referrals(HttpSink):
+    """What the referrals service and the issuer answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.views: dict[str, dict[str, Any]] = {}
+        self.refusal: tuple[int, dict[str, Any]] | None = None
+
+    def answer(self, request: Request) -> tuple[int, Any]:
+        if request.path == "/identity/token":
+            return 200, {"access_token": "service", "token_type": "Bearer", "expires_in": 300}
+        assert request.headers["authorization"] == "Bearer service"
+        if self.refusal:
+            return self.refusal
+        _, _, _, task, *step = request.path.split("/")
+        view = self.views.setdefault(task, self._new(task))
+        if step == ["identity"]:
+            return 200, PERSON
+        if step == ["answer"]:
+            view["status"] = {"accept": "accepted", "decline": "rejected"}.get(
+                request.json["decision"], "received"
+            )
+            view["answerable"] = False
+        if step == ["progress"]:
+            view["status"] = "in-progress"
+        return 200, view
+
+    def asked(self, step: str) -> list[Request]:
+        return [each for each in self.requests if each.path.endswith(step)]
+
+    @staticmethod
+    def _new(task: str) -> dict[str, Any]:
+        return {
+            "task": task,
+            "status": "requested",
+            "business_status": "awaiting-answer",
+            "service": {"id": str(SERVICE), "name": "Clay on Canal Street"},
+            "need": {"codes": ["loneliness"], "text": "Would like company"},
+            "when": "Tuesday afternoons",
+            "where": "Sowerby Bridge",
+            "access_needs": ["step-free entrance"],
+            "priority": "routine",
+            "answerable": True,
+            "identity_available": True,
+        }
+
+
+@dataclass
+class House:
+    """The service, its workers called by hand, and what it sent."""
+
+    engine: Engine
+    settings: NotificationsSettings
+    maildir: Path
+    verifier: "Tokens"
+    wake: Wake = field(default_factory=Wake)
+
+    def __post_init__(self) -> None:
+        self.keys = Keys(self.settings.link_key)
+        self.teller = Teller(Outbox("kersey/notifications", self.wake))
+        self._consume = {
+            CASES: consuming_once(self.engine, CASES.consumer, CaseEvents(self.teller, Wake())),
+            DIRECTORY: consuming_once(self.engine, DIRECTORY.consumer, directory.act),
+        }
+        self.app: FastAPI = create_app(
+            self.settings,
+            engine=self.engine,
+            verifier=self.verifier,
+        )
+
+    def happens(self, event: Event, *, sequence: int = 1, replay: bool = False) -> Envelope:
+        envelope = Envelope(
+            id=uuid4(),
+            source="kersey/referrals",
+            time=datetime.now(UTC),
+            sequence=Sequence(sequence),
+            data=event,
+            replay=replay,
+        )
+        self.consume(envelope)
+        return envelope
+
+    def consume(self, envelope: Envelope) -> None:
+        for subscription, handler in self._consume.items():
+            if envelope.type in subscription.types:
+                handler(parse(envelope.to_json()))
+
+    def ask(self, **ids: Any) -> ReferralRequested:
+        event = requested(**ids)
+        self.happens(event)
+        return event
+
+    def contact(self, **values: Any) -> UUID:
+        filled = {
+            "id": uuid4(), "party": str(PROVIDER), "role": Role.REQUESTS.value,
+            "means": Means.EMAIL.value, "address": "desk@clay.example.org",
+            "source": Source.HUB.value, "label": "Front desk",
+        } | values  # fmt: skip
+        with UnitOfWork(self.engine) as uow:
+            uow.session.add(Contact(**filled))
+            uow.commit()
+        return filled["id"]
+
+    def webhook(self, url: str, secret: str, **values: Any) -> UUID:
+        return self.contact(
+            means=Means.WEBHOOK.value,
+            address=url,
+            sealed_secret=self.keys.seal(secret),
+            **values,
+        )
+
+    def worker(self, **changes: Any) -> DeliveryWorker:
+        parts = {
+            "name": "notifications.deliveries",
+            "engine": self.engine,
+            "tables": deliveries,
+            "send": Sender(self.engine, channels(self.settings), self.keys, self.settings),
+            "schedule": schedule,
+            "wake": Wake(),
+            "on_delivered": self.teller.delivered,
+            "on_failed": self.teller.failed,
+            "lock_first": self.teller.lock_first,
+        }
+        return DeliveryWorker(**(parts | changes))
+
+    def send(self) -> int:
+        return self.worker().deliver_due()
+
+    def rows(self, *columns: str, **where: Any) -> list[Any]:
+        wanted = [delivery.c[name] for name in columns or ("channel", "kind", "state")]
+        found = select(*wanted).order_by(delivery.c.position)
+        for name, value in where.items():
+            found = found.where(delivery.c[name] == value)
+        with self.engine.connect() as connection:
+            return [row[0] if len(row) == 1 else tuple(row) for row in connection.execute(found)]
+
+    def attempts(self) -> list[tuple[int, str | None, str | None]]:
+        found = select(attempt.c.number, attempt.c.outcome, attempt.c.code)
+        with self.engine.connect() as connection:
+            rows = connection.execute(found.order_by(attempt.c.started, attempt.c.number))
+            return [tuple(row) for row in rows]
+
+    def told(self) -> list[Event]:
+        """The events that notifications itself emitted, in order."""
+        with self.engine.connect() as connection:
+            found = connection.execute(select(outbox.c.envelope).order_by(outbox.c.position))
+            return [parse(envelope).data for envelope in found.scalars()]
+
+    def mails(self) -> list[EmailMessage]:
+        """The mails in the sink, in the order in which they were put there."""
+        files = sorted(
+            (self.maildir / "new").glob("*"), key=lambda each: (each.stat().st_mtime_ns, each.name)
+        )
+        parser = BytesParser(policy=policy.default)
+        return [parser.parsebytes(each.read_bytes()) for each in files]  # type: ignore[arg-type,misc]
+
+    def pass_time(self, words: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(delivery).values(due=delivery.c.due - text(f"interval '{words}'"))
+            )
+
+    def scalar(self, statement: str, **values: Any) -> Any:
+        with self.engine.connect() as connection:
+            return connection.execute(text(statement), values).scalar_one()
+
+    def execute(self, statement: str, **values: Any) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(text(statement), values)
+
+
+class Tokens(TokenVerifier):
+    """Takes a principal's name for its token; verification itself is tested elsewhere."""
+
+    def __init__(self) -> None:
+        self.principals: dict[str, Principal] = {}
+
+    def verify(self, token: str) -> Principal:
+        return self.principals[token]
+
+    def add(
+        self, name: str, *, roles: str = "", scopes: str = "", organisation: UUID | None = None
+    ) -> dict[str, str]:
+        self.principals[name] = Principal(
+            subject=name,
+            client_id=name,
+            organisation=str(organisation or uuid4()),
+            roles=frozenset(roles.split()),
+            scopes=frozenset(scopes.split()),
+        )
+        return {"authorization": f"Bearer {name}"}
+
+
+def requested(**ids: Any) -> ReferralRequested:
+    filled = {
+        "case": uuid4(), "task": uuid4(), "service_request": uuid4(),
+        "service": SERVICE, "provider": PROVIDER, "team": TEAM,
+    } | ids  # fmt: skip
+    return ReferralRequested(**filled)
+
+
+@pytest.fixture
+def engine(database: Callable[..., str]) -> Iterator[Engine]:
+    made = kersey_engine(database("notifications", _prepare), pool_size=10, application_name="test")
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def referrals() -> Iterator[Referrals]:
+    sink = Referrals()
+    yield sink
+    sink.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[HttpSink]:
+    sink = HttpSink()
+    yield sink
+    sink.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, referrals: Referrals) -> NotificationsSettings:
+    return NotificationsSettings(
+        environment="test",
+        public_url="https://kersey.example.org",
+        database_url=SecretStr("postgresql://unused"),
+        link_key=SecretStr("k" * 40),
+        maildir=tmp_path / "mail",
+        mail_from="kersey@hub.example.org",
+        referrals_url=referrals.url,
+        token_url=f"{referrals.url}/identity/token",
+        client_id="notifications",
+        client_secret=SecretStr("secret"),
+    )
+
+
+@pytest.fixture
+def house(engine: Engine, settings: NotificationsSettings) -> House:
+    return House(engine, settings, settings.maildir, Tokens())
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[httpx.Client]:
+    with serving(house.app) as url, httpx.Client(base_url=url) as http:
+        yield http

@@ -1,0 +1,302 @@
+"""From a case's event to deliveries: who is told, once, and what need not be said any more."""
+
+import threading
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from shared.messaging.events import (
+    AgreementWithdrawn,
+    NotificationDelivered,
+    NotificationFailed,
+    ReferralAccepted,
+    ReferralCancelled,
+    ReferralClosed,
+    ReferralDeclined,
+    ReferralNoResponse,
+    ReferralReceived,
+    ReferralUnrouted,
+    ReferralUrgent,
+    ReferralWaitlisted,
+    ReferralWithdrawn,
+    parse,
+)
+from shared.messaging.outbox import outbox
+from tests.notifications.conftest import SERVICE, TEAM, requested
+
+
+def after(event, kind, **more):
+    """A later event about the same Task."""
+    ids = {name: getattr(event, name) for name in ("case", "task", "service", "provider", "team")}
+    return kind(**(ids | more))
+
+
+def test_a_request_is_mailed_to_each_contact_and_posted_to_the_providers_system(house, receiver):
+    house.contact()
+    house.contact(address="second@clay.example.org")
+    house.webhook(receiver.url, "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+    house.contact(address="gone@clay.example.org", active=False)
+    house.contact(address="other@else.example.org", party=str(uuid4()))
+    house.ask()
+    assert sorted(house.rows()) == [
+        ("email", "request", "queued"),
+        ("email", "request", "queued"),
+        ("webhook", "request", "queued"),
+    ]
+    assert house.send() == 3
+    assert {mail["To"] for mail in house.mails()} == {
+        "desk@clay.example.org", "second@clay.example.org",
+    }  # fmt: skip
+    assert len(receiver.requests) == 1
+
+
+def test_an_event_that_comes_twice_makes_one_delivery(house):
+    house.contact()
+    envelope = house.happens(requested())
+    house.consume(envelope)
+    house.send()
+    house.consume(envelope)
+    assert house.send() == 0
+    assert house.rows("state") == ["delivered"]
+
+
+def test_an_event_that_comes_twice_at_once_makes_one_delivery(house):
+    house.contact()
+    envelope = house.happens(requested(case=uuid4()))
+    house.execute("delete from inbox")
+    house.execute("delete from delivery")
+    threads = [threading.Thread(target=house.consume, args=[envelope]) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert house.rows("state") == ["queued"]
+
+
+def test_without_the_inbox_the_deliverys_id_still_makes_it_one(house):
+    house.contact()
+    envelope = house.happens(requested())
+    house.execute("delete from inbox")
+    house.consume(envelope)
+    assert house.rows("state") == ["queued"]
+
+
+def test_a_replayed_event_tells_nobody(house):
+    house.contact()
+    house.happens(requested(), replay=True)
+    assert house.rows() == []
+
+
+def test_delivery_is_told_to_the_others_of_the_house(house):
+    house.contact()
+    event = house.ask()
+    house.send()
+    (told,) = house.told()
+    assert isinstance(told, NotificationDelivered)
+    assert (told.case, told.task, told.channel, told.kind) == (
+        event.case, event.task, "email", "request",
+    )  # fmt: skip
+    assert [told.delivery] == house.rows("id")
+
+
+def test_no_contact_at_all_is_a_visible_failure(house):
+    event = house.ask()
+    assert house.rows("channel", "state", "last_error") == [("none", "failed", "no-contact")]
+    (told,) = house.told()
+    assert isinstance(told, NotificationFailed)
+    assert (told.case, told.task, told.channel, told.kind) == (
+        event.case, event.task, "none", "request",
+    )  # fmt: skip
+
+
+def test_a_contact_for_another_service_is_not_told(house):
+    house.contact(service=uuid4(), address="other-group@clay.example.org")
+    house.contact(service=SERVICE, address="this-group@clay.example.org")
+    house.ask()
+    assert house.rows("address") == ["this-group@clay.example.org"]
+
+
+@pytest.mark.parametrize("means", ["phone", "paper"])
+def test_a_provider_that_is_rung_or_written_to_waits_as_a_call_for_staff(house, means):
+    house.contact(means=means, address="01422 496 0123")
+    house.ask()
+    assert house.send() == 0
+    assert house.rows() == [(means, "request", "queued")]
+
+
+def test_an_unrouted_referral_tells_the_hubs_coordinator(house):
+    house.contact(party="calder", role="coordinator", address="hub@calder.example.org")
+    house.contact(party="calder", role="duty", address="duty@calder.example.org")
+    house.contact(party="aire", role="coordinator", address="hub@aire.example.org")
+    house.happens(
+        ReferralUnrouted(case=uuid4(), service_request=uuid4(), hub="calder", reason="no-team")
+    )
+    house.send()
+    (mail,) = house.mails()
+    assert mail["To"] == "hub@calder.example.org"
+    assert "/answer/" not in mail.as_string()
+
+
+def test_an_urgent_referral_tells_the_duty_role(house):
+    house.contact(party="calder", role="coordinator", address="hub@calder.example.org")
+    house.contact(party="calder", role="duty", address="duty@calder.example.org")
+    house.happens(
+        ReferralUrgent(case=uuid4(), service_request=uuid4(), hub="calder", priority="stat")
+    )
+    assert house.rows("address") == ["duty@calder.example.org"]
+
+
+def test_without_a_duty_contact_the_coordinator_hears_of_an_urgent_referral(house):
+    house.contact(party="calder", role="coordinator", address="hub@calder.example.org")
+    house.happens(
+        ReferralUrgent(case=uuid4(), service_request=uuid4(), hub="calder", priority="asap")
+    )
+    assert house.rows("address") == ["hub@calder.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "subject"),
+    [
+        (ReferralDeclined, {"reason": "full"}, "said no"),
+        (ReferralNoResponse, {}, "has not answered"),
+    ],
+)
+def test_a_no_or_silence_tells_the_link_workers_team(house, kind, more, subject):
+    house.contact()
+    house.contact(party=str(TEAM), role="team", address="team@pcn.example.org")
+    event = house.ask()
+    house.send()
+    house.happens(after(event, kind, **more))
+    house.send()
+    mail = house.mails()[-1]
+    assert mail["To"] == "team@pcn.example.org"
+    assert subject in mail["Subject"]
+
+
+def test_silence_of_a_case_without_a_team_is_a_visible_failure(house):
+    event = requested(team=None)
+    house.happens(after(event, ReferralNoResponse, team=None))
+    assert house.rows("channel", "kind", "state") == [("none", "no-response", "failed")]
+
+
+def test_a_request_taken_back_before_sending_is_superseded_and_nobody_hears(house):
+    house.contact()
+    house.contact(means="phone", address="01422 496 0123")
+    event = house.ask()
+    house.happens(after(event, ReferralCancelled, reason="other"))
+    assert house.send() == 0
+    assert house.rows("state", "last_error") == [("superseded", "cancelled")] * 2
+    assert house.told() == []
+
+
+def test_a_request_taken_back_after_sending_is_said_to_those_who_were_told(house):
+    house.contact()
+    event = house.ask()
+    house.send()
+    house.contact(address="new@clay.example.org")
+    house.happens(after(event, ReferralCancelled, reason="other"))
+    house.send()
+    first, second = house.mails()
+    assert second["To"] == first["To"] == "desk@clay.example.org"
+    assert "no longer needed" in second["Subject"]
+
+
+def test_a_withdrawn_referral_ends_every_message_of_the_case(house):
+    house.contact()
+    house.contact(party=str(TEAM), role="team", address="team@pcn.example.org")
+    first = house.ask()
+    house.send()
+    second = house.ask(case=first.case)
+    house.happens(after(first, ReferralDeclined, reason="full"))
+    house.happens(ReferralWithdrawn(case=first.case, by="sender"))
+    house.send()
+    assert house.rows("kind", "task", "state") == [
+        ("request", first.task, "delivered"),
+        ("request", second.task, "superseded"),
+        ("declined", first.task, "superseded"),
+        ("no-longer-needed", first.task, "delivered"),
+    ]
+
+
+def test_a_request_that_comes_after_its_cancellation_is_superseded(house):
+    house.contact()
+    event = requested()
+    house.happens(after(event, ReferralCancelled, reason="other"))
+    house.happens(event)
+    assert house.send() == 0
+    assert house.rows("kind", "state", "last_error") == [("request", "superseded", "cancelled")]
+
+
+def test_a_request_that_comes_after_its_case_was_withdrawn_is_superseded(house):
+    house.contact()
+    event = requested()
+    house.happens(ReferralWithdrawn(case=event.case, by="sender"))
+    house.happens(event)
+    assert house.rows("kind", "state", "last_error") == [("request", "superseded", "withdrawn")]
+
+
+@pytest.mark.parametrize("kind", [ReferralAccepted, ReferralWaitlisted])
+def test_an_answer_by_one_contact_ends_the_calls_to_the_others(house, kind):
+    house.contact()
+    house.contact(means="phone", address="01422 496 0123")
+    event = house.ask()
+    house.send()
+    house.happens(after(event, kind))
+    assert sorted(house.rows("channel", "state")) == [
+        ("email", "delivered"),
+        ("phone", "superseded"),
+    ]
+
+
+def test_a_closed_case_ends_what_is_still_to_be_said(house):
+    house.contact()
+    event = house.ask()
+    house.happens(ReferralClosed(case=event.case, outcome="completed"))
+    assert house.rows("state", "last_error") == [("superseded", "closed")]
+
+
+def test_ended_agreement_is_said_to_those_who_were_told(house):
+    house.contact()
+    event = house.ask()
+    house.send()
+    house.happens(AgreementWithdrawn(case=event.case, task=event.task, provider=event.provider))
+    house.send()
+    assert "stop using the details" in house.mails()[-1]["Subject"]
+
+
+def test_events_that_concern_nobody_here_do_nothing(house):
+    house.contact()
+    house.happens(
+        ReferralReceived(case=uuid4(), service_request=uuid4(), task=uuid4(), hub="calder")
+    )
+    assert house.rows() == []
+
+
+def test_what_one_contact_hears_of_one_case_goes_in_order(house, receiver):
+    secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+    house.webhook(receiver.url, secret)
+    event = house.ask()
+    receiver.status = 500
+    house.send()
+    receiver.status = 204
+    other = house.ask(case=event.case)
+    house.send()
+    assert house.rows("task", "state") == [(event.task, "queued"), (other.task, "queued")]
+    house.pass_time("1 minute")
+    house.send()
+    tasks = [request.json["data"]["task"] for request in receiver.requests]
+    assert tasks == [str(event.task), str(event.task), str(other.task)]
+
+
+def test_every_event_about_a_case_rises_in_version(house):
+    house.contact()
+    house.contact(address="second@clay.example.org")
+    house.ask(case=(case := uuid4()))
+    house.ask(case=case)
+    house.send()
+    with house.engine.connect() as connection:
+        found = connection.execute(select(outbox.c.envelope).order_by(outbox.c.position))
+        sequences = [parse(each).sequence for each in found.scalars()]
+    assert len(sequences) == 4
+    assert sequences == sorted(set(sequences))
