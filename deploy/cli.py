@@ -8,6 +8,7 @@ from rich.console import Console
 
 from deploy.commands import (
     broker,
+    clients,
     databases,
     dead_letters,
     demo,
@@ -32,6 +33,7 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.add_typer(databases.app, name="databases")
+app.add_typer(clients.app, name="clients")
 app.add_typer(broker.app, name="broker")
 app.command("token")(token.token)
 app.add_typer(demo.app, name="demo")

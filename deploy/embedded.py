@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from deploy.data_folder import DataFolder
 from deploy.dispatch import AllInOne
 from deploy.embedded_postgres import EmbeddedPostgres
+from deploy.engines import opened
+from deploy.service_clients import client_id, service_clients
 from deploy.services import (
     BROKER_CONNECTIONS,
     BROKER_DATABASE,
@@ -19,14 +19,10 @@ from deploy.services import (
     Service,
     with_database,
 )
-from services.identity.clients import ClientSpec, load_clients
-from shared.database import create_engine
+from services.identity.clients import load_clients
 from shared.messaging.embedded import EmbeddedBroker
 from shared.migrate import migrate
 from shared.worker import Wake
-
-KERSEY = uuid5(NAMESPACE_URL, "urn:kersey")
-"""The organisation that a service acts for when it asks another as itself."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +56,20 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
         for service in with_database():
             migrate(service.name, database.url(service.database_name))
         engines = {
-            service.name: _engine(
-                stack, database.url(service.database_name), service.connections, service.name
+            service.name: stack.enter_context(
+                opened(database.url(service.database_name), service.connections, service.name)
             )
             for service in with_database()
         }
         compositions = {service.name: service.compose() for service in SERVICES}
         broker = EmbeddedBroker(
-            _engine(stack, database.url(BROKER_DATABASE), BROKER_CONNECTIONS, "broker")
+            stack.enter_context(opened(database.url(BROKER_DATABASE), BROKER_CONNECTIONS, "broker"))
         )
         broker.declare([each for one in compositions.values() for each in one.subscriptions])
-        load_clients(engines["identity"], service_clients(folder))
+        load_clients(
+            engines["identity"],
+            service_clients(lambda service: folder.password(f"{service.name}.client")),
+        )
         apps = {}
         for service in SERVICES:
             composition = compositions[service.name]
@@ -89,33 +88,11 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
         yield House(AllInOne(apps, prefixes), engines)
 
 
-def _engine(stack: ExitStack, url: str, connections: int, name: str) -> Engine:
-    engine = create_engine(url, pool_size=connections, application_name=f"kersey {name}")
-    stack.callback(engine.dispose)
-    return engine
-
-
-def service_clients(folder: DataFolder) -> list[ClientSpec]:
-    """The OAuth clients of services that call others."""
-    return [
-        ClientSpec(
-            client_id=f"kersey-{service.name}",
-            name=f"Kersey {service.name}",
-            organisation=KERSEY,
-            roles=("service",),
-            scopes=service.asks,
-            secret=SecretStr(folder.password(f"{service.name}.client")),
-        )
-        for service in SERVICES
-        if service.asks
-    ]
-
-
 def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
     """What a service must keep secret; made once, kept in the data folder."""
     values: dict[str, Any] = {}
     if service.asks:
-        values["client_id"] = f"kersey-{service.name}"
+        values["client_id"] = client_id(service)
         values["client_secret"] = folder.password(f"{service.name}.client")
     match service.name:
         case "identity":

@@ -102,9 +102,24 @@ def _notifications() -> Composition:
     )
 
 
+def _referrals() -> Composition:
+    from services.referrals import app
+    from services.referrals.settings import ReferralsSettings
+
+    return Composition(
+        ReferralsSettings,
+        lambda settings, engine, broker, wake: app.create_app(
+            settings, engine=engine, broker=broker, wake=wake
+        ),
+        app.workers,
+        app.SUBSCRIPTIONS,
+    )
+
+
 SERVICES: tuple[Service, ...] = (
     Service("identity", ("/identity",), 8001, 5, _identity),
     Service("providers", ("/directory",), 8002, 12, _providers),
+    Service("referrals", ("/fhir", "/referrals"), 8003, 18, _referrals),
     Service(
         "notifications",
         ("/notifications",),

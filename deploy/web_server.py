@@ -45,6 +45,12 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
+def address(listener: socket.socket) -> str:
+    """Where a listener answers, for people."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; open requests finish first.
 

@@ -17,20 +17,20 @@ def load() -> None:
     `kersey run` does this by itself. Here KERSEY_ADMIN_DATABASE_URL and the passwords are needed as
     for `kersey databases`.
     """
+    from contextlib import ExitStack
+
     from deploy import demo_data
+    from deploy.engines import opened
     from deploy.operator_databases import url_of
     from deploy.services import with_database
     from deploy.settings import OperatorSettings
-    from shared.database import create_engine
 
     settings = OperatorSettings()
-    engines = {
-        service.name: create_engine(
-            url_of(service, settings), pool_size=2, application_name="kersey demo load"
+    with ExitStack() as stack:
+        demo_data.load(
+            {
+                service.name: stack.enter_context(opened(url_of(service, settings), 2, "demo load"))
+                for service in with_database()
+            }
         )
-        for service in with_database()
-    }
-    demo_data.load(engines)
-    for engine in engines.values():
-        engine.dispose()
     typer.echo("the demo data is loaded")

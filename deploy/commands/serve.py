@@ -14,23 +14,21 @@ def serve(
 ) -> None:
     """Serve one service over HTTP. Run as many replicas as you like; settings are KERSEY_..."""
     from deploy import services
-    from deploy.web_server import ended_by_signals, listen
+    from deploy.engines import opened_for
+    from deploy.web_server import address, ended_by_signals, listen
     from deploy.web_server import serve as serve_app
     from shared import logging
-    from shared.database import create_engine
     from shared.worker import Wake
 
     chosen = services.service(service)
     composition = chosen.compose()
     settings = composition.settings()
     logging.configure(settings.log_level)
-    engine = create_engine(
-        settings.database_url.get_secret_value(),
-        pool_size=settings.pool_size,
-        application_name=f"kersey {service}",
-    )
-    app = composition.app(settings, engine, None, Wake())
-    with ended_by_signals(), listen(host, chosen.port if port is None else port) as listener:
-        place = "{}:{}".format(*listener.getsockname()[:2])
-        serve_app(app, listener, lambda: typer.echo(f"{service} answers on http://{place}"))
-    engine.dispose()
+    with (
+        ended_by_signals(),
+        listen(host, chosen.port if port is None else port) as listener,
+        opened_for(settings, service) as engine,
+    ):
+        app = composition.app(settings, engine, None, Wake())
+        place = address(listener)
+        serve_app(app, listener, lambda: typer.echo(f"{service} answers on {place}"))

@@ -15,10 +15,10 @@ def worker(
     Run as many replicas as you like: those that need a leader agree on one in the database.
     """
     from deploy import services
+    from deploy.engines import opened_for
     from deploy.refusal import Refusal
-    from deploy.web_server import ended_by_signals, listen, serve
+    from deploy.web_server import address, ended_by_signals, listen, serve
     from shared import logging
-    from shared.database import create_engine
     from shared.messaging.rabbit import RabbitBroker
     from shared.migrate import schema_fault
     from shared.service import service_app
@@ -30,30 +30,28 @@ def worker(
     if settings.amqp_url is None:
         message = "a worker needs a broker: set KERSEY_AMQP_URL"
         raise Refusal(message)
-    engine = create_engine(
-        settings.database_url.get_secret_value(),
-        pool_size=settings.pool_size,
-        application_name=f"kersey {service} worker",
-    )
     broker = RabbitBroker(
         settings.amqp_url.get_secret_value(),
         name=f"kersey {service}",
         declares=settings.environment != "production",
     )
-    workers = composition.workers(settings, engine, broker, Wake())
-    if not workers:
-        message = f"{service} has no background work: `kersey serve {service}` is all it needs"
-        raise Refusal(message)
-    app = service_app(
-        settings,
-        name=f"{service}-worker",
-        title=f"Kersey {service}, background work",
-        routers=(),
-        workers=workers,
-        checks={"schema": lambda: schema_fault(service, engine), "broker": broker.fault},
-    )
-    with ended_by_signals(), listen(host, port) as listener:
-        place = "{}:{}".format(*listener.getsockname()[:2])
+    with (
+        ended_by_signals(),
+        listen(host, port) as listener,
+        opened_for(settings, f"{service} worker") as engine,
+    ):
+        workers = composition.workers(settings, engine, broker, Wake())
+        if not workers:
+            message = f"{service} has no background work: `kersey serve {service}` is all it needs"
+            raise Refusal(message)
+        app = service_app(
+            settings,
+            name=f"{service}-worker",
+            title=f"Kersey {service}, background work",
+            routers=(),
+            workers=workers,
+            checks={"schema": lambda: schema_fault(service, engine), "broker": broker.fault},
+        )
         names = ", ".join(each.name for each in workers)
-        serve(app, listener, lambda: typer.echo(f"{names}: running; health on http://{place}"))
-    engine.dispose()
+        place = address(listener)
+        serve(app, listener, lambda: typer.echo(f"{names}: running; health on {place}"))
