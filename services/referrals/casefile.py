@@ -279,6 +279,7 @@ class CaseFile:
     def _tell_subscribers(self, task: str, version: int) -> None:
         change = Change(type="Task", id=task, version=version, made=self.now)
         self.uow.session.add(change)
+        self.uow.on_commit(self.desk.changed.set)
 
     def _write_onward_status(self, task: CaseTask) -> None:
         before = content_of(self.store.lock("ServiceRequest", task.service_request))

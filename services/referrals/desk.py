@@ -1,7 +1,7 @@
 """What every use case works with, passed in once at composition."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -11,6 +11,7 @@ from shared.database import UnitOfWork
 from shared.fhir.search.parameters import Types
 from shared.fhir.store import FhirStore
 from shared.messaging.outbox import Outbox
+from shared.worker import Wake
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Desk:
     types: Types
     settings: ReferralsSettings
     clock: Callable[[], datetime]
+    changed: Wake = field(default_factory=Wake)
+    """Set when a change that subscribers may hear of is durable."""
 
     def work(self) -> UnitOfWork:
         """A new transaction."""

@@ -12,8 +12,8 @@ class ReferralsSettings(ServiceSettings):
         default=10, ge=1, description="Days after which a request that got no answer is closed."
     )
     paging_key: SecretStr = Field(
-        default=SecretStr(""),
-        description="Signs the `next` links of searches; the same on every replica.",
+        min_length=16,
+        description="Seals the `next` links of searches; the same on every replica.",
     )
     subscription_poll_seconds: float = Field(
         default=0.2, gt=0, description="How often committed events are looked at for Subscriptions."

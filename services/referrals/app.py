@@ -1,0 +1,149 @@
+"""The referrals service, composed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import Engine
+
+from services.referrals.api.cases import case_routes
+from services.referrals.api.refusals import install_refusals
+from services.referrals.api.requests import request_routes
+from services.referrals.clock import Clock
+from services.referrals.desk import Desk
+from services.referrals.handlers import arrivals, listings
+from services.referrals.served import CAPABILITY_DATE, SERVED
+from services.referrals.settings import ReferralsSettings
+from services.referrals.subscriptions.dispatching import Dispatcher
+from services.referrals.subscriptions.notifying import SCHEDULE, Notifier
+from services.referrals.tables.subscription import deliveries
+from services.referrals.writing.writer import ReferralWriter, access_of
+from shared.auth import TokenVerifier
+from shared.delivery import DeliveryWorker
+from shared.delivery.outgoing import OutgoingHttp
+from shared.fhir.router import fhir_router
+from shared.fhir.store import FhirStore
+from shared.messaging.broker import Broker
+from shared.messaging.outbox import Outbox, consuming_once
+from shared.messaging.relay import Relay
+from shared.migrate import schema_fault
+from shared.service import Check, service_app
+from shared.worker import Wake, Worker
+
+SOURCE = "kersey/referrals"
+"""How referrals names itself as the source of events."""
+
+SUBSCRIPTIONS = (listings.SUBSCRIPTION, arrivals.SUBSCRIPTION)
+"""What the workers consume, so that an operator can declare the queues."""
+
+
+def create_app(
+    settings: ReferralsSettings,
+    *,
+    engine: Engine,
+    broker: Broker | None = None,
+    wake: Wake | None = None,
+    verifier: TokenVerifier | None = None,
+) -> FastAPI:
+    """The app of referrals.
+
+    Args:
+        settings: its settings.
+        engine: its own database.
+        broker: where its workers publish and consume; without one no worker runs in this process.
+        wake: wakes the relay after a commit.
+        verifier: of bearer tokens; by default against the issuer of the settings.
+    """
+    desk = desk_of(settings, engine, wake or Wake())
+    checks: dict[str, Check] = {"schema": partial(schema_fault, "referrals", engine)}
+    if broker is not None:
+        checks["broker"] = broker.fault
+    app = service_app(
+        settings,
+        name="referrals",
+        title="Kersey referrals",
+        routers=(case_routes(desk), request_routes(desk), _fhir(desk)),
+        workers=_workers(desk, broker, wake) if broker is not None else (),
+        checks=checks,
+        verifier=verifier,
+        docs_prefix="/referrals",
+    )
+    install_refusals(app)
+    return app
+
+
+def workers(
+    settings: ReferralsSettings, engine: Engine, broker: Broker, wake: Wake | None
+) -> list[Worker]:
+    """Its background work: relay, copies of listings, Subscriptions, clocks."""
+    return _workers(desk_of(settings, engine, wake or Wake()), broker, wake)
+
+
+def desk_of(settings: ReferralsSettings, engine: Engine, wake: Wake) -> Desk:
+    """What the use cases work with."""
+    return Desk(
+        engine=engine,
+        outbox=Outbox(SOURCE, wake),
+        types=SERVED,
+        settings=settings,
+        clock=lambda: datetime.now(UTC),
+        changed=Wake(),
+    )
+
+
+def outgoing(settings: ReferralsSettings) -> OutgoingHttp:
+    """Posts to subscribers; private addresses only outside production or by decision."""
+    private = settings.allow_private_endpoints or settings.environment != "production"
+    return OutgoingHttp(allow_private=private)
+
+
+def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
+    engine, sending = desk.engine, Wake()
+    notifier = Notifier(desk, outgoing(desk.settings))
+    return [
+        Relay(engine, broker, service="referrals", wake=wake),
+        broker.consumer(
+            listings.SUBSCRIPTION,
+            consuming_once(
+                engine, listings.SUBSCRIPTION.consumer, partial(listings.take_listing, desk)
+            ),
+        ),
+        broker.consumer(
+            arrivals.SUBSCRIPTION,
+            consuming_once(engine, arrivals.SUBSCRIPTION.consumer, arrivals.note_arrival),
+        ),
+        Dispatcher(desk, desk.changed, sending),
+        DeliveryWorker(
+            name="referrals.notifier",
+            engine=engine,
+            tables=deliveries,
+            send=notifier.send,
+            schedule=lambda _: SCHEDULE,
+            wake=sending,
+            on_delivered=notifier.delivered,
+            on_failed=notifier.failed,
+        ),
+        Clock(desk),
+    ]
+
+
+def _fhir(desk: Desk) -> APIRouter:
+    @contextmanager
+    def reader() -> Iterator[FhirStore]:
+        with desk.work() as uow:
+            yield desk.store(uow)
+
+    return fhir_router(
+        desk.types,
+        reader=reader,
+        writer=ReferralWriter(desk, outgoing(desk.settings)),
+        base_url=desk.base_url,
+        page_secret=desk.settings.paging_key.get_secret_value().encode(),
+        capability_date=CAPABILITY_DATE,
+        version=version("kersey"),
+        zone=desk.settings.timezone,
+        access=access_of,
+    )
