@@ -13,6 +13,7 @@ from deploy.commands import (
     dead_letters,
     demo,
     migrate,
+    ready,
     run,
     serve,
     token,
@@ -32,6 +33,7 @@ app.command("run")(run.run)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
+app.command("ready")(ready.ready)
 app.add_typer(databases.app, name="databases")
 app.add_typer(clients.app, name="clients")
 app.add_typer(broker.app, name="broker")

@@ -84,7 +84,7 @@ def limit_lengths(settings: OperatorSettings) -> str:
 
 
 def narrow_rights(settings: OperatorSettings) -> str:
-    """Give the services' user the right to read and write Kersey's own and to declare nothing.
+    """Make the services' user, which may read and write what is Kersey's and declare nothing.
 
     Returns: what was done, in words.
 
@@ -93,9 +93,12 @@ def narrow_rights(settings: OperatorSettings) -> str:
     """
     if settings.amqp_management_url is None or settings.amqp_url is None:
         return "no rights changed: KERSEY_AMQP_URL or KERSEY_AMQP_MANAGEMENT_URL is not set"
-    user = urlsplit(settings.amqp_url.get_secret_value()).username
+    account = urlsplit(settings.amqp_url.get_secret_value())
+    user = account.username or "guest"
     if user == urlsplit(administrator(settings)).username:
         return "no rights changed: the services use the administrator's account"
+    password = unquote(account.password or "")
+    _put(settings, f"/api/users/{user}", {"password": password, "tags": ""})
     own = rf"^{Topology().prefix}\."
     rights = {"configure": "^$", "write": own, "read": own}
     _put(settings, f"/api/permissions/{_vhost(settings)}/{user}", rights)

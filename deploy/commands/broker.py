@@ -10,7 +10,7 @@ def setup() -> None:
     """Declare everything, and set the length limits through the management API.
 
     Needs KERSEY_AMQP_ADMIN_URL; the limits KERSEY_AMQP_MANAGEMENT_URL. If KERSEY_AMQP_URL names
-    another user, its rights are set to read and write and no more. Safe to repeat.
+    another user, it is made and may read and write, no more. Safe to repeat.
     """
     from deploy.operator_broker import declare_all, limit_lengths, narrow_rights
     from deploy.settings import OperatorSettings

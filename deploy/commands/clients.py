@@ -46,9 +46,7 @@ def register(
     name: Annotated[str, typer.Option(help="Its name, for people.")],
     organisation: Annotated[UUID, typer.Option(help="The organisation that it acts for.")],
     scope: Annotated[list[str], typer.Option(help="What it may get at most; repeat as needed.")],
-    role: Annotated[
-        list[str] | None, typer.Option(help="Such as referral-sender.")
-    ] = None,
+    role: Annotated[list[str] | None, typer.Option(help="Such as referral-sender.")] = None,
     jwks_url: Annotated[
         str | None, typer.Option(help="Where its public keys are; without, a secret is made.")
     ] = None,
