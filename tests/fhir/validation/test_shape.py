@@ -175,16 +175,35 @@ def test_it_is_refused_with_its_element(resource, expected):
     "resource",
     [
         changed(PATIENT, _birthDate={"extension": [{"url": "urn:x", "valueString": "y"}]}),
-        changed(PATIENT, birthDate=None, _birthDate={"extension": [{"url": "urn:x", "valueCode": "y"}]}),
+        changed(
+            PATIENT, birthDate=None, _birthDate={"extension": [{"url": "urn:x", "valueCode": "y"}]}
+        ),
         changed(PATIENT, name=[{"given": [None, "B"], "_given": [{"id": "x"}, None]}]),
-        changed(SERVICE_REQUEST, status=None, _status={"extension": [{"url": "urn:x", "valueCode": "unknown"}]}),
-        changed(PATIENT, extension=[{"url": "urn:x", "valueUuid": "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"}]),
-        changed(PATIENT, extension=[{"url": "urn:x", "_valueString": {"extension": [{"url": "urn:y", "valueBoolean": True}]}}]),
+        changed(
+            SERVICE_REQUEST,
+            status=None,
+            _status={"extension": [{"url": "urn:x", "valueCode": "unknown"}]},
+        ),
+        changed(
+            PATIENT,
+            extension=[
+                {"url": "urn:x", "valueUuid": "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"}
+            ],
+        ),
+        changed(
+            PATIENT,
+            extension=[
+                {
+                    "url": "urn:x",
+                    "_valueString": {"extension": [{"url": "urn:y", "valueBoolean": True}]},
+                }
+            ],
+        ),
         changed(PATIENT, multipleBirthInteger=2, deceasedDateTime="2026-03-01T23:59:60Z"),
         changed(SERVICE_REQUEST, quantityQuantity={"value": Decimal("1.10"), "unit": "x"}),
         changed(SERVICE_REQUEST, quantityQuantity={"value": 3, "unit": "x"}),
     ],
-)  # fmt: skip
+)
 def test_unusual_fhir_is_taken(resource):
     assert problems(resource) == []
 
@@ -350,13 +369,16 @@ def test_strange_things_in_place_of_entries_are_refused():
         changed(PATIENT, id="Zebedee Quux"),
         changed(PATIENT, text={"status": "generated", "div": "<div>Zebedee Quux<script/></div>"}),
         changed(PATIENT, generalPractitioner=[{"reference": "Zebedee Quux"}]),
-        changed(PATIENT, identifier=[{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "Zebedee Quux"}]),
+        changed(
+            PATIENT,
+            identifier=[{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "Zebedee Quux"}],
+        ),
         changed(PATIENT, **{"Zebedee Quux": 1}),
         changed(PATIENT, link=[{"other": {"reference": "Patient/1"}, "type": "Zebedee Quux"}]),
         changed(PATIENT, photo=[{"url": "Zebedee Quux", "contentType": "Zebedee Quux"}]),
         {"resourceType": "Zebedee Quux"},
     ],
-)  # fmt: skip
+)
 def test_a_submitted_value_is_not_repeated(resource):
     error = refusal(resource)
     assert "Quux" not in str(error.outcome())
