@@ -1,12 +1,12 @@
 """What a person sees when everything runs."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from deploy.demo.clients import CLIENTS, PEOPLES
+from deploy.demo.clients import CLIENTS
 
 PLACES = (
     ("/", "the pages"),
@@ -25,19 +25,18 @@ def welcome(screen: Console, url: str, folder: Path, *, demo_loaded: bool) -> No
         folder: where its data is.
         demo_loaded: whether the demo clients are there to sign in as.
     """
-    screen.print(f"\n[bold]Kersey is ready: {url}[/bold]\n")
-    screen.print(_table((f"{url}{path}", about) for path, about in PLACES))
+    say = partial(screen.print, soft_wrap=True)
+    say(f"\n[bold]Kersey is ready: {url}[/bold]\n")
+    say(_lines((f"{url}{path}", about) for path, about in PLACES))
     if demo_loaded:
-        screen.print("\nSign in as one of the demo's clients: [bold]kersey token --as NAME[/bold]")
-        screen.print(_table((name, CLIENTS[name].about) for name in PEOPLES))
-        screen.print("\nPlay the whole loop in another terminal: [bold]kersey demo journey[/bold]")
-    screen.print(f"\nMails go to {folder / 'mail'}; data is in {folder}. Ctrl-C stops all.\n")
+        say("\nSign in as one of the demo's clients: [bold]kersey token --as NAME[/bold]")
+        say(_lines((name, CLIENTS[name].about) for name in CLIENTS))
+        say("\nPlay the whole loop in another terminal: [bold]kersey demo journey[/bold]")
+    say(f"\nMails go to {folder / 'mail'}; data is in {folder}. Ctrl-C stops all.\n")
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for row in rows:
-        table.add_row(*row)
-    return table
+def _lines(rows: Iterable[tuple[str, str]]) -> str:
+    """Two columns; plain lines, so that a narrow screen breaks no address."""
+    pairs = list(rows)
+    width = max(len(first) for first, _ in pairs)
+    return "\n".join(f"  {first:<{width}}  {second}" for first, second in pairs)

@@ -118,16 +118,6 @@ CLIENTS: dict[str, DemoClient] = dict(
             "fhir-client",
             FHIR_ALL,
         ),
-        _client(
-            "notifications",
-            "Kersey's own notifications service",
-            demo_id("organization", "kersey"),
-            "service",
-            "answers",
-        ),
     ]
 )
-"""By short name. The last one is no person's: the notifications service passes answers on."""
-
-PEOPLES = tuple(name for name in CLIENTS if name != "notifications")
-"""The clients that somebody may want a token of."""
+"""By the short name."""

@@ -63,6 +63,10 @@ SCRIPTS: tuple[str, ...] = (
     "withdraw",
     "return",
     "accept yes hold close:nothing-fits",
+    "accept yes ask silent",
+    "accept yes ask cancel",
+    "accept yes ask also place choose attend",
+    "accept close:died-or-moved",
 )
 """How far a referral has come, step by step; people take them in turn."""
 
@@ -218,6 +222,16 @@ class _Story:
                 triage.close(self.desk, self._worker, self.case, detail)
             case "ask":
                 self._ask()
+            case "also":
+                first = self.task
+                self._ask(several_because="Unsure which day suits better")
+                self.task = first
+            case "choose":
+                onward.choose(self.desk, self._worker, self.task)
+            case "cancel":
+                onward.take_back(self.desk, self._worker, self.task, "person-changed-mind")
+            case "silent":
+                answers.expire(self.desk, self.task)
             case "withdraw":
                 self._withdraw()
             case _:
@@ -263,7 +277,7 @@ class _Story:
             self.desk, self._worker, self.case, reached=False, how="phone", minutes=3
         )
 
-    def _ask(self) -> None:
+    def _ask(self, several_because: str | None = None) -> None:
         assert self.case is not None
         person = self.person
         service = self.services[(person.number * 13 + self.asked * 29) % len(self.services)]
@@ -279,6 +293,7 @@ class _Story:
                 when="Daytime, not Fridays",
                 where=person.town,
                 access_needs=list(person.access_needs),
+                several_because=several_because,
                 share={"name": f"{person.given} {person.family}", "phone": person.phone},
             ),
         )

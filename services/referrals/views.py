@@ -10,6 +10,7 @@ from services.referrals.domain import TRANSITIONS, Actor, Kind
 from services.referrals.handlers.sharing import may_identify
 from services.referrals.resources import instant
 from services.referrals.tables import (
+    Activity,
     Agreement,
     Attempt,
     Case,
@@ -82,6 +83,9 @@ def case_view(session: Session, case: Case) -> View:
     views = session.exec(
         select(IdentityView).where(IdentityView.case == case.id).order_by(col(IdentityView.viewed))
     ).all()
+    activities = session.exec(
+        select(Activity).where(Activity.case == case.id).order_by(col(Activity.recorded))
+    ).all()
     returned = session.exec(select(CodeReturned).where(CodeReturned.case == case.id)).all()
     return {
         "id": str(case.id),
@@ -98,6 +102,10 @@ def case_view(session: Session, case: Case) -> View:
         "attempts": [
             {"made": instant(each.made), "reached": each.reached, "how": each.how}
             for each in attempts
+        ],
+        "activities": [
+            {"task": each.task, "action": each.action, "day": each.day.isoformat()}
+            for each in activities
         ],
         "identity_views": [
             {

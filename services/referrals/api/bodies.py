@@ -1,5 +1,6 @@
 """What the case API takes; whatever is not declared here is refused."""
 
+from datetime import date as Date  # noqa: N812 - a field is called date
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -92,5 +93,6 @@ class ProgressBody(Body):
     """What came of it."""
 
     action: Slug
-    date: datetime | None = None
+    date: Date | None = None
     note: Words | None = None
+    reported_by: AnsweredBy | None = None

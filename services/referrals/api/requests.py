@@ -35,7 +35,7 @@ def request_routes(desk: Desk) -> APIRouter:
     @router.post("/requests/{task}/progress")
     def progress(task: UUID, body: ProgressBody, principal: Principal = reads) -> View:
         """Record start, attendance, completion, an early end, or that nobody came."""
-        answers.progress(desk, principal, str(task), body.action, body.note)
+        answers.progress(desk, principal, str(task), body.action, day=body.date, note=body.note)
         return _request(desk, str(task))
 
     @router.post("/requests/{task}/identity")

@@ -1,6 +1,8 @@
 """The provider's side: answering a request, and recording what came of it."""
 
 from collections.abc import Callable
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
@@ -8,7 +10,7 @@ from services.referrals.domain import Actor
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import share_identity
 from services.referrals.standing import standing
-from services.referrals.tables import CaseTask
+from services.referrals.tables import Activity, CaseTask
 from shared.auth import Principal
 from shared.messaging.events import (
     CaseEvent,
@@ -91,21 +93,41 @@ def give_answer(
 
 
 def progress(
-    desk: Desk, principal: Principal, task_id: str, action: str, note: str | None = None
+    desk: Desk,
+    principal: Principal,
+    task_id: str,
+    action: str,
+    *,
+    day: date | None = None,
+    note: str | None = None,
 ) -> None:
     """Record start, attendance, completion, an early end, or that the person did not come.
 
+    Args:
+        desk: what every use case works with.
+        principal: the provider, or who passes on what it said.
+        task_id: its Task.
+        action: one of `PROGRESS`.
+        day: on which day it was; today where not said.
+        note: for the link worker.
+
     Raises:
         NoSuchCase: not a Task of this provider.
-        Refused: it does not follow from the present state.
+        Refused: it does not follow from the present state, or the day lies ahead.
     """
     with working_on(desk, principal, task=task_id) as file:
         task = file.task(task_id)
-        record_progress(file, task, standing(file, principal, task), action, note)
+        record_progress(file, task, standing(file, principal, task), action, day=day, note=note)
 
 
 def record_progress(
-    file: CaseFile, task: CaseTask, actor: Actor, action: str, note: str | None
+    file: CaseFile,
+    task: CaseTask,
+    actor: Actor,
+    action: str,
+    *,
+    day: date | None,
+    note: str | None,
 ) -> None:
     """What came of it, within a transaction on the open case."""
     refuse_unless(
@@ -114,8 +136,22 @@ def record_progress(
         f"The step must be one of: {', '.join(PROGRESS)}.",
         "action",
     )
+    today = file.now.astimezone(ZoneInfo(file.desk.settings.timezone)).date()
+    refuse_unless(
+        day is None or day <= today, "business-rule", "This day has not come yet.", "date"
+    )
     file.step(task, action, actor)
     task.note = note or task.note
+    file.uow.session.add(
+        Activity(
+            task=task.id,
+            case=file.case.id,
+            action=action,
+            day=day or today,
+            recorded_by=file.by.subject if file.by else "",
+            recorded=file.now,
+        )
+    )
     file.announce(PROGRESS[action](**file.about(task)))
     follow(file, actor)
     share_identity(file, task)

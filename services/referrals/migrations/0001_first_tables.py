@@ -391,6 +391,21 @@ def upgrade() -> None:
         "ix_worklist_team", "worklist", ["team", "open", "urgent", "since"], unique=False
     )
     op.create_table(
+        "activity",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("task", sa.String(length=64), nullable=False),
+        sa.Column("case", sa.Uuid(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("recorded", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case"], ["referral_case.id"], name=op.f("fk_activity_case")),
+        sa.ForeignKeyConstraint(["task"], ["case_task.id"], name=op.f("fk_activity_task")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
+    )
+    op.create_index(op.f("ix_activity_case"), "activity", ["case"], unique=False)
+    op.create_index(op.f("ix_activity_task"), "activity", ["task"], unique=False)
+    op.create_table(
         "agreement",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("task", sa.String(length=64), nullable=False),
@@ -800,6 +815,9 @@ def downgrade() -> None:
     op.drop_table("identity_view")
     op.drop_index(op.f("ix_agreement_person"), table_name="agreement")
     op.drop_table("agreement")
+    op.drop_index(op.f("ix_activity_task"), table_name="activity")
+    op.drop_index(op.f("ix_activity_case"), table_name="activity")
+    op.drop_table("activity")
     op.drop_index("ix_worklist_team", table_name="worklist")
     op.drop_index("ix_worklist_hub", table_name="worklist")
     op.drop_table("worklist")

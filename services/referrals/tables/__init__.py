@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 from services.referrals.tables.base import Row
 from services.referrals.tables.case import (
+    Activity,
     Agreement,
     Attempt,
     Case,
@@ -40,6 +41,7 @@ from shared.messaging import outbox
 
 __all__ = [
     "AccessNeed",
+    "Activity",
     "Agreement",
     "Attempt",
     "AuditEntry",

@@ -1,6 +1,6 @@
 """The case: one sender's referral and all that follows from it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Column, Identity, Index
@@ -122,6 +122,20 @@ class Attempt(Row, table=True):
     minutes: int | None = None
     made_by: str
     made: datetime = instant()
+
+
+class Activity(Row, table=True):
+    """What a provider recorded on a day: start, attendance, completion, nobody came."""
+
+    __tablename__ = "activity"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    task: str = Field(foreign_key="case_task.id", index=True, max_length=64)
+    case: UUID = Field(foreign_key="referral_case.id", index=True)
+    action: str
+    day: date
+    recorded_by: str
+    recorded: datetime = instant()
 
 
 class IdentityView(Row, table=True):

@@ -63,7 +63,7 @@ def _move_provider(
         decision = "accept" if action == "offer" else action
         answers.give_answer(file, task, actor, decision, reason=reason, note=note)
     elif action in answers.PROGRESS:
-        answers.record_progress(file, task, actor, action, note)
+        answers.record_progress(file, task, actor, action, day=None, note=note)
     elif action == "cancel":
         onward.cancel(file, task, actor, reason)
     elif action == "choose":
