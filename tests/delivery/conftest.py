@@ -56,7 +56,7 @@ class House:
         def on_failed(uow: UnitOfWork, delivery: Delivery, reason: str) -> None:
             self.failed.append((delivery.id, reason))
 
-        settings = {
+        settings: dict[str, Any] = {
             "name": "test.deliveries",
             "engine": self.engine,
             "tables": self.tables,

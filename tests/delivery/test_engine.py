@@ -387,7 +387,7 @@ def test_the_loop_sends_what_is_added_while_it_runs_and_stops(house):
 
 def test_a_database_that_is_away_when_recording_does_not_lose_the_receipt(house):
     key = house.add()
-    broken = []
+    broken: list[bool] = []
 
     def break_once(connection, cursor, statement, *rest):
         if "delivery_attempt" in statement and statement.startswith("UPDATE") and not broken:

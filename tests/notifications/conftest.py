@@ -205,7 +205,7 @@ class House:
         return event
 
     def contact(self, **values: Any) -> UUID:
-        filled = {
+        filled: dict[str, Any] = {
             "id": uuid4(), "party": str(PROVIDER), "role": Role.REQUESTS.value,
             "means": Means.EMAIL.value, "address": "desk@clay.example.org",
             "source": Source.HUB.value, "label": "Front desk",
@@ -213,7 +213,8 @@ class House:
         with UnitOfWork(self.engine) as uow:
             uow.session.add(Contact(**filled))
             uow.commit()
-        return filled["id"]
+        key: UUID = filled["id"]
+        return key
 
     def webhook(self, url: str, secret: str, **values: Any) -> UUID:
         return self.contact(
@@ -224,7 +225,7 @@ class House:
         )
 
     def worker(self, **changes: Any) -> DeliveryWorker:
-        parts = {
+        parts: dict[str, Any] = {
             "name": "notifications.deliveries",
             "engine": self.engine,
             "tables": deliveries,
@@ -266,7 +267,12 @@ class House:
             (self.maildir / "new").glob("*"), key=lambda each: (each.stat().st_mtime_ns, each.name)
         )
         parser = BytesParser(policy=policy.default)
-        return [parser.parsebytes(each.read_bytes()) for each in files]  # type: ignore[arg-type,misc]
+        return [parser.parsebytes(each.read_bytes()) for each in files]
+
+    def links(self) -> list[str]:
+        """The hashes of the answer links that were made."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(text("select hash from answer_link")).scalars())
 
     def pass_time(self, words: str) -> None:
         with self.engine.begin() as connection:
