@@ -276,6 +276,8 @@ def _condition(
 def _filter(
     types: Types, param: SearchParam, modifier: str | None, name: str, value: str
 ) -> Condition:
+    if param.code in ("_id", "_lastUpdated") and modifier is not None:
+        raise _refused(name, f"{param.code} takes no modifier.", code="not-supported")
     if modifier == "missing":
         if value not in ("true", "false"):
             raise _refused(name, ":missing takes true or false.", code="value")
@@ -291,8 +293,6 @@ def _filter(
             f"{param.name} is of type {param.type} and takes {offered}.",
             code="not-supported",
         )
-    if param.code in ("_id", "_lastUpdated") and modifier is not None:
-        raise _refused(name, f"{param.code} takes no modifier.", code="not-supported")
     values = tuple(split_escaped(value, ","))
     condition = Filter(param, modifier, values)
     _check_values(condition, name)
@@ -414,7 +414,7 @@ def _include(types: Types, name: str, value: str) -> Include:
 
 def _revinclude(types: Types, name: str, value: str) -> Include:
     parts, iterate = _include_parts(name, value)
-    if len(parts) < 2:
+    if len(parts) < 2 and parts != ["*"]:
         raise _refused(name, f"{name} is written Type:reference.", code="value")
     return _include_of(types, name, parts, iterate)
 
