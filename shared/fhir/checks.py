@@ -27,19 +27,32 @@ _SHOWN_CODES = 20
 Nested = Callable[[Any, str, Scope | None], None]
 
 
+class Enough(Exception):
+    """The limit of problems is reached: there is no use in looking on."""
+
+
 class Findings:
-    """The problems found so far, at most `MAX_ISSUES` of them."""
+    """The problems found so far.
+
+    Looking ends with `Enough` at the error after `MAX_ISSUES`, so that a body of a million faults
+    costs no more than one of a hundred. Warnings have a limit of their own: they never keep an
+    error from being seen.
+    """
 
     def __init__(self) -> None:
         self.issues: list[Issue] = []
-        self.full = False
+        self._errors = 0
 
     def add(self, issue: Issue) -> None:
-        """Keep ``issue`` while there is room."""
-        if len(self.issues) < MAX_ISSUES:
-            self.issues.append(issue)
-        else:
-            self.full = True
+        """Keep ``issue``; raises `Enough` where no more errors are kept."""
+        if issue.severity != "error":
+            if len(self.issues) - self._errors < MAX_ISSUES:
+                self.issues.append(issue)
+            return
+        if self._errors == MAX_ISSUES:
+            raise Enough
+        self._errors += 1
+        self.issues.append(issue)
 
     def error(self, code: str, diagnostics: str, path: str) -> None:
         """Keep an error at ``path``."""

@@ -18,7 +18,7 @@ from typing import Any, cast, get_args
 from pydantic import BaseModel, ValidationError
 
 from shared.fhir.bindings import CodeBinding, bindings
-from shared.fhir.checks import MAX_ISSUES, Findings, Walk
+from shared.fhir.checks import MAX_ISSUES, Enough, Findings, Walk
 from shared.fhir.elements import PRIMITIVES, WRITTEN, Element, TypeInfo
 from shared.fhir.invariants import invariants
 from shared.fhir.json import MAX_BYTES, MAX_DEPTH, dumps, parse, parse_json
@@ -77,15 +77,16 @@ def validate(
     bindings, invariants, NHS rules). No message repeats a submitted value but codes.
     """
     checked = _Validation(entries, conditional_references)
-    checked.resource(resource, path, expected_type)
     issues = checked.findings.issues
-    errors = [issue for issue in issues if issue.severity == "error"]
-    if not errors:
-        return tuple(issues)
-    if checked.findings.full:
+    try:
+        checked.resource(resource, path, expected_type)
+    except Enough:
         issues.append(
             Issue("information", "incomplete", f"Only the first {MAX_ISSUES} problems are told.")
         )
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if not errors:
+        return tuple(issues)
     unreadable = any(issue.code in _UNREADABLE for issue in errors)
     raise FhirError(400 if unreadable else 422, issues)
 
@@ -126,8 +127,7 @@ class _Validation:
         found = len(self.findings.issues)
         Walk(self.findings, around, self._nested).object(info, node, where)
         self._bundle = outer
-        if not self.findings.full:
-            self._shape(kind, info, node, where, self.findings.issues[found:])
+        self._shape(kind, info, node, where, self.findings.issues[found:])
 
     def _kind(self, node: Any, path: str | None, expected: str | None) -> str | None:
         """The type of ``node`` if it can be checked at all; otherwise why not."""

@@ -22,7 +22,8 @@ TASK_STATUS = (
 REQUIRED = {
     ("ServiceRequest", "status"): "draft active on-hold revoked completed entered-in-error unknown",
     ("ServiceRequest", "intent"): (
-        "proposal plan directive order original-order reflex-order filler-order instance-order option"
+        "proposal plan directive order original-order reflex-order filler-order "
+        "instance-order option"
     ),
     ("ServiceRequest", "priority"): "routine urgent asap stat",
     ("Task", "status"): TASK_STATUS,

@@ -242,6 +242,23 @@ def test_the_number_of_problems_told_is_limited():
     assert error.issues[-1].severity == "information"
 
 
+@pytest.mark.timeout(20)
+def test_a_million_faults_cost_no_more_than_a_hundred():
+    refusal(changed(PATIENT, name=[1] * 1_000_000))
+    refusal(changed(PATIENT, **{f"k{number}": 1 for number in range(200_000)}))
+
+
+def test_many_warnings_hide_no_error():
+    inner = {"resourceType": "Patient", "text": {"status": "generated", "div": "<div>x</div>"}}
+    contained = [inner | {"id": str(number)} for number in range(MAX_ISSUES + 50)]
+    used = [{"reference": f"#{number}"} for number in range(MAX_ISSUES + 50)]
+    resource = changed(SERVICE_REQUEST, contained=contained, supportingInfo=used)
+    assert len(validate(resource)) == MAX_ISSUES
+    assert problems(changed(resource, status="actve")) == [
+        ("code-invalid", "ServiceRequest.status")
+    ]
+
+
 # What it is ----------------------------------------------------------------------------------
 
 
