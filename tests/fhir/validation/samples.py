@@ -6,7 +6,8 @@ import copy
 import json
 from typing import Any
 
-from shared.fhir.model import parse, validate
+from shared.fhir.elements import TypeInfo
+from shared.fhir.model import parse, type_info, validate
 from shared.fhir.outcome import FhirError, Issue
 
 Resource = dict[str, Any]
@@ -83,6 +84,17 @@ def problems(resource: Any, **options: Any) -> list[tuple[str, str]]:
 
 def pair(issue: Issue) -> tuple[str, str]:
     return issue.code, ",".join(issue.expression)
+
+
+def part(path: str) -> TypeInfo:
+    """The table of a type (``Task``) or of a part of one (``Task.restriction``)."""
+    name, *rest = path.split(".")
+    info = type_info(name)
+    for step in rest:
+        inner = info.elements[step].type
+        assert inner is not None, path
+        info = inner
+    return info
 
 
 def unread(raw: bytes | str, **options: Any) -> FhirError:

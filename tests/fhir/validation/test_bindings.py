@@ -8,8 +8,10 @@ from tests.fhir.validation.samples import (
     PATIENT,
     SERVICE_REQUEST,
     TASK,
+    Resource,
     bundle,
     changed,
+    part,
     problems,
     refusal,
 )
@@ -110,15 +112,6 @@ REQUIRED = {
 }
 
 
-def part(path):
-    """The table of a type or of a part of one."""
-    name, *rest = path.split(".")
-    info = type_info(name)
-    for step in rest:
-        info = info.elements[step].type
-    return info
-
-
 @pytest.mark.parametrize(("path", "name"), REQUIRED, ids=lambda value: value)
 def test_the_codes_are_those_of_r4(path, name):
     binding = part(path).elements[name].codes
@@ -191,7 +184,7 @@ def test_the_answer_lists_what_would_be_right():
     assert "and others" in refusal(long).issues[0].diagnostics
 
 
-CONDITION = {
+CONDITION: Resource = {
     "resourceType": "Condition",
     "subject": {"reference": "Patient/1"},
     "clinicalStatus": {
@@ -221,8 +214,8 @@ def test_a_bound_concept_has_one_of_its_codings(concept):
 
 
 def test_a_bound_concept_may_have_other_codings_too():
-    both = {"coding": [{"system": "http://example.org", "code": "on"}]}
-    both["coding"] += CONDITION["clinicalStatus"]["coding"]
+    other = {"system": "http://example.org", "code": "on"}
+    both = {"coding": [other, *CONDITION["clinicalStatus"]["coding"]]}
     assert problems(CONDITION) == []
     assert problems(changed(CONDITION, clinicalStatus=both)) == []
 

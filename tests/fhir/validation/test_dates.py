@@ -60,6 +60,7 @@ def test_what_is_no_date_has_no_span(text):
 def test_a_span_is_as_wide_as_what_was_given():
     def days(text):
         found = span(text)
+        assert found is not None
         return (found.high - found.low) / 86_400_000_000
 
     assert [days(text) for text in ("2026", "2028", "2026-02", "2026-12", "2026-03-01")] == [
@@ -69,8 +70,10 @@ def test_a_span_is_as_wide_as_what_was_given():
         31,
         1,
     ]
-    assert span("2026-03-01T00:00:00").local
-    assert not span("2026-03-01T00:00:00Z").local
+    local, zoned = span("2026-03-01T00:00:00"), span("2026-03-01T00:00:00Z")
+    assert local is not None
+    assert zoned is not None
+    assert (local.local, zoned.local) == (True, False)
 
 
 @pytest.mark.parametrize(

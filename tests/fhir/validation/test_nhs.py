@@ -116,7 +116,7 @@ def test_another_status_is_refused(extension):
     resource = identified(extension=[{"url": "urn:x", "valueString": "y"}, extension])
     assert problems(resource) == [("code-invalid", "Patient.identifier[0].extension[1]")]
     assert refusal(resource).status == 422
-    assert nhs.nhs_number(resource).status is None
+    assert nhs.verification_status(resource["identifier"][0]) is None
 
 
 def test_no_status_is_not_verified():

@@ -254,9 +254,8 @@ def test_many_warnings_hide_no_error():
     used = [{"reference": f"#{number}"} for number in range(MAX_ISSUES + 50)]
     resource = changed(SERVICE_REQUEST, contained=contained, supportingInfo=used)
     assert len(validate(resource)) == MAX_ISSUES
-    assert problems(changed(resource, status="actve")) == [
-        ("code-invalid", "ServiceRequest.status")
-    ]
+    spoilt = changed(resource, status="actve")
+    assert problems(spoilt) == [("code-invalid", "ServiceRequest.status")]
 
 
 # What it is ----------------------------------------------------------------------------------
