@@ -1,7 +1,5 @@
 """The referrals service, composed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -14,18 +12,18 @@ from services.referrals.api.refusals import install_refusals
 from services.referrals.api.requests import request_routes
 from services.referrals.clock import Clock
 from services.referrals.desk import Desk
+from services.referrals.disclosure import access_of, reading
 from services.referrals.handlers import arrivals, listings
 from services.referrals.served import CAPABILITY_DATE, SERVED
 from services.referrals.settings import ReferralsSettings
 from services.referrals.subscriptions.dispatching import Dispatcher
 from services.referrals.subscriptions.notifying import SCHEDULE, Notifier
 from services.referrals.tables.subscription import deliveries
-from services.referrals.writing.writer import ReferralWriter, access_of
+from services.referrals.writing.writer import ReferralWriter
 from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.router import fhir_router
-from shared.fhir.store import FhirStore
 from shared.messaging.broker import Broker
 from shared.messaging.outbox import Outbox, consuming_once
 from shared.messaging.relay import Relay
@@ -131,14 +129,9 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
 
 
 def _fhir(desk: Desk) -> APIRouter:
-    @contextmanager
-    def reader() -> Iterator[FhirStore]:
-        with desk.work() as uow:
-            yield desk.store(uow)
-
     return fhir_router(
         desk.types,
-        reader=reader,
+        reader=partial(reading, desk),
         writer=ReferralWriter(desk, outgoing(desk.settings)),
         base_url=desk.base_url,
         page_secret=desk.settings.paging_key.get_secret_value().encode(),

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlmodel import col, select
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from services.referrals import codes
 from services.referrals.casefile import KERSEY, CaseFile, NoSuchCase
 from services.referrals.desk import Desk
+from services.referrals.disclosure import access_of
 from services.referrals.domain import Refused
 from services.referrals.handlers.opening import Sent, open_case
 from services.referrals.handlers.people import person_of
@@ -34,7 +34,7 @@ from shared.fhir.outcome import (
     precondition_failed,
 )
 from shared.fhir.resolver import Resolver, Step
-from shared.fhir.store import Access, Grant, Stored
+from shared.fhir.store import Grant, Stored
 from shared.fhir.writer import worth_repeating
 
 SENDERS = frozenset({"referral-sender", "link-worker"})
@@ -42,11 +42,6 @@ SENDERS = frozenset({"referral-sender", "link-worker"})
 
 STATUS = {"forbidden": 403, "conflict": 409, "business-rule": 422}
 """The HTTP status of a refusal of the domain, by its issue code."""
-
-
-def access_of(principal: Principal) -> Access:
-    """Whose reader rows count for a principal."""
-    return Access.of(principal.organisation, codes.EVERYONE)
 
 
 class ReferralWriter:

@@ -1,0 +1,125 @@
+"""Reading through FHIR who a person is: allowed to the provider that was chosen, and recorded.
+
+The provider's own Patient holds what the person agreed to share (care 6). Whichever interaction
+returns it, read, version, history, search or include, the view is written down before the answer
+leaves, exactly as when the provider asks the case API.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import select
+
+from services.referrals import codes
+from services.referrals.casefile import KERSEY, content_of
+from services.referrals.desk import Desk
+from services.referrals.tables import CaseTask, IdentityView, OnwardRequest
+from shared.auth import Principal
+from shared.database import UnitOfWork
+from shared.fhir.search.query import SearchRequest
+from shared.fhir.store import Access, FhirStore, HistoryPage, SearchResult, Stored
+
+ANONYMOUS = frozenset({"resourceType", "id", "meta", "active"})
+"""Elements of a provider's Patient that tell nobody who it is."""
+
+
+@dataclass(frozen=True)
+class Asking(Access):
+    """The access of a request's principal, which knows who it is."""
+
+    principal: Principal | None = None
+
+
+def access_of(principal: Principal) -> Access:
+    """Whose reader rows count for a principal."""
+    parties = frozenset({principal.organisation, codes.EVERYONE})
+    return Asking(parties, principal=principal)
+
+
+@contextmanager
+def reading(desk: Desk) -> Iterator[FhirStore]:
+    """The documents for one reading request; what it disclosed is recorded when it ends."""
+    with desk.work() as uow:
+        store = WatchedStore(desk, uow)
+        yield store
+        if store.disclosed:
+            uow.session.flush()
+            uow.commit()
+
+
+class WatchedStore(FhirStore):
+    """Documents whose reading is recorded where it tells who a person is.
+
+    Args:
+        desk: what every use case works with.
+        uow: the transaction of the request.
+    """
+
+    def __init__(self, desk: Desk, uow: UnitOfWork) -> None:
+        super().__init__(
+            uow.session, desk.types, base_url=desk.base_url, zone=desk.settings.timezone
+        )
+        self.disclosed = False
+        self._uow = uow
+        self._desk = desk
+
+    def read(self, type: str, id: str, access: Access) -> Stored:  # noqa: A002
+        """See `FhirStore.read`."""
+        found = super().read(type, id, access)
+        self._note([found], access)
+        return found
+
+    def vread(self, type: str, id: str, version: int, access: Access) -> Stored:  # noqa: A002
+        """See `FhirStore.vread`."""
+        found = super().vread(type, id, version, access)
+        self._note([found], access)
+        return found
+
+    def history(
+        self, type_name: str | None, logical_id: str | None, access: Access, **how: Any
+    ) -> HistoryPage:
+        """See `FhirStore.history`."""
+        page = super().history(type_name, logical_id, access, **how)
+        self._note(page.versions, access)
+        return page
+
+    def search(self, request: SearchRequest, access: Access) -> SearchResult:
+        """See `FhirStore.search`."""
+        result = super().search(request, access)
+        self._note([*result.matches, *result.included], access)
+        return result
+
+    def _note(self, documents: Iterable[Stored], access: Access) -> None:
+        principal = access.principal if isinstance(access, Asking) else None
+        if principal is None or "provider" not in principal.roles:
+            return
+        for document in documents:
+            if document.type == "Patient" and document.owner == KERSEY and _identifies(document):
+                self._record(document.id, principal)
+
+    def _record(self, patient: str, principal: Principal) -> None:
+        session = self._uow.session
+        of_patient = (
+            select(CaseTask)
+            .join(OnwardRequest, OnwardRequest.task == CaseTask.id)  # type: ignore[arg-type]
+            .where(OnwardRequest.patient == patient)
+        )
+        task = session.exec(of_patient).one()
+        assert task.owner is not None
+        session.add(
+            IdentityView(
+                task=task.id,
+                case=task.case,
+                provider=task.owner,
+                viewer=principal.subject,
+                step="account",
+                viewed=self._desk.clock(),
+            )
+        )
+        self.disclosed = True
+
+
+def _identifies(document: Stored) -> bool:
+    return not document.deleted and not ANONYMOUS.issuperset(content_of(document))
