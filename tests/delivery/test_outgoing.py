@@ -1,5 +1,6 @@
 """Posting to a stranger's address: an answer is a receipt or a kind of failure, never a way in."""
 
+import re
 import socket
 import ssl
 import threading
@@ -28,7 +29,7 @@ def answering(*answers: bytes, pause: float = 0.0) -> Iterator[tuple[str, list[b
             except OSError:
                 return
             with connection:
-                heard.append(connection.recv(65536))
+                heard.append(_request(connection))
                 try:
                     for piece in (
                         [answer[i : i + 1] for i in range(len(answer))] if pause else [answer]
@@ -49,6 +50,20 @@ def answering(*answers: bytes, pause: float = 0.0) -> Iterator[tuple[str, list[b
             unblock.settimeout(0.2)
             unblock.connect_ex(("127.0.0.1", port))
         thread.join(10)
+
+
+def _request(connection: socket.socket) -> bytes:
+    """All of one request, or what there is of it."""
+    heard = b""
+    while True:
+        head, end, body = heard.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        if end and len(body) >= int(length[1] if length else 0):
+            return heard
+        piece = connection.recv(65536)
+        heard += piece
+        if not piece or not heard.startswith(b"POST"):
+            return heard
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ class HttpSink:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.02])
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

@@ -247,7 +247,7 @@ def test_our_own_wrong_password_is_temporary_because_an_operator_can_mend_it(cer
     ) as port:
         post = SmtpPost(
             "127.0.0.1", port, security="starttls", ssl_context=trusting,
-            user="kersey", password="wrong",
+            user="kersey", password="wrong", timeout_seconds=2,
         )  # fmt: skip
         with pytest.raises(Temporary, match="smtp-"):
             channel(post).send(letter())
