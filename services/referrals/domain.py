@@ -320,6 +320,12 @@ def move(kind: Kind, current: State, status: str, business: str | None, actor: A
     raise Refused("business-rule", f"A Task cannot go from {current} to {status}.")
 
 
+def leads_to(kind: Kind, status: str, business: str) -> bool:
+    """Whether any move of the table leads to this status with this businessStatus."""
+    wanted = State(status, business)
+    return any(each.kind == kind and each.target == wanted for each in TRANSITIONS)
+
+
 def _check_reason(transition: Transition, reason: str | None) -> None:
     allowed = REASONS.get((transition.kind, transition.action))
     if transition.reason and not reason:

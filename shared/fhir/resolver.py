@@ -109,12 +109,12 @@ class Resolver:
         steps = [self._step(entry, created) for entry in entries]
         self._refuse_overlap(steps)
         inside = _Inside.of(steps, self._base_url) if transaction else _Inside({}, {})
-        wanted: list[tuple[Target, str]] = []
+        wanted: list[_Wanted] = []
         for step in steps:
             if step.entry.resource is not None and step.action in ("create", "update"):
                 walk = _References(self, step, inside, transaction)
                 step.resource = walk.rewritten()
-                wanted += walk.local
+                wanted += [(target, where, step.existing) for target, where in walk.local]
         self._refuse_dangling(wanted, steps)
         if self._issues:
             raise FhirError(422, self._issues)
@@ -136,8 +136,13 @@ class Resolver:
             raise rule_broken("A patch changes neither type nor id.", step.entry.type)
         return changed
 
-    def check_references(self, resource: dict[str, Any], path: str) -> None:
+    def check_references(self, resource: dict[str, Any], path: str, current: Stored) -> None:
         """Refuse relative references that lead nowhere, in a resource that is already rewritten.
+
+        Args:
+            resource: as it is to be stored.
+            path: where it stands, for expressions.
+            current: the version before; what it refers to already may stay.
 
         Raises:
             FhirError: 422 naming each.
@@ -146,7 +151,7 @@ class Resolver:
         entry = WriteEntry(None, "PUT", resource["resourceType"], resource=resource, path=path)
         walk = _References(self, Step(entry, "update", ""), _Inside({}, {}), transaction=False)
         walk.rewritten()
-        self._refuse_dangling(walk.local, [])
+        self._refuse_dangling([(target, where, current) for target, where in walk.local], [])
         if self._issues:
             raise FhirError(422, self._issues)
 
@@ -188,13 +193,14 @@ class Resolver:
             return self._conditional(entry, entry.query)
         action: Action = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}[entry.method]  # type: ignore[assignment]
         assert entry.id is not None
-        if self._store.find(entry.type, entry.id, self._access) is None:
+        existing = self._store.find(entry.type, entry.id, self._access)
+        if existing is None:
             if entry.method == "PUT":
                 raise method_not_allowed(
                     "Ids are given by the server: create it with POST.", "POST"
                 )
             raise refusal(404, "There is no such resource here.", entry.path or entry.type)
-        return Step(entry, action, entry.id)
+        return Step(entry, action, entry.id, existing=existing)
 
     def _post(self, entry: WriteEntry, created: dict[tuple[str, str], Step]) -> Step:
         if entry.if_none_exist is None:
@@ -258,18 +264,32 @@ class Resolver:
         """The server's own address."""
         return self._base_url
 
-    def _refuse_dangling(self, wanted: Sequence[tuple[Target, str]], steps: Sequence[Step]) -> None:
+    def _refuse_dangling(self, wanted: Sequence[_Wanted], steps: Sequence[Step]) -> None:
         made = {step.reference for step in steps if step.action == "create"}
         removed = {step.reference for step in steps if step.action == "delete"}
         asked = {
             (target.type or "", target.id or "")
-            for target, _ in wanted
+            for target, _, _ in wanted
             if target.address not in made
         }
         seen = {"/".join(pair) for pair in self._store.seen(asked, self._access)} | made
-        for target, expression in wanted:
-            if target.address not in seen or target.address in removed:
+        for target, expression, before in wanted:
+            here = target.address in seen and target.address not in removed
+            if not here and not _held(before, target):
                 self.refuse("This refers to a resource that is not here.", expression)
+
+
+_Wanted = tuple[Target, str, Stored | None]
+"""A reference, the element that holds it, and the version before of the document it stands in."""
+
+
+def _held(before: Stored | None, target: Target) -> bool:
+    """Whether a document referred there already.
+
+    What a client reads it may send back, although it must not see all that a document of the
+    server's own refers to, and although something was deleted meanwhile.
+    """
+    return before is not None and f'"{target.address}"' in before.body
 
 
 def _patched(resource: Any, operation: dict[str, Any], type_name: str) -> Any:

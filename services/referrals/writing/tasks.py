@@ -31,8 +31,8 @@ def update_task(
     actor = standing(file, principal, task)
     _refuse_other_changes(content_of(current), wanted)
     status, business = wanted["status"], _code(wanted.get("businessStatus"), codes.BUSINESS_STATUS)
-    if business == task.business and status != task.status:
-        business = None  # sent back as it was read; the status is what the client changed
+    if business and not domain.leads_to(Kind(task.kind), status, business):
+        business = None  # sent back as it was read once; the status is what the client changed
     action = domain.move(Kind(task.kind), state_of(task), status, business, actor)
     reason = _reason(wanted)
     if task.kind == Kind.TRIAGE:

@@ -179,7 +179,7 @@ class _Work:
         if step.action == "patch":
             wanted = self._resolver.patched(step, current)
             validate(wanted, expected_type=step.entry.type)
-            self._resolver.check_references(wanted, step.entry.type)
+            self._resolver.check_references(wanted, step.entry.type, current)
         assert wanted is not None
         return WriteResult(200, self._update(step, wanted, current))
 
