@@ -1,21 +1,62 @@
-"""Loads the demo's clients and directory into the services' databases. Safe to repeat."""
+"""Loads the demo: its clients, directory, consortium and referrals. Safe to repeat."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
+from deploy.demo import story
 from deploy.demo.clients import CLIENTS
+from deploy.demo.contacts import load_contacts
+from deploy.demo.directory import dataset
 from services.identity.clients import ClientSpec, load_clients
+from services.providers.app import SOURCE as DIRECTORY
+from services.providers.loading import load_directory
+from services.referrals.app import SOURCE as REFERRALS
+from services.referrals.app import outgoing
+from services.referrals.desk import Desk
+from services.referrals.served import SERVED
+from services.referrals.settings import ReferralsSettings
+from services.referrals.writing.writer import ReferralWriter
+from shared.messaging.outbox import Outbox
+from shared.worker import Wake
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being loaded, how many are done, and of how many."""
 
 
-def load(engines: Mapping[str, Engine]) -> None:
-    """Bring the demo data into migrated databases; what is there already is left alone.
+def load(
+    engines: Mapping[str, Engine], settings: ReferralsSettings, progress: Progress | None = None
+) -> None:
+    """Bring the demo into migrated databases; what is there already is left alone.
 
     Parameters:
         engines: each service's database by the service's name.
+        settings: of the referrals service, whose addresses stand in the referrals.
+        progress: told how far it has come.
     """
+    tell = progress or (lambda *_: None)
     load_clients(engines["identity"], demo_clients())
+    listings = dataset()
+    load_directory(
+        engines["providers"],
+        Outbox(DIRECTORY, Wake()),
+        listings,
+        lambda done, total: tell("directory", done, total),
+    )
+    load_contacts(engines["notifications"])
+    clock = story.StoryClock()
+    desk = Desk(
+        engine=engines["referrals"],
+        outbox=Outbox(REFERRALS, Wake()),
+        types=SERVED,
+        settings=settings,
+        clock=clock,
+    )
+    story.load_consortium(desk)
+    story.load_listings(desk, listings)
+    writer = ReferralWriter(desk, outgoing(settings))
+    story.play(desk, writer, clock, lambda done, total: tell("referrals", done, total))
 
 
 def demo_clients() -> list[ClientSpec]:

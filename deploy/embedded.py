@@ -20,8 +20,10 @@ from deploy.services import (
     with_database,
 )
 from services.identity.clients import load_clients
+from services.referrals.settings import ReferralsSettings
 from shared.messaging.embedded import EmbeddedBroker
 from shared.migrate import migrate
+from shared.settings import ServiceSettings
 from shared.worker import Wake
 
 
@@ -32,10 +34,19 @@ class House:
     Parameters:
         app: serves everything; its lifespan starts and stops the workers.
         engines: each service's own database.
+        settings: each service's settings.
     """
 
     app: AllInOne
     engines: Mapping[str, Engine]
+    settings: Mapping[str, ServiceSettings]
+
+    @property
+    def referrals_settings(self) -> ReferralsSettings:
+        """Those of the referrals service, whose addresses stand in its documents."""
+        settings = self.settings["referrals"]
+        assert isinstance(settings, ReferralsSettings)
+        return settings
 
 
 @contextmanager
@@ -70,7 +81,7 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
             engines["identity"],
             service_clients(lambda service: folder.password(f"{service.name}.client")),
         )
-        apps = {}
+        apps, settled = {}, {}
         for service in SERVICES:
             composition = compositions[service.name]
             given = {
@@ -81,11 +92,12 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
                 **_secrets(service, folder),
                 **settings,
             }
+            settled[service.name] = composition.settings(**given)
             apps[service.name] = composition.app(
-                composition.settings(**given), engines[service.name], broker, Wake()
+                settled[service.name], engines[service.name], broker, Wake()
             )
         prefixes = {path: service.name for service in SERVICES for path in service.prefixes}
-        yield House(AllInOne(apps, prefixes), engines)
+        yield House(AllInOne(apps, prefixes), engines, settled)
 
 
 def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:

@@ -88,20 +88,6 @@ def _providers() -> Composition:
     )
 
 
-def _notifications() -> Composition:
-    from services.notifications import app
-    from services.notifications.settings import NotificationsSettings
-
-    return Composition(
-        NotificationsSettings,
-        lambda settings, engine, broker, wake: app.create_app(
-            settings, engine=engine, broker=broker, wake=wake
-        ),
-        app.workers,
-        (app.CASES, app.DIRECTORY),
-    )
-
-
 def _referrals() -> Composition:
     from services.referrals import app
     from services.referrals.settings import ReferralsSettings
@@ -116,10 +102,24 @@ def _referrals() -> Composition:
     )
 
 
+def _notifications() -> Composition:
+    from services.notifications import app
+    from services.notifications.settings import NotificationsSettings
+
+    return Composition(
+        NotificationsSettings,
+        lambda settings, engine, broker, wake: app.create_app(
+            settings, engine=engine, broker=broker, wake=wake
+        ),
+        app.workers,
+        (app.CASES, app.DIRECTORY),
+    )
+
+
 SERVICES: tuple[Service, ...] = (
     Service("identity", ("/identity",), 8001, 5, _identity),
     Service("providers", ("/directory",), 8002, 12, _providers),
-    Service("referrals", ("/fhir", "/referrals"), 8003, 18, _referrals),
+    Service("referrals", ("/fhir", "/referrals"), 8003, 26, _referrals),
     Service(
         "notifications",
         ("/notifications",),

@@ -35,9 +35,13 @@ def run(
         DataFolder(data or OperatorSettings().data_dir, url) as folder,
         ExitStack() as stack,
     ):
-        with screen.status("starting the database and the services"):
+        with screen.status("starting the database and the services") as status:
             house = stack.enter_context(all_in_one(folder, url))
             if demo:
-                demo_data.load(house.engines)
+                demo_data.load(
+                    house.engines,
+                    house.referrals_settings,
+                    lambda what, done, total: status.update(f"demo {what}: {done} of {total}"),
+                )
         serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))
     screen.print(f"stopped; the data is kept in {folder.path}")
