@@ -198,7 +198,7 @@ def _timed(query: ServiceList) -> list[ColumnElement[bool]]:
     """Day and times must hold in one schedule: open on Monday, and at ten on a Monday."""
     times: list[ColumnElement[bool]] = []
     if query.day is not None:
-        times.append(schedule.days.any(query.day))
+        times.append(schedule.days.contains([query.day]))
     if query.start_time is not None:
         times.append(schedule.opens_at >= query.start_time)
     if query.end_time is not None:

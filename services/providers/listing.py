@@ -87,7 +87,8 @@ class _Children:
         grouped: dict[UUID, list[Row]] = defaultdict(list)
         if parents:
             source = table(name)
-            wanted = select(source).where(source.c[column].in_(parents)).order_by(source.c.id)
+            wanted = select(source).where(source.c[column].in_(parents))
+            wanted = wanted.order_by(*source.primary_key)
             for row in self._session.connection().execute(wanted).mappings():
                 grouped[row[column]].append(row)
         return grouped
@@ -391,7 +392,7 @@ def listings(session: Session, keys: Sequence[UUID], now: datetime) -> dict[UUID
 
 
 def _classified(terms: _Terms, service: UUID, sites: Sequence[UUID]) -> dict[str, Any]:
-    """Codes by taxonomy: `need` and `activity` as lists, `access` with yes or no by code."""
+    """Term codes by taxonomy, such as `need`; and `access` with yes or no by code."""
     codes: dict[str, list[str]] = defaultdict(list)
     access: dict[str, bool] = {}
     for owner in (service, *sites):
@@ -400,6 +401,7 @@ def _classified(terms: _Terms, service: UUID, sites: Sequence[UUID]) -> dict[str
                 access[code] = access.get(code, True) and yes
             elif yes and owner == service:
                 codes[taxonomy].append(code)
-    return {taxonomy: sorted(each) for taxonomy, each in codes.items()} | {
-        "access": dict(sorted(access.items()))
+    return {
+        "terms": {taxonomy: sorted(each) for taxonomy, each in sorted(codes.items())},
+        "access": dict(sorted(access.items())),
     }

@@ -86,7 +86,7 @@ def load_directory(
     loaded = Loaded()
     total = len(dataset.organizations) + len(dataset.services)
     done = 0
-    for organizations in _batches(dataset.organizations):
+    for organizations in _batches(_parents_first(dataset.organizations)):
         with UnitOfWork(engine) as uow:
             listings = {_key(each): each for each in organizations}
             loaded.organizations |= publishing.organizations(uow, outbox, listings, clock())
@@ -125,6 +125,20 @@ def _key(listing: hsds.Organization | hsds.Service) -> UUID:
     if listing.id is None:
         raise ValueError(f"a listing of a dataset needs an id: {listing.name}")
     return listing.id
+
+
+def _parents_first(organizations: Sequence[hsds.Organization]) -> list[hsds.Organization]:
+    """The same, each after its parent where that is among them."""
+    parents = {each.id: each.parent_organization_id for each in organizations}
+
+    def depth(organization: hsds.Organization) -> int:
+        above, seen = organization.parent_organization_id, {organization.id}
+        while above in parents and above not in seen:
+            seen.add(above)
+            above = parents[above]
+        return len(seen)
+
+    return sorted(organizations, key=depth)
 
 
 Listing = TypeVar("Listing", hsds.Organization, hsds.Service)

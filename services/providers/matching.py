@@ -32,6 +32,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session
 
 from services.providers import listing, reasons
@@ -173,7 +174,7 @@ def _places(point: Point | None, within: float | None) -> FromClause:
             location.c.id.label("location_id"),
             distance.label("metres"),
         )
-        .distinct(at.c.service_id)
+        .ext(distinct_on(at.c.service_id))
         .join(location, location.c.id == at.c.location_id)
         .order_by(at.c.service_id, distance.asc().nulls_last(), location.c.id)
     )
@@ -256,7 +257,7 @@ def _facets(
 def _runs_on(day: str, now: datetime) -> ColumnElement[bool | None]:
     schedule = table("schedule").c
     return (
-        select(func.bool_or(schedule.days.any(day)))
+        select(func.bool_or(schedule.days.contains([day])))
         .where(
             schedule.service_id == service.id,
             func.cardinality(schedule.days) > 0,
@@ -330,13 +331,14 @@ def _result(row: Row[Any], listed: Json, query: NeedSearch, words: reasons.Words
         "provider": listing.picked_json(listed["organization"], ("id", "name")),
         "tier": own["tier"],
         "capacity": own["capacity"],
-        "needs": own.get("need", []),
-        "activities": own.get("activity", []),
+        "needs": own.get("terms", {}).get("need", []),
+        "activities": own.get("terms", {}).get("activity", []),
+        "format": own.get("terms", {}).get("format", []),
         "access": own.get("access", {}),
         "referral": {"ask_by": own["referral"]["ask_by"]},
         "when": reasons.times(listed),
         "cost": reasons.cost(listed),
-        "languages": [each["code"] for each in listed.get("languages", ()) if "code" in each],
+        "languages": sorted(each["code"] for each in listed.get("languages", ()) if "code" in each),
         "reasons": reasons.why(found, query, words),
         "ask": reasons.to_ask(found, query, words),
     }

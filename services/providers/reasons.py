@@ -50,11 +50,11 @@ class Found:
 def why(found: Found, query: NeedSearch, words: Words) -> list[str]:
     """The reasons for a service, the most telling first."""
     own = found.listing["kersey"]
-    met = [words.needs[code].lower() for code in query.need if code in own.get("need", ())]
+    helps = own.get("terms", {}).get("need", ())
+    met = [_inline(words.needs[code]) for code in query.need if code in helps]
     said = [
         f"helps with {_joined(met)}" if met else None,
-        distance(found.metres),
-        _online(found.location),
+        _where(found),
         _joined(times(found.listing)[:2]) or None,
         _access(found.access, words),
         _cost_reason(found, query),
@@ -67,7 +67,7 @@ def why(found: Found, query: NeedSearch, words: Words) -> list[str]:
 def to_ask(found: Found, query: NeedSearch, words: Words) -> list[str]:
     """What nobody knows and somebody should ask; unknown is never a no (care 26)."""
     said = []
-    if query.near is not None and found.metres is None and _online(found.location) is None:
+    if query.near is not None and found.metres is None and _where(found) is None:
         said.append("where it meets")
     if query.day is not None and found.answers["day"] is None:
         said.append(f"whether it runs on a {DAYS[query.day]}")
@@ -77,8 +77,8 @@ def to_ask(found: Found, query: NeedSearch, words: Words) -> list[str]:
         said.append("what it costs")
     if query.language is not None and found.answers["language"] is None:
         said.append("whether the language can be arranged")
-    unknown = [words.access[code].lower() for code, yes in found.access.items() if yes is None]
-    said += [f"about {each}" for each in unknown]
+    unknown = [code for code, yes in found.access.items() if yes is None]
+    said += [f"about {_inline(words.access[code])}" for code in unknown]
     return said
 
 
@@ -163,12 +163,27 @@ def _joined(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _online(location: Json | None) -> str | None:
-    return "online" if location and location["location_type"] == "virtual" else None
+_WITHOUT_GOING = {"at-home": "comes to you", "phone": "by phone", "online": "online"}
+
+
+def _where(found: Found) -> str | None:
+    """How one meets: at a distance, or without going anywhere."""
+    formats = found.listing["kersey"].get("terms", {}).get("format", ())
+    for code, words in _WITHOUT_GOING.items():
+        if code in formats:
+            return words
+    if found.location and found.location["location_type"] == "virtual":
+        return "online"
+    return distance(found.metres)
+
+
+def _inline(name: str) -> str:
+    """A term's name inside a sentence; names with capitals of their own keep them."""
+    return name if name[1:] != name[1:].lower() else name.lower()
 
 
 def _access(answers: Mapping[str, bool | None], words: Words) -> str | None:
-    known = [words.access[code].lower() for code, yes in answers.items() if yes]
+    known = [_inline(words.access[code]) for code, yes in answers.items() if yes]
     return _joined(known) or None
 
 

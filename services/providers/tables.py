@@ -14,11 +14,13 @@ from sqlalchemy import (
     Column,
     Computed,
     DateTime,
+    ForeignKey,
     Index,
     MetaData,
     Numeric,
     String,
     Text,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
@@ -48,6 +50,12 @@ class Base(SQLModel, registry=registry(metadata=metadata)):
 
 def _instant(*, nullable: bool = False) -> Any:
     return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+def _parent(key: str) -> Any:
+    """A parent of the same kind; checked at the commit, so that a child may be written first."""
+    there = ForeignKey(key, deferrable=True, initially="DEFERRED")
+    return Field(default=None, sa_column=Column(Uuid, there, nullable=True))
 
 
 # --- places ----------------------------------------------------------------------------------
@@ -104,7 +112,7 @@ class TaxonomyTerm(Base, table=True):
     code: str = Field(max_length=100)
     name: str = Field(max_length=200)
     description: str = Field(sa_type=Text)
-    parent_id: UUID | None = Field(default=None, foreign_key="taxonomy_term.id")
+    parent_id: UUID | None = _parent("taxonomy_term.id")
     term_uri: str | None = Field(default=None, max_length=2000)
 
 
@@ -138,7 +146,7 @@ class Organization(Base, table=True):
     uri: str | None = Field(default=None, max_length=2000)
     legal_status: str | None = Field(default=None, max_length=200)
     year_incorporated: int | None = None
-    parent_organization_id: UUID | None = Field(default=None, foreign_key="organization.id")
+    parent_organization_id: UUID | None = _parent("organization.id")
     hub: str | None = Field(default=None, foreign_key="hub.code", index=True)
     digest: str | None = Field(default=None, max_length=64)
     version: int = Field(default=1, sa_type=BigInteger)

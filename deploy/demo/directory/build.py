@@ -295,8 +295,10 @@ class _Offer:
             yield self._attribute("activity", code)
         yield self._attribute("format", self._format)
         for code, no in self._access():
-            if code not in AT_A_PLACE or "where" not in self.entry:
+            if code not in AT_A_PLACE:
                 yield self._attribute("access", code, "no" if no else None)
+        if "where" not in self.entry:
+            yield self._attribute("access", "step-free")
 
     def _funding(self) -> Iterator[hsds.Funding]:
         for line in self.entry.get("funded", ()):

@@ -1,0 +1,473 @@
+"""Keeping listings: who may, what is refused in words, and the events of each write."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from deploy.demo.directory.terms import term_id
+from tests.providers.conftest import NOW, House
+from tests.providers.listings import (
+    OTHER,
+    OWNER,
+    attribute,
+    body,
+    key,
+    north,
+    organization,
+    service,
+)
+
+PROVIDER = ("provider",)
+
+
+def types(events: list[Any]) -> list[str]:
+    return [each["type"].removeprefix("kersey.directory.") for each in events]
+
+
+# --- capacity --------------------------------------------------------------------------------
+
+
+def test_a_provider_says_how_much_room_it_has_and_everybody_hears(house: House):
+    house.load(service("Choir"))
+    start = house.position()
+    said = house.send(
+        "PUT",
+        f"/directory/services/{key('Choir')}/capacity",
+        {"state": "taking", "places": 4, "first_date": "2026-12-01", "keeps_list": True},
+        organisation=OWNER,
+        roles=PROVIDER,
+    )
+    assert said == {
+        "service_id": str(key("Choir")),
+        "state": "taking",
+        "places": 4,
+        "first_date": "2026-12-01",
+        "keeps_list": True,
+        "updated": "2026-11-23T09:30:00.000Z",
+        "expires": "2026-12-21T09:30:00.000Z",
+    }
+    (event,) = house.events(after=start)
+    assert event["type"] == "kersey.directory.capacity.changed.v1"
+    assert event["subject"] == f"service/{key('Choir')}"
+    assert event["source"] == "kersey/providers"
+    assert event["data"] == {"service": str(key("Choir")), "state": "taking", "places": 4}
+    assert event["sequence"].startswith("000000000000002.")
+    assert house.names(free_places="true") == ["Choir"]
+    listing = house.get(f"/directory/listings/{key('Choir')}")
+    assert listing["kersey"]["version"] == 2
+    assert listing["kersey"]["capacity"]["places"] == 4
+
+
+def test_a_waiting_list_that_was_agreed_stays_agreed(house: House):
+    house.load(service("Choir"))
+    path = f"/directory/services/{key('Choir')}/capacity"
+    house.send("PUT", path, {"state": "waiting-list", "waiting": 2, "keeps_list": True})
+    said = house.send("PUT", path, {"state": "taking", "places": 1})
+    assert said["keeps_list"] is True
+    assert house.send("PUT", path, {"state": "full", "keeps_list": False})["keeps_list"] is False
+
+
+def test_capacity_can_be_promised_until_a_day(house: House):
+    house.load(service("Choir"))
+    path = f"/directory/services/{key('Choir')}/capacity"
+    house.send("PUT", path, {"state": "full", "expires": "2026-11-30T12:00:00+01:00"})
+    house.now = NOW + timedelta(days=8)
+    assert (
+        house.get(f"/directory/listings/{key('Choir')}")["kersey"]["capacity"]["state"] == "unknown"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "element"),
+    [
+        ({"state": "taking", "places": 0}, "places"),
+        ({"state": "full", "places": 2}, "places"),
+        ({"state": "taking", "places": -1}, "body.places"),
+        ({"state": "roomy"}, "body.state"),
+        ({"state": "full", "expires": "2026-11-30T12:00:00"}, "body"),
+        ({"state": "full", "expires": "2020-11-30T12:00:00Z"}, "expires"),
+        ({"state": "full", "room": 3}, "body.room"),
+        ({}, "body.state"),
+    ],
+)
+def test_a_capacity_that_cannot_be_is_refused_by_field(
+    house: House, said: dict[str, Any], element: str
+):
+    house.load(service("Choir"))
+    start = house.position()
+    problem = house.send("PUT", f"/directory/services/{key('Choir')}/capacity", said, status=422)
+    assert problem["element"] == element
+    assert house.events(after=start) == []
+
+
+def test_only_its_own_provider_or_a_coordinator_says_so(house: House):
+    house.load(service("Choir"))
+    path, said = f"/directory/services/{key('Choir')}/capacity", {"state": "full"}
+    start = house.position()
+    answer = house.client.put(path, json=said)
+    assert answer.status_code == 401
+    house.send("PUT", path, said, status=403, scope="system/*.rs")
+    house.send("PUT", path, said, status=403, organisation=OTHER, roles=PROVIDER)
+    house.send("PUT", path, said, status=403, organisation=OWNER, roles=("link-worker",))
+    assert house.events(after=start) == []
+    house.send("PUT", path, said, organisation=OTHER, roles=("coordinator",))
+
+
+def test_capacity_of_what_is_not_there_or_no_longer_listed(house: House):
+    house.load(service("Choir"))
+    said = {"state": "full"}
+    house.send("PUT", f"/directory/services/{uuid4()}/capacity", said, status=404)
+    house.send("POST", f"/directory/services/{key('Choir')}/withdraw", {"reason": "Moved away"})
+    house.send("PUT", f"/directory/services/{key('Choir')}/capacity", said, status=410)
+
+
+# --- listings --------------------------------------------------------------------------------
+
+
+def test_a_provider_lists_a_service_of_its_own(house: House):
+    house.load()
+    start = house.position()
+    wanted = body(
+        "Knit & natter",
+        needs=["loneliness"],
+        at=north(100),
+        capacity={"state": "taking", "places": 2},
+    )
+    answer = house.client.post(
+        "/directory/services",
+        json=wanted,
+        headers={"Authorization": f"Bearer {house.token(OWNER, PROVIDER, 'directory.write')}"},
+    )
+    assert answer.status_code == 201, answer.text
+    listed = answer.json()
+    assert answer.headers["location"] == f"/directory/services/{listed['id']}"
+    assert listed["name"] == "Knit & natter"
+    assert listed["kersey"]["tier"] == 1
+    assert listed["kersey"]["terms"] == {"need": ["loneliness"]}
+    (event,) = house.events(after=start)
+    assert event["type"] == "kersey.directory.service.published.v1"
+    assert event["data"]["provider"] == str(OWNER)
+    assert event["data"]["listing"] == listed == house.get(f"/directory/listings/{listed['id']}")
+    assert house.names(need="loneliness") == ["Knit & natter"]
+
+
+def test_a_listing_is_replaced_as_a_whole_and_its_room_stays(house: House):
+    house.load(service("Choir", needs=["work"], at=north(100), capacity={"state": "taking"}))
+    path = f"/directory/services/{key('Choir')}"
+    house.send("PUT", f"{path}/capacity", {"state": "full"})
+    before = {name: house.count(name) for name in ("location", "attribute", "schedule")}
+    assert before == {"location": 1, "attribute": 1, "schedule": 0}
+    start = house.position()
+    changed = body(
+        "Choir of two towns",
+        needs=["food"],
+        schedules=[{"freq": "WEEKLY", "byday": "FR"}],
+        capacity={"state": "taking", "places": 9},
+    )
+    listed = house.send("PUT", path, changed)
+    assert listed["kersey"]["capacity"]["state"] == "full"
+    assert listed["kersey"]["version"] == 3
+    assert "service_at_locations" not in listed
+    assert types(house.events(after=start)) == ["service.changed.v1"]
+    assert house.names(need="food") == ["Choir of two towns"]
+    assert house.names(need="work") == []
+    after = {name: house.count(name) for name in ("location", "attribute", "schedule")}
+    assert after == {"location": 0, "attribute": 1, "schedule": 1}
+
+
+def test_the_same_listing_again_changes_nothing(house: House):
+    house.load()
+    path = f"/directory/services/{key('Choir')}"
+    house.send("PUT", path, body("Choir", at=north(5)), status=201)
+    start = house.position()
+    house.send("PUT", path, body("Choir", at=north(5)))
+    assert house.events(after=start) == []
+
+
+def test_a_withdrawn_service_is_told_once_and_can_be_listed_again(house: House):
+    house.load(service("Choir", needs=["work"]))
+    path = f"/directory/services/{key('Choir')}"
+    start = house.position()
+    house.now = NOW + timedelta(hours=1)
+    gone = house.send("POST", f"{path}/withdraw", {"reason": "The hall was sold"})
+    house.send("POST", f"{path}/withdraw", {"reason": "Again"})
+    assert gone["status"] == "defunct"
+    events = house.events(after=start)
+    assert types(events) == ["service.withdrawn.v1"]
+    assert events[0]["data"]["listing"]["name"] == "Choir"
+    assert house.names(need="work") == house.names("/directory/services") == []
+    assert house.get(path)["status"] == "defunct"
+    later = house.get("/directory/services", modified_after="2026-11-23T10:00:00Z")["contents"]
+    assert [(each["name"], each["status"]) for each in later] == [("Choir", "defunct")]
+    start = house.position()
+    again = house.send("PUT", path, body("Choir", needs=["work"]))
+    assert again["status"] == "active"
+    assert types(house.events(after=start)) == ["service.published.v1"]
+    assert house.names(need="work") == ["Choir"]
+
+
+def test_who_may_list_and_withdraw(house: House):
+    house.load(service("Choir"))
+    path = f"/directory/services/{key('Choir')}"
+    wanted = body("Choir", owner=OTHER)
+    owner: dict[str, Any] = {"organisation": OWNER, "roles": PROVIDER, "status": 403}
+    other: dict[str, Any] = {"organisation": OTHER, "roles": PROVIDER, "status": 403}
+    worker: dict[str, Any] = {"organisation": OTHER, "roles": ("link-worker",), "status": 403}
+    house.send("POST", "/directory/services", wanted, **owner)
+    house.send("POST", "/directory/services", wanted, **worker)
+    # A provider cannot take over another's service by naming itself as its owner.
+    house.send("PUT", path, wanted, **other)
+    house.send("POST", f"{path}/withdraw", {"reason": "x"}, **other)
+    problem = house.send("PUT", path, wanted, status=422)
+    assert problem["element"] == "organization_id"
+    house.send("POST", f"/directory/services/{uuid4()}/withdraw", {"reason": "x"}, status=404)
+
+
+def test_a_provider_does_not_vouch_for_itself(house: House):
+    evidence = [
+        {"kind": kind, "seen": "2026-01-05"}
+        for kind in ("sharing-agreement", "privacy-contact", "safeguarding-lead")
+    ]
+    vouched = {"tier": 2, "evidence": evidence, "assured_by": "The hub, by a visit"}
+    path = f"/directory/services/{key('Choir')}"
+    house.load()
+    mine: dict[str, Any] = {"organisation": OWNER, "roles": PROVIDER}
+    wanted = body("Choir", kersey=vouched, assured_date="2026-01-05")
+    assert house.send("PUT", path, wanted, status=403, **mine)["element"] == "assured_date"
+    listed = house.send("PUT", path, wanted, status=201)
+    assert listed["kersey"]["tier"] == 2
+    changed = house.send("PUT", path, body("Choir", description="New hall"), **mine)
+    assert changed["description"] == "New hall"
+    assert changed["kersey"]["tier"] == 2
+    assert changed["kersey"]["assured_by"] == "The hub, by a visit"
+    assert changed["assured_date"] == "2026-01-05"
+    refused = house.send("PUT", path, body("Choir", kersey={"tier": 3}), status=422)
+    assert refused["element"] == "body.kersey"
+    house.send("PUT", f"/directory/services/{key('New')}", body("New"), status=201, **mine)
+
+
+@pytest.mark.parametrize(
+    ("change", "element"),
+    [
+        ({"name": ""}, "body.name"),
+        ({"name": None}, "body.name"),
+        ({"name": "a\x00b"}, "body.name"),
+        ({"status": "open"}, "body.status"),
+        ({"url": "javascript:alert(1)"}, "body.url"),
+        ({"url": "https://a b.example"}, "body.url"),
+        ({"email": "nobody"}, "body.email"),
+        ({"minimum_age": 60, "maximum_age": 20}, "body"),
+        ({"schedules": [{"byday": "9XX"}]}, "body.schedules.0.byday"),
+        (
+            {"schedules": [{"valid_from": "2026-02-01", "valid_to": "2026-01-01"}]},
+            "body.schedules.0",
+        ),
+        (
+            {"service_at_locations": [{"location": {"latitude": 53.7}}]},
+            "body.service_at_locations.0.location",
+        ),
+        (
+            {"service_at_locations": [{"location": {"latitude": 99, "longitude": 0}}]},
+            "body.service_at_locations.0.location.latitude",
+        ),
+        ({"cost_options": [{"amount": -1}]}, "body.cost_options.0.amount"),
+        ({"languages": [{"code": "??"}]}, "body.languages.0.code"),
+        ({"kersey": {"tier": 4}}, "body.kersey.tier"),
+        ({"kersey": {"hub": "atlantis"}}, "kersey.hub"),
+        ({"kersey": {"colour": "red"}}, "body.kersey.colour"),
+        ({"service_areas": [{"hub": "atlantis"}]}, "kersey.hub"),
+        ({"organization_id": str(uuid4())}, "organization_id"),
+        (
+            {"attributes": [{"taxonomy_term_id": str(uuid4())}]},
+            "attributes.taxonomy_term_id",
+        ),
+    ],
+)
+def test_a_listing_that_does_not_fit_is_refused_by_element_and_nothing_stays(
+    house: House, change: dict[str, Any], element: str
+):
+    house.load()
+    start = house.position()
+    problem = house.send(
+        "PUT", f"/directory/services/{key('Choir')}", body("Choir") | change, status=422
+    )
+    assert problem["element"] == element
+    assert problem["detail"]
+    assert house.events(after=start) == []
+    assert house.count("service") == 0
+
+
+def test_the_id_of_the_address_counts(house: House):
+    house.load()
+    wanted = body("Choir") | {"id": str(uuid4())}
+    problem = house.send("PUT", f"/directory/services/{key('Choir')}", wanted, status=422)
+    assert problem["element"] == "id"
+
+
+def test_an_id_that_belongs_to_something_else_is_a_conflict(house: House):
+    schedule = {"id": str(uuid4()), "byday": "MO"}
+    house.load(service("Choir", schedules=[schedule]))
+    start = house.position()
+    problem = house.send(
+        "POST", "/directory/services", body("Thief", schedules=[schedule]), status=409
+    )
+    assert problem["element"] == "id"
+    assert house.events(after=start) == []
+
+
+def test_a_room_is_described_by_one_organisation_only(house: House):
+    room = {"id": str(uuid4()), "name": "Hall", "location_type": "physical"}
+    house.load(service("Choir", service_at_locations=[{"location": room}]))
+    stolen = body("Theirs", owner=OTHER, service_at_locations=[{"location": room | {"name": "!"}}])
+    problem = house.send("POST", "/directory/services", stolen, status=422)
+    assert problem["element"] == "service_at_locations"
+    # Two services of one organisation share a room, and it stays while one of them uses it.
+    house.send(
+        "PUT",
+        f"/directory/services/{key('Chess')}",
+        body("Chess", service_at_locations=[{"location": room}]),
+        status=201,
+    )
+    house.send("PUT", f"/directory/services/{key('Choir')}", body("Choir"))
+    assert house.count("location") == 1
+    house.send("PUT", f"/directory/services/{key('Chess')}", body("Chess"))
+    assert house.count("location") == 0
+
+
+def test_markup_is_cleaned_at_the_edge(house: House):
+    house.load()
+    wanted = body(
+        "Tea <b>and</b> talk & cake",
+        description="<p>Tea</p><script>alert(1)</script><img src=x onerror=alert(1)>",
+        fees="",
+        email=" ",
+    )
+    listed = house.send("PUT", f"/directory/services/{key('Tea')}", wanted, status=201)
+    assert listed["name"] == "Tea and talk &amp; cake"
+    assert listed["description"] == "<p>Tea</p>"
+    assert "fees" not in listed
+    assert "email" not in listed
+
+
+def test_everything_below_a_service_comes_back_out(house: House):
+    house.load()
+    wanted = body(
+        "Whole",
+        at=north(10),
+        contacts=[
+            {
+                "title": "Desk",
+                "attributes": [attribute("format", "phone")],
+                "phones": [{"number": "01632 960123", "languages": [{"code": "pl"}]}],
+            }
+        ],
+        service_areas=[{"name": "All of it", "hub": "leeds", "extent": "x", "extent_type": "text"}],
+        funding=[{"source": "A fund", "amount": 500}],
+        cost_options=[{"amount": 2.5, "currency": "GBP", "valid_from": "2026-01-01"}],
+    )
+    wanted["service_at_locations"][0]["location"] |= {
+        "addresses": [
+            {
+                "address_1": "1 Row",
+                "city": "Halifax",
+                "state_province": "West Yorkshire",
+                "postal_code": "HX1 9ZZ",
+            }
+        ],
+        "accessibility": [{"accessibility": "A ramp at the side"}],
+    }
+    listed = house.send("PUT", f"/directory/services/{key('Whole')}", wanted, status=201)
+    contact = listed["contacts"][0]
+    assert contact["phones"][0]["languages"][0]["code"] == "pl"
+    assert contact["attributes"][0]["taxonomy_term"]["code"] == "phone"
+    assert listed["cost_options"][0]["amount"] == 2.5
+    assert set(listed["funding"][0]) == {"id", "service_id", "source"}
+    place = listed["service_at_locations"][0]["location"]
+    assert place["accessibility"][0]["accessibility"] == "A ramp at the side"
+    assert place["addresses"][0]["country"] == "GB"
+    # Sent again without ids it is the same listing, entity by entity.
+    again = house.send("PUT", f"/directory/services/{key('Whole')}", wanted | {"alert": "New"})
+    assert again["contacts"] == listed["contacts"]
+    at = house.get(f"/directory/service_at_locations/{listed['service_at_locations'][0]['id']}")
+    assert at["service"]["name"] == "Whole"
+    assert at["location"] == place
+
+
+# --- organisations ---------------------------------------------------------------------------
+
+
+def test_a_coordinator_lists_an_organisation(house: House):
+    house.load()
+    start = house.position()
+    wanted = {
+        "name": "New group",
+        "description": "<p>Hello</p>",
+        "kersey": {"hub": "leeds"},
+        "parent_organization_id": str(OWNER),
+        "attributes": [attribute("activity", "music")],
+        "organization_identifiers": [{"identifier_type": "Charity", "identifier": "DEMO-1"}],
+    }
+    listed = house.send("POST", "/directory/organizations", wanted, status=201)
+    assert listed["kersey"] == {"version": 1, "hub": "leeds"}
+    (event,) = house.events(after=start)
+    assert event["type"] == "kersey.directory.provider.published.v1"
+    assert event["data"] == {"provider": listed["id"], "listing": listed}
+    public = house.get(f"/directory/organizations/{listed['id']}")
+    assert "kersey" not in public
+    assert public["attributes"][0]["taxonomy_term_id"] == str(term_id("activity", "music"))
+    assert public["parent_organization_id"] == str(OWNER)
+
+
+def test_an_organisations_change_is_told_of_its_services_too(house: House):
+    house.load(service("Choir"), service("Theirs", owner=OTHER))
+    house.send("POST", f"/directory/services/{key('Theirs')}/withdraw", {"reason": "x"})
+    start = house.position()
+    mine: dict[str, Any] = {"organisation": OWNER, "roles": PROVIDER}
+    changed = {"name": "Renamed", "description": "Ours"}
+    house.send("PUT", f"/directory/organizations/{OWNER}", changed, **mine)
+    events = house.events(after=start)
+    assert types(events) == ["provider.changed.v1", "service.changed.v1"]
+    assert events[1]["data"]["listing"]["organization"]["name"] == "Renamed"
+    start = house.position()
+    house.send("PUT", f"/directory/organizations/{OWNER}", changed, **mine)
+    assert house.events(after=start) == []
+    house.send("PUT", f"/directory/organizations/{OTHER}", changed)
+    assert types(house.events(after=start)) == ["provider.changed.v1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "element"),
+    [
+        ({"kersey": {"hub": "atlantis"}}, "kersey.hub"),
+        ({"parent_organization_id": str(uuid4())}, "parent_organization_id"),
+        ({"website": "ftp://x.example"}, "body.website"),
+        ({"description": None}, "body.description"),
+    ],
+)
+def test_an_organisation_that_does_not_fit(house: House, change: dict[str, Any], element: str):
+    house.load()
+    wanted = {"name": "New", "description": "New"} | change
+    problem = house.send("POST", "/directory/organizations", wanted, status=422)
+    assert problem["element"] == element
+
+
+def test_who_may_list_an_organisation(house: House):
+    house.load(organizations=[organization("Owner")])
+    wanted = {"name": "New", "description": "New"}
+    mine: dict[str, Any] = {"organisation": OWNER, "roles": PROVIDER, "status": 403}
+    house.send("POST", "/directory/organizations", wanted, **mine)
+    house.send("PUT", f"/directory/organizations/{OTHER}", wanted, **mine)
+    house.send("PUT", f"/directory/organizations/{OTHER}", wanted, status=201)
+
+
+def test_state_and_event_commit_together(house: House, monkeypatch: pytest.MonkeyPatch):
+    house.load(service("Choir"))
+    with house.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE outbox ADD CONSTRAINT none_more CHECK (position < 4)"))
+    house.send("PUT", f"/directory/services/{key('Choir')}/capacity", {"state": "full"}, status=500)
+    listing = house.get(f"/directory/listings/{key('Choir')}")
+    assert listing["kersey"]["capacity"]["state"] == "unknown"
+    assert listing["kersey"]["version"] == 1
