@@ -12,7 +12,6 @@ import re
 import threading
 from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
-from importlib import import_module
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -318,8 +317,11 @@ def type_info(name: str) -> TypeInfo:
 @cache
 def _class_of(name: str) -> type[BaseModel] | None:
     """The R4B class called ``name``, None where there is none."""
+    # Imported at first use: it takes a quarter of a second, and not every process validates.
+    from fhir.resources.R4B import get_fhir_model_class
+
     try:
-        model = import_module("fhir.resources.R4B").get_fhir_model_class(name)
+        model = get_fhir_model_class(name)
     except (KeyError, ValueError, ImportError):
         return None
     return cast("type[BaseModel]", model)
@@ -438,5 +440,6 @@ def _type_of(annotation: Any) -> tuple[str | None, type[BaseModel] | None]:
 @cache
 def _primitive_names() -> Mapping[Any, str]:
     """FHIR's primitive types by how the classes annotate them."""
-    names: Mapping[Any, str] = import_module("fhir_core.types").FHIR_PRIMITIVES_MAPS
-    return names
+    from fhir_core.constraints import FHIR_PRIMITIVES_MAPS
+
+    return FHIR_PRIMITIVES_MAPS
