@@ -14,7 +14,8 @@ from sqlmodel import col, select
 
 from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS
-from deploy.demo.consortium import HUBS, PRACTICES, hub_of
+from deploy.demo.consortium import GROUPS, HUBS, PRACTICES, hub_of
+from deploy.demo.ids import demo_id
 from deploy.demo.people import DemoPerson, people
 from services.providers.loading import Dataset
 from services.referrals import codes
@@ -122,6 +123,8 @@ def load_consortium(desk: Desk) -> None:
         for hub in HUBS:
             organisation_document(desk, uow, hub.organisation, f"{hub.name} place hub")
             organisation_document(desk, uow, hub.team, hub.team_name)
+        for group, name in GROUPS.items():
+            organisation_document(desk, uow, demo_id("practice-group", group), name)
         uow.commit()
 
 
