@@ -1,4 +1,7 @@
-"""`kersey demo`: data to try Kersey with."""
+"""`kersey demo`: data to try Kersey with, and a journey through it."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from pydantic import SecretStr
@@ -28,7 +31,11 @@ def load() -> None:
     from services.referrals.settings import ReferralsSettings
 
     operator = OperatorSettings()
-    settings = ReferralsSettings(database_url=SecretStr(url_of(service("referrals"), operator)))
+    settings = ReferralsSettings(
+        public_url=operator.public_url,
+        database_url=SecretStr(url_of(service("referrals"), operator)),
+        paging_key=SecretStr("the story reads no pages"),
+    )
     with ExitStack() as stack:
         engines = {
             each.name: stack.enter_context(opened(url_of(each, operator), 2, "demo load"))
@@ -36,3 +43,57 @@ def load() -> None:
         }
         demo_data.load(engines, settings)
     typer.echo("the demo data is loaded")
+
+
+@app.command()
+def journey(
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            help="A FHIR Bundle of your own to send, or a folder of resources as JSON.",
+            exists=True,
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Where Kersey answers.", envvar="KERSEY_PUBLIC_URL")
+    ] = None,
+    mails: Annotated[
+        Path | None,
+        typer.Option(
+            help="The maildir of the running Kersey. The provider then answers by the link in its "
+            "mail; without it, with its account. By default the data folder's, if it is there."
+        ),
+    ] = None,
+    listen: Annotated[
+        bool,
+        typer.Option(help="Register a Subscription that calls back on this machine."),
+    ] = True,
+) -> None:
+    """Play the whole loop against a running Kersey, from a GP's referral to the outcome.
+
+    Every step prints the call that it makes and the id that it changes, and stops the journey if
+    nothing changed.
+    """
+    from rich.console import Console
+
+    from deploy.demo.answering import Answering, ByAccount
+    from deploy.demo.journey import Journey
+    from deploy.demo.link import ByLink
+    from deploy.demo.sending import read_bundle
+    from deploy.settings import OperatorSettings
+
+    operator = OperatorSettings()
+    folder = mails or operator.data_dir / "mail"
+    screen = Console(highlight=False, soft_wrap=True)
+
+    def answering(journey: Journey) -> Answering:
+        return ByLink(journey, folder) if folder.is_dir() else ByAccount(journey)
+
+    Journey(
+        screen,
+        url or operator.public_url,
+        bundle=read_bundle(bundle) if bundle else None,
+        answering=answering,
+        listen=listen,
+    ).play()
+    screen.print("[bold green]The loop is closed.[/bold green]")

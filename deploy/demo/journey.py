@@ -254,13 +254,13 @@ class Journey:
             "when": "Sunday afternoons",
             "where": "Saltaire",
             "access_needs": ["step-free"],
-            "share": self._agreed(),
+            "share": self.agreed(),
         }
         asked = self.worker.call("POST", f"/referrals/cases/{self.case}/requests", json=wanted)
         self.task = asked["task"]
         self.changed("nothing", self.state(), f"Task/{self.task}")
 
-    def _agreed(self) -> dict[str, str]:
+    def agreed(self) -> dict[str, str]:
         """What the person agrees to share: name and phone, from the Patient that was sent."""
         for entry in self.bundle["entry"]:
             patient = entry.get("resource", {})
