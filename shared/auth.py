@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 ALGORITHMS = ["ES384", "RS384", "ES256", "RS256", "PS256"]
 """Asymmetric only: a service holds no secret with which it could make a token itself."""
 
+CLOCKS_APART = 60
+"""Seconds by which an issuer's clock may be ahead of ours (RFC 7519, section 4.1.5)."""
+
 _SMART_SCOPE = re.compile(
     r"(?:system|user|patient)/(?P<type>\*|[A-Z][A-Za-z]+)\."
     r"(?P<may>read|write|\*|c?r?u?d?s?)$"
@@ -139,7 +142,7 @@ class RemoteKeys:
             answer = httpx.get(self._url, timeout=5.0)
             answer.raise_for_status()
             self._keys = jwk.KeySet.import_key_set(answer.json())
-        except (httpx.HTTPError, ValueError, JoseError) as error:
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, JoseError) as error:
             log.warning("auth.keys_not_fetched", error=type(error).__name__)
 
 
@@ -169,12 +172,13 @@ class TokenVerifier:
         """
         claims = self._genuine(token)
         self._check(claims)
+        roles = claims.get("roles")
         return Principal(
             subject=str(claims["sub"]),
             client_id=str(claims.get("client_id") or claims.get("azp") or claims["sub"]),
-            organisation=str(claims.get("organisation", "")),
-            roles=frozenset(str(role) for role in claims.get("roles", ())),
-            scopes=frozenset(str(claims.get("scope", "")).split()),
+            organisation=str(claims.get("organisation") or ""),
+            roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
+            scopes=frozenset(str(claims.get("scope") or "").split()),
         )
 
     def _genuine(self, token: str) -> dict[str, Any]:
@@ -191,8 +195,10 @@ class TokenVerifier:
             raise Unauthenticated("audience")
         if claims.get("iss") != self._issuer:
             raise Unauthenticated("issuer")
-        expires = claims.get("exp")
+        expires, begins = claims.get("exp"), claims.get("nbf", 0)
         if not isinstance(expires, int | float) or "sub" not in claims:
+            raise Unauthenticated("invalid")
+        if not isinstance(begins, int | float) or begins > time.time() + CLOCKS_APART:
             raise Unauthenticated("invalid")
         if expires <= time.time():
             raise Unauthenticated("expired")

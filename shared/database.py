@@ -64,6 +64,7 @@ def create_engine(url: str, *, pool_size: int, application_name: str) -> Engine:
         max_overflow=0,
         pool_timeout=15,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text would hold what somebody sent
         connect_args={
             "application_name": application_name,
             "connect_timeout": 10,

@@ -43,7 +43,7 @@ class ServiceClient:
                 self._renew_at = 0.0
                 answer = self._send(method, path, **arguments)
             return answer
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, _NoToken) as error:
             raise Problem(
                 503,
                 "A part of Kersey cannot be reached just now",
@@ -75,7 +75,19 @@ class ServiceClient:
                     ),
                 )
                 answer.raise_for_status()
-                granted = answer.json()
-                self._token = granted["access_token"]
-                self._renew_at = time.monotonic() + float(granted["expires_in"]) * 0.8
+                self._token, lifetime = _granted(answer)
+                self._renew_at = time.monotonic() + lifetime * 0.8
             return self._token
+
+
+class _NoToken(Exception):
+    """Whoever answered at the issuer's address gave no token."""
+
+
+def _granted(answer: httpx.Response) -> tuple[str, float]:
+    """The token and for how many seconds it lasts (RFC 6749, section 5.1)."""
+    try:
+        granted = answer.json()
+        return str(granted["access_token"]), float(granted["expires_in"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise _NoToken from error

@@ -2,10 +2,14 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import structlog
+from structlog.stdlib import ProcessorFormatter, add_logger_name
+from structlog.types import Processor
 
 PERSONAL = frozenset(
     [
@@ -16,21 +20,36 @@ PERSONAL = frozenset(
 )  # fmt: skip
 """Field names under which personal data or secrets would travel; their values never reach a log."""
 
+_REFUSED = "[refused]"
+_LONGEST = 300
+"""Characters of a library's message that are kept."""
+
 
 def _refuse_personal_fields(
     logger: Any, method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    for key in PERSONAL.intersection(event):
-        event[key] = "[refused]"
+    for key, value in event.items():
+        event[key] = _REFUSED if key.lower() in PERSONAL else _refused_inside(value)
     return event
+
+
+def _refused_inside(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: _REFUSED if str(key).lower() in PERSONAL else _refused_inside(member)
+            for key, member in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_refused_inside(member) for member in value]
+    return value
 
 
 def _without_values(
     logger: Any, method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     """Keep where an error happened and its class; its message may quote what somebody sent."""
-    error = event.pop("exc_info", None)
-    if isinstance(error, BaseException):
+    error = _error(event.pop("exc_info", None))
+    if error is not None:
         frames = []
         trace = error.__traceback__
         while trace:
@@ -42,23 +61,56 @@ def _without_values(
     return event
 
 
+def _error(said: Any) -> BaseException | None:
+    """The error of a log call, in any of the forms that `exc_info` may have."""
+    if isinstance(said, BaseException):
+        return said
+    if isinstance(said, tuple):
+        found: BaseException | None = said[1]
+        return found
+    return sys.exception() if said else None
+
+
+def _first_line(
+    logger: Any, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Of what a library says: where it goes on, it quotes objects, and so what is in them."""
+    event["event"] = str(event["event"]).partition("\n")[0][:_LONGEST]
+    return event
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no form for: identifiers and times as text, of anything else its class."""
+    return str(value) if isinstance(value, UUID | date) else type(value).__name__
+
+
 def configure(level: str = "INFO") -> None:
     """Send structured logs, and those of libraries, to standard error as JSON lines.
 
     Args:
-        level: the least severity that is logged.
+        level: the least severity that is logged; of libraries, warnings and errors are.
     """
+    known: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    safe: list[Processor] = [
+        _without_values,
+        _refuse_personal_fields,
+        structlog.processors.JSONRenderer(default=_plain),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _refuse_personal_fields,
-            _without_values,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*known, *safe],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[*known, add_logger_name, _first_line],
+            processors=[ProcessorFormatter.remove_processors_meta, *safe],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[libraries], force=True)

@@ -1,5 +1,7 @@
 """Errors outside FHIR: RFC 9457 problem details that name the element and leak nothing."""
 
+import re
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +11,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+
+MOST_ERRORS = 100
+"""Of one request that are told: a hostile body could have a million."""
+
+_NAME = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]{0,63}|[0-9]{1,9}")
 
 
 class Problem(Exception):
@@ -70,8 +77,8 @@ def install(app: FastAPI) -> None:
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # pydantic's own errors repeat the input, which may hold personal data: only where and why.
         errors = [
-            {"element": ".".join(str(part) for part in each["loc"]), "detail": each["msg"]}
-            for each in error.errors()
+            {"element": _place(each["loc"]), "detail": each["msg"]}
+            for each in error.errors()[:MOST_ERRORS]
         ]
         return Problem(
             422,
@@ -80,6 +87,12 @@ def install(app: FastAPI) -> None:
             element=errors[0]["element"],
             errors=errors,
         ).response()
+
+
+def _place(location: Sequence[str | int]) -> str:
+    """Where it is; a key that is no name of a field is the sender's own text and not repeated."""
+    parts = (str(part) for part in location)
+    return ".".join(part if _NAME.fullmatch(part) else "?" for part in parts)
 
 
 def unexpected() -> Problem:

@@ -2,15 +2,20 @@
 
 import re
 import time
+from collections.abc import Sequence
+from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
 from prometheus_client import Histogram
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.problems import database_away, unexpected
+from shared.problems import Problem, database_away, unexpected
 
 log = structlog.get_logger(__name__)
 
@@ -29,14 +34,20 @@ SECURITY_HEADERS = {
 }
 """Defaults for answers that are data; a page or a public listing sets its own."""
 
+MAX_BYTES = 1024 * 1024
+"""Of a request's body, where the route does not take more by its own measure."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class RequestMiddleware:
     """Gives a request its id, measures it, and adds the headers that every answer has.
 
     A well-formed `X-Request-Id` of the client is kept and mirrored, so that its log and ours can
-    be laid side by side; the W3C `traceparent` is bound to the log likewise.
+    be laid side by side; the trace of a W3C `traceparent` is bound to the log likewise.
     """
 
     def __init__(self, app: ASGIApp, *, service: str) -> None:
@@ -51,7 +62,11 @@ class RequestMiddleware:
         offered = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = offered if _REQUEST_ID.match(offered) else str(uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.bind_contextvars(request_id=request_id, service=self._service)
+        told = {"request_id": request_id, "service": self._service}
+        trace = _TRACE.fullmatch(headers.get(b"traceparent", b"").decode("latin-1"))
+        if trace:
+            told["trace_id"] = trace[1]
+        structlog.contextvars.bind_contextvars(**told)
         started = time.perf_counter()
         status = 0
 
@@ -67,14 +82,59 @@ class RequestMiddleware:
 
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            log.info("request.client_gone")
         except Exception as error:  # the last stop: the server would print its values
             log.exception("request.failed", exc_info=error)
             if not status:
-                problem = database_away() if isinstance(error, OperationalError) else unexpected()
+                problem = database_away() if isinstance(error, _AWAY) else unexpected()
                 await problem.response()(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
-            DURATION.labels(self._service, scope["method"], route, f"{status // 100}xx").observe(
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            DURATION.labels(self._service, method, route, f"{status // 100}xx").observe(
                 time.perf_counter() - started
             )
-            structlog.contextvars.unbind_contextvars("request_id", "service")
+            structlog.contextvars.unbind_contextvars(*told)
+
+
+class BodyLimit:
+    """Refuses a body of more than `MAX_BYTES` before anything is made of it.
+
+    Args:
+        app: what comes after.
+        beyond: paths whose routes measure their bodies themselves, and all below them.
+    """
+
+    def __init__(self, app: ASGIApp, *, beyond: Sequence[str] = ()) -> None:
+        self._app = app
+        self._beyond = tuple(beyond)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._measured_later(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or len(declared) > 12 or int(declared) > MAX_BYTES:
+            await _too_large().response()(scope, receive, send)
+            return
+        size = 0
+
+        async def measured() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > MAX_BYTES:
+                problem = _too_large()
+                # Of this kind, because FastAPI takes any other error in a body for bad JSON.
+                raise HTTPException(problem.status, problem.detail)
+            return message
+
+        await self._app(scope, measured, send)
+
+    def _measured_later(self, path: str) -> bool:
+        return any(path == each or path.startswith(f"{each}/") for each in self._beyond)
+
+
+def _too_large() -> Problem:
+    return Problem(413, HTTPStatus(413).phrase, f"A body has {MAX_BYTES:,} bytes at most here.")

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import problems
 from shared.auth import TokenVerifier, Unauthenticated
 from shared.problems import Problem
-from shared.requests import RequestMiddleware
+from shared.requests import BodyLimit, RequestMiddleware
 from shared.settings import ServiceSettings
 from shared.worker import Worker, WorkerGroup
 
@@ -29,6 +29,7 @@ def service_app(
     checks: Mapping[str, Check] | None = None,
     verifier: TokenVerifier | None = None,
     docs_prefix: str | None = None,
+    measures_bodies: Sequence[str] = (),
 ) -> FastAPI:
     """Compose a service.
 
@@ -41,6 +42,7 @@ def service_app(
         checks: what readiness asks, by name; a check must answer within a second or two.
         verifier: verifies bearer tokens; by default against the issuer of the settings.
         docs_prefix: where OpenAPI and its page are served, such as `/directory`.
+        measures_bodies: prefixes whose routes bound the size of bodies by their own measure.
 
     Returns:
         An app whose state holds `settings`, `verifier` and `workers`.
@@ -69,6 +71,7 @@ def service_app(
     app.state.checks = dict(checks or {})
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
+    app.add_middleware(BodyLimit, beyond=measures_bodies)
     app.add_middleware(RequestMiddleware, service=name)
     for router in routers:
         app.include_router(router)

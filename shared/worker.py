@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
-from tenacity import RetryCallState, Retrying, wait_random_exponential
+from tenacity import Retrying, wait_random_exponential
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class Worker(Protocol):
 
 
 class WorkerGroup:
-    """Runs workers, each in its thread. One that raises is logged and started again.
+    """Runs workers, each in its thread. One that raises or just ends is logged and started again.
 
     A worker that dies silently is the worst failure of all (nobody is told, nothing arrives), so
     the only way out of the loop is `stop`.
@@ -78,18 +78,18 @@ class WorkerGroup:
         retrying = Retrying(
             wait=wait_random_exponential(multiplier=0.1, max=10),
             sleep=self._pause,
-            retry=self._failed_and_not_stopping,
-            before_sleep=lambda state: _log_crash(worker, state),
+            retry=lambda _: not self._stop.is_set(),
         )
-        retrying(worker.run, self._stop)
+        retrying(self._run, worker)
+
+    def _run(self, worker: Worker) -> None:
+        try:
+            worker.run(self._stop)
+        except Exception as error:
+            log.exception("worker.crashed", worker=worker.name, exc_info=error)
+        else:
+            if not self._stop.is_set():
+                log.error("worker.ended", worker=worker.name)
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)
-
-    def _failed_and_not_stopping(self, state: RetryCallState) -> bool:
-        return state.outcome is not None and state.outcome.failed and not self._stop.is_set()
-
-
-def _log_crash(worker: Worker, state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    log.error("worker.crashed", worker=worker.name, error=type(error).__name__, exc_info=error)

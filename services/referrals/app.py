@@ -68,6 +68,7 @@ def create_app(
         checks=checks,
         verifier=verifier,
         docs_prefix="/referrals",
+        measures_bodies=("/fhir",),
     )
     install_refusals(app)
     return app

@@ -1,0 +1,28 @@
+"""An app served over real HTTP for as long as a block lasts."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve an app by uvicorn in a thread, on a free port; yields its address."""
+    with socket.create_server(("127.0.0.1", 0)) as at:
+        config = uvicorn.Config(app, ws="none", log_config=None, access_log=False, lifespan="on")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [at]})
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive(), "the app did not start"
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{at.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
