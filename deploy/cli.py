@@ -9,6 +9,7 @@ from rich.console import Console
 from deploy.commands import (
     broker,
     clients,
+    consortium,
     databases,
     dead_letters,
     demo,
@@ -36,6 +37,7 @@ app.command("migrate")(migrate.migrate)
 app.command("ready")(ready.ready)
 app.add_typer(databases.app, name="databases")
 app.add_typer(clients.app, name="clients")
+app.add_typer(consortium.app, name="consortium")
 app.add_typer(broker.app, name="broker")
 app.command("token")(token.token)
 app.add_typer(demo.app, name="demo")

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from deploy.demo import story
 from deploy.demo.clients import CLIENTS
+from deploy.demo.consortium import declaration
 from deploy.demo.contacts import load_contacts
 from deploy.demo.directory import dataset
 from services.identity.clients import ClientSpec, load_clients
@@ -15,6 +16,7 @@ from services.providers.loading import load_directory
 from services.referrals.app import SOURCE as REFERRALS
 from services.referrals.app import outgoing
 from services.referrals.desk import Desk
+from services.referrals.handlers.consortium import load_consortium
 from services.referrals.served import SERVED
 from services.referrals.settings import ReferralsSettings
 from services.referrals.writing.writer import ReferralWriter
@@ -53,7 +55,7 @@ def load(
         settings=settings,
         clock=clock,
     )
-    story.load_consortium(desk)
+    load_consortium(desk, declaration())
     story.load_listings(desk, listings)
     writer = ReferralWriter(desk, outgoing(settings))
     story.play(desk, writer, clock, lambda done, total: tell("referrals", done, total))

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from deploy.demo.ids import demo_id
+from services.referrals import codes
+from services.referrals.handlers.consortium import (
+    Code,
+    Consortium,
+    Hub,
+    SendingOrganisation,
+    SendingPractice,
+    Team,
+)
 
 
 @dataclass(frozen=True)
@@ -75,3 +84,39 @@ PRACTICES = (
 def hub_of(code: str) -> DemoHub:
     """The hub with this code."""
     return next(hub for hub in HUBS if hub.code == code)
+
+
+def declaration() -> Consortium:
+    """All of it, as an operator would declare it."""
+    return Consortium(
+        hubs=tuple(
+            Hub(code=hub.code, name=f"{hub.name} place hub", organisation=hub.organisation)
+            for hub in HUBS
+        ),
+        teams=tuple(
+            Team(organisation=hub.team, name=hub.team_name, hub=hub.code, phone=hub.phone)
+            for hub in HUBS
+        ),
+        senders=tuple(
+            SendingOrganisation(organisation=demo_id("practice-group", group), name=name)
+            for group, name in GROUPS.items()
+        ),
+        practices=tuple(
+            SendingPractice(
+                ods_code=practice.ods_code,
+                name=practice.name,
+                organisation=practice.organisation,
+                hub=practice.hub,
+                team=hub_of(practice.hub).team if practice.covered else None,
+            )
+            for practice in PRACTICES
+        ),
+        codes=(
+            Code(
+                system=codes.SNOMED,
+                code=codes.REFERRED,
+                display=codes.DISPLAY[codes.REFERRED],
+                verified=True,
+            ),
+        ),
+    )

@@ -14,11 +14,9 @@ from sqlmodel import col, select
 
 from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS
-from deploy.demo.consortium import GROUPS, HUBS, PRACTICES, hub_of
-from deploy.demo.ids import demo_id
+from deploy.demo.consortium import hub_of
 from deploy.demo.people import DemoPerson, people
 from services.providers.loading import Dataset
-from services.referrals import codes
 from services.referrals.desk import Desk
 from services.referrals.handlers import answers, onward, sharing, triage
 from services.referrals.handlers.listings import organisation_document, put_public
@@ -26,12 +24,8 @@ from services.referrals.resources import healthcare_service
 from services.referrals.tables import (
     Case,
     CaseTask,
-    LinkWorkerService,
     ListedProvider,
     ListedService,
-    PlaceHub,
-    Practice,
-    StartCode,
 )
 from services.referrals.writing.writer import ReferralWriter
 from shared.auth import Principal
@@ -85,47 +79,6 @@ class StoryClock:
     def pass_days(self, days: float) -> None:
         """Let some working time go by, but never beyond the story's present."""
         self.moment = min(self.moment + timedelta(days=days), ANCHOR)
-
-
-def load_consortium(desk: Desk) -> None:
-    """Hubs, link-worker services, practices, start codes; safe to repeat."""
-    with desk.work() as uow:
-        session = uow.session
-        for hub in HUBS:
-            session.merge(PlaceHub(code=hub.code, name=hub.name, organisation=hub.organisation))
-        session.flush()
-        for hub in HUBS:
-            session.merge(
-                LinkWorkerService(
-                    organisation=hub.team, name=hub.team_name, hub=hub.code, phone=hub.phone
-                )
-            )
-        session.flush()
-        for practice in PRACTICES:
-            session.merge(
-                Practice(
-                    ods_code=practice.ods_code,
-                    name=practice.name,
-                    organisation=practice.organisation,
-                    team=hub_of(practice.hub).team if practice.covered else None,
-                    hub=practice.hub,
-                )
-            )
-        session.merge(
-            StartCode(
-                system=codes.SNOMED,
-                code=codes.REFERRED,
-                display=codes.DISPLAY[codes.REFERRED],
-                verified=True,
-            )
-        )
-        session.flush()
-        for hub in HUBS:
-            organisation_document(desk, uow, hub.organisation, f"{hub.name} place hub")
-            organisation_document(desk, uow, hub.team, hub.team_name)
-        for group, name in GROUPS.items():
-            organisation_document(desk, uow, demo_id("practice-group", group), name)
-        uow.commit()
 
 
 def load_listings(desk: Desk, directory: Dataset) -> None:

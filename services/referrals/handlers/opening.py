@@ -22,7 +22,7 @@ from services.referrals.tables import (
 )
 from shared.auth import Principal
 from shared.database import UnitOfWork
-from shared.fhir.outcome import Issue
+from shared.fhir.outcome import Issue, unavailable
 from shared.messaging.events import ReferralReceived, ReferralUnrouted, ReferralUrgent
 
 URGENT = frozenset({"asap", "stat"})
@@ -200,7 +200,11 @@ def _home_hub(uow: UnitOfWork, principal: Principal) -> str:
     hubs = uow.session.exec(own).all()
     if hubs:
         return max(sorted(set(hubs)), key=hubs.count)
-    return uow.session.exec(select(PlaceHub.code).order_by(col(PlaceHub.code))).first() or ""
+    first = uow.session.exec(select(PlaceHub.code).order_by(col(PlaceHub.code))).first()
+    if first is None:
+        words = "This Kersey has no place hub yet: nobody would see the referral."
+        raise unavailable(f"{words} Nothing was stored; tell its operator.")
+    return first
 
 
 def _starts_here(uow: UnitOfWork, found: Iterable[str]) -> bool:

@@ -1,0 +1,56 @@
+"""`kersey consortium`: who makes up the consortium."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Place hubs, link-worker services and practices.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep the command a subcommand."""
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="TOML; docs/consortium.example.toml shows it.")],
+) -> None:
+    """Declare hubs, link-worker services, practices and the codes that start a referral.
+
+    Needs the referrals service's settings. Safe to repeat: what changed in the file is changed.
+    """
+    import tomllib
+
+    from pydantic import ValidationError
+
+    from deploy.refusal import Refusal
+    from services.referrals.app import desk_of
+    from services.referrals.handlers.consortium import Consortium, load_consortium
+    from services.referrals.settings import ReferralsSettings
+    from shared.database import create_engine
+    from shared.worker import Wake
+
+    try:
+        declared = Consortium(**tomllib.loads(file.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            faults = [
+                f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
+            ]
+            message = "\n  ".join([f"{file} does not hang together:", *faults])
+        else:
+            message = f"{file} cannot be read as TOML: {error}"
+        raise Refusal(message) from error
+    settings = ReferralsSettings()
+    url = settings.database_url.get_secret_value()
+    engine = create_engine(url, pool_size=1, application_name="kersey consortium")
+    try:
+        load_consortium(desk_of(settings, engine, Wake()), declared)
+    finally:
+        engine.dispose()
+    typer.echo(
+        f"{len(declared.hubs)} hubs, {len(declared.teams)} link-worker services, "
+        f"{len(declared.practices)} practices, {len(declared.codes)} codes"
+    )
