@@ -12,7 +12,7 @@ from services.referrals.handlers.consortium import (
     Code,
     Consortium,
     Hub,
-    SendingOrganisation,
+    Organisation,
     SendingPractice,
     Team,
 )
@@ -98,7 +98,7 @@ def declaration() -> Consortium:
             for hub in HUBS
         ),
         senders=tuple(
-            SendingOrganisation(organisation=demo_id("practice-group", group), name=name)
+            Organisation(organisation=demo_id("practice-group", group), name=name)
             for group, name in GROUPS.items()
         ),
         practices=tuple(

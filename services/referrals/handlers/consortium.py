@@ -15,36 +15,30 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Hub(_Entry):
+class Organisation(_Entry):
+    """An organisation by its id; of its own, one that sends referrals: a group of practices."""
+
+    organisation: UUID
+    name: str
+
+
+class Hub(Organisation):
     """A place's hub; its coordinators route what no link-worker service covers."""
 
     code: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    name: str
-    organisation: UUID
 
 
-class Team(_Entry):
+class Team(Organisation):
     """A link-worker service."""
 
-    organisation: UUID
-    name: str
     hub: str
     phone: str = ""
 
 
-class SendingOrganisation(_Entry):
-    """A client organisation that sends referrals, such as a group of practices."""
-
-    organisation: UUID
-    name: str
-
-
-class SendingPractice(_Entry):
+class SendingPractice(Organisation):
     """A practice, who sends for it and which team covers it; none means: routed by hand."""
 
     ods_code: str = Field(pattern=r"^[A-Z0-9]{3,12}$")
-    name: str
-    organisation: UUID
     hub: str
     team: UUID | None = None
 
@@ -67,7 +61,7 @@ class Consortium(_Entry):
 
     hubs: tuple[Hub, ...] = Field(min_length=1)
     teams: tuple[Team, ...] = ()
-    senders: tuple[SendingOrganisation, ...] = ()
+    senders: tuple[Organisation, ...] = ()
     practices: tuple[SendingPractice, ...] = ()
     codes: tuple[Code, ...] = Field(min_length=1)
 
@@ -75,7 +69,8 @@ class Consortium(_Entry):
     def _hangs_together(self) -> "Consortium":
         hubs = {hub.code for hub in self.hubs}
         teams = {team.organisation for team in self.teams}
-        for each in (*self.teams, *self.practices):
+        placed: tuple[Team | SendingPractice, ...] = (*self.teams, *self.practices)
+        for each in placed:
             if each.hub not in hubs:
                 raise ValueError(f"{each.name} names the hub {each.hub}, which is not declared")
         for practice in self.practices:
@@ -112,5 +107,6 @@ def _merge(session: Session, consortium: Consortium) -> None:
 
 def _publish(desk: Desk, uow: UnitOfWork, consortium: Consortium) -> None:
     """Organizations that every client may read: Tasks refer to them."""
-    for each in (*consortium.hubs, *consortium.teams, *consortium.senders):
+    known: tuple[Organisation, ...] = (*consortium.hubs, *consortium.teams, *consortium.senders)
+    for each in known:
         organisation_document(desk, uow, each.organisation, each.name)
