@@ -91,6 +91,15 @@ class CaseFile:
         return cls(desk, uow, row, by)
 
     @classmethod
+    def peek(cls, desk: Desk, uow: UnitOfWork, task: str, by: Principal | None) -> "CaseFile":
+        """Read the case that a Task belongs to without locking it; nothing may be changed."""
+        of_task = select(Case).join(CaseTask, col(CaseTask.case) == col(Case.id))
+        row = uow.session.exec(of_task.where(CaseTask.id == task)).one_or_none()
+        if row is None:
+            raise NoSuchCase
+        return cls(desk, uow, row, by)
+
+    @classmethod
     def of_task(cls, desk: Desk, uow: UnitOfWork, task: str, by: Principal | None) -> "CaseFile":
         """Lock the case that a Task belongs to and read it; see `open`."""
         case = uow.session.exec(select(CaseTask.case).where(CaseTask.id == task)).one_or_none()

@@ -1,11 +1,10 @@
 """What the case API takes; whatever is not declared here is refused."""
 
 from datetime import date as Date  # noqa: N812 - a field is called date
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
@@ -37,7 +36,7 @@ class AskBody(Body):
     access_needs: list[Line] = Field(default_factory=list, max_length=20)
     share: dict[str, Line] = Field(default_factory=dict)
     how: str = "verbal"
-    expires: datetime | None = None
+    expires: AwareDatetime | None = None
     several_because: Line | None = None
 
 

@@ -117,7 +117,7 @@ def check_asked(desk: Desk, uow: UnitOfWork, principal: Principal, task_id: str)
     Raises:
         NoSuchCase: it was not given to this provider, or is another team's.
     """
-    file = CaseFile.of_task(desk, uow, task_id, principal)
+    file = CaseFile.peek(desk, uow, task_id, principal)
     standing(file, principal, file.task(task_id))
 
 
