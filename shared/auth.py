@@ -196,7 +196,7 @@ class TokenVerifier:
         if claims.get("iss") != self._issuer:
             raise Unauthenticated("issuer")
         expires, begins = claims.get("exp"), claims.get("nbf", 0)
-        if not isinstance(expires, int | float) or "sub" not in claims:
+        if not isinstance(expires, int | float) or not claims.get("sub"):
             raise Unauthenticated("invalid")
         if not isinstance(begins, int | float) or begins > time.time() + CLOCKS_APART:
             raise Unauthenticated("invalid")

@@ -115,6 +115,8 @@ def upgrade() -> None:
             ["parent_organization_id"],
             ["organization.id"],
             name=op.f("fk_organization_parent_organization_id"),
+            deferrable=True,
+            initially="DEFERRED",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organization")),
     )
@@ -141,7 +143,11 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("term_uri", sa.String(length=2000), nullable=True),
         sa.ForeignKeyConstraint(
-            ["parent_id"], ["taxonomy_term.id"], name=op.f("fk_taxonomy_term_parent_id")
+            ["parent_id"],
+            ["taxonomy_term.id"],
+            name=op.f("fk_taxonomy_term_parent_id"),
+            deferrable=True,
+            initially="DEFERRED",
         ),
         sa.ForeignKeyConstraint(
             ["taxonomy_id"], ["taxonomy.id"], name=op.f("fk_taxonomy_term_taxonomy_id")
