@@ -51,7 +51,7 @@ def capability_statement(
         "software": {"name": "Kersey", "version": version},
         "implementation": {"description": "Kersey FHIR API", "url": base_url},
         "fhirVersion": "4.0.1",
-        "format": ["json", "application/fhir+json"],
+        "format": ["json"],
         "patchFormat": ["application/json-patch+json"],
         "rest": [rest],
     }

@@ -53,9 +53,11 @@ readers AS (
   FROM d, unnest(%(parties)s::text[], %(bases)s::text[]) x(party, basis)
 ),
 searched AS (
-  INSERT INTO document_search (pk, key, type, last_updated, sorted_at, terms, readers)
-  SELECT pk, %(key)s, type, last_updated, %(sorted_at)s::timestamptz, %(terms)s::bigint[],
-         %(readers)s::bigint[] FROM d
+  INSERT INTO document_search (pk, key, type, last_updated, sorted_at, sorted_until,
+                               terms, readers)
+  SELECT pk, %(key)s, type, last_updated, %(sorted_at)s::timestamptz,
+         %(sorted_until)s::timestamptz, %(terms)s::bigint[], %(readers)s::bigint[]
+  FROM d
 ),
 {_DERIVED}
 SELECT pk, last_updated FROM d
@@ -87,12 +89,15 @@ readers AS (
   ON CONFLICT DO NOTHING
 ),
 searched AS (
-  INSERT INTO document_search AS s (pk, key, type, last_updated, sorted_at, terms, readers)
-  SELECT d.pk, %(key)s, d.type, d.last_updated, %(sorted_at)s::timestamptz, %(terms)s::bigint[],
+  INSERT INTO document_search AS s (pk, key, type, last_updated, sorted_at, sorted_until,
+                               terms, readers)
+  SELECT d.pk, %(key)s, d.type, d.last_updated, %(sorted_at)s::timestamptz,
+         %(sorted_until)s::timestamptz, %(terms)s::bigint[],
          CASE WHEN %(regrant)s THEN %(readers)s::bigint[] ELSE '{{}}'::bigint[] END
   FROM d
   ON CONFLICT (pk) DO UPDATE SET
-    last_updated = excluded.last_updated, sorted_at = excluded.sorted_at, terms = excluded.terms,
+    last_updated = excluded.last_updated, sorted_at = excluded.sorted_at,
+    sorted_until = excluded.sorted_until, terms = excluded.terms,
     readers = CASE WHEN %(regrant)s THEN excluded.readers ELSE s.readers END
 ),
 old_dates AS (DELETE FROM document_date WHERE pk = %(pk)s),

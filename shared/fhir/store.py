@@ -703,29 +703,41 @@ def _stored(row: Any) -> Stored:
 
 def _readers(grants: Collection[Grant], owner: str) -> dict[str, Any]:
     pairs = sorted({(grant.party, grant.basis) for grant in grants})
+    readers = sorted({terms.reader(party) for party, _ in pairs})
     return {
-        "parties": [party for party, _ in pairs],
-        "bases": [basis for _, basis in pairs],
-        "readers": [*sorted({terms.reader(party) for party, _ in pairs}), terms.owned_by(owner)],
+        "parties": _array(_quoted(party) for party, _ in pairs),
+        "bases": _array(_quoted(basis) for _, basis in pairs),
+        "readers": _array(map(str, [*readers, terms.owned_by(owner)])),
     }
 
 
 def _columns(entry: IndexEntry) -> dict[str, Any]:
     """The index entry as parallel arrays, for unnest."""
     return {
-        "terms": sorted(entry.terms),
+        "terms": _array(map(str, sorted(entry.terms))),
         "sorted_at": entry.sorted_at,
-        "date_params": [row[0] for row in entry.dates],
-        "date_lows": [row[1] for row in entry.dates],
-        "date_highs": [row[2] for row in entry.dates],
-        "string_params": [row[0] for row in entry.strings],
-        "string_values": [row[1] for row in entry.strings],
-        "quantity_params": [row[0] for row in entry.quantities],
-        "quantity_lows": [row[1] for row in entry.quantities],
-        "quantity_highs": [row[2] for row in entry.quantities],
-        "quantity_systems": [row[3] for row in entry.quantities],
-        "quantity_codes": [row[4] for row in entry.quantities],
-        "quantity_units": [row[5] for row in entry.quantities],
-        "links": [row[0] for row in entry.links],
-        "targets": [row[1] for row in entry.links],
+        "sorted_until": entry.sorted_until,
+        "date_params": _array(str(row[0]) for row in entry.dates),
+        "date_lows": _array(row[1] for row in entry.dates),
+        "date_highs": _array(row[2] for row in entry.dates),
+        "string_params": _array(str(row[0]) for row in entry.strings),
+        "string_values": _array(_quoted(row[1]) for row in entry.strings),
+        "quantity_params": _array(str(row[0]) for row in entry.quantities),
+        "quantity_lows": _array(row[1] for row in entry.quantities),
+        "quantity_highs": _array(row[2] for row in entry.quantities),
+        "quantity_systems": _array(_quoted(row[3]) for row in entry.quantities),
+        "quantity_codes": _array(_quoted(row[4]) for row in entry.quantities),
+        "quantity_units": _array(_quoted(row[5]) for row in entry.quantities),
+        "links": _array(str(row[0]) for row in entry.links),
+        "targets": _array(str(row[1]) for row in entry.links),
     }
+
+
+def _array(items: Iterable[str]) -> str:
+    """An array as PostgreSQL writes it; the driver's own way costs a tenth of a create."""
+    return "{" + ",".join(items) + "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -417,6 +417,7 @@ def upgrade() -> None:
         sa.Column("recorded_by", sa.String(), nullable=False),
         sa.Column("given", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_agreement_person")),
         sa.ForeignKeyConstraint(["task"], ["case_task.id"], name=op.f("fk_agreement_task")),
@@ -545,9 +546,8 @@ def upgrade() -> None:
         sa.Column("low", sa.DateTime(timezone=True), nullable=False),
         sa.Column("high", sa.DateTime(timezone=True), nullable=False),
     )
-    op.create_index(
-        "ix_document_date_param_low", "document_date", ["param", "low", "high"], unique=False
-    )
+    op.create_index("ix_document_date_param_high", "document_date", ["param", "high"], unique=False)
+    op.create_index("ix_document_date_param_low", "document_date", ["param", "low"], unique=False)
     op.create_index("ix_document_date_pk_param", "document_date", ["pk", "param"], unique=False)
     op.create_table(
         "document_link",
@@ -600,7 +600,13 @@ def upgrade() -> None:
             "sorted_at",
             sa.DateTime(timezone=True),
             nullable=False,
-            comment="the type's main date, or -infinity",
+            comment="begin of the main date, or -infinity",
+        ),
+        sa.Column(
+            "sorted_until",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="its end, or -infinity for no date",
         ),
         sa.Column("terms", sa.ARRAY(sa.BigInteger()), nullable=False),
         sa.Column("readers", sa.ARRAY(sa.BigInteger()), nullable=False),
@@ -613,6 +619,7 @@ def upgrade() -> None:
         ["terms", "readers"],
         unique=False,
         postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
     )
     op.create_index(
         "ix_document_search_type_last_updated",
@@ -625,6 +632,12 @@ def upgrade() -> None:
         "ix_document_search_type_sorted_at",
         "document_search",
         ["type", "sorted_at", "pk"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_document_search_type_sorted_until",
+        "document_search",
+        ["type", "sorted_until"],
         unique=False,
     )
     op.create_table(
@@ -771,11 +784,15 @@ def downgrade() -> None:
     op.drop_index("ix_document_string_pk_param", table_name="document_string")
     op.drop_index("ix_document_string_param_value", table_name="document_string")
     op.drop_table("document_string")
+    op.drop_index("ix_document_search_type_sorted_until", table_name="document_search")
     op.drop_index("ix_document_search_type_sorted_at", table_name="document_search")
     op.drop_index("ix_document_search_type_pk", table_name="document_search")
     op.drop_index("ix_document_search_type_last_updated", table_name="document_search")
     op.drop_index(
-        "ix_document_search_terms_readers", table_name="document_search", postgresql_using="gin"
+        "ix_document_search_terms_readers",
+        table_name="document_search",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
     )
     op.drop_index("ix_document_search_key", table_name="document_search")
     op.drop_table("document_search")
@@ -791,6 +808,7 @@ def downgrade() -> None:
     op.drop_table("document_link")
     op.drop_index("ix_document_date_pk_param", table_name="document_date")
     op.drop_index("ix_document_date_param_low", table_name="document_date")
+    op.drop_index("ix_document_date_param_high", table_name="document_date")
     op.drop_table("document_date")
     op.drop_index("uq_document_type_id", table_name="document")
     op.drop_index(

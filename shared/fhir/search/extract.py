@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -36,7 +36,9 @@ class IndexEntry:
         strings: (parameter key, folded value).
         quantities: (parameter key, low, high, system, code, unit), bounds as numeric text.
         links: (element key, document key) of references to served types.
-        sorted_at: low bound of the type's main date; ``-infinity`` where it has none.
+        sorted_at: begin of the type's main date; ``-infinity`` where it has none. It stands
+            here and not among ``dates``.
+        sorted_until: its end; ``-infinity`` where it has none.
     """
 
     terms: set[int] = field(default_factory=set)
@@ -45,6 +47,7 @@ class IndexEntry:
     quantities: set[tuple[int, str, str, str, str, str]] = field(default_factory=set)
     links: set[tuple[int, int]] = field(default_factory=set)
     sorted_at: str = BEGINNING
+    sorted_until: str = BEGINNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +132,11 @@ class Extractor:
         if resource_type.sort_date is None:
             return
         key = resource_type.params[resource_type.sort_date].key
-        lows = [low for param, low, _ in entry.dates if param == key]
-        if lows:
-            entry.sorted_at = min(lows)
+        found = {row for row in entry.dates if row[0] == key}
+        if found:
+            entry.dates -= found
+            entry.sorted_at = _earliest(low for _, low, _ in found)
+            entry.sorted_until = _latest(high for _, _, high in found)
 
     # --- one method per kind of parameter; each says whether it found a value -----------------
 
@@ -342,6 +347,14 @@ def fold_system(system: str) -> str:
     Without case: senders write ``https://fhir.nhs.uk/Id/...`` and ``.../id/...`` for one system.
     """
     return system.casefold()
+
+
+def _earliest(lows: Iterable[str]) -> str:
+    return min(lows, key=lambda low: "" if low == BEGINNING else low)
+
+
+def _latest(highs: Iterable[str]) -> str:
+    return max(highs, key=lambda high: "~" if high == END else high)
 
 
 def _text(value: dict[str, Any], name: str) -> str:

@@ -230,6 +230,8 @@ class SearchSql:
             return f"{alias}.key = ANY({array(keys)})"
         if param.code == "_lastUpdated":
             return self._last_updated(condition, alias)
+        if param.code == self._types[param.resource].sort_date:
+            return self._main_date(condition, alias)
         return self._typed(condition, alias)
 
     def _exact_terms(self, condition: Condition) -> list[int] | None:
@@ -262,7 +264,9 @@ class SearchSql:
         param = condition.param
         if param.type == "date":
             table = "document_date"
-            values = [_date_range(date_value(v, self._zone), "x") for v in condition.values]
+            values = [
+                _date_range(date_value(v, self._zone), "x.low", "x.high") for v in condition.values
+            ]
         elif param.type in ("quantity", "number"):
             table = "document_quantity"
             values = [
@@ -294,6 +298,11 @@ class SearchSql:
         elif wanted.code is not None:
             found.append(f"{self._bind(wanted.code)} IN (x.code, x.unit)")
         return _all(found)
+
+    def _main_date(self, condition: Filter, alias: str) -> str:
+        low, high = f"{alias}.sorted_at", f"{alias}.sorted_until"
+        values = [_date_range(date_value(v, self._zone), low, high) for v in condition.values]
+        return f"{_any(values)} AND {high} > {moment(dates.BEGINNING)}"
 
     def _last_updated(self, condition: Filter, alias: str) -> str:
         column = f"{alias}.last_updated"
@@ -464,10 +473,9 @@ def _uri_terms(param: SearchParam, modifier: str | None, value: str) -> list[int
     return [terms.term("uri", param.name, each) for each in [value, *above] if each]
 
 
-def _date_range(wanted: tuple[str, dates.Range], alias: str) -> str:
+def _date_range(wanted: tuple[str, dates.Range], low: str, high: str) -> str:
     """R4 search.html, prefixes: how the searched range compares with a stored [low, high)."""
     prefix, asked = wanted
-    low, high = f"{alias}.low", f"{alias}.high"
     if prefix == "ap":
         asked = _widened(asked)
     begin, end = moment(asked.low), moment(asked.high)
@@ -477,8 +485,9 @@ def _date_range(wanted: tuple[str, dates.Range], alias: str) -> str:
         "ne": f"NOT ({within})",
         "gt": f"{high} > {end}",
         "lt": f"{low} < {begin}",
-        "ge": f"({high} > {end} OR ({within}))",
-        "le": f"({low} < {begin} OR ({within}))",
+        # The first condition follows from the rest; alone, it can use an index.
+        "ge": f"{high} > {begin} AND ({high} > {end} OR ({within}))",
+        "le": f"{low} < {end} AND ({low} < {begin} OR ({within}))",
         "sa": f"{low} >= {end}",
         "eb": f"{high} <= {begin}",
         "ap": f"{low} < {end} AND {high} > {begin}",

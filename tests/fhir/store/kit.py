@@ -29,15 +29,15 @@ def create_tables(url: str) -> None:
     engine.dispose()
 
 
-def patient(family: str = "Sykes", **more: Any) -> dict[str, Any]:
+def patient(family: Any = "Sykes", **more: Any) -> dict[str, Any]:
     return {"resourceType": "Patient", "name": [{"family": family}], **more}
 
 
-def task(status: str = "requested", **more: Any) -> dict[str, Any]:
+def task(status: Any = "requested", **more: Any) -> dict[str, Any]:
     return {"resourceType": "Task", "status": status, "intent": "order", **more}
 
 
-def request(subject: str, **more: Any) -> dict[str, Any]:
+def request(subject: Any, **more: Any) -> dict[str, Any]:
     return {
         "resourceType": "ServiceRequest",
         "status": "active",
@@ -65,7 +65,11 @@ class Shelf:
             session.commit()
 
     def put(
-        self, resource: dict[str, Any], *readers: str, owner: str = NORTH, id: str | None = None
+        self,
+        resource: dict[str, Any],
+        *readers: str,
+        owner: str = NORTH,
+        id: str | None = None,  # noqa: A002 - as in the store
     ) -> Stored:
         """Store a resource, readable by its owner and `readers`."""
         grants = [Grant(party, "test") for party in (owner, *readers)]

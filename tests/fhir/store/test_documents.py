@@ -21,7 +21,8 @@ north, south, system = Access.of(NORTH), Access.of(SOUTH), Access.system()
 
 def rows(shelf: Shelf, table: str) -> int:
     with shelf.engine.connect() as connection:
-        return connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+        count: int = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+        return count
 
 
 DERIVED = ["search", "date", "string", "quantity", "link"]
@@ -57,7 +58,7 @@ def test_what_was_sent_comes_back_but_for_id_and_meta(shelf: Shelf):
 
 def test_an_update_is_a_new_version_and_times_only_rise(shelf: Shelf):
     first = shelf.put(task())
-    seen = [first.last_updated]
+    stored, seen = first, [first.last_updated]
     for n in range(2, 6):
         with shelf.open() as store:
             stored = store.update(task("accepted", id=first.id), expected_version=n - 1)
@@ -201,9 +202,13 @@ def test_a_rolled_back_transaction_leaves_nothing(shelf: Shelf):
     class Stop(Exception):
         pass
 
-    with pytest.raises(Stop), shelf.open() as store:
-        store.create(request("Patient/1"), grants=[Grant(NORTH, "t")], owner=NORTH)
-        raise Stop
+    def stopped() -> None:
+        with shelf.open() as store:
+            store.create(request("Patient/1"), grants=[Grant(NORTH, "t")], owner=NORTH)
+            raise Stop
+
+    with pytest.raises(Stop):
+        stopped()
     for table in ("document", "document_version", "document_reader", "document_search"):
         assert rows(shelf, table) == 0
 

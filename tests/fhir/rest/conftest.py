@@ -1,0 +1,119 @@
+"""A FHIR server over a database of its own; who asks is said by two headers instead of a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlmodel import Session
+
+from shared.auth import Principal, Unauthenticated
+from shared.database import UnitOfWork, create_engine
+from shared.fhir.bundle import BundleContext, WriteEntry, WriteResult
+from shared.fhir.outcome import Issue
+from shared.fhir.router import fhir_router
+from shared.fhir.search.parameters import READ_ONLY
+from shared.fhir.store import FhirStore
+from shared.fhir.types import all_types
+from shared.fhir.writer import StoreWriter
+from tests.fhir.store.kit import BASE, NORTH, create_tables
+from tests.infrastructure.postgres import NewDatabase
+
+ALL = "system/*.cruds"
+
+
+def who(request: Request) -> Principal:
+    organisation = request.headers.get("x-organisation")
+    if organisation is None:
+        raise Unauthenticated("missing")
+    if organisation == "expired":
+        raise Unauthenticated("expired")
+    scopes = request.headers.get("x-scope", ALL)
+    return Principal(
+        "someone", f"client-of-{organisation}", organisation, frozenset(), frozenset(scopes.split())
+    )
+
+
+@dataclass
+class Warner:
+    """A writer that does what the plain one does and adds the remarks that the test wants."""
+
+    writer: StoreWriter
+    remarks: list[Issue] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def write(
+        self, principal: Principal, entries: list[WriteEntry], *, bundle: BundleContext | None
+    ) -> list[WriteResult]:
+        if self.failure is not None:
+            raise self.failure
+        results = self.writer.write(principal, entries, bundle=bundle)
+        for result in results:
+            result.issues += self.remarks
+        return results
+
+
+@dataclass
+class Server:
+    client: TestClient
+    warner: Warner
+
+    def __call__(
+        self, method: str, path: str, organisation: str | None = NORTH, **options: Any
+    ) -> Response:
+        """One request as a client of an organisation."""
+        headers = {"x-organisation": organisation} if organisation else {}
+        body = options.pop("body", None)
+        if body is not None:
+            options["json"] = body
+            headers["content-type"] = "application/fhir+json"
+        headers |= options.pop("headers", {})
+        answer: Response = self.client.request(method, path, headers=headers, **options)
+        return answer
+
+    def create(self, body: dict[str, Any], organisation: str = NORTH) -> dict[str, Any]:
+        answer = self("POST", f"/fhir/{body['resourceType']}", organisation, body=body)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+
+@pytest.fixture
+def server(database: NewDatabase) -> Iterator[Server]:
+    engine = create_engine(database("fhir", create_tables), pool_size=10, application_name="test")
+    types = dict(all_types())
+    from dataclasses import replace
+
+    types["AuditEvent"] = replace(types["AuditEvent"], interactions=READ_ONLY)
+
+    def store(session: Any) -> FhirStore:
+        return FhirStore(session, types, base_url=BASE)
+
+    @contextmanager
+    def reader() -> Iterator[FhirStore]:
+        with Session(engine) as session:
+            yield store(session)
+
+    warner = Warner(StoreWriter(lambda: UnitOfWork(engine), store, base_url=BASE))
+    app = FastAPI()
+    app.include_router(
+        fhir_router(
+            types,
+            reader=reader,
+            writer=warner,
+            base_url=BASE,
+            page_secret=b"secret",
+            capability_date="2026-01-01",
+            version="1.2.3",
+            principal=who,
+        )
+    )
+    with TestClient(app) as client:
+        yield Server(client, warner)
+    engine.dispose()
