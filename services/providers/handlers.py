@@ -137,7 +137,7 @@ def publish_organization(
     wanted = _id(key, model.id)
     _must_own(principal, wanted)
     with UnitOfWork(directory.engine) as uow, _in_words():
-        new = not _exists(uow, "organization", wanted)
+        new = not _listed(uow, wanted)
         publishing.organizations(uow, directory.outbox, {wanted: model}, directory.clock())
         found = listing.organization_listings(uow.session, [wanted])[wanted]
         uow.commit()
@@ -165,6 +165,7 @@ def publish_service(
     _must_own(principal, model.organization_id)
     now = directory.clock()
     with UnitOfWork(directory.engine) as uow, _in_words():
+        publishing.hold_organizations(uow, {model.organization_id})
         known = _service(uow, wanted)
         if known is not None:
             _must_own(principal, known["organization_id"])
@@ -261,7 +262,7 @@ def _must_own(principal: Principal, owner: UUID) -> None:
 
 def _service(uow: UnitOfWork, key: UUID) -> RowMapping | None:
     source = table("service")
-    wanted = select(source).where(source.c.id == key).with_for_update()
+    wanted = select(source).where(source.c.id == key).with_for_update(key_share=True)
     return uow.session.connection().execute(wanted).mappings().one_or_none()
 
 
@@ -289,9 +290,9 @@ def read_capacity(uow: UnitOfWork, key: UUID) -> domain.Room | None:
     return None if row is None else listing.room(row)
 
 
-def _exists(uow: UnitOfWork, name: str, key: UUID) -> bool:
-    source = table(name)
-    wanted = select(source.c.id).where(source.c.id == key).with_for_update()
+def _listed(uow: UnitOfWork, key: UUID) -> bool:
+    source = table("organization")
+    wanted = select(source.c.id).where(source.c.id == key).with_for_update(key_share=True)
     return uow.session.connection().execute(wanted).one_or_none() is not None
 
 

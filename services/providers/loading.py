@@ -7,10 +7,13 @@ was set since, and a withdrawal, outlive a reload of the same listing.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from services.providers import hsds, publishing, rows
 from services.providers.gazetteer import District
@@ -87,24 +90,45 @@ def load_directory(
     total = len(dataset.organizations) + len(dataset.services)
     done = 0
     for organizations in _batches(_parents_first(dataset.organizations)):
-        with UnitOfWork(engine) as uow:
-            listings = {_key(each): each for each in organizations}
-            loaded.organizations |= publishing.organizations(uow, outbox, listings, clock())
-            uow.commit()
+        listed = {_key(each): each for each in organizations}
+        publish = partial(publishing.organizations, models=listed)
+        loaded.organizations |= _publish(engine, publish, outbox, clock)
         done += len(organizations)
         if progress:
             progress(done, total)
     for services in _batches(dataset.services):
-        with UnitOfWork(engine) as uow:
-            offers = {_key(each): each for each in services}
-            loaded.services |= publishing.services(
-                uow, outbox, offers, clock(), capacity_lasts=capacity_lasts
-            )
-            uow.commit()
+        offers = {_key(each): each for each in services}
+        publish = partial(publishing.services, models=offers, capacity_lasts=capacity_lasts)
+        loaded.services |= _publish(engine, publish, outbox, clock)
         done += len(services)
         if progress:
             progress(done, total)
     return loaded
+
+
+def _publish(
+    engine: Engine,
+    publish: Callable[..., set[UUID]],
+    outbox: Outbox,
+    clock: Callable[[], datetime],
+) -> set[UUID]:
+    """One batch, one transaction. Another process may load the same at the same moment: then one
+    of the two is refused, looks again, and finds it there.
+    """
+
+    def once() -> set[UUID]:
+        with UnitOfWork(engine) as uow:
+            changed = publish(uow, outbox, now=clock())
+            uow.commit()
+        return changed
+
+    again = Retrying(
+        retry=retry_if_exception_type(IntegrityError),
+        wait=wait_random(0.05, 0.5),
+        stop=stop_after_attempt(5),
+        reraise=True,
+    )
+    return again(once)
 
 
 def _ground(dataset: Dataset) -> Rows:

@@ -1,11 +1,8 @@
 """Matching: from what a person needs to services, ranked, with the reasons.
 
-Yes, no and unknown are three answers (care 26), and SQL has exactly these three: a facet is TRUE,
-FALSE or NULL, and only FALSE leaves a service out. NULL becomes a question to ask. Age is a limit
-of the service itself and is hard.
-
 The order is lexicographic and nothing is weighed, so that it can be told in one sentence: more of
-the needs first, full ones last, then the nearest, then those with fewer open questions.
+the needs first, full ones last, then the nearest, then those with fewer open questions. Age is a
+limit of the service itself and is hard; everything else is asked as in `facets`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,20 +12,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Float,
     FromClause,
     Integer,
     Row,
     Select,
-    and_,
-    case,
     cast,
     false,
     func,
     literal,
     null,
-    or_,
     select,
     union_all,
 )
@@ -38,6 +33,7 @@ from sqlmodel import Session
 from services.providers import listing, reasons
 from services.providers.catalogue import envelope, point_of_parameter, words_match
 from services.providers.domain import CapacityState
+from services.providers.facets import facets, known_state
 from services.providers.listing import Json
 from services.providers.points import Point, inside, metres
 from services.providers.queries import NeedSearch, refused
@@ -46,8 +42,6 @@ from services.providers.rows import table
 service = table("service").c
 attribute = table("attribute").c
 room = table("capacity").c
-
-FACETS = ("day", "free_places", "cost_max", "language")
 
 
 @dataclass(frozen=True)
@@ -104,14 +98,20 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
         Problem: 400 for an unknown code or postcode, naming the parameter.
     """
     needs, access = terms_of(session, "need"), terms_of(session, "access")
-    point = _point(session, query)
-    wanted = _ranked(query, needs, access, point, now)
+    terms = needs.asked("need", query.need)
+    wanted = {code: access.asked("access", [code]) for code in query.access}
+    candidate = _candidates(query, terms, _point(session, query), now)
+    ranked = _ranked(query, wanted, candidate, now)
     run = session.connection().execute
-    total = run(select(func.count()).select_from(wanted.order_by(None).subquery())).scalar_one()
-    rows = run(wanted.limit(query.per_page).offset(query.offset)).all()
-    found = listing.listings(session, [row.id for row in rows], now)
+    rows = run(ranked.limit(query.per_page).offset(query.offset)).all()
+    if rows or query.page == 1:
+        total = rows[0].total if rows else 0
+    else:
+        total = run(select(func.count()).select_from(ranked.subquery())).scalar_one()
+    found = listing.listings(session, [row.service_id for row in rows], now)
     words = reasons.Words(needs.names, access.names)
-    return envelope(query, total, [_result(row, found[row.id], query, words) for row in rows])
+    contents = [_result(row, found[row.service_id], query, words) for row in rows]
+    return envelope(query, total, contents)
 
 
 def _point(session: Session, query: NeedSearch) -> Point | None:
@@ -121,27 +121,32 @@ def _point(session: Session, query: NeedSearch) -> Point | None:
     return Point(*query.near) if query.near is not None else None
 
 
-def _ranked(
-    query: NeedSearch, needs: Terms, access: Terms, point: Point | None, now: datetime
-) -> Select[Any]:
+def _candidates(
+    query: NeedSearch, needs: Sequence[UUID], point: Point | None, now: datetime
+) -> CTE:
+    """Who is near enough, meets a need and is running. Worked out before any question is asked:
+    the planner cannot guess how many answer a question with no, and would join the wrong way.
+    """
     place = _places(point, query.within)
-    met = _needs_met(needs.asked("need", query.need))
-    state = _state(now)
-    facets = _facets(query, access, place.c.location_id, state, now)
-    unknown = sum((cast(facet.is_(None), Integer) for facet in facets.values()), start=literal(0))
+    met = _needs_met(needs)
     wanted = (
         select(
-            service.id,
+            place.c.service_id,
             place.c.location_id,
             place.c.metres,
-            *(facet.label(f"is_{name}") for name, facet in facets.items()),
+            (met.c.met if met is not None else literal(0)).label("met"),
+            service.name,
+            service.interpretation_services.is_not(None).label("interpreted"),
+            known_state(now).label("state"),
+            room.places,
         )
         .select_from(place)
         .join(table("service"), service.id == place.c.service_id)
         .outerjoin(table("capacity"), room.service_id == service.id)
         .where(service.withdrawn.is_(None), service.status == "active")
-        .where(*(facet.is_not(false()) for facet in facets.values()))
     )
+    if met is not None:
+        wanted = wanted.join(met, met.c.service_id == service.id)
     if query.age is not None:
         wanted = wanted.where(
             func.coalesce(service.minimum_age, 0) <= query.age,
@@ -149,17 +154,29 @@ def _ranked(
         )
     if query.search is not None:
         wanted = wanted.where(words_match(query.search))
-    order: list[ColumnElement[Any]] = [
-        cast(state == CapacityState.FULL.value, Integer),
-        place.c.metres.asc().nulls_last(),
-        unknown,
-        service.name,
-        service.id,
-    ]
-    if met is not None:
-        wanted = wanted.join(met, met.c.service_id == service.id)
-        order.insert(0, met.c.met.desc())
-    return wanted.order_by(*order)
+    return wanted.cte("candidate").prefix_with("MATERIALIZED")
+
+
+def _ranked(
+    query: NeedSearch, access: Mapping[str, Sequence[UUID]], candidate: CTE, now: datetime
+) -> Select[Any]:
+    asked = facets(query, access, candidate, now)
+    columns = (facet.label(f"is_{name}") for name, facet in asked.items())
+    answered = select(candidate, *columns).cte("answered").prefix_with("MATERIALIZED")
+    answers: list[ColumnElement[bool | None]] = [answered.c[f"is_{name}"] for name in asked]
+    unknown = sum((cast(answer.is_(None), Integer) for answer in answers), start=literal(0))
+    return (
+        select(answered, func.count().over().label("total"))
+        .where(*(answer.is_not(false()) for answer in answers))
+        .order_by(
+            answered.c.met.desc(),
+            cast(answered.c.state == CapacityState.FULL.value, Integer),
+            answered.c.metres.asc().nulls_last(),
+            unknown,
+            answered.c.name,
+            answered.c.service_id,
+        )
+    )
 
 
 def _places(point: Point | None, within: float | None) -> FromClause:
@@ -220,93 +237,6 @@ def _needs_met(terms: Sequence[UUID]) -> FromClause | None:
     )
 
 
-def _state(now: datetime) -> ColumnElement[str]:
-    """The capacity's state as it is known now: expired or never said is unknown."""
-    return case(
-        (or_(room.state.is_(None), room.expires <= now), CapacityState.UNKNOWN.value),
-        else_=room.state,
-    )
-
-
-def _facets(
-    query: NeedSearch,
-    access: Terms,
-    place: ColumnElement[UUID],
-    state: ColumnElement[str],
-    now: datetime,
-) -> dict[str, ColumnElement[bool | None]]:
-    """The questions asked, each answered TRUE, FALSE or NULL for one service."""
-    facets: dict[str, ColumnElement[bool | None]] = {}
-    if query.day is not None:
-        facets["day"] = _runs_on(query.day, now)
-    if query.free_places:
-        facets["free_places"] = case(
-            (state == CapacityState.TAKING.value, func.coalesce(room.places, 1) > 0),
-            (state.in_((CapacityState.FULL.value, CapacityState.WAITING_LIST.value)), false()),
-            else_=null(),
-        )
-    if query.cost_max is not None:
-        facets["cost_max"] = _costs_at_most(query.cost_max, now)
-    if query.language is not None:
-        facets["language"] = _speaks(query.language.lower())
-    for number, code in enumerate(dict.fromkeys(query.access)):
-        facets[f"access_{number}"] = _has(access.asked("access", [code]), place)
-    return facets
-
-
-def _runs_on(day: str, now: datetime) -> ColumnElement[bool | None]:
-    schedule = table("schedule").c
-    return (
-        select(func.bool_or(schedule.days.contains([day])))
-        .where(
-            schedule.service_id == service.id,
-            func.cardinality(schedule.days) > 0,
-            or_(schedule.valid_to.is_(None), schedule.valid_to >= now.date()),
-        )
-        .scalar_subquery()
-    )
-
-
-def _costs_at_most(pounds: float, now: datetime) -> ColumnElement[bool | None]:
-    cost = table("cost_option").c
-    return (
-        select(func.bool_or(cost.amount <= pounds))
-        .where(
-            cost.service_id == service.id,
-            cost.amount.is_not(None),
-            or_(cost.valid_to.is_(None), cost.valid_to >= now.date()),
-        )
-        .scalar_subquery()
-    )
-
-
-def _speaks(language: str) -> ColumnElement[bool | None]:
-    """Listed languages are an answer; an interpreter who may come makes it a question."""
-    spoken = table("language").c
-    primary = func.lower(func.split_part(spoken.code, "-", 1))
-    listed = (
-        select(func.bool_or(primary == language))
-        .where(spoken.service_id == service.id, spoken.code.is_not(None))
-        .scalar_subquery()
-    )
-    return case(
-        (and_(listed.is_(false()), service.interpretation_services.is_not(None)), null()),
-        else_=listed,
-    )
-
-
-def _has(terms: Sequence[UUID], place: ColumnElement[UUID]) -> ColumnElement[bool | None]:
-    """What is known of one access need, at the service and at its nearest location."""
-    return (
-        select(func.bool_and(attribute.value.is_distinct_from("no")))
-        .where(
-            attribute.taxonomy_term_id.in_(terms),
-            or_(attribute.link_id == service.id, attribute.link_id == place),
-        )
-        .scalar_subquery()
-    )
-
-
 def _result(row: Row[Any], listed: Json, query: NeedSearch, words: reasons.Words) -> Json:
     """One service of the answer: what to show, why, and what to ask."""
     answers = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
@@ -314,7 +244,11 @@ def _result(row: Row[Any], listed: Json, query: NeedSearch, words: reasons.Words
         code: answers[f"is_access_{number}"]
         for number, code in enumerate(dict.fromkeys(query.access))
     }
-    known = {name: answers[f"is_{name}"] for name in FACETS if f"is_{name}" in answers}
+    known = {
+        name.removeprefix("is_"): answer
+        for name, answer in answers.items()
+        if name.startswith("is_")
+    }
     at = next(
         (
             each["location"]

@@ -46,7 +46,8 @@ def count(directory: Directory, uow: UnitOfWork, envelope: Envelope) -> None:
     event = envelope.data
     assert isinstance(event, ProviderTaskEvent)
     source = table("service")
-    wanted = select(source).where(source.c.id == event.service).with_for_update()
+    wanted = select(source).where(source.c.id == event.service)
+    wanted = wanted.with_for_update(key_share=True)
     service = uow.session.connection().execute(wanted).mappings().one_or_none()
     if service is None:
         log.info("places.unlisted_service", service=str(event.service))

@@ -96,7 +96,7 @@ def organizations(
     parents = {
         model.parent_organization_id for model in changed.values() if model.parent_organization_id
     }
-    _known_organizations(uow, parents - changed.keys(), "parent_organization_id")
+    hold_organizations(uow, parents - changed.keys(), "parent_organization_id")
     rows.clear_organizations(uow.session, [key for key in changed if key in known])
     versions = {key: known[key]["version"] + 1 if key in known else 1 for key in changed}
     merged: Rows = defaultdict(list)
@@ -106,7 +106,7 @@ def organizations(
     for row in merged["organization"]:
         key = row["id"]
         row |= {"digest": prints[key], "version": versions[key], "last_modified": now}
-    rows.store(uow.session, merged)
+    rows.store(uow.session, merged, new=changed.keys() - known.keys())
     tell(uow, outbox, _organization_events(uow, known, versions))
     _retell_services(uow, outbox, [key for key in changed if key in known], now)
     return set(changed)
@@ -132,53 +132,28 @@ def _retell_services(
             select(service.c.id)
             .where(service.c.organization_id.in_(owners), service.c.withdrawn.is_(None))
             .order_by(service.c.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         .scalars()
         .all()
     )
-    retell_services(uow, outbox, keys, now, touch=True)
-
-
-def retell_services(
-    uow: UnitOfWork, outbox: Outbox, keys: Sequence[UUID], now: datetime, *, touch: bool
-) -> None:
-    """Raise the version of locked services and tell their listings as changed.
-
-    Args:
-        uow: the caller's transaction, which holds the locks.
-        outbox: where the events go.
-        keys: the services.
-        now: the instant of the change.
-        touch: whether `last_modified` moves, for those who harvest by it.
-    """
     if not keys:
         return
-    service = table("service")
-    values: dict[str, Any] = {"version": service.c.version + 1}
-    if touch:
-        values["last_modified"] = now
     raised = uow.session.connection().execute(
         update(service)
         .where(service.c.id.in_(keys))
-        .values(values)
+        .values(version=service.c.version + 1, last_modified=now)
         .returning(service.c.id, service.c.organization_id, service.c.version)
     )
-    found = raised.all()
     listings = listing.listings(uow.session, keys, now)
-    tell(
-        uow,
-        outbox,
+    events = [
         (
-            (
-                ServiceChanged(
-                    service=row.id, provider=row.organization_id, listing=listings[row.id]
-                ),
-                row.version,
-            )
-            for row in found
-        ),
-    )
+            ServiceChanged(service=row.id, provider=row.organization_id, listing=listings[row.id]),
+            row.version,
+        )
+        for row in raised
+    ]
+    tell(uow, outbox, events)
 
 
 # --- services --------------------------------------------------------------------------------
@@ -211,6 +186,7 @@ def services(
         Misfit: a listing names a hub, term or organisation that does not exist, moves a service
             to another organisation, or describes another organisation's location.
     """
+    hold_organizations(uow, {model.organization_id for model in models.values()})
     known = _locked(uow, "service", models)
     prints = {
         key: digest(model, leave_out={"kersey": {"capacity"}}) for key, model in models.items()
@@ -225,6 +201,7 @@ def services(
     if not changed:
         return set()
     _check(uow, changed, known)
+    described = _own_locations(uow, changed)
     stale = [key for key in changed if key in known]
     left = _locations_of(uow, stale)
     rows.clear_services(uow.session, stale)
@@ -244,9 +221,11 @@ def services(
             "withdrawn": None,
             "withdrawn_reason": None,
         }
-    rows.clear_locations(uow.session, [row["id"] for row in merged["location"]])
-    rows.store(uow.session, merged)
-    _drop_unused(uow, left - {row["id"] for row in merged["location"]})
+    rows.clear_locations(uow.session, list(described))
+    places = {row["id"] for row in merged["location"]}
+    new = (changed.keys() - known.keys()) | (places - described)
+    rows.store(uow.session, merged, new=new)
+    _drop_unused(uow, left - places)
     _first_capacity(uow, changed, now, capacity_lasts)
     listed = {key for key, row in known.items() if row["withdrawn"] is None}
     tell(uow, outbox, _service_events(uow, changed, listed, versions, now))
@@ -296,13 +275,10 @@ def _check(
     for key, model in changed.items():
         if key in known and known[key]["organization_id"] != model.organization_id:
             raise Misfit("organization_id", "A service stays with the organisation that lists it.")
-    owners = {model.organization_id for model in changed.values()}
-    _known_organizations(uow, owners, "organization_id")
     hubs = {model.kersey.hub for model in changed.values()}
     areas = {area.hub for model in changed.values() for area in model.service_areas}
     _known_hubs(uow, hubs | areas)
     _known_terms(uow, (each for model in changed.values() for each in _attributes(model)))
-    _own_locations(uow, changed)
 
 
 def _attributes(model: hsds.Service) -> Iterable[hsds.Attribute]:
@@ -320,7 +296,12 @@ def _location_ids(key: UUID, model: hsds.Service) -> list[UUID]:
     ]
 
 
-def _own_locations(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> None:
+def _own_locations(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> set[UUID]:
+    """The locations of the listings that are described already, locked.
+
+    Raises:
+        Misfit: one of them is another organisation's.
+    """
     location = table("location")
     owners = {
         place: model.organization_id
@@ -328,13 +309,16 @@ def _own_locations(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> Non
         for place in _location_ids(key, model)
     }
     wanted = select(location.c.id, location.c.organization_id).where(location.c.id.in_(owners))
-    for row in uow.session.connection().execute(wanted.with_for_update()):
+    wanted = wanted.order_by(location.c.id).with_for_update(key_share=True)
+    found = uow.session.connection().execute(wanted).all()
+    for row in found:
         if row.organization_id != owners[row.id]:
             raise Misfit(
                 "service_at_locations",
                 f"Location {row.id} is described by another organisation: give yours an id of its"
                 " own.",
             )
+    return {row.id for row in found}
 
 
 def _locations_of(uow: UnitOfWork, keys: Sequence[UUID]) -> set[UUID]:
@@ -414,8 +398,25 @@ def _search_texts(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> dict
 def _locked(uow: UnitOfWork, name: str, keys: Iterable[UUID]) -> dict[UUID, RowMapping]:
     source = table(name)
     wanted = select(source).where(source.c.id.in_(list(keys))).order_by(source.c.id)
-    found = uow.session.connection().execute(wanted.with_for_update())
+    found = uow.session.connection().execute(wanted.with_for_update(key_share=True))
     return {row["id"]: row for row in found.mappings()}
+
+
+def hold_organizations(
+    uow: UnitOfWork, keys: Collection[UUID], element: str = "organization_id"
+) -> None:
+    """Keep organisations as they are until the commit, since listings repeat what they are.
+
+    Organisations are locked before services, everywhere, so that nobody waits in a circle.
+
+    Raises:
+        Misfit: one of them is not there.
+    """
+    organization = table("organization").c
+    wanted = select(organization.id).where(organization.id.in_(keys)).order_by(organization.id)
+    found = uow.session.connection().execute(wanted.with_for_update(read=True))
+    for key in sorted(set(keys) - set(found.scalars())):
+        raise Misfit(element, f"There is no organisation {key}.")
 
 
 def _known_hubs(uow: UnitOfWork, codes: Collection[str | None]) -> None:
@@ -432,10 +433,3 @@ def _known_terms(uow: UnitOfWork, attributes: Iterable[hsds.Attribute]) -> None:
     found = uow.session.connection().execute(select(term.id).where(term.id.in_(wanted)))
     for key in sorted(wanted - set(found.scalars())):
         raise Misfit("attributes.taxonomy_term_id", f"There is no taxonomy term {key}.")
-
-
-def _known_organizations(uow: UnitOfWork, keys: Collection[UUID], element: str) -> None:
-    organization = table("organization").c
-    wanted = select(organization.id).where(organization.id.in_(keys))
-    for key in sorted(set(keys) - set(uow.session.connection().execute(wanted).scalars())):
-        raise Misfit(element, f"There is no organisation {key}.")

@@ -1,7 +1,7 @@
 """From a listing in HSDS shape to table rows, and rows into the database in one order that fits."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -176,21 +176,36 @@ UPSERTED: dict[str, frozenset[str]] = {
 rewrite leaves alone."""
 
 
-def store(session: Session, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Write rows, parents first, one statement per table. A row given twice is written once."""
+def store(
+    session: Session,
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    new: Collection[Any] = (),
+) -> None:
+    """Write rows, parents first, one statement per table. A row given twice is written once.
+
+    Args:
+        session: where to write.
+        rows: by table name.
+        new: keys that are not there yet. They are inserted and never overwrite, so that of two
+            who list the same id at the same moment one is refused.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: a row that should be new is there, or a parent is not.
+    """
     for name in ORDER:
         key = next(iter(table(name).primary_key.columns)).name
         once = list({row[key]: row for row in rows.get(name, ())}.values())
-        if not once:
-            continue
-        statement = insert(table(name))
-        if name in UPSERTED:
-            changing = once[0].keys() - UPSERTED[name]
-            statement = statement.on_conflict_do_update(
-                index_elements=[key],
-                set_={column: statement.excluded[column] for column in changing},
-            )
-        session.connection().execute(statement, once)
+        upserted = [row for row in once if name in UPSERTED and row[key] not in new]
+        inserted = [row for row in once if name not in UPSERTED or row[key] in new]
+        run = session.connection().execute
+        if inserted:
+            run(insert(table(name)), inserted)
+        if upserted:
+            statement = insert(table(name))
+            changing = upserted[0].keys() - UPSERTED[name]
+            values = {column: statement.excluded[column] for column in changing}
+            run(statement.on_conflict_do_update(index_elements=[key], set_=values), upserted)
 
 
 def clear_services(session: Session, keys: Sequence[UUID]) -> None:

@@ -1,10 +1,12 @@
 """The Open Referral UK filters, each with its exact answer on crafted listings."""
 
+from typing import Any
+
 from tests.providers.conftest import House
 from tests.providers.listings import north, service, weekly
 
 
-def found(house: House, **query: object) -> list[str]:
+def found(house: House, **query: Any) -> list[str]:
     """What both lists answer: they filter alike."""
     names = house.names("/directory/services", **query)
     at = house.get("/directory/service_at_locations", **query)["contents"]

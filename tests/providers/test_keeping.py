@@ -1,5 +1,6 @@
 """Keeping listings: who may, what is refused in words, and the events of each write."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -316,6 +317,63 @@ def test_an_id_that_belongs_to_something_else_is_a_conflict(house: House):
     )
     assert problem["element"] == "id"
     assert house.events(after=start) == []
+
+
+def test_of_two_who_list_the_same_id_one_is_told_to_try_again(house: House):
+    house.load()
+    statuses: list[int] = []
+    headers = {"Authorization": f"Bearer {house.token(OWNER, PROVIDER, 'directory.write')}"}
+
+    def put(number: int) -> None:
+        wanted = body(f"Choir {number}", at=north(number))
+        answer = house.client.put(
+            f"/directory/services/{key('Choir')}", json=wanted, headers=headers
+        )
+        statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) <= {200, 201, 409}
+    assert statuses.count(201) == 1
+    sequences = [each["sequence"] for each in house.events() if "service" in each["data"]]
+    assert len(sequences) == len(set(sequences)) == len([s for s in statuses if s < 300])
+
+
+def test_an_organisation_and_its_services_may_change_at_the_same_moment(house: House):
+    house.load(*(service(f"S{number}") for number in range(6)))
+    coordinator = house.token("", ("coordinator",), "directory.write")
+    statuses: list[int] = []
+
+    def rename() -> None:
+        for number in range(4):
+            path = f"/directory/organizations/{OWNER}"
+            change(path, {"name": f"Owner {number}", "description": "x"})
+
+    def describe(name: str) -> None:
+        for number in range(4):
+            wanted = body(name, at=north(number), description=f"{number}")
+            change(f"/directory/services/{key(name)}", wanted)
+
+    def change(path: str, wanted: dict[str, Any]) -> None:
+        headers = {"Authorization": f"Bearer {coordinator}"}
+        statuses.append(house.client.put(path, json=wanted, headers=headers).status_code)
+
+    threads = [threading.Thread(target=rename)]
+    threads += [threading.Thread(target=describe, args=(f"S{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {200}
+    for number in range(6):
+        told = house.get(f"/directory/listings/{key(f'S{number}')}")
+        subject = f"service/{key(f'S{number}')}"
+        last = [each for each in house.events() if each["subject"] == subject][-1]
+        assert last["data"]["listing"] == told
+        assert told["organization"]["name"] == "Owner 3"
 
 
 def test_a_room_is_described_by_one_organisation_only(house: House):

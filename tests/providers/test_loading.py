@@ -1,6 +1,7 @@
 """Loading a dataset: twice the same is no change, and only what changed is told."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -88,6 +89,19 @@ def test_a_listing_of_a_dataset_needs_an_id(house: House):
     nameless = hsds.Service.model_validate(body("Choir"))
     with pytest.raises(ValueError, match="needs an id: Choir"):
         house.load(nameless)
+
+
+def test_two_who_load_at_the_same_moment_tell_it_once(house: House):
+    data = dataset()
+
+    def load(_: int) -> None:
+        load_directory(house.engine, Outbox("kersey/providers"), data)
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(load, range(3)))
+    told = Counter((each["subject"], each["sequence"]) for each in house.events())
+    assert len(told) == len(data.organizations) + len(data.services)
+    assert set(told.values()) == {1}
 
 
 def test_hubs_and_terms_are_corrected_by_a_reload(house: House):
