@@ -40,9 +40,7 @@ def fail() -> None:
 
 
 def test_a_line_says_what_when_and_how_grave(lines: Lines):
-    structlog.get_logger("x").info(
-        "case.opened", case=KEY, at_most=datetime(2026, 1, 1, tzinfo=UTC)
-    )
+    structlog.get_logger("x").info("case.opened", case=KEY, due=datetime(2026, 1, 1, tzinfo=UTC))
     (line,) = lines()
     assert line["event"] == "case.opened"
     assert line["level"] == "info"

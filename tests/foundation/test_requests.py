@@ -120,7 +120,7 @@ def app() -> FastAPI:
 
 @pytest.fixture(scope="module")
 def http(app: FastAPI) -> Iterator[httpx.Client]:
-    with serving(app) as url, httpx.Client(base_url=url) as client:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client
 
 
@@ -386,7 +386,7 @@ def test_a_database_that_is_away_makes_it_not_ready(
 def test_workers_run_while_the_app_does_and_a_dead_one_is_told(monkeypatch: pytest.MonkeyPatch):
     settings = ServiceSettings(database_url="postgresql://unused/unused", environment="test")
     app = service_app(settings, name="probe", title="Probe", routers=[], workers=[Loop()])
-    with serving(app) as url, httpx.Client(base_url=url) as http:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as http:
         assert app.state.workers.alive() == {"probe.loop": True}
         assert http.get("/health/ready").status_code == 200
         app.state.workers.stop()
