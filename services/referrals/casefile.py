@@ -6,18 +6,20 @@ audit and events in the one transaction. `If-Match` on a Task alone could not se
 beside it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select as sql_select
+from sqlalchemy import tuple_
 from sqlmodel import col, select
 
 from services.referrals import codes, domain, resources
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Kind, Refused, State, Transition
-from services.referrals.readers import readers_of
+from services.referrals.readers import Readers, readers_of, readers_of_sent
 from services.referrals.tables import (
     Agreement,
     AuditEntry,
@@ -187,7 +189,7 @@ class CaseFile:
         kind, key = body["resourceType"], body["id"]
         before = content_of(self.store.lock(kind, key))
         if before != body:
-            readers = self._readers()[kind, key]
+            readers = self._readers_of_own()[kind, key]
             self.store.regrant(kind, key, ())
             self.store.update(body, grants=readers)
             self.audit("update", f"{kind}/{key}")
@@ -259,7 +261,7 @@ class CaseFile:
             self.desk.outbox.add(self.uow, event, version=self.case.version, n=n)
         self.uow.session.flush()
 
-    def _write_tasks(self, grants: dict[tuple[str, str], set[Grant]]) -> None:
+    def _write_tasks(self, grants: Readers) -> None:
         session = self.uow.session
         returned = session.exec(select(CodeReturned).where(CodeReturned.case == self.case.id)).all()
         for task in self._changed.values():
@@ -296,35 +298,40 @@ class CaseFile:
         if after != before:
             self.store.update(after)
 
-    def _readers(self) -> dict[tuple[str, str], set[Grant]]:
+    def _readers(self) -> Readers:
         session = self.uow.session
         documents = session.exec(
-            select(CaseDocument.type, CaseDocument.id).where(CaseDocument.case == self.case.id)
+            select(CaseDocument.type, CaseDocument.id)
+            .where(CaseDocument.case == self.case.id)
+            .order_by(col(CaseDocument.type), col(CaseDocument.id))
         ).all()
-        hub = session.get_one(PlaceHub, self.case.hub)
-        readers = readers_of(
-            self.case, self.tasks.values(), self.onward.values(), documents, hub.organisation
-        )
+        for document in documents:
+            # Cases that share one take turns: each must see who reads it for the other's sake.
+            self.store.lock(*document)
+        readers = self._readers_of_own(documents)
         for document, grants in self._of_other_cases(documents).items():
             readers[document] |= grants
         return readers
 
-    def _of_other_cases(
-        self, documents: Iterable[tuple[str, str]]
-    ) -> dict[tuple[str, str], set[Grant]]:
+    def _readers_of_own(self, sent: Sequence[tuple[str, str]] = ()) -> Readers:
+        """Readers of what Kersey wrote for this case, and of `sent` for its sake alone."""
+        hub = self.uow.session.get_one(PlaceHub, self.case.hub).organisation
+        return readers_of(self.case, self.tasks.values(), self.onward.values(), sent, hub)
+
+    def _of_other_cases(self, documents: Sequence[tuple[str, str]]) -> Readers:
         """Who cares for another case that the same document came with: a second referral."""
-        found: dict[tuple[str, str], set[Grant]] = {}
-        keys = [key for _, key in documents]
-        rows = self.uow.session.exec(
-            select(CaseDocument, Case, PlaceHub)
-            .where(col(CaseDocument.id).in_(keys), CaseDocument.case != self.case.id)
+        found: Readers = {}
+        columns = (col(CaseDocument.type), col(CaseDocument.id))
+        rows = self.uow.session.execute(
+            sql_select(*columns, col(Case.organisation), col(Case.team), col(PlaceHub.organisation))
+            .where(tuple_(*columns).in_(documents), col(CaseDocument.case) != self.case.id)
             .join(Case, col(Case.id) == col(CaseDocument.case))
             .join(PlaceHub, col(PlaceHub.code) == col(Case.hub))
+            .distinct()
         )
-        for document, case, hub in rows:
-            sent = [(document.type, document.id)]
-            for key, grants in readers_of(case, [], [], sent, hub.organisation).items():
-                found.setdefault(key, set()).update(grants)
+        for kind, key, organisation, team, hub in rows:
+            readers = readers_of_sent(organisation, team, hub)
+            found.setdefault((kind, key), set()).update(readers)
         return found
 
     def _write_worklist(self) -> None:
@@ -335,7 +342,6 @@ class CaseFile:
             state="",
             since=self.now,
             updated=self.now,
-            urgent=self.case.priority in {"asap", "stat"},
         )
         triage = self.triage
         providers = self.provider_tasks()
@@ -344,6 +350,7 @@ class CaseFile:
         row.unrouted = triage.business == domain.UNROUTED.business
         row.open = not state_of(triage).ended
         row.provider_state = providers[-1].business if providers else None
+        row.urgent = self.case.priority in domain.URGENT
         row.updated = self.now
         session.add(row)
 

@@ -251,6 +251,9 @@ REASONS: dict[tuple[Kind, str], tuple[str, ...]] = {
     (Kind.TRIAGE, "return"): RETURN_REASONS,
 }
 
+URGENT = frozenset({"asap", "stat"})
+"""Priorities that a referral may have, and that no referral is the right answer to (care 11)."""
+
 SHAREABLE = ("name", "phone", "email", "address", "birth-date", "language", "access-needs", "carer")
 """What a person may agree to share with a provider (care 7, agreement b)."""
 

@@ -38,8 +38,7 @@ def readers_of(
         sent: the documents that came with the referral, as (type, id).
         hub: the organisation of the case's place hub.
     """
-    caring = Grant(str(case.team or hub), "care" if case.team else "routing")
-    sender = Grant(str(case.organisation), "sender")
+    sender, caring = readers_of_sent(case.organisation, case.team, hub)
     readers: Readers = {document: {sender, caring} for document in sent}
     patients = {each.task: each.patient for each in onward}
     for task in tasks:
@@ -50,3 +49,11 @@ def readers_of(
             readers["ServiceRequest", task.service_request] = {caring, asked}
             readers["Patient", patients[task.id]] = {caring, asked}
     return readers
+
+
+def readers_of_sent(organisation: UUID, team: UUID | None, hub: UUID) -> tuple[Grant, Grant]:
+    """The readers of what a sender sent: itself, and who cares: the team or, before, the hub."""
+    return (
+        Grant(str(organisation), "sender"),
+        Grant(str(team or hub), "care" if team else "routing"),
+    )

@@ -1,5 +1,6 @@
 """What a case looks like to those who work on it: plain JSON for the case API."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from shared.auth import Principal
 View = dict[str, Any]
 
 
-def request_view(session: Session, task_id: str) -> View:
+def request_view(session: Session, task_id: str, now: datetime) -> View:
     """A provider's request without anyone's name: what is needed, when, where, which access needs.
 
     The only thing an answer link shows (care 6).
@@ -57,7 +58,7 @@ def request_view(session: Session, task_id: str) -> View:
         "priority": case.priority,
         "answerable": bool(_possible(task) & {"accept", "offer"}),
         "possible": sorted(_possible(task)),
-        "identity_available": may_identify(state_of(task), agreement, person),
+        "identity_available": may_identify(state_of(task), agreement, person, now),
     }
 
 

@@ -15,13 +15,13 @@ from joserfc import jwk, jwt
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
-from deploy.demo import story
 from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS, PROVIDER, PROVIDER_2
-from deploy.demo.consortium import PRACTICES, hub_of
+from deploy.demo.consortium import PRACTICES, declaration, hub_of
 from deploy.demo.people import DemoPerson, people
 from services.referrals.app import create_app, desk_of
 from services.referrals.desk import Desk
+from services.referrals.handlers.consortium import load_consortium
 from services.referrals.handlers.listings import take_listing
 from services.referrals.settings import ReferralsSettings
 from shared.auth import TokenVerifier
@@ -30,10 +30,12 @@ from shared.messaging.events import (
     Envelope,
     Event,
     ProviderPublished,
-    Sequence as Numbered,
     ServicePublished,
     ServiceWithdrawn,
     parse,
+)
+from shared.messaging.events import (
+    Sequence as Numbered,
 )
 from shared.migrate import migrate
 from shared.worker import Wake
@@ -133,7 +135,7 @@ def prepare(database_url: str) -> None:
     migrate("referrals", database_url)
     engine = create_engine(database_url, pool_size=2, application_name="prepare")
     desk = desk_of(settings_for(database_url), engine, Wake())
-    story.load_consortium(desk)
+    load_consortium(desk, declaration())
     for provider, name in (
         (PROVIDER, "Saltaire Slow Stitch"),
         (PROVIDER_2, "Manningham Sitar House"),
@@ -193,7 +195,8 @@ class Caller:
     def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """Call, and take whatever is answered."""
         headers = {"Authorization": f"Bearer {token(self.who)}"} | arguments.pop("headers", {})
-        return self._http.request(method, path, headers=headers, **arguments)
+        answer: httpx.Response = self._http.request(method, path, headers=headers, **arguments)
+        return answer
 
     def call(self, method: str, path: str, *, status: int | None = None, **arguments: Any) -> Any:
         """Call, and expect success, or `status`."""

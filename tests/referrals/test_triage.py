@@ -3,7 +3,7 @@
 import pytest
 
 from services.referrals.domain import CLOSINGS, RETURN_REASONS
-from tests.referrals.house import TEAM, TEAM_2, House
+from tests.referrals.house import TEAM, TEAM_2, House, a_bundle
 
 BEFORE_YES = {"not-reached", "person-declined", "died-or-moved"}
 
@@ -138,9 +138,7 @@ def test_the_hub_routes_what_nobody_covers(house: House):
 
 def test_the_hub_returns_what_is_not_for_social_prescribing(house: House):
     referral = house.refer(code="183452005")
-    house.by("coordinator").post(
-        f"{referral.at}/return", {"reason": "not-for-social-prescribing"}
-    )
+    house.by("coordinator").post(f"{referral.at}/return", {"reason": "not-for-social-prescribing"})
     assert house.state(referral.triage) == "rejected/returned"
 
 
@@ -152,12 +150,8 @@ def test_a_coordinator_does_not_take_referrals_on(house: House):
 
 
 def test_a_link_worker_service_refers_into_its_own_list(house: House):
-    writes = (*house.worker.who.scopes, "system/*.cruds")
-    house.by("link-worker", scopes=writes)
-    bundle_by = house.by("link-worker", scopes=writes)
-    from tests.referrals.house import a_bundle
-
-    answer = bundle_by.post("/fhir", a_bundle())
+    worker = house.by("link-worker", scopes=("system/*.cruds",))
+    answer = worker.post("/fhir", a_bundle())
     assert all("outcome" not in each["response"] for each in answer["entry"])
     (row,) = house.worker.get("/referrals/cases")
     assert row["state"] == "new"

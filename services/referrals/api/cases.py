@@ -96,7 +96,7 @@ def case_routes(desk: Desk) -> APIRouter:
         wanted = onward.Ask(**body.model_dump(exclude={"needs"}), needs=needs)
         task = onward.ask(desk, principal, case, wanted)
         with desk.work() as uow:
-            return request_view(uow.session, task.id)
+            return request_view(uow.session, task.id, desk.clock())
 
     @router.post("/cases/{case}/close")
     def close(case: UUID, body: CloseBody, principal: Principal = works) -> View:

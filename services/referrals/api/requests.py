@@ -1,10 +1,17 @@
 """One provider's request: its view without a name, its answer, what came of it, who it is about."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from services.referrals.api.bodies import AnswerBody, ProgressBody, ReasonBody, ViewerBody
+from services.referrals.api.bodies import (
+    AnswerBody,
+    AnsweredBy,
+    ProgressBody,
+    ReasonBody,
+    ViewerBody,
+)
 from services.referrals.desk import Desk
 from services.referrals.handlers import answers, onward, sharing
 from services.referrals.scopes import ANSWERS, CASES
@@ -29,13 +36,15 @@ def request_routes(desk: Desk) -> APIRouter:
     @router.post("/requests/{task}/answer")
     def answer(task: UUID, body: AnswerBody, principal: Principal = reads) -> View:
         """Accept, offer the waiting list, or decline."""
-        answers.answer(desk, principal, str(task), body.decision, body.reason, body.note)
+        who = _speaking_for(principal, body.answered_by, "answered_by")
+        answers.answer(desk, who, str(task), body.decision, body.reason, body.note)
         return _request(desk, str(task))
 
     @router.post("/requests/{task}/progress")
     def progress(task: UUID, body: ProgressBody, principal: Principal = reads) -> View:
         """Record start, attendance, completion, an early end, or that nobody came."""
-        answers.progress(desk, principal, str(task), body.action, day=body.date, note=body.note)
+        who = _speaking_for(principal, body.reported_by, "reported_by")
+        answers.progress(desk, who, str(task), body.action, day=body.date, note=body.note)
         return _request(desk, str(task))
 
     @router.post("/requests/{task}/identity")
@@ -46,13 +55,9 @@ def request_routes(desk: Desk) -> APIRouter:
         viewer = body.viewer if body else None
         if "service" in principal.roles and viewer is None:
             raise Problem(422, "Not possible", "Say who will see it.", element="viewer")
-        return sharing.view_identity(
-            desk,
-            principal,
-            str(task),
-            viewer=f"contact/{viewer.contact}" if viewer else principal.subject,
-            step="one-time-code" if viewer else "account",
-        )
+        who = _speaking_for(principal, viewer, "viewer")
+        step = "one-time-code" if viewer else "account"
+        return sharing.view_identity(desk, who, str(task), viewer=who.subject, step=step)
 
     @router.post("/requests/{task}/cancel")
     def take_back(task: UUID, body: ReasonBody, principal: Principal = works) -> View:
@@ -75,6 +80,20 @@ def request_routes(desk: Desk) -> APIRouter:
     return router
 
 
+def _speaking_for(principal: Principal, contact: AnsweredBy | None, element: str) -> Principal:
+    """Who is written down as having done it: the contact whom a service says it verified.
+
+    Raises:
+        Problem: 422 where an account claims to be somebody else.
+    """
+    if contact is None:
+        return principal
+    if "service" not in principal.roles:
+        words = "An account answers as itself; only a service passes on what a contact said."
+        raise Problem(422, "Not possible", words, element=element)
+    return replace(principal, subject=f"contact/{contact.contact}")
+
+
 def _request(desk: Desk, task: str) -> View:
     with desk.work() as uow:
-        return request_view(uow.session, task)
+        return request_view(uow.session, task, desk.clock())

@@ -9,6 +9,7 @@ from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import share_identity
+from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Activity, CaseTask
 from shared.auth import Principal
@@ -36,6 +37,7 @@ PROGRESS: dict[str, Callable[..., CaseEvent]] = {
 }
 
 
+@repeating
 def answer(
     desk: Desk,
     principal: Principal,
@@ -92,6 +94,7 @@ def give_answer(
         share_identity(file, task)
 
 
+@repeating
 def progress(
     desk: Desk,
     principal: Principal,
@@ -157,6 +160,7 @@ def record_progress(
     share_identity(file, task)
 
 
+@repeating
 def expire(desk: Desk, task_id: str) -> None:
     """Close a request that got no answer in time, for a reason of its own (care 4, 20).
 

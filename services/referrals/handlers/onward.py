@@ -11,6 +11,7 @@ from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Actor, Kind, R
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import share_identity
 from services.referrals.handlers.triage import note_acceptance
+from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Agreement, CaseTask, ListedService, OnwardRequest
 from shared.auth import Principal
@@ -49,6 +50,7 @@ class Ask:
     several_because: str | None = None
 
 
+@repeating
 def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
     """Make the onward request and the provider's Task.
 
@@ -73,6 +75,7 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
     return task
 
 
+@repeating
 def take_back(desk: Desk, principal: Principal, task_id: str, reason: str | None) -> None:
     """Take a request to a provider back, before its activity starts."""
     with working_on(desk, principal, task=task_id) as file:
@@ -88,6 +91,7 @@ def cancel(file: CaseFile, task: CaseTask, actor: Actor, reason: str | None) -> 
     share_identity(file, task)
 
 
+@repeating
 def choose(desk: Desk, principal: Principal, task_id: str) -> None:
     """The person chooses one offer (care 15)."""
     with working_on(desk, principal, task=task_id) as file:

@@ -11,6 +11,7 @@ from services.referrals import codes
 from services.referrals.casefile import CaseFile
 from services.referrals.desk import Desk
 from services.referrals.domain import NEW, UNROUTED, Kind
+from services.referrals.handlers.urgency import alert, not_monitored
 from services.referrals.tables import (
     Case,
     CaseDocument,
@@ -23,14 +24,7 @@ from services.referrals.tables import (
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.outcome import Issue, unavailable
-from shared.messaging.events import ReferralReceived, ReferralUnrouted, ReferralUrgent
-
-URGENT = frozenset({"asap", "stat"})
-NOT_MONITORED = (
-    "Kersey is not an emergency route and is not watched round the clock. If someone is in danger "
-    "call 999; for urgent help call 111 or the local crisis line; ring the link-worker service "
-    "about this referral now. Its duty role has been alerted."
-)
+from shared.messaging.events import ReferralReceived, ReferralUnrouted
 
 
 @dataclass(frozen=True)
@@ -132,8 +126,7 @@ def _announce(file: CaseFile, route: _Route, task: CaseTask) -> None:
         file.announce(
             ReferralUnrouted(**context, service_request=request, hub=route.hub, reason=route.fault)
         )
-    if file.case.priority in URGENT:
-        file.announce(ReferralUrgent(**context, service_request=request, hub=route.hub))
+    alert(file)
 
 
 def _warnings(case: Case, route: _Route) -> list[Issue]:
@@ -142,11 +135,7 @@ def _warnings(case: Case, route: _Route) -> list[Issue]:
         why, element = _FAULTS[route.fault]
         words = f"{_UNROUTED_NOW} {why}"
         issues.append(Issue("warning", "business-rule", words, (element,)))
-    if case.priority in URGENT:
-        issues.append(
-            Issue("warning", "business-rule", NOT_MONITORED, ("ServiceRequest.priority",))
-        )
-    return issues
+    return issues + not_monitored(case)
 
 
 _UNROUTED_NOW = "The referral was received and is on the hub's list of referrals to place by hand."

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, false, func, or_
 from sqlmodel import Session, col, select
 
 from services.referrals.tables import EqualityCharacteristic, LinkProposal, PatientLink, Person
@@ -81,13 +81,15 @@ def _link(
 
 
 def _alike(session: Session, number: str | None, family: str, born: date | None) -> list[Person]:
-    same = (col(Person.family) == family) & (col(Person.birth_date) == born)
+    signs: list[ColumnElement[bool]] = []
+    if family and born:  # what nobody said is not the same
+        signs.append((col(Person.family) == family) & (col(Person.birth_date) == born))
     if number is not None:
-        same = same | (col(Person.nhs_number) == number)
+        signs.append(col(Person.nhs_number) == number)
     return list(
         session.exec(
             select(Person)
-            .where(same, col(Person.merged_into).is_(None))
+            .where(or_(false(), *signs), col(Person.merged_into).is_(None))
             .order_by(col(Person.nhs_verified).desc(), col(Person.created))
             .limit(20)
         )

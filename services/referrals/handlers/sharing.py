@@ -1,11 +1,13 @@
 """What a provider may know about the person, written into its own Patient and taken out again."""
 
+from datetime import datetime
 from uuid import UUID
 
 from services.referrals import resources
 from services.referrals.casefile import CaseFile, refuse_unless, state_of, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Refused, State
+from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Agreement, CaseTask, IdentityView, Person
 from shared.auth import Principal
@@ -16,31 +18,36 @@ IDENTIFIED = frozenset({"selected", "started", "attended", "completed"})
 """The businessStatus values of a provider's Task in which it may know whom it expects (care 6)."""
 
 
-def may_identify(state: State, agreement: Agreement | None, person: Person | None) -> bool:
+def may_identify(
+    state: State, agreement: Agreement | None, person: Person | None, now: datetime
+) -> bool:
     """Whether the provider may know who the person is.
 
     Not before acceptance, not without an agreement that stands, and never where the person has
-    died or the record is restricted (care 12, 13).
+    died or the record is restricted (care 12, 13). An agreement that expired stops new sharing
+    only (care 7b): what was shared before stays shared.
     """
     hidden = person is not None and (person.restricted or person.died)
-    agreed = agreement is not None and agreement.withdrawn is None
-    return state.business in IDENTIFIED and agreed and not hidden
+    if agreement is None or agreement.withdrawn is not None or hidden:
+        return False
+    in_time = agreement.used or agreement.expires is None or agreement.expires > now
+    return state.business in IDENTIFIED and bool(in_time)
 
 
 def share_identity(file: CaseFile, task: CaseTask) -> None:
-    """Write the provider's Patient as the state and the agreement now allow.
-
-    An agreement that expired stops new sharing only (care 7b): what was shared stays as it is.
-    """
+    """Write the provider's Patient as the state and the agreement now allow."""
     agreement = file.agreement(task.id)
     person = file.uow.session.get(Person, file.case.person) if file.case.person else None
     key = file.onward[task.id].patient
-    if agreement is None or not may_identify(state_of(task), agreement, person):
+    if agreement is None or not may_identify(state_of(task), agreement, person, file.now):
         file.rewrite(resources.anonymous_patient(key))
-    elif agreement.expires is None or agreement.expires > file.now:
-        file.rewrite(resources.agreed_patient(key, agreement))
+        return
+    agreement.used = agreement.used or file.now
+    file.uow.session.add(agreement)
+    file.rewrite(resources.agreed_patient(key, agreement))
 
 
+@repeating
 def withdraw_agreement(desk: Desk, principal: Principal, task_id: str) -> None:
     """The person no longer agrees: the provider's Patient is emptied at once (care 7b).
 
@@ -65,6 +72,7 @@ def withdraw_agreement(desk: Desk, principal: Principal, task_id: str) -> None:
         )
 
 
+@repeating
 def view_identity(
     desk: Desk, principal: Principal, task_id: str, viewer: str, step: str
 ) -> dict[str, object]:
@@ -93,7 +101,7 @@ def view_identity(
         )
         agreement = file.agreement(task_id)
         person = uow.session.get(Person, file.case.person) if file.case.person else None
-        if agreement is None or not may_identify(state_of(task), agreement, person):
+        if agreement is None or not may_identify(state_of(task), agreement, person, file.now):
             words = "Who the person is can be seen after acceptance, and while they agree."
             raise Refused("conflict", words, "task")
         record_view(file, task, viewer, step)

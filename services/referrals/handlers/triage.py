@@ -13,6 +13,8 @@ from services.referrals import codes
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import CLOSINGS, Actor
+from services.referrals.handlers.sharing import share_identity
+from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Attempt, LinkWorkerService
 from shared.auth import Principal
@@ -89,6 +91,7 @@ def end(file: CaseFile, actor: Actor, _: str | None = None, *, outcome: str) -> 
         )
         file.step(task, "cancel", actor, "case-closed")
         file.announce(ReferralCancelled(**file.about(task), reason="case-closed"))
+        share_identity(file, task)
     if outcome == "person-declined":
         file.return_code(codes.DECLINED)
         file.announce(TriageDeclined(**file.context(), task=UUID(triage.id)))
@@ -113,6 +116,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
 """What a link worker may do with the triage Task alone, by the action's name."""
 
 
+@repeating
 def do(
     desk: Desk, principal: Principal, case: UUID, action: str, reason: str | None = None
 ) -> None:
@@ -126,12 +130,14 @@ def do(
         STEPS[action](file, standing(file, principal, file.triage), reason)
 
 
+@repeating
 def close(desk: Desk, principal: Principal, case: UUID, outcome: str) -> None:
     """Close the case with an outcome; see `end`."""
     with working_on(desk, principal, case=case) as file:
         end(file, standing(file, principal, file.triage), outcome=outcome)
 
 
+@repeating
 def route(desk: Desk, principal: Principal, case: UUID, team: UUID) -> None:
     """Give an unrouted referral to a link-worker service (care 1).
 
@@ -151,6 +157,7 @@ def route(desk: Desk, principal: Principal, case: UUID, team: UUID) -> None:
         file.announce(ReferralRouted(**file.context(), task=UUID(triage.id), hub=file.case.hub))
 
 
+@repeating
 def record_contact(
     desk: Desk, principal: Principal, case: UUID, *, reached: bool, how: str, minutes: int | None
 ) -> None:

@@ -23,8 +23,9 @@ from shared.worker import Wake
 log = structlog.get_logger(__name__)
 
 BATCH = 100
-TOLD = ("active", "error")
-"""In `error` events are still counted, so that a client that comes back sees what it missed."""
+COUNTED = ("requested", "active", "error")
+"""Events are counted while a Subscription is in error or on its way back from there, so that its
+client sees by the next number that it missed some."""
 
 
 class Dispatcher:
@@ -67,7 +68,7 @@ class Dispatcher:
                 return 0
             subscriptions = uow.session.exec(
                 select(SubscriptionState)
-                .where(col(SubscriptionState.status).in_(TOLD))
+                .where(col(SubscriptionState.status).in_(COUNTED))
                 .order_by(SubscriptionState.id)
                 .with_for_update()
             ).all()

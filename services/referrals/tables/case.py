@@ -107,6 +107,8 @@ class Agreement(Row, table=True):
     recorded_by: str
     given: datetime = instant()
     expires: datetime | None = instant(nullable=True, default=None)
+    used: datetime | None = instant(nullable=True, default=None)
+    """When the provider was first given the items; `expires` stops only what was not yet given."""
     withdrawn: datetime | None = instant(nullable=True, default=None)
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from services.referrals.casefile import KERSEY, CaseFile, NoSuchCase
 from services.referrals.desk import Desk
@@ -13,7 +12,9 @@ from services.referrals.disclosure import access_of
 from services.referrals.domain import Refused
 from services.referrals.handlers.opening import Sent, open_case
 from services.referrals.handlers.people import person_of
+from services.referrals.handlers.urgency import change_priority
 from services.referrals.handlers.withdrawal import withdraw
+from services.referrals.repeating import repeating
 from services.referrals.subscriptions import registering
 from services.referrals.tables import AuditEntry, Case, CaseTask, PatientLink
 from services.referrals.writing.attachments import Attachments, Document, patient_of, practices_of
@@ -35,10 +36,12 @@ from shared.fhir.outcome import (
 )
 from shared.fhir.resolver import Resolver, Step
 from shared.fhir.store import Grant, Stored
-from shared.fhir.writer import worth_repeating
 
 SENDERS = frozenset({"referral-sender", "link-worker"})
 """Roles whose requests start cases; whoever else may write is a general FHIR client (care 1)."""
+
+_STARTS = frozenset({"create", "update", "patch"})
+"""What may turn a request into a referral: a draft becomes one when it is made active."""
 
 STATUS = {"forbidden": 403, "conflict": 409, "business-rule": 422}
 """The HTTP status of a refusal of the domain, by its issue code."""
@@ -55,13 +58,8 @@ class ReferralWriter:
     def __init__(self, desk: Desk, http: OutgoingHttp) -> None:
         self._desk = desk
         self._http = http
-        self._retrying = Retrying(
-            retry=retry_if_exception(worth_repeating),
-            wait=wait_random_exponential(multiplier=0.02, max=0.5),
-            stop=stop_after_attempt(6),
-            reraise=True,
-        )
 
+    @repeating
     def write(
         self,
         principal: Principal,
@@ -70,12 +68,6 @@ class ReferralWriter:
         bundle: BundleContext | None,
     ) -> list[WriteResult]:
         """Do all entries or none; see `shared.fhir.bundle.Writer`."""
-        results: list[WriteResult] = self._retrying(self._write, principal, entries, bundle)
-        return results
-
-    def _write(
-        self, principal: Principal, entries: list[WriteEntry], bundle: BundleContext | None
-    ) -> list[WriteResult]:
         with self._desk.work() as uow:
             work = _Work(self._desk, uow, principal, self._http)
             try:
@@ -105,6 +97,7 @@ class _Work:
         self._now = desk.clock()
         self._files: dict[UUID, CaseFile] = {}
         self._fresh: dict[Document, dict[str, Any]] = {}
+        self._remarks: list[tuple[Step, Issue]] = []
         self._resolver = Resolver(
             self._store,
             access=self._access,
@@ -124,6 +117,8 @@ class _Work:
         for file in self._files.values():
             file.finish()
         self._reread(steps, results)
+        for step, issue in self._remarks:
+            results[id(step.entry)].issues.append(issue)
         if received is not None:
             self._start_referrals(steps, results)
         answered = [results[id(entry)] for entry in entries]
@@ -153,7 +148,8 @@ class _Work:
             col(Case.service_request).in_(requests) | col(Case.id).in_(of_tasks)
         )
         for case in session.exec(concerned.order_by(col(Case.key)).with_for_update()):
-            self._files[case.id] = CaseFile(self._desk, self._uow, case, self._principal)
+            if case.id not in self._files:
+                self._files[case.id] = CaseFile(self._desk, self._uow, case, self._principal)
 
     def _file_of_request(self, request: str) -> CaseFile | None:
         files = self._files.values()
@@ -173,6 +169,8 @@ class _Work:
             return WriteResult(201, self._create(step, step.resource))
         current = self._store.lock(step.entry.type, step.id)
         self._check_version(step, current)
+        if step.entry.type == "ServiceRequest" and self._file_of_request(step.id) is None:
+            self._open_cases([step])  # it may have been started while we waited for the document
         if step.action == "delete":
             return WriteResult(204, self._delete(step, current))
         wanted = step.resource
@@ -256,6 +254,9 @@ class _Work:
             raise conflict(words, f"{path}.status")
         if wanted.get("status") in ended:
             withdraw(file)
+        elif wanted.get("priority", "routine") != file.case.priority:
+            told = change_priority(file, str(wanted.get("priority", "routine")))
+            self._remarks += [(step, _placed(issue, path)) for issue in told]
 
     # --- checks and records -----------------------------------------------------------------------
 
@@ -314,7 +315,7 @@ class _Work:
         beside = {each for each in beside if each[0] != "Subscription"}
         attachments = Attachments(self._store, self._access, self._owner, self._fresh)
         for step in steps:
-            if step.entry.type != "ServiceRequest" or step.action not in {"create", "update"}:
+            if step.entry.type != "ServiceRequest" or step.action not in _STARTS:
                 continue
             request = self._fresh[step.entry.type, step.id]
             if self._file_of_request(step.id) is None:

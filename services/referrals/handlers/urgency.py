@@ -1,0 +1,46 @@
+"""Referrals marked asap or stat: received, and never taken for an emergency service (care 11)."""
+
+from uuid import UUID
+
+from services.referrals.casefile import CaseFile, state_of
+from services.referrals.domain import URGENT
+from services.referrals.tables import Case
+from shared.fhir.outcome import Issue
+from shared.messaging.events import ReferralUrgent
+
+NOT_MONITORED = (
+    "Kersey is not an emergency route and is not watched round the clock. If someone is in danger "
+    "call 999; for urgent help call 111 or the local crisis line; ring the link-worker service "
+    "about this referral now. Its duty role has been alerted."
+)
+
+
+def alert(file: CaseFile) -> None:
+    """Have the duty role told at once, if the case says that it is urgent."""
+    case = file.case
+    if case.priority in URGENT:
+        request = UUID(case.service_request)
+        file.announce(ReferralUrgent(**file.context(), service_request=request, hub=case.hub))
+
+
+def not_monitored(case: Case) -> list[Issue]:
+    """What a sender must be told at once of an urgent case; nothing of any other."""
+    if case.priority not in URGENT:
+        return []
+    return [Issue("warning", "business-rule", NOT_MONITORED, ("ServiceRequest.priority",))]
+
+
+def change_priority(file: CaseFile, priority: str) -> list[Issue]:
+    """Follow the sender's new priority, within the transaction that writes it.
+
+    Returns:
+        What its sender must be told.
+    """
+    if state_of(file.triage).ended:
+        return []
+    file.case.priority = priority
+    for task in file.tasks.values():
+        if not state_of(task).ended:
+            file.touch(task)
+    alert(file)
+    return not_monitored(file.case)
