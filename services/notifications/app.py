@@ -1,8 +1,11 @@
 """The notifications service, composed."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
+import anyio.to_thread
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -55,7 +58,8 @@ def create_app(
         engine: its own database.
         broker: where its workers publish and consume; without one no worker runs in this process.
         wake: wakes the relay after a commit.
-        referrals: calls the referrals service; by default as the settings say.
+        referrals: calls the referrals service, closed with the app; by default as the settings
+            say.
         verifier: of bearer tokens; by default against the issuer of the settings.
     """
     wake = wake or Wake()
@@ -86,8 +90,18 @@ def create_app(
     app.state.delivery_wake = delivery_wake
     app.state.teller = Teller(Outbox(SOURCE, wake))
     app.state.answering = Answering(engine, keys, settings, delivery_wake)
-    app.state.requests = Requests(referrals or referrals_client(settings))
+    client = referrals or referrals_client(settings)
+    app.state.requests = Requests(client)
     app.state.brake = answers.Brake()
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        async with inner(app) as state:
+            yield state
+        await anyio.to_thread.run_sync(client.close)
+
+    app.router.lifespan_context = lifespan
     return app
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, select, text, update
+from sqlalchemy import Engine, select, text, update
 
 from services.notifications.app import CASES, DIRECTORY, channels, create_app
 from services.notifications.domain import Means, Role, Source
@@ -27,13 +28,13 @@ from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
 from services.notifications.sending import Sender, schedule
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import Contact, attempt, deliveries, delivery, schema
+from services.notifications.tables import Contact, attempt, deliveries, delivery
 from shared.auth import Principal, TokenVerifier
-from shared.database import UnitOfWork, psycopg_url
-from shared.database import create_engine as kersey_engine
+from shared.database import UnitOfWork, create_engine
 from shared.delivery import DeliveryWorker
 from shared.messaging.events import Envelope, Event, ReferralRequested, Sequence, parse
 from shared.messaging.outbox import Outbox, consuming_once, outbox
+from shared.migrate import migrate
 from shared.worker import Wake
 from tests.notifications.serving import serving
 
@@ -45,12 +46,6 @@ PERSON = {
     "contact": [{"system": "phone", "value": "07700 900123", "note": "after 2 pm"}],
     "agreed_items": ["name", "phone"],
 }
-
-
-def _prepare(url: str) -> None:
-    engine = create_engine(psycopg_url(url))
-    schema().create_all(engine)
-    engine.dispose()
 
 
 @dataclass
@@ -107,6 +102,8 @@ class HttpSink:
         return known or (self.status, None)
 
     def close(self) -> None:
+        if not self._thread.is_alive():
+            return
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -321,7 +318,11 @@ def requested(**ids: Any) -> ReferralRequested:
 
 @pytest.fixture
 def engine(database: Callable[..., str]) -> Iterator[Engine]:
-    made = kersey_engine(database("notifications", _prepare), pool_size=10, application_name="test")
+    made = create_engine(
+        database("notifications", partial(migrate, "notifications")),
+        pool_size=10,
+        application_name="test",
+    )
     yield made
     made.dispose()
 

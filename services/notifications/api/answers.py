@@ -59,7 +59,7 @@ class Identity(_Body):
 class Progress(_Body):
     """How it goes."""
 
-    action: Literal["start", "attend", "complete", "not-attended"]
+    action: Literal["start", "attend", "complete", "not-attended", "end-early"]
     date: date
     note: Note | None = None
 
@@ -98,9 +98,7 @@ def _answering(request: Request) -> Answering:
 
 
 def _requests(request: Request) -> Requests:
-    requests: Requests | None = request.app.state.requests
-    if requests is None:
-        raise Problem(503, "Answering is switched off here", "No referrals service is configured.")
+    requests: Requests = request.app.state.requests
     return requests
 
 

@@ -1,0 +1,266 @@
+"""What stands behind an answer link: pages for a small group that has no account (care 6).
+
+Every page works without scripts and without the style sheet. Looking never changes anything: an
+answer, a code and a name each need a form, sent with a key that only this browser has.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Cookie, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from services.portal.answer_links import AnswerLinks, Refusal
+from services.portal.pages import Pages
+
+router = APIRouter(include_in_schema=False)
+
+Json = dict[str, Any]
+Session = Annotated[str, Cookie(alias="kersey_answer", max_length=200)]
+
+COOKIE = "kersey_answer"
+HOME = "/answer"
+MOST_NOTE = 1000
+MOST_CODE = 40
+
+REASONS: Mapping[str, str] = {
+    "full": "We are full",
+    "not-suitable": "This is not right for the person",
+    "outside-area": "They live too far away",
+    "outside-criteria": "They are not in the group of people we can help",
+    "cannot-meet-access-need": "We cannot meet an access need",
+    "closed": "We are closed or taking a break",
+    "other": "Another reason",
+}
+"""Why a provider says no: the referral's codes, in plain words."""
+
+STEPS: Mapping[str, str] = {
+    "start": "They have started",
+    "attend": "They came to a session",
+    "complete": "They have finished",
+    "not-attended": "They did not come",
+    "end-early": "They stopped before the end",
+}
+"""How it goes: the referral's codes, in plain words."""
+
+DECISIONS = ("accept", "waiting-list", "decline")
+
+
+@router.get("/answer/{token}")
+async def open_link(token: str, request: Request) -> Response:
+    """Exchange the link's token for a cookie and a clean address; an answer is not given here."""
+    if token in ("code", "who", "progress"):
+        return RedirectResponse(HOME, 303)
+    session = await _links(request).exchange(token)
+    response = RedirectResponse(HOME, 303)
+    response.set_cookie(
+        COOKIE,
+        session,
+        path=HOME,
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.secure,
+    )
+    return response
+
+
+@router.get("/answer")
+async def show(request: Request, session: Session = "") -> Response:
+    """The request without a name, and the answer to give or what became of it."""
+    return await _request_page(request, session)
+
+
+@router.post("/answer")
+async def give(request: Request, session: Session = "") -> Response:
+    """Take the answer."""
+    form = await _form(request, session)
+    given = {name: _text(form, name) for name in ("decision", "reason", "note")}
+    faults = {}
+    if given["decision"] not in DECISIONS:
+        faults["decision"] = "Choose yes, waiting list or no"
+    elif given["decision"] == "decline" and given["reason"] not in REASONS:
+        faults["reason"] = "Choose why you cannot help this time"
+    if len(given["note"]) > MOST_NOTE:
+        faults["note"] = f"Write {MOST_NOTE} letters or fewer"
+    if faults:
+        return await _request_page(request, session, given=given, faults=faults, status=422)
+    answer = {"decision": given["decision"]}
+    if given["decision"] == "decline":
+        answer["reason"] = given["reason"]
+    if given["note"]:
+        answer["note"] = given["note"]
+    await _links(request).answer(session, answer)
+    return RedirectResponse(HOME, 303)
+
+
+@router.post("/answer/code")
+async def ask_for_code(request: Request, session: Session = "") -> Response:
+    """Have a code sent, and show where to type it."""
+    await _form(request, session)
+    await _links(request).send_code(session)
+    return _code_page(request, session)
+
+
+@router.post("/answer/who")
+async def who(request: Request, session: Session = "") -> Response:
+    """Show who it is to whoever has the code; the look is recorded."""
+    form = await _form(request, session)
+    code = _text(form, "code") if "code" in form else None
+    if code is not None and not code:
+        return _code_page(request, session, fault="Type the code")
+    try:
+        person = await _links(request).identity(session, code[:MOST_CODE] if code else None)
+    except Refusal as refusal:
+        if refusal.reason == "wrong-code":
+            return _code_page(request, session, fault=_wrong(refusal))
+        if refusal.reason == "no-code":
+            return _code_page(request, session, fault="That code is too old. Ask for a new one")
+        raise
+    view = await _links(request).view(session)
+    return _pages(request).page("answer/who", **_shown(request, session, view), person=person)
+
+
+@router.post("/answer/progress")
+async def progress(request: Request, session: Session = "") -> Response:
+    """Record how it goes."""
+    form = await _form(request, session)
+    given = {name: _text(form, name) for name in ("action", "day", "month", "year")}
+    faults = {}
+    if given["action"] not in STEPS:
+        faults["action"] = "Choose what happened"
+    when = _date(given)
+    if when is None or when > _today(request):
+        faults["day"] = "Type the day it happened, such as 27 3 2026. It cannot be in the future"
+    if faults or when is None:
+        return await _request_page(request, session, given=given, faults=faults, status=422)
+    told = {"action": given["action"], "date": when.isoformat()}
+    view = await _links(request).progress(session, told)
+    return _pages(request).page("answer/request", **_shown(request, session, view), noted=True)
+
+
+def refusal_page(pages: Pages, refusal: Refusal) -> Response:
+    """The page for what does not work, in kind words."""
+    return pages.page("answer/refused", refusal.status, refusal=refusal)
+
+
+async def _request_page(
+    request: Request,
+    session: str,
+    *,
+    given: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    if not session:
+        raise Refusal(401, reason="no-session")
+    view = await _links(request).view(session)
+    values = _shown(request, session, view)
+    return _pages(request).page(
+        "answer/request",
+        status,
+        **values | {"given": given or values["given"]},
+        faults=faults or {},
+    )
+
+
+def _code_page(request: Request, session: str, fault: str = "") -> Response:
+    status = 422 if fault else 200
+    return _pages(request).page("answer/code", status, key=_key(session), fault=fault)
+
+
+def _shown(request: Request, session: str, view: Json) -> Json:
+    today = _today(request)
+    return {
+        "view": view,
+        "needs": _needs(view),
+        "stage": _stage(view),
+        "steps": {name: words for name, words in STEPS.items() if name in _possible(view)},
+        "reasons": REASONS,
+        "key": _key(session),
+        "given": {"day": today.day, "month": today.month, "year": today.year},
+    }
+
+
+def _stage(view: Json) -> str:
+    """What the page is about: `asked`, `waiting`, `yes`, `going`, `no` or `over`."""
+    status = view.get("status")
+    if status == "received":
+        return "waiting"
+    if view.get("answerable"):
+        return "asked"
+    stages = {"accepted": "yes", "in-progress": "going", "rejected": "no", "completed": "done"}
+    return stages.get(str(status), "over")
+
+
+def _possible(view: Json) -> list[str]:
+    possible = view.get("possible")
+    return possible if isinstance(possible, list) else []
+
+
+def _needs(view: Json) -> list[str]:
+    """What the person would like help with, in words where there are any."""
+    codes = (view.get("need") or {}).get("codes") or []
+    named = [
+        each.get("display") or each.get("code") if isinstance(each, dict) else each
+        for each in codes
+    ]
+    return [str(each).replace("-", " ").capitalize() for each in named if each]
+
+
+async def _form(request: Request, session: str) -> FormData:
+    """The form, if it has the key of this browser's session.
+
+    Raises:
+        Refusal: it has not: another page sent it, or the session is over.
+    """
+    form = await request.form(max_files=0, max_fields=20)
+    given = form.get("key")
+    if (
+        not session
+        or not isinstance(given, str)
+        or not hmac.compare_digest(given.encode(), _key(session).encode())
+    ):
+        raise Refusal(401 if not session else 403, reason="no-session")
+    return form
+
+
+def _key(session: str) -> str:
+    """Goes with every form. Only a page that was made for the holder of the cookie can know it."""
+    return hmac.new(session.encode(), b"kersey-portal-form", "sha256").hexdigest()
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _date(given: Mapping[str, str]) -> date | None:
+    try:
+        return date(int(given["year"]), int(given["month"]), int(given["day"]))
+    except ValueError:
+        return None
+
+
+def _today(request: Request) -> date:
+    return datetime.now(ZoneInfo(request.app.state.settings.timezone)).date()
+
+
+def _wrong(refusal: Refusal) -> str:
+    if refusal.tries_left == 0:
+        return "That is not the code. Ask for a new one"
+    tries = f"{refusal.tries_left} more tries" if refusal.tries_left != 1 else "1 more try"
+    return f"That is not the code. You have {tries}"
+
+
+def _links(request: Request) -> AnswerLinks:
+    links: AnswerLinks = request.app.state.links
+    return links
+
+
+def _pages(request: Request) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages

@@ -1,0 +1,92 @@
+"""What the pages ask of the notifications service, for whoever holds an answer link."""
+
+from typing import Any
+
+import httpx
+
+Json = dict[str, Any]
+
+AT = "/notifications"
+
+
+class Refusal(Exception):
+    """Notifications said no, or could not be reached.
+
+    Args:
+        status: its HTTP status, 503 when there was none.
+        reason: its code, such as `expired-link`; empty where it gave none.
+        title: its words.
+        detail: more words.
+        tries_left: after a wrong code.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        *,
+        reason: str = "",
+        title: str = "",
+        detail: str = "",
+        tries_left: int | None = None,
+    ) -> None:
+        super().__init__(f"{status} {reason}")
+        self.status = status
+        self.reason = reason
+        self.title = title
+        self.detail = detail
+        self.tries_left = tries_left
+
+
+class AnswerLinks:
+    """The answer-link API of notifications.
+
+    Args:
+        http: has the service's address as its base.
+    """
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def exchange(self, token: str) -> str:
+        """A session for a link's token."""
+        told = await self._ask("POST", "/answer-links/exchange", json={"token": token})
+        return str(told["session"])
+
+    async def view(self, session: str) -> Json:
+        """The anonymous request."""
+        return await self._ask("GET", "/answer", session)
+
+    async def answer(self, session: str, answer: Json) -> Json:
+        """Give the provider's answer."""
+        return await self._ask("POST", "/answer", session, json=answer)
+
+    async def send_code(self, session: str) -> None:
+        """Have a one-time code sent."""
+        await self._ask("POST", "/answer/code", session)
+
+    async def identity(self, session: str, code: str | None) -> Json:
+        """Who the person is."""
+        body = {} if code is None else {"code": code}
+        return await self._ask("POST", "/answer/identity", session, json=body)
+
+    async def progress(self, session: str, progress: Json) -> Json:
+        """Record how it goes."""
+        return await self._ask("POST", "/answer/progress", session, json=progress)
+
+    async def _ask(self, method: str, path: str, session: str = "", **content: Any) -> Json:
+        headers = {"Kersey-Answer-Session": session} if session else {}
+        try:
+            answer = await self._http.request(method, AT + path, headers=headers, **content)
+            told = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise Refusal(503) from error
+        if answer.is_success and isinstance(told, dict):
+            return told
+        said = told if isinstance(told, dict) else {}
+        raise Refusal(
+            answer.status_code if answer.is_error else 503,
+            reason=str(said.get("reason", "")),
+            title=str(said.get("title", "")),
+            detail=str(said.get("detail", "")),
+            tries_left=said.get("tries_left"),
+        )

@@ -1,0 +1,89 @@
+"""The portal, composed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+from services.portal import answer, start
+from services.portal.answer_links import AnswerLinks, Refusal
+from services.portal.pages import Pages
+from services.portal.settings import PortalSettings
+from shared.auth import TokenVerifier
+from shared.service import service_app
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(
+    settings: PortalSettings,
+    *,
+    http: httpx.AsyncClient | None = None,
+    verifier: TokenVerifier | None = None,
+    static: Path = STATIC,
+) -> FastAPI:
+    """The pages as an app.
+
+    Args:
+        settings: the portal's settings.
+        http: calls notifications; by default at `notifications_url`, else at `public_url`.
+        verifier: of bearer tokens, of which the pages take none.
+        static: where `python -m services.portal.assets` put the style sheet.
+    """
+    client = http or httpx.AsyncClient(
+        base_url=settings.notifications_url or settings.public_url, timeout=20.0
+    )
+    app = service_app(
+        settings,
+        name="portal",
+        title="Kersey",
+        routers=(start.router, answer.router),
+        verifier=verifier,
+    )
+    pages = Pages(brand=settings.brand, static=static)
+    app.state.pages = pages
+    app.state.links = AnswerLinks(client)
+    app.state.secure = settings.public_url.startswith("https:")
+    if static.is_dir():
+        app.mount("/static", _Static(directory=static), name="static")
+
+    @app.exception_handler(Refusal)
+    def refused(request: Request, refusal: Refusal) -> Response:
+        return answer.refusal_page(pages, refusal)
+
+    @app.exception_handler(HTTPException)
+    def missing(request: Request, error: HTTPException) -> Response:
+        return pages.page("missing", error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    def unfit(request: Request, error: RequestValidationError) -> Response:
+        return pages.page("missing", 404)
+
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        async with inner(app) as state:
+            yield state
+        await client.aclose()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+class _Static(StaticFiles):
+    """Files whose address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be kept for a year."""
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response

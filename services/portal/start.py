@@ -1,0 +1,43 @@
+"""The start page: what runs where, and how to try it."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of Kersey and where it answers."""
+
+    path: str
+    about: str
+    look: str
+
+
+PARTS = (
+    Part("/fhir", "FHIR R4: referrals in, answers out", "/fhir/metadata"),
+    Part("/referrals", "Cases: triage, requests to providers, outcomes", ""),
+    Part("/directory", "Services and groups, as Open Referral UK data", "/directory/services"),
+    Part("/notifications", "Messages: who was told, and answer links", ""),
+    Part("/identity", "Sign-in: OAuth 2 tokens and keys", "/identity/jwks.json"),
+    Part("/health/ready", "Whether everything works", "/health/ready"),
+    Part("/metrics", "Numbers for the operator", "/metrics"),
+)
+
+
+@router.get("/")
+def start(request: Request) -> HTMLResponse:
+    """What runs where; the demo's sign-ins, except in production."""
+    settings = request.app.state.settings
+    trial = settings.environment != "production"
+    page: HTMLResponse = request.app.state.pages.page(
+        "start",
+        parts=PARTS,
+        trial=trial,
+        url=settings.public_url,
+        sign_ins=settings.demo_sign_ins if trial else {},
+    )
+    return page

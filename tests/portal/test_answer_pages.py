@@ -1,0 +1,371 @@
+"""The answer pages: everything works without scripts, and looking changes nothing."""
+
+import re
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.portal.app import create_app
+from services.portal.settings import PortalSettings
+from shared.messaging.events import ReferralCancelled
+from tests.notifications.serving import serving
+from tests.notifications.test_cases import after
+from tests.portal.conftest import Browser, path_in
+
+STAGES = {
+    "asked": {},
+    "waiting": {"status": "received", "business_status": "waiting-list"},
+    "yes": {
+        "status": "accepted", "business_status": "selected", "answerable": False,
+        "possible": ["attend", "not-attended", "start"],
+    },
+    "going": {
+        "status": "in-progress", "business_status": "started", "answerable": False,
+        "possible": ["attend", "complete", "end-early"],
+    },
+    "done": {"status": "completed", "answerable": False},
+    "no": {"status": "rejected", "answerable": False},
+    "over": {"status": "cancelled", "answerable": False},
+}  # fmt: skip
+
+
+@pytest.fixture
+def asked(house):
+    house.contact(verified_by_hub=True)
+    event = house.ask()
+    house.send()
+    return event
+
+
+@pytest.fixture
+def link(house, asked):
+    return path_in(house.mails()[-1])
+
+
+def standing(referrals, task, stage):
+    """Let the request stand as in one of the stages."""
+    referrals.views[str(task)] = referrals._new(str(task)) | STAGES[stage]
+
+
+def code_in(house):
+    house.send()
+    body = house.mails()[-1].get_body(("plain",)).get_content()
+    found = re.search(r"\b\d{6}\b", body)
+    assert found, "the mail holds no code"
+    return found[0]
+
+
+def identify(browser, house, page):
+    code_page = browser.send(page.form("/answer/code"))
+    return browser.send(code_page.form("/answer/who"), code=code_in(house))
+
+
+def test_a_link_leads_to_a_clean_address_with_a_cookie_of_its_own(browser, link):
+    answer = browser.http.get(link, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/answer")
+    cookie = answer.headers["set-cookie"]
+    for part in ("HttpOnly", "SameSite=lax", "Path=/answer"):
+        assert part in cookie
+    assert "Secure" not in cookie
+    assert link.rpartition("/")[2] not in cookie
+
+
+def test_over_https_the_cookie_is_secure(house, link):
+    with serving(house.app) as notifications:
+        settings = PortalSettings(environment="test", public_url="https://kersey.example.org")
+        app = create_app(settings, http=httpx.AsyncClient(base_url=notifications))
+        with serving(app) as url:
+            answer = httpx.get(url + link)
+    assert "Secure" in answer.headers["set-cookie"]
+
+
+def test_the_request_is_shown_without_a_name(browser, link, referrals):
+    page = browser.get(link)
+    assert page.status == 200
+    assert page.heading == "Someone would like to come to you"
+    for shown in ("Clay on Canal Street", "Tuesday afternoons", "Sowerby Bridge", "Loneliness",
+                  "step free entrance", "Would like company"):  # fmt: skip
+        assert shown in page.words
+    assert "Testina" not in page.words
+    assert referrals.asked("/answer") == []
+
+
+@pytest.mark.parametrize(
+    ("values", "heading", "sent"),
+    [
+        ({"decision": "accept"}, "You said yes", {"decision": "accept"}),
+        (
+            {"decision": "waiting-list"},
+            "You put this person on your waiting list",
+            {"decision": "waiting-list"},
+        ),
+        (
+            {"decision": "decline", "reason": "full", "note": "Back in May"},
+            "You said no",
+            {"decision": "decline", "reason": "full", "note": "Back in May"},
+        ),
+        ({"decision": "accept", "reason": "full"}, "You said yes", {"decision": "accept"}),
+    ],
+)
+def test_an_answer_is_given_by_a_form(browser, link, referrals, values, heading, sent):
+    page = browser.send(browser.get(link).form("/answer"), **values)
+    assert page.heading == heading
+    (request,) = referrals.asked("/answer")
+    request.json.pop("answered_by")
+    told = {name: value for name, value in request.json.items() if name != "answered_by"}
+    assert told == sent
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({}, "Choose yes, waiting list or no"),
+        ({"decision": "perhaps"}, "Choose yes, waiting list or no"),
+        ({"decision": "decline"}, "Choose why you cannot help this time"),
+        ({"decision": "decline", "reason": "rude"}, "Choose why you cannot help this time"),
+        ({"decision": "accept", "note": "x" * 1001}, "Write 1000 letters or fewer"),
+    ],
+)
+def test_an_answer_with_something_missing_says_what_and_keeps_the_rest(
+    browser, link, referrals, values, fault
+):
+    form = browser.get(link).form("/answer")
+    form.choices.clear()
+    page = browser.send(form, **values)
+    assert page.status == 422
+    assert page.title.startswith("Error: ")
+    assert page.words.count(fault) == 2, "in the summary, and at the question"
+    kept = page.form("/answer").fields
+    assert kept.get("decision", "") == (
+        values.get("decision", "") if values.get("decision") != "perhaps" else ""
+    )
+    assert referrals.asked("/answer") == []
+
+
+@pytest.mark.parametrize("stage", list(STAGES))
+def test_every_stage_has_a_page(browser, link, referrals, asked, stage):
+    standing(referrals, asked.task, stage)
+    page = browser.get(link)
+    assert page.status == 200
+    actions = {form.action for form in page.forms}
+    assert ("/answer" in actions) == (stage in ("asked", "waiting"))
+    assert ("/answer/code" in actions) == (stage in ("yes", "going"))
+    assert "/answer/progress" not in actions
+
+
+def test_an_accepted_request_whose_person_still_chooses_offers_no_code(
+    browser, link, referrals, asked
+):
+    standing(referrals, asked.task, "yes")
+    referrals.views[str(asked.task)]["identity_available"] = False
+    page = browser.get(link)
+    assert page.forms == []
+    assert "may be choosing" in page.words
+
+
+def test_the_name_needs_a_code(browser, house, link, referrals, asked):
+    standing(referrals, asked.task, "yes")
+    page = browser.get(link)
+    code_page = browser.send(page.form("/answer/code"))
+    assert code_page.heading == "Type the code"
+    wrong = browser.send(code_page.form("/answer/who"), code="12")
+    assert (wrong.status, "You have 4 more tries" in wrong.words) == (422, True)
+    empty = browser.send(wrong.form("/answer/who"), code=" ")
+    assert (empty.status, "Type the code" in empty.words) == (422, True)
+    shown = browser.send(empty.form("/answer/who"), code=code_in(house))
+    assert shown.heading == "Testina Fictional"
+    for part in ("07700 900123", "after 2 pm", "name, phone", "can see that you looked"):
+        assert part in shown.words
+    assert len(referrals.asked("/identity")) == 1
+    assert browser.get("/answer").form("/answer/who").fields.keys() == {"key"}
+    again = browser.send(browser.get("/answer").form("/answer/who"))
+    assert again.heading == "Testina Fictional"
+    assert len(referrals.asked("/identity")) == 2
+
+
+def test_wrong_codes_run_out_and_a_new_one_can_be_had(browser, house, link, referrals, asked):
+    standing(referrals, asked.task, "yes")
+    page = browser.send(browser.get(link).form("/answer/code"))
+    said = []
+    for _ in range(6):
+        page = browser.send(page.form("/answer/who"), code="1")
+        said.append(page.words)
+    assert "1 more try." not in said[0]
+    assert "You have 1 more try" in said[3]
+    assert "Ask for a new one" in said[4]
+    assert "too old" in said[5]
+    shown = identify(browser, house, page)
+    assert shown.heading == "Testina Fictional"
+
+
+def test_a_contact_that_nobody_verified_hears_that_the_link_worker_rings(
+    browser, house, link, referrals, asked
+):
+    house.execute("update contact set verified_by_hub = false")
+    standing(referrals, asked.task, "yes")
+    page = browser.get(link)
+    assert page.forms == []
+    assert "The link worker will ring you" in page.words
+
+
+def test_verification_that_is_lost_meanwhile(browser, house, link, referrals, asked):
+    standing(referrals, asked.task, "yes")
+    form = browser.get(link).form("/answer/code")
+    house.execute("update contact set verified_by_hub = false")
+    page = browser.send(form)
+    assert (page.status, page.heading) == (403, "The link worker will ring you")
+
+
+def test_progress_is_told_by_an_identified_reader(browser, house, link, referrals, asked):
+    standing(referrals, asked.task, "yes")
+    shown = identify(browser, house, browser.get(link))
+    form = shown.form("/answer/progress")
+    assert form.choices["action"] == ["start", "attend", "not-attended"]
+    page = browser.send(form, action="attend", day="2", month="3", year="2026")
+    assert "We have noted that" in page.words
+    (request,) = referrals.asked("/progress")
+    assert (request.json["action"], request.json["date"]) == ("attend", "2026-03-02")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"action": "", "day": "2", "month": "3", "year": "2026"},
+        {"action": "attend", "day": "31", "month": "2", "year": "2026"},
+        {"action": "attend", "day": "2", "month": "March", "year": "2026"},
+        {"action": "attend", "day": "2", "month": "3", "year": "2999"},
+    ],
+)
+def test_progress_with_something_wrong_says_what(browser, house, link, referrals, asked, values):
+    standing(referrals, asked.task, "yes")
+    form = identify(browser, house, browser.get(link)).form("/answer/progress")
+    form.choices.clear()
+    page = browser.send(form, **values)
+    assert page.status == 422
+    assert "There is a problem" in page.words
+    assert referrals.asked("/progress") == []
+
+
+def test_progress_after_the_identity_faded_asks_for_a_new_code(
+    browser, house, link, referrals, asked
+):
+    standing(referrals, asked.task, "yes")
+    form = identify(browser, house, browser.get(link)).form("/answer/progress")
+    house.execute("update answer_session set identified_until = now()")
+    page = browser.send(form, action="attend")
+    assert (page.status, page.heading) == (403, "Please ask for a new code")
+
+
+@pytest.mark.parametrize("path", ["/answer", "/answer/code", "/answer/who", "/answer/progress"])
+def test_a_form_of_another_page_is_refused(browser, link, referrals, path):
+    browser.get(link)
+    for key in ("", "0" * 64):
+        answer = browser.http.post(path, data={"decision": "accept", "key": key})
+        assert answer.status_code == 403
+    assert {each.method for each in referrals.requests if "requests" in each.path} == {"GET"}
+
+
+@pytest.mark.parametrize("path", ["/answer", "/answer/code", "/answer/who", "/answer/progress"])
+def test_without_a_session_the_reader_is_sent_to_the_link(browser, path):
+    answer = browser.http.post(path, data={"decision": "accept"})
+    assert answer.status_code == 401
+    page = browser.get("/answer")
+    assert (page.status, page.heading) == (401, "Please open the link again")
+
+
+@pytest.mark.parametrize("path", ["/answer/code", "/answer/who", "/answer/progress"])
+def test_the_address_of_a_form_leads_back_to_the_request(browser, link, path):
+    browser.get(link)
+    assert browser.get(path).heading == "Someone would like to come to you"
+
+
+def test_a_link_that_is_unknown(browser):
+    page = browser.get(f"/answer/{'x' * 43}")
+    assert (page.status, page.heading) == (404, "This link does not work")
+
+
+def test_a_link_that_is_too_old(browser, house, link):
+    house.execute("update answer_link set expires = now()")
+    page = browser.get(link)
+    assert (page.status, page.heading) == (410, "This link is too old")
+
+
+def test_a_request_that_was_taken_back(browser, house, link, asked):
+    form = browser.get(link).form("/answer")
+    house.happens(after(asked, ReferralCancelled, reason="other"))
+    page = browser.send(form, decision="accept")
+    assert (page.status, page.heading) == (410, "This request is no longer needed")
+    assert browser.get(link).status == 410
+
+
+def test_a_second_answer_is_refused_kindly(browser, link, referrals):
+    form = browser.get(link).form("/answer")
+    referrals.refusal = (409, {"detail": "internal words"})
+    page = browser.send(form, decision="accept")
+    assert (page.status, page.heading) == (409, "That is not possible now")
+    assert "Somebody may have answered it already" in page.words
+
+
+def test_too_many_codes(browser, link, referrals, asked):
+    standing(referrals, asked.task, "yes")
+    page = browser.get(link)
+    for _ in range(6):
+        page = browser.send(page.form("/answer/code"))
+    assert (page.status, page.heading) == (429, "Please wait an hour")
+
+
+def test_trouble_on_our_side_is_said_so(browser, link, referrals):
+    referrals.refusal = (500, {})
+    page = browser.get(link)
+    assert (page.status, page.heading) == (503, "Please try again in a moment")
+
+
+@pytest.mark.parametrize("answer", [None, (200, ["no view"]), (302, {}), (200, None)])
+def test_notifications_that_are_away_or_strange(answer, receiver):
+    if answer is None:
+        receiver.close()
+    else:
+        receiver.answers["POST", "/notifications/answer-links/exchange"] = answer
+    settings = PortalSettings(environment="test", notifications_url=receiver.url)
+    with serving(create_app(settings)) as portal:
+        browser = Browser(portal)
+        page = browser.get(f"/answer/{'x' * 43}")
+        browser.http.close()
+    assert (page.status, page.heading) == (503, "Please try again in a moment")
+
+
+def test_a_cookie_that_is_none_of_ours(browser):
+    answer = browser.http.get("/answer", headers={"cookie": f"kersey_answer={'x' * 500}"})
+    assert answer.status_code == 404
+    assert "This page is not here" in answer.text
+
+
+def test_what_others_wrote_is_shown_as_text(browser, link, referrals, asked):
+    standing(referrals, asked.task, "asked")
+    view = referrals.views[str(asked.task)]
+    view["need"]["text"] = "<script>alert(1)</script>"
+    view["need"]["codes"] = [
+        {"code": "1", "display": "<b>Loneliness</b>"}, {"code": "money-worries"}, {}, "work",
+    ]  # fmt: skip
+    view["service"]["name"] = '"><img src=x onerror=alert(1)>'
+    view["possible"] = "not a list"
+    page = browser.get(link)
+    assert "<script>alert(1)</script>" in page.words
+    assert "Money worries, Work" in page.words
+    assert [tag for tag, _ in page.elements].count("img") == 0
+
+
+def test_what_people_type_is_shown_as_text(browser, link):
+    note = "</textarea><script>alert(1)</script>"
+    page = browser.send(browser.get(link).form("/answer"), note=note)
+    assert page.status == 422
+    assert "<script>" in page.words
+
+
+def test_a_link_that_is_someone_elses_session_is_not_mixed_up(browser, house, link, asked):
+    browser.get(link)
+    other = house.ask(case=uuid4())
+    house.send()
+    page = browser.get(path_in(house.mails()[-1]))
+    assert str(other.task.hex[:4]).upper() in page.words

@@ -1,0 +1,76 @@
+"""The start page, files, and addresses that are not there."""
+
+import httpx
+import pytest
+
+from services.portal.app import create_app
+from services.portal.settings import PortalSettings
+from tests.notifications.serving import serving
+from tests.portal.conftest import Browser
+
+SIGN_INS = {"ehr": "a GP's record system", "link-worker": "a link worker"}
+
+
+def settings_of(environment: str) -> PortalSettings:
+    return PortalSettings(
+        environment=environment,
+        public_url="https://kersey.example.org",
+        brand="Calder Cloth",
+        demo_sign_ins=SIGN_INS,
+    )
+
+
+def look(url):
+    browser = Browser(url)
+    page = browser.get("/")
+    browser.http.close()
+    return page
+
+
+def test_the_start_page_says_what_runs_where_and_how_to_try_it():
+    with serving(create_app(settings_of("development"))) as url:
+        page = look(url)
+    assert page.heading == "Calder Cloth"
+    for part in ("/fhir", "/directory", "/notifications", "/identity", "kersey demo journey",
+                 "kersey token --as", "a link worker"):  # fmt: skip
+        assert part in page.words
+
+
+def test_in_production_it_shows_no_demo():
+    with serving(create_app(settings_of("production"))) as url:
+        page = look(url)
+    assert "demo" not in page.words.lower()
+    assert "a link worker" not in page.words
+
+
+def test_an_address_that_is_not_there(browser):
+    page = browser.get("/nowhere")
+    assert (page.status, page.heading) == (404, "This page is not here")
+    assert browser.get("/answer/a/b").status == 404
+
+
+def test_the_style_sheet_is_kept_long_because_its_address_changes(browser):
+    page = browser.get("/")
+    (sheet,) = [given["href"] for tag, given in page.elements if given.get("rel") == "stylesheet"]
+    answer = browser.http.get(sheet)
+    assert (answer.status_code, answer.text) == (200, "body{color:black}")
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_files_outside_the_folder_are_not_there(browser):
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/nothing.css"):
+        assert browser.http.get(path).status_code == 404
+
+
+def test_without_a_style_sheet_the_pages_still_work(tmp_path):
+    app = create_app(settings_of("test"), static=tmp_path / "missing")
+    with serving(app) as url:
+        page = look(url)
+        assert page.status == 200
+        assert httpx.get(f"{url}/static/portal.css").status_code == 404
+    assert not [given for _, given in page.elements if given.get("rel") == "stylesheet"]
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_the_portal_is_healthy_by_itself(browser, path):
+    assert browser.http.get(path).json()["status"] == "ok"
