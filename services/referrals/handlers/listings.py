@@ -71,7 +71,7 @@ def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, sequence: Se
     row.name = str(event.listing.get("name") or row.name)
     withdrawn = isinstance(event, ServiceWithdrawn)
     row.listed = not withdrawn and event.listing.get("status", "active") == "active"
-    row.tier = _tier(event.listing.get("tier"))
+    row.tier = _tier(event.listing.get("kersey"))
     row.sequence, row.listing = str(sequence), event.listing
     uow.session.add(row)
     put_public(
@@ -81,9 +81,13 @@ def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, sequence: Se
     )
 
 
-def _tier(listed: object) -> int:
-    """The tier of a listing; who does not say gets named referrals, as most do (care 25)."""
-    return listed if isinstance(listed, int) else 2
+def _tier(own: object) -> int:
+    """The tier in force, which the directory lists beside the Open Referral fields (care 25).
+
+    Another directory says nothing of tiers: its services get named referrals, as most do.
+    """
+    tier = own.get("tier") if isinstance(own, dict) else None
+    return tier if isinstance(tier, int) else 2
 
 
 def put_public(desk: Desk, uow: UnitOfWork, body: resources.Resource) -> None:
