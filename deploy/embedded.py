@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from deploy.data_folder import DataFolder
+from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
 from deploy.embedded_postgres import EmbeddedPostgres
 from deploy.engines import opened
@@ -87,17 +88,23 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
             given = {
                 "environment": "development",
                 "public_url": public_url,
-                "database_url": database.url(service.database_name),
-                "pool_size": service.connections,
+                **_database(service, database),
                 **_secrets(service, folder),
                 **settings,
             }
             settled[service.name] = composition.settings(**given)
             apps[service.name] = composition.app(
-                settled[service.name], engines[service.name], broker, Wake()
+                settled[service.name], engines.get(service.name), broker, Wake()
             )
         prefixes = {path: service.name for service in SERVICES for path in service.prefixes}
         yield House(AllInOne(apps, prefixes), engines, settled)
+
+
+def _database(service: Service, database: EmbeddedPostgres) -> dict[str, Any]:
+    if not service.database:
+        return {}
+    url = database.url(service.database_name)
+    return {"database_url": url, "pool_size": service.connections}
 
 
 def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
@@ -112,6 +119,8 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
         case "notifications":
             values["link_key"] = folder.password("notifications.links")
             values["maildir"] = folder.path / "mail"
+        case "portal":
+            values["demo_sign_ins"] = {name: each.about for name, each in CLIENTS.items()}
         case "referrals":
             values["paging_key"] = folder.password("referrals.paging")
     return values

@@ -23,13 +23,14 @@ class Composition:
 
     Parameters:
         settings: the class of its settings.
-        app: makes its app; with a broker the app also runs the workers, without one it does not.
+        app: makes its app from its settings and its engine (none without a database); with a broker
+            the app also runs the workers, without one it does not.
         workers: makes its workers, for a process of their own.
         subscriptions: what its workers consume, so that an operator can declare the queues.
     """
 
     settings: type[ServiceSettings]
-    app: Callable[[Any, Engine, Broker | None, Wake], FastAPI]
+    app: Callable[[Any, Any, Broker | None, Wake], FastAPI]
     workers: Callable[[Any, Engine, Broker, Wake], Sequence[Worker]]
     subscriptions: Sequence[Subscription]
 
@@ -116,6 +117,18 @@ def _notifications() -> Composition:
     )
 
 
+def _portal() -> Composition:
+    from services.portal.app import create_app
+    from services.portal.settings import PortalSettings
+
+    return Composition(
+        PortalSettings,
+        lambda settings, _engine, _broker, _wake: create_app(settings),
+        lambda *_: (),
+        (),
+    )
+
+
 SERVICES: tuple[Service, ...] = (
     Service("identity", ("/identity",), 8001, 5, _identity),
     Service("providers", ("/directory",), 8002, 12, _providers),
@@ -128,6 +141,7 @@ SERVICES: tuple[Service, ...] = (
         _notifications,
         asks=("referrals.requests",),
     ),
+    Service("portal", ("/", "/answer", "/static"), 8005, 0, _portal, database=False),
 )
 """In the order in which they start: those that others ask come first."""
 
