@@ -1,9 +1,12 @@
 """The brokers under test, and a service's database with outbox and inbox."""
 
+import contextlib
 import secrets
 from collections.abc import Callable, Iterator
 
+import pika
 import pytest
+from pika.adapters.blocking_connection import BlockingChannel
 from sqlalchemy import Engine
 
 from shared.database import create_engine
@@ -66,7 +69,9 @@ def rabbit_topology(rabbit_prefix: str, rabbitmq_server: RabbitServer) -> Iterat
     """Names that no other test uses; what was declared under them is deleted afterwards."""
     topology = Topology(rabbit_prefix)
     yield topology
-    with RabbitBroker(rabbitmq_server.url).connected() as connection:
+    with contextlib.closing(
+        pika.BlockingConnection(pika.URLParameters(rabbitmq_server.url))
+    ) as connection:
         channel = connection.channel()
         for subscription in (FIRST, SECOND):
             channel.queue_delete(topology.queue(subscription.consumer))
@@ -76,6 +81,15 @@ def rabbit_topology(rabbit_prefix: str, rabbitmq_server: RabbitServer) -> Iterat
             channel.exchange_delete(exchange)
 
 
+@pytest.fixture
+def operator(rabbitmq_server: RabbitServer) -> Iterator[BlockingChannel]:
+    """A channel of somebody else's, beside Kersey's own."""
+    with contextlib.closing(
+        pika.BlockingConnection(pika.URLParameters(rabbitmq_server.url))
+    ) as connection:
+        yield connection.channel()
+
+
 @pytest.fixture(params=["embedded", "rabbit"])
 def brokers(request: pytest.FixtureRequest, cables: Cables) -> Brokers:
     """Each of the brokers in turn, reached through a cable."""
@@ -83,11 +97,13 @@ def brokers(request: pytest.FixtureRequest, cables: Cables) -> Brokers:
         server: RabbitServer = request.getfixturevalue("rabbitmq_server")
         topology: Topology = request.getfixturevalue("rabbit_topology")
         cable, url = cables.to(server.url)
-        return Brokers("rabbit", lambda: RabbitBroker(url, topology=topology, timeout=2), cable)
+        return Brokers(
+            "rabbit", lambda: RabbitBroker(url, topology=topology, timeout=2), cable, url, topology
+        )
     new_database: NewDatabase = request.getfixturevalue("database")
     engines: Callable[..., Engine] = request.getfixturevalue("engines")
     cable, url = cables.to(new_database())
-    return Brokers("embedded", lambda: EmbeddedBroker(engines(url), poll=0.05), cable)
+    return Brokers("embedded", lambda: EmbeddedBroker(engines(url), poll=0.05), cable, url)
 
 
 @pytest.fixture

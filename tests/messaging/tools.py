@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.messaging.broker import Broker
 from shared.messaging.events import Envelope
+from shared.messaging.rabbit import Topology
 from shared.worker import Worker, WorkerGroup
 
 
@@ -59,12 +60,14 @@ def running(*workers: Worker) -> Iterator[None]:
 class Cable:
     """A TCP connection to a server that a test can pull out and put back.
 
-    While it is out, open connections break and new ones are refused.
+    While it is out, open connections break and new ones are refused. It can also be held: then
+    connections stay, and nothing comes through, as with a server that hangs.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._in = threading.Event()
+        self._flowing = threading.Event()
         self._closed = threading.Event()
         self._ends: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -72,6 +75,7 @@ class Cable:
         self._listener.settimeout(0.1)
         self.port: int = self._listener.getsockname()[1]
         self._in.set()
+        self._flowing.set()
         self._thread = threading.Thread(target=self._accept)
         self._thread.start()
 
@@ -86,8 +90,15 @@ class Cable:
     def plug(self) -> None:
         self._in.set()
 
+    def hold(self) -> None:
+        self._flowing.clear()
+
+    def release(self) -> None:
+        self._flowing.set()
+
     def close(self) -> None:
         self.pull()
+        self.release()
         self._closed.set()
         self._thread.join()
         self._listener.close()
@@ -109,23 +120,23 @@ class Cable:
             threading.Thread(target=self._both_ways, args=(client, server)).start()
 
     def _both_ways(self, client: socket.socket, server: socket.socket) -> None:
-        back = threading.Thread(target=_pump, args=(server, client))
+        back = threading.Thread(target=self._pump, args=(server, client))
         back.start()
-        _pump(client, server)
+        self._pump(client, server)
         back.join()
         for end in (client, server):
             end.close()
         with self._lock:
             self._ends -= {client, server}
 
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    for end in (source, target):
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+            while data := source.recv(65536):
+                self._flowing.wait()
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 def _moved(url: str, port: int) -> str:
@@ -143,11 +154,15 @@ class Brokers:
         kind: `embedded` or `rabbit`.
         new: a broker object as a newly started process would have it.
         cable: the way to its server.
+        url: of the server, by the cable.
+        topology: the names, where it is RabbitMQ.
     """
 
     kind: str
     new: Callable[[], Broker]
     cable: Cable
+    url: str
+    topology: Topology = field(default_factory=Topology)
 
 
 @dataclass

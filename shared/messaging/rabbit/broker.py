@@ -2,13 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 
 import pika
 import structlog
-from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import ChannelClosedByBroker
 
 from shared.messaging.broker import (
     BrokerAway,
@@ -16,9 +13,11 @@ from shared.messaging.broker import (
     Handler,
     Publisher,
     Subscription,
+    TopologyFault,
 )
+from shared.messaging.rabbit.confirms import ConfirmingChannel, Parcel
 from shared.messaging.rabbit.consumer import RabbitConsumer
-from shared.messaging.rabbit.failure import FAILURES, in_words
+from shared.messaging.rabbit.link import Link
 from shared.messaging.rabbit.message import Got, properties
 from shared.messaging.rabbit.publisher import RabbitPublisher
 from shared.messaging.rabbit.topology import Topology
@@ -57,8 +56,8 @@ class RabbitBroker:
         # pika logs each failed attempt with stack traces at error level; we raise and log our own.
         logging.getLogger("pika").setLevel(logging.CRITICAL)
         self.topology = topology or Topology()
-        self.window = window
-        self.timeout = timeout
+        self._window = window
+        self._timeout = timeout
         self._declares = declares
         self._url = url
         self._name = name
@@ -67,39 +66,27 @@ class RabbitBroker:
         """How to connect. Every wait has an end, and one attempt is one attempt."""
         parameters = pika.URLParameters(self._url)
         parameters.heartbeat = _HEARTBEAT
-        parameters.socket_timeout = self.timeout
-        parameters.stack_timeout = 2 * self.timeout
+        parameters.socket_timeout = self._timeout
+        parameters.stack_timeout = 2 * self._timeout
         parameters.blocked_connection_timeout = _BLOCKED_AT_MOST
         parameters.connection_attempts = 1
         parameters.client_properties = {"connection_name": self._name, "product": "Kersey"}
         return parameters
 
-    @contextmanager
-    def connected(self) -> Iterator[pika.BlockingConnection]:
-        """A connection for one thread and one purpose, closed afterwards.
+    def connect(self) -> Link:
+        """A connection for one thread; close it, or use it as a context manager.
 
         Raises:
-            TopologyFault: the broker refuses what was asked; in words.
-            BrokerAway: it cannot be reached, or broke off.
+            BrokerAway: it cannot be reached.
         """
-        connection = None
-        try:
-            connection = pika.BlockingConnection(self.parameters())
-            yield connection
-        except FAILURES as error:
-            raise in_words(error) from error
-        finally:
-            if connection is not None and connection.is_open:
-                with suppress(*FAILURES):
-                    connection.close()
+        return Link(self.parameters(), self._timeout)
 
     def declare(self, subscriptions: Sequence[Subscription]) -> None:
         """See `Broker.declare`. With no subscriptions it declares what publishing needs."""
-        with self.connected() as connection:
-            channel = connection.channel()
-            self.topology.declare_exchanges(channel)
+        with self.connect() as link:
+            self.topology.declare_exchanges(link)
             for subscription in subscriptions:
-                self.topology.declare_consumer(channel, subscription)
+                self.topology.declare_consumer(link, subscription)
         if subscriptions:
             self._adopt(subscriptions)
 
@@ -113,57 +100,50 @@ class RabbitBroker:
         if self._declares:
             self.declare([subscription] if subscription else [])
             return
-        with self.connected() as connection:
-            self.topology.check(connection.channel(), subscription)
+        with self.connect() as link:
+            self.topology.check(link, subscription)
 
     def publisher(self) -> Publisher:
         """See `Broker.publisher`."""
-        return RabbitPublisher(
-            self.parameters, self.topology, self.ensure, window=self.window, timeout=self.timeout
-        )
+        return RabbitPublisher(self.connect, self.topology, self.ensure, window=self._window)
 
     def consumer(self, subscription: Subscription, handler: Handler) -> Worker:
         """See `Broker.consumer`."""
-        return RabbitConsumer(self.connected, self.topology, self.ensure, subscription, handler)
+        return RabbitConsumer(self.connect, self.topology, self.ensure, subscription, handler)
 
     def dead_letters(self, consumer: str, *, limit: int = 100) -> list[DeadLetter]:
         """See `Broker.dead_letters`. While they are read, others see fewer of them."""
-        with self.connected() as connection:
-            held = self._hold_dead(connection.channel(), consumer, limit)
+        with self.connect() as link:
+            held = link.hold(link.channel(), self.topology.dead_queue(consumer), limit)
         return [got.dead_letter(consumer) for got in held]
 
     def dead_letter(self, consumer: str, letter: str) -> DeadLetter | None:
         """See `Broker.dead_letter`."""
-        with self.connected() as connection:
-            held = self._hold_dead(connection.channel(), consumer)
-        found = (got.dead_letter(consumer) for got in held)
-        return next((dead for dead in found if dead.id == letter), None)
+        with self.connect() as link:
+            held = link.hold(link.channel(), self.topology.dead_queue(consumer))
+        letters = (got.dead_letter(consumer) for got in held)
+        return next((found for found in letters if found.id == letter), None)
 
     def replay(self, consumer: str, letter: str) -> bool:
         """See `Broker.replay`. Copies of one letter become one again."""
-        with self.connected() as connection:
-            holding = connection.channel()
-            held = self._hold_dead(holding, consumer)
+        with self.connect() as link:
+            holding = link.channel()
+            held = link.hold(holding, self.topology.dead_queue(consumer))
             copies = [got for got in held if got.dead_letter(consumer).id == letter]
             if copies:
-                _hand_over(_confirming(connection), self.topology.queue(consumer), copies[0])
+                ConfirmingChannel(link).hand_over(self._to(consumer, copies[0]))
                 for copy in copies:
-                    holding.basic_ack(copy.tag)
+                    link.tell(holding.basic_ack, copy.tag)
         return bool(copies)
 
     def fault(self) -> str | None:
         """See `Broker.fault`."""
         try:
-            with self.connected() as connection:
-                self.topology.check(connection.channel(), None)
+            with self.connect() as link:
+                self.topology.check(link, None)
         except BrokerAway as error:
             return str(error)
         return None
-
-    def _hold_dead(
-        self, channel: BlockingChannel, consumer: str, limit: int | None = None
-    ) -> list[Got]:
-        return _hold(channel, self.topology.dead_queue(consumer), limit)
 
     def _adopt(self, subscriptions: Sequence[Subscription]) -> None:
         """Move unbound messages to those of these consumers that want them.
@@ -172,65 +152,43 @@ class RabbitBroker:
         the first did not want. An exclusive queue is the lock: it ends with its connection.
         """
         for _ in range(50):
-            with self.connected() as connection:
-                if self._lock(connection):
-                    moved = self._adopt_alone(connection, subscriptions)
+            with self.connect() as link:
+                if self._lock(link):
+                    moved = self._adopt_alone(link, subscriptions)
                     if moved:
                         log.info("broker.adopted", messages=moved)
                     return
             time.sleep(0.1)
         raise BrokerAway(f"another process has read {self.topology.unbound} for too long")
 
-    def _lock(self, connection: pika.BlockingConnection) -> bool:
+    def _lock(self, link: Link) -> bool:
         try:
-            connection.channel().queue_declare(self.topology.adopting, exclusive=True)
-        except ChannelClosedByBroker as error:
-            if error.reply_code == _LOCKED:
+            link.ask(link.channel().queue_declare, self.topology.adopting, exclusive=True)
+        except TopologyFault as fault:
+            if getattr(fault.__cause__, "reply_code", None) == _LOCKED:
                 return False
             raise
         return True
 
-    def _adopt_alone(
-        self, connection: pika.BlockingConnection, subscriptions: Sequence[Subscription]
-    ) -> int:
-        reading = connection.channel()
-        confirming = _confirming(connection)
+    def _adopt_alone(self, link: Link, subscriptions: Sequence[Subscription]) -> int:
+        reading = link.channel()
+        confirming = ConfirmingChannel(link)
         unwanted = moved = 0
-        for got in _hold(reading, self.topology.unbound):
+        for got in link.hold(reading, self.topology.unbound):
             wanting = [s for s in subscriptions if got.type in s.types]
             for subscription in wanting:
-                _hand_over(confirming, self.topology.queue(subscription.consumer), got)
+                confirming.hand_over(self._to(subscription.consumer, got))
             if wanting:
-                reading.basic_ack(got.tag)
+                link.tell(reading.basic_ack, got.tag)
                 moved += 1
             else:
                 unwanted = got.tag
         if unwanted:
             # give back what nobody wanted before the lock is gone
-            reading.basic_nack(unwanted, multiple=True, requeue=True)
-            reading.queue_declare(self.topology.unbound, passive=True)
+            link.tell(reading.basic_nack, unwanted, multiple=True, requeue=True)
+            link.ask(reading.queue_declare, self.topology.unbound, passive=True)
         return moved
 
-
-def _hold(channel: BlockingChannel, queue: str, limit: int | None = None) -> list[Got]:
-    """What a queue has now, held by this channel until it closes."""
-    count = channel.queue_declare(queue, passive=True).method.message_count
-    held: list[Got] = []
-    while len(held) < (count if limit is None else min(count, limit)):
-        method, carried, body = channel.basic_get(queue)
-        if method is None:
-            break
-        held.append(Got.of(method.delivery_tag, carried, body))
-    return held
-
-
-def _confirming(connection: pika.BlockingConnection) -> BlockingChannel:
-    """A channel that waits for the broker's confirm after each message."""
-    channel = connection.channel()
-    channel.confirm_delivery()
-    return channel
-
-
-def _hand_over(confirming: BlockingChannel, queue: str, got: Got) -> None:
-    """Put a message into one queue, past the exchanges; returns when it is durable there."""
-    confirming.basic_publish("", queue, got.body, properties(got.id, got.type), mandatory=True)
+    def _to(self, consumer: str, got: Got) -> Parcel:
+        """A message for one queue, past the exchanges."""
+        return Parcel("", self.topology.queue(consumer), got.body, properties(got.id, got.type))

@@ -9,12 +9,14 @@ confirm; a bare reject could carry no reason.
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
-import pika
+from pika.channel import Channel
+from pika.spec import Basic, BasicProperties
 
-from shared.messaging.broker import Handler, Subscription, TopologyFault, patiently
+from shared.messaging.broker import Handler, Subscription, patiently
 from shared.messaging.consuming import Consuming, Dead, Outage
+from shared.messaging.rabbit.confirms import ConfirmingChannel, Parcel
+from shared.messaging.rabbit.link import Link
 from shared.messaging.rabbit.message import Got, burial
 from shared.messaging.rabbit.topology import Topology
 
@@ -29,7 +31,7 @@ class RabbitConsumer:
     """The worker of one consumer, on a connection of its own.
 
     Args:
-        connected: opens a connection and closes it again.
+        connect: opens a connection.
         topology: the names.
         ensure: declares the consumer, or sees that it is declared.
         subscription: which consumer.
@@ -38,13 +40,13 @@ class RabbitConsumer:
 
     def __init__(
         self,
-        connected: Callable[[], AbstractContextManager[pika.BlockingConnection]],
+        connect: Callable[[], Link],
         topology: Topology,
         ensure: Callable[[Subscription], None],
         subscription: Subscription,
         handler: Handler,
     ) -> None:
-        self._connected = connected
+        self._connect = connect
         self._topology = topology
         self._ensure = ensure
         self._subscription = subscription
@@ -63,52 +65,45 @@ class RabbitConsumer:
 
     def _session(self, stop: threading.Event) -> None:
         self._ensure(self._subscription)
-        with self._connected() as connection:
-            held_up = self._consume(connection, stop)
+        with self._connect() as link:
+            held_up = self._consume(link, stop)
         if held_up:
             self._consuming.wait_out(held_up.body, stop)
 
-    def _consume(self, connection: pika.BlockingConnection, stop: threading.Event) -> Got | None:
+    def _consume(self, link: Link, stop: threading.Event) -> Got | None:
         """Feed messages to the handler.
 
         Returns:
             The message that met an outage, or None when told to stop.
         """
         arrived: deque[Got] = deque()
-        cancelled = threading.Event()
-        channel = connection.channel()
-        channel.basic_qos(prefetch_count=PREFETCH)
-        channel.add_on_cancel_callback(lambda _: cancelled.set())
-        channel.basic_consume(
-            self._queue,
-            lambda _, method, carried, body: arrived.append(
-                Got.of(method.delivery_tag, carried, body)
-            ),
-        )
+
+        def take(_: Channel, method: Basic.Deliver, carried: BasicProperties, body: bytes) -> None:
+            arrived.append(Got.of(method.delivery_tag, carried, body))
+
+        def pause(seconds: float) -> None:
+            link.wait(stop.is_set, seconds)
+
+        channel = link.channel()
+        channel.add_on_cancel_callback(lambda _: link.refuse(f"queue {self._queue} was deleted"))
+        link.ask(channel.basic_qos, prefetch_count=PREFETCH)
+        link.ask(channel.basic_consume, self._queue, take)
         while not stop.is_set():
-            # Also between two messages at hand: heartbeats must not wait for fifty handlers.
-            connection.process_data_events(time_limit=0 if arrived else _TURN)
-            if cancelled.is_set():
-                raise TopologyFault(f"the queue {self._queue} was deleted")
             if not arrived:
+                link.wait(lambda: bool(arrived), _TURN)
+                link.check()
                 continue
+            link.serve()  # heartbeats must not wait for fifty handlers
             got = arrived.popleft()
             try:
-                dead = self._consuming.take(got.body, connection.sleep)
+                dead = self._consuming.take(got.body, pause)
             except Outage:
                 return got
             if dead:
-                self._bury(connection, got, dead)
-            channel.basic_ack(got.tag)
+                self._bury(link, got, dead)
+            link.tell(channel.basic_ack, got.tag)
         return None
 
-    def _bury(self, connection: pika.BlockingConnection, got: Got, why: Dead) -> None:
-        with connection.channel() as confirming:
-            confirming.confirm_delivery()
-            confirming.basic_publish(
-                self._topology.dead_letters,
-                self._queue,
-                got.body,
-                burial(got, why),
-                mandatory=True,
-            )
+    def _bury(self, link: Link, got: Got, why: Dead) -> None:
+        parcel = Parcel(self._topology.dead_letters, self._queue, got.body, burial(got, why))
+        ConfirmingChannel(link).hand_over(parcel)

@@ -2,17 +2,13 @@
 
 import re
 
-from pika.exceptions import (
-    AMQPError,
-    ChannelClosedByBroker,
-    NackError,
-    UnroutableError,
-)
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from shared.messaging.broker import BrokerAway, TopologyFault
 
-FAILURES = (AMQPError, OSError)
-"""What pika raises when a broker is away or refuses."""
+FAILURES = (AMQPError, AMQPConnectorException, OSError)
+"""What pika raises when a broker is away, hangs or refuses; not all are AMQPErrors."""
 
 _INEQUIVALENT = re.compile(
     r"inequivalent arg '(?P<argument>[^']+)' for (?P<kind>exchange|queue) '(?P<name>[^']+)'"
@@ -21,9 +17,9 @@ _INEQUIVALENT = re.compile(
 
 
 def in_words(error: BaseException) -> BrokerAway:
-    """The error to raise in place of pika's."""
-    if isinstance(error, UnroutableError | NackError):
-        return TopologyFault("a queue is missing or full: run `kersey broker setup`")
+    """The error to raise in place of pika's; ours stays as it is."""
+    if isinstance(error, BrokerAway):
+        return error
     if not isinstance(error, ChannelClosedByBroker):
         # pika wraps one error in another and may leave the outer one without a word
         words = str(error) or str(error.__cause__ or "") or repr(error)

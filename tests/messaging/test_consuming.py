@@ -1,0 +1,177 @@
+"""What counts as an outage, and what becomes of everything else."""
+
+import socket
+import threading
+
+import psycopg
+import pytest
+import structlog
+from prometheus_client import REGISTRY
+from psycopg import errors
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from structlog.testing import capture_logs
+
+from shared.messaging.broker import BrokerAway, Permanent, is_outage, patiently
+from shared.messaging.consuming import TRIES, Consuming, Dead, Outage
+from shared.messaging.events import Envelope
+from tests.messaging.samples import envelope
+
+
+def database_error(kind: type[psycopg.Error]) -> DBAPIError:
+    return DBAPIError("select", {}, kind("no"), connection_invalidated=False)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokerAway("no"),
+        ConnectionRefusedError(),
+        TimeoutError(),
+        socket.gaierror(),
+        PoolTimeout(),
+        OperationalError("select", {}, psycopg.OperationalError("server closed the connection")),
+        InterfaceError("select", {}, psycopg.InterfaceError("the connection is closed")),
+        DBAPIError("select", {}, psycopg.Error("gone"), connection_invalidated=True),
+        database_error(errors.AdminShutdown),
+        database_error(errors.CannotConnectNow),
+        database_error(errors.SerializationFailure),
+        database_error(errors.DeadlockDetected),
+        database_error(errors.LockNotAvailable),
+        database_error(errors.TooManyConnections),
+        database_error(errors.DiskFull),
+        database_error(errors.IoError),
+        database_error(errors.ReadOnlySqlTransaction),
+        database_error(errors.UndefinedTable),
+        database_error(errors.UndefinedColumn),
+        database_error(errors.InsufficientPrivilege),
+    ],
+    ids=repr,
+)
+def test_these_say_that_something_is_away(error: Exception) -> None:
+    assert is_outage(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("x"),
+        FileNotFoundError(),
+        Permanent("unknown-provider"),
+        IntegrityError("insert", {}, errors.UniqueViolation("twice")),
+        database_error(errors.NotNullViolation),
+        database_error(errors.InvalidTextRepresentation),
+        DBAPIError("select", {}, psycopg.Error("?"), connection_invalidated=False),
+    ],
+    ids=repr,
+)
+def test_these_say_that_the_message_or_its_handler_is_at_fault(error: Exception) -> None:
+    assert not is_outage(error)
+
+
+def handled(outcome: str) -> float:
+    labels = {"consumer": "tests.first", "outcome": outcome}
+    return REGISTRY.get_sample_value("kersey_events_consumed_total", labels) or 0.0
+
+
+class Failing:
+    def __init__(self, *failures: Exception | None) -> None:
+        self.failures = list(failures)
+        self.calls = 0
+
+    def __call__(self, _: Envelope) -> None:
+        self.calls += 1
+        failure = self.failures.pop(0) if self.failures else None
+        if failure:
+            raise failure
+
+    def work(self) -> None:
+        self(envelope())
+
+
+def take(handler: Failing) -> Dead | None:
+    pauses: list[float] = []
+    try:
+        return Consuming("tests.first", handler).take(envelope().to_json(), pauses.append)
+    finally:
+        assert all(0 < pause < 1 for pause in pauses)
+        assert len(pauses) == handler.calls - 1
+
+
+def test_a_handled_message_is_counted() -> None:
+    before = handled("handled")
+    assert take(Failing()) is None
+    assert handled("handled") == before + 1
+
+
+def test_an_error_that_passes_is_forgotten() -> None:
+    assert take(Failing(KeyError("x"), ConnectionResetError())) is None
+
+
+def test_an_error_that_stays_ends_in_a_dead_letter() -> None:
+    before = handled("dead")
+    handler = Failing(*[KeyError("x")] * 9)
+    with capture_logs() as logs:
+        assert take(handler) == Dead("unexpected", "KeyError")
+    assert handler.calls == TRIES
+    assert handled("dead") == before + 1
+    assert {entry["event"] for entry in logs} == {"consumer.failed", "consumer.dead_letter"}
+
+
+def test_a_permanent_error_is_final() -> None:
+    handler = Failing(Permanent("unknown-provider"))
+    assert take(handler) == Dead("unknown-provider", "the handler's decision")
+    assert handler.calls == 1
+
+
+def test_an_outage_is_no_decision_about_the_message() -> None:
+    before = handled("outage")
+    with pytest.raises(Outage):
+        take(Failing(*[ConnectionResetError()] * TRIES))
+    assert handled("outage") == before + 1
+
+
+def test_an_outage_is_waited_out_by_calling_the_handler_again() -> None:
+    handler = Failing(*[ConnectionResetError()] * 4)
+    Consuming("tests.first", handler).wait_out(envelope().to_json(), threading.Event())
+    assert handler.calls == 5
+
+
+def test_waiting_ends_when_the_message_proves_bad_or_everything_stops() -> None:
+    bad = Failing(ConnectionResetError(), KeyError("x"))
+    Consuming("tests.first", bad).wait_out(envelope().to_json(), threading.Event())
+    assert bad.calls == 2
+    stop = threading.Event()
+    stop.set()
+    stopped = Failing(*[ConnectionResetError()] * 9)
+    Consuming("tests.first", stopped).wait_out(envelope().to_json(), stop)
+    assert stopped.calls == 1
+
+
+def test_patience_is_for_outages_only_and_says_what_it_waits_for() -> None:
+    with pytest.raises(KeyError):
+        patiently(threading.Event(), "tests.first", Failing(KeyError("x")).work)
+    away = Failing(BrokerAway("the queue is gone"), ConnectionRefusedError("no"))
+    with capture_logs() as logs:
+        patiently(threading.Event(), "tests.first", away.work)
+    assert [entry["event"] for entry in logs] == ["messaging.waits"] * 2
+    assert logs[0]["fault"] == "the queue is gone"
+    assert isinstance(logs[1]["exc_info"], ConnectionRefusedError)
+
+
+def test_a_handlers_log_lines_carry_the_event_and_its_trace() -> None:
+    seen: dict[str, object] = {}
+
+    def look(_: Envelope) -> None:
+        seen.update(structlog.contextvars.get_contextvars())
+
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    traced = envelope()
+    body = traced.to_json().replace('"sequence"', f'"traceparent":"{trace}","sequence"')
+    assert Consuming("tests.first", look).take(body, lambda _: None) is None
+    assert seen == {
+        "consumer": "tests.first",
+        "event_id": str(traced.id),
+        "event_type": traced.type,
+        "traceparent": trace,
+    }

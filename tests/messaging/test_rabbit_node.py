@@ -1,0 +1,90 @@
+"""RabbitMQ restarted and killed under us, and with users of few rights. A node of our own."""
+
+import shutil
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from shared.messaging.broker import Message, TopologyFault
+from shared.messaging.rabbit import RabbitBroker, Topology
+from tests.infrastructure.absent import Absent, give_up
+from tests.infrastructure.rabbitmq import PrivateNode, _server_script, vhosts_over_http
+from tests.messaging.samples import FIRST, SECOND, message
+from tests.messaging.tools import Recorder, eventually, running
+
+SETTLED = 5.0
+"""Seconds after which a newly declared queue survives a power cut (see `Topology`)."""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[PrivateNode]:
+    """A node that may be stopped; where the package is not installed this cannot be tried."""
+    try:
+        node = PrivateNode(_server_script())
+    except Absent as absent:
+        give_up(absent)
+    try:
+        node.start()
+        yield node
+    finally:
+        node.close()
+        shutil.rmtree(node.home, ignore_errors=True)
+
+
+@pytest.fixture
+def vhost(node: PrivateNode) -> str:
+    return vhosts_over_http(node.url, node.management)()
+
+
+def put(broker: RabbitBroker, *messages: Message) -> None:
+    publisher = broker.publisher()
+    assert publisher.publish(messages).confirmed == {m.id for m in messages}
+    publisher.close()
+
+
+def test_what_was_confirmed_survives_a_killed_broker(node: PrivateNode, vhost: str) -> None:
+    """Half of a fan-out is done when the power goes; every consumer gets all of it."""
+    broker = RabbitBroker(vhost, timeout=2)
+    broker.declare([FIRST, SECOND])
+    messages = [message() for _ in range(60)]
+    first, second = Recorder(), Recorder()
+    put(broker, *messages)
+    with running(broker.consumer(FIRST, first)):
+        first.waits_for(*(m.id for m in messages[:30]))
+        time.sleep(SETTLED)
+        node.kill()
+        eventually(lambda: bool(broker.fault()), "the broker is away")
+        node.start()
+        with running(broker.consumer(SECOND, second)):
+            first.waits_for(*(m.id for m in messages), seconds=40)
+            second.waits_for(*(m.id for m in messages), seconds=40)
+    assert broker.dead_letters(FIRST.consumer) == []
+
+
+def test_a_service_needs_no_right_to_configure(node: PrivateNode, vhost: str) -> None:
+    """The operator declares; services read and write, and cannot change what was declared."""
+    name = vhost.rsplit("/", 1)[1]
+    topology = Topology()
+    with httpx.Client(base_url=node.management, timeout=30) as api:
+        api.put("/api/users/service", json={"password": "p", "tags": ""}).raise_for_status()
+        rights = {"configure": "^$", "write": ".*", "read": ".*"}
+        api.put(f"/api/permissions/{name}/service", json=rights).raise_for_status()
+    url = vhost.replace("guest:guest", "service:p")
+    RabbitBroker(vhost).declare([FIRST])
+    service = RabbitBroker(url, declares=False)
+    with pytest.raises(TopologyFault, match=r"the broker refuses \(403\)"):
+        service.declare([SECOND])
+    first = Recorder()
+    good, junk = message(), Message(message().id, message().type, "hello")
+    with running(service.consumer(FIRST, first)):
+        put(service, good, junk)
+        first.waits_for(good.id)
+        eventually(lambda: len(service.dead_letters(FIRST.consumer)) == 1, "a dead letter")
+        assert service.replay(FIRST.consumer, str(junk.id))
+        eventually(lambda: len(service.dead_letters(FIRST.consumer)) == 1, "dead again")
+    assert service.fault() is None
+    assert topology.queue(FIRST.consumer) == "kersey.tests.first"
