@@ -9,11 +9,6 @@ from pydantic import SecretStr
 app = typer.Typer(help="Data to try Kersey with; never for production.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Keep the commands subcommands."""
-
-
 @app.command()
 def load() -> None:
     """Load the demo's clients, directory and referrals into databases on a server of yours.

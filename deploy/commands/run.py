@@ -1,6 +1,6 @@
 """`kersey run`: everything in one process, with a database of its own."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -43,5 +43,6 @@ def run(
                     house.referrals_settings,
                     lambda what, done, total: status.update(f"demo {what}: {done} of {total}"),
                 )
-        serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))
+        with suppress(KeyboardInterrupt):  # the usual way to end it
+            serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))
     screen.print(f"stopped; the data is kept in {folder.path}")
