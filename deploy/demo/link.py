@@ -7,10 +7,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 
 from deploy.refusal import Refusal
+from services.notifications.words import reference as request_reference
 
 if TYPE_CHECKING:
     from deploy.demo.journey import Journey
@@ -83,13 +85,15 @@ class ByLink:
 
     def _awaited(self, pattern: re.Pattern[str], seconds: float = 20.0) -> str:
         """What a mail that is new since the last one holds."""
+        reference = request_reference(UUID(self._journey.task))
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             box = mailbox.Maildir(self._mails, create=False)
             for key in [key for key in box.keys() if key not in self._seen]:  # noqa: SIM118 - no dict
                 self._seen.add(key)
-                found = pattern.search(_text(box[key]))
-                if found:
+                text = _text(box[key])
+                found = pattern.search(text)
+                if found and (reference in text or pattern is _CODE):
                     return found[0]
             time.sleep(0.2)
         message = f"no mail with what was expected came into {self._mails}"
