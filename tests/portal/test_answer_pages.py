@@ -152,6 +152,9 @@ def test_every_stage_has_a_page(browser, link, referrals, asked, stage):
     assert ("/answer" in actions) == (stage in ("asked", "waiting"))
     assert ("/answer/code" in actions) == (stage in ("yes", "going"))
     assert "/answer/progress" not in actions
+    assert ("call 999" in page.words.replace("In an emergency call 999", "")) == (
+        stage in ("yes", "going")
+    )
 
 
 def test_an_accepted_request_whose_person_still_chooses_offers_no_code(
@@ -182,6 +185,15 @@ def test_the_name_needs_a_code(browser, house, link, referrals, asked):
     again = browser.send(browser.get("/answer").form("/answer/who"))
     assert again.heading == "Testina Fictional"
     assert len(referrals.asked("/identity")) == 2
+
+
+def test_a_name_that_may_no_longer_be_shown(browser, house, link, referrals, asked):
+    standing(referrals, asked.task, "yes")
+    form = browser.send(browser.get(link).form("/answer/code")).form("/answer/who")
+    code = code_in(house)
+    referrals.refusal = (409, {"detail": "internal words"})
+    page = browser.send(form, code=code)
+    assert (page.status, page.heading) == (409, "That is not possible now")
 
 
 def test_wrong_codes_run_out_and_a_new_one_can_be_had(browser, house, link, referrals, asked):
