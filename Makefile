@@ -82,7 +82,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-services/portal/static/.made: $(wildcard services/portal/package.json services/portal/package-lock.json services/portal/assets.py) | $(VENV)/.run
-	@mkdir -p $(@D)
-	@if [ -f services/portal/assets.py ]; then echo "fetching the front-end assets"; $(BIN)/python -m services.portal.assets; fi
+services/portal/static/.made: $(wildcard $(addprefix services/portal/,package-lock.json assets.py styles/* images/*)) | $(VENV)/.run
+	@echo "fetching the front-end assets"
+	@$(BIN)/python -m services.portal.assets
 	@touch $@

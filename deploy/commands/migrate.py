@@ -17,11 +17,15 @@ def migrate(
     """
     from deploy import services
     from deploy.operator_databases import url_of
+    from deploy.refusal import Refusal
     from deploy.settings import OperatorSettings
     from shared.migrate import migrate as bring_up
 
     if service is not None:
         chosen = services.service(service)
+        if not chosen.database:
+            message = f"{service} keeps nothing and has no database"
+            raise Refusal(message)
         url = chosen.compose().settings().database_url.get_secret_value()
         bring_up(chosen.name, url)
         typer.echo(f"{chosen.name}: up to date")
