@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -12,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 from shared.fhir.search import terms
 from shared.fhir.search.dates import BEGINNING, END, ranges
-from shared.fhir.search.parameters import Path, ResourceType, SearchParam, link_key
+from shared.fhir.search.folding import contact, fold, fold_system
+from shared.fhir.search.parameters import PHONETIC, Path, ResourceType, SearchParam, link_key
+from shared.fhir.search.sound import sounds
 
 #: Longest string that is indexed for prefixes; a B-tree entry must stay under a third of a page.
 STRING_LIMIT = 256
 
 _HUMAN_NAME = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS = ("text", "line", "city", "district", "state", "postalCode", "country")
-_SPACE = re.compile(r"\s+")
 _RESTFUL = re.compile(
     r"(?:(?P<base>https?://.+)/)?(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9.-]{1,64})"
     r"(?:/_history/[A-Za-z0-9.-]{1,64})?"
@@ -58,14 +58,6 @@ class Target:
     id: str | None
     address: str
     local: bool
-
-
-def fold(text: str) -> str:
-    """Text as it is compared: without case, accents or extra spaces (R4 search.html, string)."""
-    bare = "".join(
-        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
-    )
-    return _SPACE.sub(" ", bare).strip()
 
 
 def target_of(reference: str, base_url: str) -> Target | None:
@@ -191,12 +183,19 @@ class Extractor:
         return True
 
     def _string(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
+        if param.code == PHONETIC:
+            return self._phonetic(param, path, value, entry)
         found = False
         for text in strings(value, path.datatype):
             entry.strings.add((param.key, fold(text)[:STRING_LIMIT]))
             entry.terms.add(terms.term("exact", param.name, text))
             found = True
         return found
+
+    def _phonetic(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
+        heard = {sound for text in strings(value, path.datatype) for sound in sounds(text)}
+        entry.terms.update(terms.term("sound", param.name, sound) for sound in heard)
+        return bool(heard)
 
     def _date(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
         if param.code == "_lastUpdated":
@@ -251,11 +250,6 @@ def token_code(text: str, datatype: str) -> str:
     if datatype == "ContactPoint":
         return contact(text)
     return text.casefold()
-
-
-def contact(text: str) -> str:
-    """A phone number or e-mail address as it is compared: spaces and brackets do not count."""
-    return re.sub(r"[\s()]", "", text).casefold()
 
 
 def tokens(value: Any, path: Path) -> Iterator[Token]:
@@ -339,14 +333,6 @@ def _parts(value: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
 
 def _system(value: dict[str, Any]) -> str:
     return fold_system(_text(value, "system"))
-
-
-def fold_system(system: str) -> str:
-    """A system as it is compared.
-
-    Without case: senders write ``https://fhir.nhs.uk/Id/...`` and ``.../id/...`` for one system.
-    """
-    return system.casefold()
 
 
 def _earliest(lows: Iterable[str]) -> str:

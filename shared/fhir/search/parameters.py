@@ -18,6 +18,9 @@ READ_WRITE = READ_ONLY | {"create", "update", "patch", "delete"}
 
 ANY_TYPE = "*"
 
+#: The one string parameter that compares sounds instead of letters.
+PHONETIC = "phonetic"
+
 
 @dataclass(frozen=True, slots=True)
 class Path:

@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import parse_qsl
 
 from shared.fhir.outcome import FhirError, Issue, refusal
-from shared.fhir.search.parameters import ANY_TYPE, ResourceType, SearchParam, Types
+from shared.fhir.search.parameters import ANY_TYPE, PHONETIC, ResourceType, SearchParam, Types
 from shared.fhir.search.values import check, split_escaped
 
 DEFAULT_COUNT = 20
@@ -286,8 +286,8 @@ def _filter(
     if by_type:
         if not param.may_refer_to(modifier or "") or modifier not in types:
             raise _refused(name, f"{param.name} does not refer to that type.", code="value")
-    elif modifier is not None and modifier not in _MODIFIERS[param.type]:
-        offered = ", ".join(f":{each}" for each in sorted(_MODIFIERS[param.type]))
+    elif modifier is not None and modifier not in _modifiers(param):
+        offered = ", ".join(f":{each}" for each in sorted(_modifiers(param)))
         raise _refused(
             name,
             f"{param.name} is of type {param.type} and takes {offered}.",
@@ -297,6 +297,10 @@ def _filter(
     condition = Filter(param, modifier, values)
     _check_values(condition, name)
     return condition
+
+
+def _modifiers(param: SearchParam) -> frozenset[str]:
+    return frozenset({"missing"}) if param.code == PHONETIC else _MODIFIERS[param.type]
 
 
 def _check_values(condition: Filter, name: str) -> None:

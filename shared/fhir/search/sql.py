@@ -21,8 +21,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.fhir.search import dates, terms
-from shared.fhir.search.extract import STRING_LIMIT, fold, fold_system, token_code
-from shared.fhir.search.parameters import ResourceType, SearchParam, Types
+from shared.fhir.search.extract import STRING_LIMIT, token_code
+from shared.fhir.search.folding import fold, fold_system
+from shared.fhir.search.parameters import PHONETIC, ResourceType, SearchParam, Types
 from shared.fhir.search.query import (
     Chain,
     Condition,
@@ -33,6 +34,7 @@ from shared.fhir.search.query import (
     SearchRequest,
     Sort,
 )
+from shared.fhir.search.sound import sounds
 from shared.fhir.search.values import (
     QuantityValue,
     date_value,
@@ -214,10 +216,15 @@ class SearchSql:
         return found
 
     def _condition(self, condition: Condition, alias: str) -> str:
-        if isinstance(condition, Chain):
-            return self._chain(condition, alias)
-        if isinstance(condition, Has):
-            return self._has(condition, alias)
+        match condition:
+            case Chain():
+                return self._chain(condition, alias)
+            case Has():
+                return self._has(condition, alias)
+            case Filter():
+                return self._filter(condition, alias)
+
+    def _filter(self, condition: Filter, alias: str) -> str:
         param = condition.param
         if condition.modifier == "missing":
             present = f"{alias}.terms @> {array([terms.known_term('present', param.name)])}"
@@ -230,6 +237,8 @@ class SearchSql:
             return f"{alias}.key = ANY({array(keys)})"
         if param.code == "_lastUpdated":
             return self._last_updated(condition, alias)
+        if param.code == PHONETIC:
+            return _any([_sounding(param, v, alias) for v in condition.values])
         if param.code == self._types[param.resource].sort_date:
             return self._main_date(condition, alias)
         return self._typed(condition, alias)
@@ -463,6 +472,11 @@ def _token_terms(param: SearchParam, modifier: str | None, value: str) -> list[i
         return [terms.term("|code", name, code) for code in codes]
     system = fold_system(wanted.system)
     return [terms.term("system|code", name, system, code) for code in codes]
+
+
+def _sounding(param: SearchParam, value: str, alias: str) -> str:
+    heard = [terms.term("sound", param.name, sound) for sound in sounds(unescape(value))]
+    return f"{alias}.terms @> {array(heard)}" if heard else "false"
 
 
 def _uri_terms(param: SearchParam, modifier: str | None, value: str) -> list[int]:

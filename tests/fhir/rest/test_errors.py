@@ -1,6 +1,9 @@
 """Every refusal below /fhir is an OperationOutcome that reveals nothing."""
 
+from typing import Any
+
 import pytest
+from httpx import Response
 from sqlalchemy.exc import OperationalError
 
 from shared.problems import Problem
@@ -26,11 +29,12 @@ PATHS = [
 ]
 
 
-def outcome(answer) -> dict:
+def outcome(answer: Response) -> dict[str, Any]:
     assert answer.headers["content-type"].startswith("application/fhir+json")
     body = answer.json()
     assert body["resourceType"] == "OperationOutcome"
-    return body["issue"][0]
+    first: dict[str, Any] = body["issue"][0]
+    return first
 
 
 @pytest.mark.parametrize(("method", "path"), PATHS)

@@ -3,8 +3,10 @@
 import gzip
 import json
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
+from httpx import Response
 
 from shared.fhir.outcome import Issue
 from tests.fhir.rest.conftest import Server
@@ -13,11 +15,12 @@ from tests.fhir.store.kit import BASE, NORTH, SOUTH, patient, task
 FHIR = "application/fhir+json"
 
 
-def issue(answer) -> dict:
+def issue(answer: Response) -> dict[str, Any]:
     body = answer.json()
     assert body["resourceType"] == "OperationOutcome", body
     assert answer.headers["content-type"].startswith(FHIR)
-    return body["issue"][0]
+    first: dict[str, Any] = body["issue"][0]
+    return first
 
 
 def test_create_read_update_delete(server: Server):
@@ -100,8 +103,8 @@ def test_prefer(server: Server, returns: str):
     path = created.headers["location"].removeprefix("http://kersey.test").partition("/_hist")[0]
     kinds = {"minimal": None, "representation": "Patient", "OperationOutcome": "OperationOutcome"}
 
-    def kind(answer) -> str | None:
-        return answer.json()["resourceType"] if answer.content else None
+    def kind(answer: Response) -> str | None:
+        return str(answer.json()["resourceType"]) if answer.content else None
 
     assert kind(created) == kinds[returns]
     body = patient(id=path.rpartition("/")[2])
@@ -198,6 +201,7 @@ def test_json_patch(server: Server):
     history = server("GET", f"{path}/_history").json()["entry"]
     assert history[0]["request"]["method"] == "PATCH"
 
+    nowhere = {"reference": "Organization/none"}
     for operations, status in [
         ({"op": "add"}, 400),
         (["add"], 400),
@@ -208,7 +212,7 @@ def test_json_patch(server: Server):
         ([{"op": "replace", "path": "", "value": []}], 422),
         ([{"op": "add", "path": "/gender", "value": "unheard-of"}], 422),
         ([{"op": "add", "path": "/nonsense", "value": 1}], 400),
-        ([{"op": "add", "path": "/managingOrganization", "value": {"reference": "Organization/x"}}], 422),
+        ([{"op": "add", "path": "/managingOrganization", "value": nowhere}], 422),
         ([{"op": "add", "path": "/text", "value": {"a": "x" * 3_000_000}}]
          + [{"op": "copy", "from": "/text", "path": f"/text/{n}"} for n in "bcdefg"], 413),
     ]:  # fmt: skip
@@ -241,6 +245,17 @@ def test_references_must_lead_somewhere(server: Server):
         assert issue(refused)["expression"] == ["Task.for.reference"]
     server("DELETE", f"/fhir/Patient/{person['id']}")
     assert create(f"Patient/{person['id']}").status_code == 422
+
+
+def test_a_reference_that_stood_there_before_may_stay(server: Server):
+    person = server.create(patient())
+    reference = {"reference": f"Patient/{person['id']}"}
+    stored = server.create(task(**{"for": reference}))
+    server("DELETE", f"/fhir/{reference['reference']}")
+    path = f"/fhir/Task/{stored['id']}"
+    assert server("PUT", path, body=stored | {"description": "later"}).status_code == 200
+    elsewhere = stored | {"for": {"reference": "Patient/none"}}
+    assert server("PUT", path, body=elsewhere).status_code == 422
 
 
 def test_formats(server: Server):

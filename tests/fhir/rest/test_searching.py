@@ -1,5 +1,6 @@
 """Searching, history and paging over HTTP."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,7 +9,7 @@ from tests.fhir.rest.conftest import Server
 from tests.fhir.store.kit import BASE, SOUTH, patient, request, task
 
 
-def links(bundle: dict) -> dict[str, str]:
+def links(bundle: dict[str, Any]) -> dict[str, str]:
     return {link["relation"]: link["url"] for link in bundle["link"]}
 
 
@@ -16,7 +17,7 @@ def path_of(url: str) -> str:
     return url.removeprefix("http://kersey.test")
 
 
-def ids(bundle: dict) -> list[str]:
+def ids(bundle: dict[str, Any]) -> list[str]:
     return [entry["resource"]["id"] for entry in bundle.get("entry", ())]
 
 
@@ -103,8 +104,10 @@ def test_shapes_of_the_answer(server: Server):
     )
     stored = server.create(body)
 
-    def only(query: str) -> dict:
-        return server("GET", f"/fhir/Patient?{query}").json()["entry"][0]["resource"]
+    def only(query: str) -> dict[str, Any]:
+        found: dict[str, Any] = server("GET", f"/fhir/Patient?{query}").json()
+        resource: dict[str, Any] = found["entry"][0]["resource"]
+        return resource
 
     some = only("_elements=gender,birthDate")
     assert set(some) == {"resourceType", "id", "meta", "gender", "_birthDate"}
@@ -145,7 +148,7 @@ def test_history_of_a_type_and_of_everything(server: Server):
 
 
 @pytest.mark.parametrize("body", [patient(), {"resourceType": "Patient", "gender": "x"}])
-def test_validate_answers_200_with_what_it_found(server: Server, body: dict):
+def test_validate_answers_200_with_what_it_found(server: Server, body: dict[str, Any]):
     wrapped = {
         "resourceType": "Parameters",
         "parameter": [
