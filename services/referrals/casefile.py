@@ -143,6 +143,17 @@ class CaseFile:
         except KeyError:
             raise NoSuchCase from None
 
+    def provider_task(self, key: str) -> CaseTask:
+        """One of its Tasks that ask a provider.
+
+        Raises:
+            NoSuchCase: it is none.
+        """
+        task = self.task(key)
+        if task.kind != Kind.PROVIDER:
+            raise NoSuchCase
+        return task
+
     def agreement(self, task: str) -> Agreement | None:
         """The person's agreement to share with this Task's provider."""
         return self.uow.session.exec(select(Agreement).where(Agreement.task == task)).one_or_none()

@@ -55,7 +55,7 @@ def answer(
         Refused: answered, cancelled or ended before; no reason for a decline.
     """
     with working_on(desk, principal, task=task_id) as file:
-        task = file.task(task_id)
+        task = file.provider_task(task_id)
         actor = standing(file, principal, task)
         give_answer(file, task, actor, decision, reason=reason, note=note)
 
@@ -119,7 +119,7 @@ def progress(
         Refused: it does not follow from the present state, or the day lies ahead.
     """
     with working_on(desk, principal, task=task_id) as file:
-        task = file.task(task_id)
+        task = file.provider_task(task_id)
         record_progress(file, task, standing(file, principal, task), action, day=day, note=note)
 
 
@@ -168,7 +168,7 @@ def expire(desk: Desk, task_id: str) -> None:
         Refused: it was answered meanwhile.
     """
     with working_on(desk, None, task=task_id) as file:
-        task = file.task(task_id)
+        task = file.provider_task(task_id)
         file.step(task, "expire", Actor.CLOCK)
         file.announce(ReferralNoResponse(**file.about(task)))
         follow(file, Actor.CLOCK)

@@ -79,7 +79,7 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
 def take_back(desk: Desk, principal: Principal, task_id: str, reason: str | None) -> None:
     """Take a request to a provider back, before its activity starts."""
     with working_on(desk, principal, task=task_id) as file:
-        task = file.task(task_id)
+        task = file.provider_task(task_id)
         cancel(file, task, standing(file, principal, task), reason)
 
 
@@ -95,7 +95,7 @@ def cancel(file: CaseFile, task: CaseTask, actor: Actor, reason: str | None) -> 
 def choose(desk: Desk, principal: Principal, task_id: str) -> None:
     """The person chooses one offer (care 15)."""
     with working_on(desk, principal, task=task_id) as file:
-        task = file.task(task_id)
+        task = file.provider_task(task_id)
         select_offer(file, task, standing(file, principal, task))
 
 

@@ -56,7 +56,7 @@ def withdraw_agreement(desk: Desk, principal: Principal, task_id: str) -> None:
         Refused: somebody else asks, or the agreement was withdrawn before.
     """
     with working_on(desk, principal, task=task_id) as file:
-        task = file.task(task_id)
+        task = file.provider_task(task_id)
         actor = standing(file, principal, task)
         refuse_unless(
             actor is Actor.LINK_WORKER, "forbidden", "Only the link worker records this.", "task"
@@ -94,7 +94,7 @@ def view_identity(
     """
     with desk.work() as uow:
         file = CaseFile.of_task(desk, uow, task_id, principal)
-        task = file.task(task_id)
+        task = file.provider_task(task_id)
         actor = standing(file, principal, task)
         refuse_unless(
             actor is Actor.PROVIDER, "forbidden", "Only the provider is told this.", "task"
@@ -126,7 +126,7 @@ def check_asked(desk: Desk, uow: UnitOfWork, principal: Principal, task_id: str)
         NoSuchCase: it was not given to this provider, or is another team's.
     """
     file = CaseFile.peek(desk, uow, task_id, principal)
-    standing(file, principal, file.task(task_id))
+    standing(file, principal, file.provider_task(task_id))
 
 
 def record_view(file: CaseFile, task: CaseTask, viewer: str, step: str) -> None:
