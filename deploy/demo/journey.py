@@ -231,7 +231,10 @@ class Journey:
                 if row["service_request"] == request:
                     return str(row["case"])
             if not rows:
-                message = f"{self.request} is on no worklist"
+                message = (
+                    f"{self.request} is on no list of the demo's Bradford team or hub: its "
+                    "practice belongs to another place"
+                )
                 raise JourneyStopped(message)
             after = rows[-1]["case"]
 

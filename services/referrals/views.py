@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import literal, tuple_
 from sqlmodel import Session, col, select
 
 from services.referrals.casefile import NoSuchCase, state_of
@@ -215,7 +216,10 @@ def _sees(session: Session, principal: Principal, row: Worklist) -> bool:
 
 
 def _behind(last: Worklist) -> Any:
-    same = (col(Worklist.since) > last.since) | (
-        (col(Worklist.since) == last.since) & (col(Worklist.case) > last.case)
+    """What comes after a row: urgent ones are all before those that are not."""
+    later = tuple_(col(Worklist.since), col(Worklist.case)) > tuple_(
+        literal(last.since), literal(last.case)
     )
-    return (col(Worklist.urgent) < last.urgent) | ((col(Worklist.urgent) == last.urgent) & same)
+    if last.urgent:
+        return ~col(Worklist.urgent) | later
+    return ~col(Worklist.urgent) & later
