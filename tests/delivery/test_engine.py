@@ -1,5 +1,8 @@
 """Every delivery ends in sight: delivered, failed and told, superseded, or unknown."""
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -408,3 +411,45 @@ def test_waits_are_spread_and_end():
     assert schedule.wait(3) is None
     assert schedule.wait(1, timedelta(days=9), chance=lambda: 0.0) == timedelta(hours=1)
     assert schedule.wait(1, timedelta(seconds=-5), chance=lambda: 0.0) == timedelta(minutes=1)
+
+
+KILLED_AFTER_SENDING = """
+import os, signal, sys
+from sqlalchemy import MetaData
+from shared.database import create_engine
+from shared.delivery import DeliveryTables, DeliveryWorker, Schedule, minutes
+from shared.worker import Wake
+
+url, sink = sys.argv[1:]
+metadata = MetaData()
+
+def send(delivery):
+    with open(sink, "a") as taken:
+        taken.write(f"{delivery.id}\\n")
+        taken.flush()
+        os.fsync(taken.fileno())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+DeliveryWorker(
+    name="doomed", engine=create_engine(url, pool_size=2, application_name="doomed"),
+    tables=DeliveryTables(metadata), send=send, wake=Wake(),
+    schedule=lambda channel: Schedule(minutes(1)), lease_seconds=1,
+).deliver_due()
+"""
+
+
+def test_a_process_that_is_killed_after_sending_has_its_delivery_resent_once(house, tmp_path):
+    key = house.add()
+    taken = tmp_path / "taken"
+    url = house.engine.url.render_as_string(hide_password=False)
+    doomed = subprocess.run(
+        [sys.executable, "-c", KILLED_AFTER_SENDING, url, str(taken)], timeout=60, check=False
+    )
+    assert doomed.returncode == -signal.SIGKILL
+    assert house.state(key) is State.SENDING
+    time.sleep(1.1)
+    house.worker(ok).deliver_due()
+    assert taken.read_text().split() == [str(key)]
+    assert [each.id for each in house.sent] == [key]
+    assert house.sent[0].doubtful
+    assert house.attempts(key) == [(1, "unknown", "cut-off"), (2, "delivered", "250")]

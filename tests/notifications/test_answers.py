@@ -244,6 +244,7 @@ def test_an_answer_that_does_not_fit_names_the_element(client, session, referral
         ),
         (404, {"issue": []}, None),
         (409, ["unexpected"], None),
+        (409, None, None),
     ],
 )
 def test_a_stale_answer_is_refused_in_words(client, session, referrals, status, body, words):
@@ -318,6 +319,14 @@ def test_a_link_that_is_about_to_be_sent_is_not_made_once_its_case_has_ended(hou
     assert house.mails() == []
     assert house.links() == []
     assert house.rows("kind", "state")[0] == ("request", "superseded")
+
+
+def test_a_link_that_was_closed_is_not_sent_again(house, asked):
+    house.execute("update answer_link set revoked = now(), revoked_for = 'closed'")
+    house.execute("update delivery set state = 'queued', due = now()")
+    house.send()
+    assert len(house.mails()) == 1
+    assert house.rows("state", "last_error") == [("superseded", "closed")]
 
 
 def test_a_session_ends_after_its_hours(client, house, session):

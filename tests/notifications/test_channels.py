@@ -1,11 +1,13 @@
 """E-mail over real SMTP and webhooks over real HTTP: each answer is told apart at the edge."""
 
+import json
 import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.parser import BytesParser
@@ -362,6 +364,12 @@ def test_a_webhooks_id_and_body_stay_the_same_at_every_attempt(receiver):
     first, second = receiver.requests
     assert first.body == second.body
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
+
+
+def test_a_webhook_about_no_task_names_none(receiver):
+    sent = letter(address=receiver.url, secret=SECRET)
+    aside = replace(sent, notice=sent.notice.model_copy(update={"task": None}))
+    assert "url" not in json.loads(posting(receiver).body(aside))["data"]
 
 
 def test_a_webhook_without_a_readable_secret_is_not_sent_unsigned(receiver):
