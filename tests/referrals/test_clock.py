@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from services.referrals import clock as clock_module
 from services.referrals.clock import Clock
+from services.referrals.handlers.answers import expire
 from tests.referrals.house import House
 
 
@@ -39,13 +39,12 @@ def test_what_was_answered_does_not_run_out(house: House, decision: str):
 def test_an_answer_between_looking_and_closing_wins(house: House, monkeypatch: pytest.MonkeyPatch):
     _, task = house.asked()
     house.pass_days(11)
-    expire = clock_module.expire
 
     def late(desk: object, found: str) -> None:
         house.answer(found, "accept")
         expire(house.desk, found)
 
-    monkeypatch.setattr(clock_module, "expire", late)
+    monkeypatch.setattr("services.referrals.clock.expire", late)
     assert Clock(house.desk).close_unanswered() == 0
     assert house.state(task) == "accepted/selected"
 

@@ -1,0 +1,160 @@
+"""All that a curious client can ask, and a referral of which every word can be recognised."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from services.referrals.served import SERVED
+from tests.referrals.house import Caller, House, Json, a_bundle
+
+CODED = frozenset(
+    "resourceType fullUrl url method ifNoneExist reference status intent priority use gender"
+    " system type profile contentType docStatus".split()
+)
+"""Members whose values are codes, addresses or references: no word of a person fits in them."""
+
+
+@dataclass
+class Marked:
+    """A Bundle whose every free string, date and number is one that nothing else holds."""
+
+    bundle: Json
+    markers: dict[str, str] = field(default_factory=dict)
+    """By marker, where it stands."""
+
+    def at(self, ending: str) -> str:
+        """The marker at the element whose path ends so."""
+        (found,) = [mark for mark, path in self.markers.items() if path.endswith(ending)]
+        return found
+
+
+def marked_bundle() -> Marked:
+    """The example referral with more about the person, every word of it marked."""
+    bundle = a_bundle(str(uuid4()))
+    by_type = {each["resource"]["resourceType"]: each for each in bundle["entry"]}
+    patient, request = by_type["Patient"], by_type["ServiceRequest"]["resource"]
+    who = {"reference": patient["fullUrl"]}
+    condition, document, observation = (f"urn:uuid:{uuid4()}" for _ in range(3))
+    patient["resource"] |= {
+        "contact": [{"name": {"text": "?"}, "telecom": [{"system": "phone", "value": "?"}]}],
+        "communication": [{"language": {"text": "?"}}],
+        "generalPractitioner": [{"display": "?"}],
+    }
+    by_type["Practitioner"]["resource"]["qualification"] = [{"code": {"text": "?"}}]
+    request |= {
+        "supportingInfo": [{"reference": condition}, {"reference": document}],
+        "patientInstruction": "?",
+        "performerType": {"text": "?"},
+        "reasonReference": [{"reference": condition}],
+        "orderDetail": [{"text": "?"}],
+        "occurrenceDateTime": "2026-07-03",
+    }
+    request["subject"]["display"] = "?"
+    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">?</div>'}
+    bundle["entry"] += [
+        _entry(condition, {
+            "resourceType": "Condition", "subject": who, "code": {"text": "?"},
+            "note": [{"text": "?"}], "recordedDate": "2026-03-09", "text": text,
+        }),
+        _entry(document, {
+            "resourceType": "DocumentReference", "status": "current", "subject": who,
+            "description": "?",
+            "content": [{"attachment": {"contentType": "text/plain", "title": "?", "data": "?"}}],
+        }),
+        _entry(observation, {
+            "resourceType": "Observation", "status": "final", "subject": who,
+            "code": {"text": "?"}, "valueString": "?",
+        }),
+    ]  # fmt: skip
+    marked = Marked(bundle)
+    for entry in bundle["entry"]:
+        entry["resource"] = _marked(entry["resource"], entry["resource"]["resourceType"], marked)
+    return marked
+
+
+def _entry(full_url: str, resource: Json) -> Json:
+    request = {"method": "POST", "url": resource["resourceType"]}
+    return {"fullUrl": full_url, "resource": resource, "request": request}
+
+
+def _marked(value: Any, path: str, marked: Marked, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _marked(each, f"{path}.{key}", marked, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_marked(each, f"{path}[{n}]", marked, name) for n, each in enumerate(value)]
+    if name in CODED or not isinstance(value, str) or _is_national(value, path):
+        return value
+    mark = f"zq{len(marked.markers)}{name}"
+    if name == "data":
+        mark = base64.b64encode(mark.encode()).decode()
+    elif "Date" in name or name == "authoredOn" or path == "Patient.identifier[0].value":
+        mark = value  # its shape is checked; nothing else here has the same value
+    marked.markers[mark] = path
+    return value.replace("?", mark) if name == "div" else mark
+
+
+def _is_national(value: str, path: str) -> bool:
+    """What must stay for the referral to find its way, and says nothing of the person."""
+    return "Organization.identifier" in path or value in {"01", "02", "871731000000106"}
+
+
+def documents(house: House) -> list[tuple[str, str]]:
+    """Every document that the service holds, as (type, id)."""
+    return [(kind, key) for kind, key in house.rows("select type, id from document order by pk")]
+
+
+def pry(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
+    """The texts of all answers to a client that asks for everything in every way."""
+    for kind in SERVED:
+        for query in (
+            "",
+            "_total=accurate",
+            "_summary=count",
+            "_sort=-_lastUpdated",
+            "_elements=id",
+        ):
+            yield who.send("GET", f"/fhir/{kind}?{query}").text
+        yield who.send("GET", f"/fhir/{kind}/_history").text
+        yield who.send("POST", f"/fhir/{kind}/_search").text
+    yield who.send("GET", "/fhir/_history").text
+    for query in INCLUDING:
+        yield who.send("GET", f"/fhir/{query}").text
+    for kind, key in documents(house):
+        at = f"/fhir/{kind}/{key}"
+        for path in (at, f"{at}/_history", f"{at}/_history/1", f"{at}/_history/2"):
+            yield who.send("GET", path).text
+        patch = [{"op": "test", "path": "/id", "value": "x"}]
+        headers = {"Content-Type": "application/json-patch+json"}
+        yield who.send("PATCH", at, json=patch, headers=headers).text
+        yield who.send("PUT", at, json={"resourceType": kind, "id": key}).text
+    yield who.send("GET", "/referrals/cases", params={"open": False}).text
+    yield who.send("GET", f"/referrals/cases/{case}").text
+    for method, step in (("GET", ""), ("POST", "/choose"), ("POST", "/withdraw-agreement")):
+        yield who.send(method, f"/referrals/requests/{task}{step}").text
+    batch: Json = {"resourceType": "Bundle", "type": "batch"}
+    batch["entry"] = [
+        {"request": {"method": "GET", "url": f"{kind}/{key}"}} for kind, key in documents(house)
+    ]
+    yield who.send("POST", "/fhir", json=batch).text
+
+
+SEARCHING = ("", "_total=accurate", "_summary=count", "_sort=-_lastUpdated", "_elements=id")
+INCLUDING = (
+    "Task?_include=*&_include:iterate=*",
+    "Task?_include=Task:focus&_include:iterate=ServiceRequest:based-on",
+    (
+        "Task?_include=Task:based-on&_include:iterate=ServiceRequest:based-on"
+        "&_include:iterate=ServiceRequest:subject&_include:iterate=ServiceRequest:requester"
+    ),
+    "Task?_include=Task:patient&_revinclude:iterate=Condition:patient",
+    "Task?_include=Task:part-of&_include:iterate=Task:focus",
+    "ServiceRequest?_include=ServiceRequest:subject&_include=ServiceRequest:based-on",
+    "ServiceRequest?_revinclude=Task:focus&_revinclude=Task:based-on",
+    (
+        "Patient?_revinclude=Condition:patient&_revinclude=ServiceRequest:subject"
+        "&_revinclude=Observation:patient&_revinclude=Task:patient"
+    ),
+    "Organization?_revinclude=PractitionerRole:organization&_revinclude=ServiceRequest:requester",
+)

@@ -1,0 +1,216 @@
+"""What a provider can learn of a person: nothing before it accepted, then what was agreed (care 5).
+
+Every word of the Bundle that the record system sends is a marker that stands nowhere else.
+"""
+
+from collections.abc import Iterable
+
+import pytest
+
+from tests.referrals.house import TEAM, Caller, House, Json, wish
+from tests.referrals.prying import Marked, documents, marked_bundle, pry
+
+EVERYTHING = ("system/*.cruds", "cases")
+
+
+def found(marked: Marked, texts: Iterable[str]) -> dict[str, str]:
+    """Which markers came to light, and where they stand in what was sent."""
+    text = "\n".join(texts)
+    return {mark: path for mark, path in marked.markers.items() if mark in text}
+
+
+def asked(house: House, marked: Marked, share: Json) -> tuple[str, str, Caller]:
+    """A provider with every scope, asked for a place; the case and the Task."""
+    referral = house.refer(marked.bundle)
+    house.worker.post(f"{referral.at}/accept")
+    task = house.worker.post(f"{referral.at}/requests", wish(share=share))["task"]
+    return referral.case, task, house.by("provider", scopes=EVERYTHING)
+
+
+def test_the_sender_and_the_link_worker_do_see_every_marker(house: House):
+    # Or the tests below would prove nothing.
+    marked = marked_bundle()
+    assert len(marked.markers) > 30
+    case, task, _ = asked(house, marked, {"name": "x"})
+    for name in ("ehr", "link-worker"):
+        who = house.by(name, scopes=EVERYTHING)
+        assert found(marked, pry(house, who, case, task)) == marked.markers
+
+
+def test_before_acceptance_a_provider_finds_nothing_by_any_question(house: House):
+    marked = marked_bundle()
+    agreed = {"name": marked.at("name[0].family"), "phone": marked.at("Patient.telecom[0].value")}
+    case, task, provider = asked(house, marked, agreed)
+    assert found(marked, pry(house, provider, case, task)) == {}
+    house.answer(task, "waiting-list")
+    assert found(marked, pry(house, provider, case, task)) == {}
+    assert found(marked, [provider.send("POST", f"/referrals/requests/{task}/identity").text]) == {}
+
+
+def test_after_acceptance_a_provider_finds_what_was_agreed_and_no_more(house: House):
+    marked = marked_bundle()
+    agreed = {"name": marked.at("name[0].family"), "phone": marked.at("Patient.telecom[0].value")}
+    case, task, provider = asked(house, marked, agreed)
+    house.answer(task, "accept")
+    house.progress(task, "start")
+    assert set(found(marked, pry(house, provider, case, task))) == set(agreed.values())
+
+
+@pytest.mark.parametrize("ending", ["cancel", "withdraw", "decline"])
+def test_after_the_end_it_finds_nothing_again(house: House, ending: str):
+    marked = marked_bundle()
+    agreed = {"name": marked.at("name[0].family")}
+    case, task, provider = asked(house, marked, agreed)
+    if ending == "decline":
+        house.answer(task, "decline", reason="full")
+    else:
+        house.answer(task, "accept")
+        if ending == "cancel":
+            reason = {"reason": "person-changed-mind"}
+            house.worker.post(f"/referrals/requests/{task}/cancel", reason)
+        else:
+            request = house.scalar("select service_request from referral_case")
+            patch = {"op": "replace", "path": "/status", "value": "revoked"}
+            house.ehr.patch(f"/fhir/ServiceRequest/{request}", patch)
+    assert found(marked, pry(house, provider, case, task)) == {}
+
+
+def test_events_name_nobody(house: House):
+    marked = marked_bundle()
+    agreed = {"name": marked.at("name[0].family"), "phone": marked.at("Patient.telecom[0].value")}
+    _, task, _ = asked(house, marked, agreed)
+    house.answer(task, "accept", note=marked.at("name[0].family"))
+    house.progress(task, "start", note="zq")
+    texts = [row[0] for row in house.rows("select envelope from outbox")]
+    assert len(texts) > 4
+    assert found(marked, texts) == {}
+    assert "zq" not in "".join(texts)
+
+
+def test_errors_name_nobody(house: House):
+    marked = marked_bundle()
+    marked.bundle["entry"][-1]["resource"]["status"] = "actve"
+    answer = house.ehr.send("POST", "/fhir", json=marked.bundle)
+    assert answer.status_code == 422
+    assert found(marked, [answer.text]) == {}
+    assert house.scalar("select count(*) from referral_case") == 0
+
+
+def test_a_provider_reads_only_its_own_four_documents_and_what_is_public(house: House):
+    marked = marked_bundle()
+    _, task, provider = asked(house, marked, {"name": "x"})
+    seen = {
+        (kind, key)
+        for kind, key in documents(house)
+        if provider.send("GET", f"/fhir/{kind}/{key}").status_code == 200
+    }
+    request, patient = house.row(
+        "select t.service_request, o.patient from case_task t join onward_request o on o.task=t.id"
+    )
+    public = {
+        (kind, key)
+        for kind, key in house.rows(
+            "select d.type, d.id from document d join document_reader r on r.pk = d.pk"
+            " where r.party = 'everyone'"
+        )
+    }
+    assert seen - public == {("Task", task), ("ServiceRequest", request), ("Patient", patient)}
+    assert {kind for kind, _ in public} == {"Organization", "HealthcareService"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Task?patient:Patient.family={name}",
+        "Task?focus:ServiceRequest.subject:Patient.family={name}",
+        "Task?focus:ServiceRequest.based-on:ServiceRequest.status=active",
+        "Task?based-on:ServiceRequest.based-on:ServiceRequest.code=871731000000106",
+        "Task?part-of:Task.status=in-progress,accepted",
+        "ServiceRequest?subject:Patient.birthdate=gt1900-01-01",
+        "ServiceRequest?based-on:ServiceRequest.requester:PractitionerRole.active:missing=true",
+        "Patient?_has:Condition:patient:_lastUpdated=gt2000-01-01",
+        "Patient?_has:ServiceRequest:subject:code=871731000000106",
+        "Patient?_has:Observation:patient:_has:Task:focus:status=requested",
+        "ServiceRequest?_has:ServiceRequest:based-on:status=active",
+        "Task?_has:Task:part-of:status=requested",
+        "Patient?family={name}",
+        "Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|{number}",
+        "Condition?_total=accurate",
+        "Observation?_count=1&_total=accurate",
+    ],
+)
+def test_no_chain_tells_a_provider_of_what_it_cannot_read(house: House, query: str):
+    marked = marked_bundle()
+    _, _, provider = asked(house, marked, {"name": "x"})
+    number = house.scalar("select nhs_number from person")
+    question = query.format(name=marked.at("name[0].family"), number=number)
+    answer = provider.get(f"/fhir/{question}")
+    assert answer.get("entry", []) == []
+    assert answer["total"] == 0
+
+
+def test_totals_count_what_the_reader_may_read(house: House):
+    _, _, provider = asked(house, marked_bundle(), {"name": "x"})
+    house.refer()
+    for kind, total in (("Task", 1), ("ServiceRequest", 1), ("Patient", 1), ("Condition", 0)):
+        answer = provider.get(f"/fhir/{kind}?_total=accurate&_summary=count")
+        assert answer["total"] == total, kind
+
+
+@pytest.mark.parametrize(
+    "name", ["ehr-2", "link-worker-2", "coordinator-2", "provider-2", "fhir-client"]
+)
+def test_another_organisation_sees_nothing_at_all_of_it(house: House, name: str):
+    marked = marked_bundle()
+    case, task, _ = asked(house, marked, {"name": marked.at("name[0].family")})
+    house.answer(task, "accept")
+    stranger = house.by(name, scopes=EVERYTHING)
+    assert found(marked, pry(house, stranger, case, task)) == {}
+    public = {"Organization", "HealthcareService"}
+    for kind, key in documents(house):
+        answer = stranger.send("GET", f"/fhir/{kind}/{key}")
+        if kind not in public:
+            assert answer.status_code == 404, (kind, key)
+            assert stranger.send("GET", f"/fhir/{kind}/{key}/_history").status_code == 404
+            assert stranger.get(f"/fhir/{kind}?_total=accurate")["total"] == 0
+
+
+def test_a_condition_looks_only_among_the_senders_own(house: House):
+    # Another group's conditional create must neither find nor be given this Patient.
+    marked = marked_bundle()
+    referral = house.refer(marked.bundle)
+    number = house.scalar("select nhs_number from person")
+    patient = {
+        "resourceType": "Patient",
+        "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": number}],
+    }
+    answer = house.by("ehr-2").send(
+        "POST", "/fhir/Patient", json=patient,
+        headers={"If-None-Exist": f"identifier=https://fhir.nhs.uk/Id/nhs-number|{number}"},
+    )  # fmt: skip
+    assert answer.status_code == 201
+    assert referral.patient not in answer.text
+
+
+def test_a_reference_to_anothers_document_is_refused_like_one_to_nothing(house: House):
+    referral = house.refer(marked_bundle().bundle)
+    outcomes = []
+    for patient in (referral.patient, "00000000-0000-4000-8000-000000000000"):
+        condition = {
+            "resourceType": "Condition",
+            "code": {"text": "x"},
+            "subject": {"reference": f"Patient/{patient}"},
+        }
+        outcomes.append(house.by("ehr-2").post("/fhir/Condition", condition, status=422))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_the_team_reads_what_belongs_to_its_case_and_nothing_else_of_the_sender(house: House):
+    house.refer(marked_bundle().bundle)
+    house.ehr.post("/fhir/Patient", {"resourceType": "Patient", "name": [{"family": "Elsewhere"}]})
+    total = house.worker.get("/fhir/Patient?_total=accurate")["total"]
+    assert total == 1
+    assert (
+        house.scalar("select count(*) from document_reader where party = :team", team=str(TEAM))
+        == len(marked_bundle().bundle["entry"]) + 1
+    )
