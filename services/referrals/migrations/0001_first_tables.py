@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from shared.fhir.tables import STATISTICS
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -749,6 +751,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     # ### end Alembic commands ###
+    # Rare values among many: the planner must know more of them than by default (shared.fhir).
+    op.execute(STATISTICS)
 
 
 def downgrade() -> None:
