@@ -20,7 +20,6 @@ from shared.fhir.references import Scope, reference_issues
 MAX_ISSUES = 100
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_CODE = re.compile(r"[A-Za-z0-9-]{1,64}")
 _SHOWN_CODES = 20
 
 #: Given a nested resource, its path and the scope around it (None: it is its own).
@@ -167,7 +166,8 @@ class Walk:
             if value not in element.codes.allowed:
                 self._findings.error(
                     "code-invalid",
-                    f"{path} must be one of {_listed(element.codes.codes)}{_instead(value)}.",
+                    f"{path} must be one of {_listed(element.codes.codes)}."
+                    f"{_meant(value, element.codes.codes)}",
                     path,
                 )
         elif element.pattern is not None:
@@ -263,6 +263,7 @@ def _listed(codes: tuple[str, ...]) -> str:
     return shown if len(codes) <= _SHOWN_CODES else f"{shown} and others"
 
 
-def _instead(value: object) -> str:
-    """What came instead, where it has the form of a code and so is nobody's name or number."""
-    return f", not '{value}'" if isinstance(value, str) and _CODE.fullmatch(value) else ""
+def _meant(value: object, codes: tuple[str, ...]) -> str:
+    """The code that resembles what came, which may be anything and is not repeated."""
+    near = get_close_matches(value, codes, n=1) if isinstance(value, str) else []
+    return f" Is {near[0]} meant?" if near else ""

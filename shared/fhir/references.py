@@ -14,7 +14,8 @@ _ID = r"[A-Za-z0-9\-.]{1,64}"
 _RELATIVE = re.compile(rf"([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#\S*)?")
 _ABSOLUTE = re.compile(rf"https?://\S+?/([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#\S*)?")
 _CONDITIONAL = re.compile(r"([A-Za-z]+)\?\S+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+#: R4 references.html: a literal is a web address or names by UUID or OID; nobody follows others.
+_ELSEWHERE = re.compile(r"(?:https?://|urn:uuid:|urn:oid:)\S+")
 #: (the type pointed at where it can be told, (issue code, what is wrong))
 Pointed = tuple[str | None, tuple[str, str] | None]
 _DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
@@ -105,7 +106,7 @@ def _outside(literal: str, scope: Scope) -> Pointed:
         return (match.group(1) if match.group(1) in bindings().resource_types else None), None
     if literal.startswith("urn:") and scope.transaction:
         return None, ("value", "must be the fullUrl of an entry of this bundle")
-    if _SCHEME.fullmatch(literal):
+    if _ELSEWHERE.fullmatch(literal):
         return None, None
     return None, (
         "value",

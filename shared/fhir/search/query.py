@@ -456,5 +456,5 @@ def _shown(name: str) -> str:
 
 
 def _refused(name: str, diagnostics: str, *, code: str = "invalid") -> FhirError:
-    shown = name if re.fullmatch(r"[A-Za-z0-9_.:-]{1,120}", name) else "query"
+    shown = name if re.fullmatch(r"[A-Za-z_.:-]{1,120}", name) else "query"
     return refusal(400, diagnostics, f"http.{shown}", code=code)

@@ -401,5 +401,7 @@ def test_a_submitted_value_is_not_repeated(resource):
     assert "Quux" not in str(error)
 
 
-def test_a_code_is_repeated_because_that_helps_and_names_nobody():
-    assert "'actve'" in refusal(changed(TASK, status="actve")).issues[0].diagnostics
+def test_the_code_that_may_be_meant_is_named_and_what_came_is_not_repeated():
+    told = refusal(changed(TASK, status="complted")).issues[0].diagnostics
+    assert told.endswith("Is completed meant?")
+    assert "complted" not in told
