@@ -364,5 +364,5 @@ def house(engine: Engine, settings: NotificationsSettings) -> House:
 
 @pytest.fixture
 def client(house: House) -> Iterator[httpx.Client]:
-    with serving(house.app) as url, httpx.Client(base_url=url) as http:
+    with serving(house.app) as url, httpx.Client(base_url=url, timeout=30) as http:
         yield http

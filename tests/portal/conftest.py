@@ -101,7 +101,7 @@ class Browser:
     """Follows redirects and keeps cookies, runs no script, checks every page that it gets."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, follow_redirects=True)
+        self.http = httpx.Client(base_url=url, follow_redirects=True, timeout=30)
 
     def get(self, path: str) -> Page:
         return self._page(self.http.get(path))
@@ -156,7 +156,7 @@ def portal(house: House, portal_settings: PortalSettings, tmp_path: Path) -> Ite
     static.mkdir()
     (static / "portal.css").write_text("body{color:black}")
     with serving(house.app) as notifications:
-        http = httpx.AsyncClient(base_url=notifications)
+        http = httpx.AsyncClient(base_url=notifications, timeout=30)
         with serving(create_app(portal_settings, http=http, static=static)) as url:
             yield url
 
