@@ -8,9 +8,9 @@ is confirmed when its rows are committed.
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -61,6 +61,8 @@ from shared.messaging.consuming import Consuming, Dead, Outage
 from shared.worker import Wake, Worker
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -168,12 +170,7 @@ class EmbeddedBroker:
             )
             .values(dead_reason=None, dead_detail=None, dead_at=None, attempts=0, due=func.now())
         )
-        self._read(consumer, select(1))
-        try:
-            with self.engine.begin() as connection:
-                found = connection.execute(again).rowcount > 0
-        except (DBAPIError, PoolTimeout) as error:
-            raise BrokerAway(_words(error)) from error
+        found = self._ask(consumer, lambda connection: connection.execute(again).rowcount > 0)
         self._wake([consumer])
         return found
 
@@ -209,12 +206,16 @@ class EmbeddedBroker:
                 wake.set()
 
     def _read(self, name: str, query: Select[Any]) -> Sequence[Row[Any]]:
+        return self._ask(name, lambda connection: connection.execute(query).all())
+
+    def _ask(self, name: str, question: Callable[[Connection], T]) -> T:
+        """Ask about a known consumer, in one transaction."""
         try:
-            with self.engine.connect() as connection:
+            with self.engine.begin() as connection:
                 known = select(consumer.c.name).where(consumer.c.name == name)
                 if connection.execute(known).scalar_one_or_none() is None:
                     raise BrokerAway(f"the broker knows no consumer {name}")
-                return connection.execute(query).all()
+                return question(connection)
         except (DBAPIError, PoolTimeout) as error:
             raise BrokerAway(_words(error)) from error
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pika
 import pytest
+import structlog
 from pika.adapters.blocking_connection import BlockingChannel
 from sqlalchemy import Engine
+from structlog.types import EventDict
 
 from shared.database import create_engine
 from shared.database import metadata as leases
@@ -19,6 +21,28 @@ from tests.infrastructure.postgres import NewDatabase
 from tests.infrastructure.rabbitmq import RabbitServer
 from tests.messaging.samples import FIRST, SECOND
 from tests.messaging.tools import Brokers, Cables
+
+
+@pytest.fixture(scope="package", autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Log lines as in production, without tracebacks: rendering those costs more than the tests."""
+    before = structlog.get_config()["processors"]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _without_traceback,
+            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+        ]
+    )
+    yield
+    structlog.configure(processors=before)
+
+
+def _without_traceback(_: object, __: str, event: EventDict) -> EventDict:
+    if error := event.pop("exc_info", None):
+        event["error"] = type(error).__name__
+    return event
 
 
 @pytest.fixture

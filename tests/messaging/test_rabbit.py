@@ -21,6 +21,7 @@ from shared.messaging.broker import (
 from shared.messaging.events import Envelope, ReferralAccepted
 from shared.messaging.rabbit import RabbitBroker, Topology
 from shared.messaging.rabbit import broker as rabbit_broker
+from shared.messaging.rabbit.confirms import ConfirmingChannel, Parcel
 from tests.infrastructure.rabbitmq import RabbitServer
 from tests.messaging.samples import FIRST, SECOND, envelope, message
 from tests.messaging.tools import Cables, Recorder, eventually, running
@@ -394,6 +395,34 @@ def test_a_request_that_is_never_answered_is_given_up(
         cable.hold()
         with pytest.raises(BrokerAway, match=r"did not answer within 0\.3 s"):
             link.ask(channel.queue_declare, "any")
+
+
+def test_what_must_arrive_before_anything_else_says_when_it_did_not(
+    rabbitmq_server: RabbitServer, rabbit_topology: Topology, cables: Cables
+) -> None:
+    cable, url = cables.to(rabbitmq_server.url)
+    parcel = Parcel("", "no-such-queue", b"", pika.BasicProperties())
+    with RabbitBroker(url, topology=rabbit_topology, timeout=0.3).connect() as link:
+        channel = ConfirmingChannel(link)
+        with pytest.raises(TopologyFault, match=r"NO_ROUTE \(no-such-queue\)"):
+            channel.hand_over(parcel)
+        cable.hold()
+        with pytest.raises(BrokerAway, match="no confirm within"):
+            channel.hand_over(parcel)
+
+
+def test_a_link_that_broke_in_between_carries_nothing_more(
+    rabbitmq_server: RabbitServer, rabbit_topology: Topology, cables: Cables
+) -> None:
+    cable, url = cables.to(rabbitmq_server.url)
+    parcel = Parcel("", "any", b"", pika.BasicProperties())
+    with RabbitBroker(url, topology=rabbit_topology).connect() as link:
+        channel = ConfirmingChannel(link)
+        cable.pull()
+        assert not link.wait(lambda: False, 5)
+        fates = channel.send([parcel])
+        assert fates.confirmed == frozenset()
+        assert fates.interrupted == str(link.fault)
 
 
 def test_a_consumer_of_a_broker_that_hangs_stops_and_recovers(

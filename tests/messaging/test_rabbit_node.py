@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from shared.messaging.broker import Message, TopologyFault
-from shared.messaging.rabbit import RabbitBroker, Topology
+from shared.messaging.rabbit import RabbitBroker
 from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.rabbitmq import PrivateNode, _server_script, vhosts_over_http
 from tests.messaging.samples import FIRST, SECOND, message
@@ -67,15 +67,8 @@ def test_what_was_confirmed_survives_a_killed_broker(node: PrivateNode, vhost: s
 
 def test_a_service_needs_no_right_to_configure(node: PrivateNode, vhost: str) -> None:
     """The operator declares; services read and write, and cannot change what was declared."""
-    name = vhost.rsplit("/", 1)[1]
-    topology = Topology()
-    with httpx.Client(base_url=node.management, timeout=30) as api:
-        api.put("/api/users/service", json={"password": "p", "tags": ""}).raise_for_status()
-        rights = {"configure": "^$", "write": ".*", "read": ".*"}
-        api.put(f"/api/permissions/{name}/service", json=rights).raise_for_status()
-    url = vhost.replace("guest:guest", "service:p")
     RabbitBroker(vhost).declare([FIRST])
-    service = RabbitBroker(url, declares=False)
+    service = RabbitBroker(user_who_configures("^$", node, vhost), declares=False)
     with pytest.raises(TopologyFault, match=r"the broker refuses \(403\)"):
         service.declare([SECOND])
     first = Recorder()
@@ -87,4 +80,20 @@ def test_a_service_needs_no_right_to_configure(node: PrivateNode, vhost: str) ->
         assert service.replay(FIRST.consumer, str(junk.id))
         eventually(lambda: len(service.dead_letters(FIRST.consumer)) == 1, "dead again")
     assert service.fault() is None
-    assert topology.queue(FIRST.consumer) == "kersey.tests.first"
+
+
+def test_a_refusal_is_not_taken_for_another_process_at_work(node: PrivateNode, vhost: str) -> None:
+    """Who may declare everything but the lock is told so, at once."""
+    url = user_who_configures(r"^(?!.*\.adopting$).*$", node, vhost)
+    with pytest.raises(TopologyFault, match=r"the broker refuses \(403\).*adopting"):
+        RabbitBroker(url).declare([FIRST])
+
+
+def user_who_configures(pattern: str, node: PrivateNode, vhost: str) -> str:
+    """The URL of a user who reads and writes everything and declares only what the pattern says."""
+    name = vhost.rsplit("/", 1)[1]
+    rights = {"configure": pattern, "write": ".*", "read": ".*"}
+    with httpx.Client(base_url=node.management, timeout=30) as api:
+        api.put("/api/users/service", json={"password": "p", "tags": ""}).raise_for_status()
+        api.put(f"/api/permissions/{name}/service", json=rights).raise_for_status()
+    return vhost.replace("guest:guest", "service:p")

@@ -81,11 +81,7 @@ class Cable:
 
     def pull(self) -> None:
         self._in.clear()
-        with self._lock:
-            ends = list(self._ends)
-        for end in ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        self._break_all()
 
     def plug(self) -> None:
         self._in.set()
@@ -102,7 +98,14 @@ class Cable:
         self._closed.set()
         self._thread.join()
         self._listener.close()
+        self._break_all()
         eventually(lambda: not self._ends, "the cable's connections are closed")
+
+    def _break_all(self) -> None:
+        with self._lock:
+            for end in self._ends:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while not self._closed.is_set():
@@ -110,14 +113,17 @@ class Cable:
                 client, _ = self._listener.accept()
             except TimeoutError:
                 continue
-            if not self._in.is_set():
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:
                 client.close()
                 continue
             client.settimeout(None)
-            server = socket.create_connection(self._server)
             with self._lock:
                 self._ends |= {client, server}
             threading.Thread(target=self._both_ways, args=(client, server)).start()
+            if not self._in.is_set():
+                self._break_all()
 
     def _both_ways(self, client: socket.socket, server: socket.socket) -> None:
         back = threading.Thread(target=self._pump, args=(server, client))

@@ -1,5 +1,6 @@
 """What every event is: a frozen model of ids and codes with a versioned name."""
 
+from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -38,9 +39,9 @@ class Event(BaseModel):
     """The pattern of `subject`, for the documentation: `case/<id>`."""
 
     @property
+    @abstractmethod
     def subject(self) -> str:
         """What the event is about. Order is kept per subject, and only there."""
-        raise NotImplementedError
 
 
 class CaseEvent(Event):

@@ -165,9 +165,9 @@ class RabbitBroker:
         try:
             link.ask(link.channel().queue_declare, self.topology.adopting, exclusive=True)
         except TopologyFault as fault:
-            if getattr(fault.__cause__, "reply_code", None) == _LOCKED:
-                return False
-            raise
+            if getattr(fault.__cause__, "reply_code", None) != _LOCKED:
+                raise
+            return False
         return True
 
     def _adopt_alone(self, link: Link, subscriptions: Sequence[Subscription]) -> int:

@@ -9,8 +9,7 @@ from pika.channel import Channel
 from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
-from shared.messaging.broker import TopologyFault
-from shared.messaging.rabbit.failure import FAILURES, in_words
+from shared.messaging.broker import BrokerAway, TopologyFault
 from shared.messaging.rabbit.link import Link
 
 
@@ -69,8 +68,8 @@ class ConfirmingChannel:
         while (waiting or self._in_flight) and not interrupted:
             try:
                 self._fill(waiting)
-            except FAILURES as error:
-                interrupted = str(self._link.fault or in_words(error))
+            except BrokerAway as error:
+                interrupted = str(error)
                 break
             some_settled = partial(self._fewer_in_flight, len(self._in_flight))
             if not self._link.wait(some_settled, self._link.timeout):
@@ -89,16 +88,20 @@ class ConfirmingChannel:
         if fates.refused:
             raise TopologyFault(f"{fates.refused[0]} ({parcel.key}): run `kersey broker setup`")
         if fates.interrupted:
-            self._link.check()
-            raise TopologyFault(fates.interrupted)
+            raise self._link.fault or BrokerAway(fates.interrupted)
 
     def _fill(self, waiting: deque[tuple[int, Parcel]]) -> None:
         while waiting and len(self._in_flight) < self._window:
             index, parcel = waiting.popleft()
             self._sent += 1
             self._in_flight[self._sent] = index, parcel
-            self._channel.basic_publish(
-                parcel.exchange, parcel.key, parcel.body, parcel.properties, mandatory=True
+            self._link.tell(
+                self._channel.basic_publish,
+                parcel.exchange,
+                parcel.key,
+                parcel.body,
+                parcel.properties,
+                mandatory=True,
             )
 
     def _fewer_in_flight(self, than: int) -> bool:
