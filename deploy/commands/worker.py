@@ -12,7 +12,8 @@ def worker(
 ) -> None:
     """Run one service's workers: publish and consume events, deliver, keep the clocks.
 
-    Run as many replicas as you like: those that need a leader agree on one in the database.
+    Run as many replicas as you like: those that need a leader agree on one in the database. The
+    queues are declared before, by `kersey broker setup`: a worker only reads and writes.
     """
     from deploy import services
     from deploy.engines import opened_for
@@ -33,7 +34,7 @@ def worker(
     broker = RabbitBroker(
         settings.amqp_url.get_secret_value(),
         name=f"kersey {service}",
-        declares=settings.environment != "production",
+        declares=False,
     )
     with (
         ended_by_signals(),

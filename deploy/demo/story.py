@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS
@@ -81,8 +83,12 @@ class StoryClock:
         self.moment = min(self.moment + timedelta(days=days), ANCHOR)
 
 
+@retry(retry=retry_if_exception_type(DBAPIError), stop=stop_after_attempt(5), reraise=True)
 def load_listings(desk: Desk, directory: Dataset) -> None:
-    """Referrals' copy of the directory, before the directory's own events arrive."""
+    """Referrals' copy of the directory, before the directory's own events arrive.
+
+    Where workers run, an event may bring a listing at the same moment: then it is tried again.
+    """
     first = str(Sequence(0, 0))
     with desk.work() as uow:
         session = uow.session
@@ -105,6 +111,7 @@ def load_listings(desk: Desk, directory: Dataset) -> None:
                     provider=service.organization_id,
                     name=service.name,
                     sequence=first,
+                    tier=service.kersey.tier,
                     listing={},
                 )
             )
@@ -128,7 +135,9 @@ def play(
         if uow.session.exec(select(Case.id).limit(1)).first() is not None:
             return 0
         services = uow.session.exec(
-            select(ListedService).order_by(col(ListedService.name), col(ListedService.id))
+            select(ListedService)
+            .where(col(ListedService.tier) > onward.SIGNPOST_ONLY)
+            .order_by(col(ListedService.name), col(ListedService.id))
         ).all()
     cast = people()
     for person in cast:

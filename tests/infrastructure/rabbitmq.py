@@ -1,6 +1,7 @@
 """RabbitMQ for the tests: one that is there, or one of our own, each run in a vhost of its own."""
 
 import contextlib
+import logging
 import os
 import secrets
 import shutil
@@ -328,6 +329,8 @@ def vhosts_over_http(url: str, management: str) -> Callable[[], str]:
 
 def _refused(url: str) -> str | None:
     """Why a connection is not to be had, or None when it is."""
+    # pika logs every failed attempt with stack traces; the reason is told by whoever asked.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
     parameters = pika.URLParameters(url)
     parameters.socket_timeout = 5
     parameters.connection_attempts = 1
