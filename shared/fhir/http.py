@@ -16,8 +16,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from shared.auth import Unauthenticated
 from shared.fhir.answers import etag
@@ -212,6 +214,25 @@ class FhirRoute(APIRoute):
                 return outcome(as_fhir(error))
 
         return handled
+
+
+class WhicheverMethod:
+    """An endpoint for every method, also one that nobody has heard of; errors as in `FhirRoute`.
+
+    Args:
+        handle: answers a request, in a thread.
+    """
+
+    def __init__(self, handle: Callable[[Request], Response]) -> None:
+        self._handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        try:
+            response = await run_in_threadpool(self._handle, Request(scope, receive))
+        except Exception as error:  # noqa: BLE001 - the last stop, as in FhirRoute
+            response = outcome(as_fhir(error))
+        await response(scope, receive, send)
 
 
 def as_fhir(error: Exception) -> FhirError:

@@ -41,6 +41,7 @@ from shared.fhir.search.query import (
     parse_query,
     parse_search,
 )
+from shared.fhir.search.values import is_id
 from shared.fhir.store import Access, FhirStore, Stored
 
 Pairs = Sequence[tuple[str, str]]
@@ -97,12 +98,14 @@ class Interactions:
     def read(self, principal: Principal, type_name: str, logical_id: str) -> Stored:
         """The current version; see `FhirStore.read`."""
         self.allow(principal, type_name, "read")
+        _check_id(logical_id)
         with self.reader() as store:
             return store.read(type_name, logical_id, self.access(principal))
 
     def vread(self, principal: Principal, type_name: str, logical_id: str, version: str) -> Stored:
         """One version; see `FhirStore.vread`."""
         self.allow(principal, type_name, "vread")
+        _check_id(logical_id)
         if not version.isascii() or not version.isdigit() or len(version) > 9:
             raise not_found("There is no such version here.")
         with self.reader() as store:
@@ -129,6 +132,8 @@ class Interactions:
         else:
             interaction = "history-type" if logical_id is None else "history-instance"
             self.allow(principal, type_name, interaction)
+            if logical_id is not None:
+                _check_id(logical_id)
         count, since = self._history_shape(pairs)
         with self.reader() as store:
             found = store.history(
@@ -362,6 +367,11 @@ class Interactions:
                 400, "_since is an instant such as 2026-01-31T09:00:00Z.", "http._since",
                 code="value",
             ) from error  # fmt: skip
+
+
+def _check_id(logical_id: str) -> None:
+    if not is_id(logical_id):
+        raise not_found()
 
 
 def _token(pairs: Pairs) -> str | None:

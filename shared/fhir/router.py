@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import jsonpatch
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.routing import Route
 
 from shared.auth import Principal, principal_of
 from shared.fhir import answers
@@ -20,6 +21,7 @@ from shared.fhir.http import (
     PATCH_JSON,
     FhirRoute,
     Prefer,
+    WhicheverMethod,
     answer,
     answer_format,
     read_body,
@@ -41,9 +43,8 @@ from shared.fhir.outcome import (
 from shared.fhir.paging import PageTokens
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import parse_query
+from shared.fhir.search.values import is_id
 from shared.fhir.store import Access, FhirStore, Stored
-
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 Body = Annotated[bytes, Depends(read_body)]
 
@@ -107,13 +108,13 @@ def fhir_router(
     _type(router, server, principal)
     _instance(router, server, principal)
 
-    @router.api_route("", methods=_METHODS, include_in_schema=False)
-    @router.api_route("/{rest:path}", methods=_METHODS, include_in_schema=False)
-    def nothing(request: Request, rest: str = "") -> Response:
+    def nothing(request: Request) -> Response:
         """What is no address or no method of an address of this interface."""
         principal(request)
-        raise _nowhere(server, request.method, rest)
+        raise _nowhere(server, request.method, request.path_params.get("rest", ""))
 
+    for path in (prefix, f"{prefix}/{{rest:path}}"):
+        router.routes.append(Route(path, WhicheverMethod(nothing), include_in_schema=False))
     return router
 
 
@@ -279,6 +280,8 @@ def _entry(
     server: Interactions, request: Request, method: Method, type_name: str, logical_id: str | None
 ) -> WriteEntry:
     server.served(type_name)
+    if logical_id is not None and method != "PUT" and not is_id(logical_id):
+        raise not_found()  # a PUT says where its resource's id is wrong
     return WriteEntry(
         index=None,
         method=method,

@@ -19,6 +19,8 @@ from shared.fhir.search.values import check, split_escaped
 
 DEFAULT_COUNT = 20
 MAX_COUNT = 500
+#: Characters of a whole query: room for a thousand ids, and the answer's `self` repeats all of it.
+MAX_QUERY = 64 * 1024
 #: Chains longer than this are refused; each hop is a join.
 MAX_HOPS = 3
 
@@ -143,12 +145,17 @@ class _Draft:
 
 def parse_query(query: str) -> list[tuple[str, str]]:
     """Name and value pairs of a query string or form body, in their order, percent-decoded."""
+    if len(query) > MAX_QUERY:
+        words = f"A search has {MAX_QUERY:,} characters at most."
+        raise refusal(400, words, "http.query", code="too-long")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=500)
     except ValueError as error:
-        raise refusal(400, "The query could not be decoded.", code="invalid") from error
+        raise refusal(
+            400, "The query could not be decoded.", "http.query", code="invalid"
+        ) from error
     if any("\x00" in name or "\x00" in value for name, value in pairs):
-        raise refusal(400, "A query holds no NUL character.", code="value")
+        raise refusal(400, "A query holds no NUL character.", "http.query", code="value")
     return pairs
 
 
