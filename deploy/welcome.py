@@ -29,9 +29,9 @@ def welcome(screen: Console, url: str, folder: Path, *, demo_loaded: bool) -> No
     say(f"\n[bold]Kersey is ready: {url}[/bold]\n")
     say(_lines((f"{url}{path}", about) for path, about in PLACES))
     if demo_loaded:
-        say("\nSign in as one of the demo's clients: [bold]kersey token --as NAME[/bold]")
+        say("\nSign in as one of the demo's clients: [bold].venv/bin/kersey token --as NAME[/bold]")
         say(_lines((name, CLIENTS[name].about) for name in CLIENTS))
-        say("\nPlay the whole loop in another terminal: [bold]kersey demo journey[/bold]")
+        say("\nPlay the whole loop in another terminal: [bold].venv/bin/kersey demo journey[/bold]")
     say(f"\nMails go to {folder / 'mail'}; data is in {folder}. Ctrl-C stops all.\n")
 
 

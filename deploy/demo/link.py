@@ -17,8 +17,8 @@ from services.notifications.words import reference as request_reference
 if TYPE_CHECKING:
     from deploy.demo.journey import Journey
 
-_LINK = re.compile(r"https?://[^\s\"<>]+/answer/[A-Za-z0-9_-]+")
-_CODE = re.compile(r"\b(\d{3}[ -]?\d{3})\b")
+LINK = re.compile(r"https?://[^\s\"<>]+/answer/[A-Za-z0-9_-]+")
+CODE = re.compile(r"\b(\d{3}[ -]?\d{3})\b")
 
 
 class PageStopped(Refusal):
@@ -44,7 +44,7 @@ class ByLink:
 
     def accept(self) -> None:
         """See `Answering`."""
-        link = self._awaited(_LINK)
+        link = self.awaited(LINK)
         # The link stands under the public address; the journey may reach Kersey by another.
         address = f"{self._journey.url}{urlsplit(link).path}"
         self._show("GET", "/answer/…", self._http.get(address))
@@ -53,7 +53,7 @@ class ByLink:
     def identity(self) -> str:
         """See `Answering`."""
         self._submit("/answer/code", {})
-        code = self._awaited(_CODE)
+        code = self.awaited(CODE)
         page = self._submit("/answer/who", {"code": code})
         agreed = self._journey.agreed().get("name", "")
         return agreed if agreed and agreed in page else ""
@@ -83,7 +83,7 @@ class ByLink:
             return []
         return list(mailbox.Maildir(self._mails, create=False).keys())
 
-    def _awaited(self, pattern: re.Pattern[str], seconds: float = 20.0) -> str:
+    def awaited(self, pattern: re.Pattern[str], seconds: float = 20.0) -> str:
         """What a mail that is new since the last one holds."""
         reference = request_reference(UUID(self._journey.task))
         end = time.monotonic() + seconds
@@ -93,7 +93,7 @@ class ByLink:
                 self._seen.add(key)
                 text = _text(box[key])
                 found = pattern.search(text)
-                if found and (reference in text or pattern is _CODE):
+                if found and (reference in text or pattern is CODE):
                     return found[0]
             time.sleep(0.2)
         message = f"no mail with what was expected came into {self._mails}"

@@ -1,0 +1,99 @@
+"""The provider's side in a real browser: the link in the mail, the pages, no account."""
+
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+from rich.console import Console
+
+from deploy.demo.journey import Journey
+from deploy.demo.link import CODE, LINK, ByLink
+from tests.infrastructure.chromium import FLAGS
+from tests.journey.conftest import Running
+
+pytestmark = pytest.mark.timeout(300)
+
+SMALLEST = {"width": 320, "height": 640}
+
+
+class ByBrowser(ByLink):
+    """Answers as `ByLink` does, but by what a person sees and clicks."""
+
+    def __init__(self, journey: Journey, mails: Path, page: Page) -> None:
+        super().__init__(journey, mails)
+        self._tab = page
+
+    def accept(self) -> None:
+        self._tab.goto(self.awaited(LINK))
+        assert urlsplit(self._tab.url).path == "/answer", "the token is gone from the address"
+        self._tab.get_by_label("Yes, they can come").check()
+        self._tab.get_by_role("button", name="Send my answer").click()
+        assert self._tab.get_by_role("heading", level=1).inner_text() == "You said yes"
+
+    def identity(self) -> str:
+        self._tab.get_by_role("button", name="Send me a code").click()
+        self._tab.get_by_label("Code", exact=True).fill(self.awaited(CODE))
+        self._tab.get_by_role("button", name="See who it is").click()
+        agreed = self._journey.agreed()["name"]
+        assert self._tab.get_by_text(agreed).first.is_visible()
+        return agreed
+
+    def progress(self, action: str) -> None:
+        words = {
+            "start": "They have started",
+            "attend": "They came to a session",
+            "complete": "They have finished",
+        }
+        self._tab.goto(f"{self._journey.url}/answer")
+        self._tab.get_by_label(words[action]).check()
+        self._fill_today()
+        self._tab.get_by_role("button", name="Save").click()
+        assert self._tab.get_by_role("status").first.is_visible()
+
+    def _fill_today(self) -> None:
+        import time
+
+        today = time.localtime()
+        self._tab.get_by_label("Day").fill(str(today.tm_mday))
+        self._tab.get_by_label("Month").fill(str(today.tm_mon))
+        self._tab.get_by_label("Year").fill(str(today.tm_year))
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
+def page(request: pytest.FixtureRequest, chromium_path: Path) -> Iterator[Page]:
+    """A tab on the smallest phone, in a browser of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        context = browser.new_context(viewport=SMALLEST, java_script_enabled=request.param)  # type: ignore[arg-type]
+        yield context.new_page()
+        browser.close()
+
+
+def test_a_provider_answers_on_a_small_phone(running: Running, page: Page) -> None:
+    complaints: list[str] = []
+    hosts: set[str | None] = set()
+    wide: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda sent: hosts.add(urlsplit(sent.url).hostname))
+    page.on("load", lambda loaded: wide.extend(_wider_than_the_screen(loaded)))
+
+    Journey(
+        Console(file=StringIO()),
+        running.url,
+        bundle=None,
+        answering=lambda journey: ByBrowser(journey, running.folder / "mail", page),
+        listen=False,
+    ).play()
+
+    assert hosts == {"127.0.0.1"}
+    assert complaints == []
+    assert wide == []
+
+
+def _wider_than_the_screen(page: Page) -> list[str]:
+    width = page.evaluate("document.documentElement.scrollWidth")
+    return [f"{page.url} is {width} wide"] if width > SMALLEST["width"] else []
