@@ -143,14 +143,14 @@ def prepare(database_url: str) -> None:
     ):
         hear(desk, ProviderPublished(provider=provider, listing={"name": name}))
     for service, provider, listing in (
-        (SERVICE, PROVIDER, {"name": "Sunday stitching", "tier": 2}),
-        (SERVICE_2, PROVIDER_2, {"name": "Sitar for beginners", "tier": 2}),
+        (SERVICE, PROVIDER, {"name": "Sunday stitching", "kersey": {"tier": 2}}),
+        (SERVICE_2, PROVIDER_2, {"name": "Sitar for beginners", "kersey": {"tier": 2}}),
         (SERVICE_3, PROVIDER_3, {"name": "Walks on the glen"}),
-        (SIGNPOST, PROVIDER, {"name": "Open door café", "tier": 1}),
-        (WITHDRAWN, PROVIDER, {"name": "Winter coats", "tier": 2}),
+        (SIGNPOST, PROVIDER, {"name": "Open door café", "kersey": {"tier": 1}}),
+        (WITHDRAWN, PROVIDER, {"name": "Winter coats", "kersey": {"tier": 2}}),
     ):
         hear(desk, ServicePublished(service=service, provider=provider, listing=listing))
-    gone: Json = {"name": "Winter coats", "tier": 2}
+    gone: Json = {"name": "Winter coats", "kersey": {"tier": 2}}
     hear(desk, ServiceWithdrawn(service=WITHDRAWN, provider=PROVIDER, listing=gone), sequence=2)
     engine.dispose()
 

@@ -1,0 +1,137 @@
+"""Agreement to share: given for items, ended at once when withdrawn, closed to new sharing late."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.referrals.domain import State
+from services.referrals.handlers.sharing import may_identify
+from tests.referrals.house import House, Json, wish
+
+
+def provider_patient(house: House, task: str) -> str:
+    patient = house.scalar("select patient from onward_request where task = :task", task=task)
+    return f"/fhir/Patient/{patient}"
+
+
+def names(bundle: Json) -> list[object]:
+    return [each["resource"].get("name") for each in bundle.get("entry", [])]
+
+
+def test_withdrawing_empties_the_providers_patient_and_its_history(house: House):
+    _, task = house.accepted()
+    path = provider_patient(house, task)
+    assert house.provider.get(path)["name"] == [{"text": "Kath Feather"}]
+    house.worker.post(f"/referrals/requests/{task}/withdraw-agreement")
+    assert house.told()[-1] == "agreement.withdrawn"
+    for reader in (house.provider, house.worker):
+        assert "Feather" not in reader.send("GET", path).text
+        assert "07700" not in reader.send("GET", f"{path}/_history").text
+        assert "Feather" not in reader.send("GET", "/fhir/Patient/_history").text
+        for version in (1, 2):
+            reader.get(f"{path}/_history/{version}", status=404)
+        assert reader.get("/fhir/Patient?name=Feather").get("entry", []) == []
+    with house.unchanged():
+        house.provider.post(f"/referrals/requests/{task}/identity", status=409)
+        problem = house.worker.post(f"/referrals/requests/{task}/withdraw-agreement", status=409)
+        assert "no agreement" in problem["detail"]
+    view = house.provider.get(f"/referrals/requests/{task}")
+    assert view["identity_available"] is False
+
+
+def test_withdrawn_before_acceptance_it_is_never_shared(house: House):
+    _, task = house.asked()
+    house.worker.post(f"/referrals/requests/{task}/withdraw-agreement")
+    house.answer(task, "accept")
+    assert "name" not in house.provider.get(provider_patient(house, task))
+    house.provider.post(f"/referrals/requests/{task}/identity", status=409)
+
+
+@pytest.mark.parametrize("name", ["provider", "coordinator", "ehr"])
+def test_only_the_link_worker_records_that_it_was_withdrawn(house: House, name: str):
+    _, task = house.accepted()
+    someone = house.by(name, scopes=("cases",))
+    with house.unchanged():
+        someone.post(f"/referrals/requests/{task}/withdraw-agreement", status=403)
+
+
+@pytest.mark.parametrize("name", ["link-worker", "coordinator", "ehr"])
+def test_only_the_provider_is_told_who_it_is(house: House, name: str):
+    _, task = house.accepted()
+    someone = house.by(name, scopes=("cases",))
+    with house.unchanged():
+        someone.post(f"/referrals/requests/{task}/identity", status=403)
+    assert house.scalar("select count(*) from identity_view") == 0
+
+
+def test_every_view_is_recorded_and_shown_to_the_link_worker(house: House):
+    referral, task = house.accepted()
+    house.provider.post(f"/referrals/requests/{task}/identity")
+    path = provider_patient(house, task)
+    house.provider.get(path)
+    house.provider.get(f"{path}/_history")
+    house.provider.get(f"{path}/_history/2")
+    house.provider.get("/fhir/Task?_include=Task:patient")
+    seen = house.worker.get(referral.at)["identity_views"]
+    assert [each["viewer"] for each in seen] == ["demo-provider"] * 5
+    assert {each["task"] for each in seen} == {task}
+    house.worker.get(path)
+    house.provider.get("/fhir/Task")
+    assert len(house.worker.get(referral.at)["identity_views"]) == 5, "these told nobody who it is"
+
+
+def test_reading_an_empty_patient_is_no_view_of_anyone(house: House):
+    referral, task = house.asked()
+    house.provider.get(provider_patient(house, task))
+    assert house.worker.get(referral.at)["identity_views"] == []
+
+
+@pytest.mark.parametrize("column", ["restricted", "died"])
+def test_a_restricted_or_dead_persons_identity_is_hidden(house: House, column: str):
+    _, before = house.asked()
+    house.execute(f"update person set {column} = true")
+    house.answer(before, "accept")
+    assert "name" not in house.provider.get(provider_patient(house, before))
+    house.provider.post(f"/referrals/requests/{before}/identity", status=409)
+    assert house.provider.get(f"/referrals/requests/{before}")["identity_available"] is False
+
+
+def test_the_api_hides_it_at_once_where_it_was_shared_before(house: House):
+    _, task = house.accepted()
+    house.execute("update person set restricted = true")
+    house.provider.post(f"/referrals/requests/{task}/identity", status=409)
+    house.progress(task, "start")
+    assert "name" not in house.provider.get(provider_patient(house, task))
+
+
+def in_days(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+def test_an_agreement_that_expired_before_acceptance_shares_nothing(house: House):
+    _, task = house.asked(expires=in_days(-1))
+    house.answer(task, "accept")
+    assert "name" not in house.provider.get(provider_patient(house, task))
+    assert house.provider.get(f"/referrals/requests/{task}")["identity_available"] is False
+    house.provider.post(f"/referrals/requests/{task}/identity", status=409)
+
+
+def test_what_was_shared_before_it_expired_stays_shared(house: House):
+    _, task = house.accepted(expires=in_days(1))
+    house.execute("update agreement set expires = now() - interval '1 hour'")
+    house.progress(task, "start")
+    assert house.provider.get(provider_patient(house, task))["name"]
+    assert house.provider.post(f"/referrals/requests/{task}/identity")["name"] == "Kath Feather"
+    house.worker.post(f"/referrals/requests/{task}/withdraw-agreement")
+    house.provider.post(f"/referrals/requests/{task}/identity", status=409)
+
+
+def test_without_an_agreement_nobody_is_identified():
+    assert not may_identify(State("accepted", "selected"), None, None, datetime.now(UTC))
+
+
+def test_an_expiry_without_a_zone_is_refused(house: House):
+    referral = house.taken_on()
+    naive = wish(expires="2026-12-01T12:00:00")
+    problem = house.worker.post(f"{referral.at}/requests", naive, status=422)
+    assert problem["element"] == "body.expires"

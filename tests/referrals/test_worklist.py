@@ -1,0 +1,87 @@
+"""The worklist: what waits for a team or a hub, urgent first, then longest waiting, by pages."""
+
+from uuid import uuid4
+
+from services.referrals.handlers.arrivals import note_arrival
+from shared.database import UnitOfWork
+from shared.messaging.events import (
+    Envelope,
+    Event,
+    NotificationDelivered,
+    NotificationFailed,
+    ReferralClosed,
+    Sequence,
+)
+from tests.referrals.house import House
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(house: House):
+    cases = [house.refer(number=n, priority="asap" if n in {2, 5} else "routine").case
+             for n in range(1, 7)]  # fmt: skip
+    expected = [cases[1], cases[4], cases[0], cases[2], cases[3], cases[5]]
+    seen: list[str] = []
+    while True:
+        query = {"count": 2} | ({"after": seen[-1]} if seen else {})
+        page = house.worker.get("/referrals/cases", params=query)
+        if not page:
+            break
+        assert len(page) == 2
+        seen += [row["case"] for row in page]
+    assert seen == expected
+    unknown = {"after": str(uuid4())}
+    assert len(house.worker.get("/referrals/cases", params=unknown)) == 6
+
+
+def test_rows_are_found_by_state_and_whether_they_are_open(house: House):
+    house.refer()
+    referral, _ = house.asked()
+    house.worker.post(f"{referral.at}/close", {"outcome": "completed"})
+    get = house.worker.get
+    assert [row["state"] for row in get("/referrals/cases")] == ["new"]
+    everything = get("/referrals/cases", params={"open": False})
+    assert sorted(row["state"] for row in everything) == ["closed", "new"]
+    assert get("/referrals/cases", params={"state": "triage-accepted"}) == []
+    (row,) = get("/referrals/cases", params={"state": "closed", "open": False})
+    assert row["provider_state"] == "cancelled"
+    assert get("/referrals/cases", params={"unrouted": True}) == []
+    house.worker.get("/referrals/cases", params={"count": 0}, status=422)
+    house.worker.get("/referrals/cases", params={"state": "a b"}, status=422)
+
+
+def test_each_team_and_hub_has_its_own_list(house: House):
+    referral = house.refer()
+    for name in ("link-worker", "coordinator"):
+        (row,) = house.by(name).get("/referrals/cases")
+        assert row["case"] == referral.case
+        assert house.by(name).get(referral.at)["id"] == referral.case
+    for name in ("link-worker-2", "coordinator-2", "provider"):
+        assert house.by(name).get("/referrals/cases") == []
+        house.by(name).get(referral.at, status=404)
+
+
+def hears(house: House, event: Event) -> None:
+    envelope = Envelope(
+        id=uuid4(), source="kersey/notifications", time=house.desk.clock(),
+        sequence=Sequence(1), data=event,
+    )  # fmt: skip
+    with UnitOfWork(house.engine) as uow:
+        note_arrival(uow, envelope)
+        uow.commit()
+
+
+def test_the_list_shows_whether_messages_arrived(house: House):
+    referral, task = house.asked()
+    about = {"case": referral.case, "task": task, "delivery": uuid4()}
+
+    def shown() -> object:
+        return house.worker.get("/referrals/cases")[0]["delivery_state"]
+
+    assert shown() is None
+    hears(house, NotificationFailed(**about, channel="email", kind="request"))
+    assert shown() == "failed"
+    house.answer(task, "waiting-list")
+    assert shown() == "failed", "a step on the case forgets it not"
+    hears(house, NotificationDelivered(**about, channel="email", kind="request"))
+    assert shown() == "delivered"
+    hears(house, ReferralClosed(case=referral.case, outcome="completed"))
+    assert shown() == "delivered"
