@@ -57,7 +57,10 @@ def replay(
     letter: Annotated[str | None, typer.Argument(help="One letter's id.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of this consumer's.")] = False,
 ) -> None:
-    """Give a dead letter, or all, back to its consumer. Others do not get it again."""
+    """Give a dead letter, or all, back to its consumer. Others do not get it again.
+
+    On RabbitMQ this needs KERSEY_AMQP_ADMIN_URL: the services' user may not do it.
+    """
     from deploy.refusal import Refusal
 
     if (letter is None) != everything:
@@ -73,7 +76,11 @@ def replay(
 
 
 def _broker() -> Broker:
-    """RabbitMQ where KERSEY_AMQP_URL is set, else that of the Kersey on the data folder."""
+    """RabbitMQ where its address is set, else the broker of the Kersey on the data folder.
+
+    The administrator's address comes first: services may not put a message into a single queue,
+    which is what giving it back to one consumer means.
+    """
     from deploy.data_folder import DataFolder
     from deploy.embedded_postgres import running_url
     from deploy.services import BROKER_DATABASE
@@ -83,8 +90,9 @@ def _broker() -> Broker:
     from shared.messaging.rabbit import RabbitBroker
 
     settings = OperatorSettings()
-    if settings.amqp_url is not None:
-        url = settings.amqp_url.get_secret_value()
+    address = settings.amqp_admin_url or settings.amqp_url
+    if address is not None:
+        url = address.get_secret_value()
         return RabbitBroker(url, name="kersey dead-letters", declares=False)
     url = running_url(DataFolder(settings.data_dir, "dead-letters"), BROKER_DATABASE)
     return EmbeddedBroker(create_engine(url, pool_size=2, application_name="kersey dead-letters"))

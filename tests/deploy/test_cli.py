@@ -1,0 +1,301 @@
+"""The `kersey` command: what it says when something is missing, and an operator's first steps."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from deploy.databases import as_role, in_database
+from deploy.services import SERVICES, with_database
+from tests.infrastructure.rabbitmq import in_vhost
+
+KERSEY = Path(sys.executable).with_name("kersey")
+
+COMMANDS = (
+    "run",
+    "serve",
+    "worker",
+    "migrate",
+    "token",
+    "ready",
+    "databases create",
+    "broker setup",
+    "broker check",
+    "clients services",
+    "clients register",
+    "demo load",
+    "demo journey",
+    "dead-letters list",
+    "dead-letters show",
+    "dead-letters replay",
+)
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def kersey(*words, **environment):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KERSEY_")}
+    return subprocess.run(
+        [KERSEY, *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**kept, **environment},
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command):
+    helped = kersey(*command.split(), "--help")
+    assert helped.returncode == 0, helped.stderr
+    assert f"Usage: kersey {command}" in helped.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("serve", "there is no service 'nobody'; there are: identity,"),
+        ("worker", "there is no service 'nobody'"),
+        ("migrate", "there is no service 'nobody'"),
+    ],
+)
+def test_an_unknown_service_is_told_with_those_there_are(command, words):
+    told = kersey(command, "nobody")
+    assert told.returncode == 1
+    assert words in told.stderr
+
+
+def test_missing_settings_are_named_as_in_the_environment():
+    told = kersey("serve", "identity")
+    assert told.returncode == 1
+    assert "KERSEY_DATABASE_URL: Field required" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_wrong_setting_is_named_and_its_value_is_not():
+    told = kersey(
+        "serve",
+        "identity",
+        KERSEY_DATABASE_URL="postgresql://x",
+        KERSEY_KEY_ENCRYPTION_KEY="half-a-secret",
+    )
+    assert "KERSEY_KEY_ENCRYPTION_KEY" in told.stderr
+    assert "half-a-secret" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "setting"),
+    [
+        ("databases create", "KERSEY_ADMIN_DATABASE_URL"),
+        ("migrate", "KERSEY_ADMIN_DATABASE_URL"),
+        ("demo load", "KERSEY_ADMIN_DATABASE_URL"),
+        ("broker setup", "KERSEY_AMQP_ADMIN_URL"),
+        ("broker check", "KERSEY_AMQP_URL"),
+        ("clients services", "KERSEY_CLIENT_SECRET__NOTIFICATIONS"),
+    ],
+)
+def test_an_operators_command_names_what_it_needs(command, setting):
+    passwords = {f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}": "p" for each in with_database()}
+    given = passwords if setting == "KERSEY_ADMIN_DATABASE_URL" else {}
+    told = kersey(*command.split(), **given)
+    assert told.returncode == 1
+    assert setting in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_every_missing_password_is_named_at_once(postgres):
+    told = kersey("databases", "create", KERSEY_ADMIN_DATABASE_URL=postgres)
+    for each in with_database():
+        assert f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}" in told.stderr
+
+
+def test_a_worker_without_work_or_broker_says_so():
+    settings = {
+        "KERSEY_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "KERSEY_KEY_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+    }
+    assert "set KERSEY_AMQP_URL" in kersey("worker", "identity", **settings).stderr
+    idle = kersey("worker", "identity", KERSEY_AMQP_URL="amqp://127.0.0.1:1/", **settings)
+    assert "`kersey serve identity` is all it needs" in idle.stderr
+
+
+def test_a_service_without_a_database_has_nothing_to_migrate():
+    assert "portal keeps nothing" in kersey("migrate", "portal").stderr
+
+
+def test_what_does_not_run_is_told(port, tmp_path):
+    nobody = f"http://127.0.0.1:{port}"
+    assert "is `make run` running?" in kersey("token", "--as", "ehr", "--url", nobody).stderr
+    assert "nothing answers" in kersey("ready", nobody).stderr
+    listed = kersey("dead-letters", "list", KERSEY_DATA_DIR=str(tmp_path))
+    assert "start it with `make run`" in listed.stderr
+
+
+def test_an_unknown_demo_client_is_told_with_those_there_are():
+    assert "there are: ehr, ehr-2, link-worker" in kersey("token", "--as", "nobody").stderr
+
+
+@pytest.fixture(scope="module")
+def operator(postgres):
+    """The settings of an operator of this server, and what they create, removed afterwards."""
+    settings = {
+        "KERSEY_ADMIN_DATABASE_URL": postgres,
+        **{f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}": "p@ss/word" for each in SERVICES},
+    }
+    created = kersey("databases", "create", **settings)
+    assert created.returncode == 0, created.stderr
+    yield settings
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        for each in with_database():
+            admin.execute(f"DROP DATABASE {each.database_name} WITH (FORCE)")
+            admin.execute(f"DROP ROLE {each.database_name}")
+
+
+@pytest.fixture(scope="module")
+def migrated(operator):
+    done = kersey("migrate", **operator)
+    assert done.returncode == 0, done.stderr
+    return operator
+
+
+@pytest.fixture
+def identity(migrated):
+    from deploy.databases import ServiceDatabase
+
+    url = as_role(
+        migrated["KERSEY_ADMIN_DATABASE_URL"], ServiceDatabase("kersey_identity", "p@ss/word")
+    )
+    return {
+        "KERSEY_DATABASE_URL": url,
+        "KERSEY_KEY_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+    }
+
+
+def test_an_operator_creates_and_migrates_all_databases_twice_without_harm(migrated):
+    assert kersey("databases", "create", **migrated).returncode == 0
+    again = kersey("migrate", **migrated)
+    assert again.stdout.splitlines() == [f"{each.name}: up to date" for each in with_database()]
+    for each in with_database():
+        url = in_database(migrated["KERSEY_ADMIN_DATABASE_URL"], each.database_name)
+        with psycopg.connect(url) as connection:
+            owners = connection.execute(
+                "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
+        assert owners == [(each.database_name,)]
+
+
+def test_one_service_is_migrated_with_its_own_settings(identity):
+    assert kersey("migrate", "identity", **identity).stdout == "identity: up to date\n"
+
+
+def test_a_client_is_registered_once_and_its_secret_shown_once(identity):
+    words = (
+        "clients",
+        "register",
+        "an-ehr",
+        "--name",
+        "A record system",
+        "--organisation",
+        "7d1bb1b2-6f39-4d36-a3ce-3d3a6bd5a2b7",
+        "--scope",
+        "system/*.rs",
+        "--role",
+        "referral-sender",
+    )
+    first = kersey(*words, **identity)
+    assert "its secret, which nobody can read again: " in first.stdout
+    second = kersey(*words, **identity)
+    assert second.returncode == 1
+    assert "registered already" in second.stderr
+
+
+def test_services_are_registered_as_clients(identity):
+    secret = {"KERSEY_CLIENT_SECRET__NOTIFICATIONS": "n" * 40}
+    for _ in range(2):
+        done = kersey("clients", "services", **identity, **secret)
+        assert done.stdout == "kersey-notifications: registered\n", done.stderr
+    weak = {"KERSEY_CLIENT_SECRET__NOTIFICATIONS": "short"}
+    assert kersey("clients", "services", **identity, **weak).returncode == 1
+
+
+@pytest.fixture(scope="module")
+def rabbit(own_rabbitmq):
+    vhost = urlsplit(own_rabbitmq.new_vhost()).path[1:]
+    services = in_vhost(own_rabbitmq.url.replace("guest:guest", "kersey-cli:p"), vhost)
+    return {
+        "KERSEY_AMQP_ADMIN_URL": in_vhost(own_rabbitmq.url, vhost),
+        "KERSEY_AMQP_MANAGEMENT_URL": own_rabbitmq.management,
+        "KERSEY_AMQP_URL": services,
+    }
+
+
+def test_the_broker_is_set_up_limited_and_checked(rabbit):
+    before = kersey("broker", "check", KERSEY_AMQP_URL=rabbit["KERSEY_AMQP_ADMIN_URL"])
+    assert before.returncode == 1
+    assert "kersey broker setup" in before.stderr
+
+    for _ in range(2):
+        done = kersey("broker", "setup", **rabbit, KERSEY_AMQP_QUEUE_LENGTH="5000")
+        assert done.returncode == 0, done.stderr
+    assert "notifications.cases: declared" in done.stdout
+    assert kersey("broker", "check", **rabbit).returncode == 0
+
+    vhost = urlsplit(rabbit["KERSEY_AMQP_URL"]).path[1:]
+    api = httpx.Client(base_url=rabbit["KERSEY_AMQP_MANAGEMENT_URL"])
+    policy = api.get(f"/api/policies/{vhost}/kersey-length").json()
+    assert policy["definition"] == {"max-length": 5000, "overflow": "reject-publish"}
+    rights = api.get(f"/api/permissions/{vhost}/kersey-cli").json()
+    assert (rights["configure"], rights["write"]) == ("^$", r"^kersey\.")
+    queues = {queue["name"]: queue for queue in api.get(f"/api/queues/{vhost}").json()}
+    assert "kersey.notifications.cases" in queues
+    limited = {name for name in queues if queues[name].get("policy") == "kersey-length"}
+    assert not any(name.endswith(".dead") for name in limited)
+
+
+def test_a_broker_that_is_away_or_refuses_is_told_in_words(rabbit, port):
+    away = {"KERSEY_AMQP_ADMIN_URL": f"amqp://guest:guest@127.0.0.1:{port}/%2F"}
+    told = kersey("broker", "setup", **away)
+    assert told.returncode == 1
+    assert "Traceback" not in told.stderr
+
+    api = rabbit["KERSEY_AMQP_MANAGEMENT_URL"].replace("guest:guest", "guest:wrong")
+    told = kersey("broker", "setup", **{**rabbit, "KERSEY_AMQP_MANAGEMENT_URL": api})
+    assert "management API answers 401" in told.stderr
+    api = f"http://127.0.0.1:{port}"
+    told = kersey("broker", "setup", **{**rabbit, "KERSEY_AMQP_MANAGEMENT_URL": api})
+    assert "management API cannot be reached" in told.stderr
+
+
+def test_dead_letters_of_rabbitmq_are_listed_shown_and_replayed(rabbit):
+    import pika
+
+    kersey("broker", "setup", **rabbit)
+    connection = pika.BlockingConnection(pika.URLParameters(rabbit["KERSEY_AMQP_ADMIN_URL"]))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.basic_publish(
+        "kersey.dead-letters", "kersey.notifications.cases", b'{"not": "an event"}'
+    )
+    connection.close()
+
+    listed = kersey("dead-letters", "list", **rabbit)
+    assert listed.returncode == 0, listed.stderr
+    consumer, letter = listed.stdout.split()[:2]
+    assert consumer == "notifications.cases"
+
+    shown = kersey("dead-letters", "show", consumer, letter, **rabbit)
+    assert '"not": "an event"' in shown.stdout
+    unknown = kersey("dead-letters", "show", consumer, "nothing", **rabbit)
+    assert "has no dead letter nothing" in unknown.stderr
+    assert "or say --all" in kersey("dead-letters", "replay", consumer, **rabbit).stderr
+
+    replayed = kersey("dead-letters", "replay", consumer, "--all", **rabbit)
+    assert replayed.stdout == "1 given back to notifications.cases\n", replayed.stderr
+    assert kersey("dead-letters", "list", **rabbit).stdout == "no dead letters\n"
