@@ -1,7 +1,6 @@
 """Errors outside FHIR: RFC 9457 problem details that name the element and leak nothing."""
 
 import re
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +14,7 @@ MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
 """Of one request that are told: a hostile body could have a million."""
 
-_NAME = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]{0,63}|[0-9]{1,9}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}|[a-z]+(?:-[a-z]+)*|[0-9]{1,4}")
 
 
 class Problem(Exception):
@@ -77,7 +76,7 @@ def install(app: FastAPI) -> None:
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # pydantic's own errors repeat the input, which may hold personal data: only where and why.
         errors = [
-            {"element": _place(each["loc"]), "detail": each["msg"]}
+            {"element": ".".join(shown(str(part)) for part in each["loc"]), "detail": each["msg"]}
             for each in error.errors()[:MOST_ERRORS]
         ]
         return Problem(
@@ -89,10 +88,9 @@ def install(app: FastAPI) -> None:
         ).response()
 
 
-def _place(location: Sequence[str | int]) -> str:
-    """Where it is; a key that is no name of a field is the sender's own text and not repeated."""
-    parts = (str(part) for part in location)
-    return ".".join(part if _NAME.fullmatch(part) else "?" for part in parts)
+def shown(name: str) -> str:
+    """A field's name for an answer; what looks like none is the sender's own text: `?`."""
+    return name if _NAME.fullmatch(name) else "?"
 
 
 def unexpected() -> Problem:

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from services.providers.gazetteer import BadPostcode, parse
-from shared.problems import Problem
+from shared.problems import Problem, shown
 
 LONGEST_PAGE = 500
 FARTHEST_METRES = 500_000
@@ -247,7 +247,7 @@ def _said(error: ValidationError, model: type[Query]) -> Problem:
     words = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields)
-        return refused(element[:100], f"There is no such parameter. There are: {known}.")
+        return refused(shown(element), f"There is no such parameter. There are: {known}.")
     if not element:
         element, _, words = words.partition(": ")
     return refused(element, words[:1].upper() + words[1:].rstrip(".") + ".")

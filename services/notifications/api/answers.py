@@ -16,7 +16,10 @@ from shared.problems import Problem
 router = APIRouter(prefix="/notifications", tags=["answers"])
 
 Json = dict[str, Any]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
+"""No control characters: nobody writes them, and PostgreSQL's text cannot hold all of them."""
+
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=PLAIN)]
 
 
 class _Body(BaseModel):

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.notifications.api.answers import PLAIN
 from services.notifications.domain import Means, Role
 from services.notifications.handlers import contacts
 from services.notifications.tables import Contact
@@ -19,6 +20,13 @@ Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 Reads = Annotated[Principal, Depends(requires("notifications.read", "notifications.write"))]
 Writes = Annotated[Principal, Depends(requires("notifications.write"))]
 
+Preference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+Preferred = (
+    bool
+    | Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+    | Annotated[str, StringConstraints(max_length=200, pattern=PLAIN)]
+)
+
 
 class ContactBody(BaseModel):
     """A contact. The label names a place or a desk, never a person."""
@@ -26,13 +34,18 @@ class ContactBody(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     means: Means
-    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    address: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=PLAIN),
+    ]
     role: Role = Role.REQUESTS
     service: UUID | None = None
-    label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    label: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=PLAIN)
+    ] = ""
     verified_by_hub: bool = False
     active: bool = True
-    preferences: dict[str, Any] = Field(default_factory=dict, max_length=20)
+    preferences: dict[Preference, Preferred] = Field(default_factory=dict, max_length=20)
     new_secret: bool = Field(default=False, description="Give a webhook a new signing secret.")
 
 
