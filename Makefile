@@ -1,7 +1,7 @@
 # make help says what each target does.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test check fix bench lock clean help
+.PHONY: run test check fix lock clean help
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -41,9 +41,6 @@ check: $(VENV)/.dev ## style, types, import contracts, compose file
 fix: $(VENV)/.dev ## repair what the linter can and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-
-bench: $(VENV)/.dev ## measure against the limits of this machine
-	@$(BIN)/python -m tests.bench
 
 # No addresses in the files: where a machine fetches packages from is its own business.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -241,19 +241,20 @@ def test_the_broker_is_set_up_limited_and_checked(rabbit):
     assert before.returncode == 1
     assert "kersey broker setup" in before.stderr
 
-    for _ in range(2):
-        done = kersey("broker", "setup", **rabbit, KERSEY_AMQP_QUEUE_LENGTH="5000")
-        assert done.returncode == 0, done.stderr
+    kersey("broker", "setup", **rabbit)
+    done = kersey("broker", "setup", **rabbit, KERSEY_AMQP_QUEUE_LENGTH="5000")
+    assert done.returncode == 0, done.stderr
     assert "notifications.cases: declared" in done.stdout
     assert kersey("broker", "check", **rabbit).returncode == 0
 
     vhost = urlsplit(rabbit["KERSEY_AMQP_URL"]).path[1:]
-    api = httpx.Client(base_url=rabbit["KERSEY_AMQP_MANAGEMENT_URL"])
-    policy = api.get(f"/api/policies/{vhost}/kersey-length").json()
+    with httpx.Client(base_url=rabbit["KERSEY_AMQP_MANAGEMENT_URL"]) as api:
+        policy = api.get(f"/api/policies/{vhost}/kersey-length").json()
+        rights = api.get(f"/api/permissions/{vhost}/kersey-cli").json()
+        listed = api.get(f"/api/queues/{vhost}").json()
     assert policy["definition"] == {"max-length": 5000, "overflow": "reject-publish"}
-    rights = api.get(f"/api/permissions/{vhost}/kersey-cli").json()
     assert (rights["configure"], rights["write"]) == ("^$", r"^kersey\.")
-    queues = {queue["name"]: queue for queue in api.get(f"/api/queues/{vhost}").json()}
+    queues = {queue["name"]: queue for queue in listed}
     assert "kersey.notifications.cases" in queues
     limited = {name for name in queues if queues[name].get("policy") == "kersey-length"}
     assert not any(name.endswith(".dead") for name in limited)

@@ -188,6 +188,7 @@ def test_no_more_connections_than_planned_even_under_load(run):
                 counted = connection.execute(
                     "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'kersey %'"
                 ).fetchone()
+                assert counted is not None
                 most = max(most, counted[0])
                 time.sleep(0.1)
     finally:
