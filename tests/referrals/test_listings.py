@@ -24,9 +24,7 @@ def test_a_listing_becomes_something_to_ask_and_to_read(house: House):
     hear(house.desk, ProviderPublished(provider=ITS_PROVIDER, listing={"name": "Clay Shed"}))
     hear(
         house.desk,
-        ServicePublished(
-            service=NEW, provider=ITS_PROVIDER, listing={"name": "Pots", "kersey": {"tier": 3}}
-        ),
+        ServicePublished(service=NEW, provider=ITS_PROVIDER, listing=listing),
     )
     service = house.ehr.get(f"/fhir/HealthcareService/{NEW}")
     assert service["name"] == "Pots"

@@ -56,15 +56,16 @@ class Dispatcher:
 
     def dispatch(self) -> int:
         """Dispatch one batch if this replica leads; returns how many changes were taken."""
-        epoch = self._lease.acquire()
+        epoch = self._lease.leads()
         if epoch is None:
             return 0
         with self._desk.work() as uow:
-            if not uow.session.exec(select(self._lease.holds(epoch))).one():
-                return 0
             waiting = select(Change).where(col(Change.dispatched).is_(None))
             changes = uow.session.exec(waiting.order_by(col(Change.position)).limit(BATCH)).all()
             if not changes:
+                return 0
+            if not uow.session.exec(select(self._lease.holds(epoch))).one():
+                self._lease.doubt()
                 return 0
             subscriptions = uow.session.exec(
                 select(SubscriptionState)
