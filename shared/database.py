@@ -1,5 +1,6 @@
 """The database: engine, unit of work, and leadership by a lease row."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
@@ -125,6 +126,23 @@ class Lease:
         self.name = name
         self.owner = str(uuid4())
         self._term = timedelta(seconds=seconds)
+        self._epoch: int | None = None
+        self._asks_again = float("-inf")
+
+    def leads(self) -> int | None:
+        """The epoch while this one leads; cheap, because the row is written each third of a term.
+
+        Whoever leads by it still compares the epoch in its writes (`holds`): it may be stale.
+        """
+        if self._epoch is None or time.monotonic() >= self._asks_again:
+            now = time.monotonic()
+            self._epoch = self.acquire()
+            self._asks_again = now + self._term.total_seconds() / 3
+        return self._epoch
+
+    def doubt(self) -> None:
+        """Ask the row again before leading on: a write found that another took over."""
+        self._epoch = None
 
     def acquire(self) -> int | None:
         """Take or extend the lease.
@@ -151,6 +169,7 @@ class Lease:
 
     def release(self) -> None:
         """Let the next one lead at once, without waiting for the term to end."""
+        self._epoch, self._asks_again = None, float("-inf")
         ended = update(lease).where(lease.c.name == self.name, lease.c.owner == self.owner)
         with self._engine.begin() as connection:
             connection.execute(ended.values(until=func.clock_timestamp()))

@@ -81,7 +81,6 @@ class Relay:
         self._keep_published = keep_published
         self._keep_consumed = keep_consumed
         self._epoch: int | None = None
-        self._renew_at = 0.0
         self._measure_at = 0.0
         self._prune_at = time.monotonic() + 60.0
 
@@ -123,16 +122,14 @@ class Relay:
 
     def _lead(self) -> int | None:
         """The epoch of our leadership, extended before it runs out; None while another leads."""
-        now = time.monotonic()
-        if self._epoch is None or now >= self._renew_at:
-            epoch = self._lease.acquire()
-            if epoch != self._epoch:
-                log.info("relay.leads" if epoch else "relay.follows", relay=self.name, epoch=epoch)
-            self._epoch, self._renew_at = epoch, now + self._term / 3
+        epoch = self._lease.leads()
+        if epoch != self._epoch:
+            log.info("relay.leads" if epoch else "relay.follows", relay=self.name, epoch=epoch)
             LEADING.labels(self._service).set(0 if epoch is None else 1)
-            if epoch is None:
-                LAG.labels(self._service).set(0)
-        return self._epoch
+            self._epoch = epoch
+        if epoch is None:
+            LAG.labels(self._service).set(0)
+        return epoch
 
     def _heads(self, epoch: int) -> list[Message]:
         """The oldest unpublished event of each subject, those that are due, oldest first.
@@ -190,7 +187,7 @@ class Relay:
         PUBLISHED.labels(self._service).inc(count)
         if count < len(confirmed):
             log.warning("relay.stale", relay=self.name, epoch=epoch, repeated=len(confirmed))
-            self._epoch = None
+            self._lease.doubt()
 
     def _postpone(self, epoch: int, event_id: UUID, why: str) -> None:
         """Keep a refused event, try it again later, and say why in the row."""
