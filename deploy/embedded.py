@@ -75,7 +75,10 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
         }
         compositions = {service.name: service.compose() for service in SERVICES}
         broker = EmbeddedBroker(
-            stack.enter_context(opened(database.url(BROKER_DATABASE), BROKER_CONNECTIONS, "broker"))
+            stack.enter_context(
+                opened(database.url(BROKER_DATABASE), BROKER_CONNECTIONS, "broker")
+            ),
+            poll=0.5,
         )
         broker.declare([each for one in compositions.values() for each in one.subscriptions])
         load_clients(
@@ -88,6 +91,8 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
             given = {
                 "environment": "development",
                 "public_url": public_url,
+                # Who writes an event here wakes its relay: looking often would only keep the machine busy.
+                "relay_poll_seconds": 0.5,
                 **_database(service, database),
                 **_secrets(service, folder),
                 **settings,

@@ -38,6 +38,11 @@ class ServiceSettings(BaseSettings):
     amqp_url: SecretStr | None = Field(
         default=None, description="amqp://user:password@host:port/vhost; several with commas."
     )
+    relay_poll_seconds: float = Field(
+        default=0.03,
+        gt=0,
+        description="How often the outbox is looked at for events that another process wrote.",
+    )
     issuer: str = Field(default="", description="OAuth 2 issuer; default {public_url}/identity.")
     jwks_url: str = Field(default="", description="Its keys; default {issuer}/jwks.json.")
     token_url: str = Field(default="", description="Where this service gets its own tokens.")

@@ -158,7 +158,7 @@ def workers(
     teller = Teller(Outbox(SOURCE, wake))
     act = cases.CaseEvents(teller, delivery_wake)
     return [
-        Relay(engine, broker, service="notifications", wake=wake),
+        Relay(engine, broker, service="notifications", wake=wake, poll=settings.relay_poll_seconds),
         broker.consumer(CASES, consuming_once(engine, CASES.consumer, act)),
         broker.consumer(DIRECTORY, consuming_once(engine, DIRECTORY.consumer, directory.act)),
         DeliveryWorker(

@@ -74,6 +74,6 @@ def workers(
         partial(places.count, directory(settings, engine, wake)),
     )
     return [
-        Relay(engine, broker, service="providers", wake=wake),
+        Relay(engine, broker, service="providers", wake=wake, poll=settings.relay_poll_seconds),
         broker.consumer(places.SUBSCRIPTION, counting),
     ]

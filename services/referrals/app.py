@@ -103,7 +103,9 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
     engine, sending = desk.engine, Wake()
     notifier = Notifier(desk, outgoing(desk.settings))
     return [
-        Relay(engine, broker, service="referrals", wake=wake),
+        Relay(
+            engine, broker, service="referrals", wake=wake, poll=desk.settings.relay_poll_seconds
+        ),
         broker.consumer(
             listings.SUBSCRIPTION,
             consuming_once(
