@@ -47,7 +47,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 def main() -> None:
     """Run a command; what it cannot do is told in words, without a stack trace."""
     try:
-        app()
+        app(prog_name="kersey")
     except Refusal as refusal:
         _tell(str(refusal))
     except ValidationError as error:

@@ -1,9 +1,13 @@
 """The `kersey` command: what it says when something is missing, and an operator's first steps."""
 
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,7 +15,8 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from deploy.databases import as_role, in_database
+from deploy.cli import main
+from deploy.databases import ServiceDatabase, as_role, in_database
 from deploy.services import SERVICES, with_database
 from tests.infrastructure.rabbitmq import in_vhost
 
@@ -39,7 +44,34 @@ COMMANDS = (
 pytestmark = pytest.mark.timeout(180)
 
 
+@dataclass
+class Said:
+    """What a command said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 def kersey(*words, **environment):
+    """Run a command in this process: dozens of them would otherwise import for minutes."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KERSEY_")}
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    with (
+        mock.patch.dict(os.environ, {**kept, **environment}, clear=True),
+        mock.patch.object(sys, "argv", ["kersey", *words]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+    return Said(status, out.getvalue(), err.getvalue())
+
+
+def kersey_apart(*words, **environment):
+    """Run a command in a process of its own, as it configures logging for the whole process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KERSEY_")}
     return subprocess.run(
         [KERSEY, *words],
@@ -121,8 +153,8 @@ def test_a_worker_without_work_or_broker_says_so():
         "KERSEY_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
         "KERSEY_KEY_ENCRYPTION_KEY": Fernet.generate_key().decode(),
     }
-    assert "set KERSEY_AMQP_URL" in kersey("worker", "identity", **settings).stderr
-    idle = kersey("worker", "identity", KERSEY_AMQP_URL="amqp://127.0.0.1:1/", **settings)
+    assert "set KERSEY_AMQP_URL" in kersey_apart("worker", "identity", **settings).stderr
+    idle = kersey_apart("worker", "identity", KERSEY_AMQP_URL="amqp://127.0.0.1:1/", **settings)
     assert "`kersey serve identity` is all it needs" in idle.stderr
 
 
@@ -167,8 +199,6 @@ def migrated(operator):
 
 @pytest.fixture
 def identity(migrated):
-    from deploy.databases import ServiceDatabase
-
     url = as_role(
         migrated["KERSEY_ADMIN_DATABASE_URL"], ServiceDatabase("kersey_identity", "p@ss/word")
     )
