@@ -73,7 +73,11 @@ def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) ->
         started,
     )
     with listener:
-        server.run(sockets=[listener])
+        try:
+            server.run(sockets=[listener])
+        except SystemExit:  # uvicorn's own way out of a start that failed
+            if server.started:
+                raise
     if not server.started:
         message = "the start failed; the log above says why"
         raise StartFailed(message)

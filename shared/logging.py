@@ -74,8 +74,16 @@ def _error(said: Any) -> BaseException | None:
 def _first_line(
     logger: Any, method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Of what a library says: where it goes on, it quotes objects, and so what is in them."""
-    event["event"] = str(event["event"]).partition("\n")[0][:_LONGEST]
+    """Of what a library says: where it goes on, it quotes objects, and so what is in them.
+
+    A trace as text, as the server writes of a start that failed, becomes its error's class.
+    """
+    first, _, rest = str(event["event"]).strip().partition("\n")
+    if first.startswith("Traceback"):
+        last = rest.rpartition("\n")[2]
+        event["error"] = last.partition(":")[0]
+        first = "failed"
+    event["event"] = first[:_LONGEST]
     return event
 
 

@@ -90,7 +90,11 @@ def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
             # demo clients get no tokens in production in any case.
             log.warning("identity.database_not_ready", error=type(error).__name__)
             return
+        except KeysUnreadable as error:
+            log.exception("identity.does_not_start", why=str(error))
+            raise
         if fault:
+            log.error("identity.does_not_start", why=f"In production {fault}")
             raise DemoClientsInProduction(f"In production {fault}")
 
     inner = app.router.lifespan_context

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -132,6 +133,16 @@ def test_a_librarys_message_ends_where_it_starts_to_quote(lines: Lines):
     """As asyncio tells of a task that nobody waited for."""
     logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: %s", PLANTED)
     assert lines()[0]["event"] == "Task exception was never retrieved"
+
+
+def test_a_trace_as_text_becomes_the_errors_class(lines: Lines):
+    """As uvicorn tells of a start that failed."""
+    with pytest.raises(ValueError, match=PLANTED) as failed:
+        fail()
+    logging.getLogger("uvicorn.error").error("".join(traceback.format_exception(failed.value)))
+    (line,) = lines()
+    assert (line["event"], line["error"]) == ("failed", "ValueError")
+    assert PLANTED not in json.dumps(line)
 
 
 def test_of_libraries_only_warnings_and_errors_are_kept(lines: Lines):
