@@ -91,7 +91,7 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
             given = {
                 "environment": "development",
                 "public_url": public_url,
-                # Who writes an event here wakes its relay: looking often would keep the machine busy.
+                # Who writes an event wakes its relay; looking often would keep the machine busy.
                 "relay_poll_seconds": 0.5,
                 **_database(service, database),
                 **_secrets(service, folder),
