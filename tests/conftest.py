@@ -9,8 +9,14 @@ from deploy.postgres_cluster import free_port
 from tests.infrastructure import chromium
 from tests.infrastructure import rabbitmq as rabbit
 from tests.infrastructure.absent import Absent, give_up
+from tests.infrastructure.homes import sweep
 from tests.infrastructure.postgres import EVERY, NewDatabase, PostgresServer
 from tests.infrastructure.rabbitmq import RabbitServer
+
+
+def pytest_sessionstart() -> None:
+    """End what a killed run left behind."""
+    sweep()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from psycopg import sql
 from deploy.databases import EXTENSIONS, create_extensions, in_database, new_database
 from deploy.postgres_cluster import ClusterError, PostgresCluster, embedded_binaries
 from tests.infrastructure.absent import Absent
+from tests.infrastructure.homes import new_home
 
 FAST = {
     # The data is thrown away with the run: nothing needs to survive a power cut.
@@ -64,8 +64,7 @@ class PostgresServer:
         Raises:
             Absent: with the reason, when this machine cannot run it.
         """
-        home = Path(tempfile.mkdtemp(prefix=f"kersey-{name}-"))
-        home.chmod(0o711)  # root's server runs as another account, which must get to its folder
+        home = new_home(name)
         try:
             binaries = embedded_binaries() if name == "embedded" else installed_15()
             cluster = PostgresCluster(

@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import pika.exceptions
 
 from deploy.postgres_cluster import free_port
 from tests.infrastructure.absent import Absent
+from tests.infrastructure.homes import new_home
 
 GUEST = "amqp://guest:guest@127.0.0.1:5672/%2F"
 IMAGE = "rabbitmq:3-management"
@@ -202,7 +202,7 @@ class PrivateNode:
 
     def __init__(self, program: Path) -> None:
         self._program = program
-        self.home = Path(tempfile.mkdtemp(prefix="kersey-rabbitmq-"))
+        self.home = new_home("rabbitmq")
         self.amqp, self.http, distribution, epmd = (free_port() for _ in range(4))
         name = f"kersey-test-{secrets.token_hex(4)}@localhost"
         (self.home / "rabbitmq.conf").write_text(
