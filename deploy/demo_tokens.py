@@ -30,7 +30,10 @@ def access_token(url: str, name: str, scope: str | None = None) -> str:
             f"{url}/identity/token", data=form, auth=(client.client_id, client.secret), timeout=20
         )
     except httpx.HTTPError as error:
-        message = f"nothing answers on {url} ({type(error).__name__}): is `make run` running?"
+        message = (
+            f"nothing answers on {url} ({type(error).__name__}): is `make run` running? "
+            "Name another address with --url"
+        )
         raise NoToken(message) from error
     if not answer.is_success:
         message = f"the issuer answers {answer.status_code}: {_reason(answer)}"

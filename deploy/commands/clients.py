@@ -52,9 +52,11 @@ def register(
     ] = None,
 ) -> None:
     """Register a record system or another client. A secret that is made is shown once."""
+    from deploy.grants import check
     from services.identity.clients import ClientSpec, register_client
     from shared.database import UnitOfWork
 
+    check(scope, role or [])
     spec = ClientSpec(
         client_id=client,
         name=name,

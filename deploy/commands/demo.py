@@ -75,6 +75,7 @@ def journey(
     from deploy.demo.journey import Journey
     from deploy.demo.link import ByLink
     from deploy.demo.sending import read_bundle
+    from deploy.running import running_url
     from deploy.settings import OperatorSettings
 
     operator = OperatorSettings()
@@ -86,7 +87,7 @@ def journey(
 
     Journey(
         screen,
-        url or operator.public_url,
+        url or running_url(operator),
         bundle=read_bundle(bundle) if bundle else None,
         answering=answering,
         listen=listen,

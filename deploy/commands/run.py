@@ -35,6 +35,7 @@ def run(
         DataFolder(data or OperatorSettings().data_dir, url) as folder,
         ExitStack() as stack,
     ):
+        screen.print("starting the database and the services; the first time takes longest")
         with screen.status("starting the database and the services") as status:
             house = stack.enter_context(all_in_one(folder, url))
             if demo:

@@ -16,9 +16,11 @@ def token(
 ) -> None:
     """Print an access token for a demo client. It is good for a few minutes.
 
-    curl -H "Authorization: Bearer $(kersey token --as ehr)" http://127.0.0.1:8000/fhir/Task
+    TOKEN=$(.venv/bin/kersey token --as ehr)
+    curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8000/fhir/Task
     """
     from deploy.demo_tokens import access_token
+    from deploy.running import running_url
     from deploy.settings import OperatorSettings
 
-    typer.echo(access_token(url or OperatorSettings().public_url, client, scope))
+    typer.echo(access_token(url or running_url(OperatorSettings()), client, scope))

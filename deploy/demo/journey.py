@@ -4,7 +4,8 @@ Every step prints the call that it made and the id that it changed, and fails if
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -107,9 +108,7 @@ class Journey:
         Raises:
             JourneyStopped: a step failed or changed nothing.
         """
-        with self.listener.listening():
-            if self.listen:
-                self._subscribe()
+        with self.listener.listening(), self._subscribed():
             self._refer()
             self._triage()
             self._ask()
@@ -140,7 +139,19 @@ class Journey:
 
     # --- the steps --------------------------------------------------------------------------------
 
-    def _subscribe(self) -> None:
+    @contextmanager
+    def _subscribed(self) -> Iterator[None]:
+        """Subscribe for the time of the journey: nobody listens on that port afterwards."""
+        if not self.listen:
+            yield
+            return
+        subscription = self._subscribe()
+        try:
+            yield
+        finally:
+            self.ehr.call("DELETE", f"/fhir/Subscription/{subscription}")
+
+    def _subscribe(self) -> str:
         self.step("The EHR subscribes to what happens to its referrals")
         subscription = {
             "resourceType": "Subscription",
@@ -167,6 +178,7 @@ class Journey:
             lambda status: status == "active",
         )
         self.changed("requested", after, f"Subscription/{made['id']}")
+        return str(made["id"])
 
     def _refer(self) -> None:
         self.step("A GP refers: the EHR sends one transaction")
@@ -190,7 +202,10 @@ class Journey:
             resource = sent.get("resource", {})
             if resource.get("resourceType") == "ServiceRequest" and resource["status"] == "active":
                 if entry["response"]["status"].startswith("200"):
-                    message = "this referral was sent before; it has its case already"
+                    message = (
+                        "this referral was sent before; it has its case already. Change its "
+                        "identifier to send it as a new one"
+                    )
                     raise JourneyStopped(message)
                 return _local(entry["response"]["location"])
         message = "the answer names no ServiceRequest"

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from deploy.demo.bundle import referral_bundle
-from deploy.demo.clients import CLIENTS
+from deploy.demo.clients import CLIENTS, PROVIDER, PROVIDER_2
 from deploy.demo.consortium import hub_of
 from deploy.demo.people import DemoPerson, people
 from services.providers.loading import Dataset
@@ -141,7 +141,7 @@ def play(
         ).all()
     cast = people()
     for person in cast:
-        _Story(desk, writer, clock, services, person).play()
+        _Story(desk, writer, clock, list(services), person).play()
         if progress:
             progress(person.number, len(cast))
     clock.moment = ANCHOR
@@ -153,7 +153,7 @@ class _Story:
     desk: Desk
     writer: ReferralWriter
     clock: StoryClock
-    services: Any
+    services: list[ListedService]
     person: DemoPerson
     case: UUID | None = None
     request: str = ""
@@ -245,7 +245,7 @@ class _Story:
     def _ask(self, several_because: str | None = None) -> None:
         assert self.case is not None
         person = self.person
-        service = self.services[(person.number * 13 + self.asked * 29) % len(self.services)]
+        service = self._service()
         self.asked += 1
         task = onward.ask(
             self.desk,
@@ -263,6 +263,15 @@ class _Story:
             ),
         )
         self.task = task.id
+
+    def _service(self) -> ListedService:
+        """One of all, but for the two whose demo clients shall have something to answer."""
+        number = self.person.number
+        wanted = {5: PROVIDER, 29: PROVIDER_2}.get(number)
+        own = [service for service in self.services if service.provider == wanted]
+        return (
+            own[0] if own else self.services[(number * 13 + self.asked * 29) % len(self.services)]
+        )
 
     @property
     def _sender(self) -> Principal:

@@ -11,14 +11,17 @@ from shared.messaging.events import (
     CaseEvent,
     ReferralAccepted,
     ReferralCancelled,
+    ReferralChosen,
     ReferralClosed,
     ReferralDeclined,
     ReferralNoResponse,
+    ReferralOffered,
     ReferralRequested,
     ReferralUnrouted,
     ReferralUrgent,
     ReferralWaitlisted,
     ReferralWithdrawn,
+    WithdrawalAsked,
 )
 
 
@@ -39,6 +42,10 @@ class Kind(StrEnum):
     """The link-worker team: a provider said no."""
     NO_RESPONSE = "no-response"
     """The link-worker team: a provider did not answer (care 4)."""
+    WITHDRAWAL_ASKED = "withdrawal-asked"
+    """The link-worker team: the sender withdrew what runs already; somebody must decide."""
+    CHOSEN = "chosen"
+    """A provider that offered a place: the person chose it (care 15)."""
     IDENTITY_CODE = "identity-code"
     """A provider's verified contact: a one-time code that it asked for (care 6)."""
 
@@ -99,6 +106,9 @@ RULES: Mapping[type[CaseEvent], Rule] = {
     ReferralUnrouted: Rule(Kind.UNROUTED, (Role.COORDINATOR,), "hub"),
     ReferralUrgent: Rule(Kind.URGENT, (Role.DUTY, Role.COORDINATOR), "hub"),
     ReferralAccepted: Rule(ends=ASKING, ended="answered"),
+    ReferralOffered: Rule(ends=ASKING, ended="answered"),
+    ReferralChosen: Rule(Kind.CHOSEN, (Role.REQUESTS,), "provider"),
+    WithdrawalAsked: Rule(Kind.WITHDRAWAL_ASKED, (Role.TEAM,), "team"),
     ReferralWaitlisted: Rule(ends=ASKING, ended="answered"),
     ReferralDeclined: Rule(Kind.DECLINED, (Role.TEAM,), "team", ends=ASKING, ended="answered"),
     ReferralNoResponse: Rule(

@@ -100,6 +100,22 @@ WORDS: Mapping[Kind, Words] = {
         Please sign in, see who was asked, and ring them or look for something else.
         """,
     ),
+    Kind.WITHDRAWAL_ASKED: Words(
+        "A GP has taken back a referral that has started already",
+        """
+        This is about request {reference}. The person may be going to a group now.
+
+        Please sign in, talk to the person, and decide what happens. Then close the case.
+        """,
+    ),
+    Kind.CHOSEN: Words(
+        "The person has chosen your place",
+        """
+        This is about request {reference}. You offered a place, and the person said yes to it.
+
+        Open the link in our first message to see how to get in touch with them.
+        """,
+    ),
     Kind.IDENTITY_CODE: Words(
         "Your code",
         """

@@ -20,21 +20,22 @@ from shared.messaging.events import (
     ProviderTaskEvent,
     ReferralAccepted,
     ReferralCancelled,
+    ReferralChosen,
     ReferralCompleted,
     ReferralEndedEarly,
+    ReferralNotAttended,
 )
 
 log = structlog.get_logger(__name__)
 
-SUBSCRIPTION = Subscription(
-    "providers",
-    "places",
-    frozenset(
-        event.type
-        for event in (ReferralAccepted, ReferralCompleted, ReferralEndedEarly, ReferralCancelled)
-    ),
-)
+TAKES = (ReferralAccepted, ReferralChosen)
+"""An offer takes no place until the person chooses it (care 15)."""
+GIVES_BACK = (ReferralCompleted, ReferralEndedEarly, ReferralNotAttended, ReferralCancelled)
 """A cancelled request gives back its place only if it had taken one."""
+
+SUBSCRIPTION = Subscription(
+    "providers", "places", frozenset(event.type for event in TAKES + GIVES_BACK)
+)
 
 
 def count(directory: Directory, uow: UnitOfWork, envelope: Envelope) -> None:
@@ -53,7 +54,7 @@ def count(directory: Directory, uow: UnitOfWork, envelope: Envelope) -> None:
         log.info("places.unlisted_service", service=str(event.service))
         return
     held = _held(uow, event)
-    if isinstance(event, ReferralAccepted):
+    if isinstance(event, TAKES):
         if not held["taken"] and not held["ended"]:
             _note(uow, event, taken=True)
             _change(directory, uow, service, domain.after_acceptance)

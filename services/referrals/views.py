@@ -19,6 +19,7 @@ from services.referrals.tables import (
     CaseTask,
     CodeReturned,
     IdentityView,
+    LinkWorkerService,
     ListedService,
     OnwardRequest,
     Person,
@@ -44,6 +45,7 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
     onward = session.get_one(OnwardRequest, task_id)
     case = session.get_one(Case, task.case)
     service = session.get(ListedService, task.service)
+    team = session.get(LinkWorkerService, case.team) if case.team else None
     agreement = session.exec(select(Agreement).where(Agreement.task == task_id)).one_or_none()
     person = session.get(Person, case.person) if case.person else None
     return {
@@ -56,6 +58,7 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
         "when": onward.when,
         "where": onward.where,
         "access_needs": onward.access_needs,
+        "link_worker": {"name": team.name, "phone": team.phone} if team else None,
         "priority": case.priority,
         "answerable": bool(_possible(task) & {"accept", "offer"}),
         "possible": sorted(_possible(task)),

@@ -38,8 +38,8 @@ def unknown_practice() -> Json:
     ("bundle", "by", "element", "words", "hub"),
     [
         (a_bundle("1", code="183452005"), "ehr", "code", "not one that starts", "bradford"),
-        (unknown_practice(), "ehr", "requester", "No practice is known", "bradford"),
-        (without_requester(), "ehr", "requester", "No practice is known", "bradford"),
+        (unknown_practice(), "ehr", "requester", "is not registered here", "bradford"),
+        (without_requester(), "ehr", "requester", "send an Organization", "bradford"),
         (a_bundle("2"), "ehr-2", "requester", "not one for which this client", "bradford"),
         (
             a_bundle("3", person=a_person(1, "ZZK04")),

@@ -89,7 +89,7 @@ def open_case(
     task = _triage_task(file, route)
     _announce(file, route, task)
     file.finish()
-    return case, _warnings(case, route)
+    return case, _warnings(file, route)
 
 
 def _triage_task(file: CaseFile, route: _Route) -> CaseTask:
@@ -129,13 +129,13 @@ def _announce(file: CaseFile, route: _Route, task: CaseTask) -> None:
     alert(file)
 
 
-def _warnings(case: Case, route: _Route) -> list[Issue]:
+def _warnings(file: CaseFile, route: _Route) -> list[Issue]:
     issues: list[Issue] = []
     if route.fault:
         why, element = _FAULTS[route.fault]
         words = f"{_UNROUTED_NOW} {why}"
         issues.append(Issue("warning", "business-rule", words, (element,)))
-    return issues + not_monitored(case)
+    return issues + not_monitored(file)
 
 
 _UNROUTED_NOW = "The referral was received and is on the hub's list of referrals to place by hand."
@@ -144,8 +144,12 @@ _FAULTS = {
         "Its code is not one that starts a social prescribing referral here.",
         "ServiceRequest.code",
     ),
+    "no-practice": (
+        "It does not say for which practice it is: send an Organization with an ODS code.",
+        "ServiceRequest.requester",
+    ),
     "unknown-practice": (
-        "No practice is known for its requester: send an Organization with an ODS code.",
+        "The ODS code of its practice is not registered here.",
         "ServiceRequest.requester",
     ),
     "not-your-practice": (
@@ -172,7 +176,8 @@ def _route(uow: UnitOfWork, principal: Principal, sent: Sent) -> _Route:
     known = [*own, *practices]
     place = known[0].hub if known else _home_hub(uow, principal)
     if not practices:
-        return _Route(place, None, None, "unknown-practice")
+        fault = "unknown-practice" if sent.practices else "no-practice"
+        return _Route(place, None, None, fault)
     if not own:
         return _Route(place, None, None, "not-your-practice")
     practice = own[0]

@@ -4,14 +4,13 @@ from uuid import UUID
 
 from services.referrals.casefile import CaseFile, state_of
 from services.referrals.domain import URGENT
-from services.referrals.tables import Case
+from services.referrals.tables import LinkWorkerService
 from shared.fhir.outcome import Issue
 from shared.messaging.events import ReferralUrgent
 
 NOT_MONITORED = (
     "Kersey is not an emergency route and is not watched round the clock. If someone is in danger "
-    "call 999; for urgent help call 111 or the local crisis line; ring the link-worker service "
-    "about this referral now. Its duty role has been alerted."
+    "call 999; for urgent help call 111 or the local crisis line. The duty role has been alerted."
 )
 
 
@@ -23,11 +22,15 @@ def alert(file: CaseFile) -> None:
         file.announce(ReferralUrgent(**file.context(), service_request=request, hub=case.hub))
 
 
-def not_monitored(case: Case) -> list[Issue]:
+def not_monitored(file: CaseFile) -> list[Issue]:
     """What a sender must be told at once of an urgent case; nothing of any other."""
+    case = file.case
     if case.priority not in URGENT:
         return []
-    return [Issue("warning", "business-rule", NOT_MONITORED, ("ServiceRequest.priority",))]
+    team = file.uow.session.get(LinkWorkerService, case.team) if case.team else None
+    whom = f"{team.name}, {team.phone}" if team and team.phone else "the link-worker service"
+    words = f"{NOT_MONITORED} Ring {whom} about this referral now."
+    return [Issue("warning", "business-rule", words, ("ServiceRequest.priority",))]
 
 
 def change_priority(file: CaseFile, priority: str) -> list[Issue]:
@@ -43,4 +46,4 @@ def change_priority(file: CaseFile, priority: str) -> list[Issue]:
         if not state_of(task).ended:
             file.touch(task)
     alert(file)
-    return not_monitored(file.case)
+    return not_monitored(file)
