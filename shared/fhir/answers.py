@@ -73,7 +73,10 @@ def responses(kind: str, answers: Iterable[str]) -> str:
 
 
 def written(result: WriteResult, *, base_url: str, with_resource: bool) -> str:
-    """The response entry of one write."""
+    """The response entry of one write.
+
+    Its outcome is there without the resource too: a warning must reach the sender (care 1, 11).
+    """
     response: dict[str, Any] = {"status": _status(result.status)}
     members = []
     stored = result.stored

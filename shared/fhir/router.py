@@ -324,15 +324,16 @@ def _write(
 def _done(server: Interactions, result: WriteResult, prefer: Prefer, media_type: str) -> Response:
     """The answer to a single write.
 
-    A client that did not say what it wants gets the resource, unless there is something that it
-    must be told (a warning): then it gets the OperationOutcome, and finds the resource at
-    Location.
+    A client gets what it prefers, except where there is something that it must be told: then it
+    gets the OperationOutcome, whatever Prefer says, and finds the resource at Location. Prefer is
+    a wish that a server may pass over (RFC 7240, section 2); that a referral was marked urgent and
+    is not treated as such, or that nobody looks after it yet, must reach the sender (care 1, 11).
     """
     stored, status = result.stored, result.status
     headers = version_headers(stored) if stored is not None else {}
     if stored is not None and not stored.deleted:
         headers["Location"] = answers.location(server.base_url, stored)
-    if prefer.returns == "OperationOutcome" or (result.issues and prefer.returns is None):
+    if prefer.returns == "OperationOutcome" or result.issues:
         issues = result.issues or [Issue("information", "informational", "Done.")]
         body: str | bytes = dumps(operation_outcome(issues))
         return answer(body, media_type, status=200 if status == 204 else status, headers=headers)

@@ -341,6 +341,7 @@ def test_warnings_stand_at_their_entry(server: Server):
         "POST", "/fhir", body=bundle(post(patient())), headers={"prefer": "return=minimal"}
     ).json()["entry"][0]
     assert "resource" not in quiet
+    assert quiet["response"]["outcome"] == done["response"]["outcome"]
     assert quiet["fullUrl"].startswith(f"{BASE}/Patient/")
 
 

@@ -113,16 +113,19 @@ def test_prefer(server: Server, returns: str):
     assert deleted.status_code == (200 if returns == "OperationOutcome" else 204)
 
 
-def test_a_warning_is_told_unless_the_client_wants_the_resource(server: Server):
+@pytest.mark.parametrize("returns", [None, "minimal", "representation", "OperationOutcome"])
+def test_a_warning_is_told_whatever_the_client_prefers(server: Server, returns: str | None):
     server.warner.remarks = [Issue("warning", "business-rule", "No service covers it.", ("x",))]
-    told = server("POST", "/fhir/Patient", body=patient())
-    assert told.status_code == 201
-    assert issue(told)["diagnostics"] == "No service covers it."
-    assert "location" in told.headers
-    wanted = server(
-        "POST", "/fhir/Patient", body=patient(), headers={"prefer": "return=representation"}
-    )
-    assert wanted.json()["resourceType"] == "Patient"
+    prefer = {"prefer": f"return={returns}"} if returns else {}
+    created = server("POST", "/fhir/Patient", body=patient(), headers=prefer)
+    path = created.headers["location"].removeprefix("http://kersey.test").partition("/_hist")[0]
+    body = patient(id=path.rpartition("/")[2])
+    updated = server("PUT", path, body=body, headers=prefer)
+    assert (created.status_code, updated.status_code) == (201, 200)
+    for version, told in ((1, created), (2, updated)):
+        assert issue(told)["diagnostics"] == "No service covers it."
+        assert told.headers["location"].endswith(f"{path}/_history/{version}")
+        assert told.headers["etag"] == f'W/"{version}"'
 
 
 def test_conditional_read(server: Server):
