@@ -1,6 +1,7 @@
 """What the `kersey` command reads from the environment beside the services' own settings."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +14,9 @@ class OperatorSettings(BaseSettings):
         env_prefix="KERSEY_", env_nested_delimiter="__", extra="ignore", frozen=True
     )
 
+    environment: Literal["development", "test", "production"] = Field(
+        default="development", description="`kersey run` and the demo refuse production."
+    )
     data_dir: Path = Field(
         default=Path("data"), description="Where `kersey run` keeps its database and mails."
     )

@@ -21,11 +21,13 @@ def load() -> None:
     from deploy import demo_data
     from deploy.engines import opened
     from deploy.operator_databases import url_of
+    from deploy.production import refuse_production
     from deploy.services import service, with_database
     from deploy.settings import OperatorSettings
     from services.referrals.settings import ReferralsSettings
 
     operator = OperatorSettings()
+    refuse_production(operator, "kersey demo load")
     settings = ReferralsSettings(
         public_url=operator.public_url,
         database_url=SecretStr(url_of(service("referrals"), operator)),
@@ -75,7 +77,7 @@ def journey(
     from deploy.demo.journey import Journey
     from deploy.demo.link import ByLink
     from deploy.demo.sending import read_bundle
-    from deploy.running import running_url
+    from deploy.answering_url import answering_url
     from deploy.settings import OperatorSettings
 
     operator = OperatorSettings()
@@ -87,7 +89,7 @@ def journey(
 
     Journey(
         screen,
-        url or running_url(operator),
+        url or answering_url(operator),
         bundle=read_bundle(bundle) if bundle else None,
         answering=answering,
         listen=listen,

@@ -21,18 +21,21 @@ def run(
     from deploy import demo_data
     from deploy.data_folder import DataFolder
     from deploy.embedded import all_in_one
+    from deploy.production import refuse_production
     from deploy.settings import OperatorSettings
     from deploy.web_server import ended_by_signals, listen, serve
     from deploy.welcome import welcome
     from shared import logging
 
+    settings = OperatorSettings()
+    refuse_production(settings, "kersey run")
     logging.configure("WARNING")
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared only
     screen = Console(highlight=False)
     with (
         ended_by_signals(),
         listen(host, port) as listener,
-        DataFolder(data or OperatorSettings().data_dir, url) as folder,
+        DataFolder(data or settings.data_dir, url) as folder,
         ExitStack() as stack,
     ):
         screen.print("starting the database and the services; the first time takes longest")

@@ -20,7 +20,7 @@ def token(
     curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8000/fhir/Task
     """
     from deploy.demo_tokens import access_token
-    from deploy.running import running_url
+    from deploy.answering_url import answering_url
     from deploy.settings import OperatorSettings
 
-    typer.echo(access_token(url or running_url(OperatorSettings()), client, scope))
+    typer.echo(access_token(url or answering_url(OperatorSettings()), client, scope))

@@ -223,3 +223,13 @@ def test_sigterm_ends_it_as_well(home, port):
     with started(home, port) as run:
         assert run.end(signal.SIGTERM) == 128 + signal.SIGTERM
         assert run.servers() == []
+
+
+def test_production_refuses_what_is_for_trying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from deploy.production import NotInProduction, refuse_production
+    from deploy.settings import OperatorSettings
+
+    monkeypatch.setenv("KERSEY_ENVIRONMENT", "production")
+
+    with pytest.raises(NotInProduction, match="its sign-ins are public knowledge"):
+        refuse_production(OperatorSettings(), "kersey run")

@@ -9,7 +9,7 @@ from deploy.settings import OperatorSettings
 _ADDRESS = re.compile(r"https?://\S+")
 
 
-def running_url(settings: OperatorSettings) -> str:
+def answering_url(settings: OperatorSettings) -> str:
     """The address that was set, else that of the Kersey on the data folder, else the usual one.
 
     So `PORT=8100 make run` in one terminal and `kersey token --as ehr` in the next one agree.
