@@ -73,11 +73,11 @@ def journey(
     """
     from rich.console import Console
 
+    from deploy.answering_url import answering_url
     from deploy.demo.answering import Answering, ByAccount
     from deploy.demo.journey import Journey
     from deploy.demo.link import ByLink
     from deploy.demo.sending import read_bundle
-    from deploy.answering_url import answering_url
     from deploy.settings import OperatorSettings
 
     operator = OperatorSettings()

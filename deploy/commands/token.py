@@ -19,8 +19,8 @@ def token(
     TOKEN=$(.venv/bin/kersey token --as ehr)
     curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8000/fhir/Task
     """
-    from deploy.demo_tokens import access_token
     from deploy.answering_url import answering_url
+    from deploy.demo_tokens import access_token
     from deploy.settings import OperatorSettings
 
     typer.echo(access_token(url or answering_url(OperatorSettings()), client, scope))
