@@ -1,7 +1,7 @@
 """The example referral, changed anywhere: it may be taken or refused, and never breaks anything."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 from uuid import uuid4
@@ -10,9 +10,9 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
-from tests.bad_input.door import FHIR, token
+from tests.bad_input.door import FHIR, all_services, token
+from tests.infrastructure.postgres import NewDatabase
 from tests.referrals.house import a_bundle
 
 EXAMPLE = a_bundle("fuzz")
@@ -86,8 +86,14 @@ def changed(bundle: Any, kind: str, place: Path, new: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def http(services: tuple[str, Mapping[str, Engine]]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=services[0], timeout=60, headers=AUTH) as client:
+def http(
+    module_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """Services of its own: what is taken here would be in the way elsewhere."""
+    with (
+        all_services(module_database, tmp_path_factory.mktemp("mail")) as (url, _),
+        httpx.Client(base_url=url, timeout=60, headers=AUTH) as client,
+    ):
         yield client
 
 

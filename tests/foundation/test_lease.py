@@ -131,3 +131,37 @@ def test_of_many_at_once_exactly_one_leads(engine: Engine):
     for thread in threads:
         thread.join()
     assert sorted(epoch for epoch in got if epoch) == [1]
+
+
+def until_of(engine: Engine) -> object:
+    with engine.connect() as connection:
+        return connection.execute(select(lease.c.until)).scalar_one()
+
+
+def test_leading_writes_the_row_only_now_and_then(engine: Engine):
+    holder = Lease(engine, NAME, seconds=3)
+    assert holder.leads() == 1
+    written = until_of(engine)
+    assert holder.leads() == 1
+    assert until_of(engine) == written
+    time.sleep(1.1)
+    assert holder.leads() == 1
+    assert until_of(engine) != written
+
+
+def test_who_does_not_lead_asks_each_time(engine: Engine):
+    first, second = Lease(engine, NAME), Lease(engine, NAME)
+    assert first.leads() == 1
+    assert second.leads() is None
+    first.release()
+    assert second.leads() == 2
+
+
+def test_in_doubt_the_row_is_asked_again(engine: Engine):
+    first, second = Lease(engine, NAME), Lease(engine, NAME)
+    assert first.leads() == 1
+    let_it_end(engine)
+    assert second.leads() == 2
+    assert first.leads() == 1, "it cannot know yet; its writes compare the epoch"
+    first.doubt()
+    assert first.leads() is None
