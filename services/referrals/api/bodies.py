@@ -11,6 +11,10 @@ _PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_PLAIN)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=_PLAIN)]
+Address = Annotated[
+    str, StringConstraints(max_length=200, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+$")
+]
+"""A URI: it becomes the `system` of a Coding, where FHIR allows no white space."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
@@ -24,7 +28,7 @@ class Need(Body):
     """What the person wants help with."""
 
     code: Slug
-    system: Line | None = None
+    system: Address | None = None
     display: Line | None = None
 
 

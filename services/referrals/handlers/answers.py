@@ -27,6 +27,9 @@ from shared.messaging.events import (
     ReferralWaitlisted,
 )
 
+EARLIEST = date(2000, 1, 1)
+"""No activity that Kersey keeps was before; an earlier day is a slip of the keyboard."""
+
 DECISIONS = ("accept", "waiting-list", "decline")
 PROGRESS: dict[str, Callable[..., CaseEvent]] = {
     "start": ReferralStarted,
@@ -116,7 +119,8 @@ def progress(
 
     Raises:
         NoSuchCase: not a Task of this provider.
-        Refused: it does not follow from the present state, or the day lies ahead.
+        Refused: it does not follow from the present state, or the day lies ahead or before
+            `EARLIEST`.
     """
     with working_on(desk, principal, task=task_id) as file:
         task = file.provider_task(task_id)
@@ -142,6 +146,9 @@ def record_progress(
     today = file.now.astimezone(ZoneInfo(file.desk.settings.timezone)).date()
     refuse_unless(
         day is None or day <= today, "business-rule", "This day has not come yet.", "date"
+    )
+    refuse_unless(
+        day is None or day >= EARLIEST, "business-rule", "This day is too long ago.", "date"
     )
     file.step(task, action, actor)
     task.note = note or task.note

@@ -1,8 +1,10 @@
 """Asking a provider: the onward request, taking it back, and choosing among offers."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
+
+from dateutil.relativedelta import relativedelta
 
 from services.referrals import resources
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
@@ -20,6 +22,9 @@ from shared.messaging.events import ReferralCancelled, ReferralChosen, ReferralR
 SIGNPOST_ONLY = 1
 """Tier of a listing that may be told to people but gets no personal data (care 25)."""
 
+LONGEST = relativedelta(years=5)
+"""For how long an agreement may be recorded: nobody knows today what they will want later."""
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -34,7 +39,7 @@ class Ask:
         access_needs: what the person needs to take part (care 18).
         share: what the person agreed to share after acceptance, item by item (care 7b).
         how: how they agreed: `verbal` or `written`.
-        expires: when the agreement ends.
+        expires: when the agreement ends: after now, and within `LONGEST`.
         several_because: why more than one provider is asked at once (care 15).
     """
 
@@ -57,14 +62,16 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
     Raises:
         NoSuchCase: not a case of this link-worker service.
         Refused: the service is unknown, withdrawn or signpost-only; another provider is being
-            asked and no reason is given; the state of the case does not allow it.
+            asked and no reason is given; what is shared, or the end of it, cannot be; the state of
+            the case does not allow it.
     """
     with working_on(desk, principal, case=case) as file:
         triage = file.triage
         actor = standing(file, principal, triage)
         service = _listed(file, wanted)
         _check_several(file, wanted)
-        _check_share(wanted)
+        _check_share(wanted, file.now)
+        _check_expires(wanted, file.now)
         if triage.status == "accepted":
             note_acceptance(file, actor)
         file.step(triage, "ask", actor)
@@ -141,7 +148,7 @@ def _check_several(file: CaseFile, wanted: Ask) -> None:
     )
 
 
-def _check_share(wanted: Ask) -> None:
+def _check_share(wanted: Ask, now: datetime) -> None:
     unknown = sorted(set(wanted.share) - set(SHAREABLE))
     refuse_unless(
         not unknown,
@@ -154,6 +161,30 @@ def _check_share(wanted: Ask) -> None:
         "business-rule",
         "Say how the person agreed: verbal or written.",
         "how",
+    )
+    born = wanted.share.get("birth-date")
+    refuse_unless(
+        born is None or _is_birth_date(born, now),
+        "business-rule",
+        "A date of birth is written YYYY-MM-DD and is not ahead.",
+        "share.birth-date",
+    )
+
+
+def _is_birth_date(value: str, now: datetime) -> bool:
+    try:
+        born = date.fromisoformat(value)
+    except ValueError:
+        return False
+    return born.isoformat() == value and born <= now.date()
+
+
+def _check_expires(wanted: Ask, now: datetime) -> None:
+    refuse_unless(
+        wanted.expires is None or now < wanted.expires <= now + LONGEST,
+        "business-rule",
+        "An agreement ends after now and within five years.",
+        "expires",
     )
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from services.referrals import codes
-from services.referrals.casefile import CaseFile, refuse_unless, working_on
+from services.referrals.casefile import CaseFile, refuse_unless, state_of, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import CLOSINGS, Actor
 from services.referrals.handlers.sharing import share_identity
@@ -161,12 +161,18 @@ def route(desk: Desk, principal: Principal, case: UUID, team: UUID) -> None:
 def record_contact(
     desk: Desk, principal: Principal, case: UUID, *, reached: bool, how: str, minutes: int | None
 ) -> None:
-    """Write down one try to reach the person (care 2); it moves nothing by itself."""
+    """Write down one try to reach the person (care 2); it moves nothing by itself.
+
+    Raises:
+        NoSuchCase: not a case of this link-worker service.
+        Refused: somebody else asks, or the case has ended: nobody is to be rung any more.
+    """
     with working_on(desk, principal, case=case) as file:
         actor = standing(file, principal, file.triage)
         refuse_unless(
             actor is Actor.LINK_WORKER, "forbidden", "Only the link worker records this.", "case"
         )
+        refuse_unless(not state_of(file.triage).ended, "conflict", "This case has ended.", "case")
         file.uow.session.add(
             Attempt(
                 case=case,
