@@ -13,21 +13,23 @@ def withdraw(file: CaseFile) -> None:
 
     Its `status` is the sender's own, so that a revocation is never refused. Where an activity
     already runs it cannot simply be cancelled (Clinical Order Workflows): the link worker is
-    told and decides. A case that has ended stays as it ended.
+    told and decides. Whatever has not started is taken back in either case, so that nobody answers
+    for a person who is no longer referred. A case that has ended stays as it ended.
     """
     triage = file.triage
     if state_of(triage).ended:
         return
     open_tasks = file.open_provider_tasks()
-    if any(task.status == "in-progress" for task in open_tasks):
+    waiting = [task for task in open_tasks if task.status != "in-progress"]
+    for task in waiting:
+        file.step(task, "withdraw", Actor.SENDER)
+        file.announce(ReferralCancelled(**file.about(task), reason="withdrawn"))
+        share_identity(file, task)
+    if waiting != open_tasks:
         if triage.business != "withdrawal-asked":
             file.step(triage, "ask-withdrawal", Actor.SENDER)
             file.announce(WithdrawalAsked(**file.context(), by="sender"))
         return
     started = triage.status in STARTED
     file.step(triage, "withdraw-started" if started else "withdraw", Actor.SENDER)
-    for task in open_tasks:
-        file.step(task, "withdraw", Actor.SENDER)
-        file.announce(ReferralCancelled(**file.about(task), reason="withdrawn"))
-        share_identity(file, task)
     file.announce(ReferralWithdrawn(**file.context(), by="sender"))
