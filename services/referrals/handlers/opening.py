@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import tuple_
 from sqlmodel import col, select
 
 from services.referrals import codes
@@ -25,6 +26,9 @@ from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.outcome import Issue, unavailable
 from shared.messaging.events import ReferralReceived, ReferralUnrouted
+
+Coded = tuple[str, str]
+"""A code system and one of its codes."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def open_case(
         hub=route.hub,
         team=route.team,
         priority=str(request.get("priority", "routine")),
-        coded_by_sender=codes.REFERRED in _codes(request),
+        coded_by_sender=(codes.SNOMED, codes.REFERRED) in _codes(request),
         created=now,
         updated=now,
     )
@@ -201,11 +205,13 @@ def _home_hub(uow: UnitOfWork, principal: Principal) -> str:
     return first
 
 
-def _starts_here(uow: UnitOfWork, found: Iterable[str]) -> bool:
-    known = select(StartCode.code).where(col(StartCode.code).in_(list(found)))
+def _starts_here(uow: UnitOfWork, found: Iterable[Coded]) -> bool:
+    declared = tuple_(col(StartCode.system), col(StartCode.code))
+    known = select(StartCode.code).where(declared.in_(list(found)))
     return uow.session.exec(known.limit(1)).first() is not None
 
 
-def _codes(request: Mapping[str, Any]) -> set[str]:
+def _codes(request: Mapping[str, Any]) -> set[Coded]:
+    """A code means something in its own system alone (R4 datatypes, Coding)."""
     coding = request.get("code", {}).get("coding", [])
-    return {str(each.get("code")) for each in coding}
+    return {(str(each.get("system")), str(each.get("code"))) for each in coding}
