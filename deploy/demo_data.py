@@ -46,7 +46,7 @@ def load(
         listings,
         lambda done, total: tell("directory", done, total),
     )
-    load_contacts(engines["notifications"])
+    load_contacts(engines["notifications"], listings)
     clock = story.StoryClock()
     desk = Desk(
         engine=engines["referrals"],

@@ -32,9 +32,9 @@ class OperatorSettings(BaseSettings):
         default_factory=dict,
         description="Password of each service's role: KERSEY_DATABASE_PASSWORD__REFERRALS=...",
     )
-    client_secret: dict[str, SecretStr] = Field(
+    service_secret: dict[str, SecretStr] = Field(
         default_factory=dict,
-        description="Secret of each service that asks others: KERSEY_CLIENT_SECRET__NOTIFICATIONS.",
+        description="Secret of each service that asks others: KERSEY_SERVICE_SECRET__NOTIFICATIONS.",
     )
     amqp_url: SecretStr | None = Field(
         default=None, description="The RabbitMQ user that the services use."

@@ -18,7 +18,7 @@ app = typer.Typer(
 def services() -> None:
     """Register the services that ask others, with the secrets that you chose for them.
 
-    Needs the identity service's settings, and KERSEY_CLIENT_SECRET__NOTIFICATIONS and so on, of 32
+    Needs the identity service's settings, and KERSEY_SERVICE_SECRET__NOTIFICATIONS and so on, of 32
     characters or more. Safe to repeat; a changed secret is set.
     """
     from deploy.refusal import Refusal
@@ -26,10 +26,10 @@ def services() -> None:
     from deploy.settings import OperatorSettings
     from services.identity.clients import load_clients
 
-    secrets = OperatorSettings().client_secret
+    secrets = OperatorSettings().service_secret
     missing = [each.name for each in asking() if each.name not in secrets]
     if missing:
-        names = ", ".join(f"KERSEY_CLIENT_SECRET__{name.upper()}" for name in missing)
+        names = ", ".join(f"KERSEY_SERVICE_SECRET__{name.upper()}" for name in missing)
         message = f"not set: {names}"
         raise Refusal(message)
     with _issuer() as engine:

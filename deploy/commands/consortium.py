@@ -16,16 +16,27 @@ def _group() -> None:
 @app.command()
 def load(
     file: Annotated[Path, typer.Argument(help="TOML; docs/consortium.example.toml shows it.")],
+    notifications: Annotated[
+        str,
+        typer.Option(
+            "--notifications-database-url",
+            help="Notifications' database, which must know whose hub is whose.",
+            envvar="KERSEY_NOTIFICATIONS_DATABASE_URL",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
     """Declare hubs, link-worker services, practices and the codes that start a referral.
 
-    Needs the referrals service's settings. Safe to repeat: what changed in the file is changed.
+    Needs the referrals service's settings, and where notifications' database is: without it no
+    coordinator sees a contact or a message. Safe to repeat: what changed in the file is changed.
     """
     import tomllib
 
     from pydantic import ValidationError
 
     from deploy.refusal import Refusal
+    from services.notifications.handlers.hubs import declare_hubs
     from services.referrals.app import desk_of
     from services.referrals.handlers.consortium import Consortium, load_consortium
     from services.referrals.settings import ReferralsSettings
@@ -50,6 +61,22 @@ def load(
         load_consortium(desk_of(settings, engine, Wake()), declared)
     finally:
         engine.dispose()
+    if notifications:
+        engine = create_engine(notifications, pool_size=1, application_name="kersey consortium")
+        try:
+            declare_hubs(
+                engine,
+                {hub.code: hub.organisation for hub in declared.hubs},
+                {team.organisation: team.hub for team in declared.teams},
+            )
+        finally:
+            engine.dispose()
+    else:
+        typer.echo(
+            "KERSEY_NOTIFICATIONS_DATABASE_URL is not set: notifications was told of no hub, and "
+            "no coordinator can see contacts or messages until it is.",
+            err=True,
+        )
     typer.echo(
         f"{len(declared.hubs)} hubs, {len(declared.teams)} link-worker services, "
         f"{len(declared.practices)} practices, {len(declared.codes)} codes"

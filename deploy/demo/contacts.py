@@ -1,5 +1,6 @@
 """Who is told in the demo: hubs, duty roles and link-worker teams; providers by their listings."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -8,7 +9,11 @@ from deploy.demo.clients import PROVIDER, PROVIDER_2
 from deploy.demo.consortium import HUBS
 from deploy.demo.ids import demo_id
 from services.notifications.domain import Means, Role, Source
+from services.notifications.handlers.directory import listed_contact, take
+from services.notifications.handlers.hubs import declare_hubs
 from services.notifications.tables import Contact
+from services.providers import hsds
+from services.providers.loading import Dataset
 from shared.database import UnitOfWork
 
 VERIFIED = {
@@ -18,14 +23,46 @@ VERIFIED = {
 """Providers whose address the hub has verified, so that identity may follow (care 6)."""
 
 
-def load_contacts(engine: Engine) -> None:
-    """Add the demo's contacts; one that is there already, changed or not, is left alone."""
+def load_contacts(engine: Engine, listings: Dataset) -> None:
+    """Add the demo's contacts; one that is there already, changed or not, is left alone.
+
+    Providers are there before anybody is asked, whether or not the directory's events have come.
+    """
+    declare_hubs(
+        engine, {hub.code: hub.organisation for hub in HUBS}, {hub.team: hub.code for hub in HUBS}
+    )
     with UnitOfWork(engine) as uow:
         for contact in _contacts():
             if uow.session.get(Contact, contact.id) is None:
                 uow.session.add(contact)
         uow.session.flush()
+        for provider in listings.organizations:
+            _listed(uow, _id(provider), None, _listing(provider))
+        for service in listings.services:
+            _listed(uow, service.organization_id, _id(service), _listing(service))
         uow.commit()
+
+
+def _listed(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: dict[str, Any]) -> None:
+    if uow.session.get(Contact, listed_contact(service or provider)) is None:
+        take(uow, provider, service, listing)
+
+
+def _listing(entry: hsds.Organization | hsds.Service) -> dict[str, Any]:
+    """What of a listing says how its provider is reached, in the shape that events carry."""
+    own: dict[str, Any] = {"hub": entry.kersey.hub}
+    if isinstance(entry, hsds.Service):
+        own["referral"] = {
+            "ask_by": str(entry.kersey.ask_by),
+            "email": entry.kersey.referral_email,
+            "phone": entry.kersey.referral_phone,
+        }
+    return {"email": entry.email, "kersey": own}
+
+
+def _id(entry: hsds.Organization | hsds.Service) -> UUID:
+    assert entry.id  # the demo's listings have ids
+    return entry.id
 
 
 def _contacts() -> list[Contact]:

@@ -130,7 +130,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not():
         ("demo load", "KERSEY_ADMIN_DATABASE_URL"),
         ("broker setup", "KERSEY_AMQP_ADMIN_URL"),
         ("broker check", "KERSEY_AMQP_URL"),
-        ("clients services", "KERSEY_CLIENT_SECRET__NOTIFICATIONS"),
+        ("clients services", "KERSEY_SERVICE_SECRET__NOTIFICATIONS"),
     ],
 )
 def test_an_operators_command_names_what_it_needs(command, setting):
@@ -247,11 +247,11 @@ def test_a_client_is_registered_once_and_its_secret_shown_once(identity):
 
 
 def test_services_are_registered_as_clients(identity):
-    secret = {"KERSEY_CLIENT_SECRET__NOTIFICATIONS": "n" * 40}
+    secret = {"KERSEY_SERVICE_SECRET__NOTIFICATIONS": "n" * 40}
     for _ in range(2):
         done = kersey("clients", "services", **identity, **secret)
         assert done.stdout == "kersey-notifications: registered\n", done.stderr
-    weak = {"KERSEY_CLIENT_SECRET__NOTIFICATIONS": "short"}
+    weak = {"KERSEY_SERVICE_SECRET__NOTIFICATIONS": "short"}
     assert kersey("clients", "services", **identity, **weak).returncode == 1
 
 

@@ -88,7 +88,7 @@ def test_the_set_up_is_given_what_its_commands_need():
         if each.database:
             assert f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}" in given
         if each.asks:
-            assert f"KERSEY_CLIENT_SECRET__{each.name.upper()}" in given
+            assert f"KERSEY_SERVICE_SECRET__{each.name.upper()}" in given
     known = {f"KERSEY_{name.upper()}" for name in OperatorSettings.model_fields}
     assert {"KERSEY_ADMIN_DATABASE_URL", "KERSEY_AMQP_ADMIN_URL"} <= known & set(given)
 
