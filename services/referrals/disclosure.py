@@ -3,6 +3,10 @@
 The provider's own Patient holds what the person agreed to share (care 6). Whichever interaction
 returns it, read, version, history, search or include, the view is written down before the answer
 leaves, exactly as when the provider asks the case API.
+
+A search tells more than it returns: how many Tasks have a person of some name says who it is, and
+shows nothing that could be recorded. So a provider searches by what its requests say, not by what
+a Patient says.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,11 +22,15 @@ from services.referrals.desk import Desk
 from services.referrals.tables import CaseTask, IdentityView, OnwardRequest
 from shared.auth import Principal
 from shared.database import UnitOfWork
-from shared.fhir.search.query import SearchRequest
+from shared.fhir.outcome import forbidden
+from shared.fhir.search.query import Chain, Condition, Filter, Has, SearchRequest
 from shared.fhir.store import Access, FhirStore, HistoryPage, SearchResult, Stored
 
 ANONYMOUS = frozenset({"resourceType", "id", "meta", "active"})
 """Elements of a provider's Patient that tell nobody who it is."""
+
+IMPERSONAL = frozenset({"_id", "_lastUpdated"})
+"""Search parameters of Patient that ask nothing of who it is."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,9 @@ class WatchedStore(FhirStore):
         return page
 
     def search(self, request: SearchRequest, access: Access) -> SearchResult:
-        """See `FhirStore.search`."""
+        """See `FhirStore.search`; refused where it would let a provider guess a person."""
+        if isinstance(access, Asking) and access.principal is not None:
+            refuse_guessing(request, access.principal)
         result = super().search(request, access)
         self._note([*result.matches, *result.included], access)
         return result
@@ -119,6 +129,37 @@ class WatchedStore(FhirStore):
             )
         )
         self.disclosed = True
+
+
+def refuse_guessing(request: SearchRequest, principal: Principal) -> None:
+    """Refuse a provider's search by what a Patient says, itself, through a chain or `_has` (care 6).
+
+    Args:
+        request: the search, or the filter of a Subscription.
+        principal: who asks; only providers are refused.
+
+    Raises:
+        FhirError: 403 naming the parameter.
+    """
+    if "provider" not in principal.roles:
+        return
+    for condition, (name, _) in zip(request.conditions, request.applied, strict=False):
+        if _asks_who(condition):
+            raise forbidden(
+                "A provider cannot search by what a Patient says: read the Patient that its Task "
+                "names, which is recorded as a view of who the person is.",
+                f"http.{name}",
+            )
+
+
+def _asks_who(condition: Condition) -> bool:
+    match condition:
+        case Filter(param=param):
+            return param.resource == "Patient" and param.code not in IMPERSONAL
+        case Chain(inner=ways):
+            return any(_asks_who(inner) for _, inner in ways)
+        case Has(inner=inner):
+            return _asks_who(inner)
 
 
 def _identifies(document: Stored) -> bool:

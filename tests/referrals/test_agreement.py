@@ -30,7 +30,7 @@ def test_withdrawing_empties_the_providers_patient_and_its_history(house: House)
         assert "Feather" not in reader.send("GET", "/fhir/Patient/_history").text
         for version in (1, 2):
             reader.get(f"{path}/_history/{version}", status=404)
-        assert reader.get("/fhir/Patient?name=Feather").get("entry", []) == []
+    assert house.worker.get("/fhir/Patient?name=Feather").get("entry", []) == []
     with house.unchanged():
         house.provider.post(f"/referrals/requests/{task}/identity", status=409)
         problem = house.worker.post(f"/referrals/requests/{task}/withdraw-agreement", status=409)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.referrals.house import TEAM, Caller, House, Json, wish
 from tests.referrals.prying import Marked, documents, marked_bundle, pry
+from tests.referrals.subscribing import subscription
 
 EVERYTHING = ("system/*.cruds", "cases")
 
@@ -121,32 +122,94 @@ def test_a_provider_reads_only_its_own_four_documents_and_what_is_public(house: 
 @pytest.mark.parametrize(
     "query",
     [
-        "Task?patient:Patient.family={name}",
-        "Task?focus:ServiceRequest.subject:Patient.family={name}",
         "Task?focus:ServiceRequest.based-on:ServiceRequest.status=active",
         "Task?based-on:ServiceRequest.based-on:ServiceRequest.code=871731000000106",
         "Task?part-of:Task.status=in-progress,accepted",
-        "ServiceRequest?subject:Patient.birthdate=gt1900-01-01",
         "ServiceRequest?based-on:ServiceRequest.requester:PractitionerRole.active:missing=true",
         "Patient?_has:Condition:patient:_lastUpdated=gt2000-01-01",
         "Patient?_has:ServiceRequest:subject:code=871731000000106",
         "Patient?_has:Observation:patient:_has:Task:focus:status=requested",
         "ServiceRequest?_has:ServiceRequest:based-on:status=active",
         "Task?_has:Task:part-of:status=requested",
-        "Patient?family={name}",
-        "Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|{number}",
         "Condition?_total=accurate",
         "Observation?_count=1&_total=accurate",
     ],
 )
 def test_no_chain_tells_a_provider_of_what_it_cannot_read(house: House, query: str):
-    marked = marked_bundle()
-    _, _, provider = asked(house, marked, {"name": "x"})
-    number = house.scalar("select nhs_number from person")
-    question = query.format(name=marked.at("name[0].family"), number=number)
-    answer = provider.get(f"/fhir/{question}")
+    _, _, provider = asked(house, marked_bundle(), {"name": "x"})
+    answer = provider.get(f"/fhir/{query}")
     assert answer.get("entry", []) == []
     assert answer["total"] == 0
+
+
+GUESSES = [
+    "Patient?name=Feather",
+    "Patient?name=Feather&_summary=count",
+    "Patient?name=Feather&_count=0",
+    "Patient?name:missing=false",
+    "Patient?phonetic=Fether&_total=accurate",
+    "Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018",
+    "Task?status=accepted&patient.name=Feather",
+    "Task?patient:Patient.phone=07700900111",
+    "Task?focus:ServiceRequest.subject:Patient.family=Feather",
+    "ServiceRequest?subject.name=Feather",
+    "ServiceRequest?subject:Patient.birthdate=gt1900-01-01",
+    "Task?_has:Task:part-of:patient.name=Feather",
+    "Patient?_has:Task:patient:patient.name=Feather",
+    "Organization?_has:Patient:organization:name=Feather",
+]
+
+
+@pytest.mark.parametrize("query", GUESSES)
+def test_no_search_lets_a_provider_guess_who_it_is(house: House, query: str):
+    # It may read this Patient, and that is recorded; a guess that comes true would not be.
+    house.accepted()
+    provider = house.by("provider", scopes=EVERYTHING)
+    kind, _, question = query.partition("?")
+    named = question.split("&")[-1 if "status" in question else 0].partition("=")[0]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    posted = provider.send("POST", f"/fhir/{kind}/_search", content=question, headers=form)
+    for answer in (provider.send("GET", f"/fhir/{query}"), posted):
+        assert answer.status_code == 403, answer.text
+        (issue,) = answer.json()["issue"]
+        assert (issue["code"], issue["expression"]) == ("forbidden", [f"http.{named}"])
+    batch = {"resourceType": "Bundle", "type": "batch"}
+    batch["entry"] = [{"request": {"method": "GET", "url": query}}]  # type: ignore[assignment]
+    (entry,) = provider.post("/fhir", batch)["entry"]
+    assert entry["response"]["status"].startswith("403")
+    if "Organization" not in query:
+        house.worker.get(f"/fhir/{query}")
+
+
+def test_a_provider_finds_a_patient_by_its_id_and_that_is_recorded(house: House):
+    referral, task = house.accepted()
+    provider = house.by("provider", scopes=EVERYTHING)
+    patient = provider.get(f"/fhir/Task/{task}")["for"]["reference"]
+    key = patient.partition("/")[2]
+    found = provider.get(f"/fhir/Patient?_id={key}&_lastUpdated=gt2000-01-01")
+    assert found["total"] == 1
+    assert provider.get(f"/fhir/Task?patient={patient}")["total"] == 1
+    assert provider.get(f"/fhir/Task?patient._id={key}")["total"] == 1
+    assert len(house.worker.get(referral.at)["identity_views"]) == 1
+
+
+def test_no_subscription_lets_a_provider_guess_who_it_is(house: House):
+    provider = house.by("provider", scopes=EVERYTHING)
+    wanted = subscription("https://provider.example.org", "Task?patient.name=Feather")
+    with house.unchanged():
+        outcome = provider.post("/fhir/Subscription", wanted, status=403)
+    assert outcome["issue"][0]["expression"] == ["http.patient.name"]
+
+
+def test_a_patch_does_not_tell_a_provider_what_it_cannot_write(house: House):
+    _, task = house.accepted()
+    provider = house.by("provider", scopes=EVERYTHING)
+    patient = house.scalar("select patient from onward_request where task = :task", task=task)
+    for name in ("Kath Feather", "Somebody Else"):
+        guess = {"op": "test", "path": "/name/0/text", "value": name}
+        with house.unchanged():
+            outcome = provider.patch(f"/fhir/Patient/{patient}", guess, status=403)
+        assert outcome["issue"][0]["code"] == "forbidden"
 
 
 def test_totals_count_what_the_reader_may_read(house: House):

@@ -31,6 +31,22 @@ def content(code: str) -> Json:
         (subscription(ENDPOINT, criteria="Task?favourite-colour=red"), "criteria"),
         (subscription(ENDPOINT, "Task?status=accepted", "Patient?name=x"), "criteria"),
         (subscription(ENDPOINT, "Task?no-such=1"), "criteria"),
+        *(
+            (subscription(ENDPOINT, f"Task?status=accepted&{shape}"), "criteria")
+            for shape in (
+                "_count=5",
+                "_summary=count",
+                "_sort=-_lastUpdated",
+                "_include=Task:patient",
+                "_revinclude:iterate=Task:part-of",
+                "_elements=id",
+                "_total=none",
+            )
+        ),
+        (subscription(ENDPOINT, criteria="Task?_count=0"), "criteria"),
+        (channel(payload="application/fhir+xml"), "channel.payload"),
+        (channel(payload="text/plain"), "channel.payload"),
+        (channel(payload="application/json;x= y"), "channel.payload"),
         (channel(type="email"), "channel.type"),
         (channel(type="websocket"), "channel.type"),
         (channel(endpoint="ftp://ehr.example.org"), "channel.endpoint"),
@@ -42,6 +58,11 @@ def content(code: str) -> Json:
         (channel(header=["Bad name: x"]), "channel.header"),
         (channel(header=["Host: elsewhere.example"]), "channel.header"),
         (channel(header=["Content-Length: 5"]), "channel.header"),
+        (channel(header=["Transfer-Encoding: chunked"]), "channel.header"),
+        (channel(header=["connection: close"]), "channel.header"),
+        (channel(header=["Content-Type: text/plain"]), "channel.header"),
+        (channel(header=["X-Key: sch\u00f6n"]), "channel.header"),
+        (channel(header=["X-Key: a\tb"]), "channel.header"),
     ],
 )
 def test_what_is_not_served_is_refused_by_its_element(house: House, body: Json, element: str):
@@ -69,6 +90,13 @@ def test_extensions_of_others_are_passed_over(house: House):
     house.ehr.post("/fhir/Subscription", body)
     row = house.row("select topic, content, filters from subscription_state")
     assert row == (TOPIC, "id-only", ["Task?status=accepted"])
+
+
+def test_notifications_may_be_plain_json(house: House):
+    for payload in ("application/json", "application/fhir+json; fhirVersion=4.0"):
+        made = house.ehr.post("/fhir/Subscription", channel(payload=payload))
+        state = "select media_type from subscription_state where id = :id"
+        assert house.scalar(state, id=made["id"]) == payload
 
 
 def test_an_update_is_checked_like_a_new_one(house: House):

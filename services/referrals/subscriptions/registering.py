@@ -4,6 +4,7 @@ Backport R4 profile (http://hl7.org/fhir/uv/subscriptions-backport, 1.1 and late
 `criteria`; whatever else it holds is refused by name.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,13 @@ from uuid import UUID, uuid5
 from sqlmodel import Session
 
 from services.referrals import codes
+from services.referrals.disclosure import refuse_guessing
 from services.referrals.tables.subscription import SubscriptionState, deliveries
+from shared.auth import Principal
 from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.outcome import FhirError, rule_broken
 from shared.fhir.search.parameters import Types
-from shared.fhir.search.query import parse_query, parse_search
+from shared.fhir.search.query import RESULT_PARAMETERS, parse_query, parse_search
 
 BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 FILTER = f"{BACKPORT}/backport-filter-criteria"
@@ -26,6 +29,14 @@ CHANNEL = "subscription"
 HANDSHAKE = "handshake"
 WATCHED = "Task"
 """The type whose changes are told."""
+OWN_HEADERS = frozenset(
+    """connection content-encoding content-length content-type expect host keep-alive
+    proxy-connection te trailer transfer-encoding upgrade""".split()
+)
+"""Headers that say how a notification is sent; a subscriber's own would break the message."""
+FHIR_JSON = "application/fhir+json"
+
+_JSON = re.compile(r"application/(?:fhir\+)?json(?:; ?[A-Za-z]+=[A-Za-z0-9.-]+)*")
 
 
 @dataclass(frozen=True)
@@ -40,11 +51,20 @@ class Registration:
     media_type: str
 
 
-def read(resource: Mapping[str, Any], types: Types, http: OutgoingHttp) -> Registration:
+def read(
+    resource: Mapping[str, Any], types: Types, http: OutgoingHttp, principal: Principal
+) -> Registration:
     """Understand a Subscription.
 
+    Args:
+        resource: as sent, valid by FHIR.
+        types: the served types, with what can be searched.
+        http: knows which endpoints can be reached.
+        principal: who wants to be told.
+
     Raises:
-        FhirError: 422 with the element that cannot be served.
+        FhirError: 422 with the element that cannot be served; 403 for a filter by which a provider
+            would learn who a person is.
     """
     if resource.get("status") not in {"requested", "active", "off"}:
         raise rule_broken("Send a Subscription with status requested.", "Subscription.status")
@@ -63,7 +83,7 @@ def read(resource: Mapping[str, Any], types: Types, http: OutgoingHttp) -> Regis
         )
         raise rule_broken(words, "Subscription.criteria")
     for each in filters:
-        _check_filter(each, types)
+        _check_filter(each, types, principal)
     channel = resource.get("channel", {})
     if channel.get("type") != "rest-hook":
         raise rule_broken("Only rest-hook channels are served.", "Subscription.channel.type")
@@ -78,7 +98,7 @@ def read(resource: Mapping[str, Any], types: Types, http: OutgoingHttp) -> Regis
         content=_content(channel),
         endpoint=endpoint,
         headers=tuple(_headers(channel.get("header", []))),
-        media_type=str(channel.get("payload") or "application/fhir+json"),
+        media_type=_media_type(channel),
     )
 
 
@@ -129,15 +149,28 @@ def stop(session: Session, key: str) -> None:
         deliveries.supersede(session, deliveries.delivery.c.order_key == key, "subscription-off")
 
 
-def _check_filter(text: str, types: Types) -> None:
+def _check_filter(text: str, types: Types, principal: Principal) -> None:
     resource_type, _, query = text.partition("?")
     if resource_type != WATCHED:
         raise rule_broken("Only changes of Tasks are told.", "Subscription.criteria")
     try:
-        parse_search(types, resource_type, parse_query(query))
+        pairs = parse_query(query)
+        request = parse_search(types, resource_type, pairs)
     except FhirError as error:
         words = f"This filter is not understood: {error.issues[0].diagnostics}"
         raise rule_broken(words, "Subscription.criteria") from error
+    if any(name.partition(":")[0] in RESULT_PARAMETERS for name, _ in pairs):
+        words = "A filter says which Tasks are meant; it has no parameters that shape an answer."
+        raise rule_broken(words, "Subscription.criteria")
+    refuse_guessing(request, principal)
+
+
+def _media_type(channel: Mapping[str, Any]) -> str:
+    media_type = str(channel.get("payload") or FHIR_JSON)
+    if not _JSON.fullmatch(media_type):
+        words = f"Notifications are {FHIR_JSON} or application/json."
+        raise rule_broken(words, "Subscription.channel.payload")
+    return media_type
 
 
 def _content(channel: Mapping[str, Any]) -> str:
@@ -152,11 +185,14 @@ def _content(channel: Mapping[str, Any]) -> str:
 
 
 def _headers(lines: Iterable[object]) -> Iterable[str]:
+    place = "Subscription.channel.header"
     for line in lines:
         name, colon, value = str(line).partition(":")
-        fine = name.isascii() and name.replace("-", "").isalnum() and value.isprintable()
-        if not colon or not fine or name.lower() in {"host", "content-length"}:
-            raise rule_broken("A header is written Name: value.", "Subscription.channel.header")
+        fine = name.isascii() and name.replace("-", "").isalnum()
+        if not colon or not fine or not value.isascii() or not value.strip().isprintable():
+            raise rule_broken("A header is written Name: value, in ASCII.", place)
+        if name.lower() in OWN_HEADERS:
+            raise rule_broken("This header is for Kersey to set: leave it out.", place)
         yield f"{name}:{value.strip()}"
 
 

@@ -175,6 +175,8 @@ class _Work:
             return WriteResult(204, self._delete(step, current))
         wanted = step.resource
         if step.action == "patch":
+            if step.entry.type != "Task" or self._file_of_task(step.id) is None:
+                self._check_owner(step, current)  # a patch's tests would tell what it cannot read
             wanted = self._resolver.patched(step, current)
             validate(wanted, expected_type=step.entry.type)
             self._resolver.check_references(wanted, step.entry.type, current)
@@ -184,7 +186,9 @@ class _Work:
     def _create(self, step: Step, resource: dict[str, Any]) -> Stored:
         subscription = None
         if step.entry.type == "Subscription":
-            subscription = registering.read(resource, self._desk.types, self._http)
+            subscription = registering.read(
+                resource, self._desk.types, self._http, self._principal
+            )
             resource = resource | {"status": "requested"}
         person = self._person(step.entry.type, step.id, resource)
         stored = self._store.create(
@@ -229,7 +233,7 @@ class _Work:
         return stored
 
     def _resubscribe(self, step: Step, wanted: dict[str, Any]) -> dict[str, Any]:
-        subscription = registering.read(wanted, self._desk.types, self._http)
+        subscription = registering.read(wanted, self._desk.types, self._http, self._principal)
         session = self._uow.session
         if wanted.get("status") == "off":
             registering.stop(session, step.id)

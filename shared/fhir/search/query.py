@@ -27,10 +27,9 @@ MAX_HOPS = 3
 Total = Literal["none", "estimate", "accurate"]
 
 #: Parameters that shape the answer and filter nothing.
-_RESULT = {
-    "_count", "_elements", "_format", "_include", "_pretty", "_revinclude", "_sort", "_summary",
-    "_total",
-}  # fmt: skip
+RESULT_PARAMETERS = frozenset(
+    "_count _elements _format _include _pretty _revinclude _sort _summary _total".split()
+)
 
 _MODIFIERS: Mapping[str, frozenset[str]] = {
     "string": frozenset({"exact", "contains", "missing"}),
@@ -184,7 +183,7 @@ def parse_search(
     shape: dict[str, list[tuple[str, str]]] = {}
     for name, value in pairs:
         base = name.partition(":")[0]
-        if base in _RESULT:
+        if base in RESULT_PARAMETERS:
             shape.setdefault(base, []).append((name, value))
             continue
         if not value:
