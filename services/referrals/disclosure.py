@@ -132,7 +132,7 @@ class WatchedStore(FhirStore):
 
 
 def refuse_guessing(request: SearchRequest, principal: Principal) -> None:
-    """Refuse a provider's search by what a Patient says, itself, through a chain or `_has` (care 6).
+    """Refuse a provider's search by what a Patient says, through chains and `_has` too (care 6).
 
     Args:
         request: the search, or the filter of a Subscription.

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from joserfc import jwk
 
-from tests.bad_input.door import PLANTED, Door, outcome, problem, token
+from tests.bad_input.door import FHIR, PLANTED, Door, outcome, problem, token
 from tests.referrals.house import KEYS, SERVICE, a_bundle, wish
 
 STRANGER = jwk.ECKey.generate_key("P-256", {"kid": "tests", "alg": "ES256"})
@@ -29,6 +29,15 @@ BAD: dict[str, str] = {
     "without a signature": token().rpartition(".")[0] + ".",
     "nonsense": PLANTED,
     "long": PLANTED * 1_000,
+}
+BAD |= {
+    f"with {name} {value}": base64.urlsafe_b64encode(
+        json.dumps({"alg": "ES256", "kid": "tests", name: value}).encode()
+    )
+    .decode()
+    .rstrip("=")
+    + token()[token().index(".") :]
+    for name, value in (("crit", 5), ("crit", [5]), ("kid", {}), ("alg", []), ("b64", 0))
 }
 ASKED = [
     ("POST", "/fhir"),
@@ -72,6 +81,29 @@ def test_a_token_that_is_not_to_be_trusted(door: Door, kind: str):
         assert "invalid_token" in answer.headers["www-authenticate"]
         if path.startswith("/fhir"):
             assert told["code"] == ("expired" if kind == "expired" else "login")
+
+
+@pytest.mark.parametrize("claim", [None, "", "nobody", 7, [], {"a": 1}, "0" * 31])
+def test_a_token_that_names_no_organisation(door: Door, claim: object):
+    headers = {"Authorization": f"Bearer {token(organisation=claim)}"}
+    for method, path in (
+        ("POST", "/fhir"),
+        ("GET", "/fhir/Patient"),
+        ("GET", "/fhir/Subscription/x/$status"),
+    ):
+        answer = door.send(method, path, headers=headers | FHIR, json=a_bundle())
+        assert "names no organisation" in outcome(answer, 403)["diagnostics"]
+    worker = token("link-worker", organisation=claim)
+    provider = token("provider", organisation=claim)
+    for method, path, bearer in (
+        ("GET", "/referrals/cases", worker),
+        ("POST", f"/referrals/requests/{uuid4()}/answer", provider),
+        ("PUT", f"/directory/services/{uuid4()}", provider),
+        ("GET", f"/notifications/deliveries?case={uuid4()}", worker),
+    ):
+        headers = {"Authorization": f"Bearer {bearer}"}
+        told = problem(door.send(method, path, headers=headers, json={}), 403)
+        assert told["element"] == "organisation"
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
