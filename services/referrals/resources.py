@@ -34,7 +34,8 @@ def task(
     """The Task of a case as its readers see it.
 
     Nothing about the person is in it but the reference of a Patient that the reader may read: the
-    sender's own (triage) or the provider's own (care 5).
+    sender's own (triage) or the provider's own (care 5). What a provider told the link worker is
+    not: the sender's whole practice would read it.
     """
     body: Resource = {"resourceType": "Task", "id": row.id}
     if row.kind == Kind.PROVIDER:
@@ -58,8 +59,8 @@ def task(
     body["requester"] = reference("Organization", case.team if onward else case.organisation)
     if row.owner:
         body["owner"] = reference("Organization", row.owner)
-    if row.note:
-        body["note"] = [{"text": row.note}]
+    if row.task_note:
+        body["note"] = [{"text": row.task_note}]
     output = [_coded(each) for each in sorted(returned, key=lambda each: each.code)]
     if output:
         body["output"] = output

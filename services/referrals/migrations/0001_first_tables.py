@@ -92,10 +92,17 @@ def upgrade() -> None:
         sa.Column("organisation", sa.Uuid(), nullable=False),
         sa.Column("system", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
-        sa.Column("submission", sa.Uuid(), nullable=False),
+        sa.Column("service_request", sa.String(length=64), nullable=False),
+        sa.Column("submission", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint(
             "organisation", "system", "value", name=op.f("pk_referral_identifier")
         ),
+    )
+    op.create_index(
+        op.f("ix_referral_identifier_service_request"),
+        "referral_identifier",
+        ["service_request"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_referral_identifier_submission"),
@@ -320,6 +327,7 @@ def upgrade() -> None:
         sa.Column("business", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("note", sa.String(), nullable=True),
+        sa.Column("task_note", sa.String(), nullable=True),
         sa.Column("answered", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
@@ -883,6 +891,7 @@ def downgrade() -> None:
     op.drop_table("submission")
     op.drop_table("start_code")
     op.drop_index(op.f("ix_referral_identifier_submission"), table_name="referral_identifier")
+    op.drop_index(op.f("ix_referral_identifier_service_request"), table_name="referral_identifier")
     op.drop_table("referral_identifier")
     op.drop_table("place_hub")
     op.drop_index(

@@ -1,6 +1,7 @@
 """The case: one sender's referral and all that follows from it."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Column, Identity, Index
@@ -68,7 +69,9 @@ class CaseTask(Row, table=True):
     business: str
     reason: str | None = None
     note: str | None = None
-    """What the provider wrote to the link worker; never in an event or a message."""
+    """What the provider wrote to the link worker; never in an event, a message or a document."""
+    task_note: str | None = None
+    """What it wrote into Task.note itself, knowing that the sender reads it there."""
     answered: datetime | None = instant(nullable=True, default=None)
     created: datetime = instant()
     updated: datetime = instant()
@@ -168,20 +171,22 @@ class CodeReturned(Row, table=True):
 
 
 class ReferralIdentifier(Row, table=True):
-    """Business identifiers that a sender has used for a referral: each starts one case only."""
+    """Business identifiers that a sender has used for a referral: each means one request only."""
 
     __tablename__ = "referral_identifier"
 
     organisation: UUID = Field(primary_key=True)
     system: str = Field(primary_key=True)
     value: str = Field(primary_key=True)
-    submission: UUID = Field(index=True)
+    service_request: str = Field(index=True, max_length=64)
+    submission: UUID | None = Field(default=None, index=True)
+    """What a repeat is answered with; none where an update brought the identifier."""
 
 
 class Submission(Row, table=True):
     """What a sender sent when it started a referral, as a digest, and what it was answered.
 
-    Lets a repeat be answered with the ids of the first, and told from other content.
+    Lets a repeat be answered with the ids and warnings of the first, and told from other content.
     """
 
     __tablename__ = "submission"
@@ -189,7 +194,7 @@ class Submission(Row, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     organisation: UUID
     digest: str
-    results: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
+    results: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     received: datetime = instant()
 
 

@@ -38,7 +38,9 @@ def update_task(
     if task.kind == Kind.TRIAGE:
         _move_triage(file, action, actor, reason)
     else:
-        _move_provider(file, task, action, actor, reason=reason, note=_note(wanted, task))
+        note, written = _note(wanted, task)
+        task.task_note = written or task.task_note
+        _move_provider(file, task, action, actor, reason=reason, note=note)
 
 
 def _move_triage(file: CaseFile, action: str, actor: Actor, reason: str | None) -> None:
@@ -92,8 +94,9 @@ def _reason(wanted: dict[str, Any]) -> str | None:
     return (_code(given, codes.STATUS_REASON) or "other") if given else None
 
 
-def _note(wanted: dict[str, Any], task: CaseTask) -> str | None:
+def _note(wanted: dict[str, Any], task: CaseTask) -> tuple[str | None, str | None]:
+    """What is new for the link worker, the reason's words with it; and what of it is Task.note."""
     notes = [str(each.get("text", "")) for each in wanted.get("note", [])]
+    notes = [each for each in notes if each and each != task.task_note]
     reason = (wanted.get("statusReason") or {}).get("text")
-    words = [each for each in [*notes, reason] if each and each != task.note]
-    return "\n".join(words) or None
+    return "\n".join([*notes, reason] if reason else notes) or None, "\n".join(notes) or None
