@@ -6,7 +6,7 @@ audit and events in the one transaction. `If-Match` on a Task alone could not se
 beside it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -204,6 +204,17 @@ class CaseFile:
             self.store.regrant(kind, key, ())
             self.store.update(body, grants=readers)
             self.audit("update", f"{kind}/{key}")
+
+    def join(self, documents: Iterable[tuple[str, str]]) -> None:
+        """Have documents that the sender's request now refers to belong to the case."""
+        session = self.uow.session
+        known = session.exec(
+            select(CaseDocument.type, CaseDocument.id).where(CaseDocument.case == self.case.id)
+        ).all()
+        more = sorted(set(documents) - set(known))
+        if more:
+            session.add_all(CaseDocument(case=self.case.id, type=t, id=key) for t, key in more)
+            self.change_audience()
 
     def announce(self, event: CaseEvent) -> None:
         """Have an event published once this transaction is durable."""

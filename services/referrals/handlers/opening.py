@@ -37,7 +37,7 @@ class Sent:
 
     Attributes:
         request: the ServiceRequest as stored.
-        patient: the id of its Patient, if it is one that was sent.
+        patient: the id of its Patient, if it is one that is here.
         person: whom that Patient is about.
         documents: everything that came with it, as (type, id).
         practices: the ODS codes found on its requesting organisations.
@@ -134,16 +134,22 @@ def _announce(file: CaseFile, route: _Route, task: CaseTask) -> None:
 
 
 def _warnings(file: CaseFile, route: _Route) -> list[Issue]:
-    issues: list[Issue] = []
-    if route.fault:
-        why, element = _FAULTS[route.fault]
-        words = f"{_UNROUTED_NOW} {why}"
-        issues.append(Issue("warning", "business-rule", words, (element,)))
+    unknown_person = _NO_PERSON if file.case.person is None else None
+    faults = dict.fromkeys(fault for fault in (route.fault, unknown_person) if fault)
+    issues = [
+        Issue("warning", "business-rule", f"{_UNROUTED_NOW} {why}", (element,))
+        for why, element in (_FAULTS[fault] for fault in faults)
+    ]
     return issues + not_monitored(file)
 
 
 _UNROUTED_NOW = "The referral was received and is on the hub's list of referrals to place by hand."
+_NO_PERSON = "no-person"
 _FAULTS = {
+    _NO_PERSON: (
+        "Its subject is no Patient that was sent here: nobody can see who it is about.",
+        "ServiceRequest.subject",
+    ),
     "unknown-code": (
         "Its code is not one that starts a social prescribing referral here.",
         "ServiceRequest.code",
@@ -172,6 +178,8 @@ def _route(uow: UnitOfWork, principal: Principal, sent: Sent) -> _Route:
     session = uow.session
     own_team = session.get(LinkWorkerService, UUID(principal.organisation))
     if own_team is not None:
+        if sent.person is None:
+            return _Route(own_team.hub, None, None, _NO_PERSON)
         return _Route(own_team.hub, own_team.organisation, None, None)
     practices = session.exec(
         select(Practice).where(col(Practice.ods_code).in_(sent.practices))
@@ -189,6 +197,8 @@ def _route(uow: UnitOfWork, principal: Principal, sent: Sent) -> _Route:
         return _Route(place, None, practice, "unknown-code")
     if practice.team is None:
         return _Route(place, None, practice, "not-covered")
+    if sent.person is None:
+        return _Route(place, None, practice, _NO_PERSON)
     return _Route(place, practice.team, practice, None)
 
 

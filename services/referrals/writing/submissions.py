@@ -5,19 +5,20 @@ Only referrals are told apart like this; a repeat of anything else is plain FHIR
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from services.referrals.tables import ReferralIdentifier, Submission
+from services.referrals.writing.identifiers import Identifier, identifiers_of
+from services.referrals.writing.starting import placed
 from shared.fhir.bundle import WriteEntry, WriteResult
-from shared.fhir.outcome import conflict
+from shared.fhir.outcome import Issue, conflict
 from shared.fhir.store import Access, FhirStore
-
-Identifier = tuple[str, str]
 
 
 class Received:
@@ -31,25 +32,30 @@ class Received:
     def __init__(self, organisation: UUID, entries: Sequence[WriteEntry]) -> None:
         self._organisation = organisation
         self._entries = entries
-        self._identifiers = dict(_identifiers(entries))
+        requests = [each for each in entries if each.type == "ServiceRequest" and each.resource]
+        self._every = {key for each in requests for key in _identified(each)}
+        created = [each for each in requests if each.method == "POST"]
+        self._identifiers = {key: at for each in created for key, at in _identified(each).items()}
 
     def answer_again(
         self, session: Session, store: FhirStore, access: Access
     ) -> list[WriteResult] | None:
-        """The first answer, if the same was received before; None if it is new.
+        """The first answer with its warnings, if the same was received before; None if it is new.
 
-        Parallel repeats take turns here, so that only one of them finds it new.
+        Whatever names the same identifier at the same time takes turns here, so that only one of
+        them finds it new.
 
         Raises:
             FhirError: 409 where an identifier was used for other content.
         """
+        keys = [f"{system}|{value}" for system, value in self._every]
+        store.serialise(*(f"referral/{self._organisation}/{key}" for key in keys))
         if not self._identifiers:
             return None
-        keys = [f"{system}|{value}" for system, value in self._identifiers]
-        store.serialise(*(f"referral/{self._organisation}/{key}" for key in keys))
         known = session.exec(
             select(ReferralIdentifier).where(
                 ReferralIdentifier.organisation == self._organisation,
+                col(ReferralIdentifier.submission).is_not(None),
                 tuple_(col(ReferralIdentifier.system), col(ReferralIdentifier.value)).in_(
                     list(self._identifiers)
                 ),
@@ -66,31 +72,31 @@ class Received:
             element = self._identifiers[known[0].system, known[0].value]
             raise conflict(words, element, duplicate=True)
         return [
-            WriteResult(200, store.find(each["type"], each["id"], access) if each else None)
-            for each in first.results
+            _again(entry, each, store, access)
+            for entry, each in zip(self._entries, first.results, strict=True)
         ]
 
-    def remember(self, session: Session, results: Sequence[WriteResult], now: datetime) -> None:
-        """Keep the digest and the answer, within the transaction that stores the referral."""
+    def remember(
+        self, session: Session, results: Sequence[WriteResult], now: datetime
+    ) -> UUID | None:
+        """Keep the digest and the answer, within the transaction that stores the referral.
+
+        Returns:
+            What the identifiers of the requests created must lead to; None where none has any.
+        """
         if not self._identifiers:
-            return
+            return None
         submission = Submission(
             organisation=self._organisation,
             digest=self._digest(),
-            results=[_named(result) for result in results],
+            results=[
+                _kept(entry, result) for entry, result in zip(self._entries, results, strict=True)
+            ],
             received=now,
         )
         session.add(submission)
         session.flush()
-        session.add_all(
-            ReferralIdentifier(
-                organisation=self._organisation,
-                system=system,
-                value=value,
-                submission=submission.id,
-            )
-            for system, value in self._identifiers
-        )
+        return submission.id
 
     def _digest(self) -> str:
         """Of the content, whatever ids a sender's software made up for this attempt."""
@@ -105,14 +111,8 @@ class Received:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _identifiers(entries: Sequence[WriteEntry]) -> Iterator[tuple[Identifier, str]]:
-    """Business identifiers of the requests in it, with the element that holds each."""
-    for entry in entries:
-        if entry.method != "POST" or entry.type != "ServiceRequest" or entry.resource is None:
-            continue
-        for n, each in enumerate(entry.resource.get("identifier", [])):
-            if each.get("system") and each.get("value"):
-                yield (each["system"], each["value"]), f"{entry.path}.identifier[{n}]"
+def _identified(entry: WriteEntry) -> dict[Identifier, str]:
+    return dict(identifiers_of(entry.resource or {}, entry.path or entry.type))
 
 
 def _content(entry: WriteEntry) -> object:
@@ -127,5 +127,21 @@ def _renamed(value: object, names: Mapping[str, str]) -> object:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _named(result: WriteResult) -> dict[str, str]:
-    return {"type": result.stored.type, "id": result.stored.id} if result.stored else {}
+def _kept(entry: WriteEntry, result: WriteResult) -> dict[str, Any]:
+    """An answer as a row keeps it: its elements do not depend on where the entry stood."""
+    named = {"type": result.stored.type, "id": result.stored.id} if result.stored else {}
+    path = entry.path or entry.type
+    issues = [placed(each, entry.type, before=path).as_dict() for each in result.issues]
+    return named | ({"issues": issues} if issues else {})
+
+
+def _again(
+    entry: WriteEntry, kept: Mapping[str, Any], store: FhirStore, access: Access
+) -> WriteResult:
+    stored = store.find(kept["type"], kept["id"], access) if "id" in kept else None
+    issues = [
+        Issue(each["severity"], each["code"], each["diagnostics"], tuple(each["expression"]))
+        for each in kept.get("issues", [])
+    ]
+    path = entry.path or entry.type
+    return WriteResult(200, stored, [placed(each, path, before=entry.type) for each in issues])

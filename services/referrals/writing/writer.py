@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from services.referrals.casefile import KERSEY, CaseFile, NoSuchCase
+from services.referrals.casefile import KERSEY, CaseFile, NoSuchCase, state_of
 from services.referrals.desk import Desk
 from services.referrals.disclosure import access_of
 from services.referrals.domain import Refused
@@ -16,8 +16,10 @@ from services.referrals.handlers.urgency import change_priority
 from services.referrals.handlers.withdrawal import withdraw
 from services.referrals.repeating import repeating
 from services.referrals.subscriptions import registering
-from services.referrals.tables import AuditEntry, Case, CaseTask, PatientLink
+from services.referrals.tables import AuditEntry, Case, CaseTask, PatientLink, Worklist
 from services.referrals.writing.attachments import Attachments, Document, patient_of, practices_of
+from services.referrals.writing.identifiers import hold, identifiers_of, release
+from services.referrals.writing.starting import never_starts, not_started, placed
 from services.referrals.writing.submissions import Received
 from services.referrals.writing.tasks import update_task
 from shared.auth import Principal
@@ -114,6 +116,7 @@ class _Work:
         steps = self._resolver.resolve(entries, transaction=transaction)
         self._open_cases(steps)
         results = {id(step.entry): self._apply(step) for step in _people_first(steps)}
+        self._join_documents(steps)
         for file in self._files.values():
             file.finish()
         self._reread(steps, results)
@@ -122,8 +125,10 @@ class _Work:
         if received is not None:
             self._start_referrals(steps, results)
         answered = [results[id(entry)] for entry in entries]
+        submission = None
         if received is not None:
-            received.remember(self._uow.session, answered, self._now)
+            submission = received.remember(self._uow.session, answered, self._now)
+        self._hold_identifiers(steps, submission)
         self._uow.session.flush()
         return answered
 
@@ -186,9 +191,7 @@ class _Work:
     def _create(self, step: Step, resource: dict[str, Any]) -> Stored:
         subscription = None
         if step.entry.type == "Subscription":
-            subscription = registering.read(
-                resource, self._desk.types, self._http, self._principal
-            )
+            subscription = registering.read(resource, self._desk.types, self._http, self._principal)
             resource = resource | {"status": "requested"}
         person = self._person(step.entry.type, step.id, resource)
         stored = self._store.create(
@@ -226,6 +229,11 @@ class _Work:
         if step.entry.type == "ServiceRequest" and self._file_of_request(step.id) is not None:
             words = "A case follows from this request: withdraw it with status revoked."
             raise conflict(words, step.entry.path or "ServiceRequest")
+        if step.entry.type == "ServiceRequest":
+            release(self._uow.session, step.id)
+        if step.entry.type == "Patient" and self._is_cared_for(current):
+            words = "An open case is about this Patient: withdraw its request first."
+            raise conflict(words, step.entry.path or "Patient")
         if step.entry.type == "Subscription":
             registering.stop(self._uow.session, step.id)
         stored = self._store.delete(step.entry.type, step.id)
@@ -258,9 +266,14 @@ class _Work:
             raise conflict(words, f"{path}.status")
         if wanted.get("status") in ended:
             withdraw(file)
-        elif wanted.get("priority", "routine") != file.case.priority:
+            return
+        never = never_starts(wanted)
+        if never is not None:
+            words = "A referral was started: withdraw it with status revoked."
+            raise conflict(words, f"{path}.{never[0]}")
+        if wanted.get("priority", "routine") != file.case.priority:
             told = change_priority(file, str(wanted.get("priority", "routine")))
-            self._remarks += [(step, _placed(issue, path)) for issue in told]
+            self._remarks += [(step, placed(issue, path)) for issue in told]
 
     # --- checks and records -----------------------------------------------------------------------
 
@@ -287,6 +300,35 @@ class _Work:
         patient = patient_of(resource)
         link = session.get(PatientLink, patient) if patient else None
         return link.person if link else None
+
+    def _is_cared_for(self, patient: Stored) -> bool:
+        open_cases = (
+            select(Case.id)
+            .join(Worklist, col(Worklist.case) == col(Case.id))
+            .where(Case.person == patient.person, Case.patient == patient.id, col(Worklist.open))
+        )
+        return self._uow.session.exec(open_cases.limit(1)).first() is not None
+
+    def _hold_identifiers(self, steps: Iterable[Step], submission: UUID | None) -> None:
+        """One number, one referral: whoever creates or updates what is a referral, or may be."""
+        for step in steps:
+            if step.entry.type != "ServiceRequest" or step.action not in _STARTS:
+                continue
+            if self._sends_referrals() or self._file_of_request(step.id) is not None:
+                request = self._fresh["ServiceRequest", step.id]
+                found = dict(identifiers_of(request, step.entry.path or "ServiceRequest"))
+                again = submission if step.entry.method == "POST" else None
+                hold(self._uow.session, UUID(self._owner), step.id, found, again)
+
+    def _join_documents(self, steps: Iterable[Step]) -> None:
+        """What an updated request refers to now is for its readers too, while anybody cares."""
+        attachments = Attachments(self._store, self._access, self._owner, self._fresh)
+        for step in steps:
+            if step.entry.type != "ServiceRequest" or step.action not in _STARTS:
+                continue
+            file = self._file_of_request(step.id)
+            if file is not None and not state_of(file.triage).ended:
+                file.join(attachments.of(self._fresh["ServiceRequest", step.id], ()))
 
     def _audit(self, action: str, stored: Stored, person: UUID | None) -> None:
         by = self._principal
@@ -334,21 +376,29 @@ class _Work:
         step: Step,
     ) -> list[Issue]:
         path = step.entry.path or "ServiceRequest"
-        if request.get("status") != "active":
-            words = "No referral was started: its status is not active."
-            return [Issue("warning", "business-rule", words, (f"{path}.status",))]
+        nothing = not_started(request, path)
+        if nothing is not None:
+            return [nothing]
         documents = attachments.of(request, beside)
-        patient = patient_of(request)
-        link = self._uow.session.get(PatientLink, patient) if patient else None
+        link = self._subject(request)
         sent = Sent(
             request=request,
-            patient=patient if link else None,
+            patient=link.patient if link else None,
             person=link.person if link else None,
             documents=set(documents),
             practices=practices_of(request, documents),
         )
         _, issues = open_case(self._desk, self._uow, self._principal, sent)
-        return [_placed(issue, path) for issue in issues]
+        return [placed(issue, path) for issue in issues]
+
+    def _subject(self, request: dict[str, Any]) -> PatientLink | None:
+        """Whom a request is about, if that can be seen; locked, lest it is deleted meanwhile."""
+        key = patient_of(request)
+        if key is None or not self._store.seen({("Patient", key)}, self._access):
+            return None
+        if self._store.lock("Patient", key).deleted:
+            return None
+        return self._uow.session.get(PatientLink, key)
 
 
 def _people_first(steps: Iterable[Step]) -> list[Step]:
@@ -361,11 +411,6 @@ def _people_first(steps: Iterable[Step]) -> list[Step]:
 
 def _makes_patient(step: Step) -> bool:
     return step.action == "create" and step.entry.type == "Patient"
-
-
-def _placed(issue: Issue, path: str) -> Issue:
-    places = tuple(place.replace("ServiceRequest", path, 1) for place in issue.expression)
-    return Issue(issue.severity, issue.code, issue.diagnostics, places)
 
 
 def _fhir(refused: Refused) -> FhirError:

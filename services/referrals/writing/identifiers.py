@@ -1,0 +1,77 @@
+"""A sender's number for a referral means one referral, whichever way it is written.
+
+Rows say so, and not a search: of two requests at once, the second waits for the first one's row.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from services.referrals.tables import ReferralIdentifier
+from shared.fhir.outcome import conflict
+
+Identifier = tuple[str, str]
+"""System and value of a business identifier; without a system it tells nothing."""
+
+
+def identifiers_of(request: Mapping[str, Any], path: str) -> Iterator[tuple[Identifier, str]]:
+    """The business identifiers of a ServiceRequest, with the element that holds each."""
+    for n, each in enumerate(request.get("identifier", [])):
+        if each.get("system") and each.get("value"):
+            yield (each["system"], each["value"]), f"{path}.identifier[{n}]"
+
+
+def hold(
+    session: Session,
+    organisation: UUID,
+    request: str,
+    identifiers: Mapping[Identifier, str],
+    submission: UUID | None,
+) -> None:
+    """Have identifiers mean this request from now on, within the transaction that writes it.
+
+    Args:
+        session: the caller's.
+        organisation: the client organisation whose numbers they are.
+        request: the id of its ServiceRequest.
+        identifiers: with the element that holds each.
+        submission: what a repeat of them is answered with; None where they came by an update.
+
+    Raises:
+        FhirError: 409 naming the element whose identifier means another request already.
+    """
+    if not identifiers:
+        return
+    rows = [
+        {
+            "organisation": organisation,
+            "system": system,
+            "value": value,
+            "service_request": request,
+            "submission": submission,
+        }
+        for system, value in sorted(identifiers)
+    ]
+    session.connection().execute(insert(ReferralIdentifier).values(rows).on_conflict_do_nothing())
+    key = tuple_(col(ReferralIdentifier.system), col(ReferralIdentifier.value))
+    taken = session.exec(
+        select(ReferralIdentifier).where(
+            ReferralIdentifier.organisation == organisation,
+            key.in_(list(identifiers)),
+            ReferralIdentifier.service_request != request,
+        )
+    ).first()
+    if taken is not None:
+        words = "Another referral has this identifier: each referral has one of its own."
+        raise conflict(words, identifiers[taken.system, taken.value], duplicate=True)
+
+
+def release(session: Session, request: str) -> None:
+    """Let the numbers of a request that was deleted before it started a case be used again."""
+    session.connection().execute(
+        delete(ReferralIdentifier).where(col(ReferralIdentifier.service_request) == request)
+    )
