@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -156,7 +157,8 @@ def workers(
     delivery_wake = delivery_wake or Wake()
     wake = wake or Wake()
     teller = Teller(Outbox(SOURCE, wake))
-    act = cases.CaseEvents(teller, delivery_wake)
+    grace = timedelta(minutes=settings.no_contact_minutes)
+    act = cases.CaseEvents(delivery_wake, grace=grace)
     return [
         Relay(engine, broker, service="notifications", wake=wake, poll=settings.relay_poll_seconds),
         broker.consumer(CASES, consuming_once(engine, CASES.consumer, act)),

@@ -16,7 +16,9 @@ from shared.messaging.events import (
     ReferralDeclined,
     ReferralNoResponse,
     ReferralOffered,
+    ReferralReceived,
     ReferralRequested,
+    ReferralRouted,
     ReferralUnrouted,
     ReferralUrgent,
     ReferralWaitlisted,
@@ -72,7 +74,8 @@ BY_A_PERSON = frozenset([Means.PHONE, Means.PAPER])
 """Means that no program uses: a member of staff sees the task and does it."""
 
 NOBODY = "none"
-"""The channel of a message for which there is no contact at all: a failure that is told."""
+"""The channel of a message for which there is no contact: after a grace period a failure that is
+told."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,15 @@ RULES: Mapping[type[CaseEvent], Rule] = {
         closes_links=True,
     ),
 }  # fmt: skip
-"""Every event that notifications acts on, and what it does. The consumer binds just these."""
+"""Every event that notifications acts on, and what it does."""
+
+PLACES: frozenset[type[CaseEvent]] = frozenset([ReferralReceived, ReferralRouted])
+"""Events that tell nobody, and are taken for what they say of whose case it is."""
+
+ANSWERS: frozenset[type[CaseEvent]] = frozenset(
+    [ReferralAccepted, ReferralOffered, ReferralChosen, ReferralWaitlisted, ReferralDeclined]
+)
+"""Events after which a request counts as answered."""
 
 SHARING_STOPS = frozenset([AgreementWithdrawn])
 """Events after which a reader who identified themself sees nothing more about the person."""

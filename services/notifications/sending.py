@@ -9,13 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.channels import Channel, Letter
-from services.notifications.domain import Kind, Means
+from services.notifications.domain import NOBODY, Kind, Means
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked
+from services.notifications.handlers.waiting import FOUND, tell_somebody
 from services.notifications.keys import Keys, fingerprint
 from services.notifications.notice import Notice
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import AnswerLink, Contact, IdentityCode
+from services.notifications.tables import delivery as deliveries
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Permanent, Receipt, Schedule, Superseded, minutes
 
@@ -54,10 +56,22 @@ class Sender:
 
     def __call__(self, delivery: Delivery) -> Receipt:
         """Send it, or raise one of the kinds of `Undelivered`."""
+        if delivery.channel == NOBODY:
+            self._look_again(delivery)
         channel = self._channels.get(delivery.channel)
         if channel is None:
             raise Permanent("no-channel")
         return channel.send(self._letter(delivery))
+
+    def _look_again(self, delivery: Delivery) -> None:
+        """See whether there is a contact at the end of the grace period. One that came at the same
+        moment as the event that needed it was seen by neither."""
+        with UnitOfWork(self._engine) as uow:
+            locked(uow, Notice.model_validate_json(delivery.payload).case)
+            this = select(deliveries).where(deliveries.c.id == delivery.id).with_for_update()
+            found = tell_somebody(uow, uow.session.connection().execute(this).one())
+            uow.commit()
+        raise Superseded(FOUND) if found else Permanent("no-contact")
 
     def _letter(self, delivery: Delivery) -> Letter:
         notice = Notice.model_validate_json(delivery.payload)

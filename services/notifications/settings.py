@@ -42,6 +42,11 @@ class NotificationsSettings(ServiceSettings):
         description="In production too, let webhooks go to private addresses and plain http.",
     )
     delivery_threads: int = Field(default=4, ge=1, le=40, description="Messages sent at once.")
+    no_contact_minutes: int = Field(
+        default=10,
+        ge=0,
+        description="Minutes for which a message waits for its party's contact before it fails.",
+    )
     answer_link_days: int = Field(default=90, ge=1, description="Days for which a link works.")
     answer_session_hours: int = Field(default=12, ge=1, description="Hours after opening a link.")
     code_minutes: int = Field(default=10, ge=1, description="Minutes for which a code works.")

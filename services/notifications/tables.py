@@ -90,14 +90,42 @@ class ListingSeen(Base, table=True):
     sequence: str = Field(max_length=40)
 
 
+class Hub(Base, table=True):
+    """A place's hub, and for which organisation its coordinators act: the operator says so."""
+
+    __tablename__ = "hub"
+
+    code: str = Field(primary_key=True, max_length=64)
+    organisation: str = Field(max_length=64, index=True)
+
+
+class PartyHub(Base, table=True):
+    """To which hub a party belongs: its coordinators, and no others, say how it is reached.
+
+    `said_by` is `declared` (the operator), `provider` or `service` (the first listing).
+    """
+
+    __tablename__ = "party_hub"
+
+    party: str = Field(primary_key=True, max_length=64)
+    hub: str = Field(max_length=64)
+    said_by: str = Field(max_length=20)
+
+
 class CaseOrder(Base, table=True):
-    """A case's row to lock, so that its events are acted on one after the other, and the version
-    of what notifications says about it."""
+    """A case's row to lock, so that its events are acted on one after the other, the version of
+    what notifications says about it, and who holds it.
+
+    `placed` is the sequence of the event that said so last.
+    """
 
     __tablename__ = "case_order"
 
     case: UUID = Field(primary_key=True)
     version: int = 0
+    team: str | None = Field(default=None, max_length=64)
+    hub: str | None = Field(default=None, max_length=64)
+    placed: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
 
 
 class Stopped(Base, table=True):
@@ -107,6 +135,15 @@ class Stopped(Base, table=True):
 
     about: UUID = Field(primary_key=True)
     reason: str = Field(max_length=60)
+    at: datetime | None = _instant(default=True)
+
+
+class Answered(Base, table=True):
+    """A Task whose provider has answered: from then on a link may lead to who the person is."""
+
+    __tablename__ = "answered"
+
+    task: UUID = Field(primary_key=True)
     at: datetime | None = _instant(default=True)
 
 
@@ -126,6 +163,7 @@ deliveries = DeliveryTables(
         Index("ix_delivery_case", "case"),
         Index("ix_delivery_task", "task"),
         Index("ix_delivery_contact", "contact"),
+        Index("ix_delivery_nobody", "party", postgresql_where=text("channel = 'none'")),
     ],
 )
 delivery = deliveries.delivery

@@ -1,5 +1,6 @@
 """What the pages ask of the notifications service, for whoever holds an answer link."""
 
+import re
 from typing import Any
 
 import httpx
@@ -7,6 +8,9 @@ import httpx
 Json = dict[str, Any]
 
 AT = "/notifications"
+
+_SESSION = re.compile(r"[A-Za-z0-9_-]*")
+"""What a session looks like; a cookie may hold anything, and a header not."""
 
 
 class Refusal(Exception):
@@ -74,6 +78,8 @@ class AnswerLinks:
         return await self._ask("POST", "/answer/progress", session, json=progress)
 
     async def _ask(self, method: str, path: str, session: str = "", **content: Any) -> Json:
+        if not _SESSION.fullmatch(session):
+            raise Refusal(401, reason="no-session")
         headers = {"Kersey-Answer-Session": session} if session else {}
         try:
             answer = await self._http.request(method, AT + path, headers=headers, **content)

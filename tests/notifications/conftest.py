@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -24,6 +24,7 @@ from services.notifications.app import CASES, DIRECTORY, channels, create_app
 from services.notifications.domain import Means, Role, Source
 from services.notifications.handlers import directory
 from services.notifications.handlers.cases import CaseEvents
+from services.notifications.handlers.hubs import declare_hubs
 from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
 from services.notifications.sending import Sender, schedule
@@ -41,6 +42,8 @@ from tests.notifications.serving import serving
 PROVIDER = UUID("11111111-1111-4111-8111-111111111111")
 SERVICE = UUID("22222222-2222-4222-8222-222222222222")
 TEAM = UUID("33333333-3333-4333-8333-333333333333")
+HUB = UUID("44444444-4444-4444-8444-444444444444")
+OTHER_HUB = UUID("55555555-5555-4555-8555-555555555555")
 PERSON = {
     "name": "Testina Fictional",
     "contact": [{"system": "phone", "value": "07700 900123", "note": "after 2 pm"}],
@@ -170,13 +173,20 @@ class House:
         self.keys = Keys(self.settings.link_key)
         self.teller = Teller(Outbox("kersey/notifications", self.wake))
         self._consume = {
-            CASES: consuming_once(self.engine, CASES.consumer, CaseEvents(self.teller, Wake())),
+            CASES: consuming_once(
+                self.engine, CASES.consumer, CaseEvents(Wake(), grace=timedelta(minutes=10))
+            ),
             DIRECTORY: consuming_once(self.engine, DIRECTORY.consumer, directory.act),
         }
         self.app: FastAPI = create_app(
             self.settings,
             engine=self.engine,
             verifier=self.verifier,
+        )
+        declare_hubs(
+            self.engine,
+            {"calder": HUB, "aire": OTHER_HUB},
+            {PROVIDER: "calder", TEAM: "calder"},
         )
 
     def happens(self, event: Event, *, sequence: int = 1, replay: bool = False) -> Envelope:

@@ -550,3 +550,12 @@ def test_a_flood_of_wrong_links_is_braked_and_shuts_nobody_out(client, token):
     }
     assert statuses == {404, 429}
     opened(client, token)
+
+
+def test_no_code_is_sent_before_there_is_anything_to_show(client, house, session, asked, referrals):
+    view = referrals._new(str(asked.task)) | {"identity_available": False}
+    referrals.views[str(asked.task)] = view
+    answer = client.post("/notifications/answer/code", headers=session)
+    assert (answer.status_code, answer.json()["reason"]) == (403, "not-available")
+    assert house.send() == 0
+    assert house.rows("kind") == ["request"]

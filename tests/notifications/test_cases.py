@@ -102,6 +102,8 @@ def test_delivery_is_told_to_the_others_of_the_house(house):
 
 def test_no_contact_at_all_is_a_visible_failure(house):
     event = house.ask()
+    house.pass_time("11 minutes")
+    house.send()
     assert house.rows("channel", "state", "last_error") == [("none", "failed", "no-contact")]
     (told,) = house.told()
     assert isinstance(told, NotificationFailed)
@@ -177,6 +179,8 @@ def test_a_no_or_silence_tells_the_link_workers_team(house, kind, more, subject)
 def test_silence_of_a_case_without_a_team_is_a_visible_failure(house):
     event = requested(team=None)
     house.happens(after(event, ReferralNoResponse, team=None))
+    house.pass_time("11 minutes")
+    house.send()
     assert house.rows("channel", "kind", "state") == [("none", "no-response", "failed")]
 
 

@@ -22,7 +22,7 @@ from shared.messaging.broker import Message
 from shared.messaging.embedded import EmbeddedBroker
 from shared.messaging.events import CATALOGUE, Envelope, Sequence
 from shared.worker import WorkerGroup
-from tests.notifications.conftest import requested
+from tests.notifications.conftest import HUB, requested
 from tests.notifications.serving import serving
 
 PRODUCTION: dict[str, Any] = {
@@ -52,7 +52,7 @@ def test_in_production_a_webhook_to_a_private_address_is_refused(house):
     settings = NotificationsSettings(**(PRODUCTION | {"issuer": "https://id.example.org"}))
     app = create_app(settings, engine=house.engine, verifier=house.verifier)
     coordinator = house.verifier.add(
-        "coordinator", roles="coordinator", scopes="notifications.write"
+        "coordinator", roles="coordinator", scopes="notifications.write", organisation=HUB
     )
     body = {"means": "webhook", "address": "https://10.0.0.7/hook"}
     with serving(app) as url:

@@ -381,3 +381,10 @@ def test_a_link_that_is_someone_elses_session_is_not_mixed_up(browser, house, li
     house.send()
     page = browser.get(path_in(house.mails()[-1]))
     assert str(other.task.hex[:4]).upper() in page.words
+
+
+@pytest.mark.parametrize("cookie", ["caf\u00e9".encode("latin-1"), "\u2603".encode(), b'"a\\012b"'])
+def test_a_cookie_that_is_no_session_asks_to_open_the_link_again(browser, cookie):
+    answer = browser.http.get("/answer", headers={b"cookie": b"kersey_answer=" + cookie})
+    assert answer.status_code == 401
+    assert "Please open the link again" in answer.text

@@ -138,8 +138,11 @@ def answer(body: Answer, reader: TheReader, requests: TheRequests) -> Json:
 
 
 @router.post("/answer/code", status_code=202)
-def send_code(reader: TheReader, answering: TheAnswering) -> Json:
-    """Send a one-time code to the contact that the link was sent to, if a hub verified it."""
+def send_code(reader: TheReader, answering: TheAnswering, requests: TheRequests) -> Json:
+    """Send a one-time code to the contact that the link was sent to, if a hub verified it, once
+    there is anything that it would show."""
+    if not requests.view(reader.task).get("identity_available"):
+        raise Refused("not-available")
     answering.send_code(reader)
     return {"sent": True}
 
@@ -184,6 +187,9 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
     "not-verified": (
         403, "The link worker will ring you",
         "We have not checked this e-mail address yet, so we cannot send a code to it.",
+    ),
+    "not-available": (
+        403, "Nobody's name can be shown now", "A code is sent after you have said yes.",
     ),
     "locked": (
         403, "The link worker will ring you",

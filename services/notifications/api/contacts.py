@@ -1,4 +1,4 @@
-"""Contacts over HTTP: a coordinator reads and sets everybody's, others their own organisation's."""
+"""Contacts over HTTP: a coordinator reads and sets those of the hub's parties, others their own."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.notifications.api.answers import PLAIN
 from services.notifications.domain import Means, Role
-from services.notifications.handlers import contacts
+from services.notifications.handlers import contacts, hubs
 from services.notifications.tables import Contact
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
@@ -52,8 +52,8 @@ class ContactBody(BaseModel):
 @router.get("/{party}")
 def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str, Any]:
     """How a party is reached."""
-    _is_theirs(principal, party)
     with UnitOfWork(request.app.state.engine) as uow:
+        _coordinates(uow, principal, party)
         return {"contacts": [_shown(each) for each in contacts.of_party(uow, party)]}
 
 
@@ -62,11 +62,14 @@ def put_contact(
     party: Party, contact: UUID, body: ContactBody, principal: Writes, request: Request
 ) -> dict[str, Any]:
     """Create or change a contact. A webhook's secret is in the answer once: when it is new."""
-    _is_theirs(principal, party)
-    by_hub = _coordinates(principal)
+    with UnitOfWork(request.app.state.engine) as uow:
+        by_hub = _coordinates(uow, principal, party)
     if body.verified_by_hub and not by_hub:
         raise Problem(
-            403, "Not allowed", "Only a hub can verify a contact.", element="verified_by_hub"
+            403,
+            "Not allowed",
+            "Only the party's own hub can verify a contact.",
+            element="verified_by_hub",
         )
     channel = request.app.state.channels.get(body.means)
     fault = channel.fault(body.address) if channel else None
@@ -77,7 +80,13 @@ def put_contact(
     wanted = contacts.Wanted(id=contact, party=party, **body.model_dump())
     with UnitOfWork(request.app.state.engine) as uow:
         try:
-            kept, secret = contacts.put(uow, request.app.state.keys, wanted, by_hub=by_hub)
+            kept, secret = contacts.put(
+                uow,
+                request.app.state.keys,
+                wanted,
+                by_hub=by_hub,
+                by_party=party == principal.organisation,
+            )
         except contacts.BelongsToAnother as error:
             raise Problem(
                 409, "This id is taken", "It is that of another contact.", element="contact"
@@ -88,13 +97,13 @@ def put_contact(
     return shown | ({"secret": secret} if secret else {})
 
 
-def _coordinates(principal: Principal) -> bool:
-    return "coordinator" in principal.roles
-
-
-def _is_theirs(principal: Principal, party: str) -> None:
-    if not _coordinates(principal) and principal.organisation != party:
-        raise Problem(403, "Not allowed", "These are another's contacts.", element="party")
+def _coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:
+    """Whether this is a coordinator of the party's hub; refused if it is not the party either."""
+    by_hub = hubs.coordinates(uow, principal, party)
+    if not by_hub and principal.organisation != party:
+        # The same for one that there is and one that there is not: nobody learns which.
+        raise Problem(404, "Not found", "You look after no such party's contacts.", element="party")
+    return by_hub
 
 
 _FAULTS = {

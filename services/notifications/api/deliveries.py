@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.notifications.domain import Kind
-from services.notifications.handlers import tracking
+from services.notifications.handlers import hubs, tracking
 from services.notifications.words import WORDS, reference
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
@@ -18,7 +18,7 @@ Reads = Annotated[Principal, Depends(requires("notifications.read", "notificatio
 Writes = Annotated[Principal, Depends(requires("notifications.write"))]
 
 STAFF = frozenset(["coordinator", "link-worker", "service"])
-"""Roles that see what was sent about anybody's referral."""
+"""Roles that see what was sent about referrals: those of their own hub or team (`hubs`)."""
 
 
 def _is_staff(principal: Principal) -> None:
@@ -38,7 +38,8 @@ def deliveries(
     if case is None and task is None:
         raise Problem(400, "Say which", "Give a case or a task.", element="case")
     with UnitOfWork(request.app.state.engine) as uow:
-        found = tracking.tracked(uow, case=case, task=task)
+        seen = hubs.seen_by(uow, principal)
+        found = tracking.tracked(uow, seen, case=case, task=task)
     return {"deliveries": [_shown(each) for each in found]}
 
 
@@ -47,8 +48,10 @@ def retry(delivery: UUID, principal: Writes, request: Request) -> dict[str, Any]
     """Try a failed delivery again, from now, with a fresh schedule."""
     _is_staff(principal)
     with UnitOfWork(request.app.state.engine) as uow:
+        _is_seen(uow, principal, delivery)
         if not tracking.retry(uow, delivery):
-            _say_why(uow, delivery, "It has not failed, or there still is no contact.")
+            why = "It has not failed, there still is no contact, or it no longer matters."
+            raise Problem(409, "Nothing was changed", why, element="delivery")
         uow.on_commit(request.app.state.delivery_wake.set)
         uow.commit()
     return {"id": str(delivery), "state": "queued"}
@@ -63,7 +66,7 @@ def calls(
     """The providers that staff have to ring or to tell on paper, with what to say."""
     _is_staff(principal)
     with UnitOfWork(request.app.state.engine) as uow:
-        found = tracking.calls(uow, party=party)
+        found = tracking.calls(uow, hubs.seen_by(uow, principal), party=party)
     return {"calls": [_call(row) for row in found]}
 
 
@@ -72,16 +75,17 @@ def done(delivery: UUID, principal: Writes, request: Request) -> dict[str, Any]:
     """Note that a call was made. The answer itself is recorded with the referral."""
     _is_staff(principal)
     with UnitOfWork(request.app.state.engine) as uow:
+        _is_seen(uow, principal, delivery)
         if not tracking.done(uow, request.app.state.teller, delivery, by=principal.subject):
-            _say_why(uow, delivery, "It is not a call that is still to be made.")
+            why = "It is not a call that is still to be made."
+            raise Problem(409, "Nothing was changed", why, element="delivery")
         uow.commit()
     return {"id": str(delivery), "state": "delivered"}
 
 
-def _say_why(uow: UnitOfWork, delivery: UUID, why: str) -> None:
-    if not tracking.exists(uow, delivery):
+def _is_seen(uow: UnitOfWork, principal: Principal, delivery: UUID) -> None:
+    if not tracking.exists(uow, hubs.seen_by(uow, principal), delivery):
         raise Problem(404, "Not found", "There is no such delivery.", element="delivery")
-    raise Problem(409, "Nothing was changed", why, element="delivery")
 
 
 def _shown(each: tracking.Tracked) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Refused(Exception):
 
     Args:
         reason: `unknown-link`, `expired-link`, `closed-link`, `no-session`, `not-identified`,
-            `not-verified`, `too-many-codes`, `no-code`, `wrong-code` or `locked`.
+            `not-available`, `not-verified`, `too-many-codes`, `no-code`, `wrong-code` or `locked`.
         left: tries left, where a code was wrong.
     """
 

@@ -1,6 +1,7 @@
 """From a case's event to deliveries: who is told, and what need not be said any more."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -9,8 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.domain import (
+    ANSWERS,
     BY_A_PERSON,
     NOBODY,
+    PLACES,
     RULES,
     SHARING_STOPS,
     Kind,
@@ -18,9 +21,11 @@ from services.notifications.domain import (
     Rule,
     to_tell,
 )
-from services.notifications.handlers.telling import Teller, locked
+from services.notifications.handlers.hubs import place
+from services.notifications.handlers.telling import locked
 from services.notifications.notice import Notice
 from services.notifications.tables import (
+    Answered,
     AnswerLink,
     AnswerSession,
     Contact,
@@ -33,28 +38,34 @@ from shared.delivery import State
 from shared.messaging.events import CaseEvent, Envelope
 from shared.worker import Wake
 
-TYPES = frozenset(event.type for event in RULES)
+TYPES = frozenset(event.type for event in (*RULES, *PLACES))
 
 
 class CaseEvents:
     """Acts on the events of cases, within the transaction that consumes them.
 
     Args:
-        teller: says so when there is nobody to tell.
         wake: of the delivery worker.
+        grace: how long a message that has nobody to go to waits for a contact.
     """
 
-    def __init__(self, teller: Teller, wake: Wake) -> None:
-        self._teller = teller
+    def __init__(self, wake: Wake, *, grace: timedelta) -> None:
         self._wake = wake
+        self._grace = grace
 
     def __call__(self, uow: UnitOfWork, envelope: Envelope) -> None:
         """Apply the rule of the event's type. A replay tells nobody anything."""
         event = envelope.data
-        if envelope.replay or not isinstance(event, CaseEvent):
+        if not isinstance(event, CaseEvent):
             return
-        rule = RULES[type(event)]
         locked(uow, event.case)
+        place(uow, envelope)
+        if type(event) in ANSWERS:
+            taken = insert(Answered).values({"task": getattr(event, "task", None)})
+            uow.session.execute(taken.on_conflict_do_nothing())
+        rule = RULES.get(type(event))
+        if envelope.replay or rule is None:
+            return
         about = _about(event)
         if rule.ends:
             deliveries.supersede(
@@ -88,7 +99,7 @@ class CaseEvents:
         contacts: Iterable[Contact],
         asked: Notice | None,
     ) -> None:
-        """Add one delivery for each contact, or one failure if there is none."""
+        """Add one delivery for each contact, or one that waits if there is none."""
         event = envelope.data
         assert isinstance(event, CaseEvent)
         assert rule.tell
@@ -111,9 +122,7 @@ class CaseEvents:
             end = {"ended": State.SUPERSEDED, "reason": late} if late else {}
             add(uow, key, notice.model_copy(update={"contact": contact.id}), contact, **end)
         if nobody:
-            key = uuid5(envelope.id, NOBODY)
-            add_undeliverable(uow, key, notice, party)
-            self._teller.nobody(uow, key, notice)
+            add_waiting(uow, uuid5(envelope.id, NOBODY), notice, party, self._grace)
 
 
 def contacts_for(
@@ -152,16 +161,16 @@ def add(
     )
 
 
-def add_undeliverable(uow: UnitOfWork, key: UUID, notice: Notice, party: str) -> None:
-    """Add a delivery that has failed from the start, because there is nobody to send it to."""
+def add_waiting(uow: UnitOfWork, key: UUID, notice: Notice, party: str, grace: timedelta) -> None:
+    """Add a delivery to nobody: it fails unless there is a contact in time (see `waiting`)."""
     deliveries.add(
         uow.session,
         key=key,
-        order_key=str(notice.case),
+        order_key=str(key),
         channel=NOBODY,
         address="",
         payload=notice.model_dump_json(exclude_none=True),
-        ended=State.FAILED,
+        due=datetime.now(UTC) + grace,
         reason="no-contact",
         extra=_columns(notice, party),
     )
@@ -225,6 +234,12 @@ def stopped(uow: UnitOfWork, case: UUID, task: UUID | None) -> str | None:
     """Why nobody is to be asked for this any more, if the end came before the request."""
     found = select(col(Stopped.reason)).where(col(Stopped.about).in_([case, task])).limit(1)
     return uow.session.scalars(found).first()
+
+
+def answered(uow: UnitOfWork, task: UUID | None) -> bool:
+    """Whether the provider has answered, so that its link may lead to who the person is."""
+    found = select(col(Answered.task)).where(col(Answered.task) == task)
+    return uow.session.scalars(found).first() is not None
 
 
 def _end_identified_sessions(uow: UnitOfWork, event: CaseEvent) -> None:

@@ -10,7 +10,8 @@ from sqlmodel import col
 
 from services.notifications.channels.webhook import new_secret
 from services.notifications.domain import Kind, Means, Source
-from services.notifications.handlers.cases import add
+from services.notifications.handlers import waiting
+from services.notifications.handlers.cases import add, answered
 from services.notifications.handlers.telling import locked
 from services.notifications.keys import Keys
 from services.notifications.notice import Notice
@@ -48,14 +49,18 @@ def of_party(uow: UnitOfWork, party: str) -> Sequence[Contact]:
     return uow.session.scalars(found).all()
 
 
-def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool) -> tuple[Contact, str | None]:
+def put(
+    uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: bool
+) -> tuple[Contact, str | None]:
     """Create or change a contact; the caller commits. See `keep` for what a change entails.
 
     Args:
         uow: the transaction.
         keys: seal a webhook's secret.
         wanted: what it shall be.
-        by_hub: whether a coordinator says so; only then `verified_by_hub` is taken over.
+        by_hub: whether a coordinator of the party's own hub says so; only then `verified_by_hub`
+            is taken over.
+        by_party: whether the party itself says so; see `keep`.
 
     Returns:
         The contact, and its webhook secret if that is new: it can be read this once.
@@ -76,7 +81,7 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool) -> tuple[C
     contact.source = (Source.HUB if by_hub else Source.OWN).value
     contact.active = wanted.active
     contact.preferences = dict(wanted.preferences)
-    keep(uow, contact, wanted.means, wanted.address)
+    keep(uow, contact, wanted.means, wanted.address, by_party=by_party)
     if by_hub:
         contact.verified_by_hub = wanted.verified_by_hub
     secret = _secret(contact, keys, wanted)
@@ -84,11 +89,19 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool) -> tuple[C
     return contact, secret
 
 
-def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str) -> None:
+def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_party: bool) -> None:
     """Keep a new or changed contact with the address that it has now; the caller commits.
 
     What a hub verified was an address: another one is unverified, the old one's links end, and
-    what is still open is told to the new one.
+    what is still open is told to the new one. What its party could not be told goes out now.
+
+    Args:
+        uow: the transaction.
+        contact: the contact, its other fields set.
+        means: how it is reached from now on.
+        address: where.
+        by_party: whether the party itself says so. At anybody else's word no link goes to the new
+            address that may lead to who a person is: of a request that was answered already.
     """
     moved = (contact.address, contact.means) != (address, means.value)
     contact.means = means.value
@@ -99,8 +112,10 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str) -> None:
         contact.revision += 1
     uow.session.add(contact)
     uow.session.flush()
+    _lock_cases(uow, contact, moved=moved)
     if moved:
-        _tell_again(uow, contact)
+        _tell_again(uow, contact, by_party=by_party)
+    waiting.tell(uow, contact.party)
 
 
 def _secret(contact: Contact, keys: Keys, wanted: Wanted) -> str | None:
@@ -111,7 +126,16 @@ def _secret(contact: Contact, keys: Keys, wanted: Wanted) -> str | None:
     return secret
 
 
-def _tell_again(uow: UnitOfWork, contact: Contact) -> None:
+def _lock_cases(uow: UnitOfWork, contact: Contact, *, moved: bool) -> None:
+    """Lock the cases that a change may concern, in one order, so that no two wait in a ring."""
+    cases = set(waiting.cases_of(uow, contact.party))
+    if moved:
+        cases.update(link.case for link in _open_links(uow, contact))
+    for case in sorted(cases):
+        locked(uow, case)
+
+
+def _open_links(uow: UnitOfWork, contact: Contact) -> Sequence[AnswerLink]:
     open_links = (
         select(AnswerLink)
         .where(
@@ -120,13 +144,20 @@ def _tell_again(uow: UnitOfWork, contact: Contact) -> None:
             col(AnswerLink.expires) > func.now(),
         )
         .order_by(col(AnswerLink.case), col(AnswerLink.hash))
+        .execution_options(populate_existing=True)
     )
-    for link in uow.session.scalars(open_links).all():
+    return uow.session.scalars(open_links).all()
+
+
+def _tell_again(uow: UnitOfWork, contact: Contact, *, by_party: bool) -> None:
+    for link in _open_links(uow, contact):
         locked(uow, link.case)
         link.revoked = datetime.now(UTC)
         link.revoked_for = "contact-changed"
         uow.session.add(link)
         deliveries.supersede(uow.session, delivery.c.id == link.delivery, "contact-changed")
+        if not by_party and answered(uow, link.task):
+            continue
         asked = select(delivery.c.payload).where(
             delivery.c.id == link.delivery, delivery.c.kind == Kind.REQUEST.value
         )

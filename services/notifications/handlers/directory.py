@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.domain import Means, Role, Source
-from services.notifications.handlers import contacts
+from services.notifications.handlers import contacts, hubs
 from services.notifications.tables import Contact, ListingSeen
 from shared.database import UnitOfWork
 from shared.messaging.events import (
@@ -52,18 +52,43 @@ def act(uow: UnitOfWork, envelope: Envelope) -> None:
     event = envelope.data
     if not isinstance(event, ProviderEvent | ServiceEvent) or not _is_news(uow, envelope):
         return
-    if isinstance(event, ServiceEvent):
-        service: UUID | None = event.service
-        means, address = _service_asks(event.listing)
+    service = event.service if isinstance(event, ServiceEvent) else None
+    if isinstance(event, ProviderWithdrawn | ServiceWithdrawn):
+        _end(uow, listed_contact(service or event.provider))
     else:
-        service = None
-        means, address = Means.EMAIL, _text(event.listing.get("email"))
-    gone = isinstance(event, ProviderWithdrawn | ServiceWithdrawn)
-    key = uuid5(service or event.provider, "listing")
-    if gone or not address:
-        uow.session.execute(update(Contact).where(col(Contact.id) == key).values(active=False))
+        take(uow, event.provider, service, event.listing)
+
+
+def listed_contact(listed: UUID) -> UUID:
+    """The id of the contact that a provider's or a service's listing makes."""
+    return uuid5(listed, "listing")
+
+
+def take(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: Mapping[str, Any]) -> None:
+    """Take what a listing says: how its provider is reached, and to which hub it belongs.
+
+    Args:
+        uow: the transaction; the caller commits.
+        provider: whose listing it is.
+        service: which service is listed; None for the provider itself.
+        listing: the public listing, as events carry it.
+    """
+    hub = _text(_mapping(listing.get("kersey")).get("hub"))
+    if hub:
+        hubs.belongs(uow, provider, hub, said_by=hubs.SERVICE if service else hubs.PROVIDER)
+    if service:
+        means, address = _service_asks(listing)
     else:
-        _keep(uow, key, event.provider, service, means, address)
+        means, address = Means.EMAIL, _text(listing.get("email"))
+    key = listed_contact(service or provider)
+    if address:
+        _keep(uow, key, provider, service, means, address)
+    else:
+        _end(uow, key)
+
+
+def _end(uow: UnitOfWork, key: UUID) -> None:
+    uow.session.execute(update(Contact).where(col(Contact.id) == key).values(active=False))
 
 
 def _is_news(uow: UnitOfWork, envelope: Envelope) -> bool:
@@ -101,7 +126,8 @@ def _keep(
     )  # fmt: skip
     contact.party = str(provider)
     contact.active = True
-    contacts.keep(uow, contact, means, address)
+    # Who changed the listing is not known here: it may not have been the party.
+    contacts.keep(uow, contact, means, address, by_party=False)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.notifications.domain import NOBODY
 from services.notifications.notice import Notice
 from services.notifications.tables import CaseOrder
 from shared.database import UnitOfWork
@@ -49,10 +48,6 @@ class Teller:
     def lock_first(self, uow: UnitOfWork, delivery: Delivery) -> None:
         """Lock the case before its delivery, as whoever acts on the case's events does."""
         locked(uow, Notice.model_validate_json(delivery.payload).case)
-
-    def nobody(self, uow: UnitOfWork, key: UUID, notice: Notice) -> None:
-        """There is nobody to tell: a person must act."""
-        self._tell(uow, NotificationFailed, key, NOBODY, notice.model_dump_json())
 
     def by_hand(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
         """A member of staff did it."""

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 from sqlmodel import col
 
-from services.notifications.domain import BY_A_PERSON, NOBODY, RULES
-from services.notifications.handlers.cases import add, contacts_for
+from services.notifications.domain import BY_A_PERSON, NOBODY
 from services.notifications.handlers.telling import Teller, locked
-from services.notifications.notice import Notice
+from services.notifications.handlers.waiting import tell_somebody
 from services.notifications.tables import Contact, attempt, deliveries, delivery
 from shared.database import UnitOfWork
 from shared.delivery import State
@@ -27,9 +26,18 @@ class Tracked:
     attempts: Sequence[Row[*tuple[Any, ...]]]
 
 
-def tracked(uow: UnitOfWork, *, case: UUID | None, task: UUID | None) -> list[Tracked]:
-    """The deliveries about a case, a Task, or both, oldest first, at most `MOST_LISTED`."""
-    wanted: list[ColumnElement[bool]] = []
+def tracked(
+    uow: UnitOfWork, seen: ColumnElement[bool], *, case: UUID | None, task: UUID | None
+) -> list[Tracked]:
+    """The deliveries about a case, a Task, or both, oldest first, at most `MOST_LISTED`.
+
+    Args:
+        uow: the transaction.
+        seen: which ones the reader may see (`hubs.seen_by`).
+        case: of which case.
+        task: of which Task.
+    """
+    wanted = [seen]
     if case:
         wanted.append(delivery.c.case == case)
     if task:
@@ -44,9 +52,12 @@ def tracked(uow: UnitOfWork, *, case: UUID | None, task: UUID | None) -> list[Tr
     return [Tracked(row, by_delivery[row.id]) for row in rows]
 
 
-def calls(uow: UnitOfWork, *, party: str | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The calls and notes that staff have to make (care 24), oldest first."""
+def calls(
+    uow: UnitOfWork, seen: ColumnElement[bool], *, party: str | None = None
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The calls and notes that staff have to make (care 24), oldest first, of those `seen`."""
     waiting = [
+        seen,
         delivery.c.state == State.QUEUED.value,
         delivery.c.channel.in_([each.value for each in BY_A_PERSON]),
     ]
@@ -104,7 +115,7 @@ def retry(uow: UnitOfWork, key: UUID) -> bool:
     One that had nobody to go to goes to whoever is a contact by now.
 
     Returns:
-        False when it has not failed, or there still is nobody.
+        False when it has not failed, there still is nobody, or it no longer matters.
     """
     if not _lock_case_of(uow, key):
         return False
@@ -114,16 +125,7 @@ def retry(uow: UnitOfWork, key: UUID) -> bool:
         return False
     if row.channel != NOBODY:
         return bool(deliveries.retry(uow.session, delivery.c.id == key))
-    notice = Notice.model_validate_json(row.payload)
-    rule = next(rule for event, rule in RULES.items() if event.type == notice.type)
-    contacts = contacts_for(uow, rule, row.party, notice.service)
-    for contact in contacts:
-        named = notice.model_copy(update={"contact": contact.id})
-        add(uow, uuid5(key, str(contact.id)), named, contact)
-    if contacts:
-        found = {"state": State.SUPERSEDED.value, "last_error": "contact-found"}
-        uow.session.connection().execute(update(delivery).where(delivery.c.id == key).values(found))
-    return bool(contacts)
+    return tell_somebody(uow, row)
 
 
 def _lock_case_of(uow: UnitOfWork, key: UUID) -> bool:
@@ -135,7 +137,7 @@ def _lock_case_of(uow: UnitOfWork, key: UUID) -> bool:
     return row is not None
 
 
-def exists(uow: UnitOfWork, key: UUID) -> bool:
-    """Whether there is such a delivery."""
-    found = select(delivery.c.id).where(delivery.c.id == key)
+def exists(uow: UnitOfWork, seen: ColumnElement[bool], key: UUID) -> bool:
+    """Whether there is such a delivery among those `seen`."""
+    found = select(delivery.c.id).where(delivery.c.id == key, seen)
     return uow.session.connection().execute(found).first() is not None

@@ -1,0 +1,118 @@
+"""Which hub a party and a case belong to, and so who may see and change what.
+
+A hub's staff act for its place only: how another place's provider is reached is not theirs to say,
+or they could have its answer links sent to themselves.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Engine, case, false, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.notifications.tables import CaseOrder, Hub, PartyHub, delivery
+from shared.auth import Principal
+from shared.database import UnitOfWork
+from shared.messaging.events import CaseEvent, Envelope
+
+DECLARED, PROVIDER, SERVICE = "declared", "provider", "service"
+"""Who said to which hub a party belongs; the earlier here goes before the later."""
+
+
+def declare_hubs(
+    engine: Engine, hubs: Mapping[str, UUID], parties: Mapping[UUID, str] | None = None
+) -> None:
+    """Declare hubs and who belongs to them; committed, and safe to repeat.
+
+    Args:
+        engine: the service's database.
+        hubs: the organisation for which a hub's coordinators act, by the hub's code.
+        parties: hub codes by organisation: link-worker services, and providers that move to
+            another hub, which a listing alone cannot do.
+    """
+    with UnitOfWork(engine) as uow:
+        for code, organisation in hubs.items():
+            declared = insert(Hub).values({"code": code, "organisation": str(organisation)})
+            uow.session.execute(
+                declared.on_conflict_do_update(
+                    index_elements=["code"],
+                    set_={"organisation": declared.excluded.organisation},
+                )
+            )
+        for party, code in (parties or {}).items():
+            belongs(uow, party, code, said_by=DECLARED)
+        uow.commit()
+
+
+def belongs(uow: UnitOfWork, party: UUID, hub: str, *, said_by: str) -> None:
+    """Keep to which hub a party belongs; the caller commits.
+
+    Who listed a provider first keeps it. Otherwise whoever may write a listing could move the
+    provider to their own hub, and with it its contacts; only the operator moves it.
+    """
+    said = insert(PartyHub).values({"party": str(party), "hub": hub, "said_by": said_by})
+    weaker = {DECLARED: [DECLARED, PROVIDER, SERVICE], PROVIDER: [SERVICE], SERVICE: []}[said_by]
+    uow.session.execute(
+        said.on_conflict_do_update(
+            index_elements=["party"],
+            set_={"hub": said.excluded.hub, "said_by": said.excluded.said_by},
+            where=col(PartyHub.said_by).in_(weaker),
+        )
+    )
+
+
+def place(uow: UnitOfWork, envelope: Envelope) -> None:
+    """Keep which team and hub hold a case, if its event says so; its row is locked already."""
+    event = envelope.data
+    assert isinstance(event, CaseEvent)
+    sequence = str(envelope.sequence)
+    values: dict[str, ColumnElement[str | None]] = {}
+    for name, held in (("team", col(CaseOrder.team)), ("hub", col(CaseOrder.hub))):
+        said = getattr(event, name, None)
+        if said:
+            news = or_(held.is_(None), col(CaseOrder.placed) <= sequence)
+            values[name] = case((news, str(said)), else_=held)
+    if values:
+        placed = func.greatest(col(CaseOrder.placed), sequence)
+        uow.session.execute(
+            update(CaseOrder)
+            .where(col(CaseOrder.case) == event.case)
+            .values(values | {"placed": placed})
+        )
+
+
+def coordinated(uow: UnitOfWork, principal: Principal) -> frozenset[str]:
+    """The codes of the hubs that somebody coordinates."""
+    if "coordinator" not in principal.roles:
+        return frozenset()
+    theirs = select(col(Hub.code)).where(col(Hub.organisation) == principal.organisation)
+    return frozenset(uow.session.scalars(theirs))
+
+
+def coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:
+    """Whether somebody coordinates the hub that a party belongs to, or is."""
+    hubs = coordinated(uow, principal)
+    belongs_to = select(col(PartyHub.hub)).where(col(PartyHub.party) == party)
+    return party in hubs or uow.session.scalars(belongs_to).first() in hubs
+
+
+def seen_by(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:
+    """Which deliveries somebody sees: a coordinator those about the hub's cases, a link worker
+    those about the cases of their team, Kersey's own services all."""
+    if "service" in principal.roles:
+        return true()
+    theirs: list[ColumnElement[bool]] = []
+    hubs = coordinated(uow, principal)
+    if hubs:
+        theirs.append(func.coalesce(col(CaseOrder.hub), col(PartyHub.hub)).in_(hubs))
+    if "link-worker" in principal.roles:
+        theirs.append(col(CaseOrder.team) == principal.organisation)
+    if not theirs:
+        return false()
+    cases = (
+        select(col(CaseOrder.case))
+        .outerjoin(PartyHub, col(PartyHub.party) == col(CaseOrder.team))
+        .where(or_(*theirs))
+    )
+    return delivery.c.case.in_(cases)
