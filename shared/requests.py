@@ -8,13 +8,12 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Histogram
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.outages import is_away
 from shared.problems import Problem, database_away, unexpected
 
 log = structlog.get_logger(__name__)
@@ -40,7 +39,6 @@ MAX_BYTES = 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class RequestMiddleware:
@@ -87,7 +85,7 @@ class RequestMiddleware:
         except Exception as error:  # the last stop: the server would print its values
             log.exception("request.failed", exc_info=error)
             if not status:
-                problem = database_away() if isinstance(error, _AWAY) else unexpected()
+                problem = database_away() if is_away(error) else unexpected()
                 await problem.response()(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
 
+from services.referrals.api.beside import beside_routes
 from services.referrals.api.cases import case_routes
 from services.referrals.api.refusals import install_refusals
 from services.referrals.api.requests import request_routes
@@ -63,7 +64,7 @@ def create_app(
         settings,
         name="referrals",
         title="Kersey referrals",
-        routers=(case_routes(desk), request_routes(desk), _fhir(desk)),
+        routers=(case_routes(desk), request_routes(desk), beside_routes(desk), _fhir(desk)),
         workers=_workers(desk, broker, wake) if broker is not None else (),
         checks=checks,
         verifier=verifier,

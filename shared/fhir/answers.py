@@ -107,9 +107,10 @@ def fetched(body: str, stored: Stored | None) -> str:
     return f'{{"resource":{body},"response":{_text(response)}}}'
 
 
-def failed(status: int, issues: Sequence[Issue]) -> str:
-    """The response entry of what could not be done."""
-    response = {"status": _status(status), "outcome": operation_outcome(issues)}
+def failed(status: int, issues: Sequence[Issue], place: str) -> str:
+    """The response entry of what could not be done; `place` names issues without an element."""
+    placed = [Issue(i.severity, i.code, i.diagnostics, i.expression or (place,)) for i in issues]
+    response = {"status": _status(status), "outcome": operation_outcome(placed)}
     return f'{{"response":{_text(response)}}}'
 
 

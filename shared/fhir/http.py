@@ -14,8 +14,6 @@ import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -26,15 +24,17 @@ from shared.fhir.answers import etag
 from shared.fhir.json import MAX_BYTES, dumps
 from shared.fhir.outcome import (
     FhirError,
+    Issue,
     failed,
     invalid,
-    not_acceptable,
+    operation_outcome,
     refusal,
     too_large,
     unavailable,
     unsupported_media_type,
 )
 from shared.fhir.store import Stored
+from shared.outages import is_away
 from shared.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -79,7 +79,11 @@ async def read_body(request: Request) -> bytes:
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", ""):
-        raise unsupported_media_type("A body is sent as it is or with Content-Encoding: gzip.")
+        raise refusal(
+            415,
+            "A body is sent as it is or with Content-Encoding: gzip.",
+            "http.Content-Encoding",
+        )
     unzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
     parts: list[bytes] = []
     size = 0
@@ -121,7 +125,7 @@ def answer_format(request: Request) -> str:
     if wanted is not None:
         bare = wanted.partition(";")[0].strip().replace(" ", "+")
         if bare not in _FORMATS:
-            raise _no_format()
+            raise _no_format("http._format")
         return _FORMATS[bare]
     header = request.headers.get("accept")
     if not header:
@@ -137,7 +141,7 @@ def answer_format(request: Request) -> str:
         elif media_range in (FHIR_JSON, JSON):
             best, quality = media_range, q
     if best is None:
-        raise _no_format()
+        raise _no_format("http.Accept")
     return best
 
 
@@ -155,8 +159,8 @@ def _parameters(parameters: list[str]) -> tuple[float, str | None]:
     return q, version
 
 
-def _no_format() -> FhirError:
-    return not_acceptable(f"Answers are {FHIR_JSON} or {JSON}, of FHIR version 4.0.")
+def _no_format(place: str) -> FhirError:
+    return refusal(406, f"Answers are {FHIR_JSON} or {JSON}, of FHIR version 4.0.", place)
 
 
 def unchanged_since(request: Request, stored: Stored) -> bool:
@@ -193,13 +197,41 @@ def answer(
     return Response(body, status, headers=headers, media_type=f"{media_type}; charset=utf-8")
 
 
-def outcome(error: FhirError) -> Response:
-    """A refusal as an OperationOutcome; in JSON whatever was asked for, so that it is read."""
-    return answer(dumps(error.outcome()), FHIR_JSON, status=error.status, headers=error.headers)
+#: HTTP status -> the part of the request that is at fault where no element is. What is named
+#: ``http.`` is a header or parameter (R4 operationoutcome.html); body, query and path are the rest.
+_AT_FAULT = {
+    401: "http.Authorization",
+    403: "http.Authorization",
+    404: "http.path",
+    405: "http.path",
+    406: "http.Accept",
+    410: "http.path",
+    412: "http.If-Match",
+    415: "http.Content-Type",
+    428: "http.If-Match",
+    429: "http.Authorization",
+}
+
+
+def outcome(error: FhirError, method: str) -> Response:
+    """A refusal as an OperationOutcome; in JSON whatever was asked for, so that it is read.
+
+    Every issue names what is at fault: the part of the request where its body has no element.
+    """
+    rest = "http.query" if method in ("GET", "HEAD") else "http.body"
+    place = _AT_FAULT.get(error.status, rest)
+    issues = [
+        Issue(i.severity, i.code, i.diagnostics, i.expression or (place,)) for i in error.issues
+    ]
+    body = dumps(operation_outcome(issues))
+    return answer(body, FHIR_JSON, status=error.status, headers=error.headers)
 
 
 class FhirRoute(APIRoute):
-    """A route whose every error, a foreseen one or not, is an OperationOutcome."""
+    """A route whose every error, a foreseen one or not, is an OperationOutcome.
+
+    A HEAD is answered like its GET, without the body (RFC 9110, section 9.3.2).
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
@@ -207,11 +239,14 @@ class FhirRoute(APIRoute):
 
         async def handled(request: Request) -> Response:
             try:
-                return await handle(request)
+                response = await handle(request)
             except ClientDisconnect:
                 raise
             except Exception as error:  # noqa: BLE001 - the last stop before the server's own page
-                return outcome(as_fhir(error))
+                response = outcome(as_fhir(error), request.method)
+            if request.method == "HEAD":
+                return Response(None, response.status_code, headers=dict(response.headers))
+            return response
 
         return handled
 
@@ -231,7 +266,7 @@ class WhicheverMethod:
         try:
             response = await run_in_threadpool(self._handle, Request(scope, receive))
         except Exception as error:  # noqa: BLE001 - the last stop, as in FhirRoute
-            response = outcome(as_fhir(error))
+            response = outcome(as_fhir(error), scope["method"])
         await response(scope, receive, send)
 
 
@@ -253,7 +288,7 @@ def as_fhir(error: Exception) -> FhirError:
             return invalid("The request does not fit this address.")
         case HTTPException():
             return refusal(error.status_code, error.detail, headers=dict(error.headers or {}))
-        case OperationalError() | InterfaceError() | PoolTimeout():
+        case _ if is_away(error):
             log.error("fhir.database", error=type(error).__name__)
             return unavailable("The database cannot be reached: try again.", retry_after=2)
         case _:

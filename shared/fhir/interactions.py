@@ -250,7 +250,7 @@ class Interactions:
             try:
                 ready.append(read_entry(each, n, self.types, self.base_url))
             except FhirError as error:
-                results[n] = answers.failed(error.status, error.issues)
+                results[n] = answers.failed(error.status, error.issues, f"Bundle.entry[{n}]")
         ready.sort(key=lambda e: _ORDER[e.method] if isinstance(e, WriteEntry) else 3)
         for entry in ready:
             assert entry.index is not None
@@ -261,7 +261,8 @@ class Interactions:
                 done = self.write(principal, entry)
                 results[entry.index] = self._written(done, with_resource)
             except FhirError as error:
-                results[entry.index] = answers.failed(error.status, error.issues)
+                place = f"Bundle.entry[{entry.index}]"
+                results[entry.index] = answers.failed(error.status, error.issues, place)
         return [results[n] for n in range(len(asked))]
 
     def _written(self, result: WriteResult, with_resource: bool) -> str:
@@ -271,7 +272,8 @@ class Interactions:
         try:
             return self._get(principal, entry.path.split("/"), parse_query(entry.query))
         except FhirError as error:
-            return answers.failed(error.status, error.issues)
+            place = f"Bundle.entry[{entry.index}].request.url"
+            return answers.failed(error.status, error.issues, place)
 
     def _get(self, principal: Principal, path: list[str], pairs: Pairs) -> str:
         match path:

@@ -108,6 +108,11 @@ def fhir_router(
     _type(router, server, principal)
     _instance(router, server, principal)
 
+    for route in list(router.routes):
+        if isinstance(route, FhirRoute) and "GET" in (route.methods or ()):
+            path = route.path.removeprefix(prefix)
+            router.add_api_route(path, route.endpoint, methods=["HEAD"], include_in_schema=False)
+
     def nothing(request: Request) -> Response:
         """What is no address or no method of an address of this interface."""
         principal(request)
@@ -384,7 +389,8 @@ def _validate(
 def _nowhere(server: Interactions, method: str, rest: str) -> FhirError:
     parts = rest.strip("/").split("/")
     if parts[0] in server.types and len(parts) <= 2 and "$" not in rest:
-        allowed = ("GET", "POST") if len(parts) == 1 else ("GET", "PUT", "PATCH", "DELETE")
+        of_one = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
+        allowed = ("GET", "HEAD", "POST") if len(parts) == 1 else of_one
         if method not in allowed:
             return method_not_allowed("That method means nothing at this address.", *allowed)
     if not parts[0] and method != "POST":

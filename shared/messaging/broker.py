@@ -23,13 +23,12 @@ from typing import Protocol, Self
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 
 from shared.messaging.events import CATALOGUE, Envelope
+from shared.outages import is_away, sqlstate
 from shared.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -238,22 +237,14 @@ class Broker(Protocol):
 def is_outage(error: BaseException) -> bool:
     """Whether an error says that something is away or busy, and nothing about the message.
 
-    Databases answer by SQLSTATE class: 08 connection, 40 rolled back for another, 53 out of
-    resources, 55 not now, 57 operator, 58 system; 25006 read-only (a replica or a fail-over); and
-    42P01, 42703, 42501: the schema or the rights are not those of this code yet.
+    Of a database, see `shared.outages`; and 42P01, 42703, 42501: the schema or the rights are not
+    those of this code yet.
     """
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None)
-        if state is None:
-            return error.connection_invalidated or type(error).__name__ in _WITHOUT_CONNECTION
-        return state[:2] in _AWAY or state in _NOT_READY
-    return isinstance(error, _UNREACHABLE)
+    return is_away(error) or sqlstate(error) in _NOT_READY or isinstance(error, _UNREACHABLE)
 
 
-_UNREACHABLE = (BrokerAway, PoolTimeout, ConnectionError, TimeoutError, gaierror)
-_WITHOUT_CONNECTION = frozenset(["OperationalError", "InterfaceError"])
-_AWAY = frozenset(["08", "40", "53", "55", "57", "58"])
-_NOT_READY = frozenset(["25006", "42P01", "42703", "42501"])
+_UNREACHABLE = (BrokerAway, ConnectionError, TimeoutError, gaierror)
+_NOT_READY = frozenset(["42P01", "42703", "42501"])
 
 
 def patiently(stop: threading.Event, worker: str, work: Callable[[], object]) -> None:

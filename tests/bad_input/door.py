@@ -132,6 +132,7 @@ def outcome(answer: httpx.Response, status: int, *expression: str) -> Json:
     named = {place for issue in body["issue"] for place in issue.get("expression", ())}
     assert named.issuperset(expression), f"{named}: {answer.text}"
     assert all(issue["diagnostics"] for issue in body["issue"])
+    assert all(issue["expression"] for issue in body["issue"]), answer.text
     first: Json = body["issue"][0]
     assert first["severity"] in ("error", "fatal")
     return first

@@ -11,6 +11,9 @@ from sqlmodel import Session, col, select
 from services.referrals.tables import EqualityCharacteristic, LinkProposal, PatientLink, Person
 from shared.fhir.nhs import ethnic_category, nhs_number
 
+LONGEST_NAME = 255
+"""Characters of a family name by which people are linked; the index holds no more than that."""
+
 
 def person_of(
     session: Session, patient: Mapping[str, Any], key: str, organisation: UUID, now: datetime
@@ -100,7 +103,8 @@ def _family(patient: Mapping[str, Any]) -> str:
     names = patient.get("name")
     for name in names if isinstance(names, list) else []:
         if isinstance(name.get("family"), str):
-            return str(name["family"]).casefold().strip()
+            family = str(name["family"]).casefold().strip()
+            return family if len(family) <= LONGEST_NAME else ""  # links nobody
     return ""
 
 

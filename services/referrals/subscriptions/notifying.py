@@ -120,11 +120,51 @@ def notification(
     }
 
 
+def subscription_status(desk: Desk, state: SubscriptionState) -> dict[str, Any]:
+    """A searchset Bundle with the status as it is now (Backport, operation $status).
+
+    Args:
+        desk: knows Kersey's public address.
+        state: the Subscription.
+    """
+    base = f"{desk.settings.public_url}/fhir"
+    return {
+        "resourceType": "Bundle",
+        "id": str(uuid4()),
+        "type": "searchset",
+        "timestamp": instant(desk.clock()),
+        "total": 1,
+        "link": [{"relation": "self", "url": f"{base}/Subscription/{state.id}/$status"}],
+        "entry": [
+            {
+                "fullUrl": f"urn:uuid:{uuid4()}",
+                "resource": _parameters(base, state, "query-status", state.number),
+                "search": {"mode": "match"},
+            }
+        ],
+    }
+
+
 def _status_entry(
     base: str, state: SubscriptionState, event: SubscriptionEvent | None
 ) -> dict[str, Any]:
     kind = "event-notification" if event else HANDSHAKE
-    number = event.number if event else 0
+    return {
+        "fullUrl": f"urn:uuid:{uuid4()}",
+        "resource": _parameters(base, state, kind, event.number if event else 0, event),
+        "request": {"method": "GET", "url": f"{base}/Subscription/{state.id}/$status"},
+        "response": {"status": "200"},
+    }
+
+
+def _parameters(
+    base: str,
+    state: SubscriptionState,
+    kind: str,
+    number: int,
+    event: SubscriptionEvent | None = None,
+) -> dict[str, Any]:
+    """The status as Parameters (Backport, backport-subscription-status-r4)."""
     parameter: list[dict[str, Any]] = [
         {
             "name": "subscription",
@@ -145,12 +185,7 @@ def _status_entry(
             part.append({"name": "focus", "valueReference": focus})
         parameter.append({"name": "notification-event", "part": part})
     return {
-        "fullUrl": f"urn:uuid:{uuid4()}",
-        "resource": {
-            "resourceType": "Parameters",
-            "meta": {"profile": [f"{BACKPORT}/backport-subscription-status-r4"]},
-            "parameter": parameter,
-        },
-        "request": {"method": "GET", "url": f"{base}/Subscription/{state.id}/$status"},
-        "response": {"status": "200"},
+        "resourceType": "Parameters",
+        "meta": {"profile": [f"{BACKPORT}/backport-subscription-status-r4"]},
+        "parameter": parameter,
     }

@@ -15,7 +15,9 @@ from shared.fhir.search.folding import contact, fold, fold_system
 from shared.fhir.search.parameters import PHONETIC, Path, ResourceType, SearchParam, link_key
 from shared.fhir.search.sound import sounds
 
-#: Longest string that is indexed for prefixes; a B-tree entry must stay under a third of a page.
+#: Characters of a string that are indexed; a B-tree entry must stay under a third of a page. A
+#: search is by prefix anyway; one for a longer text finds what begins like it, and ``:contains``
+#: looks at the beginning only. ``:exact`` compares all of it, by its hash.
 STRING_LIMIT = 256
 
 _HUMAN_NAME = ("text", "family", "given", "prefix", "suffix")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from httpx import Response
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.problems import Problem
 from tests.fhir.rest.conftest import Server
@@ -33,6 +34,7 @@ def outcome(answer: Response) -> dict[str, Any]:
     assert answer.headers["content-type"].startswith("application/fhir+json")
     body = answer.json()
     assert body["resourceType"] == "OperationOutcome"
+    assert all(issue["expression"] for issue in body["issue"])
     first: dict[str, Any] = body["issue"][0]
     return first
 
@@ -111,7 +113,18 @@ def test_what_is_not_there_and_what_cannot_be_done(
     assert ("allow" in refused.headers) == (status == 405)
 
 
+class TooLarge(Exception):
+    sqlstate = "54000"
+
+
+class AdminShutdown(Exception):
+    sqlstate = "57P01"
+
+
 FAILURES = [
+    (OperationalError("INSERT", {}, TooLarge()), 500, "exception"),
+    (OperationalError("SELECT", {}, AdminShutdown()), 503, "transient"),
+    (PoolTimeout(), 503, "transient"),
     (RuntimeError("Ivy Sykes 9990000018"), 500, "exception"),
     (OperationalError("SELECT", {}, Exception("gone")), 503, "transient"),
     (Problem(409, "Held", "Somebody else has it.", element="Task.status"), 409, "conflict"),
@@ -127,3 +140,58 @@ def test_failures_on_our_side_reveal_nothing(
     assert (answer.status_code, outcome(answer)["code"]) == (status, code)
     assert "Sykes" not in answer.text
     assert ("retry-after" in answer.headers) == (status == 503)
+
+
+AT_FAULT: list[tuple[str, str, dict[str, Any], str]] = [
+    ("GET", "/fhir/Patient", {"organisation": None}, "http.Authorization"),
+    ("GET", "/fhir/Patient", {"headers": {"x-scope": "system/Task.rs"}}, "http.Authorization"),
+    ("GET", "/fhir/Patient/1", {}, "http.path"),
+    ("GET", "/fhir/Nonsense", {}, "http.path"),
+    ("DELETE", "/fhir", {}, "http.path"),
+    ("GET", "/fhir/metadata", {"headers": {"accept": "application/fhir+xml"}}, "http.Accept"),
+    ("GET", "/fhir/metadata?_format=xml", {}, "http._format"),
+    ("POST", "/fhir/Patient", {"content": b"{}"}, "http.Content-Type"),
+    ("POST", "/fhir/Patient",
+     {"content": b"{}", "headers": {"content-encoding": "br"}}, "http.Content-Encoding"),
+    ("POST", "/fhir/Patient",
+     {"content": b"{", "headers": {"content-type": "application/json"}}, "http.body"),
+    ("POST", "/fhir/Patient",
+     {"content": b"x", "headers": {"content-encoding": "gzip"}}, "http.body"),
+    ("GET", "/fhir/Patient?name=%ff", {}, "http.query"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "how", "place"), AT_FAULT)
+def test_a_refusal_names_the_part_of_the_request(
+    server: Server, method: str, path: str, how: dict[str, Any], place: str
+):
+    refused = server(method, path, **how)
+    assert outcome(refused)["expression"] == [place], refused.text
+
+
+def test_a_refused_entry_of_a_batch_is_named(server: Server):
+    asked = [("GET", "Patient/1"), ("DELETE", "Nonsense/1"), ("GET", "Patient/%00")]
+    entries = [{"request": {"method": method, "url": url}} for method, url in asked]
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    done = server("POST", "/fhir", body=batch).json()["entry"]
+    named = [each["response"]["outcome"]["issue"][0]["expression"] for each in done]
+    assert [places[0].partition(".request")[0] for places in named] == [
+        f"Bundle.entry[{n}]" for n in range(3)
+    ]
+
+
+@pytest.mark.parametrize("key", ["%00", "a%00", "%ff", "%0a", "a%2fb"])
+def test_an_id_that_cannot_be_one_is_not_there(server: Server, key: str):
+    for path in (f"Patient/{key}", f"Patient/{key}/_history", f"Patient/{key}/_history/1"):
+        assert server("GET", f"/fhir/{path}").status_code == 404
+
+
+def test_head_is_get_without_the_body(server: Server):
+    key = server.create(patient())["id"]
+    paths = ("metadata", "Patient", f"Patient/{key}", f"Patient/{key}/_history", "Patient/none")
+    for path in paths:
+        get, head = server("GET", f"/fhir/{path}"), server("HEAD", f"/fhir/{path}")
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        for name in ("content-type", "content-length", "etag"):
+            assert head.headers.get(name) == get.headers.get(name)
+    assert server("HEAD", f"/fhir/Patient/{key}", None).status_code == 401
