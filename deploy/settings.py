@@ -34,7 +34,7 @@ class OperatorSettings(BaseSettings):
     )
     service_secret: dict[str, SecretStr] = Field(
         default_factory=dict,
-        description="Secret of each service that asks others: KERSEY_SERVICE_SECRET__NOTIFICATIONS.",
+        description="Secret of each service that asks others: KERSEY_SERVICE_SECRET__NAME=...",
     )
     amqp_url: SecretStr | None = Field(
         default=None, description="The RabbitMQ user that the services use."
