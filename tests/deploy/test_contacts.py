@@ -1,0 +1,69 @@
+"""What the demo and an operator tell notifications of hubs and contacts before anybody is asked."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from deploy.commands.consortium import app
+from deploy.demo.consortium import HUBS
+from deploy.demo.contacts import load_contacts
+from deploy.demo.directory import dataset
+from shared.database import create_engine
+from shared.migrate import migrate
+
+
+@pytest.fixture
+def notifications(database):
+    engine = create_engine(
+        database("notifications", partial(migrate, "notifications")),
+        pool_size=2,
+        application_name="test",
+    )
+    yield engine
+    engine.dispose()
+
+
+def rows(engine, statement):
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(statement))]
+
+
+def test_every_demo_provider_can_be_reached_before_an_event_has_come(notifications):
+    listings = dataset()
+    load_contacts(notifications, listings)
+    providers = {str(each.id) for each in listings.organizations}
+    reached = rows(notifications, "select distinct party from contact where active")
+    assert providers <= {party for (party,) in reached}
+    placed = dict(rows(notifications, "select party, hub from party_hub"))
+    assert all(placed[str(each.id)] == each.kersey.hub for each in listings.organizations)
+    assert all(placed[str(hub.team)] == hub.code for hub in HUBS)
+
+
+def test_what_was_changed_since_outlives_a_reload(notifications):
+    listings = dataset()
+    few = replace(listings, organizations=listings.organizations[:3], services=())
+    load_contacts(notifications, few)
+    with notifications.begin() as connection:
+        connection.execute(text("update contact set address = 'changed@x.example'"))
+    load_contacts(notifications, few)
+    assert rows(notifications, "select distinct address from contact") == [("changed@x.example",)]
+
+
+def test_an_operators_consortium_is_told_to_notifications(notifications, database, monkeypatch):
+    file = str(Path(__file__).parents[2] / "docs" / "consortium.example.toml")
+    url = database("referrals", partial(migrate, "referrals"))
+    monkeypatch.setenv("KERSEY_DATABASE_URL", url)
+    monkeypatch.setenv("KERSEY_PAGING_KEY", "p" * 40)
+    untold = CliRunner().invoke(app, ["load", file])
+    assert untold.exit_code == 0, untold.output
+    assert "KERSEY_NOTIFICATIONS_DATABASE_URL is not set" in untold.output
+    assert rows(notifications, "select * from hub") == []
+    at = notifications.url.render_as_string(hide_password=False)
+    told = CliRunner().invoke(app, ["load", file, "--notifications-database-url", at])
+    assert told.exit_code == 0, told.output
+    assert rows(notifications, "select code from hub") == [("bradford",)]
+    assert rows(notifications, "select hub, said_by from party_hub") == [("bradford", "declared")]
