@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -253,3 +254,16 @@ def test_a_subscription_that_leads_nowhere_good(door: Door, kind: str):
     answer = door.fhir("/Subscription", body)
     assert answer.status_code in (400, 422)
     outcome(answer, answer.status_code)
+
+
+@pytest.mark.parametrize("name", ["system", "value"])
+def test_an_identifier_of_absurd_length(door: Door, name: str):
+    bundle = a_bundle()
+    n, request = next(
+        (n, each["resource"])
+        for n, each in enumerate(bundle["entry"])
+        if each["resource"]["resourceType"] == "ServiceRequest"
+    )
+    request["identifier"][0][name] = "urn:" + "".join(uuid4().hex for _ in range(100))
+    told = outcome(door.fhir("", bundle), 422, f"Bundle.entry[{n}].resource.identifier[0].{name}")
+    assert told["code"] == "too-long"

@@ -30,6 +30,9 @@ from tests.infrastructure.serving import serving
 PLANTED = "Planted-Patient-7731"
 
 
+ORGANISATION = "51000000-0000-4000-8000-000000000009"
+
+
 class Body(BaseModel):
     family: str
     age: int = 0
@@ -45,7 +48,9 @@ class Names(TokenVerifier):
         if token in ("expired", "invalid", "audience", "issuer"):
             raise Unauthenticated(token)
         scopes, _, roles = token.partition(":")
-        return Principal("s", "c", "o", frozenset(roles.split(",")), frozenset(scopes.split(",")))
+        return Principal(
+            "s", "c", ORGANISATION, frozenset(roles.split(",")), frozenset(scopes.split(","))
+        )
 
 
 class Loop:

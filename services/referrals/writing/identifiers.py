@@ -12,16 +12,28 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from services.referrals.tables import ReferralIdentifier
-from shared.fhir.outcome import conflict
+from shared.fhir.outcome import conflict, rule_broken
 
 Identifier = tuple[str, str]
 """System and value of a business identifier; without a system it tells nothing."""
 
+LONGEST = 255
+"""Characters of a system, and of a value: what is longer is no number that a human could read out,
+and an index of the database holds no more than some 2,700 bytes."""
+
 
 def identifiers_of(request: Mapping[str, Any], path: str) -> Iterator[tuple[Identifier, str]]:
-    """The business identifiers of a ServiceRequest, with the element that holds each."""
+    """The business identifiers of a ServiceRequest, with the element that holds each.
+
+    Raises:
+        FhirError: 422 naming the system or value that is too long to be one.
+    """
     for n, each in enumerate(request.get("identifier", [])):
         if each.get("system") and each.get("value"):
+            for name in ("system", "value"):
+                if len(each[name]) > LONGEST:
+                    words = f"A referral's identifier has {LONGEST} characters at most."
+                    raise rule_broken(words, f"{path}.identifier[{n}].{name}", code="too-long")
             yield (each["system"], each["value"]), f"{path}.identifier[{n}]"
 
 
