@@ -109,7 +109,8 @@ def in_days(days: int) -> str:
 
 
 def test_an_agreement_that_expired_before_acceptance_shares_nothing(house: House):
-    _, task = house.asked(expires=in_days(-1))
+    _, task = house.asked(expires=in_days(1))
+    house.execute("update agreement set expires = now() - interval '1 hour'")
     house.answer(task, "accept")
     assert "name" not in house.provider.get(provider_patient(house, task))
     assert house.provider.get(f"/referrals/requests/{task}")["identity_available"] is False

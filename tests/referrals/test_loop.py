@@ -1,6 +1,6 @@
 """One referral from the record system's Bundle to the outcome that it reads."""
 
-from tests.referrals.house import SERVICE, House, a_bundle, wish
+from tests.referrals.house import SERVICE, TEAM, House, a_bundle, wish
 
 
 def test_a_referral_goes_all_the_way_round(house: House):
@@ -89,5 +89,6 @@ def test_a_case_keeps_the_person_when_the_sender_gave_no_patient(house: House):
     referral = house.refer(bundle)
     task = house.ehr.get(f"/fhir/Task/{referral.triage}")
     assert "for" not in task
+    house.by("coordinator").post(f"{referral.at}/route", {"team": str(TEAM)})
     house.worker.post(f"{referral.at}/accept")
     assert house.state(house.ask(referral)) == "requested/awaiting-answer"

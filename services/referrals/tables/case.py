@@ -71,7 +71,7 @@ class CaseTask(Row, table=True):
     note: str | None = None
     """What the provider wrote to the link worker; never in an event, a message or a document."""
     task_note: str | None = None
-    """What it wrote into Task.note itself, knowing that the sender reads it there."""
+    """What it wrote into the Task itself through FHIR, where the sender reads it."""
     answered: datetime | None = instant(nullable=True, default=None)
     created: datetime = instant()
     updated: datetime = instant()

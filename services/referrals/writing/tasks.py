@@ -38,8 +38,7 @@ def update_task(
     if task.kind == Kind.TRIAGE:
         _move_triage(file, action, actor, reason)
     else:
-        note, written = _note(wanted, task)
-        task.task_note = written or task.task_note
+        note = _note(wanted, task)
         _move_provider(file, task, action, actor, reason=reason, note=note)
 
 
@@ -64,8 +63,10 @@ def _move_provider(
     if action in {"accept", "offer", "waiting-list", "decline"}:
         decision = "accept" if action == "offer" else action
         answers.give_answer(file, task, actor, decision, reason=reason, note=note)
+        task.task_note = note or task.task_note
     elif action in answers.PROGRESS:
         answers.record_progress(file, task, actor, action, day=None, note=note)
+        task.task_note = note or task.task_note
     elif action == "cancel":
         onward.cancel(file, task, actor, reason)
     elif action == "choose":
@@ -94,9 +95,9 @@ def _reason(wanted: dict[str, Any]) -> str | None:
     return (_code(given, codes.STATUS_REASON) or "other") if given else None
 
 
-def _note(wanted: dict[str, Any], task: CaseTask) -> tuple[str | None, str | None]:
-    """What is new for the link worker, the reason's words with it; and what of it is Task.note."""
+def _note(wanted: dict[str, Any], task: CaseTask) -> str | None:
+    """What is new in the Task's notes, and the words of its reason."""
     notes = [str(each.get("text", "")) for each in wanted.get("note", [])]
-    notes = [each for each in notes if each and each != task.task_note]
     reason = (wanted.get("statusReason") or {}).get("text")
-    return "\n".join([*notes, reason] if reason else notes) or None, "\n".join(notes) or None
+    words = [each for each in [*notes, reason] if each and each != task.task_note]
+    return "\n".join(words) or None
