@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from deploy.demo.directory.terms import term_id
-from tests.providers.conftest import NOW, House
+from tests.providers.conftest import ELSEWHERE, NOW, House
 from tests.providers.listings import (
     OTHER,
     OWNER,
@@ -344,7 +344,7 @@ def test_of_two_who_list_the_same_id_one_is_told_to_try_again(house: House):
 
 def test_an_organisation_and_its_services_may_change_at_the_same_moment(house: House):
     house.load(*(service(f"S{number}") for number in range(6)))
-    coordinator = house.token("", ("coordinator",), "directory.write")
+    coordinator = house.token(ELSEWHERE, ("coordinator",), "directory.write")
     statuses: list[int] = []
 
     def rename() -> None:
