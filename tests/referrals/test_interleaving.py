@@ -5,13 +5,15 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+from sqlalchemy import text
+
 from services.referrals.app import outgoing
 from services.referrals.desk import Desk
 from services.referrals.writing.writer import ReferralWriter
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.bundle import WriteEntry
-from tests.referrals.house import WHO, House, Json, a_bundle, replaced
+from tests.referrals.house import WHO, House, Json, a_bundle, replaced, wish
 
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 
@@ -120,3 +122,25 @@ def test_a_second_activation_starts_no_second_case(house: House):
         lambda: house.ehr.patch(f"/fhir/ServiceRequest/{request}", active, status=200),
     )
     assert house.scalar("select count(*) from referral_case") == 1
+
+
+def test_a_deadlock_is_settled_before_the_client_hears_of_it(house: House):
+    referral = house.refer()
+    house.worker.post(f"{referral.at}/accept")
+    answers: list[int] = []
+
+    def ask() -> None:
+        path = f"{referral.at}/requests"
+        answers.append(house.worker.send("POST", path, json=wish()).status_code)
+
+    asking = threading.Thread(target=ask)
+    lock = "select 1 from document where id = :id for update"
+    with house.engine.begin() as other:
+        other.execute(text(lock), {"id": referral.patient})
+        asking.start()
+        asking.join(0.5)  # it holds the case by now, and waits for the Patient
+        other.execute(text("set local deadlock_timeout = '60s'"))  # so that the other is ended
+        other.execute(text("select 1 from referral_case for update"))
+    asking.join(30)
+    assert answers == [201]
+    assert house.scalar("select count(*) from case_task where kind = 'provider'") == 1

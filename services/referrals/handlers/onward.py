@@ -76,6 +76,7 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
             note_acceptance(file, actor)
         file.step(triage, "ask", actor)
         task = _add(file, wanted, service, principal)
+        follow(file, actor)  # a place that was found before stays found
         file.announce(
             ReferralRequested(**file.about(task), service_request=UUID(task.service_request))
         )
