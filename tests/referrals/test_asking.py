@@ -12,6 +12,7 @@ from tests.referrals.house import (
     SIGNPOST,
     WITHDRAWN,
     House,
+    Json,
     wish,
 )
 
@@ -265,3 +266,18 @@ def test_an_account_cannot_name_somebody_else_as_the_viewer(house: House):
         problem = house.provider.post(f"/referrals/requests/{task}/identity", viewer, status=422)
     assert problem["element"] == "viewer"
     assert house.scalar("select count(*) from identity_view") == 0
+
+
+def test_little_can_be_asked_in_few_words(house: House):
+    bare: Json = {"text": "", "when": "", "where": "", "access_needs": [], "share": {}}
+    referral = house.taken_on()
+    task = house.ask(referral, needs=[{"code": "money"}], **bare)
+    key = house.row("select service_request from case_task where id = :id", id=task)[0]
+    request = house.provider.get(f"/fhir/ServiceRequest/{key}")
+    assert request["reasonCode"] == [
+        {"coding": [{"system": "https://kersey.example/fhir/CodeSystem/need", "code": "money"}]}
+    ]
+    assert not {"orderDetail", "note"} & set(request)
+    house.answer(task, "accept")
+    seen = house.provider.post(f"/referrals/requests/{task}/identity")
+    assert seen == {"name": "", "contact": [], "agreed_items": [], "other": {}}

@@ -221,3 +221,25 @@ def test_one_bundle_may_hold_two_referrals(house: House):
     house.ehr.post("/fhir", bundle)
     assert house.told() == ["referral.received", "referral.received"]
     assert len(house.worker.get("/referrals/cases")) == 2
+
+
+def test_a_sender_without_practices_is_placed_by_the_first_hub(house: House):
+    stranger = house.by("ehr", organisation="00000000-0000-4000-8000-000000000009")
+    stranger.post("/fhir", unknown_practice())
+    assert house.scalar("select hub from referral_case") == "bradford"
+    assert house.told() == ["referral.received", "referral.unrouted"]
+
+
+def test_a_link_workers_own_referral_about_nobody_goes_to_its_hub(house: House):
+    bundle = a_bundle()
+    bundle["entry"][4]["resource"]["subject"] = {"display": "Somebody at the library"}
+    house.by("link-worker", scopes=("system/*.cruds",)).post("/fhir", bundle)
+    (row,) = house.by("coordinator").get("/referrals/cases", params={"unrouted": True})
+    assert row["unrouted"] is True
+
+
+def test_a_requesters_other_identifier_does_not_hide_its_practice(house: House):
+    request = single(house)
+    request["requester"]["identifier"] = {"system": "urn:tests", "value": "x"}
+    house.ehr.post("/fhir/ServiceRequest", request)
+    assert house.worker.get("/referrals/cases")[0]["state"] == "new"

@@ -239,3 +239,10 @@ def test_two_steps_in_one_bundle_happen_together_or_not_at_all(house: House):
     answer = house.provider.post("/fhir", bundle | {"entry": [entry(first)]})
     located = answer["entry"][0]["response"]["location"]
     assert located.endswith(f"Task/{first}/_history/2")
+
+
+def test_a_businessstatus_in_another_codes_words_says_nothing(house: House):
+    _, task = house.asked()
+    other = {"coding": [{"system": "urn:another", "code": "declined"}]}
+    put(house.provider, task, status="accepted", businessStatus=other)
+    assert house.state(task) == "accepted/selected"

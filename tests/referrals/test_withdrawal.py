@@ -97,6 +97,8 @@ def test_other_changes_of_the_request_are_the_senders_own(house: House):
 
 def test_a_priority_that_rises_to_asap_is_told_like_one_that_came_so(house: House):
     referral, task = house.asked()
+    declined = house.ask(referral, SERVICE_2, several_because="Either")
+    house.answer(declined, "decline", by="provider-2", reason="full")
     path = f"/fhir/ServiceRequest/{referral.request}"
     before = len(house.events())
     bundle = {
@@ -116,6 +118,8 @@ def test_a_priority_that_rises_to_asap_is_told_like_one_that_came_so(house: Hous
     assert house.told(before) == ["referral.urgent"]
     assert house.worker.get("/referrals/cases")[0]["urgent"] is True
     assert house.provider.get(f"/fhir/Task/{task}")["priority"] == "asap"
+    ended = house.by("provider-2").get(f"/fhir/Task/{declined}")
+    assert ended["priority"] == "routine", "what has ended stays as it was"
     house.ehr.patch(path, replaced("/priority", "routine"))
     assert house.worker.get("/referrals/cases")[0]["urgent"] is False
     house.worker.post(f"{referral.at}/close", {"outcome": "nothing-fits"})
