@@ -42,9 +42,10 @@ fix: $(VENV)/.dev ## repair what the linter can and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# No addresses in the files: where a machine fetches packages from is its own business.
+# No addresses in the files: where a machine fetches packages from is its own business. With their
+# extras: else older pips look for the newest release of `name[extra]`, and refuse it for its hash.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --no-emit-find-links $(LOCKARGS) pyproject.toml
+	--no-emit-index-url --no-emit-find-links --no-strip-extras $(LOCKARGS) pyproject.toml
 lock: $(VENV)/.dev ## resolve pyproject.toml into the lock files (LOCKARGS=--upgrade for newer releases)
 	@$(LOCK) --group build --output-file requirements.lock
 	@$(LOCK) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock

@@ -179,28 +179,30 @@ def test_a_huge_answer_is_not_read_to_its_end(outgoing):
 
 
 def test_a_connection_is_used_again_and_each_exchange_has_its_own_deadline():
-    posting = OutgoingHttp(allow_private=True, timeout_seconds=0.6)
-    listener = socket.create_server(("127.0.0.1", 0))
-    accepted = []
+    heard = []
 
     def serve() -> None:
         connection, _ = listener.accept()
-        accepted.append(connection)
-        for _ in range(2):
-            connection.recv(65536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        with connection:
+            for _ in range(2):
+                heard.append(_request(connection))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            connection.settimeout(10)
+            heard.append(connection.recv(1))
 
-    thread = threading.Thread(target=serve)
-    thread.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    posting.post(url, b"1", {})
-    time.sleep(0.7)
-    posting.post(url, b"2", {})
-    thread.join(5)
-    listener.close()
-    accepted[0].close()
-    posting.close()
-    assert len(accepted) == 1
+    posting = OutgoingHttp(allow_private=True, timeout_seconds=2)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        try:
+            posting.post(url, b"1", {})
+            time.sleep(2.1)  # longer than one exchange may take
+            posting.post(url, b"2", {})
+        finally:
+            posting.close()
+            thread.join(15)
+    assert [each[-1:] for each in heard] == [b"1", b"2", b""]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +275,7 @@ def test_a_trusted_receiver_over_tls(tmp_path):
             connection, _ = listener.accept()
             try:
                 with serving.wrap_socket(connection, server_side=True) as secured:
-                    secured.recv(65536)
+                    _request(secured)
                     secured.sendall(status(200))
             except OSError:
                 connection.close()

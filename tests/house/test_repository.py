@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -74,13 +75,34 @@ def test_every_declared_dependency_is_locked(name):
     declared = list(project["project"]["dependencies"])
     if name != LOCKS[0]:
         declared += project["dependency-groups"]["dev"]
-    locked = {
-        canonical(line.partition("==")[0])
-        for line in (ROOT / name).read_text().splitlines()
-        if re.match(r"[a-z0-9].*==", line)
-    }
+    locked = {canonical(package) for package, _ in pins(name)}
     wanted = {canonical(re.split(r"[\[<>=~! ]", requirement)[0]) for requirement in declared}
     assert wanted - locked == set()
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_pin_carries_the_extras_that_are_asked_of_it(name):
+    """Else pip before 23.3 looks for the newest release of `name[extra]` and refuses its hash."""
+    pinned = {canonical(package): extras for package, extras in pins(name)}
+    asked = [
+        (canonical(found[1]), extra.strip())
+        for installed in metadata.distributions()
+        if canonical(installed.name) in pinned
+        for requirement in installed.requires or ()
+        if "extra ==" not in requirement
+        if (found := re.match(r"([\w.-]+)\[([^\]]+)\]", requirement))
+        for extra in found[2].split(",")
+    ]
+    asked += [("psycopg", "binary")]
+    assert [each for each in asked if each[0] in pinned and each[1] not in pinned[each[0]]] == []
+
+
+def pins(name: str) -> list[tuple[str, str]]:
+    """Package and extras of each line of a lock that pins a release."""
+    text = (ROOT / name).read_text()
+    found = re.findall(r"^([a-z0-9][\w.-]*)(?:\[([^\]]*)\])?==", text, re.MULTILINE)
+    assert len(found) > 30
+    return found
 
 
 def canonical(name: str) -> str:

@@ -277,3 +277,19 @@ def test_the_team_reads_what_belongs_to_its_case_and_nothing_else_of_the_sender(
         house.scalar("select count(*) from document_reader where party = :team", team=str(TEAM))
         == len(marked_bundle().bundle["entry"]) + 1
     )
+
+
+def test_a_provider_is_given_no_id_of_what_was_sent_but_the_requests(house: House):
+    marked = marked_bundle()
+    case, task, provider = asked(house, marked, {"name": "x"})
+    house.answer(task, "accept")
+    sent = house.rows(
+        "select id from case_document where case_document.case = :case"
+        " and type not in ('ServiceRequest', 'Organization')",
+        case=case,
+    )
+    assert len(sent) == 6
+    searches = ("Task", "ServiceRequest", "Patient")
+    text = "".join(provider.send("GET", f"/fhir/{kind}").text for kind in searches)
+    assert task in text
+    assert [key for (key,) in sent if key in text] == []
