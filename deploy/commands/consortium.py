@@ -1,9 +1,14 @@
 """`kersey consortium`: who makes up the consortium."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 app = typer.Typer(help="Place hubs, link-worker services and practices.", no_args_is_help=True)
 
@@ -25,22 +30,32 @@ def load(
             show_default=False,
         ),
     ] = "",
+    providers: Annotated[
+        str,
+        typer.Option(
+            "--providers-database-url",
+            help="The directory's database, which must know whose hub is whose.",
+            envvar="KERSEY_PROVIDERS_DATABASE_URL",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
     """Declare hubs, link-worker services, practices and the codes that start a referral.
 
-    Needs the referrals service's settings, and where notifications' database is: without it no
-    coordinator sees a contact or a message. Safe to repeat: what changed in the file is changed.
+    Needs the referrals service's settings, and where the databases of notifications and of the
+    directory are: without them no coordinator sees a contact or a message, or keeps a listing. Safe
+    to repeat: what changed in the file is changed.
     """
     import tomllib
 
     from pydantic import ValidationError
 
     from deploy.refusal import Refusal
-    from services.notifications.handlers.hubs import declare_hubs
+    from services.notifications.handlers import hubs as told
+    from services.providers import hubs as directory
     from services.referrals.app import desk_of
     from services.referrals.handlers.consortium import Consortium, load_consortium
     from services.referrals.settings import ReferralsSettings
-    from shared.database import create_engine
     from shared.worker import Wake
 
     try:
@@ -55,29 +70,49 @@ def load(
             message = f"{file} cannot be read as TOML: {error}"
         raise Refusal(message) from error
     settings = ReferralsSettings()
-    url = settings.database_url.get_secret_value()
-    engine = create_engine(url, pool_size=1, application_name="kersey consortium")
-    try:
+    with _engine(settings.database_url.get_secret_value()) as engine:
         load_consortium(desk_of(settings, engine, Wake()), declared)
-    finally:
-        engine.dispose()
     if notifications:
-        engine = create_engine(notifications, pool_size=1, application_name="kersey consortium")
-        try:
-            declare_hubs(
+        with _engine(notifications) as engine:
+            told.declare_hubs(
                 engine,
                 {hub.code: hub.organisation for hub in declared.hubs},
                 {team.organisation: team.hub for team in declared.teams},
             )
-        finally:
-            engine.dispose()
     else:
         typer.echo(
             "KERSEY_NOTIFICATIONS_DATABASE_URL is not set: notifications was told of no hub, and "
             "no coordinator can see contacts or messages until it is.",
             err=True,
         )
+    if providers:
+        with _engine(providers) as engine:
+            directory.declare_hubs(
+                engine,
+                [
+                    directory.DeclaredHub(hub.code, hub.name, hub.organisation)
+                    for hub in declared.hubs
+                ],
+            )
+    else:
+        typer.echo(
+            "KERSEY_PROVIDERS_DATABASE_URL is not set: the directory was told of no hub, and no "
+            "coordinator can keep a listing until it is.",
+            err=True,
+        )
     typer.echo(
         f"{len(declared.hubs)} hubs, {len(declared.teams)} link-worker services, "
         f"{len(declared.practices)} practices, {len(declared.codes)} codes"
     )
+
+
+@contextmanager
+def _engine(url: str) -> "Iterator[Engine]":
+    """One connection to a service's database."""
+    from shared.database import create_engine
+
+    engine = create_engine(url, pool_size=1, application_name="kersey consortium")
+    try:
+        yield engine
+    finally:
+        engine.dispose()

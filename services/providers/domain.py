@@ -185,8 +185,14 @@ def after_ending(room: Room) -> Room:
 # --- who may write ---------------------------------------------------------------------------
 
 
-def may_write(organisation: str, roles: frozenset[str], owner: str) -> bool:
-    """A coordinator keeps every listing, a provider its own."""
-    if "coordinator" in roles:
-        return True
-    return "provider" in roles and organisation != "" and organisation == owner
+def may_write(organisation: str, roles: frozenset[str], owner: str, hub: str) -> bool:
+    """A coordinator keeps the listings of the hub's own place, a provider its own.
+
+    Args:
+        organisation: on whose behalf somebody acts.
+        roles: their roles.
+        owner: the organisation whose listing it is.
+        hub: on whose behalf the coordinators of the owner's hub act.
+    """
+    acts_for = {"coordinator": hub, "provider": owner}
+    return any(role in roles and organisation == whom for role, whom in acts_for.items())

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from services.providers import domain, hsds, listing, publishing
+from services.providers import domain, hsds, hubs, listing, publishing
 from services.providers.listing import Json
 from services.providers.rows import table
 from shared.auth import Principal
@@ -45,7 +45,7 @@ class Directory:
 def set_capacity(
     directory: Directory, principal: Principal, key: UUID, said: hsds.CapacitySaid
 ) -> Json:
-    """A provider, or a coordinator for it, says how much room a service has.
+    """A provider, or its hub's coordinator for it, says how much room a service has.
 
     Args:
         directory: what to work with.
@@ -124,7 +124,7 @@ def publish_organization(
 
     Args:
         directory: what to work with.
-        principal: a coordinator, or the organisation itself.
+        principal: a coordinator of its hub, or the organisation itself.
         key: its id; None for a new one.
         model: the listing.
 
@@ -135,10 +135,10 @@ def publish_organization(
         Problem: 403; 409 where an id belongs to another; 422 that names what does not fit.
     """
     wanted = _id(key, model.id)
-    _must_own(principal, wanted)
     with UnitOfWork(directory.engine) as uow, _in_words():
         new = not _listed(uow, wanted)
-        publishing.organizations(uow, directory.outbox, {wanted: model}, directory.clock())
+        placed = hubs.placed(uow, principal, wanted, model, new=new)
+        publishing.organizations(uow, directory.outbox, {wanted: placed}, directory.clock())
         found = listing.organization_listings(uow.session, [wanted])[wanted]
         uow.commit()
     return found, new
@@ -151,7 +151,7 @@ def publish_service(
 
     Args:
         directory: what to work with.
-        principal: a coordinator, or the organisation that offers it.
+        principal: a coordinator of its hub, or the organisation that offers it.
         key: its id; None for a new one.
         model: the listing.
 
@@ -162,13 +162,13 @@ def publish_service(
         Problem: 403; 409 where an id belongs to another; 422 that names what does not fit.
     """
     wanted = _id(key, model.id)
-    _must_own(principal, model.organization_id)
     now = directory.clock()
     with UnitOfWork(directory.engine) as uow, _in_words():
         publishing.hold_organizations(uow, {model.organization_id})
+        hubs.must_keep(uow, principal, model.organization_id)
         known = _service(uow, wanted)
         if known is not None:
-            _must_own(principal, known["organization_id"])
+            hubs.must_keep(uow, principal, known["organization_id"])
         publishing.services(
             uow,
             directory.outbox,
@@ -250,16 +250,6 @@ def _id(key: UUID | None, given: UUID | None) -> UUID:
     return key or given or uuid4()
 
 
-def _must_own(principal: Principal, owner: UUID) -> None:
-    if not domain.may_write(principal.organisation, principal.roles, str(owner)):
-        raise Problem(
-            403,
-            "Not allowed",
-            "A listing is kept by its own organisation or by a coordinator.",
-            element="organization_id",
-        )
-
-
 def _service(uow: UnitOfWork, key: UUID) -> RowMapping | None:
     source = table("service")
     wanted = select(source).where(source.c.id == key).with_for_update(key_share=True)
@@ -272,7 +262,7 @@ def _own_service(
     service = _service(uow, key)
     if service is None:
         raise Problem(404, "Not found", "There is no service with this id.", element="id")
-    _must_own(principal, service["organization_id"])
+    hubs.must_keep(uow, principal, service["organization_id"])
     if service["withdrawn"] is not None and not withdrawn:
         raise Problem(410, "Gone", "This service is no longer listed.", element="id")
     return service

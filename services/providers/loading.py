@@ -30,10 +30,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class HubEntry:
-    """A place hub."""
+    """A place hub; its coordinators act on behalf of `organisation`."""
 
     code: str
     name: str
+    organisation: UUID
     description: str = ""
     email: str | None = None
     phone: str | None = None

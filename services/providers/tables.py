@@ -62,7 +62,10 @@ def _parent(key: str) -> Any:
 
 
 class Hub(Base, table=True):
-    """A place hub: a staffed team that knows the provision of one place."""
+    """A place hub: a staffed team that knows the provision of one place.
+
+    `organisation` is on whose behalf its coordinators act; without one nobody acts for it.
+    """
 
     __tablename__ = "hub"
     code: str = Field(primary_key=True, max_length=40)
@@ -70,6 +73,7 @@ class Hub(Base, table=True):
     description: str = Field(default="", sa_type=Text)
     email: str | None = Field(default=None, max_length=254)
     phone: str | None = Field(default=None, max_length=40)
+    organisation: UUID | None = Field(default=None, index=True)
 
 
 class Place(Base, table=True):

@@ -179,7 +179,7 @@ def test_a_huge_answer_is_not_read_to_its_end(outgoing):
 
 
 def test_a_connection_is_used_again_and_each_exchange_has_its_own_deadline():
-    heard = []
+    heard: list[bytes] = []
 
     def serve() -> None:
         connection, _ = listener.accept()

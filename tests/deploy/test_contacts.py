@@ -1,8 +1,10 @@
 """What the demo and an operator tell notifications of hubs and contacts before anybody is asked."""
 
+import tomllib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -53,7 +55,9 @@ def test_what_was_changed_since_outlives_a_reload(notifications):
     assert rows(notifications, "select distinct address from contact") == [("changed@x.example",)]
 
 
-def test_an_operators_consortium_is_told_to_notifications(notifications, database, monkeypatch):
+def test_an_operators_consortium_is_told_to_notifications_and_the_directory(
+    notifications, database, monkeypatch
+):
     file = str(Path(__file__).parents[2] / "docs" / "consortium.example.toml")
     url = database("referrals", partial(migrate, "referrals"))
     monkeypatch.setenv("KERSEY_DATABASE_URL", url)
@@ -61,9 +65,20 @@ def test_an_operators_consortium_is_told_to_notifications(notifications, databas
     untold = CliRunner().invoke(app, ["load", file])
     assert untold.exit_code == 0, untold.output
     assert "KERSEY_NOTIFICATIONS_DATABASE_URL is not set" in untold.output
+    assert "KERSEY_PROVIDERS_DATABASE_URL is not set" in untold.output
     assert rows(notifications, "select * from hub") == []
     at = notifications.url.render_as_string(hide_password=False)
-    told = CliRunner().invoke(app, ["load", file, "--notifications-database-url", at])
+    providers = database("providers", partial(migrate, "providers"))
+    told = CliRunner().invoke(
+        app,
+        ["load", file, "--notifications-database-url", at, "--providers-database-url", providers],
+    )
     assert told.exit_code == 0, told.output
     assert rows(notifications, "select code from hub") == [("bradford",)]
     assert rows(notifications, "select hub, said_by from party_hub") == [("bradford", "declared")]
+    directory = create_engine(providers, pool_size=1, application_name="tests")
+    declared = tomllib.loads(Path(file).read_text())["hubs"]
+    assert rows(directory, "select code, name, organisation from hub") == [
+        (hub["code"], hub["name"], UUID(hub["organisation"])) for hub in declared
+    ]
+    directory.dispose()

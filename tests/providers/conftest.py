@@ -31,7 +31,6 @@ NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 KEY = jwk.generate_key("EC", "P-256", {"kid": "test"}, private=True)
 
 
-ELSEWHERE = "5e000000-0000-4000-8000-00000000000e"
 """Some organisation that lists nothing."""
 
 
@@ -100,7 +99,7 @@ class House:
         body: Any = None,
         *,
         status: int = 200,
-        organisation: UUID | str = ELSEWHERE,
+        organisation: UUID | str = listings.HUB.organisation,
         roles: tuple[str, ...] = ("coordinator",),
         scope: str = "directory.write",
     ) -> Any:

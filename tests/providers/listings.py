@@ -14,6 +14,9 @@ SPACE = UUID("11111111-2222-5333-8444-555555555555")
 SQUARE = (53.7200, -1.8600)
 """Where distances are measured from; a degree of latitude north of it is 111.2 km away."""
 
+HUB = next(hub for hub in HUBS if hub.code == "calderdale")
+"""Where the crafted organisations are listed, and whose coordinator keeps them."""
+
 OWNER = uuid5(SPACE, "Owner")
 OTHER = uuid5(SPACE, "Other")
 
@@ -35,7 +38,13 @@ def attribute(taxonomy: str, code: str) -> dict[str, Any]:
 
 def organization(name: str = "Owner", **more: Any) -> hsds.Organization:
     return hsds.Organization.model_validate(
-        {"id": key(name), "name": name, "description": f"{name} is invented."} | more
+        {
+            "id": key(name),
+            "name": name,
+            "description": f"{name} is invented.",
+            "kersey": {"hub": HUB.code},
+        }
+        | more
     )
 
 

@@ -135,11 +135,14 @@ def test_a_standing_lasts_until_its_first_evidence_lapses_and_the_longest_of_a_k
 
 
 def test_who_may_write():
-    assert may_write("x", frozenset({"coordinator"}), "y")
-    assert may_write("x", frozenset({"provider"}), "x")
-    assert not may_write("x", frozenset({"provider"}), "y")
-    assert not may_write("", frozenset({"provider"}), "")
-    assert not may_write("x", frozenset({"link-worker"}), "x")
+    assert may_write("h", frozenset({"coordinator"}), "y", "h")
+    assert not may_write("x", frozenset({"coordinator"}), "y", "h")
+    assert not may_write("x", frozenset({"coordinator"}), "x", "h")
+    assert may_write("x", frozenset({"provider"}), "x", "h")
+    assert not may_write("h", frozenset({"provider"}), "y", "h")
+    assert may_write("x", frozenset({"provider", "coordinator"}), "x", "h")
+    assert not may_write("h", frozenset({"link-worker"}), "y", "h")
+    assert not may_write("x", frozenset({"link-worker"}), "x", "h")
 
 
 @pytest.mark.parametrize(

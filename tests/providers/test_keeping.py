@@ -8,9 +8,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from deploy.demo.directory.build import HUBS
 from deploy.demo.directory.terms import term_id
-from tests.providers.conftest import ELSEWHERE, NOW, House
+from services.providers.hubs import DeclaredHub, declare_hubs
+from tests.providers.conftest import NOW, House
 from tests.providers.listings import (
+    HUB,
     OTHER,
     OWNER,
     attribute,
@@ -22,6 +25,7 @@ from tests.providers.listings import (
 )
 
 PROVIDER = ("provider",)
+LEEDS = next(hub for hub in HUBS if hub.code == "leeds").organisation
 
 
 def types(events: list[Any]) -> list[str]:
@@ -114,7 +118,8 @@ def test_only_its_own_provider_or_a_coordinator_says_so(house: House):
     house.send("PUT", path, said, status=403, organisation=OTHER, roles=PROVIDER)
     house.send("PUT", path, said, status=403, organisation=OWNER, roles=("link-worker",))
     assert house.events(after=start) == []
-    house.send("PUT", path, said, organisation=OTHER, roles=("coordinator",))
+    house.send("PUT", path, said, status=403, organisation=LEEDS, roles=("coordinator",))
+    house.send("PUT", path, said, organisation=HUB.organisation, roles=("coordinator",))
 
 
 def test_capacity_of_what_is_not_there_or_no_longer_listed(house: House):
@@ -344,7 +349,7 @@ def test_of_two_who_list_the_same_id_one_is_told_to_try_again(house: House):
 
 def test_an_organisation_and_its_services_may_change_at_the_same_moment(house: House):
     house.load(*(service(f"S{number}") for number in range(6)))
-    coordinator = house.token(ELSEWHERE, ("coordinator",), "directory.write")
+    coordinator = house.token(HUB.organisation, ("coordinator",), "directory.write")
     statuses: list[int] = []
 
     def rename() -> None:
@@ -463,13 +468,13 @@ def test_a_coordinator_lists_an_organisation(house: House):
     wanted = {
         "name": "New group",
         "description": "<p>Hello</p>",
-        "kersey": {"hub": "leeds"},
+        "kersey": {"hub": HUB.code},
         "parent_organization_id": str(OWNER),
         "attributes": [attribute("activity", "music")],
         "organization_identifiers": [{"identifier_type": "Charity", "identifier": "DEMO-1"}],
     }
     listed = house.send("POST", "/directory/organizations", wanted, status=201)
-    assert listed["kersey"] == {"version": 1, "hub": "leeds"}
+    assert listed["kersey"] == {"version": 1, "hub": HUB.code}
     (event,) = house.events(after=start)
     assert event["type"] == "kersey.directory.provider.published.v1"
     assert event["data"] == {"provider": listed["id"], "listing": listed}
@@ -499,7 +504,6 @@ def test_an_organisations_change_is_told_of_its_services_too(house: House):
 @pytest.mark.parametrize(
     ("change", "element"),
     [
-        ({"kersey": {"hub": "atlantis"}}, "kersey.hub"),
         ({"parent_organization_id": str(uuid4())}, "parent_organization_id"),
         ({"website": "ftp://x.example"}, "body.website"),
         ({"description": None}, "body.description"),
@@ -519,6 +523,67 @@ def test_who_may_list_an_organisation(house: House):
     house.send("POST", "/directory/organizations", wanted, **mine)
     house.send("PUT", f"/directory/organizations/{OTHER}", wanted, **mine)
     house.send("PUT", f"/directory/organizations/{OTHER}", wanted, status=201)
+
+
+def test_a_coordinator_keeps_the_listings_of_the_hubs_own_place_only(house: House):
+    house.load(service("Choir"))
+    start = house.position()
+    stranger: dict[str, Any] = {"organisation": LEEDS, "roles": ("coordinator",), "status": 403}
+    redirected = body("Choir", kersey={"referral_email": "leeds@elsewhere.example"})
+    house.send("PUT", f"/directory/services/{key('Choir')}", redirected, **stranger)
+    house.send("POST", "/directory/services", body("Theirs, they say"), **stranger)
+    gone = {"reason": "Because"}
+    house.send("POST", f"/directory/services/{key('Choir')}/withdraw", gone, **stranger)
+    taken = {"name": "Ours now", "description": "x"}
+    for hub in ({}, {"kersey": {"hub": "leeds"}}, {"kersey": {"hub": HUB.code}}):
+        house.send("PUT", f"/directory/organizations/{OWNER}", taken | hub, **stranger)
+    assert house.events(after=start) == []
+
+
+def test_an_organisation_stays_with_the_hub_that_listed_it_first(house: House):
+    house.load()
+    new = {"name": "New", "description": "New"}
+    listed = house.send("POST", "/directory/organizations", new, status=201)
+    assert listed["kersey"]["hub"] == HUB.code
+    path, moved = f"/directory/organizations/{listed['id']}", new | {"kersey": {"hub": "leeds"}}
+    mine: dict[str, Any] = {"organisation": listed["id"], "roles": PROVIDER}
+    for who in ({}, mine):
+        assert house.send("PUT", path, moved, status=403, **who)["element"] == "kersey.hub"
+        again = house.send("PUT", path, new | {"name": f"Renamed by {who}"}, **who)
+        assert again["kersey"]["hub"] == HUB.code
+    for hub in ("leeds", "atlantis"):
+        wanted = new | {"kersey": {"hub": hub}}
+        problem = house.send("POST", "/directory/organizations", wanted, status=403)
+        assert problem["element"] == "kersey.hub"
+
+
+def test_whoever_coordinates_several_hubs_says_which(house: House):
+    house.load()
+    hubs = [DeclaredHub(code, code.title(), HUB.organisation) for code in ("leeds", "craven")]
+    declare_hubs(house.engine, hubs)
+    declare_hubs(house.engine, hubs)
+    declare_hubs(house.engine, [])
+    new = {"name": "New", "description": "New"}
+    problem = house.send("POST", "/directory/organizations", new, status=422)
+    assert problem["element"] == "kersey.hub"
+    for code in ("craven", "leeds", HUB.code):
+        wanted = new | {"kersey": {"hub": code}}
+        listed = house.send("POST", "/directory/organizations", wanted, status=201)
+        assert listed["kersey"]["hub"] == code
+    known = {each["code"]: each for each in house.get("/directory/hubs")["contents"]}
+    assert known["leeds"]["name"] == "Leeds"
+    assert known["leeds"]["email"] == "leeds@hubs.kersey.example"
+    assert "email" not in known["craven"]
+
+
+def test_a_provider_that_lists_itself_says_its_hub(house: House):
+    house.load()
+    path = f"/directory/organizations/{uuid4()}"
+    mine: dict[str, Any] = {"organisation": path.rpartition("/")[2], "roles": PROVIDER}
+    new = {"name": "New", "description": "New", "kersey": {"hub": "atlantis"}}
+    assert house.send("PUT", path, new, status=422, **mine)["element"] == "kersey.hub"
+    listed = house.send("PUT", path, new | {"kersey": {"hub": "leeds"}}, status=201, **mine)
+    assert listed["kersey"]["hub"] == "leeds"
 
 
 def test_state_and_event_commit_together(house: House, monkeypatch: pytest.MonkeyPatch):

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from deploy.demo.directory.terms import AT_A_PLACE, NAMESPACE, taxonomies, term_id
+from deploy.demo.ids import demo_id
 from services.providers import hsds
 from services.providers.domain import EVIDENCE_FOR, Answering, CapacityState, Tier
 from services.providers.gazetteer import WEST_YORKSHIRE
@@ -29,6 +30,7 @@ HUBS = (
     HubEntry(
         "bradford",
         "Bradford place hub",
+        demo_id("hub", "bradford"),
         "Link workers and community builders for Bradford, Airedale, Wharfedale and the Worth.",
         "bradford@hubs.kersey.example",
         "01632 960901",
@@ -36,6 +38,7 @@ HUBS = (
     HubEntry(
         "calderdale",
         "Calderdale place hub",
+        demo_id("hub", "calderdale"),
         "Link workers and community builders from Todmorden to Brighouse.",
         "calderdale@hubs.kersey.example",
         "01632 960902",
@@ -43,6 +46,7 @@ HUBS = (
     HubEntry(
         "kirklees",
         "Kirklees place hub",
+        demo_id("hub", "kirklees"),
         "Link workers and community builders for Huddersfield, the Colne and Holme valleys, Spen"
         " and Batley.",
         "kirklees@hubs.kersey.example",
@@ -51,6 +55,7 @@ HUBS = (
     HubEntry(
         "leeds",
         "Leeds place hub",
+        demo_id("hub", "leeds"),
         "Link workers and community builders for Leeds and its towns.",
         "leeds@hubs.kersey.example",
         "0113 496 0904",
@@ -58,6 +63,7 @@ HUBS = (
     HubEntry(
         "wakefield",
         "Wakefield place hub",
+        demo_id("hub", "wakefield"),
         "Link workers and community builders for Wakefield and the Five Towns.",
         "wakefield@hubs.kersey.example",
         "01632 960905",
