@@ -25,7 +25,7 @@ run: $(VENV)/.run services/portal/static/.made ## start everything on one port (
 test: $(VENV)/.dev services/portal/static/.made ## every test, with branch coverage (ARGS="tests/fhir -x" for a part)
 	@$(BIN)/python -m coverage erase
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest --cov --cov-report=
+	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal --cov --cov-report=
 	@$(BIN)/python -m coverage report
 else
 	@$(BIN)/python -m pytest $(ARGS)

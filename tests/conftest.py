@@ -14,9 +14,10 @@ from tests.infrastructure.postgres import EVERY, NewDatabase, PostgresServer
 from tests.infrastructure.rabbitmq import RabbitServer
 
 
-def pytest_sessionstart() -> None:
-    """End what a killed run left behind."""
-    sweep()
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End what a killed run left behind; once, before the run is spread over the cores."""
+    if not hasattr(session.config, "workerinput"):
+        sweep()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
