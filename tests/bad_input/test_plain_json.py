@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.bad_input.door import PLANTED, Door, Json, problem
 from tests.referrals.house import SERVICE, WITHDRAWN, a_bundle, wish
 
-KEY = str(uuid4())
+KEY = "7a1e0000-0000-4000-8000-00000000000b"
 JSON = {"Content-Type": "application/json"}
 
 TAKES: dict[tuple[str, str], tuple[str, Json]] = {

@@ -39,6 +39,7 @@ BAD |= {
     + token()[token().index(".") :]
     for name, value in (("crit", 5), ("crit", [5]), ("kid", {}), ("alg", []), ("b64", 0))
 }
+KEY = "7a1e0000-0000-4000-8000-00000000000c"
 ASKED = [
     ("POST", "/fhir"),
     ("GET", "/fhir/Patient"),
@@ -46,11 +47,11 @@ ASKED = [
     ("DELETE", "/fhir/Patient/1"),
     ("GET", "/fhir/nowhere/at/all"),
     ("GET", "/referrals/cases"),
-    ("POST", f"/referrals/cases/{uuid4()}/accept"),
-    ("POST", f"/referrals/requests/{uuid4()}/answer"),
-    ("PUT", f"/directory/services/{uuid4()}"),
-    ("GET", f"/notifications/deliveries?case={uuid4()}"),
-    ("PUT", f"/notifications/contacts/{uuid4()}/{uuid4()}"),
+    ("POST", f"/referrals/cases/{KEY}/accept"),
+    ("POST", f"/referrals/requests/{KEY}/answer"),
+    ("PUT", f"/directory/services/{KEY}"),
+    ("GET", f"/notifications/deliveries?case={KEY}"),
+    ("PUT", f"/notifications/contacts/{KEY}/{KEY}"),
 ]
 
 

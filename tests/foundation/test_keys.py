@@ -212,7 +212,9 @@ def test_several_audiences_are_fine(verifier: Verifier):
     assert verifier().verify(token(aud=["account", "kersey"])).subject == "client"
 
 
-@pytest.mark.parametrize("begins", [time.time() + 3_600, "later", None])
+@pytest.mark.parametrize(
+    "begins", [time.time() + 3_600, "later", None], ids=["in an hour", "a word", "null"]
+)
 def test_a_token_that_does_not_hold_yet_is_refused(verifier: Verifier, begins: Any):
     assert reason(verifier(), token(nbf=begins)) == "invalid"
 

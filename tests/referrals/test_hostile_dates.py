@@ -18,6 +18,7 @@ NOW = datetime.now(UTC)
         (NOW - timedelta(minutes=1)).isoformat(),
         (NOW + timedelta(days=5 * 366)).isoformat(),
     ],
+    ids=["late", "early", "just over", "after five years"],
 )
 def test_an_agreement_ends_after_now_and_within_five_years(house: House, expires: str):
     referral = house.taken_on()
