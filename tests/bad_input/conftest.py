@@ -42,11 +42,17 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
+@pytest.fixture(scope="session")
+def http(services: tuple[str, Mapping[str, Engine]]) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=services[0], timeout=60) as client:
+        yield client
+
+
 @pytest.fixture
-def door(services: tuple[str, Mapping[str, Engine]], log: io.StringIO) -> Iterator[Door]:
-    url, engines = services
-    with httpx.Client(base_url=url, timeout=60) as http:
-        made = Door(http, engines, log)
-        made.stored_now()
-        yield made
-        made.check()
+def door(
+    services: tuple[str, Mapping[str, Engine]], http: httpx.Client, log: io.StringIO
+) -> Iterator[Door]:
+    made = Door(http, services[1], log)
+    made.stored_now()
+    yield made
+    made.check()

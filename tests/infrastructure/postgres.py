@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from deploy.databases import EXTENSIONS, create_extensions, in_database, new_dat
 from deploy.postgres_cluster import ClusterError, PostgresCluster, embedded_binaries
 from tests.infrastructure.absent import Absent
 from tests.infrastructure.homes import new_home
+from tests.infrastructure.washing import keep, wash
 
 FAST = {
     # The data is thrown away with the run: nothing needs to survive a power cut.
@@ -56,6 +58,7 @@ class PostgresServer:
     cluster: PostgresCluster
     home: Path
     _templates: set[str] = field(default_factory=set)
+    _clean: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
     def start(cls, name: str) -> "PostgresServer":
@@ -92,31 +95,43 @@ class PostgresServer:
 
     @contextmanager
     def databases(self) -> Iterator["NewDatabase"]:
-        """A maker of fresh databases; all are dropped at the end of the block."""
-        made: list[str] = []
+        """A maker of fresh databases; all are washed or dropped at the end of the block."""
+        made: list[tuple[str, str]] = []
 
         def new(template: str = "extensions", prepare: Callable[[str], None] | None = None) -> str:
             self._ensure_template(template, prepare)
-            name = f"test_{secrets.token_hex(6)}"
-            with self._admin() as admin:
-                admin.execute(
-                    sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                        sql.Identifier(name), sql.Identifier(f"template_{template}")
-                    )
-                )
-            made.append(name)
+            clean = self._clean[template]
+            name = clean.pop(0) if clean else self._clone(template)
+            made.append((template, name))
             return in_database(self.url, name)
 
         try:
             yield new
         finally:
-            with self._admin() as admin:
-                for name in made:
-                    admin.execute(
-                        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
-                            sql.Identifier(name)
-                        )
-                    )
+            for template, name in made:
+                self._take_back(template, name)
+
+    def _clone(self, template: str) -> str:
+        name = f"test_{secrets.token_hex(6)}"
+        with self._admin() as admin:
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(f"template_{template}")
+                )
+            )
+        return name
+
+    def _take_back(self, template: str, name: str) -> None:
+        try:
+            if wash(in_database(self.url, name)):
+                self._clean[template].append(name)
+                return
+        except psycopg.Error:
+            pass  # whatever a test made of it: it goes
+        with self._admin() as admin:
+            admin.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
 
     def _ensure_template(self, template: str, prepare: Callable[[str], None] | None) -> None:
         """Make a template once per server; cloning it takes a fraction of preparing it anew."""
@@ -129,6 +144,7 @@ class PostgresServer:
         create_extensions(url, EXTENSIONS)
         if prepare is not None:
             prepare(url)
+        keep(url)
         self._templates.add(template)
 
     def _admin(self) -> psycopg.Connection[tuple[object, ...]]:

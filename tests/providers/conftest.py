@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +30,6 @@ from tests.providers import listings
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 KEY = jwk.generate_key("EC", "P-256", {"kid": "test"}, private=True)
-
-
-"""Some organisation that lists nothing."""
 
 
 class Keys:
@@ -150,10 +148,16 @@ class House:
             return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
 
 
-def _house(url: str) -> Iterator[House]:
+@lru_cache(maxsize=2)
+def _composed(url: str) -> tuple[Engine, FastAPI]:
+    """The app, kept for the next test on a database with the same URL: composing takes long."""
     engine = create_engine(url, pool_size=5, application_name="tests")
     given = settings(url)
-    app = create_app(given, engine=engine, verifier=TokenVerifier(given, Keys()))
+    return engine, create_app(given, engine=engine, verifier=TokenVerifier(given, Keys()))
+
+
+def _house(url: str) -> Iterator[House]:
+    engine, app = _composed(url)
     client = TestClient(app, raise_server_exceptions=False)
     house = House(engine, app, client)
     app.state.directory = Directory(

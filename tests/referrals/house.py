@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from joserfc import jwk, jwt
 from pydantic import SecretStr
@@ -409,15 +410,22 @@ def wish(service: UUID = SERVICE, **more: Any) -> Json:
 @contextmanager
 def house_at(database_url: str, **settings: Any) -> Iterator[House]:
     """The service on a database that `prepare` made ready."""
-    chosen = settings_for(database_url, **settings)
-    engine = create_engine(database_url, pool_size=chosen.pool_size, application_name="tests")
-    verifier = TokenVerifier(chosen, KEYS)
-    app = create_app(chosen, engine=engine, verifier=verifier)
+    compose = _composed.__wrapped__ if settings else _composed
+    chosen, engine, app = compose(database_url, **settings)
     try:
         with TestClient(app, base_url=URL) as http:
             yield House(engine, chosen, http, desk_of(chosen, engine, Wake()))
     finally:
         engine.dispose()
+
+
+@lru_cache(maxsize=2)
+def _composed(database_url: str, **settings: Any) -> tuple[ReferralsSettings, Engine, FastAPI]:
+    """The app, kept for the next test on a database with the same URL: composing takes long."""
+    chosen = settings_for(database_url, **settings)
+    engine = create_engine(database_url, pool_size=chosen.pool_size, application_name="tests")
+    verifier = TokenVerifier(chosen, KEYS)
+    return chosen, engine, create_app(chosen, engine=engine, verifier=verifier)
 
 
 def warnings(issues: Sequence[Json]) -> list[tuple[str, list[str]]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from shared.auth import Principal, Unauthenticated
@@ -84,12 +86,11 @@ class Server:
         return created
 
 
-@pytest.fixture
-def server(database: NewDatabase) -> Iterator[Server]:
-    engine = create_engine(database("fhir", create_tables), pool_size=10, application_name="test")
+@lru_cache(maxsize=2)
+def _composed(url: str) -> tuple[Engine, Warner, FastAPI]:
+    """The app, kept for the next test on a database with the same URL: composing takes long."""
+    engine = create_engine(url, pool_size=10, application_name="test")
     types = dict(all_types())
-    from dataclasses import replace
-
     types["AuditEvent"] = replace(types["AuditEvent"], interactions=READ_ONLY)
 
     def store(session: Any) -> FhirStore:
@@ -114,6 +115,14 @@ def server(database: NewDatabase) -> Iterator[Server]:
             principal=who,
         )
     )
+    return engine, warner, app
+
+
+@pytest.fixture
+def server(database: NewDatabase) -> Iterator[Server]:
+    engine, warner, app = _composed(database("fhir", create_tables))
+    warner.remarks.clear()
+    warner.failure = None
     with TestClient(app) as client:
         yield Server(client, warner)
     engine.dispose()
