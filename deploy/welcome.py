@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.demo.clients import CLIENTS
+from deploy.settings import OperatorSettings
 
 PLACES = (
     ("/", "the pages"),
@@ -26,12 +27,15 @@ def welcome(screen: Console, url: str, folder: Path, *, demo_loaded: bool) -> No
         demo_loaded: whether the demo clients are there to sign in as.
     """
     say = partial(screen.print, soft_wrap=True)
+    # The commands find the address and the mails by the data folder.
+    usual = folder.resolve() == OperatorSettings.model_fields["data_dir"].default.resolve()
+    kersey = ".venv/bin/kersey" if usual else f"KERSEY_DATA_DIR={folder} .venv/bin/kersey"
     say(f"\n[bold]Kersey is ready: {url}[/bold]\n")
     say(_lines((f"{url}{path}", about) for path, about in PLACES))
     if demo_loaded:
-        say("\nSign in as one of the demo's clients: [bold].venv/bin/kersey token --as NAME[/bold]")
+        say(f"\nSign in as one of the demo's clients: [bold]{kersey} token --as NAME[/bold]")
         say(_lines((name, CLIENTS[name].about) for name in CLIENTS))
-        say("\nPlay the whole loop in another terminal: [bold].venv/bin/kersey demo journey[/bold]")
+        say(f"\nPlay the whole loop in another terminal: [bold]{kersey} demo journey[/bold]")
     say(f"\nMails go to {folder / 'mail'}; data is in {folder}. Ctrl-C stops all.\n")
 
 

@@ -85,7 +85,14 @@ def journey(
     screen = Console(highlight=False, soft_wrap=True)
 
     def answering(journey: Journey) -> Answering:
-        return ByLink(journey, folder) if folder.is_dir() else ByAccount(journey)
+        if folder.is_dir():
+            return ByLink(journey, folder)
+        screen.print(
+            f"There is no maildir {folder}: the provider will answer with its account instead of "
+            "by the link in its mail. --mails or KERSEY_DATA_DIR names the running Kersey's.",
+            style="yellow",
+        )
+        return ByAccount(journey)
 
     Journey(
         screen,

@@ -14,8 +14,9 @@ def token(
         str | None, typer.Option(help="Where Kersey answers.", envvar="KERSEY_PUBLIC_URL")
     ] = None,
 ) -> None:
-    """Print an access token for a demo client. It is good for a few minutes.
+    r"""Print an access token for a demo client. It is good for a few minutes.
 
+    \b
     TOKEN=$(.venv/bin/kersey token --as ehr)
     curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8000/fhir/Task
     """

@@ -11,6 +11,8 @@ SENDER = "https://sender.example/fhir"
 """Base of the addresses that loose resources get: references between them then resolve, and what
 is not among them becomes a reference to the sender's own server (FHIR R4, Bundle, references)."""
 
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+
 
 class NoReferral(Refusal):
     """What was given is no Bundle with an active ServiceRequest; the message says what it is."""
@@ -77,6 +79,10 @@ def _entry(resource: dict[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {"resource": resource, "request": {"method": "POST", "url": kind}}
     if "id" in resource:
         entry["fullUrl"] = f"{SENDER}/{kind}/{resource['id']}"
+    if kind == "Organization":
+        known = [each for each in resource.get("identifier", []) if each.get("system") == ODS]
+        for each in known[:1]:  # a second of the same code would be one too many for everybody
+            entry["request"]["ifNoneExist"] = f"identifier={ODS}|{each.get('value', '')}"
     return entry
 
 

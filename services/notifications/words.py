@@ -69,17 +69,18 @@ WORDS: Mapping[Kind, Words] = {
     Kind.UNROUTED: Words(
         "A referral needs someone to look at it",
         """
-        A referral came in that no team covers, or that we do not know. Somebody is waiting.
+        A referral came in that no team covers, or that we do not know. Somebody is waiting. This is
+        case {reference}.
 
-        Please sign in, open the list called Unrouted, and pass it to the right team.
+        Please look at the list of unrouted referrals, and pass it to the right team.
         """,
     ),
     Kind.URGENT: Words(
         "An urgent referral came in: please look now",
         """
-        A referral came in that its sender marked as very urgent.
+        A referral came in that its sender marked as very urgent. This is case {reference}.
 
-        Please sign in and look at it now. The sender was told that nobody watches this service
+        Please look at it now. The sender was told that nobody watches this service
         day and night.
         """,
     ),
@@ -88,7 +89,7 @@ WORDS: Mapping[Kind, Words] = {
         """
         The provider cannot help with request {reference}. The reason is on your list.
 
-        Please sign in and look for something else with the person.
+        Please look for something else with the person.
         """,
     ),
     Kind.NO_RESPONSE: Words(
@@ -97,15 +98,15 @@ WORDS: Mapping[Kind, Words] = {
         Nobody has answered request {reference} in time. A phone call may help: small groups do
         not read e-mail every day.
 
-        Please sign in, see who was asked, and ring them or look for something else.
+        Please see who was asked, and ring them or look for something else.
         """,
     ),
     Kind.WITHDRAWAL_ASKED: Words(
         "A GP has taken back a referral that has started already",
         """
-        This is about request {reference}. The person may be going to a group now.
+        This is about case {reference}. The person may be going to a group now.
 
-        Please sign in, talk to the person, and decide what happens. Then close the case.
+        Please talk to the person, and decide what happens. Then close the case.
         """,
     ),
     Kind.CHOSEN: Words(
@@ -130,7 +131,11 @@ WORDS: Mapping[Kind, Words] = {
 }
 
 
-def reference(task: UUID | None) -> str:
-    """A short name for a request that tells nothing about it, for speaking on the phone."""
-    digits = task.hex[:8].upper() if task else ""
-    return f"{digits[:4]} {digits[4:]}".strip()
+def reference(about: UUID) -> str:
+    """A short name for a request or a case that tells nothing about it, for speaking on the phone.
+
+    Args:
+        about: the provider's Task; the case where a message is about no one request.
+    """
+    digits = about.hex[:8].upper()
+    return f"{digits[:4]} {digits[4:]}"

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+USUAL = "http://127.0.0.1:8000"
+"""Where the commands look for Kersey when nothing tells them otherwise."""
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -38,6 +41,7 @@ def start(request: Request) -> HTMLResponse:
         parts=PARTS,
         trial=trial,
         url=settings.public_url,
+        option="" if settings.public_url == USUAL else f" --url {settings.public_url}",
         sign_ins=settings.demo_sign_ins if trial else {},
     )
     return page

@@ -60,16 +60,19 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
         "access_needs": onward.access_needs,
         "link_worker": {"name": team.name, "phone": team.phone} if team else None,
         "priority": case.priority,
-        "answerable": bool(_possible(task) & {"accept", "offer"}),
+        "answerable": bool(_possible(task) & {"accept"}),
         "possible": sorted(_possible(task)),
         "identity_available": may_identify(state_of(task), agreement, person, now),
     }
 
 
 def _possible(task: CaseTask) -> set[str]:
-    """The steps that the provider may take from here."""
+    """The steps that the provider may take from here, as the API calls them.
+
+    An acceptance is an offer where several are asked; which of the two it is Kersey knows.
+    """
     return {
-        each.action
+        "accept" if each.action == "offer" else each.action
         for each in TRANSITIONS
         if each.kind == task.kind
         and state_of(task) in each.sources
@@ -105,7 +108,12 @@ def case_view(session: Session, case: Case) -> View:
         "created": instant(case.created),
         "tasks": [_task_view(task) for task in tasks],
         "attempts": [
-            {"made": instant(each.made), "reached": each.reached, "how": each.how}
+            {
+                "made": instant(each.made),
+                "reached": each.reached,
+                "how": each.how,
+                "minutes": each.minutes,
+            }
             for each in attempts
         ],
         "activities": [

@@ -132,7 +132,18 @@ def test_a_mail_is_handed_over_in_a_real_conversation():
         part = mail.get_body((form,))
         assert part is not None
         assert "https://kersey.example.org/answer/token" in part.get_content()
-        assert reference(sent.notice.task) in part.get_content()
+        assert reference(sent.notice.task or sent.notice.case) in part.get_content()
+
+
+def test_a_message_about_no_one_request_names_its_case():
+    server = MailServer()
+    sent = letter(Kind.WITHDRAWAL_ASKED)
+    about_the_case = replace(sent, notice=sent.notice.model_copy(update={"task": None}))
+    with mail_server(server) as port:
+        plain(port).send(about_the_case)
+    (envelope,) = server.accepted
+    assert isinstance(envelope.content, bytes)
+    assert f"This is about case {reference(sent.notice.case)}.".encode() in envelope.content
 
 
 def test_every_attempt_has_the_same_message_id():

@@ -125,7 +125,7 @@ def _call(row: Any) -> dict[str, Any]:
         "means": row.channel,
         "case": str(row.case),
         "task": str(row.task) if row.task else None,
-        "reference": reference(row.task),
+        "reference": reference(row.task or row.case),
         "party": row.party,
         "label": row.label,
         "number": row.number,

@@ -76,7 +76,7 @@ class EmailChannel:
         """The mail, in plain text and in HTML. Its Message-ID is the same at every attempt."""
         words = WORDS[letter.notice.kind]
         filled = words.paragraphs(
-            reference=reference(letter.notice.task),
+            reference=reference(letter.notice.task or letter.notice.case),
             code=letter.code or "",
             minutes=self._code_minutes,
         )
