@@ -1,5 +1,6 @@
 """What the tests may ask for by name; real parts are brought up once per run, when first asked."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """End what a killed run left behind; once, before the run is spread over the cores."""
     if not hasattr(session.config, "workerinput"):
         sweep()
+    # A run that is told to end ends like one that is interrupted: what it started, it stops.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

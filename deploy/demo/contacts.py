@@ -44,7 +44,7 @@ def load_contacts(engine: Engine, listings: Dataset) -> None:
 
 
 def _listed(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: dict[str, Any]) -> None:
-    if uow.session.get(Contact, listed_contact(service or provider)) is None:
+    if uow.session.get(Contact, listed_contact(provider, service)) is None:
         take(uow, provider, service, listing)
 
 

@@ -182,7 +182,9 @@ def _conditions(session: Session, query: ServiceList) -> list[ColumnElement[bool
 
 
 def _classified(query: ServiceList) -> list[ColumnElement[bool]]:
-    linked = select(attribute.link_id).where(attribute.value.is_distinct_from("no"))
+    linked = select(attribute.link_id).where(
+        attribute.link_entity == "service", attribute.value.is_distinct_from("no")
+    )
     where: list[ColumnElement[bool]] = []
     if query.taxonomy_term_id is not None:
         exactly = linked.where(attribute.taxonomy_term_id == query.taxonomy_term_id)

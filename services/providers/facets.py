@@ -104,6 +104,12 @@ def _has(service: ColumnElement[UUID], place: ColumnElement[UUID], terms: Sequen
     attribute = table("attribute").c
     return (
         select(func.bool_and(attribute.value.is_distinct_from("no")))
-        .where(attribute.taxonomy_term_id.in_(terms), attribute.link_id.in_((service, place)))
+        .where(
+            attribute.taxonomy_term_id.in_(terms),
+            or_(
+                and_(attribute.link_entity == "service", attribute.link_id == service),
+                and_(attribute.link_entity == "location", attribute.link_id == place),
+            ),
+        )
         .scalar_subquery()
     )

@@ -105,26 +105,30 @@ def _entities(
 
 
 class _Terms:
-    """Attributes of entities, with their terms."""
+    """Attributes of entities, with their terms; ids tell apart things of one kind only."""
 
     def __init__(self, children: _Children, owners: Collection[UUID]) -> None:
-        self._links = children.of("attribute", "link_id", owners)
-        links = [link for rows in self._links.values() for link in rows]
+        links = [
+            link for rows in children.of("attribute", "link_id", owners).values() for link in rows
+        ]
+        self._links: dict[tuple[str, UUID], list[Row]] = defaultdict(list)
+        for link in links:
+            self._links[link["link_entity"], link["link_id"]].append(link)
         self._terms = children.by_id("taxonomy_term", {link["taxonomy_term_id"] for link in links})
         taxonomies = {term["taxonomy_id"] for term in self._terms.values()}
         self._taxonomies = children.by_id("taxonomy", taxonomies)
 
-    def attributes(self, owner: UUID) -> list[Json]:
+    def attributes(self, entity: str, owner: UUID) -> list[Json]:
         """An entity's attributes in HSDS shape."""
         return [
             picked(link, "id link_id taxonomy_term_id link_type value")
             | {"link_entity": link["link_entity"], "taxonomy_term": self._term(link)}
-            for link in self._links.get(owner, ())
+            for link in self._links.get((entity, owner), ())
         ]
 
-    def answers(self, owner: UUID) -> Iterable[tuple[str, str, bool]]:
+    def answers(self, entity: str, owner: UUID) -> Iterable[tuple[str, str, bool]]:
         """(taxonomy code, term code, yes or no) of an entity's attributes."""
-        for link in self._links.get(owner, ()):
+        for link in self._links.get((entity, owner), ()):
             term = self._terms[link["taxonomy_term_id"]]
             taxonomy = self._taxonomies[term["taxonomy_id"]]
             yield taxonomy["code"], term["code"], link["value"] != "no"
@@ -149,7 +153,7 @@ def organizations(session: Session, keys: Sequence[UUID], *, full: bool) -> dict
                 identifiers.get(key, ()),
                 "id organization_id identifier_scheme identifier_type identifier",
             ),
-            attributes=terms.attributes(key),
+            attributes=terms.attributes("organization", key),
         )
         for key, row in rows.items()
     }
@@ -233,10 +237,10 @@ def _full(
                 "id service_id name title department email",
                 lambda contact: {
                     "phones": phones.get(contact["id"]),
-                    "attributes": terms.attributes(contact["id"]),
+                    "attributes": terms.attributes("contact", contact["id"]),
                 },
             ),
-            attributes=terms.attributes(key),
+            attributes=terms.attributes("service", key),
         )
     return found
 
@@ -282,7 +286,7 @@ def _locations(children: _Children, keys: Collection[UUID]) -> dict[UUID, Json]:
             accessibility=_entities(
                 accesses.get(key, ()), "id location_id description details url accessibility"
             ),
-            attributes=terms.attributes(key),
+            attributes=terms.attributes("location", key),
         )
         for key, row in rows.items()
     }
@@ -395,11 +399,12 @@ def _classified(terms: _Terms, service: UUID, sites: Sequence[UUID]) -> dict[str
     """Term codes by taxonomy, such as `need`; and `access` with yes or no by code."""
     codes: dict[str, list[str]] = defaultdict(list)
     access: dict[str, bool] = {}
-    for owner in (service, *sites):
-        for taxonomy, code, yes in terms.answers(owner):
+    owners = [("service", service), *(("location", site) for site in sites)]
+    for entity, owner in owners:
+        for taxonomy, code, yes in terms.answers(entity, owner):
             if taxonomy == "access":
                 access[code] = access.get(code, True) and yes
-            elif yes and owner == service:
+            elif yes and entity == "service":
                 codes[taxonomy].append(code)
     return {
         "terms": {taxonomy: sorted(each) for taxonomy, each in sorted(codes.items())},

@@ -93,6 +93,9 @@ def organizations(
         return set()
     _known_hubs(uow, {model.kersey.hub for model in changed.values()})
     _known_terms(uow, (each for model in changed.values() for each in model.attributes))
+    _unlike(uow, changed.keys() - known.keys(), "service", "location")
+    if any(model.parent_organization_id == key for key, model in changed.items()):
+        raise Misfit("parent_organization_id", "An organisation is not a part of itself.")
     parents = {
         model.parent_organization_id for model in changed.values() if model.parent_organization_id
     }
@@ -201,6 +204,7 @@ def services(
     if not changed:
         return set()
     _check(uow, changed, known)
+    _unlike(uow, changed.keys() - known.keys(), "organization", "location")
     described = _own_locations(uow, changed)
     stale = [key for key in changed if key in known]
     left = _locations_of(uow, stale)
@@ -223,6 +227,7 @@ def services(
         }
     rows.clear_locations(uow.session, list(described))
     places = {row["id"] for row in merged["location"]}
+    _unlike(uow, places - described, "organization", "service")
     new = (changed.keys() - known.keys()) | (places - described)
     rows.store(uow.session, merged, new=new)
     _drop_unused(uow, left - places)
@@ -417,6 +422,20 @@ def hold_organizations(
     found = uow.session.connection().execute(wanted.with_for_update(read=True))
     for key in sorted(set(keys) - set(found.scalars())):
         raise Misfit(element, f"There is no organisation {key}.")
+
+
+def _unlike(uow: UnitOfWork, keys: Collection[UUID], *others: str) -> None:
+    """Refuse a new id that something of another kind has: whoever lists something chooses its id,
+    and elsewhere a party, a contact or a document may be known by that id alone.
+
+    Raises:
+        Misfit: it is taken.
+    """
+    for other in others:
+        there = table(other).c.id
+        taken = uow.session.scalars(select(there).where(there.in_(keys)).limit(1)).first()
+        if taken is not None:
+            raise Misfit("id", f"{taken} is the id of something else: give this one of its own.")
 
 
 def _known_hubs(uow: UnitOfWork, codes: Collection[str | None]) -> None:

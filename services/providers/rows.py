@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Select, Table, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
@@ -213,8 +213,8 @@ def clear_services(session: Session, keys: Sequence[UUID]) -> None:
     contacts = select(table("contact").c.id).where(table("contact").c.service_id.in_(keys))
     phones = select(table("phone").c.id).where(table("phone").c.contact_id.in_(contacts))
     run = session.connection().execute
-    run(delete(table("attribute")).where(table("attribute").c.link_id.in_(contacts)))
-    run(delete(table("attribute")).where(table("attribute").c.link_id.in_(keys)))
+    _unlink(session, "contact", contacts)
+    _unlink(session, "service", keys)
     run(delete(table("language")).where(table("language").c.phone_id.in_(phones)))
     run(delete(table("phone")).where(table("phone").c.contact_id.in_(contacts)))
     for name in (
@@ -235,7 +235,7 @@ def clear_locations(session: Session, keys: Sequence[UUID]) -> None:
     run = session.connection().execute
     for name in ("address", "accessibility"):
         run(delete(table(name)).where(table(name).c.location_id.in_(keys)))
-    run(delete(table("attribute")).where(table("attribute").c.link_id.in_(keys)))
+    _unlink(session, "location", keys)
 
 
 def clear_organizations(session: Session, keys: Sequence[UUID]) -> None:
@@ -243,4 +243,13 @@ def clear_organizations(session: Session, keys: Sequence[UUID]) -> None:
     run = session.connection().execute
     identifiers = table("organization_identifier")
     run(delete(identifiers).where(identifiers.c.organization_id.in_(keys)))
-    run(delete(table("attribute")).where(table("attribute").c.link_id.in_(keys)))
+    _unlink(session, "organization", keys)
+
+
+def _unlink(session: Session, entity: str, keys: Sequence[UUID] | Select[tuple[UUID]]) -> None:
+    """Remove the links to terms of one kind of entity: whoever lists something chooses its id, and
+    might choose that of another thing."""
+    attribute = table("attribute")
+    session.connection().execute(
+        delete(attribute).where(attribute.c.link_entity == entity, attribute.c.link_id.in_(keys))
+    )

@@ -40,6 +40,22 @@ def test_a_service_is_asked_as_it_wants_before_its_provider(house):
     assert addresses(house) == [("email", "group@clay.example.org")]
 
 
+def test_an_organisation_with_the_id_of_a_service_does_not_get_its_requests(house):
+    listed(house, email="hello@clay.example.org")
+    service_listed(house, email="group@clay.example.org")
+    stranger = {"email": "elsewhere@x.example", "kersey": {"hub": "bradford"}}
+    house.happens(ProviderPublished(provider=SERVICE, listing=stranger))
+    house.happens(ServicePublished(service=PROVIDER, provider=uuid4(), listing=stranger))
+    assert addresses(house) == [("email", "group@clay.example.org")]
+
+
+def test_a_listing_does_not_change_the_contact_of_another_party(house):
+    service_listed(house, email="group@clay.example.org")
+    moved = {"email": "elsewhere@x.example"}
+    house.happens(ServicePublished(service=SERVICE, provider=uuid4(), listing=moved), sequence=2)
+    assert addresses(house) == [("email", "group@clay.example.org")]
+
+
 @pytest.mark.parametrize(
     ("asks", "expected"),
     [

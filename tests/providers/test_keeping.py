@@ -540,6 +540,52 @@ def test_a_coordinator_keeps_the_listings_of_the_hubs_own_place_only(house: Hous
     assert house.events(after=start) == []
 
 
+def test_an_id_belongs_to_one_thing_of_the_directory(house: House):
+    """Elsewhere a party, a contact or a document is known by such an id alone."""
+    house.load(service("Choir", needs=["work"], at=north(1)), organizations=[organization("Owner")])
+    place = house.get(f"/directory/services/{key('Choir')}")["service_at_locations"][0]["location"]
+    start = house.position()
+    for taken in (key("Choir"), place["id"]):
+        wanted = {"name": "New", "description": "New", "email": "elsewhere@x.example"}
+        path = f"/directory/organizations/{taken}"
+        assert house.send("PUT", path, wanted, status=422)["element"] == "id"
+    for taken in (OWNER, place["id"]):
+        path = f"/directory/services/{taken}"
+        assert house.send("PUT", path, body("New"), status=422)["element"] == "id"
+    for taken in (OWNER, key("Choir")):
+        room = {"id": str(taken), "name": "Hall", "location_type": "physical"}
+        new = body("New", service_at_locations=[{"location": room}])
+        assert house.send("POST", "/directory/services", new, status=422)["element"] == "id"
+    assert house.events(after=start) == []
+
+
+def test_what_is_said_of_a_contact_is_not_said_of_a_service_with_the_same_id(house: House):
+    house.load(service("Choir", needs=["work"]), service("Theirs", owner=OTHER))
+    mine: dict[str, Any] = {"organisation": OTHER, "roles": PROVIDER}
+    path = f"/directory/services/{key('Theirs')}"
+    desk = {"id": str(key("Choir")), "name": "Desk", "attributes": [attribute("need", "money")]}
+    for description in ("once", "twice"):
+        house.send(
+            "PUT",
+            path,
+            body("Theirs", owner=OTHER, contacts=[desk], description=description),
+            **mine,
+        )
+    choir = house.get(f"/directory/services/{key('Choir')}")
+    assert [each["taxonomy_term"]["code"] for each in choir["attributes"]] == ["work"]
+    assert house.names(need="work") == ["Choir"]
+    assert house.names(need="money") == []
+    term = str(term_id("need", "money"))
+    assert house.names("/directory/services", taxonomy_term_id=term) == []
+
+
+def test_an_organisation_is_not_a_part_of_itself(house: House):
+    house.load()
+    wanted = {"name": "x", "description": "x", "parent_organization_id": str(OWNER)}
+    problem = house.send("PUT", f"/directory/organizations/{OWNER}", wanted, status=422)
+    assert problem["element"] == "parent_organization_id"
+
+
 def test_an_organisation_stays_with_the_hub_that_listed_it_first(house: House):
     house.load()
     new = {"name": "New", "description": "New"}

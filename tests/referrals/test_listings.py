@@ -13,7 +13,7 @@ from shared.messaging.events import (
     ServicePublished,
     ServiceWithdrawn,
 )
-from tests.referrals.house import SERVICE, House, Json, hear, wish
+from tests.referrals.house import HUB, SERVICE, TEAM, House, Json, hear, wish
 
 NEW = UUID("51000000-0000-4000-8000-0000000000aa")
 ITS_PROVIDER = UUID("51000000-0000-4000-8000-0000000000bb")
@@ -33,6 +33,18 @@ def test_a_listing_becomes_something_to_ask_and_to_read(house: House):
     referral = house.taken_on()
     house.ask(referral, NEW)
     assert house.scalar("select tier from listed_service where id = :id", id=NEW) == 3
+
+
+def test_a_listing_with_the_id_of_somebody_elses_document_leaves_it_alone(house: House):
+    sent = {"resourceType": "Organization", "name": "Thornbeck Surgery"}
+    theirs, gone = (house.ehr.post("/fhir/Organization", sent)["id"] for _ in range(2))
+    house.ehr.call("DELETE", f"/fhir/Organization/{gone}")
+    for taken in (UUID(theirs), UUID(gone), TEAM, HUB):
+        hear(house.desk, ProviderPublished(provider=taken, listing={"name": "Ours now"}))
+    assert house.ehr.get(f"/fhir/Organization/{theirs}")["name"] == "Thornbeck Surgery"
+    house.ehr.get(f"/fhir/Organization/{gone}", status=410)
+    for known in (TEAM, HUB):
+        assert "Ours" not in house.ehr.get(f"/fhir/Organization/{known}")["name"]
 
 
 @pytest.mark.parametrize("status", ["inactive", "defunct", "temporarily closed"])

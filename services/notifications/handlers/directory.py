@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
+import structlog
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
@@ -23,6 +24,8 @@ from shared.messaging.events import (
     ServicePublished,
     ServiceWithdrawn,
 )
+
+log = structlog.get_logger(__name__)
 
 TYPES = frozenset(
     event.type
@@ -54,14 +57,18 @@ def act(uow: UnitOfWork, envelope: Envelope) -> None:
         return
     service = event.service if isinstance(event, ServiceEvent) else None
     if isinstance(event, ProviderWithdrawn | ServiceWithdrawn):
-        _end(uow, listed_contact(service or event.provider))
+        _end(uow, listed_contact(event.provider, service))
     else:
         take(uow, event.provider, service, event.listing)
 
 
-def listed_contact(listed: UUID) -> UUID:
-    """The id of the contact that a provider's or a service's listing makes."""
-    return uuid5(listed, "listing")
+def listed_contact(provider: UUID, service: UUID | None) -> UUID:
+    """The id of the contact that a provider's or a service's listing makes.
+
+    The two kinds are kept apart: whoever lists something chooses its id, and might choose that of
+    a service of somebody else's for an organisation, to have its requests sent to themselves.
+    """
+    return uuid5(service, "service listing") if service else uuid5(provider, "provider listing")
 
 
 def take(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: Mapping[str, Any]) -> None:
@@ -80,7 +87,7 @@ def take(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: Mapping
         means, address = _service_asks(listing)
     else:
         means, address = Means.EMAIL, _text(listing.get("email"))
-    key = listed_contact(service or provider)
+    key = listed_contact(provider, service)
     if address:
         _keep(uow, key, provider, service, means, address)
     else:
@@ -120,11 +127,13 @@ def _keep(
 ) -> None:
     address = address[:MOST_ADDRESS]
     found = uow.session.get(Contact, key, with_for_update=contacts.NOT_ITS_KEY)
+    if found and found.party != str(provider):
+        log.warning("listing.of-another-party", contact=str(key), provider=str(provider))
+        return
     contact = found or Contact(
         id=key, party=str(provider), role=Role.REQUESTS, service=service, label="as listed",
         means=means, address=address, source=Source.LISTING,
     )  # fmt: skip
-    contact.party = str(provider)
     contact.active = True
     # Who changed the listing is not known here: it may not have been the party.
     contacts.keep(uow, contact, means, address, by_party=False)

@@ -2,12 +2,20 @@
 
 from uuid import UUID
 
+import structlog
+from sqlmodel import col, select
+
 from services.referrals import codes, resources
 from services.referrals.casefile import KERSEY
 from services.referrals.desk import Desk
-from services.referrals.tables import ListedProvider, ListedService
+from services.referrals.tables import (
+    LinkWorkerService,
+    ListedProvider,
+    ListedService,
+    PlaceHub,
+    Practice,
+)
 from shared.database import UnitOfWork
-from shared.fhir.outcome import FhirError
 from shared.fhir.store import Access, Grant
 from shared.messaging.broker import Subscription
 from shared.messaging.events import (
@@ -22,6 +30,8 @@ from shared.messaging.events import (
     ServicePublished,
     ServiceWithdrawn,
 )
+
+log = structlog.get_logger(__name__)
 
 SUBSCRIPTION = Subscription(
     "referrals",
@@ -59,7 +69,22 @@ def _take_provider(desk: Desk, uow: UnitOfWork, event: ProviderEvent, sequence: 
     row.listed = not isinstance(event, ProviderWithdrawn)
     row.sequence, row.listing = str(sequence), event.listing
     uow.session.add(row)
-    put_public(desk, uow, resources.organisation(row.id, row.name))
+    if _of_consortium(uow, row.id):
+        log.warning("listing.of-the-consortium", provider=str(row.id))
+    else:
+        put_public(desk, uow, resources.organisation(row.id, row.name))
+
+
+def _of_consortium(uow: UnitOfWork, key: UUID) -> bool:
+    """Whether a hub, a link-worker service or a sender has this id: no listing renames them."""
+    return any(
+        uow.session.exec(select(column).where(column == key).limit(1)).first()
+        for column in (
+            col(PlaceHub.organisation),
+            col(LinkWorkerService.organisation),
+            col(Practice.organisation),
+        )
+    )
 
 
 def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, sequence: Sequence) -> None:
@@ -91,14 +116,19 @@ def _tier(own: object) -> int:
 
 
 def put_public(desk: Desk, uow: UnitOfWork, body: resources.Resource) -> None:
-    """Create or update a document that every signed-in client may read."""
+    """Create or update a document that every signed-in client may read.
+
+    Whoever lists something chooses its id. A document of a client that has the same one is that
+    client's, and stays as it is.
+    """
     store = desk.store(uow)
-    try:
-        store.read(body["resourceType"], body["id"], Access.system())
-    except FhirError:
+    found = store.find(body["resourceType"], body["id"], Access.system())
+    if found is None:
         store.create(body, id=body["id"], owner=KERSEY, grants=PUBLIC)
-        return
-    store.update(body)
+    elif found.owner == KERSEY:
+        store.update(body)
+    else:
+        log.warning("listing.id-taken", document=found.reference)
 
 
 def organisation_document(desk: Desk, uow: UnitOfWork, key: UUID, name: str) -> None:
