@@ -563,14 +563,11 @@ def test_what_is_said_of_a_contact_is_not_said_of_a_service_with_the_same_id(hou
     house.load(service("Choir", needs=["work"]), service("Theirs", owner=OTHER))
     mine: dict[str, Any] = {"organisation": OTHER, "roles": PROVIDER}
     path = f"/directory/services/{key('Theirs')}"
-    desk = {"id": str(key("Choir")), "name": "Desk", "attributes": [attribute("need", "money")]}
+    said = attribute("need", "money") | {"id": str(uuid4())}
+    desk = {"id": str(key("Choir")), "name": "Desk", "attributes": [said]}
     for description in ("once", "twice"):
-        house.send(
-            "PUT",
-            path,
-            body("Theirs", owner=OTHER, contacts=[desk], description=description),
-            **mine,
-        )
+        wanted = body("Theirs", owner=OTHER, contacts=[desk], description=description)
+        house.send("PUT", path, wanted, **mine)
     choir = house.get(f"/directory/services/{key('Choir')}")
     assert [each["taxonomy_term"]["code"] for each in choir["attributes"]] == ["work"]
     assert house.names(need="work") == ["Choir"]
