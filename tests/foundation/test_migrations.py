@@ -58,7 +58,7 @@ def test_replicas_that_migrate_at_once_take_turns(database: NewDatabase):
         for _ in range(3)
     ]
     for replica in replicas:
-        _, told = replica.communicate(timeout=60)
+        _, told = replica.communicate(timeout=110)
         assert replica.returncode == 0, told
     command.check(configuration("referrals", url))
 
