@@ -357,15 +357,3 @@ def test_what_comes_late_for_the_old_team_goes_to_the_new_one(house):
         ("handed-over", "new@pcn.example.org"),
         ("declined", "new@pcn.example.org"),
     ]
-
-
-def test_a_message_that_found_nobody_at_the_old_team_does_not_go_there_later(house):
-    new = uuid4()
-    event = requested()
-    house.happens(after(event, ReferralDeclined, reason="full"))
-    house.pass_time("11 minutes")
-    house.send()
-    handed_over(house, event.case, TEAM, new, sequence=2)
-    house.contact(party=str(TEAM), role="team", address="old@pcn.example.org", told=True)
-    house.send()
-    assert house.mails() == []
