@@ -191,8 +191,8 @@ def moves(situation: Situation) -> Iterator[Move]:
     yield Move("revoke", Actor.SENDER, lambda file, _: withdrawal.withdraw(file))
     for state in dict.fromkeys(situation.providers):
         for actor in people:
-            for name, act in _TASK.items():
-                yield Move(f"{name} {state}", actor, partial(_on_task, state, act))
+            for name, on_task in _TASK.items():
+                yield Move(f"{name} {state}", actor, partial(_on_task, state, on_task))
         yield Move(f"expire {state}", Actor.CLOCK, partial(_on_task, state, _expire))
 
 
@@ -213,6 +213,10 @@ def _on_task(
     return act(file, task, actor)
 
 
+def _close(file: PaperFile, actor: Actor, *, outcome: str) -> None:
+    triage.end(file, actor, outcome=outcome)
+
+
 _CASE: dict[str, Act] = {
     "route": lambda file, actor: triage.pass_to(file, actor, TEAM),
     "hand-over": lambda file, actor: triage.pass_on(file, actor, OTHER_TEAM, HAND_OVER_REASONS[0]),
@@ -220,8 +224,8 @@ _CASE: dict[str, Act] = {
     "return": lambda file, actor: triage.send_back(file, actor, RETURN_REASONS[0]),
     "person-accepts": triage.note_acceptance,
     "hold": triage.hold,
-    **{f"close {outcome}": triage.STEPS[action] for outcome, action in CLOSINGS.items()},
-}  # type: ignore[dict-item]
+    **{f"close {outcome}": partial(_close, outcome=outcome) for outcome in CLOSINGS},
+}
 
 _TASK: dict[str, Callable[[PaperFile, CaseTask, Actor], object]] = {
     "cancel": lambda file, task, actor: onward.cancel(file, task, actor, CANCEL_REASONS[0]),
