@@ -28,7 +28,7 @@ from tests.referrals.house import (
 )
 
 RACES = 200
-RUNNERS = 24
+RUNNERS = 8
 Call = Callable[[], httpx.Response]
 Asked = tuple[Referral, str]
 """A referral and the Task of the provider that is being asked."""

@@ -29,6 +29,7 @@ from tests.referrals.prying import Marked, marked_bundle, pry
 from tests.referrals.subscribing import deliver, dispatch, receiver, subscription
 from tests.referrals.test_privacy import EVERYTHING, asked, found
 
+pytestmark = pytest.mark.timeout(600)
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 

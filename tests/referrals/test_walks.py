@@ -152,7 +152,8 @@ class Walk:
             "select distinct r.party, r.party = c.team::text from referral_case c"
             " join case_document s on s.case = c.id"
             " join document d on d.type = s.type and d.id = s.id"
-            " join document_reader r on r.pk = d.pk and r.basis = 'care' where c.id = :case",
+            " join document_reader r on r.pk = d.pk and r.basis = 'care'"
+            " where c.id = :case and s.type in ('Patient', 'ServiceRequest')",
             case=self.referral.case,
         )
         assert [right for _, right in readers] == [True], "one team reads it, the one that has it"
