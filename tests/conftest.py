@@ -1,7 +1,7 @@
 """What the tests may ask for by name; real parts are brought up once per run, when first asked."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `every_postgres` once on each server."""
     if metafunc.definition.get_closest_marker("every_postgres"):
         metafunc.parametrize("postgres_server", EVERY, indirect=True, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests counted (see `figures`), on however many cores they ran."""
+    said = [
+        (report.nodeid.partition("::")[0], str(value))
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == FIGURES
+    ]
+    if said:
+        terminalreporter.section("figures")
+        for file, text in sorted(said):
+            terminalreporter.line(f"{file}: {text}")
+
+
+FIGURES = "figures"
+
+
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """`figures("what: so many")` has a line printed at the end of the run."""
+    return lambda text: record_property(FIGURES, text)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from shared.messaging.events import (
     ReferralChosen,
     ReferralClosed,
     ReferralDeclined,
+    ReferralHandedOver,
     ReferralNoResponse,
     ReferralOffered,
     ReferralReceived,
@@ -46,6 +47,8 @@ class Kind(StrEnum):
     """The link-worker team: a provider did not answer (care 4)."""
     WITHDRAWAL_ASKED = "withdrawal-asked"
     """The link-worker team: the sender withdrew what runs already; somebody must decide."""
+    HANDED_OVER = "handed-over"
+    """The link-worker team: it holds a case that another team had."""
     CHOSEN = "chosen"
     """A provider that offered a place: the person chose it (care 15)."""
     IDENTITY_CODE = "identity-code"
@@ -103,11 +106,15 @@ class Rule:
 
 ASKING = frozenset([Kind.REQUEST])
 EVERYTHING = frozenset(Kind)
+TO_THE_TEAM = frozenset([Kind.DECLINED, Kind.NO_RESPONSE, Kind.WITHDRAWAL_ASKED, Kind.HANDED_OVER])
 
 RULES: Mapping[type[CaseEvent], Rule] = {
     ReferralRequested: Rule(Kind.REQUEST, (Role.REQUESTS,), "provider"),
     ReferralUnrouted: Rule(Kind.UNROUTED, (Role.COORDINATOR,), "hub"),
     ReferralUrgent: Rule(Kind.URGENT, (Role.DUTY, Role.COORDINATOR), "hub"),
+    ReferralHandedOver: Rule(
+        Kind.HANDED_OVER, (Role.TEAM,), "team", ends=TO_THE_TEAM, ended="handed-over"
+    ),
     ReferralAccepted: Rule(ends=ASKING, ended="answered"),
     ReferralOffered: Rule(ends=ASKING, ended="answered"),
     ReferralChosen: Rule(Kind.CHOSEN, (Role.REQUESTS,), "provider"),
@@ -130,8 +137,8 @@ RULES: Mapping[type[CaseEvent], Rule] = {
         tell_the_told=True,
     ),
     ReferralClosed: Rule(
-        ends=ASKING | {Kind.IDENTITY_CODE, Kind.DECLINED, Kind.NO_RESPONSE}, ended="closed",
-        closes_links=True,
+        ends=ASKING | {Kind.IDENTITY_CODE, Kind.DECLINED, Kind.NO_RESPONSE, Kind.HANDED_OVER},
+        ended="closed", closes_links=True,
     ),
 }  # fmt: skip
 """Every event that notifications acts on, and what it does."""

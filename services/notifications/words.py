@@ -109,6 +109,15 @@ WORDS: Mapping[Kind, Words] = {
         Please talk to the person, and decide what happens. Then close the case.
         """,
     ),
+    Kind.HANDED_OVER: Words(
+        "A case was handed over to your team",
+        """
+        Another team has given you one of its cases. The person should not have to wait or to
+        start again.
+
+        Please sign in, look at your list, and talk to the team that had it if you need to.
+        """,
+    ),
     Kind.CHOSEN: Words(
         "The person has chosen your place",
         """

@@ -168,8 +168,10 @@ class CaseFile:
         Raises:
             Refused: the table does not allow it; nothing was changed.
         """
-        transition = domain.decide(Kind(task.kind), state_of(task), action, actor, reason)
-        task.status, task.business = transition.target.status, transition.target.business
+        before = state_of(task)
+        transition = domain.decide(Kind(task.kind), before, action, actor, reason)
+        after = transition.after(before)
+        task.status, task.business = after.status, after.business
         task.reason = reason
         self.touch(task)
         return transition

@@ -23,6 +23,7 @@ from services.referrals.tables import CaseTask, IdentityView, OnwardRequest
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.outcome import forbidden
+from shared.fhir.search.parameters import SearchParam
 from shared.fhir.search.query import Chain, Condition, Filter, Has, SearchRequest
 from shared.fhir.store import Access, FhirStore, HistoryPage, SearchResult, Stored
 
@@ -132,7 +133,9 @@ class WatchedStore(FhirStore):
 
 
 def refuse_guessing(request: SearchRequest, principal: Principal) -> None:
-    """Refuse a provider's search by what a Patient says, through chains and `_has` too (care 6).
+    """Refuse a provider's search by what a Patient says, through chains and `_has`, and its order.
+
+    Care 6: what it reads of a person is recorded, and what it could infer would not be.
 
     Args:
         request: the search, or the filter of a Subscription.
@@ -150,16 +153,27 @@ def refuse_guessing(request: SearchRequest, principal: Principal) -> None:
                 "names, which is recorded as a view of who the person is.",
                 f"http.{name}",
             )
+    for rule in request.sort:
+        if _is_personal(rule.param):
+            raise forbidden(
+                "A provider cannot sort by what a Patient says: the order would tell of Patients "
+                "that it did not look at.",
+                "http._sort",
+            )
 
 
 def _asks_who(condition: Condition) -> bool:
     match condition:
         case Filter(param=param):
-            return param.resource == "Patient" and param.code not in IMPERSONAL
+            return _is_personal(param)
         case Chain(inner=ways):
             return any(_asks_who(inner) for _, inner in ways)
         case Has(inner=inner):
             return _asks_who(inner)
+
+
+def _is_personal(param: SearchParam) -> bool:
+    return param.resource == "Patient" and param.code not in IMPERSONAL
 
 
 def _identifies(document: Stored) -> bool:

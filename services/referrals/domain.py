@@ -56,7 +56,7 @@ class Transition:
         kind: which kind of Task it moves.
         action: what is done, in one word or two; the same word in the API, the events and the docs.
         sources: the states from which it may be done.
-        target: the state afterwards.
+        target: the state afterwards; None where the state stays as it is.
         actors: who may do it.
         reason: whether a reason code must come with it.
     """
@@ -64,9 +64,13 @@ class Transition:
     kind: Kind
     action: str
     sources: frozenset[State]
-    target: State
+    target: State | None
     actors: frozenset[Actor]
     reason: bool = False
+
+    def after(self, source: State) -> State:
+        """The state to which it leads from one of its sources."""
+        return self.target or source
 
 
 def _states(*names: str) -> frozenset[State]:
@@ -80,7 +84,7 @@ def _move(
         kind,
         action,
         _states(*sources.split()),
-        State(*target.split("/")),
+        None if target == _SAME else State(*target.split("/")),
         frozenset(Actor(actor) for actor in actors.split()),
         reason,
     )
@@ -90,6 +94,7 @@ NEW = State("requested", "new")
 UNROUTED = State("requested", "unrouted")
 AWAITING_ANSWER = State("requested", "awaiting-answer")
 
+_SAME = "same"
 _WAITING = "requested/new requested/unrouted"
 _WORKING = (
     "accepted/triage-accepted in-progress/person-accepted in-progress/provider-asked "
@@ -169,6 +174,14 @@ TRANSITIONS: tuple[Transition, ...] = (
         _T, "nothing-fits", _ACTIVE + " on-hold/nothing-fits", "failed/nothing-fits", "link-worker"
     ),
     _move(_T, "died-or-moved", _WORKING, "failed/died-or-moved", "link-worker"),
+    _move(
+        _T,
+        "hand-over",
+        "requested/new " + _WORKING,
+        _SAME,
+        "link-worker coordinator",
+        reason=True,
+    ),
     # --- provider: a community provider is asked for a place -----------------------------------
     _move(_P, "offer", _ASKED, "accepted/offered", "provider coordinator"),
     _move(_P, "accept", _ASKED, "accepted/selected", "provider coordinator"),
@@ -245,10 +258,14 @@ CANCEL_REASONS = ("person-changed-mind", "asked-by-mistake", "case-closed", "oth
 RETURN_REASONS = ("not-for-social-prescribing", "wrong-area", "already-supported", "other")
 """Why a link-worker service returns a referral to its sender."""
 
+HAND_OVER_REASONS = ("wrong-team", "moved-home", "cover", "asked-by-person", "other")
+"""Why a case goes to another link-worker service; `cover` is for leave, illness or a full list."""
+
 REASONS: dict[tuple[Kind, str], tuple[str, ...]] = {
     (Kind.PROVIDER, "decline"): DECLINE_REASONS,
     (Kind.PROVIDER, "cancel"): CANCEL_REASONS,
     (Kind.TRIAGE, "return"): RETURN_REASONS,
+    (Kind.TRIAGE, "hand-over"): HAND_OVER_REASONS,
 }
 
 URGENT = frozenset({"asap", "stat"})
@@ -308,6 +325,7 @@ def move(kind: Kind, current: State, status: str, business: str | None, actor: A
         each
         for each in TRANSITIONS
         if each.kind == kind
+        and each.target is not None
         and each.target.status == status
         and (business is None or each.target.business == business)
     ]
@@ -358,7 +376,8 @@ def states(kind: Kind) -> list[State]:
     found: dict[State, None] = {}
     for each in TRANSITIONS:
         if each.kind == kind:
-            found |= dict.fromkeys(sorted(each.sources, key=str)) | {each.target: None}
+            sources = sorted(each.sources, key=str)
+            found |= dict.fromkeys(sources) | dict.fromkeys(map(each.after, sources))
     return list(found)
 
 
@@ -370,7 +389,7 @@ def draw(kind: Kind) -> Iterator[str]:
     for each in TRANSITIONS:
         if each.kind == kind:
             for source in sorted(each.sources, key=str):
-                yield f"    {_node(source)} --> {_node(each.target)}: {each.action}"
+                yield f"    {_node(source)} --> {_node(each.after(source))}: {each.action}"
     for state in states(kind):
         if state.ended:
             yield f"    {_node(state)} --> [*]"
@@ -383,7 +402,8 @@ def table(kind: Kind) -> Iterator[str]:
     for each in TRANSITIONS:
         if each.kind == kind:
             who = _list(each.actors)
-            yield f"| {each.action} | {_list(each.sources)} | {each.target} | {who} |"
+            to = each.target or "stays as it is"
+            yield f"| {each.action} | {_list(each.sources)} | {to} | {who} |"
 
 
 def _starts(kind: Kind) -> tuple[State, ...]:

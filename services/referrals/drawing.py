@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 
+from services.referrals.causes import CAUSES
 from services.referrals.domain import REASONS, Kind, draw, table
 
 HEADINGS = {
@@ -18,7 +19,7 @@ HEADINGS = {
 
 
 def document() -> str:
-    """The page in Markdown: a diagram, a table and the reasons for each kind of Task."""
+    """The page in Markdown: a diagram and a table for each kind of Task; reasons; events."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -37,6 +38,17 @@ def _lines() -> Iterator[str]:
     yield from ("", "## Reasons", "", "| step | one of |", "|---|---|")
     for (_, action), reasons in REASONS.items():
         yield f"| {action} | {', '.join(reasons)} |"
+    yield from (
+        "",
+        "## Events",
+        "",
+        "Each has one cause.",
+        "",
+        "| event | told when |",
+        "|---|---|",
+    )
+    for cause in CAUSES:
+        yield f"| {cause.told} | {cause.words} |"
 
 
 if __name__ == "__main__":  # pragma: no cover - what it writes is checked

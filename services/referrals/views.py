@@ -189,7 +189,10 @@ def worklist(
         rows = rows.where(col(Worklist.open))
     rank = (col(Worklist.urgent).desc(), col(Worklist.since), col(Worklist.case))
     if after is not None:
-        last = session.get(Worklist, after)
+        # Of another team's case not even its place in the order is told.
+        last = session.exec(
+            select(Worklist).where(Worklist.case == after, _mine(principal))
+        ).one_or_none()
         if last is not None:
             rows = rows.where(_behind(last))
     found = session.exec(rows.order_by(*rank).limit(count)).all()

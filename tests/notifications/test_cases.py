@@ -14,6 +14,7 @@ from shared.messaging.events import (
     ReferralCancelled,
     ReferralClosed,
     ReferralDeclined,
+    ReferralHandedOver,
     ReferralNoResponse,
     ReferralReceived,
     ReferralUnrouted,
@@ -304,3 +305,55 @@ def test_every_event_about_a_case_rises_in_version(house):
         sequences = [parse(each).sequence for each in found.scalars()]
     assert len(sequences) == 4
     assert sequences == sorted(set(sequences))
+
+
+def handed_over(house, case, previous, team, **how):
+    house.happens(
+        ReferralHandedOver(
+            case=case, team=team, previous_team=previous, hub="calder", reason="cover"
+        ),
+        **how,
+    )
+
+
+def test_a_hand_over_is_said_to_the_new_team_and_to_nobody_else(house):
+    new = uuid4()
+    house.contact()
+    house.contact(party=str(TEAM), role="team", address="old@pcn.example.org")
+    house.contact(party=str(new), role="team", address="new@pcn.example.org")
+    event = house.ask()
+    house.send()
+    handed_over(house, event.case, TEAM, new, sequence=2)
+    house.send()
+    mail = house.mails()[-1]
+    assert mail["To"] == "new@pcn.example.org"
+    assert "handed over to your team" in mail["Subject"]
+    assert "/answer/" not in mail.as_string()
+    assert house.rows("kind", "state") == [("request", "delivered"), ("handed-over", "delivered")]
+
+
+def test_what_still_waits_for_the_old_team_is_superseded(house):
+    new = uuid4()
+    house.contact(party=str(TEAM), role="team", address="old@pcn.example.org")
+    house.contact(party=str(new), role="team", address="new@pcn.example.org")
+    event = requested()
+    house.happens(after(event, ReferralDeclined, reason="full"))
+    handed_over(house, event.case, TEAM, new, sequence=2)
+    house.send()
+    assert house.rows("kind", "address", "state") == [
+        ("declined", "old@pcn.example.org", "superseded"),
+        ("handed-over", "new@pcn.example.org", "delivered"),
+    ]
+
+
+def test_what_comes_late_for_the_old_team_goes_to_the_new_one(house):
+    new = uuid4()
+    house.contact(party=str(TEAM), role="team", address="old@pcn.example.org")
+    house.contact(party=str(new), role="team", address="new@pcn.example.org")
+    event = requested()
+    handed_over(house, event.case, TEAM, new, sequence=5)
+    house.happens(after(event, ReferralDeclined, reason="full"), sequence=4)
+    assert house.rows("kind", "address") == [
+        ("handed-over", "new@pcn.example.org"),
+        ("declined", "new@pcn.example.org"),
+    ]

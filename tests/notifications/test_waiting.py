@@ -11,9 +11,11 @@ from shared.messaging.events import (
     ProviderPublished,
     ReferralAccepted,
     ReferralCancelled,
+    ReferralDeclined,
+    ReferralHandedOver,
     ServicePublished,
 )
-from tests.notifications.conftest import HUB, PROVIDER, SERVICE, requested
+from tests.notifications.conftest import HUB, PROVIDER, SERVICE, TEAM, requested
 from tests.notifications.test_answers import LINK, read
 from tests.notifications.test_api import ALL, contact_body
 from tests.notifications.test_cases import after
@@ -178,3 +180,20 @@ def test_the_party_itself_gets_its_link_but_no_code_before_its_hub_verified_the_
     assert client.post("/notifications/answer/code", headers=session).status_code == 403
     put(client, coordinator, accepted, address="new@clay.example.org", verified_by_hub=True)
     assert client.post("/notifications/answer/code", headers=session).status_code == 202
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_a_team_that_has_the_case_no_more_is_not_told_of_it_later(
+    house, client, coordinator, handed_over
+):
+    event = requested()
+    house.happens(after(event, ReferralDeclined, reason="full"))
+    give_up(house)
+    if handed_over:
+        moved = {"previous_team": TEAM, "team": uuid4(), "hub": "calder", "reason": "cover"}
+        house.happens(ReferralHandedOver(case=event.case, **moved), sequence=2)
+    where = f"/notifications/contacts/{TEAM}/{uuid4()}"
+    answer = client.put(where, headers=coordinator, json=contact_body(role="team"))
+    assert answer.status_code == 200, answer.text
+    house.send()
+    assert len(house.mails()) == (0 if handed_over else 1)

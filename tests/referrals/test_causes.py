@@ -6,7 +6,7 @@ import pytest
 
 from services.referrals.domain import TRANSITIONS, Kind
 from services.referrals.handlers.answers import expire
-from tests.referrals.house import SERVICE_2, SERVICE_3, TEAM, House, Referral
+from tests.referrals.house import SERVICE_2, SERVICE_3, TEAM, TEAM_2, House, Referral
 
 FOLLOWING = {"place-found", "still-asking", "look-again"}
 """The triage Task's answers to a provider's step, whose event is that step's own."""
@@ -15,6 +15,11 @@ FOLLOWING = {"place-found", "still-asking", "look-again"}
 def routed(house: House) -> None:
     referral = house.refer(code="183452005")
     house.by("coordinator").post(f"{referral.at}/route", {"team": str(TEAM)})
+
+
+def handed_over(house: House) -> None:
+    body = {"team": str(TEAM_2), "reason": "cover"}
+    house.worker.post(f"{house.refer().at}/hand-over", body)
 
 
 def closed(outcome: str) -> Callable[[House], None]:
@@ -98,6 +103,7 @@ ASKED = [*STARTED, "requested"]
 HAPPENED: dict[str, tuple[Callable[[House], object], list[str]]] = {
     "triage route": (routed, ["received", "unrouted", "routed"]),
     "triage accept, person-accepts": (lambda house: house.taken_on(), STARTED),
+    "triage hand-over": (handed_over, ["received", "handed-over"]),
     "triage return": (returned, ["received", "returned"]),
     "triage ask": (lambda house: house.asked(), ASKED),
     "triage hold": (held, [*STARTED, "triage.held"]),

@@ -157,6 +157,9 @@ GUESSES = [
     "Task?_has:Task:part-of:patient.name=Feather",
     "Patient?_has:Task:patient:patient.name=Feather",
     "Organization?_has:Patient:organization:name=Feather",
+    "Patient?_sort=family",
+    "Patient?_sort=-birthdate",
+    "Patient?_sort=gender",
 ]
 
 

@@ -126,3 +126,13 @@ def test_a_priority_that_rises_to_asap_is_told_like_one_that_came_so(house: Hous
     before = len(house.events())
     house.ehr.patch(path, replaced("/priority", "stat"))
     assert house.told(before) == [], "nobody works on it any more"
+
+
+def test_a_revocation_that_comes_again_after_the_activity_ended_is_not_refused(house: House):
+    referral, task = house.accepted()
+    house.progress(task, "start")
+    house.withdraw(referral)
+    house.progress(task, "complete")
+    house.withdraw(referral)
+    assert house.state(referral.triage) == "in-progress/withdrawal-asked"
+    assert house.told().count("referral.withdrawal-asked") == 1

@@ -21,7 +21,7 @@ from services.notifications.domain import (
     Rule,
     to_tell,
 )
-from services.notifications.handlers.hubs import place
+from services.notifications.handlers.hubs import place, team_of
 from services.notifications.handlers.telling import locked
 from services.notifications.notice import Notice
 from services.notifications.tables import (
@@ -86,7 +86,10 @@ class CaseEvents:
 
     def _ask(self, uow: UnitOfWork, envelope: Envelope, rule: Rule) -> None:
         event = envelope.data
+        assert isinstance(event, CaseEvent)
         party = str(getattr(event, rule.party) or "")
+        if rule.party == "team":  # it may have been handed over since
+            party = team_of(uow, event.case) or party
         contacts = contacts_for(uow, rule, party, getattr(event, "service", None))
         self._tell(uow, envelope, rule, party, contacts, None)
 

@@ -82,6 +82,11 @@ def place(uow: UnitOfWork, envelope: Envelope) -> None:
         )
 
 
+def team_of(uow: UnitOfWork, case: UUID) -> str | None:
+    """The link-worker team that holds a case, by the newest event that said so."""
+    return uow.session.scalars(select(col(CaseOrder.team)).where(col(CaseOrder.case) == case)).one()
+
+
 def coordinated(uow: UnitOfWork, principal: Principal) -> frozenset[str]:
     """The codes of the hubs that somebody coordinates."""
     if "coordinator" not in principal.roles:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, select, update
 
 from services.notifications.domain import NOBODY, RULES, Kind
 from services.notifications.handlers.cases import add, answered, contacts_for, stopped
+from services.notifications.handlers.hubs import team_of
 from services.notifications.notice import Notice
 from services.notifications.tables import deliveries, delivery
 from shared.database import UnitOfWork
@@ -49,8 +50,10 @@ def tell_somebody(uow: UnitOfWork, row: Row[*tuple[Any, ...]]) -> bool:
     notice = Notice.model_validate_json(row.payload)
     rule = next(rule for event, rule in RULES.items() if event.type == notice.type)
     contacts = contacts_for(uow, rule, row.party, notice.service)
-    over = stopped(uow, notice.case, notice.task) or (
-        notice.kind is Kind.REQUEST and answered(uow, notice.task)
+    over = (
+        stopped(uow, notice.case, notice.task)
+        or (notice.kind is Kind.REQUEST and answered(uow, notice.task))
+        or (rule.party == "team" and team_of(uow, notice.case) not in {None, row.party})
     )
     if over or not contacts:
         return False

@@ -59,6 +59,12 @@ class RouteBody(Body):
     team: UUID
 
 
+class HandOverBody(ReasonBody):
+    """Which link-worker service gets the case, and why."""
+
+    team: UUID
+
+
 class ContactBody(Body):
     """One try to reach the person."""
 

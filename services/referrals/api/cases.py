@@ -9,6 +9,7 @@ from services.referrals.api.bodies import (
     AskBody,
     CloseBody,
     ContactBody,
+    HandOverBody,
     ReasonBody,
     RouteBody,
     Slug,
@@ -56,6 +57,11 @@ def case_routes(desk: Desk) -> APIRouter:
         """Give an unrouted referral to a link-worker service."""
         triage.route(desk, principal, case, body.team)
         return _case(desk, principal, case)
+
+    @router.post("/cases/{case}/hand-over", status_code=204)
+    def hand_over(case: UUID, body: HandOverBody, principal: Principal = works) -> None:
+        """Give it to another link-worker service; who gave it may not see it any more."""
+        triage.hand_over(desk, principal, case, body.team, body.reason)
 
     @router.post("/cases/{case}/accept")
     def accept(case: UUID, principal: Principal = works) -> View:

@@ -175,7 +175,11 @@ def expire(desk: Desk, task_id: str) -> None:
         Refused: it was answered meanwhile.
     """
     with working_on(desk, None, task=task_id) as file:
-        task = file.provider_task(task_id)
-        file.step(task, "expire", Actor.CLOCK)
-        file.announce(ReferralNoResponse(**file.about(task)))
-        follow(file, Actor.CLOCK)
+        let_expire(file, file.provider_task(task_id))
+
+
+def let_expire(file: CaseFile, task: CaseTask) -> None:
+    """The end of a request's time, on an open case."""
+    file.step(task, "expire", Actor.CLOCK)
+    file.announce(ReferralNoResponse(**file.about(task)))
+    follow(file, Actor.CLOCK)

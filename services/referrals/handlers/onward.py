@@ -66,20 +66,22 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
             the case does not allow it.
     """
     with working_on(desk, principal, case=case) as file:
-        triage = file.triage
-        actor = standing(file, principal, triage)
-        service = _listed(file, wanted)
-        _check_several(file, wanted)
-        _check_share(wanted, file.now)
-        _check_expires(wanted, file.now)
-        if triage.status == "accepted":
-            note_acceptance(file, actor)
-        file.step(triage, "ask", actor)
-        task = _add(file, wanted, service, principal)
-        follow(file, actor)  # a place that was found before stays found
-        file.announce(
-            ReferralRequested(**file.about(task), service_request=UUID(task.service_request))
-        )
+        return ask_provider(file, standing(file, principal, file.triage), wanted)
+
+
+def ask_provider(file: CaseFile, actor: Actor, wanted: Ask) -> CaseTask:
+    """Make them on an open case."""
+    triage = file.triage
+    service = _listed(file, wanted)
+    _check_several(file, wanted)
+    _check_share(wanted, file.now)
+    _check_expires(wanted, file.now)
+    if triage.status == "accepted":
+        note_acceptance(file, actor)
+    file.step(triage, "ask", actor)
+    task = _add(file, wanted, service)
+    follow(file, actor)  # a place that was found before stays found
+    file.announce(ReferralRequested(**file.about(task), service_request=UUID(task.service_request)))
     return task
 
 
@@ -189,7 +191,7 @@ def _check_expires(wanted: Ask, now: datetime) -> None:
     )
 
 
-def _add(file: CaseFile, wanted: Ask, service: ListedService, principal: Principal) -> CaseTask:
+def _add(file: CaseFile, wanted: Ask, service: ListedService) -> CaseTask:
     session, now = file.uow.session, file.now
     task = CaseTask(
         id=str(uuid4()),
@@ -225,7 +227,7 @@ def _add(file: CaseFile, wanted: Ask, service: ListedService, principal: Princip
             items=sorted(wanted.share),
             shared=wanted.share,
             how=wanted.how,
-            recorded_by=principal.subject,
+            recorded_by=file.by.subject if file.by else "",
             given=now,
             expires=wanted.expires,
         )

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.referrals import codes
 from services.referrals.casefile import CaseFile, refuse_unless, state_of, working_on
 from services.referrals.desk import Desk
-from services.referrals.domain import CLOSINGS, Actor
+from services.referrals.domain import CLOSINGS, Actor, Refused
 from services.referrals.handlers.sharing import share_identity
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
@@ -21,6 +21,7 @@ from shared.auth import Principal
 from shared.messaging.events import (
     ReferralCancelled,
     ReferralClosed,
+    ReferralHandedOver,
     ReferralReturned,
     ReferralRouted,
     TriageAccepted,
@@ -146,15 +147,63 @@ def route(desk: Desk, principal: Principal, case: UUID, team: UUID) -> None:
         Refused: it is routed already, or there is no such link-worker service.
     """
     with working_on(desk, principal, case=case) as file:
-        triage = file.triage
-        file.step(triage, "route", standing(file, principal, triage))
-        found = file.uow.session.get(LinkWorkerService, team)
-        refuse_unless(
-            found is not None, "business-rule", "There is no such link-worker service.", "team"
+        pass_to(file, standing(file, principal, file.triage), team)
+
+
+def pass_to(file: CaseFile, actor: Actor, team: UUID) -> None:
+    """The first link-worker service of an unrouted case, on an open one."""
+    triage = file.triage
+    file.step(triage, "route", actor)
+    _give(file, team)
+    file.announce(ReferralRouted(**file.context(), task=UUID(triage.id), hub=file.case.hub))
+
+
+@repeating
+def hand_over(desk: Desk, principal: Principal, case: UUID, team: UUID, reason: str | None) -> None:
+    """Give a case that one link-worker service holds to another.
+
+    Nothing else of it stops: what providers were asked goes on, and the new team reads all of it.
+    The old one reads nothing more, unless it has another part in the case.
+
+    Args:
+        desk: what every use case works with.
+        principal: a link worker of the team that holds it, or its hub's coordinator.
+        case: the case.
+        team: the organisation of the link-worker service that takes it.
+        reason: one of `domain.HAND_OVER_REASONS`; it stands in the triage Task until its next step.
+
+    Raises:
+        NoSuchCase: not a case of this link-worker service or hub.
+        Refused: nobody holds it yet, it has ended, no such team, or the one that holds it already.
+    """
+    with working_on(desk, principal, case=case) as file:
+        pass_on(file, standing(file, principal, file.triage), team, reason)
+
+
+def pass_on(file: CaseFile, actor: Actor, team: UUID, reason: str | None) -> None:
+    """The change of hands, on an open case."""
+    before = file.case.team
+    file.step(file.triage, "hand-over", actor, reason)
+    refuse_unless(team != before, "conflict", "This link-worker service has it already.", "team")
+    _give(file, team)
+    for task in file.open_provider_tasks():
+        file.touch(task)  # its requester is whom the provider may ask from now on
+    file.audit("hand-over", f"case/{file.case.id}")
+    file.announce(
+        ReferralHandedOver(
+            **file.context(), previous_team=before, hub=file.case.hub, reason=str(reason)
         )
-        file.case.team = triage.owner = team
-        file.change_audience()
-        file.announce(ReferralRouted(**file.context(), task=UUID(triage.id), hub=file.case.hub))
+    )
+
+
+def _give(file: CaseFile, team: UUID) -> None:
+    """Have a link-worker service hold the case, and that service's hub answer for it."""
+    found = file.uow.session.get(LinkWorkerService, team)
+    if found is None:
+        raise Refused("business-rule", "There is no such link-worker service.", "team")
+    file.case.team = file.triage.owner = team
+    file.case.hub = found.hub
+    file.change_audience()
 
 
 @repeating

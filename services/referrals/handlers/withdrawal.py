@@ -14,7 +14,8 @@ def withdraw(file: CaseFile) -> None:
     Its `status` is the sender's own, so that a revocation is never refused. Where an activity
     already runs it cannot simply be cancelled (Clinical Order Workflows): the link worker is
     told and decides. Whatever has not started is taken back in either case, so that nobody answers
-    for a person who is no longer referred. A case that has ended stays as it ended.
+    for a person who is no longer referred. A case that has ended stays as it ended, and one whose
+    link worker was asked before stays theirs to decide.
     """
     triage = file.triage
     if state_of(triage).ended:
@@ -25,10 +26,11 @@ def withdraw(file: CaseFile) -> None:
         file.step(task, "withdraw", Actor.SENDER)
         file.announce(ReferralCancelled(**file.about(task), reason="withdrawn"))
         share_identity(file, task)
+    if triage.business == "withdrawal-asked":
+        return
     if waiting != open_tasks:
-        if triage.business != "withdrawal-asked":
-            file.step(triage, "ask-withdrawal", Actor.SENDER)
-            file.announce(WithdrawalAsked(**file.context(), by="sender"))
+        file.step(triage, "ask-withdrawal", Actor.SENDER)
+        file.announce(WithdrawalAsked(**file.context(), by="sender"))
         return
     started = triage.status in STARTED
     file.step(triage, "withdraw-started" if started else "withdraw", Actor.SENDER)

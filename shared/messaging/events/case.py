@@ -73,6 +73,17 @@ class ReferralRouted(ReferralEvent):
     hub: Code
 
 
+class ReferralHandedOver(ReferralEvent):
+    """Another link-worker team holds the case from now on; `team` is the new one."""
+
+    type: ClassVar[str] = "kersey.referral.handed-over.v1"
+
+    team: UUID
+    previous_team: UUID
+    hub: Code
+    reason: Code
+
+
 class ReferralReturned(TriageEvent):
     """The link-worker service sent the referral back to its sender."""
 

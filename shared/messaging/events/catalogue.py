@@ -12,6 +12,7 @@ _EVENTS: tuple[type[Event], ...] = (
     case.ReferralUnrouted,
     case.ReferralUrgent,
     case.ReferralRouted,
+    case.ReferralHandedOver,
     case.ReferralReturned,
     case.TriageStarted,
     case.TriageHeld,
