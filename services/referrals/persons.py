@@ -4,8 +4,9 @@ The order is: cases by `key`, NHS numbers, links by Patient, persons by id, docu
 id. Who sends a Patient's document holds its link; who changes a person holds all that is theirs.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, func, or_
@@ -99,14 +100,22 @@ def survivor_of(session: Session, person: UUID) -> UUID:
     return person
 
 
-def records_of(session: Session, persons: Iterable[UUID]) -> list[UUID]:
+def records_of(session: Session, persons: Collection[UUID]) -> list[UUID]:
     """The records of persons: their own and all that were merged into them.
 
     Whoever exports or erases a person must do so to each of these.
     """
-    chain = select(Person.id).where(col(Person.id).in_(list(persons))).cte("chain", recursive=True)
-    below = select(Person.id).join(chain, col(Person.merged_into) == chain.c.id)
-    return list(session.exec(select(chain.union(below).c.id)))
+    own = select(Person.id).where(col(Person.id).in_(persons))
+    return list(session.exec(records_under(own)))
+
+
+def records_under(persons: SelectOfScalar[Any]) -> SelectOfScalar[UUID]:
+    """The same for persons that a statement finds, as a statement."""
+    own = persons.cte("records", recursive=True)
+    (key,) = own.c
+    merged = select(Person.id).join(own, col(Person.merged_into) == key)
+    (found,) = own.union(merged).c
+    return select(found)
 
 
 def home_of(session: Session, case: Case) -> UUID:

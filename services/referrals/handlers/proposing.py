@@ -15,7 +15,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from services.referrals.casefile import NoSuchCase
-from services.referrals.persons import cared_for_by, records_of, survivor_of
+from services.referrals.persons import cared_for_by, records_under, survivor_of
 from services.referrals.tables import Case, LinkProposal, Person
 from shared.auth import Principal
 
@@ -69,8 +69,9 @@ def proposals(session: Session, principal: Principal, after: UUID | None) -> Ite
         principal: a link worker, or a hub's coordinator.
         after: the last one of the page before.
     """
-    cases = select(Case.person).where(cared_for_by(principal), col(Case.person).is_not(None))
-    records = records_of(session, {each for each in session.exec(cases.distinct()) if each})
+    known = col(Case.person).is_not(None)
+    cases = select(col(Case.person)).where(cared_for_by(principal), known).distinct()
+    records = records_under(cases)
     concerned = or_(col(LinkProposal.person).in_(records), col(LinkProposal.candidate).in_(records))
     found = select(LinkProposal).where(concerned, col(LinkProposal.decision).is_(None))
     last = session.get(LinkProposal, after) if after else None

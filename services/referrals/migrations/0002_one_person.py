@@ -11,6 +11,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_person_merged_into",
+        "person",
+        ["merged_into"],
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.add_column("link_proposal", sa.Column("person_agreed_by", sa.String(), nullable=True))
     op.add_column("link_proposal", sa.Column("candidate_agreed_by", sa.String(), nullable=True))
     op.add_column("link_proposal", sa.Column("decided", sa.DateTime(timezone=True), nullable=True))
@@ -74,3 +80,4 @@ def downgrade() -> None:
         op.drop_column("access_need", column)
     for column in ("decided", "candidate_agreed_by", "person_agreed_by"):
         op.drop_column("link_proposal", column)
+    op.drop_index("ix_person_merged_into", table_name="person")

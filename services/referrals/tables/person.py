@@ -27,6 +27,11 @@ class Person(Row, table=True):
             postgresql_where=text("nhs_verified AND merged_into IS NULL"),
         ),
         Index("ix_person_family_birth_date", "family", "birth_date"),
+        Index(
+            "ix_person_merged_into",
+            "merged_into",
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
