@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, func, select
 
 from services.referrals.care import known_person
@@ -62,7 +63,7 @@ def _contacts(session: Session, records: Sequence[UUID], merged: datetime | None
     rows = session.exec(
         select(SafeContact)
         .where(col(SafeContact.person).in_(records))
-        .distinct(col(SafeContact.channel), col(SafeContact.person))
+        .ext(distinct_on(col(SafeContact.channel), col(SafeContact.person)))
         .order_by(
             col(SafeContact.channel), col(SafeContact.person), col(SafeContact.version).desc()
         )
@@ -146,7 +147,7 @@ def _wider(session: Session, records: Sequence[UUID], merged: datetime | None) -
     rows = session.exec(
         select(WiderConsent)
         .where(col(WiderConsent.person).in_(records))
-        .distinct(col(WiderConsent.purpose), col(WiderConsent.person))
+        .ext(distinct_on(col(WiderConsent.purpose), col(WiderConsent.person)))
         .order_by(
             col(WiderConsent.purpose), col(WiderConsent.person), col(WiderConsent.recorded).desc()
         )

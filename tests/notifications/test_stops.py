@@ -53,6 +53,6 @@ def test_a_death_stops_what_is_queued_about_the_case(house, kind, state):
     assert house.rows("state", case=event.case) == [state]
     assert house.rows("state", case=other.case) == ["queued"]
     if state == "superseded":
-        assert house.rows("reason", case=event.case) == ["person-died"]
+        assert house.rows("last_error", case=event.case) == ["person-died"]
         house.send()
         assert len(house.mails()) == 1

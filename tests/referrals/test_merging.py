@@ -337,10 +337,11 @@ def test_what_is_recorded_in_a_cases_care_stays_with_its_record_when_undone(hous
 
 
 def test_a_later_patient_of_the_merged_record_is_proposed_to_the_survivor(house: House):
-    two = two_records(house, nhs_number=None, birth_date=a_person(1).birth_date)
+    number = a_person(2).nhs_number
+    two = two_records(house, nhs_number=number)
     two.become_one()
-    other = a_person(1, KIRKLEES, verified=False, nhs_number=None)
-    house.refer(a_bundle(person=other), by="ehr-2")
+    later = a_person(3, KIRKLEES, verified=False, nhs_number=number)
+    house.refer(a_bundle(person=later), by="ehr-2")
     latest = "select candidate from link_proposal order by created desc limit 1"
     assert house.scalar(latest) == two.person(two.ours)
 
