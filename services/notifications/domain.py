@@ -9,6 +9,11 @@ from uuid import UUID
 from shared.messaging.events import (
     AgreementWithdrawn,
     CaseEvent,
+    PersonDied,
+    PersonNotToContact,
+    PersonRestricted,
+    PersonStop,
+    PersonStopLifted,
     ReferralAccepted,
     ReferralCancelled,
     ReferralChosen,
@@ -136,6 +141,8 @@ RULES: Mapping[type[CaseEvent], Rule] = {
         Kind.SHARING_ENDED, ends=frozenset([Kind.IDENTITY_CODE]), ended="sharing-ended",
         tell_the_told=True,
     ),
+    PersonDied: Rule(ends=ASKING | {Kind.IDENTITY_CODE}, ended="person-died"),
+    PersonRestricted: Rule(ends=frozenset([Kind.IDENTITY_CODE]), ended="person-restricted"),
     ReferralClosed: Rule(
         ends=ASKING | {Kind.IDENTITY_CODE, Kind.DECLINED, Kind.NO_RESPONSE, Kind.HANDED_OVER},
         ended="closed", closes_links=True,
@@ -151,7 +158,18 @@ ANSWERS: frozenset[type[CaseEvent]] = frozenset(
 )
 """Events after which a request counts as answered."""
 
-SHARING_STOPS = frozenset([AgreementWithdrawn])
+STOPS: Mapping[type[PersonStop], str] = {
+    PersonDied: "died",
+    PersonNotToContact: "do-not-contact",
+    PersonRestricted: "restricted",
+}
+"""Events after which no message goes to the person of a case, and the code of each (care 12, 13);
+noted, because whoever comes to write to persons must look."""
+
+NOTED: frozenset[type[CaseEvent]] = frozenset([*STOPS, PersonStopLifted])
+"""Events of which is kept what stands; that alone where no rule says more."""
+
+SHARING_STOPS = frozenset([AgreementWithdrawn, *STOPS])
 """Events after which a reader who identified themself sees nothing more about the person."""
 
 

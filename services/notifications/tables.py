@@ -129,7 +129,8 @@ class CaseOrder(Base, table=True):
 
 
 class Stopped(Base, table=True):
-    """A Task or a case of which nobody is to be asked any more, in case the request comes late."""
+    """A Task or a case of which nobody is to be asked any more, in case the request comes late;
+    or a person to whom nothing is sent (`about` is then made of the person and the reason)."""
 
     __tablename__ = "stopped"
 

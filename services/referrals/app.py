@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from services.referrals.api.beside import beside_routes
 from services.referrals.api.cases import case_routes
+from services.referrals.api.merging import merging_routes
+from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
 from services.referrals.api.requests import request_routes
 from services.referrals.clock import Clock
@@ -64,7 +66,14 @@ def create_app(
         settings,
         name="referrals",
         title="Kersey referrals",
-        routers=(case_routes(desk), request_routes(desk), beside_routes(desk), _fhir(desk)),
+        routers=(
+            case_routes(desk),
+            record_routes(desk),
+            merging_routes(desk),
+            request_routes(desk),
+            beside_routes(desk),
+            _fhir(desk),
+        ),
         workers=_workers(desk, broker, wake) if broker is not None else (),
         checks=checks,
         verifier=verifier,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.referrals import codes
 from services.referrals.domain import Kind, State
-from services.referrals.tables import Agreement, Case, CaseTask, CodeReturned, OnwardRequest
+from services.referrals.tables import Case, CaseTask, CodeReturned, OnwardRequest
 
 Resource = dict[str, Any]
 
@@ -87,7 +87,14 @@ def _coded(each: CodeReturned) -> Resource:
 
 
 def onward_service_request(
-    key: str, case: Case, onward: OnwardRequest, service: UUID, service_name: str, now: datetime
+    key: str,
+    case: Case,
+    onward: OnwardRequest,
+    service: UUID,
+    service_name: str,
+    now: datetime,
+    *,
+    show_place: bool = True,
 ) -> Resource:
     """Kersey's own request to a provider: what it needs and the person agreed to (care 5)."""
     body: Resource = {
@@ -108,14 +115,18 @@ def onward_service_request(
             concept(need.get("system") or codes.NEED, need["code"], need.get("display"))
             for need in onward.needs
         ]
-    details = [f"Access: {need}" for need in onward.access_needs]
-    details += [f"When: {onward.when}"] if onward.when else []
-    details += [f"Where: {onward.where}"] if onward.where else []
-    if details:
-        body["orderDetail"] = [{"text": detail} for detail in details]
     if onward.text:
         body["note"] = [{"text": onward.text}]
-    return body
+    return with_details(body, onward, show_place=show_place)
+
+
+def with_details(body: Mapping[str, Any], onward: OnwardRequest, *, show_place: bool) -> Resource:
+    """Kersey's onward request with what suits the person; where, only if that may be shown."""
+    details = [f"Access: {need}" for need in onward.access_needs]
+    details += [f"When: {onward.when}"] if onward.when else []
+    details += [f"Where: {onward.where}"] if onward.where and show_place else []
+    rest = {name: value for name, value in body.items() if name != "orderDetail"}
+    return rest | ({"orderDetail": [{"text": each} for each in details]} if details else {})
 
 
 def with_request_status(body: Mapping[str, Any], state: State) -> Resource:
@@ -133,12 +144,9 @@ def anonymous_patient(key: str) -> Resource:
     return {"resourceType": "Patient", "id": key, "active": True}
 
 
-def agreed_patient(key: str, agreement: Agreement) -> Resource:
+def agreed_patient(key: str, shared: Mapping[str, str]) -> Resource:
     """The provider's Patient after acceptance: only what the person agreed to share."""
     body = anonymous_patient(key)
-    shared = {
-        item: agreement.shared[item] for item in agreement.items if agreement.shared.get(item)
-    }
     if "name" in shared:
         body["name"] = [{"text": shared["name"]}]
     telecom = [

@@ -2,6 +2,7 @@
 
 from pydantic import Field, SecretStr
 
+from services.referrals.record import Flow
 from shared.settings import ServiceSettings
 
 
@@ -14,6 +15,10 @@ class ReferralsSettings(ServiceSettings):
     paging_key: SecretStr = Field(
         min_length=16,
         description="Seals the `next` links of searches; the same on every replica.",
+    )
+    lawful_basis: dict[Flow, str] = Field(
+        default_factory=dict,
+        description="By flow of personal data, its lawful basis and controller, in your words.",
     )
     subscription_poll_seconds: float = Field(
         default=0.2, gt=0, description="How often committed events are looked at for Subscriptions."

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 
 from services.referrals.casefile import NoSuchCase, state_of
 from services.referrals.domain import TRANSITIONS, Actor, Kind
-from services.referrals.handlers.sharing import may_identify
+from services.referrals.handlers.sharing import is_hidden, may_identify
+from services.referrals.record import stops_of
 from services.referrals.resources import instant
 from services.referrals.tables import (
     Activity,
@@ -56,7 +57,7 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
         "service": {"id": str(task.service), "name": service.name if service else ""},
         "need": {"codes": onward.needs, "text": onward.text},
         "when": onward.when,
-        "where": onward.where,
+        "where": "" if is_hidden(person) else onward.where,
         "access_needs": onward.access_needs,
         "link_worker": {"name": team.name, "phone": team.phone} if team else None,
         "priority": case.priority,
@@ -95,6 +96,7 @@ def case_view(session: Session, case: Case) -> View:
         select(Activity).where(Activity.case == case.id).order_by(col(Activity.recorded))
     ).all()
     returned = session.exec(select(CodeReturned).where(CodeReturned.case == case.id)).all()
+    person = session.get(Person, case.person) if case.person else None
     return {
         "id": str(case.id),
         "service_request": case.service_request,
@@ -104,6 +106,7 @@ def case_view(session: Session, case: Case) -> View:
         "practice": case.practice,
         "priority": case.priority,
         "outcome": case.outcome,
+        "stops": stops_of(person) if person else [],
         "version": case.version,
         "created": instant(case.created),
         "tasks": [_task_view(task) for task in tasks],

@@ -294,6 +294,30 @@ class FhirStore:
                 )
             )
 
+    def documents_of(self, person: UUID) -> dict[int, Stored]:
+        """The documents that concern a person, by key, locked until the transaction ends.
+
+        Locked in one order for everybody, by type and id.
+        """
+        text = (
+            f"SELECT {DOCUMENT_COLUMNS} FROM document d WHERE d.person = %(person)s::uuid"  # noqa: S608
+            " ORDER BY d.type, d.id FOR UPDATE"
+        )
+        rows = self._run(Statement(text, {"person": person})).all()
+        return {stored.pk: stored for stored in map(_stored, rows)}
+
+    def move_documents(self, documents: Collection[int], person: UUID) -> None:
+        """Say that documents, in all their versions, concern another person from now on.
+
+        Args:
+            documents: their keys, as `documents_of` gave them.
+            person: whom they concern.
+        """
+        parameters = {"pks": list(documents), "person": person}
+        for table in ("document", "document_version"):
+            text = f"UPDATE {table} SET person = %(person)s::uuid WHERE pk = ANY(%(pks)s)"  # noqa: S608
+            self._run(Statement(text, parameters))
+
     def serialise(self, *keys: str) -> None:
         """Let no other transaction pass this point with one of the same keys until this one ends.
 

@@ -10,6 +10,8 @@ from shared.messaging.events import (
     CaseMerged,
     Envelope,
     Event,
+    PersonMerged,
+    PersonUnmerged,
     ReferralAccepted,
     ReferralDeclined,
     Sequence,
@@ -44,6 +46,8 @@ def example(kind: type[Event]) -> Event:
     """An instance of any event of the catalogue, made from its declared fields."""
     if kind is CaseMerged:
         return CaseMerged(case=(case := uuid4()), from_case=case, to_case=uuid4())
+    if issubclass(kind, PersonMerged | PersonUnmerged):
+        return kind(person=(person := uuid4()), from_person=person, to_person=uuid4())
     return kind(**{name: _value(field.annotation) for name, field in kind.model_fields.items()})
 
 

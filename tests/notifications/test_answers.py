@@ -3,6 +3,7 @@
 import re
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -10,6 +11,9 @@ from services.notifications.domain import MOST_WRONG_CODES_PER_LINK
 from services.notifications.keys import fingerprint
 from shared.messaging.events import (
     AgreementWithdrawn,
+    PersonDied,
+    PersonNotToContact,
+    PersonRestricted,
     ReferralCancelled,
     ReferralClosed,
     ReferralNoResponse,
@@ -520,6 +524,14 @@ def test_identity_fades_after_its_minutes(client, house, session):
 def test_identity_ends_when_the_person_no_longer_agrees(client, house, session, asked):
     identified(client, house, session)
     house.happens(AgreementWithdrawn(case=asked.case, task=asked.task, provider=asked.provider))
+    answer = client.post("/notifications/answer/identity", headers=session, json={})
+    assert answer.json()["reason"] == "not-identified"
+
+
+@pytest.mark.parametrize("kind", [PersonDied, PersonRestricted, PersonNotToContact])
+def test_identity_ends_when_something_is_said_that_hides_it(client, house, session, asked, kind):
+    identified(client, house, session)
+    house.happens(kind(case=asked.case, person=uuid4()))
     answer = client.post("/notifications/answer/identity", headers=session, json={})
     assert answer.json()["reason"] == "not-identified"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -13,9 +13,11 @@ from services.notifications.domain import (
     ANSWERS,
     BY_A_PERSON,
     NOBODY,
+    NOTED,
     PLACES,
     RULES,
     SHARING_STOPS,
+    STOPS,
     Kind,
     Role,
     Rule,
@@ -35,10 +37,10 @@ from services.notifications.tables import (
 )
 from shared.database import UnitOfWork
 from shared.delivery import State
-from shared.messaging.events import CaseEvent, Envelope
+from shared.messaging.events import CaseEvent, Envelope, PersonStop, PersonStopLifted
 from shared.worker import Wake
 
-TYPES = frozenset(event.type for event in (*RULES, *PLACES))
+TYPES = frozenset(event.type for event in (*RULES, *PLACES, *NOTED))
 
 
 class CaseEvents:
@@ -63,7 +65,11 @@ class CaseEvents:
         if type(event) in ANSWERS:
             taken = insert(Answered).values({"task": getattr(event, "task", None)})
             uow.session.execute(taken.on_conflict_do_nothing())
+        if isinstance(event, PersonStop):
+            _note_stop(uow, event)
         rule = RULES.get(type(event))
+        if type(event) in SHARING_STOPS and not envelope.replay:
+            _end_identified_sessions(uow, event)
         if envelope.replay or rule is None:
             return
         about = _about(event)
@@ -75,8 +81,6 @@ class CaseEvents:
             )
         if rule.closes_links:
             _close(uow, event, rule.ended)
-        if type(event) in SHARING_STOPS:
-            _end_identified_sessions(uow, event)
         if rule.tell_the_told:
             for party, contact, notice in _told(uow, about):
                 self._tell(uow, envelope, rule, party, [contact], notice)
@@ -245,8 +249,35 @@ def answered(uow: UnitOfWork, task: UUID | None) -> bool:
     return uow.session.scalars(found).first() is not None
 
 
+def _note_stop(uow: UnitOfWork, event: PersonStop) -> None:
+    """Keep what stands of a person; told once for each case, and the same each time."""
+    if isinstance(event, PersonStopLifted):
+        uow.session.execute(
+            delete(Stopped).where(col(Stopped.about) == of_person(event.person, event.stop))
+        )
+        return
+    stop = STOPS[type(event)]
+    noted = insert(Stopped).values({"about": of_person(event.person, stop), "reason": stop})
+    uow.session.execute(noted.on_conflict_do_nothing())
+
+
+def of_person(person: UUID, stop: str) -> UUID:
+    """Under which id it is noted that a stop stands of a person: each stands by itself."""
+    return uuid5(person, stop)
+
+
+def stops_of(uow: UnitOfWork, person: UUID) -> set[str]:
+    """What stands of a person; where anything does, no message to them is made or sent."""
+    about = [of_person(person, stop) for stop in STOPS.values()]
+    return set(
+        uow.session.scalars(select(col(Stopped.reason)).where(col(Stopped.about).in_(about)))
+    )
+
+
 def _end_identified_sessions(uow: UnitOfWork, event: CaseEvent) -> None:
-    links = select(col(AnswerLink.hash)).where(col(AnswerLink.task) == getattr(event, "task", None))
+    task = getattr(event, "task", None)
+    which = col(AnswerLink.task) == task if task else col(AnswerLink.case) == event.case
+    links = select(col(AnswerLink.hash)).where(which)
     uow.session.execute(
         update(AnswerSession)
         .where(col(AnswerSession.link).in_(links))

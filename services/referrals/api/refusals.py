@@ -22,4 +22,4 @@ def install_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(NoSuchCase)
     def missing(request: Request, error: NoSuchCase) -> JSONResponse:
-        return Problem(404, "Not found", "There is no such case or request here.").response()
+        return Problem(404, "Not found", "There is nothing like that here.").response()

@@ -11,7 +11,7 @@ from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Actor, Kind, Refused
 from services.referrals.handlers.following import follow
-from services.referrals.handlers.sharing import share_identity
+from services.referrals.handlers.sharing import is_hidden, person_of_case, share_identity
 from services.referrals.handlers.triage import note_acceptance
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
@@ -62,8 +62,8 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
     Raises:
         NoSuchCase: not a case of this link-worker service.
         Refused: the service is unknown, withdrawn or signpost-only; another provider is being
-            asked and no reason is given; what is shared, or the end of it, cannot be; the state of
-            the case does not allow it.
+            asked and no reason is given; what is shared, or the end of it, cannot be; the person
+            has died; the state of the case does not allow it.
     """
     with working_on(desk, principal, case=case) as file:
         return ask_provider(file, standing(file, principal, file.triage), wanted)
@@ -72,6 +72,7 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
 def ask_provider(file: CaseFile, actor: Actor, wanted: Ask) -> CaseTask:
     """Make them on an open case."""
     triage = file.triage
+    _check_alive(file)
     service = _listed(file, wanted)
     _check_several(file, wanted)
     _check_share(wanted, file.now)
@@ -133,6 +134,16 @@ def _listed(file: CaseFile, wanted: Ask) -> ListedService:
         "service",
     )
     return service
+
+
+def _check_alive(file: CaseFile) -> None:
+    person = person_of_case(file)
+    refuse_unless(
+        person is None or not person.died,
+        "conflict",
+        "The person has died: nobody is asked for a place any more.",
+        "case",
+    )
 
 
 def _check_several(file: CaseFile, wanted: Ask) -> None:
@@ -235,7 +246,13 @@ def _add(file: CaseFile, wanted: Ask, service: ListedService) -> CaseTask:
     file.add_document(resources.anonymous_patient(onward.patient))
     file.add_document(
         resources.onward_service_request(
-            task.service_request, file.case, onward, service.id, service.name, now
+            task.service_request,
+            file.case,
+            onward,
+            service.id,
+            service.name,
+            now,
+            show_place=not is_hidden(person_of_case(file)),
         )
     )
     return task

@@ -12,6 +12,7 @@ from services.referrals import codes
 from services.referrals.casefile import CaseFile
 from services.referrals.desk import Desk
 from services.referrals.domain import NEW, UNROUTED, Kind
+from services.referrals.handlers.stopping import announce_standing
 from services.referrals.handlers.urgency import alert, not_monitored
 from services.referrals.tables import (
     Case,
@@ -130,6 +131,7 @@ def _announce(file: CaseFile, route: _Route, task: CaseTask) -> None:
         file.announce(
             ReferralUnrouted(**context, service_request=request, hub=route.hub, reason=route.fault)
         )
+    announce_standing(file)
     alert(file)
 
 

@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_
+from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import Session, col, select
 
+from services.referrals.persons import link_of, survivor_of, take_turns
 from services.referrals.tables import EqualityCharacteristic, LinkProposal, PatientLink, Person
 from shared.fhir.nhs import ethnic_category, nhs_number
 
@@ -31,7 +32,7 @@ def person_of(
         organisation: the client organisation that it belongs to.
         now: the time of this write.
     """
-    linked = session.get(PatientLink, key)
+    linked = link_of(session, key)
     if linked is not None:
         return linked.person
     given = nhs_number(patient)
@@ -39,9 +40,7 @@ def person_of(
     verified = given is not None and given.verified
     family, born = _family(patient), _birth_date(patient)
     if number is not None:
-        # Two EHRs may send the same person at once; they take turns.
-        lock = func.pg_advisory_xact_lock(func.hashtextextended(f"nhs/{number}", 0))
-        session.connection().execute(select(lock))
+        take_turns(session, number)  # two EHRs may send the same person at once
     alike = _alike(session, number, family, born)
     certain = [
         each
@@ -84,19 +83,22 @@ def _link(
 
 
 def _alike(session: Session, number: str | None, family: str, born: date | None) -> list[Person]:
+    """Who shares a number, or a name and a date; a record that was merged counts as its survivor,
+    so that what a human found out once is not asked again."""
     signs: list[ColumnElement[bool]] = []
     if family and born:  # what nobody said is not the same
         signs.append((col(Person.family) == family) & (col(Person.birth_date) == born))
     if number is not None:
         signs.append(col(Person.nhs_number) == number)
-    return list(
-        session.exec(
-            select(Person)
-            .where(or_(false(), *signs), col(Person.merged_into).is_(None))
-            .order_by(col(Person.nhs_verified).desc(), col(Person.created))
-            .limit(20)
-        )
+    found = session.exec(
+        select(Person)
+        .where(or_(false(), *signs))
+        .order_by(col(Person.nhs_verified).desc(), col(Person.created))
+        .limit(20)
     )
+    now = {survivor_of(session, each.id) if each.merged_into else each.id for each in found}
+    kept = select(Person).where(col(Person.id).in_(now))
+    return list(session.exec(kept.order_by(col(Person.nhs_verified).desc(), col(Person.created))))
 
 
 def _family(patient: Mapping[str, Any]) -> str:

@@ -4,9 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 from services.referrals import resources
-from services.referrals.casefile import CaseFile, refuse_unless, state_of, working_on
+from services.referrals.casefile import (
+    CaseFile,
+    content_of,
+    refuse_unless,
+    state_of,
+    working_on,
+)
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Refused, State
+from services.referrals.record import CONTACT_ITEMS
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Agreement, CaseTask, IdentityView, Person
@@ -34,17 +41,47 @@ def may_identify(
     return state.business in IDENTIFIED and bool(in_time)
 
 
+def is_hidden(person: Person | None) -> bool:
+    """Whether providers are not to learn where the person is and how they are reached (care 12)."""
+    return person is not None and (person.restricted or person.do_not_contact)
+
+
+def agreed_items(agreement: Agreement, person: Person | None) -> dict[str, str]:
+    """What a provider that may identify the person is told, item by item."""
+    kept_back = CONTACT_ITEMS if is_hidden(person) else frozenset()
+    return {
+        item: agreement.shared[item]
+        for item in agreement.items
+        if agreement.shared.get(item) and item not in kept_back
+    }
+
+
+def show_again(file: CaseFile) -> None:
+    """Have a case's providers see what may be seen, after something was said of its person."""
+    person = person_of_case(file)
+    for task in file.provider_tasks():
+        share_identity(file, task)
+        request = content_of(file.store.lock("ServiceRequest", task.service_request))
+        onward = file.onward[task.id]
+        file.rewrite(resources.with_details(request, onward, show_place=not is_hidden(person)))
+
+
+def person_of_case(file: CaseFile) -> Person | None:
+    """The person whom a case is about, where that is known."""
+    return file.uow.session.get(Person, file.case.person) if file.case.person else None
+
+
 def share_identity(file: CaseFile, task: CaseTask) -> None:
     """Write the provider's Patient as the state and the agreement now allow."""
     agreement = file.agreement(task.id)
-    person = file.uow.session.get(Person, file.case.person) if file.case.person else None
+    person = person_of_case(file)
     key = file.onward[task.id].patient
     if agreement is None or not may_identify(state_of(task), agreement, person, file.now):
         file.rewrite(resources.anonymous_patient(key))
         return
     agreement.used = agreement.used or file.now
     file.uow.session.add(agreement)
-    file.rewrite(resources.agreed_patient(key, agreement))
+    file.rewrite(resources.agreed_patient(key, agreed_items(agreement, person)))
 
 
 @repeating
@@ -100,13 +137,13 @@ def view_identity(
             actor is Actor.PROVIDER, "forbidden", "Only the provider is told this.", "task"
         )
         agreement = file.agreement(task_id)
-        person = uow.session.get(Person, file.case.person) if file.case.person else None
+        person = person_of_case(file)
         if agreement is None or not may_identify(state_of(task), agreement, person, file.now):
             words = "Who the person is can be seen after acceptance, and while they agree."
             raise Refused("conflict", words, "task")
         record_view(file, task, viewer, step)
         uow.commit()
-        shared = {item: agreement.shared.get(item, "") for item in agreement.items}
+        shared = agreed_items(agreement, person)
         return {
             "name": shared.pop("name", ""),
             "contact": [
@@ -115,7 +152,7 @@ def view_identity(
                 if shared.get(system)
             ],
             "agreed_items": agreement.items,
-            "other": {item: value for item, value in shared.items() if value},
+            "other": shared,
         }
 
 

@@ -5,9 +5,10 @@ EHR sends never overwrites it (care 12).
 """
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, Index, text
+from sqlalchemy import BigInteger, Column, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -26,6 +27,11 @@ class Person(Row, table=True):
             postgresql_where=text("nhs_verified AND merged_into IS NULL"),
         ),
         Index("ix_person_family_birth_date", "family", "birth_date"),
+        Index(
+            "ix_person_merged_into",
+            "merged_into",
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -67,9 +73,64 @@ class LinkProposal(Row, table=True):
     person: UUID = Field(foreign_key="person.id", index=True)
     candidate: UUID = Field(foreign_key="person.id", index=True)
     reason: str
+    person_agreed_by: str | None = None
+    candidate_agreed_by: str | None = None
+    """Who agreed for each side: nobody decides alone about a record that another team keeps."""
     decision: str | None = None
+    """`accepted` (they were merged), `rejected`, or `undone` (merged, and taken apart again)."""
     decided_by: str | None = None
+    decided: datetime | None = instant(nullable=True, default=None)
     created: datetime = instant()
+
+
+class PersonMerge(Row, table=True):
+    """One record that went up into another, so that it can be taken out again."""
+
+    __tablename__ = "person_merge"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    survivor: UUID = Field(foreign_key="person.id", index=True)
+    merged: UUID = Field(foreign_key="person.id", index=True)
+    proposal: UUID = Field(foreign_key="link_proposal.id", index=True)
+    survivor_version: int
+    """The survivor's version by the merge: what has a higher one was said since."""
+    survivor_stops: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    """What had been said of the survivor alone (see `record.FLAGS`)."""
+    made: datetime = instant()
+    made_by: str
+    undone: datetime | None = instant(nullable=True, default=None)
+    undone_by: str | None = None
+
+
+class MergeMoved(Row, table=True):
+    """One thing that a merge moved, and that its undoing moves back."""
+
+    __tablename__ = "merge_moved"
+
+    merge: UUID = Field(foreign_key="person_merge.id", primary_key=True)
+    kind: str = Field(primary_key=True)
+    """`patient`, `case`, `agreement` or `document`."""
+    key: str = Field(primary_key=True, max_length=64)
+
+
+class PersonChange(Row, table=True):
+    """One thing that was recorded of a person: the history of the record, which only grows."""
+
+    __tablename__ = "person_change"
+
+    position: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    person: UUID = Field(foreign_key="person.id", index=True)
+    version: int
+    """Of the person's record after the change; the survivor's, where records were merged."""
+    about: str
+    """What was recorded: `contact/phone`, `stop/died`, `equality/religion`."""
+    content: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    case: UUID = Field(foreign_key="referral_case.id", index=True)
+    """The case in whose care it was recorded."""
+    recorded_by: str
+    recorded: datetime = instant()
 
 
 class SafeContact(Row, table=True):
@@ -103,7 +164,10 @@ class AccessNeed(Row, table=True):
     code: str
     detail: str = ""
     source: str
+    recorded_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
     recorded: datetime = instant()
+    ended: datetime | None = instant(nullable=True, default=None)
+    ended_by: str | None = None
 
 
 class EqualityCharacteristic(Row, table=True):

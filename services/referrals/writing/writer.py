@@ -14,6 +14,7 @@ from services.referrals.handlers.opening import Sent, open_case
 from services.referrals.handlers.people import person_of
 from services.referrals.handlers.urgency import change_priority
 from services.referrals.handlers.withdrawal import withdraw
+from services.referrals.persons import link_of
 from services.referrals.repeating import repeating
 from services.referrals.subscriptions import registering
 from services.referrals.tables import AuditEntry, Case, CaseTask, PatientLink, Worklist
@@ -100,6 +101,7 @@ class _Work:
         self._files: dict[UUID, CaseFile] = {}
         self._fresh: dict[Document, dict[str, Any]] = {}
         self._remarks: list[tuple[Step, Issue]] = []
+        self._links: dict[str, PatientLink | None] = {}
         self._resolver = Resolver(
             self._store,
             access=self._access,
@@ -298,8 +300,14 @@ class _Work:
         if kind == "Patient":
             return person_of(session, resource, key, UUID(self._owner), self._now)
         patient = patient_of(resource)
-        link = session.get(PatientLink, patient) if patient else None
+        link = self._link(patient) if patient else None
         return link.person if link else None
+
+    def _link(self, patient: str) -> PatientLink | None:
+        """Whom a Patient is about, held from the first time that this request asks."""
+        if self._links.get(patient) is None:
+            self._links[patient] = link_of(self._uow.session, patient)
+        return self._links[patient]
 
     def _is_cared_for(self, patient: Stored) -> bool:
         open_cases = (
@@ -398,7 +406,7 @@ class _Work:
             return None
         if self._store.lock("Patient", key).deleted:
             return None
-        return self._uow.session.get(PatientLink, key)
+        return self._link(key)
 
 
 def _people_first(steps: Iterable[Step]) -> list[Step]:

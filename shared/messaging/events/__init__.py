@@ -56,7 +56,18 @@ from shared.messaging.events.directory import (
     ServiceWithdrawn,
 )
 from shared.messaging.events.envelope import MEDIA_TYPE, Envelope, Sequence, Unparsable, parse
-from shared.messaging.events.person import ErasureConfirmed, PersonErased, PersonEvent
+from shared.messaging.events.person import (
+    ErasureConfirmed,
+    PersonDied,
+    PersonErased,
+    PersonEvent,
+    PersonMerged,
+    PersonNotToContact,
+    PersonRestricted,
+    PersonStop,
+    PersonStopLifted,
+    PersonUnmerged,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -72,8 +83,15 @@ __all__ = [
     "NotificationDelivered",
     "NotificationEvent",
     "NotificationFailed",
+    "PersonDied",
     "PersonErased",
     "PersonEvent",
+    "PersonMerged",
+    "PersonNotToContact",
+    "PersonRestricted",
+    "PersonStop",
+    "PersonStopLifted",
+    "PersonUnmerged",
     "Priority",
     "ProviderChanged",
     "ProviderEvent",

@@ -46,6 +46,12 @@ _EVENTS: tuple[type[Event], ...] = (
     directory.CapacityChanged,
     delivery.NotificationDelivered,
     delivery.NotificationFailed,
+    person.PersonDied,
+    person.PersonRestricted,
+    person.PersonNotToContact,
+    person.PersonStopLifted,
+    person.PersonMerged,
+    person.PersonUnmerged,
     person.PersonErased,
     person.ErasureConfirmed,
 )

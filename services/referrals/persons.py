@@ -1,0 +1,160 @@
+"""Persons and what is theirs, locked in one order, so that merging and arriving take turns.
+
+The order is: cases by `key`, NHS numbers, links by Patient, persons by id, documents by type and
+id. Who sends a Patient's document holds its link; who changes a person holds all that is theirs.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, func, or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+from tenacity import retry, retry_if_exception_type, wait_random_exponential
+
+from services.referrals.tables import (
+    Case,
+    MergeMoved,
+    PatientLink,
+    Person,
+    PersonMerge,
+    PlaceHub,
+)
+from shared.auth import Principal
+
+
+class Overtaken(Exception):
+    """Something arrived for a person between reading and locking: read again."""
+
+
+again_if_overtaken = retry(
+    retry=retry_if_exception_type(Overtaken),
+    wait=wait_random_exponential(multiplier=0.01, max=0.2),
+)
+"""Decorates a function that is one transaction. It needs no limit: each time it begins again
+somebody else's work was done."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Persons that nobody else changes until the transaction ends, and their cases.
+
+    Attributes:
+        persons: by id.
+        cases: of all of them, in the order in which they were locked.
+    """
+
+    persons: dict[UUID, Person]
+    cases: list[Case]
+
+
+def hold_persons(session: Session, persons: Collection[UUID]) -> Held:
+    """Lock persons with their cases and links.
+
+    Args:
+        session: the caller's.
+        persons: their ids.
+
+    Raises:
+        Overtaken: a case or a link arrived while this waited; its transaction must begin again.
+    """
+    of_cases, of_links = _cases_of(persons), _links_of(persons)
+    locked = of_cases.with_for_update().execution_options(populate_existing=True)
+    cases = session.exec(locked).all()
+    numbers = select(Person.nhs_number).where(col(Person.id).in_(persons)).distinct()
+    for number in sorted(filter(None, session.exec(numbers))):
+        take_turns(session, number)
+    links = session.exec(of_links.with_for_update()).all()
+    found = session.exec(
+        select(Person)
+        .where(col(Person.id).in_(persons))
+        .order_by(col(Person.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    now = session.exec(select(Case.id).where(col(Case.person).in_(persons))).all()
+    if set(now) != {each.id for each in cases} or set(session.exec(of_links).all()) != set(links):
+        raise Overtaken
+    return Held({each.id: each for each in found}, list(cases))
+
+
+def take_turns(session: Session, nhs_number: str) -> None:
+    """Let no other transaction link or merge by this NHS number until this one ends."""
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"nhs/{nhs_number}", 0))
+    session.connection().execute(select(lock))
+
+
+def link_of(session: Session, patient: str) -> PatientLink | None:
+    """Whom a Patient is about; nobody merges them with anyone until this transaction ends."""
+    found = select(PatientLink).where(PatientLink.patient == patient)
+    shared = found.with_for_update(read=True).execution_options(populate_existing=True)
+    return session.exec(shared).one_or_none()
+
+
+def survivor_of(session: Session, person: UUID) -> UUID:
+    """The record under which a person is kept now, wherever it was merged to."""
+    while (into := _merged_into(session, person)) is not None:
+        person = into
+    return person
+
+
+def records_of(session: Session, persons: Collection[UUID]) -> list[UUID]:
+    """The records of persons: their own and all that were merged into them.
+
+    Whoever exports or erases a person must do so to each of these.
+    """
+    own = select(Person.id).where(col(Person.id).in_(persons))
+    return list(session.exec(records_under(own)))
+
+
+def records_under(persons: SelectOfScalar[Any]) -> SelectOfScalar[UUID]:
+    """The same for persons that a statement finds, as a statement."""
+    own = persons.cte("records", recursive=True)
+    (key,) = own.c
+    merged = select(Person.id).join(own, col(Person.merged_into) == key)
+    (found,) = own.union(merged).c
+    return select(found)
+
+
+def home_of(session: Session, case: Case) -> UUID:
+    """The record that a case's own Patient had before any merge that still stands."""
+    assert case.person is not None
+    first = session.exec(
+        select(PersonMerge.merged)
+        .join(MergeMoved, col(MergeMoved.merge) == col(PersonMerge.id))
+        .where(
+            MergeMoved.kind == "patient",
+            MergeMoved.key == case.patient,
+            col(PersonMerge.undone).is_(None),
+        )
+        .order_by(col(PersonMerge.made))
+        .limit(1)
+    ).one_or_none()
+    return first or case.person
+
+
+def cared_for_by(principal: Principal) -> ColumnElement[bool]:
+    """Which cases somebody stands for: a link worker the team's, a coordinator the hub's."""
+    organisation = UUID(principal.organisation)
+    ways: list[ColumnElement[bool]] = []
+    if "link-worker" in principal.roles:
+        ways.append(col(Case.team) == organisation)
+    if "coordinator" in principal.roles:
+        hubs = select(PlaceHub.code).where(PlaceHub.organisation == organisation)
+        ways.append(col(Case.hub).in_(hubs))
+    return or_(false(), *ways)
+
+
+def _cases_of(persons: Collection[UUID]) -> SelectOfScalar[Case]:
+    return select(Case).where(col(Case.person).in_(persons)).order_by(col(Case.key))
+
+
+def _links_of(persons: Collection[UUID]) -> SelectOfScalar[str]:
+    mine = select(PatientLink.patient).where(col(PatientLink.person).in_(persons))
+    return mine.order_by(col(PatientLink.patient))
+
+
+def _merged_into(session: Session, person: UUID) -> UUID | None:
+    return session.exec(select(Person.merged_into).where(Person.id == person)).one()
