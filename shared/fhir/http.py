@@ -227,6 +227,11 @@ def outcome(error: FhirError, method: str) -> Response:
     return answer(body, FHIR_JSON, status=error.status, headers=error.headers)
 
 
+def refused(problem: Problem) -> Response:
+    """A refusal that was met before any route, as an OperationOutcome."""
+    return outcome(as_fhir(problem), "GET")
+
+
 class FhirRoute(APIRoute):
     """A route whose every error, a foreseen one or not, is an OperationOutcome.
 
