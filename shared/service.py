@@ -68,6 +68,7 @@ def service_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        responses=problems.DESCRIBED,
     )
     app.state.settings = settings
     app.state.verifier = verifier or TokenVerifier(settings)
