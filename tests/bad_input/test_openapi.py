@@ -10,6 +10,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of its own imports
     import schemathesis
     from schemathesis.checks import not_a_server_error
+    from schemathesis.core.result import Ok
     from schemathesis.specs.openapi.checks import (
         content_type_conformance,
         response_schema_conformance,
@@ -56,6 +57,7 @@ def test_every_operation_answers_as_it_is_described(url: str, prefix: str, part:
     headers = {"Authorization": f"Bearer {token(by)}"} if by else {}
     asked = 0
     for found in list(schema.get_all_operations())[part::PARTS]:
+        assert isinstance(found, Ok), "the document itself is faulty"
         operation = found.ok()
 
         @settings(

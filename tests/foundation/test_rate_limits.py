@@ -241,6 +241,6 @@ def scope(peer: str, header: list[str]) -> dict[str, Any]:
         {"trusted_proxies": "the-proxy"},
     ],
 )
-def test_a_wrong_setting_is_refused_at_the_start(wrong: Mapping[str, str]):
+def test_a_wrong_setting_is_refused_at_the_start(wrong: Mapping[str, Any]):
     with pytest.raises(ValidationError):
         ServiceSettings(database_url="postgresql://unused/unused", **wrong)

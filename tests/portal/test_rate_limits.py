@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ def pages(tmp_path) -> Iterator[Callable[..., tuple[httpx.Client, list[str]]]]:
     """`pages(...)` serves the portal; whom it speaks for to notifications is written down."""
     with ExitStack() as stack:
 
-        def start(**settings: str) -> tuple[httpx.Client, list[str]]:
+        def start(**settings: Any) -> tuple[httpx.Client, list[str]]:
             spoken_for: list[str] = []
             notifications = FastAPI()
 
