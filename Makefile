@@ -31,12 +31,14 @@ else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
-check: $(VENV)/.dev ## style, types, import contracts, compose file
+check: $(VENV)/.dev ## style, types, import contracts, compose file, secrets, known weaknesses
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/python .ci/find_secrets.py
+	@$(BIN)/python .ci/audit_dependencies.py
 
 fix: $(VENV)/.dev ## repair what the linter can and format
 	@$(BIN)/ruff check --fix .

@@ -93,6 +93,8 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
                 "public_url": public_url,
                 # Who writes an event wakes its relay; looking often would keep the machine busy.
                 "relay_poll_seconds": 0.5,
+                # The pages ask notifications from this machine, for whoever opened a link.
+                "trusted_proxies": "127.0.0.1,::1",
                 **_database(service, database),
                 **_secrets(service, folder),
                 **settings,

@@ -66,6 +66,8 @@ def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) ->
             log_config=None,
             access_log=False,
             server_header=False,
+            # Whom a proxy speaks for is decided in one place, by KERSEY_TRUSTED_PROXIES.
+            proxy_headers=False,
             lifespan="on",
             ws="none",
             timeout_graceful_shutdown=FINISH_WITHIN,

@@ -17,6 +17,33 @@ MOST_ERRORS = 100
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}|[a-z]+(?:-[a-z]+)*|[0-9]{1,4}")
 
 
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "element": {"type": "string"},
+                    },
+                }
+            }
+        },
+    }
+    for status, description in (
+        ("4XX", "Refused, in words, naming the element at fault"),
+        ("5XX", "A failure on our side; nothing was half stored"),
+    )
+}
+"""What an OpenAPI document says of every operation's errors."""
+
+
 class Problem(Exception):
     """A refusal in words, sent as `application/problem+json` (RFC 9457, section 3).
 

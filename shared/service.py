@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import problems
 from shared.auth import TokenVerifier, Unauthenticated
 from shared.problems import Problem
+from shared.rate_limits import RateLimit, Refuse
 from shared.requests import BodyLimit, RequestMiddleware
 from shared.settings import ServiceSettings
 from shared.worker import Worker, WorkerGroup
@@ -30,6 +31,7 @@ def service_app(
     verifier: TokenVerifier | None = None,
     docs_prefix: str | None = None,
     measures_bodies: Sequence[str] = (),
+    words_refusals: Mapping[str, Refuse] | None = None,
 ) -> FastAPI:
     """Compose a service.
 
@@ -43,6 +45,8 @@ def service_app(
         verifier: verifies bearer tokens; by default against the issuer of the settings.
         docs_prefix: where OpenAPI and its page are served, such as `/directory`.
         measures_bodies: prefixes whose routes bound the size of bodies by their own measure.
+        words_refusals: by prefix, what makes an answer of a refusal that is met before any route;
+            a problem elsewhere.
 
     Returns:
         An app whose state holds `settings`, `verifier` and `workers`.
@@ -64,6 +68,7 @@ def service_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        responses=problems.DESCRIBED,
     )
     app.state.settings = settings
     app.state.verifier = verifier or TokenVerifier(settings)
@@ -72,6 +77,13 @@ def service_app(
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
     app.add_middleware(BodyLimit, beyond=measures_bodies)
+    app.add_middleware(
+        RateLimit,
+        service=name,
+        settings=settings,
+        verifier=app.state.verifier,
+        refuse=words_refusals,
+    )
     app.add_middleware(RequestMiddleware, service=name)
     for router in routers:
         app.include_router(router)

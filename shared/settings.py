@@ -1,9 +1,11 @@
 """Settings that every service has: the only place that reads the environment."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from limits import parse_many
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_MARK = "demo-"
@@ -53,6 +55,37 @@ class ServiceSettings(BaseSettings):
         default="Europe/London", description="Zone of a FHIR date without one, and of reminders."
     )
     log_level: str = Field(default="INFO", description="Least severity that is logged.")
+    client_rate: str = Field(
+        default="30000/minute",
+        description="Requests of one client at one process; several with semicolons: all hold. "
+        "Empty: no limit.",
+    )
+    address_rate: str = Field(
+        default="6000/minute",
+        description="The same of one address, of requests without a good token.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks whose X-Forwarded-For is believed; several with commas.",
+    )
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of `trusted_proxies`."""
+        named = [part.strip() for part in self.trusted_proxies.split(",")]
+        return tuple(ip_network(part) for part in named if part)
+
+    @field_validator("client_rate", "address_rate")
+    @classmethod
+    def _is_a_rate(cls, value: str) -> str:
+        if value.strip():
+            parse_many(value)
+        return value
+
+    @model_validator(mode="after")
+    def _proxies_are_networks(self) -> Self:
+        _ = self.proxies
+        return self
 
     @model_validator(mode="before")
     @classmethod

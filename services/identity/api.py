@@ -10,6 +10,7 @@ from services.identity.discovery import issuer_metadata, smart_configuration
 from services.identity.keys import SigningKeys
 from services.identity.settings import IdentitySettings
 from services.identity.tokens import FORM, TokenEndpoint
+from shared import problems
 from shared.problems import Problem
 
 MAX_BODY = 64 * 1024
@@ -18,6 +19,13 @@ MAX_BODY = 64 * 1024
 PUBLIC = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
 """For public documents: verifiers and browser apps of any origin read them, and may keep them as
 long as `SigningKeys.rotate` allows for."""
+
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "Refused (RFC 6749, section 5.2); a problem where it is no OAuth error",
+        "content": {"application/json": {}, problems.MEDIA_TYPE: {}},
+    }
+}
 
 _TOKEN_REQUEST: dict[str, Any] = {
     "requestBody": {
@@ -57,7 +65,7 @@ def routes(settings: IdentitySettings, endpoint: TokenEndpoint, keys: SigningKey
     """The router; all of it is public, since it is here that callers get what opens the rest."""
     router = APIRouter(tags=["identity"])
 
-    @router.post("/identity/token", openapi_extra=_TOKEN_REQUEST)
+    @router.post("/identity/token", openapi_extra=_TOKEN_REQUEST, responses=_REFUSED)
     def token(request: Request, body: Annotated[bytes, Depends(_body)]) -> JSONResponse:
         """Issue an access token (RFC 6749 section 4.4, SMART Backend Services)."""
         return endpoint.answer(

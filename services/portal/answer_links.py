@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from shared.rate_limits import caller
+
 Json = dict[str, Any]
 
 AT = "/notifications"
@@ -81,6 +83,8 @@ class AnswerLinks:
         if not _SESSION.fullmatch(session):
             raise Refusal(401, reason="no-session")
         headers = {"Kersey-Answer-Session": session} if session else {}
+        if caller():  # else all who answer would count as one address there
+            headers["X-Forwarded-For"] = caller()
         try:
             answer = await self._http.request(method, AT + path, headers=headers, **content)
             told = answer.json()

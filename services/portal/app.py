@@ -18,6 +18,7 @@ from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.pages import Pages
 from services.portal.settings import PortalSettings
 from shared.auth import TokenVerifier
+from shared.problems import Problem
 from shared.service import service_app
 
 STATIC = Path(__file__).parent / "static"
@@ -41,14 +42,22 @@ def create_app(
     client = http or httpx.AsyncClient(
         base_url=settings.notifications_url or settings.public_url, timeout=20.0
     )
+    pages = Pages(brand=settings.brand, static=static)
+
+    def busy(problem: Problem) -> Response:
+        """A person is told in a page, whichever limit it was."""
+        page = pages.page("busy", problem.status)
+        page.headers.update(problem.headers)
+        return page
+
     app = service_app(
         settings,
         name="portal",
         title="Kersey",
         routers=(start.router, answer.router),
         verifier=verifier,
+        words_refusals={"/": busy},
     )
-    pages = Pages(brand=settings.brand, static=static)
     app.state.pages = pages
     app.state.links = AnswerLinks(client)
     app.state.secure = settings.public_url.startswith("https:")

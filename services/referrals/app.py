@@ -26,6 +26,7 @@ from services.referrals.writing.writer import ReferralWriter
 from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
+from shared.fhir.http import refused
 from shared.fhir.router import fhir_router
 from shared.messaging.broker import Broker
 from shared.messaging.outbox import Outbox, consuming_once
@@ -79,6 +80,7 @@ def create_app(
         verifier=verifier,
         docs_prefix="/referrals",
         measures_bodies=("/fhir",),
+        words_refusals={"/fhir": refused},
     )
     install_refusals(app)
     return app

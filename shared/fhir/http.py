@@ -227,6 +227,37 @@ def outcome(error: FhirError, method: str) -> Response:
     return answer(body, FHIR_JSON, status=error.status, headers=error.headers)
 
 
+_OUTCOME = {"type": "object", "properties": {"resourceType": {"const": "OperationOutcome"}}}
+_EITHER: dict[str, Any] = {FHIR_JSON: {}, JSON: {}}
+
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    "200": {"description": "As FHIR R4 says of the interaction", "content": _EITHER},
+    "201": {"description": "Created", "content": _EITHER},
+    "204": {"description": "Deleted"},
+    "304": {"description": "The client has this version already"},
+    "4XX": {
+        "description": "Refused: an OperationOutcome that names the element at fault",
+        "content": {FHIR_JSON: {"schema": _OUTCOME}},
+    },
+    "5XX": {
+        "description": "A failure on our side: an OperationOutcome",
+        "content": {FHIR_JSON: {"schema": _OUTCOME}},
+    },
+}
+"""What an OpenAPI document says of the answers of FHIR's operations."""
+
+
+class FhirAnswer(Response):
+    """For the OpenAPI document, which else claims that an answer is a string: see `DESCRIBED`."""
+
+    media_type = None
+
+
+def refused(problem: Problem) -> Response:
+    """A refusal that was met before any route, as an OperationOutcome."""
+    return outcome(as_fhir(problem), "GET")
+
+
 class FhirRoute(APIRoute):
     """A route whose every error, a foreseen one or not, is an OperationOutcome.
 

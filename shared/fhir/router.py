@@ -15,10 +15,12 @@ from shared.fhir import answers
 from shared.fhir.bundle import Method, WriteEntry, Writer, WriteResult, condition_of, version_of
 from shared.fhir.capability import capability_statement
 from shared.fhir.http import (
+    DESCRIBED,
     FHIR_JSON,
     FORM,
     JSON,
     PATCH_JSON,
+    FhirAnswer,
     FhirRoute,
     Prefer,
     WhicheverMethod,
@@ -97,7 +99,13 @@ def fhir_router(
             types, base_url=base_url, date=capability_date, version=version, operations=operations
         )
     )
-    router = APIRouter(prefix=prefix, route_class=FhirRoute, tags=["FHIR R4"])
+    router = APIRouter(
+        prefix=prefix,
+        route_class=FhirRoute,
+        tags=["FHIR R4"],
+        default_response_class=FhirAnswer,
+        responses=DESCRIBED,
+    )
 
     @router.get("/metadata")
     def metadata(request: Request) -> Response:

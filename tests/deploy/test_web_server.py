@@ -11,9 +11,14 @@ from deploy.web_server import PortTaken, ended_by_signals, listen
 
 PROGRAM = """
 import sys
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from deploy.web_server import ended_by_signals, listen, serve
 app = FastAPI()
+
+@app.get("/peer")
+def peer(request: Request):
+    return request.client.host
+
 try:
     with ended_by_signals(), listen("127.0.0.1", 0) as listener:
         serve(app, listener, lambda: print(listener.getsockname()[1], flush=True))
@@ -28,6 +33,20 @@ def test_a_taken_port_is_told_in_words(port):
         pytest.raises(PortTaken, match=rf"port {port} .* PORT=8001"),
     ):
         listen("127.0.0.1", port)
+
+
+def test_the_server_believes_no_header_about_where_a_request_comes_from():
+    """Which proxies speak for whom is KERSEY_TRUSTED_PROXIES' to say, not the server's."""
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    port = process.stdout.readline().strip()
+    try:
+        header = {"X-Forwarded-For": "203.0.113.1"}
+        peer = httpx.get(f"http://127.0.0.1:{port}/peer", headers=header).json()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert peer == "127.0.0.1"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

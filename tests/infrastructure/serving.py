@@ -14,7 +14,14 @@ from starlette.types import ASGIApp
 def serving(app: ASGIApp) -> Iterator[str]:
     """Serve an app by uvicorn in a thread, on a free port; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as at:
-        config = uvicorn.Config(app, ws="none", log_config=None, access_log=False, lifespan="on")
+        config = uvicorn.Config(
+            app,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            proxy_headers=False,  # as in deploy/web_server.py
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [at]})
         thread.start()

@@ -14,7 +14,9 @@ from fastapi import FastAPI
 def serving(app: FastAPI) -> Iterator[str]:
     """Serve an app by uvicorn in a thread, on a free port; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as at:
-        server = uvicorn.Server(uvicorn.Config(app, ws="none", log_config=None, lifespan="on"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, ws="none", log_config=None, lifespan="on", proxy_headers=False)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [at]})
         thread.start()
         try:

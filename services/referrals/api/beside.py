@@ -11,7 +11,7 @@ from services.referrals.disclosure import access_of
 from services.referrals.subscriptions.notifying import subscription_status
 from services.referrals.tables.subscription import SubscriptionState
 from shared.auth import may, principal_of
-from shared.fhir.http import FhirRoute, answer, answer_format
+from shared.fhir.http import DESCRIBED, FhirAnswer, FhirRoute, answer, answer_format
 from shared.fhir.json import dumps
 from shared.fhir.outcome import forbidden, not_found
 from shared.fhir.search.values import is_id
@@ -23,9 +23,19 @@ def beside_routes(desk: Desk) -> APIRouter:
     Args:
         desk: what every use case works with.
     """
-    router = APIRouter(prefix="/fhir", route_class=FhirRoute, tags=["FHIR R4"])
+    router = APIRouter(
+        prefix="/fhir",
+        route_class=FhirRoute,
+        tags=["FHIR R4"],
+        default_response_class=FhirAnswer,
+        responses=DESCRIBED,
+    )
 
-    @router.get("/.well-known/smart-configuration")
+    @router.get(
+        "/.well-known/smart-configuration",
+        status_code=307,
+        responses={307: {"description": "Where the issuer has it"}},
+    )
     def smart_configuration() -> Response:
         """Where SMART clients look for how to get a token; public (SMART App Launch 2.2)."""
         address = f"{desk.settings.issuer}/.well-known/smart-configuration"

@@ -1,0 +1,210 @@
+"""How often one client, or one address without a token, may ask: 429 beyond. Pure ASGI, for speed.
+
+Counted in this process's memory (docs/decisions/0020-rate-limits-in-memory.md).
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from prometheus_client import Counter
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.auth import TokenVerifier, Unauthenticated
+from shared.problems import Problem
+from shared.settings import ServiceSettings
+
+Networks = Sequence[IPv4Network | IPv6Network]
+Refuse = Callable[[Problem], Response]
+"""Words a refusal for those who read it: FHIR, or a page."""
+
+EXEMPT = ("/health/live", "/health/ready", "/metrics")
+"""What watches the service must hear from it when it is busiest."""
+
+REMEMBERED = 60
+"""Seconds for which a token's client is known without verifying the token again."""
+MOST_REMEMBERED = 10_000
+
+THROTTLED = Counter(
+    "kersey_http_throttled_total",
+    "Requests answered 429 by a rate limit, by service and whether a client or an address asked.",
+    ["service", "by"],
+)
+
+_caller: ContextVar[str] = ContextVar("caller", default="")
+
+
+def caller() -> str:
+    """The address of whoever makes the request being answered; empty outside one.
+
+    For a service that asks another on somebody's behalf without a token: it passes the address on
+    in `X-Forwarded-For`, or all whom it serves would count as one. It is personal data: not for
+    logs.
+    """
+    return _caller.get()
+
+
+class RateLimit:
+    """Refuses what comes more often than the settings allow.
+
+    A request with a good token counts for its client, every other one for the address that it
+    comes from. A client is known by a token that was verified, never by what a token merely says:
+    nobody can use up another's requests, and rubbish in place of a token counts for its address.
+
+    Args:
+        app: what comes after.
+        service: named in the metrics.
+        settings: hold the rates and the proxies to be trusted.
+        verifier: of bearer tokens.
+        refuse: by prefix of the path, who words a refusal; a problem (RFC 9457) elsewhere.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        service: str,
+        settings: ServiceSettings,
+        verifier: TokenVerifier,
+        refuse: Mapping[str, Refuse] | None = None,
+    ) -> None:
+        self._app = app
+        self._service = service
+        self._proxies = settings.proxies
+        self._rates = {
+            "client": rates(settings.client_rate),
+            "address": rates(settings.address_rate),
+        }
+        self._counted = FixedWindowRateLimiter(MemoryStorage())
+        self._clients = _KnownClients(verifier)
+        self._refuse = dict(refuse or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        if scope["type"] != "http" or scope["path"] in EXEMPT:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        address = address_of(scope, self._proxies)
+        client = await self._clients.holder_of(_bearer(headers))
+        by, who = ("client", client) if client else ("address", _counted_as(address))
+        wait = self._wait(by, who)
+        if wait:
+            THROTTLED.labels(self._service, by).inc()
+            await self._refusal(scope["path"], by, wait)(scope, receive, send)
+            return
+        _caller.set(address)
+        await self._app(scope, receive, send)
+
+    def _wait(self, by: str, who: str) -> int:
+        """Count a request; the seconds to wait where it is one too many, else 0."""
+        spent = [rate for rate in self._rates[by] if not self._counted.hit(rate, by, who)]
+        if not spent:
+            return 0
+        again = max(self._counted.get_window_stats(rate, by, who).reset_time for rate in spent)
+        return max(1, math.ceil(again - time.time()))
+
+    def _refusal(self, path: str, by: str, wait: int) -> Response:
+        problem = Problem(
+            429,
+            "Too many requests",
+            f"This {by} asks more often than is allowed here. Try again in {wait} seconds.",
+            element="Authorization" if by == "client" else None,
+            headers={"Retry-After": str(wait)},
+        )
+        for prefix, refuse in self._refuse.items():
+            if path == prefix or path.startswith(f"{prefix.rstrip('/')}/"):
+                return refuse(problem)
+        return problem.response()
+
+
+def rates(text: str) -> tuple[RateLimitItem, ...]:
+    """The rates of a setting, such as `100/second;3000/minute`; none where it is empty.
+
+    Raises:
+        ValueError: it is not written so.
+    """
+    return tuple(parse_many(text)) if text.strip() else ()
+
+
+def address_of(scope: Scope, proxies: Networks) -> str:
+    """Where a request comes from: the peer, or whom trusted proxies name in `X-Forwarded-For`.
+
+    The header is read from its end, where the nearest proxy wrote: the first address that is no
+    trusted proxy is believed, and nothing before it, which the client may have written itself.
+    """
+    peer = scope.get("client")
+    found = str(peer[0]) if peer else ""
+    if not _within(found, proxies):
+        return found
+    header = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
+    for named in reversed([part.strip() for part in header.split(",")]):
+        try:
+            ip_address(named)
+        except ValueError:
+            break
+        found = named
+        if not _within(named, proxies):
+            break
+    return found
+
+
+def _within(address: str, networks: Networks) -> bool:
+    try:
+        return any(ip_address(address) in network for network in networks)
+    except ValueError:  # a socket of this machine, or a test's client
+        return False
+
+
+def _counted_as(address: str) -> str:
+    """One household or building has a whole /64 of IPv6 addresses, and is one caller."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, 64), strict=False))
+    return address
+
+
+def _bearer(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+class _KnownClients:
+    """Whose tokens these are; each is verified once in a while, and only its hash is kept."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+        self._known: dict[bytes, tuple[str, float]] = {}
+
+    async def holder_of(self, token: str) -> str:
+        """The client that a token was issued to; empty without a good one."""
+        if not token:
+            return ""
+        key = sha256(token.encode("latin-1")).digest()
+        client, until = self._known.get(key, ("", 0.0))
+        if time.monotonic() < until:
+            return client
+        client = await run_in_threadpool(self._verified, token)
+        if client:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            self._known[key] = client, time.monotonic() + REMEMBERED
+        return client
+
+    def _verified(self, token: str) -> str:
+        try:
+            return self._verifier.verify(token).client_id
+        except (Unauthenticated, Problem):  # the route says so, in its own words
+            return ""
