@@ -53,7 +53,7 @@ class Consuming:
         """Why no message is consumed now, for readiness; None while they are."""
         self._handler = handler
 
-    def take(self, body: bytes | str, pause: Callable[[float], object]) -> Dead | None:
+    def take(self, body: bytes | str, pause: Callable[[float], None]) -> Dead | None:
         """Process one message.
 
         Args:

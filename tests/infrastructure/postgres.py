@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from deploy.databases import EXTENSIONS, create_extensions, in_database, new_dat
 from deploy.postgres_cluster import ClusterError, PostgresCluster, embedded_binaries
 from tests.infrastructure.absent import Absent
 from tests.infrastructure.homes import new_home
+from tests.infrastructure.ports import quiet_port
 
 FAST = {
     # The data is thrown away with the run: nothing needs to survive a power cut.
@@ -58,8 +59,12 @@ class PostgresServer:
     _templates: set[str] = field(default_factory=set)
 
     @classmethod
-    def start(cls, name: str) -> "PostgresServer":
+    def start(cls, name: str, options: Mapping[str, str] = FAST) -> "PostgresServer":
         """Start `embedded` or `pg15` in a temporary folder of its own.
+
+        Parameters:
+            name: which.
+            options: settings of the server.
 
         Raises:
             Absent: with the reason, when this machine cannot run it.
@@ -71,7 +76,8 @@ class PostgresServer:
                 home / "postgres",
                 binaries=binaries,
                 password=secrets.token_urlsafe(16),
-                options=FAST,
+                options=options,
+                port=quiet_port(),
             )
             cluster.start()
         except (Absent, ClusterError, OSError) as error:

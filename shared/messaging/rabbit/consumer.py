@@ -117,7 +117,11 @@ class RabbitConsumer:
     def _take(self, got: Got, link: Link, hands: Executor, stop: threading.Event) -> Dead | None:
         """Handle one message; heartbeats pass meanwhile. A connection that breaks does not break
         off the handler: it will have committed, and the inbox knows the message when it returns."""
-        handling = hands.submit(self._consuming.take, got.body, stop.wait)
+
+        def pause(seconds: float) -> None:
+            stop.wait(seconds)
+
+        handling = hands.submit(self._consuming.take, got.body, pause)
         while not wait([handling], _TURN).done:
             link.serve()
         return handling.result()
