@@ -47,7 +47,9 @@ class Caller:
         while time.monotonic() < deadline:
             try:
                 answer = self._http.request(method, path, headers=self._signed(), **arguments)
-            except (httpx.TransportError, NoToken) as error:
+            except NoToken as error:
+                said = str(error)
+            except httpx.TransportError as error:
                 said, lost = repr(error), True
             else:
                 if answer.is_success:

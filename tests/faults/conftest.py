@@ -65,6 +65,9 @@ def house(node: PrivateNode, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "KERSEY_SMTP_SECURITY": "none",
             # What a killed worker was sending is taken up after 15 s instead of five minutes.
             "KERSEY_DELIVERY_LEASE_SECONDS": "15",
+            # Two cores carry all of it: who has nothing to do looks less often.
+            "KERSEY_RELAY_POLL_SECONDS": "0.1",
+            "KERSEY_SUBSCRIPTION_POLL_SECONDS": "1",
         }
         launch = stack.enter_context(nursery()).launch
         processes = Processes(

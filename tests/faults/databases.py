@@ -66,4 +66,4 @@ def eventually(what: str, holds: Callable[[], bool], seconds: float = SETTLED_WI
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {seconds:g} s: {what}") from away
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.2)
+        time.sleep(0.3)

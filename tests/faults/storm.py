@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
@@ -107,7 +108,7 @@ class Storm:
         def at_work() -> bool:
             replicas = [each for each in self.processes.of(name) if each is not self._frozen]
             self._chance.shuffle(replicas)
-            found[:] = [each for each in replicas if each.ready or not ready][:1]
+            found[:] = islice((each for each in replicas if each.ready or not ready), 1)
             return bool(found)
 
         eventually(f"a {name} is ready to be killed", at_work)

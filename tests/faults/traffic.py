@@ -213,8 +213,7 @@ class Traffic:
                 of = [numbers[row["service_request"]] for row in rows]
                 for _ in pool.map(self._serve, rows, of):
                     continue
-                if not rows:
-                    self._stop.wait(0.1)
+                self._stop.wait(0.5)
 
     def _serve(self, row: dict[str, Any], number: int) -> None:
         self.asked[number] = self._ask(row, number)
