@@ -1,7 +1,7 @@
 # make help says what each target does.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test check fix lock clean help
+.PHONY: run test soak check fix lock clean help
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -30,6 +30,10 @@ ifeq ($(ARGS),)
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
+
+soak: $(VENV)/.dev ## the storm of faults in tests/faults with more of everything (REFERRALS=2000, KILLS=60)
+	@KERSEY_STORM_REFERRALS=$(or $(REFERRALS),2000) KERSEY_STORM_KILLS=$(or $(KILLS),60) \
+		$(BIN)/python -m pytest tests/faults
 
 check: $(VENV)/.dev ## style, types, import contracts, compose file, secrets, known weaknesses
 	@$(BIN)/ruff check .

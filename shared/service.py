@@ -136,7 +136,5 @@ def faults(app: FastAPI) -> dict[str, str]:
             fault = f"could not be checked ({type(error).__name__})"
         if fault:
             found[check] = fault
-    for worker, alive in app.state.workers.alive().items():
-        if not alive:
-            found[worker] = "the worker is not running"
-    return found
+    workers: WorkerGroup = app.state.workers
+    return found | workers.faults()

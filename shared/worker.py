@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 from tenacity import Retrying, wait_random_exponential
@@ -40,6 +40,19 @@ class Worker(Protocol):
         ...
 
 
+@runtime_checkable
+class Waiting(Protocol):
+    """A worker that says why it cannot do its work at this moment."""
+
+    @property
+    def name(self) -> str:
+        """See `Worker`."""
+        ...
+
+    fault: str | None
+    """In words, for readiness; None while it works."""
+
+
 class WorkerGroup:
     """Runs workers, each in its thread. One that raises or just ends is logged and started again.
 
@@ -73,6 +86,19 @@ class WorkerGroup:
     def alive(self) -> dict[str, bool]:
         """Whether each worker's thread runs."""
         return {name: thread.is_alive() for name, thread in self._threads.items()}
+
+    def faults(self) -> dict[str, str]:
+        """Why each worker does not work that does not: its thread ended, or it says so itself."""
+        found: dict[str, str] = {}
+        for worker in self._workers:
+            thread = self._threads.get(worker.name)
+            if thread is None:
+                continue
+            if not thread.is_alive():
+                found[worker.name] = "the worker is not running"
+            elif isinstance(worker, Waiting) and worker.fault:
+                found[worker.name] = worker.fault
+        return found
 
     def _supervise(self, worker: Worker) -> None:
         retrying = Retrying(

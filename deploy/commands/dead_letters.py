@@ -68,11 +68,10 @@ def replay(
         raise Refusal(message)
     with _words():
         broker = _broker()
-        letters = [letter] if letter else [each.id for each in broker.dead_letters(consumer)]
-        replayed = [each for each in letters if broker.replay(consumer, each)]
+        replayed = broker.replay(consumer, letter) if letter else broker.replay_all(consumer)
     if letter and not replayed:
         raise _no_such(consumer, letter)
-    typer.echo(f"{len(replayed)} given back to {consumer}")
+    typer.echo(f"{int(replayed)} given back to {consumer}")
 
 
 def _broker() -> Broker:

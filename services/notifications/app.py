@@ -174,6 +174,6 @@ def workers(
             on_failed=teller.failed,
             lock_first=teller.lock_first,
             threads=settings.delivery_threads,
-            lease_seconds=300,
+            lease_seconds=settings.delivery_lease_seconds,
         ),
     ]

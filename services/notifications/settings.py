@@ -42,6 +42,12 @@ class NotificationsSettings(ServiceSettings):
         description="In production too, let webhooks go to private addresses and plain http.",
     )
     delivery_threads: int = Field(default=4, ge=1, le=40, description="Messages sent at once.")
+    delivery_lease_seconds: float = Field(
+        default=300,
+        ge=5,
+        description="A worker that has not reported a message after so long counts as lost, and "
+        "another takes it up: longer than a mail server may take.",
+    )
     no_contact_minutes: int = Field(
         default=10,
         ge=0,

@@ -29,7 +29,7 @@ from tenacity.stop import stop_when_event_set
 
 from shared.messaging.events import CATALOGUE, Envelope
 from shared.outages import is_away, sqlstate
-from shared.worker import Worker
+from shared.worker import Waiting, Worker
 
 log = structlog.get_logger(__name__)
 
@@ -229,6 +229,14 @@ class Broker(Protocol):
         """
         ...
 
+    def replay_all(self, consumer: str) -> int:
+        """Give all of a consumer's dead letters back to it; returns how many there were.
+
+        Raises:
+            BrokerAway: the broker cannot be reached, or knows no such consumer.
+        """
+        ...
+
     def fault(self) -> str | None:
         """Why the broker cannot be used now, in words; None when it can. For readiness."""
         ...
@@ -247,14 +255,14 @@ _UNREACHABLE = (BrokerAway, ConnectionError, TimeoutError, gaierror)
 _NOT_READY = frozenset(["42P01", "42703", "42501"])
 
 
-def patiently(stop: threading.Event, worker: str, work: Callable[[], object]) -> None:
+def patiently(stop: threading.Event, worker: Waiting, work: Callable[[], object]) -> None:
     """Do a piece of work; while something that it needs is away, wait and do it again.
 
     The waits grow and are jittered, so that replicas do not come back all at once.
 
     Args:
         stop: ends the waiting; the work may then be undone.
-        worker: for the log.
+        worker: whose work it is: its `fault` says for what it waits, and is None once it is done.
         work: safe to repeat.
 
     Raises:
@@ -263,8 +271,13 @@ def patiently(stop: threading.Event, worker: str, work: Callable[[], object]) ->
 
     def waits(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
+        worker.fault = _in_words(error)
         told = {"fault": str(error)} if isinstance(error, BrokerAway) else {"exc_info": error}
-        log.warning("messaging.waits", worker=worker, attempt=state.attempt_number, **told)
+        log.warning("messaging.waits", worker=worker.name, attempt=state.attempt_number, **told)
+
+    def done() -> None:
+        work()
+        worker.fault = None
 
     retrying = Retrying(
         retry=retry_if_exception(is_outage),
@@ -274,7 +287,15 @@ def patiently(stop: threading.Event, worker: str, work: Callable[[], object]) ->
         before_sleep=waits,
         retry_error_callback=_give_up,
     )
-    retrying(work)
+    retrying(done)
+
+
+def _in_words(error: BaseException | None) -> str:
+    """What a worker waits for, without a word of what anybody sent."""
+    if isinstance(error, BrokerAway):
+        return str(error)
+    state = sqlstate(error) if error else None
+    return f"what it needs is away ({type(error).__name__}{f', SQLSTATE {state}' if state else ''})"
 
 
 def _give_up(_: RetryCallState) -> None:

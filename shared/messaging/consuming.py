@@ -48,7 +48,9 @@ class Consuming:
     """
 
     def __init__(self, consumer: str, handler: Handler) -> None:
-        self.consumer = consumer
+        self.name = consumer
+        self.fault: str | None = "it does not consume yet"
+        """Why no message is consumed now, for readiness; None while they are."""
         self._handler = handler
 
     def take(self, body: bytes | str, pause: Callable[[float], None]) -> Dead | None:
@@ -56,7 +58,7 @@ class Consuming:
 
         Args:
             body: as it came from the broker.
-            pause: sleeps for so many seconds while keeping the broker's connection alive.
+            pause: sleeps for so many seconds.
 
         Returns:
             None when it was handled, else why it is dead.
@@ -71,7 +73,7 @@ class Consuming:
         context = {"event_id": str(envelope.id), "event_type": envelope.type}
         if envelope.traceparent:
             context["traceparent"] = envelope.traceparent
-        with structlog.contextvars.bound_contextvars(consumer=self.consumer, **context):
+        with structlog.contextvars.bound_contextvars(consumer=self.name, **context):
             return self._handle(envelope, pause)
 
     def wait_out(self, body: bytes | str, stop: threading.Event) -> None:
@@ -83,9 +85,9 @@ class Consuming:
         """
         try:
             envelope = parse(body)
-            patiently(stop, self.consumer, lambda: self._handler(envelope))
+            patiently(stop, self, lambda: self._handler(envelope))
         except Exception as error:  # judged when the message is delivered again
-            log.info("consumer.resumes", consumer=self.consumer, exc_info=error)
+            log.info("consumer.resumes", consumer=self.name, exc_info=error)
 
     def _handle(self, envelope: Envelope, pause: Callable[[float], None]) -> Dead | None:
         insistently = Retrying(
@@ -101,14 +103,14 @@ class Consuming:
             return self._dead(error.reason, "the handler's decision")
         except Exception as error:
             if is_outage(error):
-                CONSUMED.labels(self.consumer, "outage").inc()
+                CONSUMED.labels(self.name, "outage").inc()
                 raise Outage from error
             log.exception("consumer.failed", exc_info=error)
             return self._dead("unexpected", type(error).__name__)
-        CONSUMED.labels(self.consumer, "handled").inc()
+        CONSUMED.labels(self.name, "handled").inc()
         return None
 
     def _dead(self, reason: str, detail: str) -> Dead:
-        CONSUMED.labels(self.consumer, "dead").inc()
-        log.error("consumer.dead_letter", consumer=self.consumer, reason=reason, detail=detail)
+        CONSUMED.labels(self.name, "dead").inc()
+        log.error("consumer.dead_letter", consumer=self.name, reason=reason, detail=detail)
         return Dead(reason, detail)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     Engine,
@@ -37,6 +38,7 @@ from sqlalchemy import (
     false,
     func,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -161,18 +163,11 @@ class EmbeddedBroker:
     def replay(self, consumer: str, letter: str) -> bool:
         """See `Broker.replay`."""
         which = select(message.c.position).where(message.c.id == _uuid(letter))
-        again = (
-            update(delivery)
-            .where(
-                delivery.c.consumer == consumer,
-                delivery.c.message.in_(which),
-                delivery.c.dead_reason.is_not(None),
-            )
-            .values(dead_reason=None, dead_detail=None, dead_at=None, attempts=0, due=func.now())
-        )
-        found = self._ask(consumer, lambda connection: connection.execute(again).rowcount > 0)
-        self._wake([consumer])
-        return found
+        return self._give_back(consumer, delivery.c.message.in_(which)) > 0
+
+    def replay_all(self, consumer: str) -> int:
+        """See `Broker.replay_all`."""
+        return self._give_back(consumer, true())
 
     def fault(self) -> str | None:
         """See `Broker.fault`."""
@@ -182,6 +177,16 @@ class EmbeddedBroker:
         except (DBAPIError, PoolTimeout) as error:
             return _words(error)
         return None
+
+    def _give_back(self, consumer: str, which: ColumnElement[bool]) -> int:
+        again = (
+            update(delivery)
+            .where(delivery.c.consumer == consumer, delivery.c.dead_reason.is_not(None), which)
+            .values(dead_reason=None, dead_detail=None, dead_at=None, attempts=0, due=func.now())
+        )
+        found = self._ask(consumer, lambda connection: connection.execute(again).rowcount)
+        self._wake([consumer])
+        return found
 
     def accept(self, messages: Sequence[Message]) -> Published:
         """Store messages and a row for each of their consumers, in one transaction."""
@@ -264,10 +269,14 @@ class _Consumer:
     def name(self) -> str:
         return self._subscription.consumer
 
+    @property
+    def fault(self) -> str | None:
+        return self._consuming.fault
+
     def run(self, stop: threading.Event) -> None:
-        patiently(stop, self.name, lambda: self._broker.declare([self._subscription]))
+        patiently(stop, self._consuming, lambda: self._broker.declare([self._subscription]))
         while not stop.is_set():
-            patiently(stop, self.name, lambda: self._turn(stop))
+            patiently(stop, self._consuming, lambda: self._turn(stop))
 
     def _turn(self, stop: threading.Event) -> None:
         taken = self._take()

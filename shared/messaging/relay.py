@@ -81,6 +81,8 @@ class Relay:
         self._keep_published = keep_published
         self._keep_consumed = keep_consumed
         self._epoch: int | None = None
+        self.fault: str | None = None
+        """Why nothing is published now, for readiness; None while it is, or another leads."""
         self._measure_at = 0.0
         self._prune_at = time.monotonic() + 60.0
 
@@ -94,7 +96,7 @@ class Relay:
         publisher = self._broker.publisher()
         try:
             while not stop.is_set():
-                patiently(stop, self.name, lambda: self._round(publisher))
+                patiently(stop, self, lambda: self._round(publisher))
         finally:
             publisher.close()
             LEADING.labels(self._service).set(0)

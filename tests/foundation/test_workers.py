@@ -16,6 +16,7 @@ class Doing:
     def __init__(self, name: str, act: Callable[[int, threading.Event], None]) -> None:
         self.name = name
         self.starts: list[float] = []
+        self.fault: str | None = None
         self._act = act
 
     def run(self, stop: threading.Event) -> None:
@@ -144,3 +145,18 @@ def test_what_was_never_started_stops_and_is_not_alive(workers: list[Doing]):
     group = WorkerGroup(workers)
     assert group.stop() == []
     assert group.alive() == {}
+
+
+def test_what_keeps_a_worker_from_its_work_is_told_and_a_dead_one_is_a_fault_itself():
+    waiting, calm = Doing("test.waiting", end_before(0)), Doing("test.calm", end_before(0))
+    group = WorkerGroup([waiting, calm])
+    assert group.faults() == {}
+    group.start()
+    waiting.fault = "the broker refuses (403)"
+    assert group.faults() == {"test.waiting": "the broker refuses (403)"}
+    waiting.fault = None
+    assert group.faults() == {}
+    group.stop()
+    assert group.faults() == dict.fromkeys(
+        ["test.waiting", "test.calm"], "the worker is not running"
+    )

@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from deploy.databases import EXTENSIONS, create_extensions, in_database, new_dat
 from deploy.postgres_cluster import ClusterError, PostgresCluster, embedded_binaries
 from tests.infrastructure.absent import Absent
 from tests.infrastructure.homes import new_home
+from tests.infrastructure.ports import quiet_port
 from tests.infrastructure.washing import keep, wash
 
 FAST = {
@@ -61,8 +62,12 @@ class PostgresServer:
     _clean: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def start(cls, name: str) -> "PostgresServer":
+    def start(cls, name: str, options: Mapping[str, str] = FAST) -> "PostgresServer":
         """Start `embedded` or `pg15` in a temporary folder of its own.
+
+        Parameters:
+            name: which.
+            options: settings of the server.
 
         Raises:
             Absent: with the reason, when this machine cannot run it.
@@ -74,7 +79,8 @@ class PostgresServer:
                 home / "postgres",
                 binaries=binaries,
                 password=secrets.token_urlsafe(16),
-                options=FAST,
+                options=options,
+                port=quiet_port(),
             )
             cluster.start()
         except (Absent, ClusterError, OSError) as error:

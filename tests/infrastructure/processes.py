@@ -12,18 +12,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
 import yaml
 from cryptography.fernet import Fernet
 
-from deploy.postgres_cluster import free_port
 from tests.infrastructure.postgres import PostgresServer
 from tests.infrastructure.proxy import Proxy
 from tests.infrastructure.rabbitmq import RabbitServer
@@ -31,27 +30,78 @@ from tests.infrastructure.rabbitmq import RabbitServer
 ROOT = Path(__file__).parents[2]
 KERSEY = "kersey"
 KEPT = {"HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"}
-READY_WITHIN = 120.0
+ANNOUNCED = re.compile(rb"(?:answers|health) on http://127\.0\.0\.1:(\d+)\s*$", re.MULTILINE)
+READY_WITHIN = 300.0
 """Seconds for all processes together: each imports for seconds when two cores serve twenty."""
+
+
+class Process(Protocol):
+    """What the tests do with a running process; `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """None while it runs."""
+        ...
+
+    def send_signal(self, sig: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], Path], Process]
+"""Starts `kersey` with these arguments, this environment, and its output in this file."""
+
+
+def launch(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    """Start the command as an operator does."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [KERSEY, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
 
 @dataclass
 class Started:
-    """One running process and where its health answers."""
+    """One running process. It took a free port by itself, so that nobody else can have it."""
 
     name: str
     replica: int
-    port: int
-    process: "subprocess.Popen[bytes]"
+    process: Process
     log: Path
+    log_began: int
+    _port: int | None = field(default=None, init=False)
+
+    @property
+    def port(self) -> int | None:
+        """Where it answers, once it has said so."""
+        if self._port is None:
+            with self.log.open("rb") as log:
+                log.seek(self.log_began)
+                found = ANNOUNCED.search(log.read())
+            self._port = int(found[1]) if found else None
+        return self._port
+
+    def get(self, path: str) -> httpx.Response | None:
+        """What it answers itself, past the proxy; None while it does not."""
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=5, verify=False)
+        except httpx.HTTPError:
+            return None
 
     @property
     def ready(self) -> bool:
         """Whether it says that it can do its work."""
-        try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/health/ready", timeout=5).is_success
-        except httpx.HTTPError:
-            return False
+        answer = self.get("/health/ready") if self.port else None
+        return answer is not None and answer.is_success
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -68,16 +118,20 @@ class Processes:
         rabbit: a broker with a management API.
         folder: for logs and mails.
         replicas: of each web process and each worker.
+        settings: given to every process beside those of the compose file.
+        launch: starts a process.
     """
 
     postgres: PostgresServer
     rabbit: RabbitServer
     folder: Path
     replicas: int = 3
+    settings: Mapping[str, str] = field(default_factory=dict)
+    launch: Launch = launch
     running: list[Started] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._proxy = Proxy(ROOT / "deploy" / "Caddyfile")
+        self._proxy = Proxy(ROOT / "deploy" / "Caddyfile", self._ports)
         self.url = f"http://127.0.0.1:{self._proxy.port}"
         self._vhost = self.rabbit.new_vhost()
         self.compose: dict[str, Any] = _interpolated(
@@ -126,25 +180,16 @@ class Processes:
     def start(self, name: str, replica: int) -> Started:
         """Start one replica of a service of the compose file."""
         command: list[str] = list(self.compose["services"][name]["command"])
-        port = free_port()
-        for option, value in (("--host", "127.0.0.1"), ("--port", str(port))):
+        for option, value in (("--host", "127.0.0.1"), ("--port", "0")):
             if option in command:
                 command[command.index(option) + 1] = value
             else:
                 command += [option, value]
         log = self.folder / f"{name}-{replica}.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [KERSEY, *command],
-                env=self.environment(name),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        started = Started(name, replica, port, process, log)
+        began = log.stat().st_size if log.exists() else 0
+        process = self.launch(command, self.environment(name), log)
+        started = Started(name, replica, process, log, began)
         self.running.append(started)
-        self._proxy.serve(name, self._ports(name))
         return started
 
     def restart(self, started: Started) -> Started:
@@ -209,10 +254,10 @@ class Processes:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         given = {key: self._here(str(value)) for key, value in own.items()}
         kept = {key: value for key, value in os.environ.items() if key in KEPT}
-        return {**kept, "PATH": path, "LC_ALL": "C.UTF-8", **given}
+        return {**kept, "PATH": path, "LC_ALL": "C.UTF-8", **given, **self.settings}
 
     def _ports(self, name: str) -> list[int]:
-        return [each.port for each in self.running if each.name == name]
+        return [each.port for each in self.of(name) if each.port]
 
     def _here(self, value: str) -> str:
         """Replace the containers' host names."""

@@ -3,9 +3,8 @@
 import re
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deploy.postgres_cluster import free_port
+from tests.infrastructure.ports import quiet_port
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP_BY_HOP = {"connection", "content-length", "content-encoding", "transfer-encoding", "host"}
@@ -30,9 +29,10 @@ class Proxy:
 
     Parameters:
         caddyfile: `@name path ...`, `handle @name`, `reverse_proxy name:port`.
+        ports: of a service's replicas at this moment.
     """
 
-    def __init__(self, caddyfile: Path) -> None:
+    def __init__(self, caddyfile: Path, ports: Callable[[str], Sequence[int]]) -> None:
         text = caddyfile.read_text()
         self._paths: dict[str, list[str]] = {
             name: [path for path in paths.split() if not path.endswith("*")]
@@ -40,19 +40,16 @@ class Proxy:
             if name != "inside"
         }
         self._rest: str = re.findall(r"handle \{\s+reverse_proxy (\w+)", text)[0]
-        self._replicas: dict[str, Sequence[int]] = defaultdict(list)
+        self._ports = ports
         self._turn = count()
-        self.port = free_port()
-
-    def serve(self, name: str, ports: Sequence[int]) -> None:
-        """Tell where a service's replicas are now."""
-        self._replicas[name] = ports
+        self.port = quiet_port()
 
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Answer within the block."""
-        app = Starlette(routes=[Route("/{path:path}", self._pass, methods=METHODS)])
-        config = uvicorn.Config(app, port=self.port, log_config=None, ws="none", lifespan="off")
+        routes = [Route("/{path:path}", self._pass, methods=METHODS)]
+        app = Starlette(routes=routes, lifespan=self._connected)
+        config = uvicorn.Config(app, port=self.port, log_config=None, ws="none", lifespan="on")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, name="proxy")
         thread.start()
@@ -64,34 +61,39 @@ class Proxy:
             server.should_exit = True
             thread.join()
 
+    @asynccontextmanager
+    async def _connected(self, _: Starlette) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+        # Connections are given up before a replica gives them up (after 5 s) under a request.
+        limits = httpx.Limits(keepalive_expiry=2)
+        async with httpx.AsyncClient(timeout=60, verify=False, limits=limits) as client:
+            yield {"client": client}
+
     async def _pass(self, request: Request) -> Response:
         path = request.url.path
         body = await request.body()
         headers = [(k, v) for k, v in request.headers.items() if k not in HOP_BY_HOP]
-        ports = self._replicas[self._owner(path)]
+        ports = self._ports(self._owner(path))
         first = next(self._turn)
-        async with httpx.AsyncClient(timeout=60, follow_redirects=False) as client:
-            for offset in range(len(ports)):
-                port = ports[(first + offset) % len(ports)]
-                url = httpx.URL(
-                    f"http://127.0.0.1:{port}",
-                    raw_path=request.scope["raw_path"] + _query(request),
-                )
-                try:
-                    answer = await client.request(
-                        request.method, url, headers=headers, content=body
-                    )
-                except httpx.ConnectError:
-                    continue
-                except httpx.HTTPError:
-                    break
-                response = Response(answer.content, answer.status_code)
-                response.raw_headers = [
-                    (k.lower(), v)
-                    for k, v in answer.headers.raw
-                    if k.lower().decode() not in HOP_BY_HOP
-                ] + [(b"content-length", str(len(answer.content)).encode())]
-                return response
+        client: httpx.AsyncClient = request.state.client
+        for offset in range(len(ports)):
+            port = ports[(first + offset) % len(ports)]
+            url = httpx.URL(
+                f"http://127.0.0.1:{port}",
+                raw_path=request.scope["raw_path"] + _query(request),
+            )
+            try:
+                answer = await client.request(request.method, url, headers=headers, content=body)
+            except httpx.ConnectError:
+                continue
+            except httpx.HTTPError:
+                break
+            response = Response(answer.content, answer.status_code)
+            response.raw_headers = [
+                (k.lower(), v)
+                for k, v in answer.headers.raw
+                if k.lower().decode() not in HOP_BY_HOP
+            ] + [(b"content-length", str(len(answer.content)).encode())]
+            return response
         return Response("no replica answers", 502)
 
     def _owner(self, path: str) -> str:

@@ -20,6 +20,7 @@ import pika.exceptions
 from deploy.postgres_cluster import free_port
 from tests.infrastructure.absent import Absent
 from tests.infrastructure.homes import new_home
+from tests.infrastructure.ports import quiet_port
 
 GUEST = "amqp://guest:guest@127.0.0.1:5672/%2F"
 IMAGE = "rabbitmq:3-management"
@@ -203,7 +204,7 @@ class PrivateNode:
     def __init__(self, program: Path) -> None:
         self._program = program
         self.home = new_home("rabbitmq")
-        self.amqp, self.http, distribution, epmd = (free_port() for _ in range(4))
+        self.amqp, self.http, distribution, epmd = (quiet_port() for _ in range(4))
         name = f"kersey-test-{secrets.token_hex(4)}@localhost"
         (self.home / "rabbitmq.conf").write_text(
             f"listeners.tcp.local = 127.0.0.1:{self.amqp}\n"

@@ -150,13 +150,36 @@ def test_waiting_ends_when_the_message_proves_bad_or_everything_stops() -> None:
 
 def test_patience_is_for_outages_only_and_says_what_it_waits_for() -> None:
     with pytest.raises(KeyError):
-        patiently(threading.Event(), "tests.first", Failing(KeyError("x")).work)
+        patiently(
+            threading.Event(), Consuming("tests.first", Failing()), Failing(KeyError("x")).work
+        )
     away = Failing(BrokerAway("the queue is gone"), ConnectionRefusedError("no"))
     with capture_logs() as logs:
-        patiently(threading.Event(), "tests.first", away.work)
+        patiently(threading.Event(), Consuming("tests.first", away), away.work)
     assert [entry["event"] for entry in logs] == ["messaging.waits"] * 2
     assert logs[0]["fault"] == "the queue is gone"
     assert isinstance(logs[1]["exc_info"], ConnectionRefusedError)
+
+
+def test_while_it_waits_a_worker_says_for_what_and_quotes_nothing() -> None:
+    said: list[str | None] = []
+    unreadable = OperationalError("select", {}, errors.InsufficientPrivilege("of Ann's row"))
+    failures = [BrokerAway("the queue is gone"), unreadable, ConnectionRefusedError("Ann"), None]
+
+    def work() -> None:
+        said.append(worker.fault)
+        if failure := failures.pop(0):
+            raise failure
+
+    worker = Consuming("tests.first", Failing())
+    patiently(threading.Event(), worker, work)
+    assert said == [
+        "it does not consume yet",
+        "the queue is gone",
+        "what it needs is away (OperationalError, SQLSTATE 42501)",
+        "what it needs is away (ConnectionRefusedError)",
+    ]
+    assert worker.fault is None
 
 
 def test_a_handlers_log_lines_carry_the_event_and_its_trace() -> None:

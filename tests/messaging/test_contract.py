@@ -254,6 +254,29 @@ def envelope_of(sent: Message) -> Envelope:
     return parse(sent.body)
 
 
+def test_all_dead_letters_of_a_consumer_are_replayed_however_many(broker: Broker) -> None:
+    repaired = threading.Event()
+
+    def refuses_until_repaired(_: Envelope) -> None:
+        if not repaired.is_set():
+            raise Permanent("unknown-provider")
+
+    first = Recorder(refuses_until_repaired)
+    sent = [message() for _ in range(120)]
+    with running(broker.consumer(FIRST, first)):
+        put(broker, *sent)
+        eventually(
+            lambda: len(broker.dead_letters(FIRST.consumer, limit=500)) == 120,
+            "more dead letters than are listed at once",
+            seconds=60,
+        )
+        repaired.set()
+        assert broker.replay_all(FIRST.consumer) == 120
+        first.waits_for(*(m.id for m in sent), seconds=60)
+        dead_letters(broker, FIRST, count=0)
+    assert broker.replay_all(FIRST.consumer) == 0
+
+
 def test_a_replayed_message_that_fails_again_is_a_dead_letter_again(broker: Broker) -> None:
     def refuses(_: Envelope) -> None:
         raise Permanent("unknown-provider")
@@ -291,6 +314,7 @@ def test_there_is_no_dead_letter_by_another_name(broker: Broker) -> None:
         lambda: broker.dead_letters("tests.nobody"),
         lambda: broker.dead_letter("tests.nobody", str(uuid4())),
         lambda: broker.replay("tests.nobody", str(uuid4())),
+        lambda: broker.replay_all("tests.nobody"),
     ):
         with pytest.raises(BrokerAway, match="nobody"):
             ask()

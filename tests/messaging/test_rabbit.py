@@ -1,6 +1,7 @@
 """What is RabbitMQ's own: its topology, its refusals in words, its ways of being away."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,7 @@ from shared.messaging.events import Envelope, ReferralAccepted
 from shared.messaging.rabbit import RabbitBroker, Topology
 from shared.messaging.rabbit import broker as rabbit_broker
 from shared.messaging.rabbit.confirms import ConfirmingChannel, Parcel
+from shared.messaging.rabbit.link import Link
 from tests.infrastructure.rabbitmq import RabbitServer
 from tests.messaging.samples import FIRST, SECOND, envelope, message
 from tests.messaging.tools import Cables, Recorder, eventually, running
@@ -306,6 +308,34 @@ def test_a_connection_outlives_quiet_times(
         first.waits_for(last.id)
     assert first.calls == 7, "nothing was delivered twice, so no connection broke"
     publisher.close()
+
+
+def test_heartbeats_pass_while_a_handler_works(
+    rabbit: RabbitBroker, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long one message takes, its connection is served; so it is not delivered twice."""
+    served: list[str] = []
+    serve = Link.serve
+
+    def counting(link: Link) -> None:
+        served.append(threading.current_thread().name)
+        serve(link)
+
+    monkeypatch.setattr(Link, "serve", counting)
+
+    def works_long(_: Envelope) -> None:
+        before = served.count(FIRST.consumer)
+        eventually(
+            lambda: served.count(FIRST.consumer) >= before + 3, "its connection is served meanwhile"
+        )
+
+    first = Recorder(works_long)
+    sent = message()
+    rabbit.declare([FIRST])
+    with running(rabbit.consumer(FIRST, first)):
+        publisher.publish([sent])
+        first.waits_for(sent.id)
+    assert first.calls == 1
 
 
 def test_who_holds_the_unbound_events_is_waited_for(

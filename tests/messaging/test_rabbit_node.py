@@ -9,6 +9,7 @@ import pytest
 
 from shared.messaging.broker import Message, TopologyFault
 from shared.messaging.rabbit import RabbitBroker
+from shared.worker import Waiting
 from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.rabbitmq import PrivateNode, _server_script, vhosts_over_http
 from tests.messaging.samples import FIRST, SECOND, message
@@ -82,6 +83,23 @@ def test_a_service_needs_no_right_to_configure(node: PrivateNode, vhost: str) ->
     assert service.fault() is None
 
 
+def test_a_consumer_that_may_not_read_says_so_until_it_may(node: PrivateNode, vhost: str) -> None:
+    """Readiness asks it: the broker is there, and yet nothing would be consumed."""
+    RabbitBroker(vhost).declare([FIRST])
+    url = user_who_configures("^$", node, vhost, read="^$")
+    service = RabbitBroker(url, declares=False)
+    first, sent = Recorder(), message()
+    consumer = service.consumer(FIRST, first)
+    assert isinstance(consumer, Waiting)
+    with running(consumer):
+        eventually(lambda: "(403)" in str(consumer.fault), "it says that it may not read")
+        assert service.fault() is None
+        user_who_configures("^$", node, vhost)
+        put(service, sent)
+        first.waits_for(sent.id, seconds=40)
+        eventually(lambda: consumer.fault is None, "it has no more to say")
+
+
 def test_a_refusal_is_not_taken_for_another_process_at_work(node: PrivateNode, vhost: str) -> None:
     """Who may declare everything but the lock is told so, at once."""
     url = user_who_configures(r"^(?!.*\.adopting$).*$", node, vhost)
@@ -89,10 +107,10 @@ def test_a_refusal_is_not_taken_for_another_process_at_work(node: PrivateNode, v
         RabbitBroker(url).declare([FIRST])
 
 
-def user_who_configures(pattern: str, node: PrivateNode, vhost: str) -> str:
-    """The URL of a user who reads and writes everything and declares only what the pattern says."""
+def user_who_configures(pattern: str, node: PrivateNode, vhost: str, *, read: str = ".*") -> str:
+    """The URL of a user who writes everything, and declares and reads what the patterns say."""
     name = vhost.rsplit("/", 1)[1]
-    rights = {"configure": pattern, "write": ".*", "read": ".*"}
+    rights = {"configure": pattern, "write": ".*", "read": read}
     with httpx.Client(base_url=node.management, timeout=30) as api:
         api.put("/api/users/service", json={"password": "p", "tags": ""}).raise_for_status()
         api.put(f"/api/permissions/{name}/service", json=rights).raise_for_status()

@@ -126,15 +126,25 @@ class RabbitBroker:
 
     def replay(self, consumer: str, letter: str) -> bool:
         """See `Broker.replay`. Copies of one letter become one again."""
+        return self._give_back(consumer, letter) > 0
+
+    def replay_all(self, consumer: str) -> int:
+        """See `Broker.replay_all`. Copies of one letter become one again."""
+        return self._give_back(consumer, None)
+
+    def _give_back(self, consumer: str, letter: str | None) -> int:
+        copies: dict[str, list[Got]] = {}
         with self.connect() as link:
             holding = link.channel()
-            held = link.hold(holding, self.topology.dead_queue(consumer))
-            copies = [got for got in held if got.dead_letter(consumer).id == letter]
-            if copies:
-                ConfirmingChannel(link).hand_over(self._to(consumer, copies[0]))
-                for copy in copies:
+            for got in link.hold(holding, self.topology.dead_queue(consumer)):
+                copies.setdefault(got.dead_letter(consumer).id, []).append(got)
+            wanted = [same for key, same in copies.items() if letter in {None, key}]
+            confirming = ConfirmingChannel(link)
+            for same in wanted:
+                confirming.hand_over(self._to(consumer, same[0]))
+                for copy in same:
                     link.tell(holding.basic_ack, copy.tag)
-        return bool(copies)
+        return len(wanted)
 
     def fault(self) -> str | None:
         """See `Broker.fault`."""

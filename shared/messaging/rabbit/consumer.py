@@ -4,11 +4,15 @@ It never nacks. In an outage it closes its channel, so that what it held goes ba
 to the other replicas, waits until the outage is over, and resumes. A message that becomes a dead
 letter by our decision is published to the dead queue with the reason and acknowledged after the
 confirm; a bare reject could carry no reason.
+
+The handler runs in a thread of its own, so that the connection's heartbeats go on however long it
+takes: RabbitMQ gives up a connection that is silent for two of them.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 
 from pika.channel import Channel
 from pika.spec import Basic, BasicProperties
@@ -24,7 +28,8 @@ PREFETCH = 50
 """Messages that RabbitMQ sends ahead: seven times the rate of one at a time."""
 
 _TURN = 0.2
-"""Seconds until a quiet consumer notices that it is told to stop."""
+"""Seconds until a quiet consumer notices that it is told to stop, and between two heartbeats' turns
+while a handler works."""
 
 
 class RabbitConsumer:
@@ -58,19 +63,25 @@ class RabbitConsumer:
         """The consumer's name."""
         return self._subscription.consumer
 
+    @property
+    def fault(self) -> str | None:
+        """Why it does not consume now, for readiness; None while it does."""
+        return self._consuming.fault
+
     def run(self, stop: threading.Event) -> None:
         """Consume until told to stop; finish the message in hand, give back the others."""
-        while not stop.is_set():
-            patiently(stop, self.name, lambda: self._session(stop))
+        with ThreadPoolExecutor(1, thread_name_prefix=f"{self.name} handler") as hands:
+            while not stop.is_set():
+                patiently(stop, self._consuming, lambda: self._session(hands, stop))
 
-    def _session(self, stop: threading.Event) -> None:
+    def _session(self, hands: Executor, stop: threading.Event) -> None:
         self._ensure(self._subscription)
         with self._connect() as link:
-            held_up = self._consume(link, stop)
+            held_up = self._consume(link, hands, stop)
         if held_up:
             self._consuming.wait_out(held_up.body, stop)
 
-    def _consume(self, link: Link, stop: threading.Event) -> Got | None:
+    def _consume(self, link: Link, hands: Executor, stop: threading.Event) -> Got | None:
         """Feed messages to the handler.
 
         Returns:
@@ -81,13 +92,12 @@ class RabbitConsumer:
         def take(_: Channel, method: Basic.Deliver, carried: BasicProperties, body: bytes) -> None:
             arrived.append(Got.of(method.delivery_tag, carried, body))
 
-        def pause(seconds: float) -> None:
-            link.wait(stop.is_set, seconds)
-
+        grave = ConfirmingChannel(link)
         channel = link.channel()
         channel.add_on_cancel_callback(lambda _: link.refuse(f"queue {self._queue} was deleted"))
         link.ask(channel.basic_qos, prefetch_count=PREFETCH)
         link.ask(channel.basic_consume, self._queue, take)
+        self._consuming.fault = None
         while not stop.is_set():
             if not arrived:
                 link.wait(lambda: bool(arrived), _TURN)
@@ -96,14 +106,25 @@ class RabbitConsumer:
             link.serve()  # heartbeats must not wait for fifty handlers
             got = arrived.popleft()
             try:
-                dead = self._consuming.take(got.body, pause)
+                dead = self._take(got, link, hands, stop)
             except Outage:
                 return got
             if dead:
-                self._bury(link, got, dead)
+                grave.hand_over(self._burial(got, dead))
             link.tell(channel.basic_ack, got.tag)
         return None
 
-    def _bury(self, link: Link, got: Got, why: Dead) -> None:
-        parcel = Parcel(self._topology.dead_letters, self._queue, got.body, burial(got, why))
-        ConfirmingChannel(link).hand_over(parcel)
+    def _take(self, got: Got, link: Link, hands: Executor, stop: threading.Event) -> Dead | None:
+        """Handle one message; heartbeats pass meanwhile. A connection that breaks does not break
+        off the handler: it will have committed, and the inbox knows the message when it returns."""
+
+        def pause(seconds: float) -> None:
+            stop.wait(seconds)
+
+        handling = hands.submit(self._consuming.take, got.body, pause)
+        while not wait([handling], _TURN).done:
+            link.serve()
+        return handling.result()
+
+    def _burial(self, got: Got, why: Dead) -> Parcel:
+        return Parcel(self._topology.dead_letters, self._queue, got.body, burial(got, why))
