@@ -1,7 +1,7 @@
 # make help says what each target does.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test check fix lock clean help
+.PHONY: run test bench check fix lock clean help
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -30,6 +30,9 @@ ifeq ($(ARGS),)
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
+
+bench: $(VENV)/.dev ## measure everything and write docs/benchmarks.md (RUNS=2, PARTS="reading", SECONDS=10)
+	@$(BIN)/python -m bench --runs $(or $(RUNS),1) --seconds $(or $(SECONDS),10) --parts "$(PARTS)"
 
 check: $(VENV)/.dev ## style, types, import contracts, compose file
 	@$(BIN)/ruff check .

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,12 +68,14 @@ class Processes:
         rabbit: a broker with a management API.
         folder: for logs and mails.
         replicas: of each web process and each worker.
+        only: which of the compose file's services to start; all, if none is named.
     """
 
     postgres: PostgresServer
     rabbit: RabbitServer
     folder: Path
     replicas: int = 3
+    only: Collection[str] = ()
     running: list[Started] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -88,9 +90,10 @@ class Processes:
     def names(self) -> list[str]:
         """The long-running processes of Kersey, each to be started `replicas` times."""
         services = self.compose["services"]
-        return [
+        ours = [
             name for name, each in services.items() if each["image"] == KERSEY and name != "setup"
         ]
+        return [name for name in ours if not self.only or name in self.only]
 
     @contextmanager
     def up(self) -> Iterator["Processes"]:
@@ -151,6 +154,13 @@ class Processes:
         """Start a replica again that was killed."""
         self.running.remove(started)
         return self.start(started.name, started.replica)
+
+    def end(self, started: Started) -> None:
+        """Have a replica that was started beside the others end again."""
+        started.process.terminate()
+        started.process.wait(40)
+        self.running.remove(started)
+        self._proxy.serve(started.name, self._ports(started.name))
 
     def of(self, name: str) -> list[Started]:
         """The replicas of a service."""
