@@ -146,5 +146,5 @@ def _webhooks(house: House) -> dict[str, str]:
         told = notifications.execute(
             "SELECT \"case\", id FROM delivery WHERE channel = 'webhook'"
         ).fetchall()
-    requests = dict(cases)
+    requests: dict[object, str] = dict(cases)
     return {requests[case]: str(webhook) for case, webhook in told if case in requests}

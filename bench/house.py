@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 import httpx
+import psutil
 import psycopg
 from sqlalchemy import Engine
 
@@ -50,6 +51,7 @@ class House:
         folder: for files.
         seconds: how long one load lasts.
         empty: port of the empty routes.
+        empty_process: serves them.
     """
 
     postgres: PostgresServer
@@ -57,6 +59,7 @@ class House:
     folder: Path
     seconds: float
     empty: int
+    empty_process: psutil.Process
 
     def token(self, client: str) -> str:
         """A fresh token of the issuer for one of the demo's clients."""
@@ -67,6 +70,26 @@ class House:
         arguments = {"folder": self.folder, "seconds": self.seconds, **how}
         wrk.run(ports, paths, **{**arguments, "seconds": 2})  # type: ignore[arg-type]
         return wrk.run(ports, paths, **arguments)  # type: ignore[arg-type]
+
+    def cost(self, port: int, paths: Sequence[str], **how: object) -> tuple[wrk.Load, float]:
+        """A load on one web process, and the microseconds of processor time that a request took.
+
+        Others who keep the machine busy slow everything down; they change this much less.
+        """
+        process = self._process(port)
+        arguments = {"folder": self.folder, **how}
+        wrk.run([port], paths, **{**arguments, "seconds": 2})  # type: ignore[arg-type]
+        before = process.cpu_times()
+        load = wrk.run([port], paths, **{**arguments, "seconds": self.seconds})  # type: ignore[arg-type]
+        after = process.cpu_times()
+        used = after.user + after.system - before.user - before.system
+        return load, used / (load.rate * load.seconds) * 1e6
+
+    def _process(self, port: int) -> psutil.Process:
+        if port == self.empty:
+            return self.empty_process
+        served = next(each for each in self.processes.running if each.port == port)
+        return psutil.Process(served.process.pid)
 
     def http(self, client: str, port: int | None = None) -> httpx.Client:
         """Calls the referrals service, or the one on another port, as a client of the demo."""
@@ -143,8 +166,8 @@ def running(seconds: float) -> Iterator[House]:
         loaded = processes.kersey("demo", "load")
         if loaded.returncode:
             raise RuntimeError(loaded.stderr)
-        empty = stack.enter_context(empty_routes())
-        yield House(postgres, processes, folder, seconds, empty)
+        port, process = stack.enter_context(empty_routes())
+        yield House(postgres, processes, folder, seconds, port, process)
 
 
 def durable_postgres() -> PostgresServer:
@@ -165,12 +188,12 @@ def durable_postgres() -> PostgresServer:
 
 
 @contextmanager
-def empty_routes() -> Iterator[int]:
-    """The port of a process of `bench.empty`."""
+def empty_routes() -> Iterator[tuple[int, psutil.Process]]:
+    """The port of `bench.empty`, and its process."""
     command = [sys.executable, "-m", "bench.empty"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield int(process.stdout.readline())
+            yield int(process.stdout.readline()), psutil.Process(process.pid)
         finally:
             process.terminate()

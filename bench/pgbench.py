@@ -15,7 +15,7 @@ from shared.fhir.store import FhirStore, Grant
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _RATE = re.compile(r"tps = ([\d.]+)")
-_COLONS = re.compile(r"'([^']*:[^']*)'")
+_LITERAL = re.compile(r"'([^']*)'")
 _BLANK = re.compile(r"\s+")
 _NUMBERED = ":number"
 
@@ -48,7 +48,8 @@ def create_script(
         event.remove(engine, "before_cursor_execute", catch)
     text, given = next(each for each in caught if "INSERT INTO document " in each[0])
     text = _BLANK.sub(" ", text).strip()
-    variables = {f"text{n}": each for n, each in enumerate(_COLONS.findall(text))}
+    literals = [each for each in _LITERAL.findall(text) if ":" in each]
+    variables = {f"text{n}": each for n, each in enumerate(literals)}
     for name, each in variables.items():  # pgbench takes what follows a colon for a variable
         text = text.replace(f"'{each}'", f"%({name})s::text")
     given = {**given, **variables}

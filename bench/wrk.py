@@ -28,11 +28,13 @@ class Load:
         rate: requests answered per second.
         p50: milliseconds within which half were answered.
         p99: milliseconds within which all but one in a hundred were.
+        seconds: how long it lasted.
     """
 
     rate: float
     p50: float
     p99: float
+    seconds: float
 
 
 def find() -> str:
@@ -96,4 +98,5 @@ def run(
     if told["refused"] or told["broken"] or not told["requests"]:
         message = f"{method} {paths[0]}: {told}"
         raise Refused(message)
-    return Load(told["requests"] / told["seconds"], told["p50"], told["p99"])
+    seconds = told["seconds"]
+    return Load(told["requests"] / seconds, told["p50"], told["p99"], seconds)
