@@ -62,9 +62,12 @@ def _run(
 
         def keep(what: str, measured: Iterator[table.Figure]) -> None:
             status.update(f"run {number}: {what}")
-            for each in measured:
-                screen.print(f"{each.what}: {each}")
-                figures.append(each)
+            try:
+                for each in measured:
+                    screen.print(f"{each.what}: {each}")
+                    figures.append(each)
+            except wrk.Refused as refused:  # the other parts can still be measured
+                screen.print(f"[bold red]{what} was broken off: {refused}[/bold red]")
 
         if ALONE in chosen:
             keep(ALONE, standing.measure(seconds))

@@ -31,6 +31,8 @@ from tests.infrastructure.rabbitmq import RabbitServer
 ROOT = Path(__file__).parents[2]
 KERSEY = "kersey"
 KEPT = {"HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"}
+COMMAND_WITHIN = 600.0
+"""Seconds for an operator's command: with fsync on and a busy machine a set-up takes minutes."""
 READY_WITHIN = 120.0
 """Seconds for all processes together: each imports for seconds when two cores serve twenty."""
 
@@ -122,7 +124,7 @@ class Processes:
             capture_output=True,
             text=True,
             env=self.environment("setup"),
-            timeout=180,
+            timeout=COMMAND_WITHIN,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -174,7 +176,7 @@ class Processes:
             capture_output=True,
             text=True,
             env=self.environment("setup"),
-            timeout=240,
+            timeout=COMMAND_WITHIN,
         )
 
     def wait_until_ready(self, processes: Iterable[Started]) -> None:
