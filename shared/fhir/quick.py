@@ -18,7 +18,7 @@ from shared.fhir.store import Access, Stored, by_id, stored_in, there
 log = structlog.get_logger(__name__)
 
 CONNECTIONS = 3
-"""At most, of each web process, beside the engine's; a read holds one for a millisecond at most."""
+"""At most, of each web process, beside the engine's; a read holds one for one statement."""
 
 _WAIT = 1.0
 """Seconds to wait for a connection before the ordinary way is taken."""
