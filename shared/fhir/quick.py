@@ -33,28 +33,33 @@ class QuickReader:
     """
 
     def __init__(self, url: URL, *, application_name: str) -> None:
-        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._application_name = application_name
+        self._pool: AsyncConnectionPool | None = None
+
+    async def open(self) -> None:
+        """Begin to connect; called in the event loop that will read."""
         self._pool = AsyncConnectionPool(
-            address,
+            self._address,
             min_size=1,
             max_size=CONNECTIONS,
             timeout=_WAIT,
             open=False,
             kwargs={
                 "autocommit": True,
-                "application_name": application_name,
+                "application_name": self._application_name,
                 "connect_timeout": 10,
                 "options": "-c timezone=UTC",
             },
         )
 
-    async def open(self) -> None:
-        """Begin to connect; called in the event loop that will read."""
         await self._pool.open(wait=False)
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._pool.close()
+        """Close the connections; it may be opened again."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
 
     async def read(self, type_name: str, logical_id: str, access: Access) -> Stored | None:
         """The current version; None where the ordinary way must be taken.
@@ -62,6 +67,8 @@ class QuickReader:
         Raises:
             FhirError: 404 where this access sees no such document, 410 where it was deleted.
         """
+        if self._pool is None:
+            return None
         statement = by_id(type_name, logical_id, access)
         try:
             async with self._pool.connection() as connection:
