@@ -156,6 +156,43 @@ def _unavailable() -> Problem:
     )
 
 
+class _Genuine:
+    """Tokens whose signature was found good, for as long as the keys are the same set.
+
+    A set that was fetched anew may lack a key that was withdrawn, so it begins with nothing.
+    """
+
+    MOST = 4096
+    RECENT = 5.0
+    """Seconds for which the issuer's keys are not even asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: jwk.KeySet | None = None
+        self._found: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    def recently(self, token: str) -> dict[str, Any] | None:
+        """The claims of a token that was found genuine a moment ago."""
+        at, claims = self._found.get(token, (float("-inf"), None))
+        return claims if time.monotonic() - at < self.RECENT else None
+
+    def by(self, keys: jwk.KeySet, token: str) -> dict[str, Any] | None:
+        """The claims of a token that was found genuine by these very keys."""
+        with self._lock:
+            if keys is not self._keys or token not in self._found:
+                return None
+            claims = self._found[token][1]
+            self._found[token] = (time.monotonic(), claims)
+            return claims
+
+    def keep(self, keys: jwk.KeySet, token: str, claims: dict[str, Any]) -> None:
+        """Remember one; when there are too many, begin again."""
+        with self._lock:
+            if keys is not self._keys or len(self._found) >= self.MOST:
+                self._keys, self._found = keys, {}
+            self._found[token] = (time.monotonic(), claims)
+
+
 class TokenVerifier:
     """Verifies access tokens of one issuer (RFC 9068, section 4)."""
 
@@ -163,6 +200,7 @@ class TokenVerifier:
         self._issuer = settings.issuer
         self._audience = settings.audience
         self._keys = keys or RemoteKeys(settings.jwks_url)
+        self._genuine_before = _Genuine()
 
     def verify(self, token: str) -> Principal:
         """The principal of a compact JWT.
@@ -182,13 +220,31 @@ class TokenVerifier:
             scopes=frozenset(str(claims.get("scope") or "").split()),
         )
 
+    def verified_recently(self, token: str) -> bool:
+        """Whether `verify` will decide without asking for keys, and so without waiting."""
+        return self._genuine_before.recently(token) is not None
+
     def _genuine(self, token: str) -> dict[str, Any]:
+        """The claims of a token that one of the issuer's keys signed.
+
+        A client sends one token many times, and a signature costs more than all else in a read: it
+        is not checked again while the very keys are held by which it was found genuine. Everything
+        that time changes is checked each time, see `_check`.
+        """
+        recent = self._genuine_before.recently(token)
+        if recent is not None:
+            return recent
         for fresh in (False, True):
             keys = self._keys.keys(fresh=fresh)
+            known = self._genuine_before.by(keys, token)
+            if known is not None:
+                return known
             try:
-                return dict(jwt.decode(token, keys, ALGORITHMS).claims)
+                claims = dict(jwt.decode(token, keys, ALGORITHMS).claims)
             except Exception:  # noqa: BLE001, S112 - whatever cannot be decoded is no token
                 continue
+            self._genuine_before.keep(keys, token, claims)
+            return claims
         raise Unauthenticated("invalid")
 
     def _check(self, claims: dict[str, Any]) -> None:
@@ -206,6 +262,18 @@ class TokenVerifier:
             raise Unauthenticated("expired")
 
 
+def bearer_of(request: Request) -> str | None:
+    """The bearer token that came with a request, if one did."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def decides_at_once(request: Request) -> bool:
+    """Whether `principal_of` may run in the event loop: its token was verified a moment ago."""
+    token, verifier = bearer_of(request), getattr(request.app.state, "verifier", None)
+    return token is not None and verifier is not None and verifier.verified_recently(token)
+
+
 def principal_of(request: Request) -> Principal:
     """Who makes this request; verified once and kept for its duration.
 
@@ -219,10 +287,10 @@ def principal_of(request: Request) -> Principal:
     known = getattr(request.state, "principal", None)
     if isinstance(known, Principal):
         return known
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    token = bearer_of(request)
+    if token is None:
         raise Unauthenticated("missing")
-    verified: Principal = request.app.state.verifier.verify(token.strip())
+    verified: Principal = request.app.state.verifier.verify(token)
     principal = replace(verified, organisation=_organisation(verified))
     request.state.principal = principal
     return principal

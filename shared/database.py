@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from select import POLLIN
+from select import poll as select_poll
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -16,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     case,
+    event,
     func,
     select,
     update,
@@ -23,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlmodel import Session
 
 metadata = MetaData()
@@ -59,12 +63,11 @@ def create_engine(url: str, *, pool_size: int, application_name: str) -> Engine:
         pool_size: connections at most; there is no overflow, so that their sum can be planned.
         application_name: shown to the database's operator in `pg_stat_activity`.
     """
-    return sqlalchemy_engine(
+    engine = sqlalchemy_engine(
         psycopg_url(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=15,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error's text would hold what somebody sent
         connect_args={
             "application_name": application_name,
@@ -72,6 +75,26 @@ def create_engine(url: str, *, pool_size: int, application_name: str) -> Engine:
             "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60000",
         },
     )
+    event.listen(engine, "checkout", _refuse_ended)
+    return engine
+
+
+def _refuse_ended(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool replace a connection that the server ended while nobody used it.
+
+    Its socket can be read: a server that goes away says so, and says nothing else to who is idle.
+    Looking costs no round trip; SQLAlchemy's own ping costs two for each transaction. A server that
+    vanished without a word is found out by the statement, as it would be by a ping that waits.
+
+    Raises:
+        DisconnectionError: the pool makes a new connection and tries again.
+    """
+    if connection.closed:
+        raise DisconnectionError
+    readable = select_poll()
+    readable.register(connection.fileno(), POLLIN)
+    if readable.poll(0):
+        raise DisconnectionError
 
 
 class UnitOfWork:

@@ -23,17 +23,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests counted (`record_property("counts", [(what, how many), ...])`)."""
-    for outcome in ("passed", "failed"):
-        for report in terminalreporter.getreports(outcome):
-            counted = dict(report.user_properties).get("counts", ())
-            if report.when == "call" and counted:
-                terminalreporter.write_sep("-", f"what was counted in {report.nodeid}")
-                for what, number in counted:
-                    terminalreporter.write_line(f"{number:>8}  {what}")
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `every_postgres` once on each server."""
     if metafunc.definition.get_closest_marker("every_postgres"):

@@ -1,8 +1,11 @@
 """The referrals service, composed."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
@@ -15,7 +18,7 @@ from services.referrals.api.refusals import install_refusals
 from services.referrals.api.requests import request_routes
 from services.referrals.clock import Clock
 from services.referrals.desk import Desk
-from services.referrals.disclosure import access_of, reading
+from services.referrals.disclosure import UnwatchedReader, access_of, reading
 from services.referrals.handlers import arrivals, listings
 from services.referrals.served import CAPABILITY_DATE, SERVED
 from services.referrals.settings import ReferralsSettings
@@ -27,6 +30,7 @@ from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.http import refused
+from shared.fhir.quick import QuickReader
 from shared.fhir.router import fhir_router
 from shared.messaging.broker import Broker
 from shared.messaging.outbox import Outbox, consuming_once
@@ -63,17 +67,19 @@ def create_app(
     checks: dict[str, Check] = {"schema": partial(schema_fault, "referrals", engine)}
     if broker is not None:
         checks["broker"] = broker.fault
+    quick = UnwatchedReader(engine.url, application_name="kersey referrals reads")
     app = service_app(
         settings,
         name="referrals",
         title="Kersey referrals",
+        # Asked for most comes first: a route is found by trying one after the other.
         routers=(
+            beside_routes(desk),
+            _fhir(desk, quick),
             case_routes(desk),
+            request_routes(desk),
             record_routes(desk),
             merging_routes(desk),
-            request_routes(desk),
-            beside_routes(desk),
-            _fhir(desk),
         ),
         workers=_workers(desk, broker, wake) if broker is not None else (),
         checks=checks,
@@ -83,6 +89,18 @@ def create_app(
         words_refusals={"/fhir": refused},
     )
     install_refusals(app)
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        await quick.open()
+        try:
+            async with inner(app) as state:
+                yield state
+        finally:
+            await quick.close()
+
+    app.router.lifespan_context = lifespan
     return app
 
 
@@ -143,7 +161,7 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
     ]
 
 
-def _fhir(desk: Desk) -> APIRouter:
+def _fhir(desk: Desk, quick: QuickReader) -> APIRouter:
     return fhir_router(
         desk.types,
         reader=partial(reading, desk),
@@ -154,4 +172,5 @@ def _fhir(desk: Desk) -> APIRouter:
         version=version("kersey"),
         zone=desk.settings.timezone,
         access=access_of,
+        quick=quick,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import Engine
 
@@ -25,6 +26,15 @@ class Desk:
     clock: Callable[[], datetime]
     changed: Wake = field(default_factory=Wake)
     """Set when a change that subscribers may hear of is durable."""
+
+    @cached_property
+    def reading(self) -> Engine:
+        """The database for whoever only reads: each statement by itself.
+
+        At READ COMMITTED every statement of a transaction sees what is committed by then, so that
+        a transaction around a read gives nothing for its two round trips.
+        """
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def work(self) -> UnitOfWork:
         """A new transaction."""

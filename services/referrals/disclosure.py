@@ -23,6 +23,7 @@ from services.referrals.tables import CaseTask, IdentityView, OnwardRequest
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.outcome import forbidden
+from shared.fhir.quick import QuickReader
 from shared.fhir.search.parameters import SearchParam
 from shared.fhir.search.query import Chain, Condition, Filter, Has, SearchRequest
 from shared.fhir.store import Access, FhirStore, HistoryPage, SearchResult, Stored
@@ -50,10 +51,12 @@ def access_of(principal: Principal) -> Access:
 @contextmanager
 def reading(desk: Desk) -> Iterator[FhirStore]:
     """The documents for one reading request; what it disclosed is recorded when it ends."""
-    with desk.work() as uow:
+    with UnitOfWork(desk.reading) as uow:
         store = WatchedStore(desk, uow)
         yield store
-        if store.disclosed:
+    if store.disclosed:
+        with desk.work() as uow:
+            uow.session.add_all(store.disclosed)
             uow.session.flush()
             uow.commit()
 
@@ -70,7 +73,7 @@ class WatchedStore(FhirStore):
         super().__init__(
             uow.session, desk.types, base_url=desk.base_url, zone=desk.settings.timezone
         )
-        self.disclosed = False
+        self.disclosed: list[IdentityView] = []
         self._uow = uow
         self._desk = desk
 
@@ -103,8 +106,8 @@ class WatchedStore(FhirStore):
         return result
 
     def _note(self, documents: Iterable[Stored], access: Access) -> None:
-        principal = access.principal if isinstance(access, Asking) else None
-        if principal is None or "provider" not in principal.roles:
+        principal = _watched(access)
+        if principal is None:
             return
         for document in documents:
             if document.type == "Patient" and document.owner == KERSEY and _identifies(document):
@@ -119,7 +122,7 @@ class WatchedStore(FhirStore):
         )
         task = session.exec(of_patient).one()
         assert task.owner is not None
-        session.add(
+        self.disclosed.append(
             IdentityView(
                 task=task.id,
                 case=task.case,
@@ -129,7 +132,22 @@ class WatchedStore(FhirStore):
                 viewed=self._desk.clock(),
             )
         )
-        self.disclosed = True
+
+
+class UnwatchedReader(QuickReader):
+    """Reads by id without a thread what need not be recorded."""
+
+    async def read(self, type_name: str, logical_id: str, access: Access) -> Stored | None:
+        """See `QuickReader.read`; a Patient whose view is recorded is left to `WatchedStore`."""
+        if type_name == "Patient" and _watched(access) is not None:
+            return None
+        return await super().read(type_name, logical_id, access)
+
+
+def _watched(access: Access) -> Principal | None:
+    """The principal whose views of who a person is are recorded."""
+    principal = access.principal if isinstance(access, Asking) else None
+    return principal if principal is not None and "provider" in principal.roles else None
 
 
 def refuse_guessing(request: SearchRequest, principal: Principal) -> None:

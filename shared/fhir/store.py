@@ -304,7 +304,7 @@ class FhirStore:
             " ORDER BY d.type, d.id FOR UPDATE"
         )
         rows = self._run(Statement(text, {"person": person})).all()
-        return {stored.pk: stored for stored in map(_stored, rows)}
+        return {stored.pk: stored for stored in map(stored_in, rows)}
 
     def move_documents(self, documents: Collection[int], person: UUID) -> None:
         """Say that documents, in all their versions, concern another person from now on.
@@ -335,21 +335,12 @@ class FhirStore:
         Raises:
             FhirError: 404 where this access sees no such document, 410 where it was deleted.
         """
-        stored = self.find(type_name, logical_id, access)
-        if stored is None:
-            raise not_found()
-        if stored.deleted:
-            raise gone()
-        return stored
+        return there(self.find(type_name, logical_id, access))
 
     def find(self, type_name: str, logical_id: str, access: Access) -> Stored | None:
         """The current version, or its deletion, or None where this access sees no such document."""
-        parameters: dict[str, Any] = {"type": type_name, "id": logical_id}
-        visible = access.visible().exact("d", parameters)
-        where = " AND ".join(["d.type = %(type)s", "d.id = %(id)s", *visible])
-        text = f"SELECT {DOCUMENT_COLUMNS} FROM document d WHERE {where}"  # noqa: S608
-        row = self._run(Statement(text, parameters)).one_or_none()
-        return None if row is None else _stored(row)
+        row = self._run(by_id(type_name, logical_id, access)).one_or_none()
+        return None if row is None else stored_in(row)
 
     def vread(self, type_name: str, logical_id: str, version: int, access: Access) -> Stored:
         """One version.
@@ -445,7 +436,7 @@ class FhirStore:
         rows = self._run(sql.page(request)).all()
         more = len(rows) > request.count
         rows = rows[: request.count]
-        matches = [_stored(row) for row in rows]
+        matches = [stored_in(row) for row in rows]
         following = None
         if more:
             last = rows[-1]
@@ -480,7 +471,7 @@ class FhirStore:
             raise precondition_failed("The condition names no search parameter.", multiple=True)
         sql = self._sql(access.visible(owner), request)
         page = replace(request, count=1, sort=(), after=None)
-        return [_stored(row) for row in self._run(sql.page(page)).all()]
+        return [stored_in(row) for row in self._run(sql.page(page)).all()]
 
     def seen(self, references: Iterable[tuple[str, str]], access: Access) -> set[tuple[str, str]]:
         """Which of the (type, id) pairs are current documents that this access sees."""
@@ -542,7 +533,7 @@ class FhirStore:
         row = self._run(Statement(text, {"type": type_name, "id": logical_id})).one_or_none()
         if row is None:
             raise not_found()
-        current = _stored(row)
+        current = stored_in(row)
         if expected_version is not None and expected_version != current.version:
             raise precondition_failed(
                 f"The current version is {current.version}, not {expected_version}: "
@@ -612,7 +603,7 @@ class FhirStore:
         statement = sql.included(
             include, pks, reverse=reverse, allowed=allowed, limit=INCLUDE_LIMIT + 1
         )
-        return [_stored(row) for row in self._run(statement)]
+        return [stored_in(row) for row in self._run(statement)]
 
     def _versions(
         self,
@@ -631,7 +622,7 @@ class FhirStore:
             f" FROM document_version v JOIN document d ON d.pk = v.pk WHERE {where}"
             f" ORDER BY v.last_updated DESC, v.pk DESC, v.version DESC LIMIT {limit}"
         )
-        return [replace(_stored(row), method=row[9]) for row in self._run(Statement(text, bound))]
+        return [replace(stored_in(row), method=row[9]) for row in self._run(Statement(text, bound))]
 
     def _count_versions(
         self,
@@ -648,6 +639,28 @@ class FhirStore:
         )
         count: int = self._run(Statement(text, bound)).scalar_one()
         return count
+
+
+def by_id(type_name: str, logical_id: str, access: Access) -> Statement:
+    """The statement that finds a document's current version, if this access sees it."""
+    parameters: dict[str, Any] = {"type": type_name, "id": logical_id}
+    visible = access.visible().exact("d", parameters)
+    where = " AND ".join(["d.type = %(type)s", "d.id = %(id)s", *visible])
+    text = f"SELECT {DOCUMENT_COLUMNS} FROM document d WHERE {where}"  # noqa: S608
+    return Statement(text, parameters)
+
+
+def there(found: Stored | None) -> Stored:
+    """What was found by its id.
+
+    Raises:
+        FhirError: 404 where nothing was, 410 where it was deleted.
+    """
+    if found is None:
+        raise not_found()
+    if found.deleted:
+        raise gone()
+    return found
 
 
 def _version_conditions(
@@ -711,7 +724,8 @@ def _joined(members: dict[str, Any]) -> str:
 _COLUMNS = ("pk", "type", "id", "version", "last_updated", "deleted", "body", "owner", "person")
 
 
-def _stored(row: Any) -> Stored:
+def stored_in(row: Any) -> Stored:
+    """The version that a row of `DOCUMENT_COLUMNS` holds."""
     return Stored(
         pk=row[0],
         type=row[1],

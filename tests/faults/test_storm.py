@@ -24,7 +24,7 @@ SEED = int(os.environ.get("KERSEY_STORM_SEED", "1812"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 + 4 * REFERRALS)]
 
 
-def test_nothing_is_lost_and_nothing_is_doubled(house: House, record_property) -> None:
+def test_nothing_is_lost_and_nothing_is_doubled(house: House, figures) -> None:
     began = time.monotonic()
     traffic = Traffic(house.processes.url, house.scene, REFERRALS, house.webhooks.told)
     storm = Storm(
@@ -53,7 +53,8 @@ def test_nothing_is_lost_and_nothing_is_doubled(house: House, record_property) -
         account.count("seconds of storm", round(raged - began))
         account.count("seconds until all was calm and counted", round(time.monotonic() - raged))
     finally:
-        record_property("counts", account.lines)
+        for what, number in account.lines:
+            figures(f"{what}: {number}")
     assert min(storm.killed[each.consumer] for each in SUBSCRIPTIONS) >= KILLS
 
 

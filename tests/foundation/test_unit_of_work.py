@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -117,3 +118,15 @@ def test_an_operator_may_write_the_address_as_usual(scheme: str):
     url = psycopg_url(f"{scheme}://role:pw@db:5433/kersey")
     assert url.drivername == "postgresql+psycopg"
     assert (url.username, url.password, url.host, url.port) == ("role", "pw", "db", 5433)
+
+
+def test_connections_that_the_server_ended_meanwhile_are_replaced_unseen(engine: Engine):
+    with engine.connect() as connection:
+        ended = connection.execute(text("select pg_backend_pid()")).scalar_one()
+    with psycopg.connect(
+        engine.url.set(drivername="postgresql").render_as_string(hide_password=False),
+        autocommit=True,
+    ) as other:
+        other.execute("select pg_terminate_backend(%s, 60000)", (ended,))
+    with engine.connect() as connection:
+        assert connection.execute(text("select pg_backend_pid()")).scalar_one() != ended

@@ -219,6 +219,39 @@ def test_after_a_theft_old_tokens_die(own_issuer: Issuer):
     assert verifier.verify(own_issuer.token(client)).scopes
 
 
+def test_a_token_that_was_good_is_refused_once_its_key_is_gone(own_issuer: Issuer):
+    client = own_issuer.register()
+    source = RemoteKeys(own_issuer.settings.jwks_url, keep=0, pause=0)
+    verifier = TokenVerifier(consumer(own_issuer), source)
+    old = own_issuer.token(client)
+    assert verifier.verify(old).scopes
+    own_issuer.keys.revoke_all()
+    deadline = time.monotonic() + 60
+    while verifier.verified_recently(old) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert reason(verifier, old) == "invalid"
+
+
+def test_a_token_that_was_good_expires_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, verifier: TokenVerifier, forge: Callable[..., str]
+):
+    token = forge()
+    assert verifier.verify(token).scopes
+    assert verifier.verified_recently(token)
+    later = time.time() + 301
+    monkeypatch.setattr("shared.auth.time.time", lambda: later)
+    assert reason(verifier, token) == "expired"
+
+
+def test_what_was_refused_is_not_remembered_as_good(
+    verifier: TokenVerifier, forge: Callable[..., str]
+):
+    stranger = jwk.RSAKey.generate_key(2048, {"kid": "stranger"})
+    token = forge(stranger)
+    assert reason(verifier, token) == "invalid"
+    assert not verifier.verified_recently(token)
+
+
 def test_without_any_keys_the_service_says_try_again(issuer: Issuer, client: tuple[str, str]):
     away = TokenVerifier(consumer(issuer, jwks_url="http://127.0.0.1:1/jwks.json"))
     with pytest.raises(Problem) as told:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,8 @@ ROOT = Path(__file__).parents[2]
 KERSEY = "kersey"
 KEPT = {"HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"}
 ANNOUNCED = re.compile(rb"(?:answers|health) on http://127\.0\.0\.1:(\d+)\s*$", re.MULTILINE)
+COMMAND_WITHIN = 600.0
+"""Seconds for an operator's command: with fsync on and a busy machine a set-up takes minutes."""
 READY_WITHIN = 300.0
 """Seconds for all processes together: each imports for seconds when two cores serve twenty."""
 
@@ -120,6 +122,7 @@ class Processes:
         replicas: of each web process and each worker.
         settings: given to every process beside those of the compose file.
         launch: starts a process.
+        only: which of the compose file's services to start; all, if none is named.
     """
 
     postgres: PostgresServer
@@ -128,6 +131,7 @@ class Processes:
     replicas: int = 3
     settings: Mapping[str, str] = field(default_factory=dict)
     launch: Launch = launch
+    only: Collection[str] = ()
     running: list[Started] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -142,9 +146,10 @@ class Processes:
     def names(self) -> list[str]:
         """The long-running processes of Kersey, each to be started `replicas` times."""
         services = self.compose["services"]
-        return [
+        ours = [
             name for name, each in services.items() if each["image"] == KERSEY and name != "setup"
         ]
+        return [name for name in ours if not self.only or name in self.only]
 
     @contextmanager
     def up(self) -> Iterator["Processes"]:
@@ -173,7 +178,7 @@ class Processes:
             capture_output=True,
             text=True,
             env=self.environment("setup"),
-            timeout=180,
+            timeout=COMMAND_WITHIN,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -197,6 +202,12 @@ class Processes:
         self.running.remove(started)
         return self.start(started.name, started.replica)
 
+    def end(self, started: Started) -> None:
+        """Have a replica that was started beside the others end again."""
+        started.process.send_signal(signal.SIGTERM)
+        started.process.wait(40)
+        self.running.remove(started)
+
     def of(self, name: str) -> list[Started]:
         """The replicas of a service."""
         return [each for each in self.running if each.name == name]
@@ -209,7 +220,7 @@ class Processes:
             capture_output=True,
             text=True,
             env=self.environment("setup"),
-            timeout=240,
+            timeout=COMMAND_WITHIN,
         )
 
     def wait_until_ready(self, processes: Iterable[Started]) -> None:

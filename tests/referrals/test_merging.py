@@ -12,6 +12,7 @@ from shared.auth import Principal
 from shared.messaging.events import PersonMerged, PersonUnmerged
 from tests.referrals.house import SERVICE_2, TEAM, Caller, House, a_bundle, a_person, wish
 from tests.referrals.prying import documents
+from tests.referrals.racing import at_once
 from tests.referrals.records import (
     BRADFORD,
     KIRKLEES,
@@ -20,7 +21,6 @@ from tests.referrals.records import (
     two_records,
     whose,
 )
-from tests.referrals.test_races import at_once
 
 Call = Callable[[], httpx.Response]
 
