@@ -8,6 +8,7 @@ from rich.console import Console
 
 from bench import arriving, creating, machine, reading, searching, standing, table, wrk
 from bench.house import House, running
+from deploy.web_server import ended_by_signals
 
 PAGE = machine.ROOT / "docs" / "benchmarks.md"
 PARTS: Mapping[str, Callable[[House], Iterator[table.Figure]]] = {
@@ -42,7 +43,8 @@ def main(
     head = machine.describe()
     average, warning = machine.load()
     head.append(f"Load average before: {average:.1f}")
-    made = [_run(screen, chosen, seconds, head, n + 1) for n in range(runs)]
+    with ended_by_signals():  # what was started is stopped, however this ends
+        made = [_run(screen, chosen, seconds, head, n + 1) for n in range(runs)]
     screen.print(*head, sep="\n")
     if warning:
         screen.print(f"[bold yellow]{warning}[/bold yellow]")

@@ -14,6 +14,7 @@ import httpx
 import psutil
 
 from bench import wrk
+from bench.house import UNLIMITED
 from bench.table import Figure
 from deploy.demo_tokens import access_token
 from deploy.postgres_cluster import free_port
@@ -53,7 +54,7 @@ def _running(data: Path) -> Iterator[tuple[psutil.Process, int, float]]:
     """The process, its port, and how many seconds it took until it was ready."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("kersey")), "run", "--port", str(port)]
-    environment = {**os.environ, "KERSEY_DATA_DIR": str(data)}
+    environment = {**os.environ, **UNLIMITED, "KERSEY_DATA_DIR": str(data)}
     began = time.perf_counter()
     with (
         data.with_suffix(".log").open("ab") as log,

@@ -52,7 +52,6 @@ class QuickReader:
                 "options": "-c timezone=UTC",
             },
         )
-
         await self._pool.open(wait=False)
 
     async def close(self) -> None:
