@@ -9,6 +9,7 @@ from services.referrals.casefile import NoSuchCase
 from services.referrals.handlers.merging import accept
 from services.referrals.persons import records_of
 from shared.auth import Principal
+from shared.fhir.bundle import WriteEntry
 from shared.messaging.events import PersonMerged, PersonUnmerged
 from tests.referrals.house import SERVICE_2, TEAM, Caller, House, a_bundle, a_person, wish
 from tests.referrals.prying import documents
@@ -21,6 +22,7 @@ from tests.referrals.records import (
     two_records,
     whose,
 )
+from tests.referrals.test_interleaving import about, meanwhile
 
 Call = Callable[[], httpx.Response]
 
@@ -464,6 +466,17 @@ def test_merging_while_referrals_of_the_same_number_and_patient_arrive(house: Ho
     assert impossible(house) == []
     assert house.scalar("select count(distinct person) from referral_case") == ROUNDS
     assert house.scalar("select count(*) from referral_case") == 4 * ROUNDS
+
+
+def test_a_referral_before_its_commit_goes_with_its_patient_into_the_merge(house: House):
+    two = two_records(house, place="ZZK02")
+    request = about(house, two.theirs.patient, "ZZK02")
+    arriving = WriteEntry(None, "POST", "ServiceRequest", resource=request, path="x")
+    merging = post(house.worker, f"{two.proposal}/accept")
+    assert meanwhile(house, arriving, merging).status_code == 200
+    assert house.scalar("select count(*) from referral_case") == 3
+    assert house.rows("select distinct person from referral_case") == [(two.person(two.ours),)]
+    assert impossible(house) == []
 
 
 def _no_content(call: Call) -> Call:
