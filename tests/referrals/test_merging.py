@@ -479,6 +479,21 @@ def test_a_referral_before_its_commit_goes_with_its_patient_into_the_merge(house
     assert impossible(house) == []
 
 
+def test_a_document_before_its_commit_goes_with_its_patient_into_the_merge(house: House):
+    two = two_records(house, place="ZZK02")
+    about_them = {"reference": f"Patient/{two.theirs.patient}"}
+    observation = {
+        "resourceType": "Observation", "status": "final", "code": {"text": "x"},
+        "subject": about_them,
+    }  # fmt: skip
+    arriving = WriteEntry(None, "POST", "Observation", resource=observation, path="x")
+    merging = post(house.worker, f"{two.proposal}/accept")
+    assert meanwhile(house, arriving, merging).status_code == 200
+    persons = house.rows("select person from document where type = 'Observation'")
+    assert set(persons) == {(two.person(two.ours),)}
+    assert impossible(house) == []
+
+
 def _no_content(call: Call) -> Call:
     """204 counts as done, among the statuses that a race may answer."""
 
