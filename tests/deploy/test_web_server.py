@@ -42,7 +42,7 @@ def test_the_server_believes_no_header_about_where_a_request_comes_from():
     port = process.stdout.readline().strip()
     try:
         header = {"X-Forwarded-For": "203.0.113.1"}
-        peer = httpx.get(f"http://127.0.0.1:{port}/peer", headers=header).json()
+        peer = httpx.get(f"http://127.0.0.1:{port}/peer", headers=header, timeout=60).json()
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)

@@ -70,7 +70,8 @@ def service() -> Iterator[Callable[..., Ask]]:
                 verifier=Names(),
                 words_refusals={"/fhir": refused},
             )
-            http = stack.enter_context(httpx.Client(base_url=stack.enter_context(serving(app))))
+            url = stack.enter_context(serving(app))
+            http = stack.enter_context(httpx.Client(base_url=url, timeout=60))
 
             def ask(path: str, *, token: str = "", forwarded: str = "") -> httpx.Response:
                 headers = {"Authorization": f"Bearer {token}"} if token else {}
