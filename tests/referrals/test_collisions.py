@@ -19,6 +19,7 @@ from tests.referrals.racing import (
     transaction,
 )
 
+pytestmark = pytest.mark.timeout(600)
 ROUNDS = 24
 
 

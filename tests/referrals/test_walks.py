@@ -159,6 +159,7 @@ class Walk:
         assert [right for _, right in readers] == [True], "one team reads it, the one that has it"
 
 
+@pytest.mark.timeout(600)  # more than a thousand statements, where other work goes on
 @pytest.mark.parametrize("seed", range(6))
 def test_no_walk_breaks_a_case(house: House, seed: int):
     walk = Walk(house, seed)
