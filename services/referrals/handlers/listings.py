@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.referrals import codes, resources
-from services.referrals.casefile import KERSEY
+from services.referrals.casefile import KERSEY, content_of
 from services.referrals.desk import Desk
 from services.referrals.tables import ListedProvider, ListedService
 from shared.database import UnitOfWork
@@ -91,14 +91,15 @@ def _tier(own: object) -> int:
 
 
 def put_public(desk: Desk, uow: UnitOfWork, body: resources.Resource) -> None:
-    """Create or update a document that every signed-in client may read."""
+    """Create or update a document that every signed-in client may read; not if it says that now."""
     store = desk.store(uow)
     try:
-        store.read(body["resourceType"], body["id"], Access.system())
+        present = store.read(body["resourceType"], body["id"], Access.system())
     except FhirError:
         store.create(body, id=body["id"], owner=KERSEY, grants=PUBLIC)
         return
-    store.update(body)
+    if content_of(present) != body:
+        store.update(body)
 
 
 def organisation_document(desk: Desk, uow: UnitOfWork, key: UUID, name: str) -> None:
