@@ -176,20 +176,10 @@ def test_what_a_person_told_is_dated_by_the_conversation(demo: Loaded):
     assert undated == 0
 
 
-@pytest.mark.parametrize(
-    "need",
-    [
-        "interpreter-urdu",
-        "interpreter-punjabi",
-        "interpreter-polish",
-        "bsl",
-        "easy-read",
-        "large-print",
-        "step-free",
-    ],
-)
-def test_each_access_need_is_somebodys(demo: Loaded, need: str):
-    assert demo.scalar(f"select count(*) from access_need where code = '{need}'") >= 1
+def test_each_access_need_is_somebodys(demo: Loaded):
+    found = {code for (code,) in demo.rows("select distinct code from access_need")}
+    interpreters = {"interpreter-urdu", "interpreter-punjabi", "interpreter-polish"}
+    assert found >= interpreters | {"bsl", "easy-read", "large-print", "step-free"}
 
 
 def test_some_channels_are_unsafe_and_of_most_nobody_knows(demo: Loaded):
