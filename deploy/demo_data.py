@@ -1,6 +1,7 @@
 """Loads the demo: its clients, directory, consortium and referrals. Safe to repeat."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -10,9 +11,10 @@ from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import declaration
 from deploy.demo.contacts import load_contacts
 from deploy.demo.directory import dataset
+from deploy.demo.story_clock import StoryClock, present
 from services.identity.clients import ClientSpec, load_clients
 from services.providers.app import SOURCE as DIRECTORY
-from services.providers.loading import load_directory
+from services.providers.loading import Dataset, load_directory
 from services.referrals.app import SOURCE as REFERRALS
 from services.referrals.app import outgoing
 from services.referrals.desk import Desk
@@ -47,9 +49,34 @@ def load(
         lambda done, total: tell("directory", done, total),
     )
     load_contacts(engines["notifications"], listings)
-    clock = story.StoryClock()
+    load_referrals(
+        engines["referrals"],
+        settings,
+        listings,
+        datetime.now(UTC),
+        lambda done, total: tell("referrals", done, total),
+    )
+
+
+def load_referrals(
+    engine: Engine,
+    settings: ReferralsSettings,
+    listings: Dataset,
+    now: datetime,
+    progress: story.Progress | None = None,
+) -> None:
+    """The consortium, the directory's listings as referrals knows them, and the story.
+
+    Parameters:
+        engine: of the referrals service's migrated database.
+        settings: of the referrals service.
+        listings: the demo's directory.
+        now: the day on which the story is told, if it is not there already.
+        progress: told how many referrals are played, and of how many.
+    """
+    clock = StoryClock(present(now))
     desk = Desk(
-        engine=engines["referrals"],
+        engine=engine,
         outbox=Outbox(REFERRALS, Wake()),
         types=SERVED,
         settings=settings,
@@ -58,7 +85,7 @@ def load(
     load_consortium(desk, declaration())
     story.load_listings(desk, listings)
     writer = ReferralWriter(desk, outgoing(settings))
-    story.play(desk, writer, clock, lambda done, total: tell("referrals", done, total))
+    story.play(desk, writer, clock, progress)
 
 
 def demo_clients() -> list[ClientSpec]:

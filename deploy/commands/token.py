@@ -8,7 +8,11 @@ import typer
 def token(
     client: Annotated[str, typer.Option("--as", help="ehr, link-worker, provider, ...")],
     scope: Annotated[
-        str | None, typer.Option(help="Scopes with spaces between; all of the client's if none.")
+        list[str] | None,
+        typer.Option(
+            help="A scope, or several with spaces between; may be repeated. "
+            "All of the client's if none."
+        ),
     ] = None,
     url: Annotated[
         str | None, typer.Option(help="Where Kersey answers.", envvar="KERSEY_PUBLIC_URL")
@@ -24,4 +28,5 @@ def token(
     from deploy.demo_tokens import access_token
     from deploy.settings import OperatorSettings
 
-    typer.echo(access_token(url or answering_url(OperatorSettings()), client, scope))
+    scopes = " ".join(scope or ())
+    typer.echo(access_token(url or answering_url(OperatorSettings()), client, scopes or None))

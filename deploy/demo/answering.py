@@ -16,7 +16,7 @@ class Answering(Protocol):
         ...
 
     def identity(self) -> str:
-        """See who the person is; returns the name."""
+        """See who the person is; returns the name, or nothing where none is shown."""
         ...
 
     def progress(self, action: str) -> None:

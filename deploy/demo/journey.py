@@ -17,6 +17,7 @@ from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS
 from deploy.demo.listener import Listener
 from deploy.demo.people import people
+from deploy.demo.sending import OwnBundle, members
 from deploy.demo_tokens import access_token
 from deploy.refusal import Refusal
 
@@ -84,7 +85,7 @@ class Journey:
         screen: Console,
         url: str,
         *,
-        bundle: dict[str, Any] | None,
+        bundle: OwnBundle | None,
         answering: Callable[["Journey"], Answering],
         listen: bool = True,
     ) -> None:
@@ -92,7 +93,9 @@ class Journey:
         self.url = url
         self.listen = listen
         reference = f"JOURNEY-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
-        self.bundle = bundle or referral_bundle(people(1)[0], reference, datetime.now(UTC))
+        self.bundle = bundle or OwnBundle.of(
+            referral_bundle(people(1)[0], reference, datetime.now(UTC))
+        )
         self.ehr = Caller(screen, url, "ehr")
         self.worker = Caller(screen, url, "link-worker")
         self.provider = Caller(screen, url, "provider")
@@ -182,7 +185,8 @@ class Journey:
 
     def _refer(self) -> None:
         self.step("A GP refers: the EHR sends one transaction")
-        answer = self.ehr.call("POST", "/fhir", json=self.bundle)
+        kind = {"Content-Type": "application/fhir+json"}
+        answer = self.ehr.call("POST", "/fhir", content=self.bundle.body, headers=kind)
         for entry in answer["entry"]:
             response = entry["response"]
             self.screen.print(f"   {response['status'][:3]} {_local(response.get('location', ''))}")
@@ -198,9 +202,10 @@ class Journey:
         self.changed("nothing", _state(triage[0]), f"Task/{self.triage}")
 
     def _active_request(self, answer: dict[str, Any]) -> str:
-        for entry, sent in zip(answer["entry"], self.bundle["entry"], strict=True):
+        for entry, sent in zip(answer["entry"], self._sent, strict=True):
             resource = sent.get("resource", {})
-            if resource.get("resourceType") == "ServiceRequest" and resource["status"] == "active":
+            kind, status = resource.get("resourceType"), resource.get("status")
+            if (kind, status) == ("ServiceRequest", "active"):
                 if entry["response"]["status"].startswith("200"):
                     message = (
                         "this referral was sent before; it has its case already. Change its "
@@ -219,11 +224,23 @@ class Journey:
         self.case = self._case_of(self.worker, unrouted=False)
         at = f"/referrals/cases/{self.case}"
         self.worker.call("POST", f"{at}/accept", changes=f"Task/{self.triage}")
+        before = self._triage_changed(before)
+        tries = self._tries()
         contact = {"reached": True, "how": "phone", "minutes": 12}
         self.worker.call("POST", f"{at}/contacts", json=contact, changes=f"case/{self.case}")
+        self.changed(f"{tries} tries", f"{self._tries()} tries", f"case/{self.case}")
         self.worker.call("POST", f"{at}/person-accepts", changes=f"Task/{self.triage}")
+        self._triage_changed(before)
+
+    def _triage_changed(self, before: str) -> str:
+        """Print how the triage Task moved on, as the sender reads it, or stop."""
         after = _state(self.ehr.call("GET", f"/fhir/Task/{self.triage}"))
         self.changed(before, after, f"Task/{self.triage}")
+        return after
+
+    def _tries(self) -> int:
+        """How many tries to reach the person are written down."""
+        return len(self.worker.call("GET", f"/referrals/cases/{self.case}")["attempts"])
 
     def _route(self, before: str) -> str:
         self.step("Nobody covers it by itself: the hub's coordinator routes it by hand")
@@ -232,9 +249,7 @@ class Journey:
         self.coordinator.call(
             "POST", f"/referrals/cases/{case}/route", json=team, changes=f"Task/{self.triage}"
         )
-        after = _state(self.ehr.call("GET", f"/fhir/Task/{self.triage}"))
-        self.changed(before, after, f"Task/{self.triage}")
-        return after
+        return self._triage_changed(before)
 
     def _case_of(self, caller: Caller, *, unrouted: bool) -> str:
         request = self.request.partition("/")[2]
@@ -257,6 +272,10 @@ class Journey:
         self.step("They look for something that fits, and choose together")
         query = {"need": "loneliness", "near": "BD18", "within": "8000", "free_places": "true"}
         hits = self.worker.call("GET", "/directory/search", params=query)["contents"]
+        if not hits:
+            message = "the directory found nothing: start with fresh demo data"
+            raise JourneyStopped(message)
+        self.screen.print(f"   found {len(hits)}, among them", style="green")
         for hit in hits[:3]:
             words = f"{hit['service']['name']}: {', '.join(hit['reasons'])}"
             self.screen.print(f"   - {words}")
@@ -280,21 +299,23 @@ class Journey:
 
     def agreed(self) -> dict[str, str]:
         """What the person agrees to share: name and phone, from the Patient that was sent."""
-        for entry in self.bundle["entry"]:
+        for entry in self._sent:
             patient = entry.get("resource", {})
             if patient.get("resourceType") == "Patient":
-                name = (patient.get("name") or [{}])[0]
-                text = name.get("text") or " ".join(
-                    [*name.get("given", []), name.get("family", "")]
-                )
+                names = [_name(each) for each in members(patient, "name")]
                 phones = [
-                    each.get("value", "")
-                    for each in patient.get("telecom", [])
+                    str(each.get("value", ""))
+                    for each in members(patient, "telecom")
                     if each.get("system") == "phone"
                 ]
-                agreed = {"name": text.strip(), "phone": phones[0] if phones else ""}
-                return {item: value for item, value in agreed.items() if value}
+                agreed = {"name": names, "phone": phones}
+                return {item: found[0] for item, found in agreed.items() if found and found[0]}
         return {}
+
+    @property
+    def _sent(self) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self.bundle.content["entry"]
+        return entries
 
     def _delivered(self) -> None:
         self.step("The provider is told: a message that names no person")
@@ -318,7 +339,9 @@ class Journey:
         self.step("After a second step the provider sees who is coming; that view is recorded")
         before = self._views()
         name = self._answering.identity()
-        if not name:
+        if not self.agreed().get("name"):
+            self.screen.print("   no name was sent, so none is shared", style="yellow")
+        elif not name:
             message = "the provider saw no name"
             raise JourneyStopped(message)
         self.changed(f"{before} views", f"{self._views()} views", f"case/{self.case}")
@@ -338,8 +361,7 @@ class Journey:
         before = _state(self.ehr.call("GET", f"/fhir/Task/{self.triage}"))
         at = f"/referrals/cases/{self.case}/close"
         self.worker.call("POST", at, json={"outcome": "completed"}, changes=f"case/{self.case}")
-        after = _state(self.ehr.call("GET", f"/fhir/Task/{self.triage}"))
-        self.changed(before, after, f"Task/{self.triage}")
+        self._triage_changed(before)
 
     def _hear(self) -> None:
         self.step("The EHR reads the outcome, and the codes for the record, once each")
@@ -371,6 +393,14 @@ def _is_triage(entry: dict[str, Any]) -> bool:
 def _state(task: dict[str, Any]) -> str:
     coding = task.get("businessStatus", {}).get("coding", [{}])
     return f"{task['status']}/{coding[0].get('code', '')}"
+
+
+def _name(name: dict[str, Any]) -> str:
+    """A HumanName in words, with single spaces."""
+    given = name.get("given")
+    parts = [*(given if isinstance(given, list) else []), name.get("family")]
+    text = name.get("text") or " ".join(str(part) for part in parts if part)
+    return " ".join(str(text).split())
 
 
 def _local(location: str) -> str:

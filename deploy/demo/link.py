@@ -1,5 +1,6 @@
 """Answering by the link in the e-mail, as a small group does: pages and forms, no account."""
 
+import html
 import mailbox
 import re
 import time
@@ -56,7 +57,7 @@ class ByLink:
         code = self.awaited(CODE)
         page = self._submit("/answer/who", {"code": code})
         agreed = self._journey.agreed().get("name", "")
-        return agreed if agreed and agreed in page else ""
+        return agreed if agreed in " ".join(html.unescape(page).split()) else ""
 
     def progress(self, action: str) -> None:
         """See `Answering`."""

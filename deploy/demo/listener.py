@@ -26,19 +26,22 @@ class Listener:
             def log_message(self, *_: object) -> None:
                 """Say nothing: the journey prints what arrived."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/notifications"
+        self._handler = Handler
+        self.url = ""
+        """Where it listens; known while it does."""
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Receive as long as the block lasts."""
-        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler)
+        self.url = f"http://127.0.0.1:{server.server_port}/notifications"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
             yield
         finally:
-            self._server.shutdown()
-            self._server.server_close()
+            server.shutdown()
+            server.server_close()
             thread.join()
 
     def told_of(self, focus: str, seconds: float = 15.0) -> bool:

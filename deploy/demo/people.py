@@ -51,7 +51,18 @@ _NEEDS = (
     ("work", "wants to get back to work gently"),
     ("isolation-language", "knows few people who speak their language"),
 )
-_ACCESS = ((), (), (), ("step-free",), ("hearing-loop",), ("interpreter-urdu",), ("quiet-space",))
+_ACCESS = (
+    (), (), ("step-free",), (), ("bsl",), ("easy-read",), (), ("large-print",), ("hearing-loop",),
+    (), ("quiet-space", "step-free"),
+)  # fmt: skip
+_INTERPRETERS = {
+    "interpreter-urdu": """
+        Ayesha Shabana Nasreen Farzana Rukhsana Bushra Parveen Samina Yusuf Imran
+    """.split(),
+    "interpreter-punjabi": "Harpreet Jaswinder Gurdeep Amrit Balbir".split(),
+    "interpreter-polish": "Jolanta Zofia Agnieszka Halina Tomasz Piotr".split(),
+}
+"""Who may need one; half of them do."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +106,13 @@ def people(number: int = 60) -> list[DemoPerson]:
         # Every eighth record says nothing: gaps in the GP's data are part of real life (care 8).
         ethnic = None if index % 8 == 5 else chance.choice(_ETHNIC)
         woman = index % 5 < 3
+        given = (_WOMEN if woman else _MEN)[index % len(_WOMEN if woman else _MEN)]
         made.append(
             DemoPerson(
                 number=index + 1,
                 nhs_number=nhs_number,
                 verified=index % 9 != 4,
-                given=(_WOMEN if woman else _MEN)[index % len(_WOMEN if woman else _MEN)],
+                given=given,
                 family=_FAMILY[(index * 11) % len(_FAMILY)],
                 gender="female" if woman else "male",
                 birth_date=date(1934, 3, 1) + timedelta(days=chance.randrange(25_500)),
@@ -112,7 +124,13 @@ def people(number: int = 60) -> list[DemoPerson]:
                 practice=practice,
                 need=need,
                 story=story,
-                access_needs=_ACCESS[index % len(_ACCESS)],
+                access_needs=_interpreter(given, index) or _ACCESS[index % len(_ACCESS)],
             )
         )
     return made
+
+
+def _interpreter(given: str, index: int) -> tuple[str, ...]:
+    if index % 2:
+        return ()
+    return tuple(code for code, names in _INTERPRETERS.items() if given in names)

@@ -1,12 +1,14 @@
 """The demo's referrals: played through the real use cases, so that no state is made up.
 
 Each person's script says how far the story has come. The clock is set back while it plays, so
-that lists show waits and not everything happened today.
+that lists show waits and not everything happened today. It is told backwards from the day on which
+it is first loaded: what waits for an answer waits for a few days, whichever day that is, and is not
+closed at once because its time ran out.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +17,12 @@ from sqlmodel import col, select
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from deploy.demo.bundle import referral_bundle
-from deploy.demo.clients import CLIENTS, PROVIDER, PROVIDER_2
+from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import hub_of
+from deploy.demo.conversation import conversation_with, record
 from deploy.demo.people import DemoPerson, people
+from deploy.demo.scripts import SCRIPTS, STOPS, WEEKLY
+from deploy.demo.story_clock import StoryClock
 from services.providers.loading import Dataset
 from services.referrals.desk import Desk
 from services.referrals.handlers import answers, onward, sharing, triage
@@ -28,59 +33,15 @@ from services.referrals.tables import (
     CaseTask,
     ListedProvider,
     ListedService,
+    Person,
 )
 from services.referrals.writing.writer import ReferralWriter
 from shared.auth import Principal
+from shared.database import UnitOfWork
 from shared.fhir.bundle import BundleContext, WriteEntry
 from shared.messaging.events import Sequence
 
-ANCHOR = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-"""The moment at which the demo's story stands, unless today is later."""
-
 Progress = Callable[[int, int], None]
-
-SCRIPTS: tuple[str, ...] = (
-    "new",
-    "accept",
-    "accept contact",
-    "accept yes",
-    "accept yes ask",
-    "accept yes ask waiting-list",
-    "accept yes ask place",
-    "accept yes ask place start",
-    "accept yes ask place attend attend",
-    "accept yes ask place attend complete close:completed",
-    "accept yes ask decline",
-    "accept yes ask decline ask place attend",
-    "accept contact contact close:not-reached",
-    "accept contact close:person-declined",
-    "accept yes hold",
-    "accept yes ask place no-show",
-    "accept yes ask place start leave close:person-ended-early",
-    "withdraw",
-    "return",
-    "accept yes hold close:nothing-fits",
-    "accept yes ask silent",
-    "accept yes ask cancel",
-    "accept yes ask also place choose attend",
-    "accept close:died-or-moved",
-)
-"""How far a referral has come, step by step; people take them in turn."""
-
-
-class StoryClock:
-    """A clock that the story sets."""
-
-    def __init__(self) -> None:
-        self.moment = ANCHOR
-
-    def __call__(self) -> datetime:
-        """The moment at which the story stands."""
-        return self.moment
-
-    def pass_days(self, days: float) -> None:
-        """Let some working time go by, but never beyond the story's present."""
-        self.moment = min(self.moment + timedelta(days=days), ANCHOR)
 
 
 @retry(retry=retry_if_exception_type(DBAPIError), stop=stop_after_attempt(5), reraise=True)
@@ -140,11 +101,13 @@ def play(
             .order_by(col(ListedService.name), col(ListedService.id))
         ).all()
     cast = people()
+    scripts = cycle(SCRIPTS)
     for person in cast:
-        _Story(desk, writer, clock, list(services), person).play()
+        script = next(scripts) if person.practice.covered else "new"
+        _Story(desk, writer, clock, list(services), person).play(script)
         if progress:
             progress(person.number, len(cast))
-    clock.moment = ANCHOR
+    clock.go_back(0)
     return len(cast)
 
 
@@ -160,33 +123,60 @@ class _Story:
     task: str = ""
     asked: int = 0
 
-    def play(self) -> None:
-        script = SCRIPTS[(self.person.number - 1) % len(SCRIPTS)]
-        self.clock.moment = ANCHOR - timedelta(days=70 - self.person.number)
+    def play(self, script: str) -> None:
+        steps = [step for step in script.split() if step != "new"]
+        self.clock.go_back(self._age(script) + sum(map(self._days, steps)))
         self._refer()
-        routed = self.person.practice.covered
-        for step in script.split() if routed else ():
-            if step != "new":
-                self.clock.pass_days(2)
-                self._step(step)
+        for step in steps:
+            self.clock.pass_days(self._days(step))
+            self._step(step)
+
+    def _age(self, script: str) -> int:
+        """For how many days nothing has happened: few, unless the case is closed."""
+        return self.person.number % 45 if "close:" in script else self.person.number % 4
+
+    def _days(self, step: str) -> int:
+        """How many days after the one before a step is made."""
+        if step == "silent":
+            return self.desk.settings.answer_days
+        return 7 if step in WEEKLY else 0 if step in STOPS else 2
 
     def _step(self, step: str) -> None:
-        assert self.case is not None
         name, _, detail = step.partition(":")
         match name:
-            case "accept" | "hold":
-                triage.do(self.desk, self._worker, self.case, name)
-            case "yes":
-                triage.do(self.desk, self._worker, self.case, "person-accepts")
             case "contact":
-                self._contact()
+                self._contact(reached=False)
+            case "reached":
+                self._reach()
+            case "withdraw":
+                self._withdraw()
+            case "restricted" | "do-not-contact" | "died":
+                self._stop(STOPS[name])
+            case "ask" | "also" | "choose" | "cancel" | "silent":
+                self._onward_step(name, detail)
+            case "accept" | "yes" | "hold" | "return" | "close":
+                self._triage_step(name, detail)
+            case _:
+                self._provider_step(name)
+
+    def _triage_step(self, name: str, detail: str) -> None:
+        assert self.case is not None
+        match name:
+            case "yes":
+                self._reach()
+                triage.do(self.desk, self._worker, self.case, "person-accepts")
             case "return":
                 reason = "already-supported"
                 triage.do(self.desk, self._worker, self.case, "return", reason)
             case "close":
                 triage.close(self.desk, self._worker, self.case, detail)
+            case _:
+                triage.do(self.desk, self._worker, self.case, name)
+
+    def _onward_step(self, name: str, detail: str) -> None:
+        match name:
             case "ask":
-                self._ask()
+                self._ask(detail)
             case "also":
                 first = self.task
                 self._ask(several_because="Unsure which day suits better")
@@ -197,10 +187,6 @@ class _Story:
                 onward.take_back(self.desk, self._worker, self.task, "person-changed-mind")
             case "silent":
                 answers.expire(self.desk, self.task)
-            case "withdraw":
-                self._withdraw()
-            case _:
-                self._provider_step(name)
 
     def _provider_step(self, name: str) -> None:
         if name in {"place", "waiting-list", "decline"}:
@@ -236,16 +222,40 @@ class _Story:
         entry = WriteEntry(None, "PATCH", "ServiceRequest", id=self.request, patch=patch)
         self.writer.write(self._sender, [entry], bundle=None)
 
-    def _contact(self) -> None:
+    def _contact(self, *, reached: bool) -> None:
         assert self.case is not None
+        minutes = 25 if reached else 3
         triage.record_contact(
-            self.desk, self._worker, self.case, reached=False, how="phone", minutes=3
+            self.desk, self._worker, self.case, reached=reached, how="phone", minutes=minutes
         )
 
-    def _ask(self, several_because: str | None = None) -> None:
+    def _reach(self) -> None:
+        """The first real conversation, in which the person tells about themself."""
+        self._contact(reached=True)
+        told = conversation_with(self.person)
+        with self.desk.work() as uow:
+            by = self._worker.subject
+            record(uow.session, self._person(uow).id, told, by=by, at=self.clock())
+            uow.session.flush()
+            uow.commit()
+
+    def _stop(self, column: str) -> None:
+        with self.desk.work() as uow:
+            person = self._person(uow)
+            setattr(person, column, True)
+            person.version += 1
+            person.updated = self.clock()
+            uow.session.flush()
+            uow.commit()
+
+    def _person(self, uow: UnitOfWork) -> Person:
+        of_case = select(Person).join(Case, col(Case.person) == Person.id)
+        return uow.session.exec(of_case.where(Case.id == self.case).with_for_update()).one()
+
+    def _ask(self, whom: str = "", several_because: str | None = None) -> None:
         assert self.case is not None
         person = self.person
-        service = self._service()
+        service = self._service(whom)
         self.asked += 1
         task = onward.ask(
             self.desk,
@@ -259,19 +269,28 @@ class _Story:
                 where=person.town,
                 access_needs=list(person.access_needs),
                 several_because=several_because,
-                share={"name": f"{person.given} {person.family}", "phone": person.phone},
+                share=self._agreed(),
             ),
         )
         self.task = task.id
 
-    def _service(self) -> ListedService:
-        """One of all, but for the two whose demo clients shall have something to answer."""
-        number = self.person.number
-        wanted = {5: PROVIDER, 29: PROVIDER_2}.get(number)
-        own = [service for service in self.services if service.provider == wanted]
-        return (
-            own[0] if own else self.services[(number * 13 + self.asked * 29) % len(self.services)]
+    def _agreed(self) -> dict[str, str]:
+        """Name and phone, but no phone that is not safe (care 12)."""
+        person = self.person
+        name = {"name": f"{person.given} {person.family}"}
+        unsafe = any(
+            each.channel == "phone" and each.safe == "no"
+            for each in conversation_with(person).contacts
         )
+        return name if unsafe else name | {"phone": person.phone}
+
+    def _service(self, whom: str) -> ListedService:
+        """One of the demo client that the script names, or else one of all."""
+        if whom:
+            owner = CLIENTS[whom].organisation
+            return next(each for each in self.services if each.provider == owner)
+        number = self.person.number * 13 + self.asked * 29
+        return self.services[number % len(self.services)]
 
     @property
     def _sender(self) -> Principal:

@@ -1,5 +1,6 @@
 """`kersey run`: everything in one process, started, stopped, killed and started again."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from base64 import urlsafe_b64decode
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -143,6 +145,19 @@ def test_every_worker_of_every_service_is_alive(run):
     assert answer["services"] == ["identity", "providers", "referrals", "notifications", "portal"]
     threads = psutil.Process(run.process.pid).num_threads()
     assert threads > len(answer["services"]), "the workers are threads of the process"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--scope", "cases", "--scope", "system/Task.u"), ("--scope", "cases system/Task.u")],
+    ids=["repeated", "with a space"],
+)
+def test_a_token_has_every_scope_that_was_asked_for(run, words):
+    told = kersey("token", "--as", "link-worker", *words, KERSEY_PUBLIC_URL=run.url)
+    assert told.returncode == 0, told.stderr
+    payload = told.stdout.split(".")[1]
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert set(claims["scope"].split()) == {"cases", "system/Task.u"}
 
 
 def test_a_second_one_on_the_same_data_is_refused_in_words(run):

@@ -6,7 +6,7 @@ import structlog
 from sqlmodel import col, select
 
 from services.referrals import codes, resources
-from services.referrals.casefile import KERSEY
+from services.referrals.casefile import KERSEY, content_of
 from services.referrals.desk import Desk
 from services.referrals.tables import (
     LinkWorkerService,
@@ -116,7 +116,7 @@ def _tier(own: object) -> int:
 
 
 def put_public(desk: Desk, uow: UnitOfWork, body: resources.Resource) -> None:
-    """Create or update a document that every signed-in client may read.
+    """Create or update a document that every signed-in client may read; not if it says that now.
 
     Whoever lists something chooses its id. A document of a client that has the same one is that
     client's, and stays as it is.
@@ -125,10 +125,10 @@ def put_public(desk: Desk, uow: UnitOfWork, body: resources.Resource) -> None:
     found = store.find(body["resourceType"], body["id"], Access.system())
     if found is None:
         store.create(body, id=body["id"], owner=KERSEY, grants=PUBLIC)
-    elif found.owner == KERSEY:
-        store.update(body)
-    else:
+    elif found.owner != KERSEY:
         log.warning("listing.id-taken", document=found.reference)
+    elif found.deleted or content_of(found) != body:
+        store.update(body)
 
 
 def organisation_document(desk: Desk, uow: UnitOfWork, key: UUID, name: str) -> None:

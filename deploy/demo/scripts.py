@@ -1,0 +1,46 @@
+"""What happens to the demo's referrals: one script each, in the words that `story` plays."""
+
+SCRIPTS: tuple[str, ...] = (
+    "new",
+    "accept",
+    "accept contact",
+    "accept yes",
+    "accept yes ask:provider",
+    "accept yes ask waiting-list",
+    "accept yes ask place",
+    "accept yes ask:provider place start",
+    "accept yes ask place attend attend",
+    "accept yes ask place attend complete close:completed",
+    "accept yes ask decline",
+    "accept yes ask:provider-2",
+    "accept yes ask also place",
+    "accept yes ask decline ask place attend",
+    "accept contact contact close:not-reached",
+    "accept reached close:person-declined",
+    "accept yes hold",
+    "accept yes ask place no-show",
+    "accept yes ask place start leave close:person-ended-early",
+    "withdraw",
+    "return",
+    "accept yes ask place start withdraw",
+    "accept yes ask silent",
+    "accept yes hold close:nothing-fits",
+    "accept yes ask withdraw",
+    "accept yes ask cancel",
+    "accept yes ask also place choose attend",
+    "accept yes ask:provider-2 waiting-list",
+    "accept yes hold restricted",
+    "accept reached close:person-declined do-not-contact",
+    "accept yes ask close:died-or-moved died",
+)
+"""How far a referral has come, step by step. People take them in turn, the first ones twice.
+
+Between them they leave a Task in every state that `services.referrals.domain` declares; a referral
+that waits unrouted comes from the practice that no link-worker service covers.
+"""
+
+STOPS = {"restricted": "restricted", "do-not-contact": "do_not_contact", "died": "died"}
+"""Steps that set what stops messages about a person (care 12, 13), and the person's column."""
+
+WEEKLY = frozenset({"attend", "complete", "leave"})
+"""Steps that come a week after the one before; most others take two days."""
