@@ -15,8 +15,10 @@ from deploy.commands import (
     demo,
     migrate,
     ready,
+    retention,
     run,
     serve,
+    subject,
     token,
     worker,
 )
@@ -42,6 +44,8 @@ app.add_typer(broker.app, name="broker")
 app.command("token")(token.token)
 app.add_typer(demo.app, name="demo")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(subject.app, name="subject")
+app.add_typer(retention.app, name="retention")
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from deploy.services import (
 )
 from services.identity.clients import load_clients
 from services.referrals.settings import ReferralsSettings
+from shared.messaging.broker import Broker
 from shared.messaging.embedded import EmbeddedBroker
 from shared.migrate import migrate
 from shared.settings import ServiceSettings
@@ -51,12 +52,15 @@ class House:
 
 
 @contextmanager
-def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator[House]:
+def all_in_one(
+    folder: DataFolder, public_url: str, *, broker: Broker | None = None, **settings: Any
+) -> Iterator[House]:
     """Start the database, migrate it, and compose all services; the database ends with the block.
 
     Parameters:
         folder: the entered data folder.
         public_url: under which the app will be served.
+        broker: by default one that lives in the same database server.
         settings: values for every service's settings, e.g. `environment="test"`.
 
     Raises:
@@ -74,7 +78,7 @@ def all_in_one(folder: DataFolder, public_url: str, **settings: Any) -> Iterator
             for service in with_database()
         }
         compositions = {service.name: service.compose() for service in SERVICES}
-        broker = EmbeddedBroker(
+        broker = broker or EmbeddedBroker(
             stack.enter_context(
                 opened(database.url(BROKER_DATABASE), BROKER_CONNECTIONS, "broker")
             ),

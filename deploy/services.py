@@ -13,8 +13,11 @@ from sqlalchemy import Engine
 
 from deploy.refusal import Refusal
 from shared.messaging.broker import Broker, Subscription
+from shared.retention import Retention
 from shared.settings import ServiceSettings
 from shared.worker import Wake, Worker
+
+NOTHING_KEPT = Retention((), lambda *_: {})
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,14 @@ class Composition:
             the app also runs the workers, without one it does not.
         workers: makes its workers, for a process of their own.
         subscriptions: what its workers consume, so that an operator can declare the queues.
+        retention: how long it keeps what.
     """
 
     settings: type[ServiceSettings]
     app: Callable[[Any, Any, Broker | None, Wake], FastAPI]
     workers: Callable[[Any, Engine, Broker, Wake], Sequence[Worker]]
     subscriptions: Sequence[Subscription]
+    retention: Retention = NOTHING_KEPT
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Service:
 
 def _identity() -> Composition:
     from services.identity.app import create_app
+    from services.identity.retention import RETENTION
     from services.identity.settings import IdentitySettings
 
     return Composition(
@@ -72,11 +78,13 @@ def _identity() -> Composition:
         lambda settings, engine, _broker, _wake: create_app(settings, engine=engine),
         lambda *_: (),
         (),
+        RETENTION,
     )
 
 
 def _providers() -> Composition:
     from services.providers import app, places
+    from services.providers.retention import RETENTION
     from services.providers.settings import ProvidersSettings
 
     return Composition(
@@ -86,11 +94,13 @@ def _providers() -> Composition:
         ),
         app.workers,
         (places.SUBSCRIPTION,),
+        RETENTION,
     )
 
 
 def _referrals() -> Composition:
     from services.referrals import app
+    from services.referrals.retention import RETENTION
     from services.referrals.settings import ReferralsSettings
 
     return Composition(
@@ -100,11 +110,13 @@ def _referrals() -> Composition:
         ),
         app.workers,
         app.SUBSCRIPTIONS,
+        RETENTION,
     )
 
 
 def _notifications() -> Composition:
     from services.notifications import app
+    from services.notifications.retention import RETENTION
     from services.notifications.settings import NotificationsSettings
 
     return Composition(
@@ -113,7 +125,8 @@ def _notifications() -> Composition:
             settings, engine=engine, broker=broker, wake=wake
         ),
         app.workers,
-        (app.CASES, app.DIRECTORY),
+        app.SUBSCRIPTIONS,
+        RETENTION,
     )
 
 

@@ -36,6 +36,10 @@ class OperatorSettings(BaseSettings):
         default_factory=dict,
         description="Secret of each service that asks others: KERSEY_SERVICE_SECRET__NAME=...",
     )
+    erasure_list: Path | None = Field(
+        default=None,
+        description="A file in which `kersey subject erase` notes each erasure; no backup of it.",
+    )
     amqp_url: SecretStr | None = Field(
         default=None, description="The RabbitMQ user that the services use."
     )

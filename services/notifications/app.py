@@ -15,7 +15,7 @@ from services.notifications.channels import Channel
 from services.notifications.channels.email import EmailChannel, MaildirPost, SmtpPost
 from services.notifications.channels.webhook import WebhookChannel
 from services.notifications.domain import Means
-from services.notifications.handlers import cases, directory
+from services.notifications.handlers import cases, directory, erasing
 from services.notifications.handlers.answering import Answering, Refused
 from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
@@ -39,7 +39,8 @@ SOURCE = "kersey/notifications"
 
 CASES = Subscription("notifications", "cases", cases.TYPES)
 DIRECTORY = Subscription("notifications", "directory", directory.TYPES)
-SUBSCRIPTIONS = (CASES, DIRECTORY)
+ERASURES = Subscription("notifications", "erasures", erasing.TYPES)
+SUBSCRIPTIONS = (CASES, DIRECTORY, ERASURES)
 """What the workers consume, so that an operator can declare the queues."""
 
 
@@ -145,7 +146,7 @@ def workers(
     *,
     delivery_wake: Wake | None = None,
 ) -> list[Worker]:
-    """The background work: relay, both consumers, and the delivery worker.
+    """The background work: relay, consumers, and the delivery worker.
 
     Args:
         settings: the service's settings.
@@ -156,13 +157,17 @@ def workers(
     """
     delivery_wake = delivery_wake or Wake()
     wake = wake or Wake()
-    teller = Teller(Outbox(SOURCE, wake))
+    outbox = Outbox(SOURCE, wake)
+    teller = Teller(outbox)
     grace = timedelta(minutes=settings.no_contact_minutes)
     act = cases.CaseEvents(delivery_wake, grace=grace)
     return [
         Relay(engine, broker, service="notifications", wake=wake, poll=settings.relay_poll_seconds),
         broker.consumer(CASES, consuming_once(engine, CASES.consumer, act)),
         broker.consumer(DIRECTORY, consuming_once(engine, DIRECTORY.consumer, directory.act)),
+        broker.consumer(
+            ERASURES, consuming_once(engine, ERASURES.consumer, erasing.Erasures(outbox))
+        ),
         DeliveryWorker(
             name="notifications.deliveries",
             engine=engine,

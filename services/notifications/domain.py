@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from shared.messaging.events import (
     AgreementWithdrawn,
@@ -224,3 +224,8 @@ link's whole life is 15 in a million."""
 def plain_code(text: str) -> str:
     """A code as people type it: spaces and dashes do not matter."""
     return "".join(each for each in text if each not in " -\t\u00a0")
+
+
+def of_person(person: UUID, stop: str) -> UUID:
+    """Under which id it is noted that a stop stands of a person: each stands by itself."""
+    return uuid5(person, stop)

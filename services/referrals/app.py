@@ -19,6 +19,7 @@ from services.referrals.disclosure import access_of, reading
 from services.referrals.handlers import arrivals, listings
 from services.referrals.served import CAPABILITY_DATE, SERVED
 from services.referrals.settings import ReferralsSettings
+from services.referrals.subject import confirming
 from services.referrals.subscriptions.dispatching import Dispatcher
 from services.referrals.subscriptions.notifying import SCHEDULE, Notifier
 from services.referrals.tables.subscription import deliveries
@@ -38,7 +39,7 @@ from shared.worker import Wake, Worker
 SOURCE = "kersey/referrals"
 """How referrals names itself as the source of events."""
 
-SUBSCRIPTIONS = (listings.SUBSCRIPTION, arrivals.SUBSCRIPTION)
+SUBSCRIPTIONS = (listings.SUBSCRIPTION, arrivals.SUBSCRIPTION, confirming.SUBSCRIPTION)
 """What the workers consume, so that an operator can declare the queues."""
 
 
@@ -127,6 +128,10 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
         broker.consumer(
             arrivals.SUBSCRIPTION,
             consuming_once(engine, arrivals.SUBSCRIPTION.consumer, arrivals.note_arrival),
+        ),
+        broker.consumer(
+            confirming.SUBSCRIPTION,
+            consuming_once(engine, confirming.SUBSCRIPTION.consumer, confirming.note_confirmation),
         ),
         Dispatcher(desk, desk.changed, sending),
         DeliveryWorker(

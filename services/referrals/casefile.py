@@ -84,9 +84,9 @@ class CaseFile:
         """Lock a case and read it.
 
         Raises:
-            NoSuchCase: there is none with this id.
+            NoSuchCase: there is none with this id, or its person was erased.
         """
-        locked = select(Case).where(Case.id == case).with_for_update()
+        locked = select(Case).where(Case.id == case, col(Case.erased).is_(None)).with_for_update()
         row = uow.session.exec(locked).one_or_none()
         if row is None:
             raise NoSuchCase
@@ -96,6 +96,7 @@ class CaseFile:
     def peek(cls, desk: Desk, uow: UnitOfWork, task: str, by: Principal | None) -> "CaseFile":
         """Read the case that a Task belongs to without locking it; nothing may be changed."""
         of_task = select(Case).join(CaseTask, col(CaseTask.case) == col(Case.id))
+        of_task = of_task.where(col(Case.erased).is_(None))
         row = uow.session.exec(of_task.where(CaseTask.id == task)).one_or_none()
         if row is None:
             raise NoSuchCase

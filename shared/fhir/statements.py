@@ -141,3 +141,29 @@ readers AS (
 )
 UPDATE document_search SET readers = %(readers)s::bigint[] WHERE pk = %(pk)s
 """
+
+#: Locks the documents of an erasure, so that what is written meanwhile is seen by what follows.
+LOCK_ALL = "SELECT pk FROM document WHERE pk = ANY(%(pks)s::bigint[]) ORDER BY pk FOR UPDATE"
+
+#: The content of all versions goes; one version without content says that something was here.
+ERASE = f"""{_STAMP},
+d AS (
+  UPDATE document SET version = version + 1, deleted = true, body = '', person = %(person)s::uuid,
+         last_updated = greatest(stamp.at, last_updated + interval '1 millisecond')
+  FROM stamp WHERE pk = ANY(%(pks)s::bigint[])
+    AND (body <> '' OR EXISTS (
+      SELECT FROM document_version v WHERE v.pk = document.pk AND v.body IS NOT NULL))
+  RETURNING pk, version, last_updated, type, person
+),
+old_versions AS (DELETE FROM document_version WHERE pk IN (SELECT pk FROM d)),
+versions AS (
+  INSERT INTO document_version (pk, version, type, last_updated, method, body, person)
+  SELECT pk, version, type, last_updated, 'DELETE', NULL, person FROM d
+),
+searched AS (DELETE FROM document_search WHERE pk IN (SELECT pk FROM d)),
+dates AS (DELETE FROM document_date WHERE pk IN (SELECT pk FROM d)),
+strings AS (DELETE FROM document_string WHERE pk IN (SELECT pk FROM d)),
+quantities AS (DELETE FROM document_quantity WHERE pk IN (SELECT pk FROM d)),
+links AS (DELETE FROM document_link WHERE pk IN (SELECT pk FROM d))
+SELECT count(*) FROM d
+"""  # noqa: S608 - composed of constants

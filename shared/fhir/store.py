@@ -27,7 +27,7 @@ from shared.fhir.search.extract import Extractor, IndexEntry
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import Include, Position, SearchRequest, parse_query, parse_search
 from shared.fhir.search.sql import DOCUMENT_COLUMNS, SearchSql, Statement, Visible
-from shared.fhir.statements import CREATE, DELETE, REGRANT, UPDATE
+from shared.fhir.statements import CREATE, DELETE, ERASE, LOCK_ALL, REGRANT, UPDATE
 
 metadata = tables.metadata
 
@@ -260,6 +260,24 @@ class FhirStore:
             body="",
             method="DELETE",
         )
+
+    def erase(self, pks: Collection[int], person: UUID) -> int:
+        """Erase documents: of all their versions one remains, a deletion without content.
+
+        Who read them reads from then on that they are gone (410), and nothing else. Erasing again
+        changes nothing.
+
+        Args:
+            pks: of the documents, which may be deleted already.
+            person: whose erasure it is; the tombstones carry it.
+
+        Returns:
+            How many had content.
+        """
+        parameters = {"pks": sorted(pks), "person": person, "now": self._now()}
+        self._run(Statement(LOCK_ALL, parameters))
+        erased: int = self._run(Statement(ERASE, parameters)).scalar_one()
+        return erased
 
     def regrant(self, type_name: str, logical_id: str, grants: Collection[Grant]) -> None:
         """Rewrite who may read a document, without a new version of it.

@@ -7,12 +7,13 @@ nothing is lost or done twice.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
+from dateutil.relativedelta import relativedelta
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -26,14 +27,13 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    delete,
     func,
-    select,
 )
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import NAMING, UnitOfWork
 from shared.messaging.events import Envelope, Event, Sequence
+from shared.retention import OldRows, RecordClass
 from shared.worker import Wake
 
 metadata = MetaData(naming_convention=NAMING)
@@ -213,44 +213,64 @@ def consuming_once(
     return handle
 
 
-def prune(engine: Engine, *, published: timedelta, consumed: timedelta, batch: int = 5000) -> int:
+KEPT_PUBLISHED = relativedelta(days=14)
+KEPT_CONSUMED = relativedelta(days=90)
+
+PUBLISHED = RecordClass(
+    name="published-events",
+    holds="events that were sent to the broker: ids and codes",
+    tables=("outbox",),
+    basis="operation: whoever looks for a fault finds what was sent",
+    start="sent; one that was not sent yet never goes",
+    length=KEPT_PUBLISHED,
+    review="none: no personal data",
+)
+CONSUMED = RecordClass(
+    name="consumed-events",
+    holds="ids of events that were acted on",
+    tables=("inbox",),
+    basis="operation: an event that comes back after this would be acted on again, so longer than"
+    " any message can lie in a queue",
+    start="acted on",
+    length=KEPT_CONSUMED,
+    review="none: no personal data",
+)
+RECORDS = (PUBLISHED, CONSUMED)
+"""How long outbox and inbox are kept, in every service that has them."""
+
+
+def expiries(engine: Engine, *, batch: int = 5000) -> Mapping[str, OldRows]:
+    """What ends the time of `RECORDS`; the relay does so every hour.
+
+    Args:
+        engine: of the service.
+        batch: rows at most in one transaction.
+    """
+    sent = OldRows(engine, outbox, outbox.c.published_at, order=outbox.c.position, batch=batch)
+    return {
+        PUBLISHED.name: sent,
+        CONSUMED.name: OldRows(engine, inbox, inbox.c.received, batch=batch),
+    }
+
+
+def prune(
+    engine: Engine,
+    *,
+    published: timedelta | relativedelta = KEPT_PUBLISHED,
+    consumed: timedelta | relativedelta = KEPT_CONSUMED,
+    batch: int = 5000,
+) -> int:
     """Delete what is no longer needed, in short transactions, until nothing is left to delete.
 
     Args:
         engine: of the service.
-        published: how long a published event is kept, for whoever reads the outbox in order.
-        consumed: how long the inbox remembers. Longer than any message can lie in a queue: an
-            event that comes back after that would be acted on again.
+        published: how long a published event is kept.
+        consumed: how long the inbox remembers.
         batch: rows at most in one transaction.
 
     Returns:
         How many rows were deleted.
     """
-    now = func.now()
-    old_events = (
-        select(outbox.c.id)
-        .where(outbox.c.published_at < now - published)
-        .order_by(outbox.c.position)
-        .limit(batch)
-        .subquery()
-    )
-    old_notes = (
-        select(inbox.c.consumer, inbox.c.event_id)
-        .where(inbox.c.received < now - consumed)
-        .limit(batch)
-        .subquery()
-    )
-    statements = [
-        delete(outbox).where(outbox.c.id == old_events.c.id),
-        delete(inbox).where(
-            inbox.c.consumer == old_notes.c.consumer, inbox.c.event_id == old_notes.c.event_id
-        ),
-    ]
-    total = 0
-    for statement in statements:
-        deleted = batch
-        while deleted == batch:
-            with engine.begin() as connection:
-                deleted = connection.execute(statement).rowcount
-            total += deleted
-    return total
+    now = datetime.now(UTC)
+    ends = expiries(engine, batch=batch)
+    return ends[PUBLISHED.name].run(now - published) + ends[CONSUMED.name].run(now - consumed)

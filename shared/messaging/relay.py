@@ -6,12 +6,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from dateutil.relativedelta import relativedelta
 from prometheus_client import Counter, Gauge
 from sqlalchemy import Engine, func, select, update
 
 from shared.database import Lease, lease
 from shared.messaging.broker import Broker, BrokerAway, Message, Publisher, patiently
-from shared.messaging.outbox import outbox, prune
+from shared.messaging.outbox import KEPT_CONSUMED, KEPT_PUBLISHED, outbox, prune
 from shared.worker import Wake
 
 log = structlog.get_logger(__name__)
@@ -66,8 +67,8 @@ class Relay:
         window: int = 100,
         poll: float = 0.03,
         term: float = 10.0,
-        keep_published: timedelta = timedelta(days=14),
-        keep_consumed: timedelta = timedelta(days=90),
+        keep_published: timedelta | relativedelta = KEPT_PUBLISHED,
+        keep_consumed: timedelta | relativedelta = KEPT_CONSUMED,
     ) -> None:
         self._engine = engine
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")

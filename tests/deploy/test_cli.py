@@ -39,6 +39,15 @@ COMMANDS = (
     "dead-letters list",
     "dead-letters show",
     "dead-letters replay",
+    "subject export",
+    "subject restrict",
+    "subject hold",
+    "subject erase",
+    "subject status",
+    "subject list",
+    "subject reapply",
+    "retention preview",
+    "retention run",
 )
 
 pytestmark = pytest.mark.timeout(180)

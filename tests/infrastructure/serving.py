@@ -11,9 +11,9 @@ from starlette.types import ASGIApp
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
+def serving(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """Serve an app by uvicorn in a thread, on a free port; yields its address."""
-    with socket.create_server(("127.0.0.1", 0)) as at:
+    with socket.create_server(("127.0.0.1", port)) as at:
         config = uvicorn.Config(
             app,
             ws="none",

@@ -61,6 +61,8 @@ def _value(annotation: object) -> object:
         return 3
     if origin is typing.Literal:
         return arguments[0]
+    if origin is tuple:
+        return (_value(arguments[0]), _value(arguments[0]))
     if origin is dict:
         return {"name": "Thursday singers", "fees": None, "places": [{"town": "Hebden Bridge"}]}
     if origin in {typing.Union, types.UnionType}:

@@ -34,7 +34,11 @@ def test_its_workers_have_names_of_their_own(house: House):
     names = [each.name for each in workers(house.settings, house.engine, broker, None)]
     assert len(names) == len(set(names))
     assert {"referrals.subscriptions", "referrals.notifier", "referrals.clock"} <= set(names)
-    assert {each.consumer for each in SUBSCRIPTIONS} == {"referrals.listings", "referrals.arrivals"}
+    assert {each.consumer for each in SUBSCRIPTIONS} == {
+        "referrals.listings",
+        "referrals.arrivals",
+        "referrals.erasures",
+    }
 
 
 def test_everything_runs_in_one_process(house: House, database):

@@ -21,8 +21,10 @@ from services.notifications.domain import (
     Kind,
     Role,
     Rule,
+    of_person,
     to_tell,
 )
+from services.notifications.handlers.erasing import is_erased
 from services.notifications.handlers.hubs import place, team_of
 from services.notifications.handlers.telling import locked
 from services.notifications.notice import Notice
@@ -61,6 +63,8 @@ class CaseEvents:
         if not isinstance(event, CaseEvent):
             return
         locked(uow, event.case)
+        if is_erased(uow, event.case):
+            return
         place(uow, envelope)
         if type(event) in ANSWERS:
             taken = insert(Answered).values({"task": getattr(event, "task", None)})
@@ -259,11 +263,6 @@ def _note_stop(uow: UnitOfWork, event: PersonStop) -> None:
     stop = STOPS[type(event)]
     noted = insert(Stopped).values({"about": of_person(event.person, stop), "reason": stop})
     uow.session.execute(noted.on_conflict_do_nothing())
-
-
-def of_person(person: UUID, stop: str) -> UUID:
-    """Under which id it is noted that a stop stands of a person: each stands by itself."""
-    return uuid5(person, stop)
 
 
 def stops_of(uow: UnitOfWork, person: UUID) -> set[str]:

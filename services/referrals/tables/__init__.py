@@ -17,6 +17,7 @@ from services.referrals.tables.case import (
     Submission,
     Worklist,
 )
+from services.referrals.tables.erasure import Erasure, ErasureConfirmation
 from services.referrals.tables.listing import ListedProvider, ListedService
 from services.referrals.tables.person import (
     AccessNeed,
@@ -54,6 +55,8 @@ __all__ = [
     "Change",
     "CodeReturned",
     "EqualityCharacteristic",
+    "Erasure",
+    "ErasureConfirmation",
     "IdentityView",
     "LinkProposal",
     "LinkWorkerService",

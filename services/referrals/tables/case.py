@@ -38,6 +38,8 @@ class Case(Row, table=True):
     """Rises with every change; the first half of the `sequence` of the case's events."""
     created: datetime = instant()
     updated: datetime = instant()
+    erased: datetime | None = instant(nullable=True, default=None)
+    """Since when nobody works on it any more and it says nothing of the person."""
 
 
 class CaseDocument(Row, table=True):

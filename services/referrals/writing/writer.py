@@ -17,7 +17,14 @@ from services.referrals.handlers.withdrawal import withdraw
 from services.referrals.persons import link_of
 from services.referrals.repeating import repeating
 from services.referrals.subscriptions import registering
-from services.referrals.tables import AuditEntry, Case, CaseTask, PatientLink, Worklist
+from services.referrals.tables import (
+    AuditEntry,
+    Case,
+    CaseTask,
+    Erasure,
+    PatientLink,
+    Worklist,
+)
 from services.referrals.writing.attachments import Attachments, Document, patient_of, practices_of
 from services.referrals.writing.identifiers import hold, identifiers_of, release
 from services.referrals.writing.starting import never_starts, not_started, placed
@@ -34,6 +41,7 @@ from shared.fhir.outcome import (
     Issue,
     conflict,
     forbidden,
+    gone,
     not_found,
     precondition_failed,
 )
@@ -152,7 +160,8 @@ class _Work:
         session = self._uow.session
         of_tasks = select(CaseTask.case).where(col(CaseTask.id).in_(tasks))
         concerned = select(Case).where(
-            col(Case.service_request).in_(requests) | col(Case.id).in_(of_tasks)
+            col(Case.service_request).in_(requests) | col(Case.id).in_(of_tasks),
+            col(Case.erased).is_(None),
         )
         for case in session.exec(concerned.order_by(col(Case.key)).with_for_update()):
             if case.id not in self._files:
@@ -175,6 +184,7 @@ class _Work:
             assert step.resource is not None
             return WriteResult(201, self._create(step, step.resource))
         current = self._store.lock(step.entry.type, step.id)
+        self._check_erased(current)
         self._check_version(step, current)
         if step.entry.type == "ServiceRequest" and self._file_of_request(step.id) is None:
             self._open_cases([step])  # it may have been started while we waited for the document
@@ -286,6 +296,12 @@ class _Work:
                 f"The current version is {current.version}: read it again, then decide."
             )
 
+    def _check_erased(self, current: Stored) -> None:
+        """What was deleted may come back; what was erased may not (care 9)."""
+        concerns = current.person if current.deleted else None
+        if concerns is not None and self._uow.session.get(Erasure, concerns) is not None:
+            raise gone("This was erased, with all that was about the same person.")
+
     def _check_owner(self, step: Step, current: Stored) -> None:
         if current.owner == self._owner:
             return
@@ -300,7 +316,11 @@ class _Work:
         if kind == "Patient":
             return person_of(session, resource, key, UUID(self._owner), self._now)
         patient = patient_of(resource)
-        link = self._link(patient) if patient else None
+        if patient is None:
+            return None
+        link = self._link(patient)
+        if link is None and not self._store.seen({("Patient", patient)}, self._access):
+            raise gone("The person whom this is about was erased a moment ago.")
         return link.person if link else None
 
     def _link(self, patient: str) -> PatientLink | None:

@@ -86,6 +86,8 @@ def _kind(annotation: object) -> str:
     alternatives = get_args(annotation)
     if get_origin(annotation) is dict:
         return "listing"
+    if get_origin(annotation) is tuple:
+        return f"{_kind(alternatives[0])}s"
     if get_origin(annotation) is not None and alternatives and isinstance(alternatives[0], str):
         return " / ".join(map(str, alternatives))
     if type(None) in alternatives:

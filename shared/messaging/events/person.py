@@ -87,9 +87,12 @@ class PersonStopLifted(PersonStop):
 
 
 class PersonErased(PersonEvent):
-    """A person was erased: whoever keeps something about them erases it and confirms."""
+    """A person was erased: whoever keeps something about them or their cases erases it and
+    confirms. It is told again after a backup was restored."""
 
     type: ClassVar[str] = "kersey.person.erased.v1"
+
+    cases: tuple[UUID, ...] = ()
 
 
 class ErasureConfirmed(PersonEvent):

@@ -1,0 +1,88 @@
+"""`kersey retention`: how long what is kept, what is due, and the job that ends it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shared.retention import Expiry, RecordClass
+
+app = typer.Typer(
+    help="How long what is kept; nothing is deleted without `run`.", no_args_is_help=True
+)
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="One class, as <service>/<records>; repeat as needed."),
+]
+
+
+@app.command()
+def preview(only: Only = None) -> None:
+    """Say what is due in every service. Changes nothing."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("records", "kept for", "due", "stay: held or open", "oldest", "review")
+    with _due(only) as classes:
+        for name, record, expiry in classes:
+            found = expiry.due(record.before())
+            oldest = found.oldest.date().isoformat() if found.oldest else "-"
+            table.add_row(
+                name, record.kept_for, str(found.rows), str(found.held), oldest, record.review
+            )
+    Console(highlight=False).print(table)
+
+
+@app.command()
+def run(
+    reviewed_by: Annotated[
+        str,
+        typer.Option(
+            help="Who has looked at the preview, as the review of the classes asks; a name or role,"
+            " for the audit trail."
+        ),
+    ],
+    only: Only = None,
+) -> None:
+    """End what is due. Records under a legal hold, and of persons being cared for, stay."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("records", "kept for", "ended")
+    with _due(only) as classes:
+        for name, record, expiry in classes:
+            ended = expiry.run(record.before(), reviewed_by)
+            table.add_row(name, record.kept_for, str(ended))
+    Console(highlight=False).print(table)
+
+
+@contextmanager
+def _due(only: list[str] | None) -> "Iterator[list[tuple[str, RecordClass, Expiry]]]":
+    """The classes that end, with what ends each."""
+    from deploy.every_database import every_database, referrals_settings
+    from deploy.refusal import Refusal
+    from deploy.services import Service, with_database
+    from deploy.settings import OperatorSettings
+
+    settings = OperatorSettings()
+    with every_database(settings, "retention") as engines:
+
+        def ends_of(service: Service) -> "Iterator[tuple[str, RecordClass, Expiry]]":
+            retention = service.compose().retention
+            ends = retention.expiries(referrals_settings(settings), engines[service.name])
+            for record in retention.records:
+                if record.length is not None:
+                    yield f"{service.name}/{record.name}", record, ends[record.name]
+
+        found = [each for service in with_database() for each in ends_of(service)]
+        unknown = set(only or ()) - {name for name, _, _ in found}
+        if unknown:
+            message = (
+                f"there is no {', '.join(sorted(unknown))}; there are: "
+                f"{', '.join(name for name, _, _ in found)}"
+            )
+            raise Refusal(message)
+        yield [each for each in found if not only or each[0] in only]

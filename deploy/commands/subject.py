@@ -1,0 +1,334 @@
+"""`kersey subject`: a person's rights over what is held about them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from sqlalchemy import Engine
+
+    from services.referrals.desk import Desk
+    from services.referrals.subject.erasing import Erased
+
+app = typer.Typer(
+    help="A person's rights: a copy, restriction, erasure; legal holds; the list of erasures.",
+    no_args_is_help=True,
+)
+
+NhsNumber = Annotated[
+    bool,
+    typer.Option(
+        "--nhs-number",
+        help="Ask for the NHS number, or read it from standard input. It is never an argument, so"
+        " that no shell history and no list of processes holds it. This is the default.",
+    ),
+]
+PersonId = Annotated[UUID | None, typer.Option("--person", help="Kersey's own id of the person.")]
+Patient = Annotated[
+    str | None, typer.Option("--patient", help="Patient/ID, or the id of one that a sender sent.")
+]
+By = Annotated[str, typer.Option("--by", help="Your name or role, for the audit trail.")]
+Lift = Annotated[bool, typer.Option("--lift", help="Lift it.")]
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option("--to", help="A new ZIP file.")],
+    by: By,
+    nhs_number: NhsNumber = False,
+    person: PersonId = None,
+    patient: Patient = None,
+) -> None:
+    """Write a copy of all that any service holds about a person: JSON, and a summary to read."""
+    from deploy.subjects import export as write
+
+    with _house("subject export") as (desk, engines):
+        found = _whom(desk, nhs_number, person, patient)
+        copy = write(desk, engines, found, to, by=by)
+    typer.echo(f"{to}: {len(copy.documents)} records and {len(copy.rows)} tables")
+    typer.echo("read it before you hand it over: its READ-ME.txt says why")
+
+
+@app.command()
+def restrict(
+    by: By,
+    lift: Lift = False,
+    nhs_number: NhsNumber = False,
+    person: PersonId = None,
+    patient: Patient = None,
+) -> None:
+    """Hide who the person is from every provider at once; `--lift` shows it again as agreed."""
+    from services.referrals.subject.restricting import restrict as change
+
+    with _house("subject restrict") as (desk, _):
+        found = _whom(desk, nhs_number, person, patient)
+        subject = change(desk, found, by=by, restricted=not lift)
+    state = "no longer restricted" if lift else "restricted"
+    typer.echo(f"person {subject.person}: {state}, {len(subject.cases)} cases")
+
+
+@app.command()
+def hold(
+    by: By,
+    lift: Lift = False,
+    nhs_number: NhsNumber = False,
+    person: PersonId = None,
+    patient: Patient = None,
+) -> None:
+    """Put a legal hold on a person's record: nothing of it is erased until you `--lift` it."""
+    from services.referrals.subject.restricting import hold as change
+
+    with _house("subject hold") as (desk, _):
+        found = _whom(desk, nhs_number, person, patient)
+        subject = change(desk, found, by=by, held=not lift)
+    typer.echo(f"person {subject.person}: {'no longer held' if lift else 'held'}")
+
+
+@app.command()
+def erase(
+    by: By,
+    reason: Annotated[
+        str, typer.Option(help="person-asked, sent-by-mistake or court-order.")
+    ] = "person-asked",
+    even_if_open: Annotated[
+        bool, typer.Option("--even-if-open", help="End open cases first, as if withdrawn.")
+    ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Say what would go and stay; change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for the other services' confirmation.", min=0)
+    ] = 60,
+    nhs_number: NhsNumber = False,
+    person: PersonId = None,
+    patient: Patient = None,
+) -> None:
+    """Erase a person in every service, and report what stays and why. It cannot be undone.
+
+    With KERSEY_ERASURE_LIST set, the erasure is written to that file first: keep it apart from the
+    backups, for `kersey subject reapply`.
+    """
+    from rich.console import Console
+
+    from deploy import subjects
+    from deploy.refusal import Refusal
+    from services.referrals.subject.erasing import REASONS
+    from services.referrals.subject.erasing import erase as do
+
+    if reason not in REASONS[:3]:
+        message = f"--reason is one of: {', '.join(REASONS[:3])}"
+        raise Refusal(message)
+    screen = Console(highlight=False)
+    with _house("subject erase") as (desk, engines), _refusals():
+        found = _whom(desk, nhs_number, person, patient)
+        how = {"by": by, "reason": reason, "even_if_open": even_if_open}
+        planned = do(desk, found, commit=False, **how)  # type: ignore[arg-type]
+        _report(screen, planned, done=False)
+        if preview:
+            return
+        if not yes:
+            typer.confirm("Erase? It cannot be undone", abort=True)
+        _keep(planned, reason, by)
+        done = do(desk, found, **how)  # type: ignore[arg-type]
+        _report(screen, done, done=True)
+        missing = subjects.confirmed(
+            desk, done.subject.person, wait, lambda service: typer.echo(f"{service}: confirmed")
+        )
+        if missing:
+            message = (
+                f"not confirmed yet by {', '.join(missing)}: does `kersey worker` run for it? It"
+                " erases as soon as it can; `kersey subject status` shows when it has"
+            )
+            raise Refusal(message)
+        subjects.forget(engines)
+
+
+@app.command()
+def status() -> None:
+    """List all erasures, by id, and which services have confirmed each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from deploy.subjects import must_confirm
+    from services.referrals.subject.confirming import listed
+
+    services = must_confirm()
+    table = Table("person", "erased", "by", "reason", *services)
+    with _house("subject status") as (desk, _):
+        for line in listed(desk):
+            row = line.erasure
+            said = [
+                line.confirmed[each].isoformat(timespec="seconds")
+                if each in line.confirmed
+                else "not yet"
+                for each in services
+            ]
+            when = row.erased.isoformat(timespec="seconds")
+            table.add_row(str(row.person), when, row.asked_by, row.reason, *said)
+    Console(highlight=False).print(table)
+
+
+@app.command("list")
+def write_list(
+    file: Annotated[Path, typer.Argument(help="A new file, to be kept apart from the backups.")],
+) -> None:
+    """Write the list of erasures into a file: ids and codes, one JSON object a line."""
+    from deploy.refusal import Refusal
+    from deploy.subjects import append
+    from services.referrals.subject.confirming import listed
+    from services.referrals.subject.reapplying import ErasureLine
+
+    if file.exists():
+        message = f"{file} is there already: name a new file"
+        raise Refusal(message)
+    with _house("subject list") as (desk, _):
+        lines = [ErasureLine.of(each.erasure) for each in listed(desk)]
+    for line in lines:
+        append(file, line)
+    typer.echo(f"{file}: {len(lines)} erasures")
+
+
+@app.command()
+def reapply(
+    file: Annotated[Path, typer.Argument(help="What `list` or KERSEY_ERASURE_LIST has written.")],
+    by: By,
+) -> None:
+    """After a backup was restored: erase again everybody on the list, in every service."""
+    from deploy import subjects
+    from services.referrals.subject.reapplying import reapply as do
+
+    lines = list(subjects.lines_of(file))
+    with _house("subject reapply") as (desk, engines):
+        known = sum(known for _, known in do(desk, lines, by=by))
+        subjects.forget(engines)
+    typer.echo(f"{len(lines)} erasures applied, {known} of persons whom the database knew")
+    typer.echo("`kersey subject status` shows which services have confirmed")
+
+
+@contextmanager
+def _house(command: str) -> "Iterator[tuple[Desk, dict[str, Engine]]]":
+    """The referrals service's desk and every service's engine."""
+    from deploy.every_database import every_database
+    from deploy.settings import OperatorSettings
+    from deploy.subjects import desk
+
+    settings = OperatorSettings()
+    with every_database(settings, command) as engines:
+        yield desk(settings, engines), dict(engines)
+
+
+def _whom(desk: "Desk", nhs_number: bool, person: UUID | None, patient: str | None) -> UUID:
+    """The person who is meant; what is wrong is told without the number."""
+    from deploy.refusal import Refusal
+    from services.referrals.subject import finding
+
+    if sum((nhs_number, person is not None, patient is not None)) > 1:
+        message = "say one of --nhs-number, --person and --patient"
+        raise Refusal(message)
+    number = None if person or patient else _asked_number()
+    try:
+        with desk.work() as uow:
+            if patient:
+                return finding.by_patient(uow.session, patient.removeprefix("Patient/"))
+            if number:
+                return finding.by_nhs_number(uow.session, number)
+            assert person is not None
+            return finding.subject_of(uow.session, person).person
+    except finding.NoSuchPerson as error:
+        message = "nobody is known by that"
+        raise Refusal(message) from error
+    except finding.SeveralPersons as several:
+        ids = ", ".join(map(str, several.persons))
+        message = f"several records have this number; say --person with one of: {ids}"
+        raise Refusal(message) from several
+
+
+def _asked_number() -> str:
+    import sys
+
+    from deploy.refusal import Refusal
+    from shared.fhir.nhs import is_nhs_number
+
+    if sys.stdin.isatty():
+        said = typer.prompt("NHS number", hide_input=True)
+    else:
+        said = sys.stdin.readline()
+    number = "".join(str(said).split()).replace("-", "")
+    if not is_nhs_number(number):
+        message = "that is no NHS number"
+        raise Refusal(message)
+    return number
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What stands against an erasure, in words."""
+    from deploy.refusal import Refusal
+    from services.referrals.subject.erasing import Held, StillOpen
+
+    try:
+        yield
+    except Held as held:
+        message = (
+            "there is a legal hold on this record: nothing is erased until it is lifted with"
+            " `kersey subject hold --lift`"
+        )
+        raise Refusal(message) from held
+    except StillOpen as still:
+        message = (
+            f"{still.cases} of this person's cases are open: somebody is waiting for them. Close"
+            " them with the person, or say --even-if-open: then they are withdrawn, and everybody"
+            " who was asked is told so"
+        )
+        raise Refusal(message) from still
+
+
+def _report(screen: "Console", erased: "Erased", *, done: bool) -> None:
+    from rich.table import Table
+
+    subject = erased.subject
+    screen.print(f"person {subject.person}, {len(subject.cases)} cases")
+    gone, stays = ("gone", "stays") if done else ("would go", "would stay")
+    table = Table("records", "how many", gone, f"what {stays}, and why", show_lines=True)
+    for effect in erased.effects:
+        table.add_row(
+            effect.record, str(effect.rows), "all" if effect.gone else "the content", effect.why
+        )
+    screen.print(table)
+    _recipients(screen, [f"{each.name} ({each.provider})" for each in erased.recipients])
+
+
+def _recipients(screen: "Console", told: Sequence[str]) -> None:
+    if told:
+        screen.print("these were told who the person is; tell them of the erasure (Art. 19):")
+    for each in told:
+        screen.print(f"  {each}", markup=False)
+
+
+def _keep(planned: "Erased", reason: str, by: str) -> None:
+    """Write the erasure to the list's file, before it is done: a crash then erases too much never
+    and too little never."""
+    from datetime import UTC, datetime
+
+    from deploy.settings import OperatorSettings
+    from deploy.subjects import append
+    from services.referrals.subject.reapplying import ErasureLine
+
+    file = OperatorSettings().erasure_list
+    if file is not None:
+        subject = planned.subject
+        line = ErasureLine(
+            person=subject.person,
+            persons=subject.persons,
+            cases=subject.cases,
+            reason=reason,
+            asked_by=by,
+            erased=datetime.now(UTC),
+        )
+        append(file, line)

@@ -1,0 +1,59 @@
+"""How long the issuer keeps what. It knows systems and no patients (care 9)."""
+
+from collections.abc import Mapping
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import Engine
+
+from services.identity.settings import IdentitySettings
+from services.identity.tables import used_assertion
+from shared.retention import Expiry, OldRows, RecordClass, Retention
+
+CLIENTS = RecordClass(
+    name="clients",
+    holds="systems that may ask for tokens, with a fingerprint of their secret",
+    tables=("oauth_client",),
+    basis="operation",
+    start="its registration",
+    length=None,
+    review="the operator, when a system is no longer used",
+)
+KEYS = RecordClass(
+    name="signing-keys",
+    holds="key pairs of the issuer, private halves encrypted",
+    tables=("signing_key",),
+    basis="operation; a key that retired is deleted at the next rotation",
+    start="its making",
+    length=None,
+    review="none: no personal data",
+)
+ASSERTIONS = RecordClass(
+    name="used-assertions",
+    holds="fingerprints of clients' assertions, so that none is used twice",
+    tables=("used_assertion",),
+    basis="operation; the issuer deletes some at each use",
+    start="the assertion expired",
+    length=relativedelta(days=1),
+    review="none: no personal data",
+)
+
+RECORDS = (CLIENTS, KEYS, ASSERTIONS)
+
+NOBODY: Mapping[str, str] = {
+    "oauth_client": "a system and the organisation for which it acts",
+    "signing_key": "a key pair",
+    "used_assertion": "a fingerprint",
+}
+"""Tables that concern no patient, and what is in them: all."""
+
+
+def expiries(_settings: IdentitySettings, engine: Engine) -> Mapping[str, Expiry]:
+    """What ends each class.
+
+    Args:
+        engine: of the service.
+    """
+    return {ASSERTIONS.name: OldRows(engine, used_assertion, used_assertion.c.expires)}
+
+
+RETENTION = Retention(RECORDS, expiries)

@@ -1,0 +1,86 @@
+"""A person was erased: what was kept of their cases goes, and that is confirmed (care 9)."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.notifications.domain import STOPS, of_person
+from services.notifications.handlers.telling import locked
+from services.notifications.holdings import HOLDINGS
+from services.notifications.tables import AnswerLink, Stopped, delivery
+from shared.database import UnitOfWork
+from shared.holdings import Traces, erase, held
+from shared.messaging.events import Envelope, ErasureConfirmed, PersonErased
+from shared.messaging.outbox import Outbox
+
+TYPES = frozenset({PersonErased.type})
+ERASED = "erased"
+"""Why a case is stopped for good."""
+
+
+class Erasures:
+    """Acts on erasures, within the transaction that consumes them.
+
+    Args:
+        outbox: takes the confirmation.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    def __call__(self, uow: UnitOfWork, envelope: Envelope) -> None:
+        """Erase what is kept of the person's cases, and let nothing new come of them."""
+        event = envelope.data
+        if not isinstance(event, PersonErased):
+            return
+        for case in sorted(event.cases):
+            locked(uow, case)
+        connection = uow.session.connection()
+        erase(connection, HOLDINGS, traces(connection, event.cases))
+        stops = [of_person(event.person, stop) for stop in STOPS.values()]
+        connection.execute(delete(Stopped).where(col(Stopped.about).in_(stops)))
+        for case in event.cases:
+            stop = insert(Stopped).values({"about": case, "reason": ERASED})
+            uow.session.execute(
+                stop.on_conflict_do_update(index_elements=["about"], set_={"reason": ERASED})
+            )
+        confirmed = ErasureConfirmed(person=event.person, service="notifications")
+        self._outbox.add(uow, confirmed, version=envelope.sequence.version)
+
+
+def is_erased(uow: UnitOfWork, case: UUID) -> bool:
+    """Whether the case's person was erased: what still comes of it is passed over."""
+    found = select(col(Stopped.about)).where(
+        col(Stopped.about) == case, col(Stopped.reason) == ERASED
+    )
+    return uow.session.scalars(found).first() is not None
+
+
+def copy_of(connection: Connection, cases: Sequence[UUID]) -> dict[str, list[dict[str, Any]]]:
+    """What is kept of a person's cases, by table, for a copy that the person gets.
+
+    Args:
+        connection: of this service's database.
+        cases: the person's.
+    """
+    return held(connection, HOLDINGS, traces(connection, cases))
+
+
+def traces(connection: Connection, cases: Sequence[UUID]) -> Traces:
+    """By what the rows of these cases are found."""
+    sent = select(delivery.c.id, delivery.c.task).where(delivery.c.case.in_(cases))
+    rows = connection.execute(sent).all()
+    links = select(col(AnswerLink.hash)).where(col(AnswerLink.case).in_(cases))
+    tasks = {row.task for row in rows if row.task}
+    return {
+        "case": cases,
+        "task": sorted(tasks),
+        "about": [*cases, *sorted(tasks)],
+        "delivery": [row.id for row in rows],
+        "link": list(connection.execute(links).scalars()),
+        "event-subject": [f"case/{case}" for case in cases],
+    }

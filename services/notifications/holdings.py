@@ -1,0 +1,70 @@
+"""What notifications holds of a person: nothing but ids, by case; and what an erasure leaves.
+
+No table here has a name, an address or a word of a patient in it: contacts are desks and mailboxes
+of organisations, messages say that something waits. What leads to a person is a case.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Table
+
+from services.notifications.tables import (
+    Answered,
+    AnswerLink,
+    AnswerSession,
+    Base,
+    CaseOrder,
+    IdentityCode,
+    Stopped,
+    attempt,
+    delivery,
+)
+from shared.holdings import Holding
+from shared.messaging.outbox import outbox
+
+
+def _of(table: type[Base]) -> Table:
+    found: Table = table.__table__  # type: ignore[attr-defined]
+    return found
+
+
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(_of(IdentityCode), {"link": "link"}),
+    Holding(_of(AnswerSession), {"link": "link"}),
+    Holding(_of(AnswerLink), {"case": "case"}),
+    Holding(attempt, {"delivery": "delivery"}),
+    Holding(delivery, {"case": "case"}),
+    Holding(_of(Answered), {"task": "task"}),
+    Holding(
+        _of(Stopped),
+        {"about": "about"},
+        {},
+        "the id of the case, so that a late event makes no message",
+        frozenset({"reason"}),
+    ),
+    Holding(
+        _of(CaseOrder),
+        {"case": "case"},
+        {},
+        "the id of the case and the codes of its team and hub: its events are acted on in order",
+        frozenset({"team", "hub", "placed"}),
+    ),
+    Holding(
+        outbox,
+        {"subject": "event-subject"},
+        {},
+        "events hold ids and codes only; they go 14 days after they were sent",
+        frozenset({"subject", "type", "recipient", "envelope", "last_error"}),
+    ),
+)
+"""In the order in which an erasure goes through them."""
+
+NOBODY: Mapping[str, str] = {
+    "contact": "how an organisation, a desk or a team is reached",
+    "hub": "a hub",
+    "inbox": "ids of events that were acted on",
+    "lease": "which process leads",
+    "listing_seen": "how far a copy of the directory has come",
+    "party_hub": "to which hub an organisation belongs",
+}
+"""Tables that concern no patient, and what is in them."""

@@ -1,0 +1,95 @@
+"""How long notifications keeps what, and the job that ends it (care 9)."""
+
+from collections.abc import Mapping
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import Engine, exists
+
+from services.notifications.settings import NotificationsSettings
+from services.notifications.tables import delivery, metadata
+from shared.messaging import outbox as messages
+from shared.retention import Expiry, OldRows, RecordClass, Retention, Together
+
+DELIVERIES = RecordClass(
+    name="deliveries",
+    holds="which message went to which contact about which case, and every attempt",
+    tables=("delivery", "delivery_attempt"),
+    basis="a team shows that it asked, and when; ids only",
+    start="the delivery ended; one under way never goes",
+    length=relativedelta(years=2),
+    review="none: no personal data",
+)
+LINKS = RecordClass(
+    name="answer-links",
+    holds="fingerprints of answer links, sessions and one-time codes",
+    tables=("answer_link", "answer_session", "identity_code"),
+    basis="operation: who opens an old link is told that it is closed",
+    start="the link no longer works by its date",
+    length=relativedelta(days=90),
+    review="none: no personal data",
+)
+ENDINGS = RecordClass(
+    name="case-endings",
+    holds="ids of Tasks and cases that were answered or stopped",
+    tables=("answered", "stopped"),
+    basis="operation: an event that comes late makes no message",
+    start="the answer or the end",
+    length=relativedelta(years=2),
+    review="none: no personal data",
+)
+ORDER = RecordClass(
+    name="case-order",
+    holds="ids of cases with the codes of their team and hub",
+    tables=("case_order",),
+    basis="operation: events of one case are acted on one after the other",
+    start="the case's first event",
+    length=None,
+    review="none: no personal data",
+)
+CONTACTS = RecordClass(
+    name="contacts",
+    holds="how organisations, desks and teams are reached; no patients",
+    tables=("contact", "hub", "party_hub", "listing_seen"),
+    basis="operation",
+    start="a coordinator or a listing says so",
+    length=None,
+    review="the hub's coordinators; a withdrawn listing makes its contact inactive",
+)
+LEASES = RecordClass(
+    name="leases",
+    holds="which process leads",
+    tables=("lease",),
+    basis="operation",
+    start="a process leads",
+    length=None,
+    review="none: overwritten by the next leader",
+)
+
+RECORDS = (DELIVERIES, LINKS, ENDINGS, ORDER, CONTACTS, LEASES, *messages.RECORDS)
+
+
+def expiries(_settings: NotificationsSettings, engine: Engine) -> Mapping[str, Expiry]:
+    """What ends each class.
+
+    Args:
+        engine: of the service.
+    """
+    tables = metadata.tables
+    link, session, code = (tables[name] for name in LINKS.tables)
+    answered, stopped = (tables[name] for name in ENDINGS.tables)
+    unlinked = ~exists().where(link.c.delivery == delivery.c.id)
+    return {
+        DELIVERIES.name: OldRows(engine, delivery, delivery.c.ended, only=unlinked),
+        LINKS.name: Together(
+            OldRows(engine, code, code.c.expires),
+            OldRows(engine, session, session.c.expires),
+            OldRows(engine, link, link.c.expires),
+        ),
+        ENDINGS.name: Together(
+            OldRows(engine, answered, answered.c.at), OldRows(engine, stopped, stopped.c.at)
+        ),
+        **messages.expiries(engine),
+    }
+
+
+RETENTION = Retention(RECORDS, expiries)

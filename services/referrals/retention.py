@@ -1,0 +1,244 @@
+"""How long the referrals service keeps what, and the job that ends it (care 9).
+
+The length of a person's record is that of the NHS Records Management Code of Practice (2021),
+Appendix II: health records of adults for 8 years after the person was last seen, of children until
+their 25th birthday, or their 26th if they were 17 when it ended.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import ColumnElement, Engine, String, Table, cast, exists, text
+
+from services.referrals.app import desk_of
+from services.referrals.desk import Desk
+from services.referrals.settings import ReferralsSettings
+from services.referrals.subject.erasing import Held, StillOpen, erase
+from services.referrals.subject.holdings import DOCUMENTS, HOLDINGS
+from services.referrals.tables import AuditEntry, Change, SubscriptionEvent
+from services.referrals.tables.subscription import deliveries
+from shared.messaging import outbox as messages
+from shared.retention import Due, Expiry, OldRows, RecordClass, Retention
+from shared.worker import Wake
+
+_OF_A_PERSON = tuple(
+    holding.table.name
+    for holding in HOLDINGS
+    if holding.table.name
+    not in {
+        "audit_entry",
+        "erasure",
+        "erasure_confirmation",
+        "outbox",
+        "subscription_change",
+        "subscription_event",
+        "subscription_state",
+    }
+)
+
+PERSON = RecordClass(
+    name="person-records",
+    holds="a person with their cases and documents, in all versions",
+    tables=(*_OF_A_PERSON, *DOCUMENTS),
+    basis="direct care (UK GDPR Art. 6(1)(e), 9(2)(h)); NHS Records Management Code 2021,"
+    " Appendix II",
+    start="the last change to the person, a case or a document; not while a case is open",
+    length=relativedelta(years=8),
+    review="a records manager, before it ends; of children not before their 25th birthday (26th if"
+    " 17 at the end)",
+)
+AUDIT = RecordClass(
+    name="audit",
+    holds="who did what to which record: ids and codes",
+    tables=("audit_entry",),
+    basis="accountability (UK GDPR Art. 5(2)); outlives the record that it speaks of",
+    start="the act",
+    length=relativedelta(years=20),
+    review="a data protection officer, when it ends",
+)
+ERASURES = RecordClass(
+    name="erasures",
+    holds="ids of erased persons, by whom and why, and who confirmed it",
+    tables=("erasure", "erasure_confirmation"),
+    basis="a restored backup must be erased again; UK GDPR Art. 5(2)",
+    start="the erasure",
+    length=None,
+    review="a data protection officer, once no backup is older than an erasure",
+)
+CHANGES = RecordClass(
+    name="dispatched-changes",
+    holds="ids of Tasks that changed, until subscribers were told",
+    tables=("subscription_change",),
+    basis="operation",
+    start="the change was dispatched; one that was not never goes",
+    length=relativedelta(days=30),
+    review="none: no personal data",
+)
+EVENTS = RecordClass(
+    name="subscription-events",
+    holds="numbered events of Subscriptions: ids of Tasks",
+    tables=("subscription_event",),
+    basis="operation: a client asks what it missed",
+    start="what it tells of happened",
+    length=relativedelta(days=90),
+    review="none: no personal data",
+)
+TOLD = RecordClass(
+    name="subscription-deliveries",
+    holds="when a subscriber was told, and whether it took it",
+    tables=("subscription_delivery", "subscription_delivery_attempt"),
+    basis="operation: finding out why a client did not hear",
+    start="the delivery ended; one under way never goes",
+    length=relativedelta(days=90),
+    review="none: no personal data",
+)
+SUBSCRIPTIONS = RecordClass(
+    name="subscriptions",
+    holds="what clients asked to be told of, and where",
+    tables=("subscription_state",),
+    basis="operation, as long as the client wants it",
+    start="its registration",
+    length=None,
+    review="the client, who deletes it",
+)
+CONSORTIUM = RecordClass(
+    name="consortium",
+    holds="hubs, link-worker services, practices, start codes, copies of public listings",
+    tables=(
+        "link_worker_service",
+        "listed_provider",
+        "listed_service",
+        "place_hub",
+        "practice",
+        "start_code",
+    ),
+    basis="operation; no patient is in it",
+    start="its declaration",
+    length=None,
+    review="the operator, with the consortium file",
+)
+LEASES = RecordClass(
+    name="leases",
+    holds="which process leads",
+    tables=("lease",),
+    basis="operation",
+    start="a process leads",
+    length=None,
+    review="none: overwritten by the next leader",
+)
+
+RECORDS = (
+    PERSON,
+    AUDIT,
+    ERASURES,
+    CHANGES,
+    EVENTS,
+    TOLD,
+    SUBSCRIPTIONS,
+    CONSORTIUM,
+    LEASES,
+    *messages.RECORDS,
+)
+
+_UNSEEN = """
+with seen as (
+  select p.id, p.birth_date, p.legal_hold, greatest(
+    p.updated,
+    (select max(c.updated) from referral_case c where c.person = p.id),
+    (select max(d.last_updated) from document d where d.person = p.id)
+  ) as at,
+  exists (
+    select from referral_case c join worklist w on w."case" = c.id
+    where c.person = p.id and w.open
+  ) as cared_for
+  from person p
+  where p.merged_into is null
+    and not exists (select from erasure e where e.person = p.id)
+), unseen as (
+  select id, at, legal_hold or cared_for as kept from seen
+  where at < :before and (
+    birth_date is null
+    or birth_date + interval '18 years' <= at
+    or birth_date + case when birth_date + interval '17 years' <= at
+                         then interval '26 years' else interval '25 years' end < now()
+  )
+)
+"""
+
+
+class LongUnseen:
+    """Persons whose record nobody has needed for its length: erased like anybody who asks for it.
+
+    Args:
+        desk: what every use case works with.
+        batch: persons at most in one look.
+    """
+
+    def __init__(self, desk: Desk, *, batch: int = 200) -> None:
+        self._desk = desk
+        self._batch = batch
+
+    def due(self, before: datetime) -> Due:
+        """See `shared.retention.Expiry`. A hold or an open case keeps a record."""
+        counts = (
+            "select count(*) filter (where not kept), count(*) filter (where kept),"
+            " min(at) filter (where not kept) from unseen"
+        )
+        with self._desk.engine.connect() as connection:
+            rows, kept, oldest = connection.execute(
+                text(_UNSEEN + counts), {"before": before}
+            ).one()
+        return Due(rows, kept, oldest)
+
+    def run(self, before: datetime, by: str) -> int:
+        """See `shared.retention.Expiry`; each person is a transaction of its own."""
+        total = 0
+        while persons := self._next(before):
+            for person in persons:
+                # Whom somebody needs since we looked is passed over, and not found again.
+                with suppress(Held, StillOpen):
+                    erase(self._desk, person, by=by, reason="kept-long-enough")
+                    total += 1
+        return total
+
+    def _next(self, before: datetime) -> Sequence[UUID]:
+        wanted = f"{_UNSEEN} select id from unseen where not kept order by at limit :batch"  # noqa: S608
+        with self._desk.engine.connect() as connection:
+            found = connection.execute(text(wanted), {"before": before, "batch": self._batch})
+            return found.scalars().all()
+
+
+def expiries(settings: ReferralsSettings, engine: Engine) -> Mapping[str, Expiry]:
+    """What ends each class.
+
+    Args:
+        settings: of the service.
+        engine: its database.
+    """
+    delivery = deliveries.delivery
+    audit, change, event = (
+        AuditEntry.__table__,  # type: ignore[attr-defined]
+        Change.__table__,  # type: ignore[attr-defined]
+        SubscriptionEvent.__table__,  # type: ignore[attr-defined]
+    )
+    return {
+        PERSON.name: LongUnseen(desk_of(settings, engine, Wake())),
+        AUDIT.name: OldRows(engine, audit, audit.c.made),
+        CHANGES.name: OldRows(engine, change, change.c.dispatched),
+        EVENTS.name: OldRows(engine, event, event.c.happened, only=~_still_to_tell(event)),
+        TOLD.name: OldRows(engine, delivery, delivery.c.ended),
+        **messages.expiries(engine),
+    }
+
+
+def _still_to_tell(event: Table) -> ColumnElement[bool]:
+    """Whether an event's delivery is under way: its sender reads the event."""
+    delivery = deliveries.delivery.c
+    payload = event.c.subscription + "/" + cast(event.c.number, String)
+    return exists().where(delivery.payload == payload, delivery.due.is_not(None))
+
+
+RETENTION = Retention(RECORDS, expiries)

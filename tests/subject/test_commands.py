@@ -1,0 +1,81 @@
+"""What an operator is told: refusals in words, the list as a file, what is due."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.referrals.house import a_bundle
+from tests.subject.living import Living, refer
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+WAITS = ("--yes", "--wait", "120", "--by", "DPO")
+
+
+def test_an_operators_day(small: Living, tmp_path: Path) -> None:
+    case, patient = refer(small, a_bundle())
+    ((person, number),) = small.rows("referrals", "select id, nhs_number from person")
+    whom = ("--patient", f"Patient/{patient}")
+
+    # An open case: refused in words, shown by the preview, nothing changed.
+    refused = small.kersey("subject", "erase", *whom, *WAITS)
+    assert "1 of this person's cases are open" in str(refused.exception)
+    preview = small.kersey("subject", "erase", "--preview", "--even-if-open", *whom, "--by", "DPO")
+    assert preview.exit_code == 0, (preview.output, preview.exception)
+    assert "would go" in preview.output
+    assert small.call("ehr", "GET", f"/fhir/Patient/{patient}")["name"]
+
+    # A hold: refused in words, and retention counts it.
+    assert small.kersey("subject", "hold", *whom, "--by", "solicitor").exit_code == 0
+    held = small.kersey("subject", "erase", "--even-if-open", *whom, *WAITS)
+    assert "there is a legal hold" in str(held.exception)
+    for table, column in (
+        ("person", "updated"),
+        ("referral_case", "updated"),
+        ("document", "last_updated"),
+    ):
+        small.rows("referrals", f"update {table} set {column} = {column} - interval '100 years'")
+    due = small.kersey("retention", "preview", "--only", "referrals/person-records")
+    assert due.exit_code == 0, (due.output, due.exception)
+    assert due.output.count("referrals/") == 1
+    run = small.kersey("retention", "run", "--reviewed-by", "records manager")
+    assert run.exit_code == 0, (run.output, run.exception)
+    assert small.call("ehr", "GET", f"/fhir/Patient/{patient}")["name"]
+    assert small.kersey("subject", "hold", "--lift", *whom, "--by", "solicitor").exit_code == 0
+
+    # Restricted by the number, which is read and never said.
+    by_number = small.kersey("subject", "restrict", "--by", "DPO", said=f"{number}\n")
+    assert by_number.exit_code == 0, (by_number.output, by_number.exception)
+    assert str(person) in by_number.output
+    assert number not in by_number.output
+    nonsense = small.kersey("subject", "restrict", "--by", "DPO", said="12345\n")
+    assert "that is no NHS number" in str(nonsense.exception)
+    assert "12345" not in str(nonsense.exception)
+    nobody = small.kersey("subject", "restrict", "--by", "DPO", said="9990000026\n")
+    assert "nobody is known by that" in str(nobody.exception)
+
+    # Erased, noted in the list's file, confirmed; applied again after a restore.
+    kept = tmp_path / "kept.jsonl"
+    done = small.kersey(
+        "subject", "erase", "--even-if-open", *whom, *WAITS, KERSEY_ERASURE_LIST=str(kept)
+    )
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "notifications: confirmed" in done.output
+    (line,) = map(json.loads, kept.read_text().splitlines())
+    assert (line["person"], line["cases"]) == (str(person), [case])
+    assert number not in kept.read_text()
+    written = tmp_path / "list.jsonl"
+    assert small.kersey("subject", "list", str(written)).exit_code == 0
+    (same,) = map(json.loads, written.read_text().splitlines())
+    assert {**same, "erased": ""} == {**line, "erased": ""}
+    small.rows("referrals", "update person set family = 'back again', nhs_number = :n", n=number)
+    again = small.kersey("subject", "reapply", str(kept), "--by", "operator")
+    assert again.exit_code == 0, (again.output, again.exception)
+    assert small.rows("referrals", "select family, nhs_number from person") == [("", None)]
+    wrong = tmp_path / "wrong.jsonl"
+    wrong.write_text("{}\n")
+    broken = small.kersey("subject", "reapply", str(wrong), "--by", "operator")
+    assert "line 1, is no line of the list" in str(broken.exception)
+    unknown = small.kersey("retention", "preview", "--only", "referrals/coffee")
+    assert "there is no referrals/coffee; there are:" in str(unknown.exception)
