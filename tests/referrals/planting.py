@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, insert, select
+from sqlmodel import col
 
 from services.referrals.tables import (
     AccessNeed,
@@ -66,7 +67,11 @@ def plant(engine: Engine, person: UUID, marks: Sequence[str] = PLANTED) -> None:
         ),
     ]
     with engine.begin() as connection:
-        case = connection.execute(select(Case.id).where(Case.person == person)).scalars().first()
+        case = (
+            connection.execute(select(col(Case.id)).where(col(Case.person) == person))
+            .scalars()
+            .first()
+        )
         change = {"version": 1, "about": "contact/phone", "content": {"told_by": two}, "case": case}
         rows.append((PersonChange, change | {"recorded_by": "worker"}))
         for table, values in rows:

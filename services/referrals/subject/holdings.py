@@ -159,8 +159,6 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     _rest(
         Person,
-        PersonChange,
-        PersonMerge,
         "an empty row, so that ids lead somewhere and nobody gets this id again",
         empty={
             "nhs_number": None,
