@@ -7,6 +7,7 @@ in anything that Kersey sends or writes down on its own account.
 import io
 import logging
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,7 @@ from tests.referrals.subscribing import deliver, dispatch, receiver, subscriptio
 from tests.referrals.test_privacy import EVERYTHING, asked, found
 
 pytestmark = pytest.mark.timeout(600)
-SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 
 
 def agreed(marked: Marked) -> Json:
