@@ -11,6 +11,10 @@ from services.referrals.domain import CANCEL_REASONS, CLOSINGS, Kind
 from shared.messaging.events import (
     AgreementWithdrawn,
     CaseEvent,
+    PersonDied,
+    PersonNotToContact,
+    PersonRestricted,
+    PersonStopLifted,
     ReferralAccepted,
     ReferralAttended,
     ReferralCancelled,
@@ -123,6 +127,10 @@ CAUSES: tuple[Cause, ...] = (
     _provider(ReferralCompleted, "complete"),
     _provider(ReferralEndedEarly, "end-early"),
     Cause(AgreementWithdrawn, rule="the person no longer agrees to share with a provider"),
+    Cause(PersonDied, rule="it is said that the person has died, or stands said as the case opens"),
+    Cause(PersonRestricted, rule="the same of a restricted record"),
+    Cause(PersonNotToContact, rule="the same of do not contact"),
+    Cause(PersonStopLifted, rule="one of these three does not stand any more"),
 )
 
 SILENT = frozenset({"place-found", "still-asking", "look-again"})

@@ -26,6 +26,7 @@ class Told(NamedTuple):
     task: str | None
     case: str
     error: str | None
+    attempts: int
 
 
 @dataclass
@@ -132,23 +133,30 @@ class Account:
         """One row per contact and channel, and at the sinks one id for each.
 
         What was answered or taken back before it was sent is superseded; what was cut off and then
-        answered stays unknown. Everything else is delivered.
+        answered or taken back stays unknown. Everything else is delivered. Whoever was asked hears
+        that a request was taken back; whether the request or the taking back is acted on first is
+        chance, because the two go to different replicas.
         """
         traffic = self.traffic
         query = """
             SELECT d.id::text, d.state, d.channel, d.address, d.kind, d.task::text, d.case::text,
-                   d.last_error
+                   d.last_error, d.attempts
             FROM delivery d
         """
         rows = [Told(*row) for row in self.databases.rows("notifications", query)]
         query = "SELECT id::text, service_request FROM referral_case"
         request_of = dict(self.databases.rows("referrals", query))
-        self.same(
-            "deliveries, one per contact and channel",
-            self._told(),
-            ((request_of.get(each.case), each.kind, each.channel, each.address) for each in rows),
-        )
         taken_back = {traffic.sent[number] for number in range(TAKEN_BACK)}
+        made = [(request_of.get(each.case), each.channel, each.address, each.kind) for each in rows]
+        too_late = self._asked_before(
+            [each for each in rows if request_of.get(each.case) in taken_back]
+        )
+        told_so = [
+            (request_of.get(each.case), each.channel, each.address, "no-longer-needed")
+            for each in too_late
+        ]
+        self.same("deliveries, one per contact and channel", [*self._told(), *told_so], made)
+        self.count("of them, to say that a request was taken back", len(told_so))
         by_state: dict[str, list[Told]] = {}
         for each in rows:
             by_state.setdefault(each.state, []).append(each)
@@ -175,7 +183,11 @@ class Account:
 
     def _as_declared(self, told: "Told", taken_back: bool) -> bool:
         if taken_back:
-            return (told.state, told.error) == ("superseded", "cancelled")
+            return told.state == "delivered" or (
+                told.kind == "request"
+                and (told.state, told.error)
+                in {("superseded", "cancelled"), ("unknown", "cancelled")}
+            )
         if told.state == "delivered":
             return True
         return told.task in self.traffic.answered and (told.state, told.error) in {
@@ -183,16 +195,31 @@ class Account:
             ("unknown", "answered"),
         }
 
+    @staticmethod
+    def _asked_before(rows: list["Told"]) -> list["Told"]:
+        """The requests that were sent before they were taken back; where a try is all that is
+        known of one, those of them whose receivers were told."""
+        told = {(e.task, e.channel, e.address) for e in rows if e.kind == "no-longer-needed"}
+        return [
+            each
+            for each in rows
+            if each.kind == "request"
+            and (
+                each.state in {"delivered", "unknown"}
+                or (each.attempts and (each.task, each.channel, each.address) in told)
+            )
+        ]
+
     def _told(self) -> Iterator[tuple[str, str, str, str]]:
-        """(request, kind, channel, address) of each delivery that there must be."""
+        """(request, channel, address, kind) of each delivery that there must be in any order."""
         traffic = self.traffic
         for number, request in traffic.sent.items():
             if traffic.unrouted(number):
-                yield request, "unrouted", "email", COORDINATOR
+                yield request, "email", COORDINATOR, "unrouted"
             else:
                 provider = traffic.provider(number)
-                yield request, "request", "email", provider.mail
-                yield request, "request", "webhook", provider.webhook
+                yield request, "email", provider.mail, "request"
+                yield request, "webhook", provider.webhook, "request"
 
     def dead(self, letters: Iterable[DeadLetter], poisoned: dict[str, str]) -> None:
         """The dead letters are those that the storm put there, and each says why."""

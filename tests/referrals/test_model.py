@@ -5,14 +5,18 @@ table alone is searched in `test_states`; what couples the Tasks (following, wit
 choosing) is not in the table, and is here.
 """
 
+import ast
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from services.referrals import causes
 from services.referrals.causes import CAUSES, SILENT, cause_of
 from services.referrals.domain import NEW, TRANSITIONS, UNROUTED, Kind, State, states
+from shared.messaging.events import CATALOGUE, CaseEvent, NotificationEvent
 from tests.referrals.paper import Move, PaperFile, Situation, moves
 
 STARTS = (Situation(NEW), Situation(UNROUTED))
@@ -170,3 +174,21 @@ def test_only_who_is_named_in_the_table_makes_a_step(searched: Search):
     allowed = {(each.kind, each.action): each.actors for each in TRANSITIONS}
     for _, move, after in searched.made:
         assert all(move.actor in allowed[step] for step in after.steps), move
+
+
+def test_the_service_announces_what_has_a_cause_and_nothing_else():
+    # Declared rules, too, are met: what no step announces is named where something announces it.
+    here = Path(causes.__file__)
+    named = {
+        node.id
+        for source in here.parent.rglob("*.py")
+        if source != here
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name)
+    }
+    known = {
+        event.__name__
+        for event in CATALOGUE.values()
+        if issubclass(event, CaseEvent) and not issubclass(event, NotificationEvent)
+    }
+    assert named & known == {cause.event.__name__ for cause in CAUSES}
