@@ -68,6 +68,8 @@ def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) ->
             server_header=False,
             # Whom a proxy speaks for is decided in one place, by KERSEY_TRUSTED_PROXIES.
             proxy_headers=False,
+            # httptools answers what it does not understand itself; a FHIR client gets its outcome.
+            http="h11",
             lifespan="on",
             ws="none",
             timeout_graceful_shutdown=FINISH_WITHIN,
