@@ -118,6 +118,7 @@ def test_equality_data_is_read_by_its_own_page_alone():
         "referrals/handlers/people.py",  # writes down what the GP's record says
         "referrals/handlers/recording.py",  # writes down what the person says
         "referrals/record_views.py",  # shows it to who cares
+        "referrals/subject/holdings.py",  # exports it to the person, and erases it
     }
     people = (root / "referrals/handlers/people.py").read_text("utf-8")
     assert "select(EqualityCharacteristic" not in people
