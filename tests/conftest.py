@@ -23,6 +23,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes and fractions by their argument: what is in them (a time, say) may differ from
+    core to core, and then the cores do not know the same tests."""
+    return argname if isinstance(val, bytes | float) else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `every_postgres` once on each server."""
     if metafunc.definition.get_closest_marker("every_postgres"):

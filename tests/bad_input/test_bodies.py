@@ -130,7 +130,11 @@ def test_a_gzip_bomb(door: Door):
     outcome(door.fhir("/Patient", bomb, headers={"Content-Encoding": "gzip"}), 413)
 
 
-@pytest.mark.parametrize("body", [TEXT.encode(), b"", gzip.compress(TEXT.encode())[:-9]])
+@pytest.mark.parametrize(
+    "body",
+    [TEXT.encode(), b"", gzip.compress(TEXT.encode(), mtime=0)[:-9]],
+    ids=["text", "", "cut"],
+)
 def test_gzip_that_is_none(door: Door, body: bytes):
     outcome(door.fhir("/Patient", body, headers={"Content-Encoding": "gzip"}), 400)
 
