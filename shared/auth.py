@@ -13,6 +13,7 @@ import structlog
 from fastapi import Request
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
+from starlette.datastructures import Headers
 
 from shared.problems import Problem
 from shared.settings import ServiceSettings
@@ -262,15 +263,15 @@ class TokenVerifier:
             raise Unauthenticated("expired")
 
 
-def bearer_of(request: Request) -> str | None:
+def bearer_of(headers: Headers) -> str | None:
     """The bearer token that came with a request, if one did."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def decides_at_once(request: Request) -> bool:
     """Whether `principal_of` may run in the event loop: its token was verified a moment ago."""
-    token, verifier = bearer_of(request), getattr(request.app.state, "verifier", None)
+    token, verifier = bearer_of(request.headers), getattr(request.app.state, "verifier", None)
     return token is not None and verifier is not None and verifier.verified_recently(token)
 
 
@@ -287,7 +288,7 @@ def principal_of(request: Request) -> Principal:
     known = getattr(request.state, "principal", None)
     if isinstance(known, Principal):
         return known
-    token = bearer_of(request)
+    token = bearer_of(request.headers)
     if token is None:
         raise Unauthenticated("missing")
     verified: Principal = request.app.state.verifier.verify(token)

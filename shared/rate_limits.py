@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItem, parse_many
@@ -19,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.auth import TokenVerifier, Unauthenticated
+from shared.auth import TokenVerifier, Unauthenticated, bearer_of
 from shared.problems import Problem
 from shared.settings import ServiceSettings
 
@@ -29,10 +28,6 @@ Refuse = Callable[[Problem], Response]
 
 EXEMPT = ("/health/live", "/health/ready", "/metrics")
 """What watches the service must hear from it when it is busiest."""
-
-REMEMBERED = 60
-"""Seconds for which a token's client is known without verifying the token again."""
-MOST_REMEMBERED = 10_000
 
 THROTTLED = Counter(
     "kersey_http_throttled_total",
@@ -85,7 +80,7 @@ class RateLimit:
             "address": rates(settings.address_rate),
         }
         self._counted = FixedWindowRateLimiter(MemoryStorage())
-        self._clients = _KnownClients(verifier)
+        self._verifier = verifier
         self._refuse = dict(refuse or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +90,7 @@ class RateLimit:
             return
         headers = Headers(scope=scope)
         address = address_of(scope, self._proxies)
-        client = await self._clients.holder_of(_bearer(headers))
+        client = await self._holder_of(bearer_of(headers))
         by, who = ("client", client) if client else ("address", _counted_as(address))
         wait = self._wait(by, who)
         if wait:
@@ -104,6 +99,20 @@ class RateLimit:
             return
         _caller.set(address)
         await self._app(scope, receive, send)
+
+    async def _holder_of(self, token: str | None) -> str:
+        """The client that a token was issued to; empty without a good one."""
+        if token is None:
+            return ""
+        if self._verifier.verified_recently(token):
+            return self._client_of(token)
+        return await run_in_threadpool(self._client_of, token)
+
+    def _client_of(self, token: str) -> str:
+        try:
+            return self._verifier.verify(token).client_id
+        except (Unauthenticated, Problem):  # the route says so, in its own words
+            return ""
 
     def _wait(self, by: str, who: str) -> int:
         """Count a request; the seconds to wait where it is one too many, else 0."""
@@ -174,37 +183,3 @@ def _counted_as(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, 64), strict=False))
     return address
-
-
-def _bearer(headers: Headers) -> str:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-class _KnownClients:
-    """Whose tokens these are; each is verified once in a while, and only its hash is kept."""
-
-    def __init__(self, verifier: TokenVerifier) -> None:
-        self._verifier = verifier
-        self._known: dict[bytes, tuple[str, float]] = {}
-
-    async def holder_of(self, token: str) -> str:
-        """The client that a token was issued to; empty without a good one."""
-        if not token:
-            return ""
-        key = sha256(token.encode("latin-1")).digest()
-        client, until = self._known.get(key, ("", 0.0))
-        if time.monotonic() < until:
-            return client
-        client = await run_in_threadpool(self._verified, token)
-        if client:
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[key] = client, time.monotonic() + REMEMBERED
-        return client
-
-    def _verified(self, token: str) -> str:
-        try:
-            return self._verifier.verify(token).client_id
-        except (Unauthenticated, Problem):  # the route says so, in its own words
-            return ""

@@ -28,6 +28,9 @@ class Names(TokenVerifier):
     def __init__(self) -> None:
         pass
 
+    def verified_recently(self, token: str) -> bool:
+        return False
+
     def verify(self, token: str) -> Principal:
         client = token.partition(".")[0]
         if client == "forged":
