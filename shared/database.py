@@ -29,6 +29,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlmodel import Session
 
+from shared.retention import RecordClass
+
 metadata = MetaData()
 
 NAMING = {
@@ -48,6 +50,18 @@ lease = Table(
     Column("epoch", BigInteger, nullable=False),
     Column("until", DateTime(timezone=True), nullable=False),
 )
+
+
+LEASES = RecordClass(
+    name="leases",
+    holds="which process leads",
+    tables=("lease",),
+    basis="operation",
+    start="a process leads",
+    length=None,
+    review="none: overwritten by the next leader",
+)
+"""How long leases are kept, in every service that has them."""
 
 
 def psycopg_url(url: str) -> URL:

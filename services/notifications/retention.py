@@ -7,6 +7,7 @@ from sqlalchemy import Engine, exists
 
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import delivery, metadata
+from shared.database import LEASES
 from shared.messaging import outbox as messages
 from shared.retention import Expiry, OldRows, RecordClass, Retention, Together
 
@@ -54,15 +55,6 @@ CONTACTS = RecordClass(
     start="a coordinator or a listing says so",
     length=None,
     review="the hub's coordinators; a withdrawn listing makes its contact inactive",
-)
-LEASES = RecordClass(
-    name="leases",
-    holds="which process leads",
-    tables=("lease",),
-    basis="operation",
-    start="a process leads",
-    length=None,
-    review="none: overwritten by the next leader",
 )
 
 RECORDS = (DELIVERIES, LINKS, ENDINGS, ORDER, CONTACTS, LEASES, *messages.RECORDS)

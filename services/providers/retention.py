@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from services.providers.settings import ProvidersSettings
 from services.providers.tables import metadata
+from shared.database import LEASES
 from shared.messaging import outbox as messages
 from shared.retention import Expiry, RecordClass, Retention
 
@@ -28,15 +29,6 @@ PLACES = RecordClass(
     start="the acceptance",
     length=None,
     review="none: no personal data",
-)
-LEASES = RecordClass(
-    name="leases",
-    holds="which process leads",
-    tables=("lease",),
-    basis="operation",
-    start="a process leads",
-    length=None,
-    review="none: overwritten by the next leader",
 )
 
 RECORDS = (LISTINGS, PLACES, LEASES, *messages.RECORDS)

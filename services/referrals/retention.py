@@ -20,6 +20,7 @@ from services.referrals.subject.erasing import Held, StillOpen, erase
 from services.referrals.subject.holdings import DOCUMENTS, HOLDINGS
 from services.referrals.tables import AuditEntry, Change, SubscriptionEvent
 from services.referrals.tables.subscription import deliveries
+from shared.database import LEASES
 from shared.messaging import outbox as messages
 from shared.retention import Due, Expiry, OldRows, RecordClass, Retention
 from shared.worker import Wake
@@ -119,15 +120,6 @@ CONSORTIUM = RecordClass(
     start="its declaration",
     length=None,
     review="the operator, with the consortium file",
-)
-LEASES = RecordClass(
-    name="leases",
-    holds="which process leads",
-    tables=("lease",),
-    basis="operation",
-    start="a process leads",
-    length=None,
-    review="none: overwritten by the next leader",
 )
 
 RECORDS = (
