@@ -22,7 +22,6 @@ from services.referrals.domain import Actor, Kind, Refused, State, Transition
 from services.referrals.readers import Readers, readers_of, readers_of_sent
 from services.referrals.tables import (
     Agreement,
-    AuditEntry,
     Case,
     CaseDocument,
     CaseTask,
@@ -32,6 +31,7 @@ from services.referrals.tables import (
     PlaceHub,
     Worklist,
 )
+from services.referrals.trail import note
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.json import parse
@@ -247,19 +247,8 @@ class CaseFile:
 
     def audit(self, action: str, record: str) -> None:
         """Write who did this into the audit trail."""
-        by = self.by
-        self.uow.session.add(
-            AuditEntry(
-                made=self.now,
-                client_id=by.client_id if by else "clock",
-                subject=by.subject if by else "clock",
-                organisation=by.organisation if by else "",
-                action=action,
-                record=record,
-                case=self.case.id,
-                person=self.case.person,
-            )
-        )
+        case = self.case
+        note(self.uow.session, self.by, action, record, self.now, person=case.person, case=case.id)
 
     # --- putting it back --------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Writing into the audit trail what concerns a person rather than one case's documents."""
+"""Writing one act into the audit trail."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from shared.auth import Principal
 
 def note(
     session: Session,
-    by: Principal,
+    by: Principal | None,
     action: str,
     record: str,
     now: datetime,
@@ -23,7 +23,7 @@ def note(
 
     Args:
         session: the caller's.
-        by: who does it.
+        by: who does it; None for the clock.
         action: what is done, as a code.
         record: to what, as `person/<id>` or the like.
         now: the time of the act.
@@ -33,9 +33,9 @@ def note(
     session.add(
         AuditEntry(
             made=now,
-            client_id=by.client_id,
-            subject=by.subject,
-            organisation=by.organisation,
+            client_id=by.client_id if by else "clock",
+            subject=by.subject if by else "clock",
+            organisation=by.organisation if by else "",
             action=action,
             record=record,
             case=case,
