@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from bench import pgbench
 from bench.house import House, organisation
@@ -17,7 +18,7 @@ STATEMENT = "the store's own statement by pgbench, prepared, 32 clients"
 def measure(house: House) -> Iterator[Figure]:
     """One web process, then two, beside the statement that both send."""
     text = json.dumps(service_request())
-    how = {"method": "POST", "body": text, "connections": CLIENTS}
+    how: dict[str, Any] = {"method": "POST", "body": text, "connections": CLIENTS}
     place = ["/fhir/ServiceRequest"]
     limit = statement_rate(house)
     one, took = house.cost(house.web[0], place, token=house.token("fhir-client"), **how)

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -71,22 +72,27 @@ class House:
         """A fresh token of the issuer for one of the demo's clients."""
         return access_token(self.processes.url, client)
 
-    def load(self, ports: Sequence[int], paths: Sequence[str], **how: object) -> wrk.Load:
-        """See `wrk.run`; a second before it warms everything up."""
-        arguments = {"folder": self.folder, "seconds": self.seconds, **how}
-        wrk.run(ports, paths, **{**arguments, "seconds": 2})  # type: ignore[arg-type]
-        return wrk.run(ports, paths, **arguments)  # type: ignore[arg-type]
+    def load(
+        self,
+        ports: Sequence[int],
+        paths: Sequence[str],
+        *,
+        seconds: float | None = None,
+        **how: Any,
+    ) -> wrk.Load:
+        """See `wrk.run`; two seconds before it warm everything up."""
+        wrk.run(ports, paths, folder=self.folder, seconds=2, **how)
+        return wrk.run(ports, paths, folder=self.folder, seconds=seconds or self.seconds, **how)
 
-    def cost(self, port: int, paths: Sequence[str], **how: object) -> tuple[wrk.Load, float]:
+    def cost(self, port: int, paths: Sequence[str], **how: Any) -> tuple[wrk.Load, float]:
         """A load on one web process, and the microseconds of processor time that a request took.
 
         Others who keep the machine busy slow everything down; they change this much less.
         """
         process = self._process(port)
-        arguments = {"folder": self.folder, **how}
-        wrk.run([port], paths, **{**arguments, "seconds": 2})  # type: ignore[arg-type]
+        wrk.run([port], paths, folder=self.folder, seconds=2, **how)
         before = process.cpu_times()
-        load = wrk.run([port], paths, **{**arguments, "seconds": self.seconds})  # type: ignore[arg-type]
+        load = wrk.run([port], paths, folder=self.folder, seconds=self.seconds, **how)
         after = process.cpu_times()
         used = after.user + after.system - before.user - before.system
         return load, used / (load.rate * load.seconds) * 1e6

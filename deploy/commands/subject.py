@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -118,24 +119,24 @@ def erase(
 
     from deploy import subjects
     from deploy.refusal import Refusal
-    from services.referrals.subject.erasing import REASONS
+    from services.referrals.subject.erasing import ASKED_FOR
     from services.referrals.subject.erasing import erase as do
 
-    if reason not in REASONS[:3]:
-        message = f"--reason is one of: {', '.join(REASONS[:3])}"
+    if reason not in ASKED_FOR:
+        message = f"--reason is one of: {', '.join(ASKED_FOR)}"
         raise Refusal(message)
     screen = Console(highlight=False)
     with _house("subject erase") as (desk, engines), _refusals():
         found = _whom(desk, nhs_number, person, patient)
-        how = {"by": by, "reason": reason, "even_if_open": even_if_open}
-        planned = do(desk, found, commit=False, **how)  # type: ignore[arg-type]
+        once = partial(do, desk, found, by=by, reason=reason, even_if_open=even_if_open)
+        planned = once(commit=False)
         _report(screen, planned, done=False)
         if preview:
             return
         if not yes:
             typer.confirm("Erase? It cannot be undone", abort=True)
         _keep(planned, reason, by)
-        done = do(desk, found, **how)  # type: ignore[arg-type]
+        done = once()
         _report(screen, done, done=True)
         missing = subjects.confirmed(
             desk, done.subject.person, wait, lambda service: typer.echo(f"{service}: confirmed")

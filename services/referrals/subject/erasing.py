@@ -35,7 +35,9 @@ from shared.messaging.events import (
     ReferralWithdrawn,
 )
 
-REASONS = ("person-asked", "sent-by-mistake", "court-order", "kept-long-enough", "restored-backup")
+ASKED_FOR = ("person-asked", "sent-by-mistake", "court-order")
+"""Why somebody asks for an erasure."""
+REASONS = (*ASKED_FOR, "kept-long-enough", "restored-backup")
 """Why a person is erased; codes, so that the list of erasures says nothing about anyone."""
 
 
