@@ -1,7 +1,7 @@
 """What every service is: an app with health, metrics, errors in words, and its workers."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -32,6 +32,7 @@ def service_app(
     docs_prefix: str | None = None,
     measures_bodies: Sequence[str] = (),
     words_refusals: Mapping[str, Refuse] | None = None,
+    held_open: Sequence[AbstractAsyncContextManager[object]] = (),
 ) -> FastAPI:
     """Compose a service.
 
@@ -47,6 +48,8 @@ def service_app(
         measures_bodies: prefixes whose routes bound the size of bodies by their own measure.
         words_refusals: by prefix, what makes an answer of a refusal that is met before any route;
             a problem elsewhere.
+        held_open: what is entered in the event loop before the workers start and left after they
+            have ended, each time that the app runs.
 
     Returns:
         An app whose state holds `settings`, `verifier` and `workers`.
@@ -55,11 +58,14 @@ def service_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        group.start()
-        try:
-            yield
-        finally:
-            await anyio.to_thread.run_sync(group.stop)
+        async with AsyncExitStack() as stack:
+            for each in held_open:
+                await stack.enter_async_context(each)
+            group.start()
+            try:
+                yield
+            finally:
+                await anyio.to_thread.run_sync(group.stop)
 
     app = FastAPI(
         title=title,

@@ -1,11 +1,8 @@
 """The referrals service, composed."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
@@ -88,20 +85,9 @@ def create_app(
         docs_prefix="/referrals",
         measures_bodies=("/fhir",),
         words_refusals={"/fhir": refused},
+        held_open=(quick,),
     )
     install_refusals(app)
-    inner = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
-        await quick.open()
-        try:
-            async with inner(app) as state:
-                yield state
-        finally:
-            await quick.close()
-
-    app.router.lifespan_context = lifespan
     return app
 
 

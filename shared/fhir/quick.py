@@ -8,6 +8,8 @@ left to the ordinary way, which says what is wrong.
 
 from __future__ import annotations
 
+from typing import Self
+
 import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
@@ -37,8 +39,8 @@ class QuickReader:
         self._application_name = application_name
         self._pool: AsyncConnectionPool | None = None
 
-    async def open(self) -> None:
-        """Begin to connect; called in the event loop that will read."""
+    async def __aenter__(self) -> Self:
+        """Begin to connect, in the event loop that will read; it may be entered again later."""
         self._pool = AsyncConnectionPool(
             self._address,
             min_size=1,
@@ -53,9 +55,10 @@ class QuickReader:
             },
         )
         await self._pool.open(wait=False)
+        return self
 
-    async def close(self) -> None:
-        """Close the connections; it may be opened again."""
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.close()

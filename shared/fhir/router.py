@@ -87,7 +87,7 @@ def fhir_router(
         access: the parties that a principal reads as; its organisation by default.
         principal: who makes a request; raises `Unauthenticated`.
         operations: system-wide operations to name in /metadata.
-        quick: reads by id without a thread; opened and closed by the caller.
+        quick: reads by id without a thread; held open by the caller.
     """
     server = Interactions(
         types=types,
