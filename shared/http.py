@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import structlog
 
+from shared import tracing
 from shared.problems import Problem
 from shared.settings import ServiceSettings
 
@@ -56,7 +57,7 @@ class ServiceClient:
         self._http.close()
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        headers = dict(arguments.pop("headers", None) or {})
+        headers = tracing.header() | dict(arguments.pop("headers", None) or {})
         headers["Authorization"] = f"Bearer {self._bearer()}"
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         if request_id:

@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.outages import is_away
 from shared.problems import Problem, database_away, unexpected
+from shared.tracing import taken_up
 
 log = structlog.get_logger(__name__)
 
@@ -37,15 +38,16 @@ MAX_BYTES = 1024 * 1024
 """Of a request's body, where the route does not take more by its own measure."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+_READS = frozenset(["GET", "HEAD", "OPTIONS"])
+_METHODS = _READS | {"POST", "PUT", "PATCH", "DELETE"}
 
 
 class RequestMiddleware:
     """Gives a request its id, measures it, and adds the headers that every answer has.
 
     A well-formed `X-Request-Id` of the client is kept and mirrored, so that its log and ours can
-    be laid side by side; the trace of a W3C `traceparent` is bound to the log likewise.
+    be laid side by side; the trace of its `traceparent`, or a new one, is bound to the log
+    likewise.
     """
 
     def __init__(self, app: ASGIApp, *, service: str) -> None:
@@ -56,14 +58,13 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        offered = headers.get(b"x-request-id", b"").decode("latin-1")
+        headers = Headers(scope=scope)
+        offered = headers.get("x-request-id", "")
         request_id = offered if _REQUEST_ID.match(offered) else str(uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
-        told = {"request_id": request_id, "service": self._service}
-        trace = _TRACE.fullmatch(headers.get(b"traceparent", b"").decode("latin-1"))
-        if trace:
-            told["trace_id"] = trace[1]
+        # Sent more than once it names no trace: joined, it is not well formed.
+        trace = taken_up(",".join(headers.getlist("traceparent")))
+        told = {"request_id": request_id, "service": self._service, **trace}
         structlog.contextvars.bind_contextvars(**told)
         started = time.perf_counter()
         status = 0
@@ -90,9 +91,16 @@ class RequestMiddleware:
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            DURATION.labels(self._service, method, route, f"{status // 100}xx").observe(
-                time.perf_counter() - started
-            )
+            seconds = time.perf_counter() - started
+            DURATION.labels(self._service, method, route, f"{status // 100}xx").observe(seconds)
+            if method not in _READS:  # reads cause nothing that anybody would trace back
+                log.info(
+                    "request.answered",
+                    method=method,
+                    route=route,
+                    status=status,
+                    seconds=round(seconds, 4),
+                )
             structlog.contextvars.unbind_contextvars(*told)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from shared import tracing
 from shared.rate_limits import caller
 
 Json = dict[str, Any]
@@ -82,7 +83,9 @@ class AnswerLinks:
     async def _ask(self, method: str, path: str, session: str = "", **content: Any) -> Json:
         if not _SESSION.fullmatch(session):
             raise Refusal(401, reason="no-session")
-        headers = {"Kersey-Answer-Session": session} if session else {}
+        headers = tracing.header()
+        if session:
+            headers["Kersey-Answer-Session"] = session
         if caller():  # else all who answer would count as one address there
             headers["X-Forwarded-For"] = caller()
         try:

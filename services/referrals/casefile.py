@@ -37,6 +37,7 @@ from shared.database import UnitOfWork
 from shared.fhir.json import parse
 from shared.fhir.store import Grant, Stored
 from shared.messaging.events import CaseEvent
+from shared.tracing import traceparent
 
 
 class NoSuchCase(Exception):
@@ -302,7 +303,9 @@ class CaseFile:
         self.audit("create", f"{body['resourceType']}/{body['id']}")
 
     def _tell_subscribers(self, task: str, version: int) -> None:
-        change = Change(type="Task", id=task, version=version, made=self.now)
+        change = Change(
+            type="Task", id=task, version=version, made=self.now, traceparent=traceparent()
+        )
         self.uow.session.add(change)
         self.uow.on_commit(self.desk.changed.set)
 

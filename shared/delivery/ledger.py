@@ -261,4 +261,5 @@ def _delivery(row: Row[*tuple[Any, ...]], attempt: int) -> Delivery:
         payload=row.payload,
         attempt=attempt,
         doubtful=row.cut_off > 0,
+        traceparent=row.traceparent,
     )

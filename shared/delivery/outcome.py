@@ -33,6 +33,7 @@ class Delivery:
         payload: what the channel needs to build the message; never personal data.
         attempt: the number of this attempt, from 1.
         doubtful: an earlier attempt was cut off, so that the receiver may have had it already.
+        traceparent: the W3C trace context of what caused it.
     """
 
     id: UUID
@@ -41,6 +42,7 @@ class Delivery:
     payload: str
     attempt: int
     doubtful: bool
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
+from shared import tracing
 from shared.delivery.outcome import Permanent, Receipt, Temporary
 
 WORTH_ANOTHER_TRY = frozenset([408, 409, 425, 429])
@@ -65,7 +66,7 @@ class OutgoingHttp:
         return None
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Receipt:
-        """Post once.
+        """Post once, as a step of the trace at hand.
 
         Raises:
             Permanent: the address is not allowed, or the answer will not change.
@@ -73,10 +74,11 @@ class OutgoingHttp:
         """
         self._checked(url)
         limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)}
+        sent = [*headers.items(), *tracing.header().items()]
         self._deadline.set(self._timeout)
         try:
             with self._pool.stream(
-                "POST", url, headers=list(headers.items()), content=body, extensions=limits
+                "POST", url, headers=sent, content=body, extensions=limits
             ) as answer:
                 _drain(answer)
                 return _judged(answer)

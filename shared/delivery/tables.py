@@ -33,6 +33,7 @@ from sqlalchemy.schema import SchemaItem
 from sqlmodel import Session
 
 from shared.delivery.outcome import State
+from shared.tracing import LENGTH, traceparent
 
 
 class DeliveryTables:
@@ -41,7 +42,8 @@ class DeliveryTables:
     `due` says when the next thing must happen: the next attempt or, while one is under way, the
     moment when the worker that took it counts as lost. It is null once nothing more will happen,
     and on a row that waits for a person (a call to make). Deliveries with one `order_key` are
-    attempted strictly one after the other, in the order in which they were added.
+    attempted strictly one after the other, in the order in which they were added. `traceparent`
+    names the trace in which a delivery was added, and each attempt belongs to it.
 
     Args:
         metadata: the service's own.
@@ -75,6 +77,7 @@ class DeliveryTables:
             Column("cut_off", Integer, nullable=False, server_default="0"),
             Column("unwanted", Boolean, nullable=False, server_default="false"),
             Column("leased_by", String(100)),
+            Column("traceparent", String(LENGTH)),
             Column("last_error", String(60)),
             Column("created", DateTime(timezone=True), nullable=False, server_default=func.now()),
             Column("ended", DateTime(timezone=True)),
@@ -153,6 +156,7 @@ class DeliveryTables:
                     "state": (ended or State.QUEUED).value,
                     "ended": func.now() if ended else None,
                     "last_error": reason,
+                    "traceparent": traceparent(),
                     **(extra or {}),
                 }
             )

@@ -15,6 +15,7 @@ from shared.delivery.ledger import Delivered, Failed, Ledger, LockFirst
 from shared.delivery.outcome import Delivery, Receipt, Temporary, Undelivered
 from shared.delivery.schedule import Schedule
 from shared.delivery.tables import DeliveryTables
+from shared.tracing import traced
 from shared.worker import Wake
 
 log = structlog.get_logger(__name__)
@@ -108,6 +109,11 @@ class DeliveryWorker:
         return attempts
 
     def _deliver(self, delivery: Delivery) -> None:
+        with traced(delivery.traceparent):
+            self._attempt(delivery)
+        self._wake.set()
+
+    def _attempt(self, delivery: Delivery) -> None:
         result: Receipt | Undelivered
         try:
             result = self._send(delivery)
@@ -117,4 +123,10 @@ class DeliveryWorker:
             log.exception("delivery.crashed", delivery=str(delivery.id), exc_info=error)
             result = Temporary("internal-error")
         self._until_recorded(self._ledger.record, delivery, result)
-        self._wake.set()
+        log.info(
+            "delivery.attempted",
+            delivery=str(delivery.id),
+            channel=delivery.channel,
+            attempt=delivery.attempt,
+            answer=result.code if isinstance(result, Receipt) else result.reason,
+        )

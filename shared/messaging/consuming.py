@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import structlog
@@ -10,6 +11,7 @@ from tenacity import Retrying, retry_if_not_exception_type, stop_after_attempt, 
 
 from shared.messaging.broker import Handler, Permanent, is_outage, patiently
 from shared.messaging.events import Envelope, Unparsable, parse
+from shared.tracing import taken_up
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +72,7 @@ class Consuming:
             envelope = parse(body)
         except Unparsable as error:
             return self._dead("unparsable", str(error))
-        context = {"event_id": str(envelope.id), "event_type": envelope.type}
-        if envelope.traceparent:
-            context["traceparent"] = envelope.traceparent
-        with structlog.contextvars.bound_contextvars(consumer=self.name, **context):
+        with self._known_as(envelope):
             return self._handle(envelope, pause)
 
     def wait_out(self, body: bytes | str, stop: threading.Event) -> None:
@@ -85,9 +84,19 @@ class Consuming:
         """
         try:
             envelope = parse(body)
-            patiently(stop, self, lambda: self._handler(envelope))
+            with self._known_as(envelope):
+                patiently(stop, self, lambda: self._handler(envelope))
         except Exception as error:  # judged when the message is delivered again
             log.info("consumer.resumes", consumer=self.name, exc_info=error)
+
+    def _known_as(self, envelope: Envelope) -> AbstractContextManager[object]:
+        """Within the block every log line names the event and its trace."""
+        return structlog.contextvars.bound_contextvars(
+            consumer=self.name,
+            event_id=str(envelope.id),
+            event_type=envelope.type,
+            **taken_up(envelope.traceparent),
+        )
 
     def _handle(self, envelope: Envelope, pause: Callable[[float], None]) -> Dead | None:
         insistently = Retrying(
@@ -108,6 +117,7 @@ class Consuming:
             log.exception("consumer.failed", exc_info=error)
             return self._dead("unexpected", type(error).__name__)
         CONSUMED.labels(self.name, "handled").inc()
+        log.info("consumer.handled")
         return None
 
     def _dead(self, reason: str, detail: str) -> Dead:

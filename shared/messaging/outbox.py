@@ -6,13 +6,11 @@ id in its inbox, in the transaction that acts on it. So a broker may be away or 
 nothing is lost or done twice.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import structlog
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import (
     BigInteger,
@@ -34,6 +32,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.database import NAMING, UnitOfWork
 from shared.messaging.events import Envelope, Event, Sequence
 from shared.retention import OldRows, RecordClass
+from shared.tracing import traceparent
 from shared.worker import Wake
 
 metadata = MetaData(naming_convention=NAMING)
@@ -74,8 +73,6 @@ inbox = Table(
     Column("received", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 Index("ix_inbox_received", inbox.c.received)
-
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 
 def _now() -> datetime:
@@ -146,7 +143,6 @@ class Outbox:
 
         Such a caller also calls `announce`. Arguments are those of `add`.
         """
-        context = structlog.contextvars.get_contextvars().get("traceparent")
         envelope = Envelope(
             id=uuid4(),
             source=self._source,
@@ -154,7 +150,7 @@ class Outbox:
             sequence=Sequence(version, n),
             data=event,
             replay=replay,
-            traceparent=context if context and _TRACEPARENT.fullmatch(context) else None,
+            traceparent=traceparent(),
         )
         return {
             "id": envelope.id,

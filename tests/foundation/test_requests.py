@@ -340,13 +340,29 @@ def test_an_id_that_is_none_is_replaced(http: httpx.Client, offered: str):
     assert len(answer.headers["x-request-id"]) == 36
 
 
-def test_the_trace_of_the_caller_is_logged(http: httpx.Client, logged: Callable[[], str]):
+def test_the_trace_of_the_caller_is_logged_or_one_begins(
+    http: httpx.Client, logged: Callable[[], str]
+):
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-    http.get("/probe/log", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
-    http.get("/probe/log", headers={"traceparent": f"00-{PLANTED}"})
-    first, second = (json.loads(line) for line in logged().splitlines())
+    sent = f"00-{trace}-00f067aa0ba902b7-01"
+    for headers in ([sent], [sent, sent], [f"00-{PLANTED}"], []):
+        http.get("/probe/log", headers=[("traceparent", each) for each in headers])
+    first, *others = (json.loads(line) for line in logged().splitlines())
     assert (first["trace_id"], first["service"]) == (trace, "probe")
-    assert "trace_id" not in second
+    assert len({each["trace_id"] for each in others} - {trace}) == 3
+    assert PLANTED not in logged()
+
+
+def test_what_changes_something_is_logged_by_its_route(
+    http: httpx.Client, logged: Callable[[], str]
+):
+    http.get("/probe/open")
+    http.post(f"/probe/body?who={PLANTED}", json={"family": PLANTED})
+    (line,) = (json.loads(each) for each in logged().splitlines())
+    assert (line["event"], line["route"], line["status"]) == (
+        "request.answered", "/probe/body", 200,
+    )  # fmt: skip
+    assert PLANTED not in logged()
 
 
 # --- health and metrics -----------------------------------------------------------------------

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 from fastapi import FastAPI, Request, Response
+from structlog.contextvars import bound_contextvars
 
 from shared.http import ServiceClient
 from shared.problems import Problem
 from shared.settings import ServiceSettings
+from shared.tracing import traced
 from tests.infrastructure.serving import serving
 
 SECRET = "planted-secret-51"
@@ -110,13 +111,15 @@ def test_a_second_refusal_is_the_answer(client: ServiceClient, neighbour: Neighb
     assert (neighbour.granted, len(neighbour.calls)) == (2, 2)
 
 
-def test_the_requests_id_goes_along(client: ServiceClient, neighbour: Neighbour):
-    with structlog.contextvars.bound_contextvars(request_id="r-77"):
+def test_the_requests_id_and_its_trace_go_along(client: ServiceClient, neighbour: Neighbour):
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with bound_contextvars(request_id="r-77"), traced(f"00-{trace}-{'1' * 16}-01"):
         client.request("POST", "/echo", json={}, headers={"X-Other": "kept"})
     client.request("POST", "/echo", json={})
     first, second = neighbour.calls
     assert (first["x-request-id"], first["x-other"]) == ("r-77", "kept")
-    assert "x-request-id" not in second
+    assert first["traceparent"].startswith(f"00-{trace}-")
+    assert not {"x-request-id", "traceparent"} & set(second)
 
 
 @pytest.mark.parametrize("status", [400, 401, 500, 503])

@@ -196,5 +196,6 @@ def test_a_handlers_log_lines_carry_the_event_and_its_trace() -> None:
         "consumer": "tests.first",
         "event_id": str(traced.id),
         "event_type": traced.type,
-        "traceparent": trace,
+        "trace_id": "a" * 32,
+        "trace_flags": "01",
     }

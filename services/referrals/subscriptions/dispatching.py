@@ -18,6 +18,7 @@ from services.referrals.tables.subscription import (
 from shared.database import Lease, UnitOfWork
 from shared.fhir.search.query import parse_query, parse_search
 from shared.fhir.store import Access
+from shared.tracing import traced
 from shared.worker import Wake
 
 log = structlog.get_logger(__name__)
@@ -74,9 +75,10 @@ class Dispatcher:
                 .with_for_update()
             ).all()
             for change in changes:
-                for subscription in subscriptions:
-                    if self._concerns(uow, subscription, change):
-                        self._number(uow, subscription, change)
+                with traced(change.traceparent):
+                    for subscription in subscriptions:
+                        if self._concerns(uow, subscription, change):
+                            self._number(uow, subscription, change)
                 change.dispatched = self._desk.clock()
                 uow.session.add(change)
             uow.on_commit(self._sender.set)

@@ -31,7 +31,7 @@ WATCHED = "Task"
 """The type whose changes are told."""
 OWN_HEADERS = frozenset(
     """connection content-encoding content-length content-type expect host keep-alive
-    proxy-connection te trailer transfer-encoding upgrade""".split()
+    proxy-connection te traceparent trailer transfer-encoding upgrade""".split()
 )
 """Headers that say how a notification is sent; a subscriber's own would break the message."""
 FHIR_JSON = "application/fhir+json"

@@ -10,6 +10,7 @@ from sqlmodel import Field
 from services.referrals.tables.base import Row, instant
 from shared.database import NAMING
 from shared.delivery import DeliveryTables
+from shared.tracing import LENGTH
 
 delivery_metadata = MetaData(naming_convention=NAMING)
 deliveries = DeliveryTables(delivery_metadata, "subscription_delivery")
@@ -40,6 +41,8 @@ class Change(Row, table=True):
     version: int
     made: datetime = instant()
     dispatched: datetime | None = instant(nullable=True, default=None)
+    traceparent: str | None = Field(default=None, max_length=LENGTH)
+    """The W3C trace context of the request that changed it."""
 
 
 class SubscriptionState(Row, table=True):
