@@ -14,6 +14,9 @@ from deploy.refusal import Refusal
 FINISH_WITHIN = 10
 """Seconds that open requests have to finish after the order to stop."""
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals by which a running server is told to stop."""
+
 
 class PortTaken(Refusal):
     """Somebody else listens there; the message says what to do."""
@@ -52,7 +55,10 @@ def address(listener: socket.socket) -> str:
 
 
 def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; open requests finish first.
+    """Serve until SIGINT, SIGTERM or SIGHUP; then take no more, finish what was begun, and return.
+
+    Being told to stop is no failure: the process that returns from here ends with 0. Requests have
+    `FINISH_WITHIN`; then workers have `shared.worker.FINISH_WITHIN`.
 
     Parameters:
         started: called once the app's start-up is complete and requests are answered.
@@ -76,7 +82,7 @@ def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) ->
         ),
         started,
     )
-    with listener:
+    with listener, server.stopped_by_signals():
         try:
             server.run(sockets=[listener])
         except SystemExit:  # uvicorn's own way out of a start that failed
@@ -106,6 +112,21 @@ class _Announcing(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = started
+
+    @contextmanager
+    def stopped_by_signals(self) -> Iterator[None]:
+        """Uvicorn raises the signal that stopped it once more when all is done. It is answered
+        here: as an exit it would turn an orderly end into a failure."""
+
+        def stop(*_: object) -> None:
+            self.should_exit = True
+
+        before = {number: signal.signal(number, stop) for number in STOPPING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -1,6 +1,7 @@
 """Background work: threads that are started, watched, restarted and stopped together."""
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -8,6 +9,9 @@ import structlog
 from tenacity import Retrying, wait_random_exponential
 
 log = structlog.get_logger(__name__)
+
+FINISH_WITHIN = 20.0
+"""Seconds that workers have to finish after the order to stop: as long as a webhook may take."""
 
 
 class Wake:
@@ -72,16 +76,20 @@ class WorkerGroup:
             self._threads[worker.name] = thread
             thread.start()
 
-    def stop(self, timeout: float = 20.0) -> list[str]:
-        """Ask all workers to finish and wait up to `timeout` seconds for each.
+    def stop(self, timeout: float = FINISH_WITHIN) -> list[str]:
+        """Ask all workers to finish what they began, and wait up to `timeout` seconds for them.
 
         Returns:
             The names of those that did not finish in time.
         """
         self._stop.set()
+        end = time.monotonic() + timeout
         for thread in self._threads.values():
-            thread.join(timeout)
-        return [name for name, thread in self._threads.items() if thread.is_alive()]
+            thread.join(max(0.0, end - time.monotonic()))
+        late = [name for name, thread in self._threads.items() if thread.is_alive()]
+        if late:
+            log.error("workers.late", workers=late, seconds=timeout)
+        return late
 
     def alive(self) -> dict[str, bool]:
         """Whether each worker's thread runs."""

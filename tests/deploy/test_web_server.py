@@ -3,6 +3,8 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -14,6 +16,11 @@ import sys
 from fastapi import FastAPI, Request
 from deploy.web_server import ended_by_signals, listen, serve
 app = FastAPI()
+
+@app.get("/held")
+def held():
+    print("held", flush=True)
+    return sys.stdin.readline()
 
 @app.get("/peer")
 def peer(request: Request):
@@ -49,15 +56,34 @@ def test_the_server_believes_no_header_about_where_a_request_comes_from():
     assert peer == "127.0.0.1"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_process_with_its_clean_up(number):
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_requests_finish_and_ends_the_process_in_order(number):
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    assert process.stdin is not None
     assert process.stdout is not None
-    port = process.stdout.readline().strip()
-    assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 404
-    process.send_signal(number)
+    url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(httpx.get, f"{url}/held", timeout=60)
+        assert process.stdout.readline() == "held\n"
+        process.send_signal(number)
+        until_refused(url)
+        process.stdin.write("finished\n")
+        assert held.result().json() == "finished\n"
     rest, _ = process.communicate(timeout=20)
-    assert rest == "cleaned up\n"
+    assert (rest, process.returncode) == ("cleaned up\n", 0)
+
+
+def until_refused(url):
+    """Wait until nobody listens there any more."""
+    with suppress(httpx.HTTPError):
+        while httpx.get(f"{url}/", timeout=60):
+            pass
 
 
 def test_a_signal_before_the_server_runs_cleans_up_too():

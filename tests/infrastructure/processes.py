@@ -33,6 +33,8 @@ KEPT = {"HOME", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"}
 ANNOUNCED = re.compile(rb"(?:answers|health) on http://127\.0\.0\.1:(\d+)\s*$", re.MULTILINE)
 COMMAND_WITHIN = 600.0
 """Seconds for an operator's command: with fsync on and a busy machine a set-up takes minutes."""
+STOPS_WITHIN = 35.0
+"""Seconds from the order to stop to the end, as docker-compose.yml gives them."""
 READY_WITHIN = 300.0
 """Seconds for all processes together: each imports for seconds when two cores serve twenty."""
 
@@ -245,7 +247,7 @@ class Processes:
         """Ask all to end, as `docker compose down` does.
 
         Raises:
-            AssertionError: one did not end by itself.
+            AssertionError: one did not end by itself, or not in order.
         """
         alive = [each for each in self.running if each.process.poll() is None]
         for each in alive:
@@ -253,7 +255,9 @@ class Processes:
         late = []
         for each in alive:
             try:
-                each.process.wait(40)
+                code = each.process.wait(STOPS_WITHIN)
+                if code:
+                    late.append(f"{each.name} {each.replica} (exit code {code})")
             except subprocess.TimeoutExpired:
                 late.append(f"{each.name} {each.replica}")
                 each.kill()
