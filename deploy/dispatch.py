@@ -5,11 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import problems
-from shared.service import faults
+from shared.asking import Asking
+from shared.health import faults
+from shared.metrics import exposition
 
 OWN = ("/health", "/metrics")
 """Answered for all services together."""
@@ -46,9 +47,9 @@ class AllInOne:
                 return self.services[name]
         return self._house
 
-    def faults(self) -> dict[str, dict[str, str]]:
+    async def faults(self) -> dict[str, dict[str, str]]:
         """What keeps each service from its work; empty when all are ready."""
-        found = {name: faults(app) for name, app in self.services.items()}
+        found = {name: await faults(app) for name, app in self.services.items()}
         return {name: each for name, each in found.items() if each}
 
     def _own_pages(self) -> FastAPI:
@@ -59,6 +60,7 @@ class AllInOne:
                     await stack.enter_async_context(app.router.lifespan_context(app))
                 yield
 
+        asking = Asking()
         house = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
         problems.install(house)
 
@@ -68,17 +70,18 @@ class AllInOne:
             return {"status": "ok", "services": list(self.services)}
 
         @house.get("/health/ready")
-        def ready() -> JSONResponse:
+        async def ready() -> JSONResponse:
             """Whether every service can do its work, and if not, which cannot and why."""
-            failing = self.faults()
+            failing = await self.faults()
             status = "failing" if failing else "ok"
             body = {"status": status, "services": list(self.services), "failing": failing}
             return JSONResponse(body, 503 if failing else 200)
 
         @house.get("/metrics")
-        def metrics() -> Response:
-            """Prometheus metrics of this process."""
-            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        async def metrics() -> Response:
+            """Prometheus metrics of this process, and the gauges of every service."""
+            sources = [each for app in self.services.values() for each in app.state.sources]
+            return await exposition(sources, asking)
 
         return house
 

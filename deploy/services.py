@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from deploy.refusal import Refusal
+from shared.delivery import DeliveryTables
 from shared.messaging.broker import Broker, Subscription
 from shared.retention import Retention
 from shared.settings import ServiceSettings
@@ -31,6 +32,7 @@ class Composition:
         workers: makes its workers, for a process of their own.
         subscriptions: what its workers consume, so that an operator can declare the queues.
         retention: how long it keeps what.
+        deliveries: its delivery tables, if it delivers.
     """
 
     settings: type[ServiceSettings]
@@ -38,6 +40,7 @@ class Composition:
     workers: Callable[[Any, Engine, Broker, Wake], Sequence[Worker]]
     subscriptions: Sequence[Subscription]
     retention: Retention = NOTHING_KEPT
+    deliveries: DeliveryTables | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ def _referrals() -> Composition:
     from services.referrals import app
     from services.referrals.retention import RETENTION
     from services.referrals.settings import ReferralsSettings
+    from services.referrals.tables.subscription import deliveries
 
     return Composition(
         ReferralsSettings,
@@ -111,6 +115,7 @@ def _referrals() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
+        deliveries,
     )
 
 
@@ -118,6 +123,7 @@ def _notifications() -> Composition:
     from services.notifications import app
     from services.notifications.retention import RETENTION
     from services.notifications.settings import NotificationsSettings
+    from services.notifications.tables import deliveries
 
     return Composition(
         NotificationsSettings,
@@ -127,6 +133,7 @@ def _notifications() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
+        deliveries,
     )
 
 

@@ -1,5 +1,6 @@
 """Schema migrations: one Alembic environment, a version folder per service."""
 
+from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -43,12 +44,18 @@ def schema_fault(service: str, engine: Engine) -> str | None:
 
     A database that is ahead is fine: code N runs on schema N + 1.
     """
-    scripts = ScriptDirectory.from_config(configuration(service, str(engine.url)))
+    known, head = _revisions(service)
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current is None:
         return "the database has no tables yet: run `kersey migrate`"
-    known = {script.revision for script in scripts.walk_revisions()}
-    if current in known and current != scripts.get_current_head():
+    if current in known and current != head:
         return "the database is on an older schema: run `kersey migrate`"
     return None
+
+
+@cache
+def _revisions(service: str) -> tuple[frozenset[str], str | None]:
+    """The revisions that this code knows, and the newest. They are files: read once."""
+    scripts = ScriptDirectory.from_config(configuration(service, "postgresql://"))
+    return frozenset(each.revision for each in scripts.walk_revisions()), scripts.get_current_head()

@@ -13,6 +13,35 @@ def sqlstate(error: BaseException) -> str | None:
     return getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
 
 
+_WORDS = {
+    "25006": "it only reads: a replica, or a fail-over is under way",
+    "28P01": "it refuses the password of KERSEY_DATABASE_URL",
+    "3D000": "there is no such database: run `kersey databases create`",
+    "42501": "the rights are missing: run `kersey databases create`",
+    "42703": "it is on an older schema: run `kersey migrate`",
+    "42P01": "it is on an older schema: run `kersey migrate`",
+    "53100": "its disk is full",
+    "53300": "it has no connection left",
+    "57P01": "it is shutting down",
+    "57P03": "it is starting up or shutting down",
+}
+"""What an operator can do something about: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+
+def in_words(error: BaseException) -> str | None:
+    """What is wrong with the database, for its operator; None if the error is none of a database.
+
+    Never the error's own text: it may quote an address or what somebody sent.
+    """
+    if isinstance(error, PoolTimeout):
+        return "the database: all of this process's connections are in use (KERSEY_POOL_SIZE)"
+    if not isinstance(error, DBAPIError):
+        return None
+    state = sqlstate(error)
+    known = _WORDS.get(state or "", "it cannot be reached" if is_away(error) else "it refuses")
+    return f"the database: {known} ({state or type(error).__name__})"
+
+
 def is_away(error: BaseException) -> bool:
     """Whether the database is away or busy, so that the same may succeed in a moment.
 

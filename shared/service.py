@@ -1,23 +1,22 @@
 """What every service is: an app with health, metrics, errors in words, and its workers."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import problems
+from shared.asking import Asking
 from shared.auth import TokenVerifier, Unauthenticated
+from shared.health import Check, faults
+from shared.metrics import Source, exposition
 from shared.problems import Problem
 from shared.rate_limits import RateLimit, Refuse
 from shared.requests import BodyLimit, RequestMiddleware
 from shared.settings import ServiceSettings
 from shared.worker import Worker, WorkerGroup
-
-Check = Callable[[], str | None]
-"""Says what is wrong in a sentence, or None when all is well."""
 
 
 def service_app(
@@ -28,6 +27,7 @@ def service_app(
     routers: Sequence[APIRouter],
     workers: Sequence[Worker] = (),
     checks: Mapping[str, Check] | None = None,
+    sources: Sequence[Source] = (),
     verifier: TokenVerifier | None = None,
     docs_prefix: str | None = None,
     measures_bodies: Sequence[str] = (),
@@ -42,7 +42,8 @@ def service_app(
         title: its name for people.
         routers: its HTTP interface, with the paths that it has in every deployment.
         workers: background work to run inside this process (all-in-one and `kersey worker`).
-        checks: what readiness asks, by name; a check must answer within a second or two.
+        checks: what readiness asks, by name.
+        sources: what `/metrics` reads when it is asked.
         verifier: verifies bearer tokens; by default against the issuer of the settings.
         docs_prefix: where OpenAPI and its page are served, such as `/directory`.
         measures_bodies: prefixes whose routes bound the size of bodies by their own measure.
@@ -80,6 +81,8 @@ def service_app(
     app.state.verifier = verifier or TokenVerifier(settings)
     app.state.workers = group
     app.state.checks = dict(checks or {})
+    app.state.sources = tuple(sources)
+    app.state.asking = Asking()
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
     app.add_middleware(BodyLimit, beyond=measures_bodies)
@@ -118,29 +121,15 @@ def _operations(name: str) -> APIRouter:
         return {"status": "ok", "service": name}
 
     @router.get("/health/ready")
-    def ready(request: Request) -> JSONResponse:
+    async def ready(request: Request) -> JSONResponse:
         """Whether this process can do its work, and if not, why."""
-        failing = faults(request.app)
+        failing = await faults(request.app)
         body = {"status": "ok" if not failing else "failing", "service": name, "failing": failing}
         return JSONResponse(body, 503 if failing else 200)
 
     @router.get("/metrics")
-    def metrics() -> Response:
-        """Prometheus metrics of this process; numbers only, no personal data."""
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        """Prometheus metrics; numbers only, no personal data."""
+        return await exposition(request.app.state.sources, request.app.state.asking)
 
     return router
-
-
-def faults(app: FastAPI) -> dict[str, str]:
-    """What keeps a service from its work, by check; empty when it is ready."""
-    found: dict[str, str] = {}
-    for check, ask in app.state.checks.items():
-        try:
-            fault = ask()
-        except Exception as error:  # noqa: BLE001 - a check that cannot be made is itself a fault to report
-            fault = f"could not be checked ({type(error).__name__})"
-        if fault:
-            found[check] = fault
-    workers: WorkerGroup = app.state.workers
-    return found | workers.faults()

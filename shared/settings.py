@@ -45,6 +45,11 @@ class ServiceSettings(BaseSettings):
         gt=0,
         description="How often the outbox is looked at for events that another process wrote.",
     )
+    relay_lag_limit_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="How long an event may wait to be published before a worker is not ready.",
+    )
     issuer: str = Field(default="", description="OAuth 2 issuer; default {public_url}/identity.")
     jwks_url: str = Field(default="", description="Its keys; default {issuer}/jwks.json.")
     token_url: str = Field(default="", description="Where this service gets its own tokens.")

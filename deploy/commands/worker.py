@@ -15,11 +15,15 @@ def worker(
     Run as many replicas as you like: those that need a leader agree on one in the database. The
     queues are declared before, by `kersey broker setup`: a worker only reads and writes.
     """
+    from functools import partial
+
     from deploy import services
     from deploy.engines import opened_for
     from deploy.refusal import Refusal
     from deploy.web_server import address, ended_by_signals, listen, serve
     from shared import logging
+    from shared.gauges import of_broker, of_database
+    from shared.health import of_background
     from shared.messaging.rabbit import RabbitBroker
     from shared.migrate import schema_fault
     from shared.service import service_app
@@ -51,7 +55,12 @@ def worker(
             title=f"Kersey {service}, background work",
             routers=(),
             workers=workers,
-            checks={"schema": lambda: schema_fault(service, engine), "broker": broker.fault},
+            checks={"schema": partial(schema_fault, service, engine)}
+            | of_background(settings, engine, broker),
+            sources=[
+                of_database(service, engine, composition.deliveries),
+                of_broker(service, broker, composition.subscriptions),
+            ],
         )
         names = ", ".join(each.name for each in workers)
         place = address(listener)

@@ -26,12 +26,14 @@ from services.notifications.tables import deliveries as delivery_tables
 from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
+from shared.gauges import of_broker, of_database
+from shared.health import Check, of_background
 from shared.http import ServiceClient
 from shared.messaging.broker import Broker, Subscription
 from shared.messaging.outbox import Outbox, consuming_once
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
-from shared.service import Check, service_app
+from shared.service import service_app
 from shared.worker import Wake, Worker
 
 SOURCE = "kersey/notifications"
@@ -67,8 +69,10 @@ def create_app(
     wake = wake or Wake()
     delivery_wake = Wake()
     checks: dict[str, Check] = {"schema": partial(schema_fault, "notifications", engine)}
+    sources = [of_database("notifications", engine, delivery_tables)]
     if broker is not None:
-        checks["broker"] = broker.fault
+        checks |= of_background(settings, engine, broker)
+        sources.append(of_broker("notifications", broker, SUBSCRIPTIONS))
     running = (
         workers(settings, engine, broker, wake, delivery_wake=delivery_wake)
         if broker is not None
@@ -81,6 +85,7 @@ def create_app(
         routers=(answers.router, contacts.router, deliveries.router),
         workers=running,
         checks=checks,
+        sources=sources,
         verifier=verifier,
         docs_prefix="/notifications",
     )

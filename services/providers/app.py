@@ -12,11 +12,13 @@ from services.providers.handlers import Directory
 from services.providers.public import PublicReads
 from services.providers.settings import ProvidersSettings
 from shared.auth import TokenVerifier
+from shared.gauges import of_broker, of_database
+from shared.health import Check, of_background
 from shared.messaging.broker import Broker
 from shared.messaging.outbox import Outbox, consuming_once
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
-from shared.service import Check, service_app
+from shared.service import service_app
 from shared.worker import Wake, Worker
 
 SOURCE = "kersey/providers"
@@ -42,8 +44,10 @@ def create_app(
     """
     wake = wake or Wake()
     checks: dict[str, Check] = {"schema": partial(schema_fault, "providers", engine)}
+    sources = [of_database("providers", engine)]
     if broker is not None:
-        checks["broker"] = broker.fault
+        checks |= of_background(settings, engine, broker)
+        sources.append(of_broker("providers", broker, (places.SUBSCRIPTION,)))
     app = service_app(
         settings,
         name="providers",
@@ -51,6 +55,7 @@ def create_app(
         routers=(reads, writes),
         workers=workers(settings, engine, broker, wake) if broker is not None else (),
         checks=checks,
+        sources=sources,
         verifier=verifier,
         docs_prefix="/directory",
     )

@@ -30,11 +30,13 @@ from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.http import refused
 from shared.fhir.quick import QuickReader
 from shared.fhir.router import fhir_router
+from shared.gauges import of_broker, of_database
+from shared.health import Check, of_background
 from shared.messaging.broker import Broker
 from shared.messaging.outbox import Outbox, consuming_once
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
-from shared.service import Check, service_app
+from shared.service import service_app
 from shared.worker import Wake, Worker
 
 SOURCE = "kersey/referrals"
@@ -63,8 +65,10 @@ def create_app(
     """
     desk = desk_of(settings, engine, wake or Wake())
     checks: dict[str, Check] = {"schema": partial(schema_fault, "referrals", engine)}
+    sources = [of_database("referrals", engine, deliveries)]
     if broker is not None:
-        checks["broker"] = broker.fault
+        checks |= of_background(settings, engine, broker)
+        sources.append(of_broker("referrals", broker, SUBSCRIPTIONS))
     quick = UnwatchedReader(engine.url, application_name="kersey referrals reads")
     app = service_app(
         settings,
@@ -81,6 +85,7 @@ def create_app(
         ),
         workers=_workers(desk, broker, wake) if broker is not None else (),
         checks=checks,
+        sources=sources,
         verifier=verifier,
         docs_prefix="/referrals",
         measures_bodies=("/fhir",),

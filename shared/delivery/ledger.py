@@ -34,6 +34,12 @@ ATTEMPTS = Counter(
     ["channel", "outcome"],
 )
 
+ENDED = Counter(
+    "kersey_deliveries_ended_total",
+    "Deliveries that ended while they were attempted, by channel and state.",
+    ["channel", "state"],
+)
+
 CUT_OFF = "cut-off"
 """The code of an attempt whose worker was lost between sending and recording."""
 
@@ -233,6 +239,7 @@ class Ledger:
         self._on_failed(uow, delivery, reason)
 
     def _end(self, uow: UnitOfWork, delivery: Delivery, state: State, reason: str | None) -> None:
+        ENDED.labels(delivery.channel, state.value).inc()
         over = {"due": null(), "ended": func.now()}
         self._set(uow, delivery, state=state.value, last_error=reason, **over)
 

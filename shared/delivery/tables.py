@@ -1,6 +1,7 @@
 """The rows of a delivery and its attempts, declared anew in each service that delivers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     DateTime,
+    Engine,
     ForeignKey,
     Identity,
     Index,
@@ -26,6 +28,7 @@ from sqlalchemy import (
     literal,
     null,
     or_,
+    select,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -34,6 +37,23 @@ from sqlmodel import Session
 
 from shared.delivery.outcome import State
 from shared.tracing import LENGTH, traceparent
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Deliveries of one channel and state that are not ended.
+
+    Attributes:
+        channel: which sends them.
+        state: where they stand.
+        count: how many.
+        oldest: seconds since the first of them was added.
+    """
+
+    channel: str
+    state: str
+    count: int
+    oldest: float
 
 
 class DeliveryTables:
@@ -164,6 +184,25 @@ class DeliveryTables:
             .returning(self.delivery.c.id)
         )
         return session.connection().execute(statement).first() is not None
+
+    def open(self, engine: Engine) -> list[Open]:
+        """What the engine has still to do, by channel and state; the index `due` holds no more.
+
+        A call that waits for a person is none of it.
+
+        Args:
+            engine: the service's database.
+        """
+        row = self.delivery.c
+        age = func.extract("epoch", func.now() - func.min(row.created))
+        grouped = (
+            select(row.channel, row.state, func.count(), age)
+            .where(row.due.is_not(null()))
+            .group_by(row.channel, row.state)
+        )
+        with engine.connect() as connection:
+            rows = connection.execute(grouped).all()
+        return [Open(channel, state, count, float(age)) for channel, state, count, age in rows]
 
     def supersede(self, session: Session, which: ColumnElement[bool], reason: str) -> list[UUID]:
         """Stop what is no longer wanted, within the caller's transaction.

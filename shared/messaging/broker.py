@@ -28,7 +28,7 @@ from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 
 from shared.messaging.events import CATALOGUE, Envelope
-from shared.outages import is_away, sqlstate
+from shared.outages import in_words, is_away, sqlstate
 from shared.worker import Waiting, Worker
 
 log = structlog.get_logger(__name__)
@@ -164,6 +164,19 @@ class DeadLetter:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much waits for one consumer.
+
+    Attributes:
+        ready: messages that no replica has taken.
+        dead: dead letters.
+    """
+
+    ready: int
+    dead: int
+
+
 class Publisher(Protocol):
     """Hands messages to the broker. Belongs to one thread; connects when it is first used."""
 
@@ -237,6 +250,14 @@ class Broker(Protocol):
         """
         ...
 
+    def depths(self, consumers: Sequence[str]) -> Mapping[str, Depth]:
+        """How much waits for each of these consumers.
+
+        Raises:
+            BrokerAway: the broker cannot be reached, or knows no such consumer.
+        """
+        ...
+
     def fault(self) -> str | None:
         """Why the broker cannot be used now, in words; None when it can. For readiness."""
         ...
@@ -294,8 +315,8 @@ def _in_words(error: BaseException | None) -> str:
     """What a worker waits for, without a word of what anybody sent."""
     if isinstance(error, BrokerAway):
         return str(error)
-    state = sqlstate(error) if error else None
-    return f"what it needs is away ({type(error).__name__}{f', SQLSTATE {state}' if state else ''})"
+    known = in_words(error) if error else None
+    return known or f"what it needs is away ({type(error).__name__})"
 
 
 def _give_up(_: RetryCallState) -> None:

@@ -21,6 +21,12 @@ CONSUMED = Counter(
     ["consumer", "outcome"],
 )
 
+ERRORS = Counter(
+    "kersey_handler_errors_total",
+    "Errors of handlers, also those that passed, by consumer, type of event and class of error.",
+    ["consumer", "type", "error"],
+)
+
 TRIES = 3
 """How often a handler is called in a row before its error counts."""
 
@@ -106,8 +112,16 @@ class Consuming:
             sleep=pause,
             reraise=True,
         )
+
+        def handle() -> None:
+            try:
+                self._handler(envelope)
+            except Exception as error:
+                ERRORS.labels(self.name, envelope.type, type(error).__name__).inc()
+                raise
+
         try:
-            insistently(self._handler, envelope)
+            insistently(handle)
         except Permanent as error:
             return self._dead(error.reason, "the handler's decision")
         except Exception as error:

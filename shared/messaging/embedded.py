@@ -8,7 +8,7 @@ is confirmed when its rows are committed.
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -52,6 +52,7 @@ from shared.messaging.broker import (
     UNBOUND_KEPT_SECONDS,
     BrokerAway,
     DeadLetter,
+    Depth,
     Handler,
     Message,
     Published,
@@ -168,6 +169,28 @@ class EmbeddedBroker:
     def replay_all(self, consumer: str) -> int:
         """See `Broker.replay_all`."""
         return self._give_back(consumer, true())
+
+    def depths(self, consumers: Sequence[str]) -> Mapping[str, Depth]:
+        """See `Broker.depths`. The table holds no more than what waits."""
+        dead = delivery.c.dead_reason.is_not(None)
+        counted = (
+            select(
+                consumer.c.name,
+                func.count(delivery.c.message).filter(~dead),
+                func.count(delivery.c.message).filter(dead),
+            )
+            .join(delivery, delivery.c.consumer == consumer.c.name, isouter=True)
+            .where(consumer.c.name.in_(consumers))
+            .group_by(consumer.c.name)
+        )
+        try:
+            with self.engine.connect() as connection:
+                found = {name: Depth(*depth) for name, *depth in connection.execute(counted)}
+        except (DBAPIError, PoolTimeout) as error:
+            raise BrokerAway(_words(error)) from error
+        if unknown := set(consumers) - set(found):
+            raise BrokerAway(f"the broker knows no consumer {', '.join(sorted(unknown))}")
+        return found
 
     def fault(self) -> str | None:
         """See `Broker.fault`."""

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    select,
 )
 from sqlalchemy.dialects.postgresql import insert
 
@@ -164,6 +165,15 @@ class Outbox:
         """Wake the relay once the transaction is committed."""
         if self._wake:
             uow.on_commit(self._wake.set)
+
+
+def lag(engine: Engine) -> float:
+    """Seconds since the oldest event was written that is not published yet; 0 when all are."""
+    waiting = outbox.c.published_at.is_(None)
+    age = func.extract("epoch", func.now() - outbox.c.created)
+    oldest = select(age).where(waiting).order_by(outbox.c.position).limit(1)
+    with engine.connect() as connection:
+        return float(connection.execute(oldest).scalar_one_or_none() or 0)
 
 
 def consume_once(uow: UnitOfWork, consumer: str, event_id: UUID) -> bool:

@@ -25,10 +25,6 @@ REFUSED = Counter(
     "kersey_outbox_refused_total", "Events that the broker returned or refused; they are kept.",
     ["service"],
 )  # fmt: skip
-LAG = Gauge(
-    "kersey_outbox_lag_seconds", "Age of the oldest unpublished event; 0 on a relay that follows.",
-    ["service"],
-)  # fmt: skip
 LEADING = Gauge(
     "kersey_outbox_leading", "1 on the relay that leads its service's outbox.", ["service"]
 )
@@ -84,7 +80,6 @@ class Relay:
         self._epoch: int | None = None
         self.fault: str | None = None
         """Why nothing is published now, for readiness; None while it is, or another leads."""
-        self._measure_at = 0.0
         self._prune_at = time.monotonic() + 60.0
 
     @property
@@ -101,7 +96,6 @@ class Relay:
         finally:
             publisher.close()
             LEADING.labels(self._service).set(0)
-            LAG.labels(self._service).set(0)
             if self._epoch is not None:
                 self._lease.release()
 
@@ -130,8 +124,6 @@ class Relay:
             log.info("relay.leads" if epoch else "relay.follows", relay=self.name, epoch=epoch)
             LEADING.labels(self._service).set(0 if epoch is None else 1)
             self._epoch = epoch
-        if epoch is None:
-            LAG.labels(self._service).set(0)
         return epoch
 
     def _heads(self, epoch: int) -> list[Message]:
@@ -214,17 +206,6 @@ class Relay:
 
     def _housekeep(self) -> None:
         now = time.monotonic()
-        if now >= self._measure_at:
-            self._measure_at = now + 1.0
-            oldest = (
-                select(func.extract("epoch", func.now() - outbox.c.created))
-                .where(outbox.c.published_at.is_(None))
-                .order_by(outbox.c.position)
-                .limit(1)
-            )
-            with self._reader.connect() as connection:
-                age = connection.execute(oldest).scalar_one_or_none()
-            LAG.labels(self._service).set(float(age or 0))
         if now >= self._prune_at:
             self._prune_at = now + 3600.0
             deleted = prune(

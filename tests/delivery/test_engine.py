@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
@@ -104,6 +105,21 @@ def test_a_permanent_failure_is_not_tried_again_and_is_told(house):
     assert house.state(key) is State.FAILED
     assert house.failed == [(key, "http-410")]
     assert house.row(key).due is None
+
+
+def test_what_is_not_ended_is_counted_with_its_age_and_what_ended_is_counted_once(house):
+    labels = {"channel": "test", "state": "failed"}
+    before = REGISTRY.get_sample_value("kersey_deliveries_ended_total", labels) or 0.0
+    house.add()
+    house.worker(lambda delivery: Permanent("http-410")).deliver_due()
+    for order_key, waits_for_person in (("waits", False), ("waits", False), ("call", True)):
+        house.add(order_key, waits_for_person=waits_for_person)
+    with house.engine.begin() as connection:
+        connection.execute(text("update delivery set created = now() - interval '90 s'"))
+    (open_,) = house.tables.open(house.engine)
+    assert (open_.channel, open_.state, open_.count) == ("test", "queued", 2)
+    assert 90 <= open_.oldest < 120
+    assert REGISTRY.get_sample_value("kersey_deliveries_ended_total", labels) == before + 1
 
 
 def test_an_exhausted_schedule_is_a_failure_that_is_told_once(house):

@@ -82,7 +82,7 @@ def test_a_signal_lets_requests_finish_and_ends_the_process_in_order(number):
 def until_refused(url):
     """Wait until nobody listens there any more."""
     with suppress(httpx.HTTPError):
-        while httpx.get(f"{url}/", timeout=60):
+        while httpx.get(f"{url}/", timeout=60).status_code:
             pass
 
 

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from shared.auth import Principal, TokenVerifier, Unauthenticated, requires
 from shared.database import create_engine
 from shared.logging import configure
+from shared.metrics import Gauge, Reading, Source
 from shared.problems import Problem
 from shared.requests import MAX_BYTES, SECURITY_HEADERS
 from shared.service import service_app
@@ -263,6 +264,9 @@ def test_an_unforeseen_error_tells_nothing_and_is_logged_by_place(
     problem(answer, 500)
     assert PLANTED not in answer.text
     assert "Traceback" not in answer.text
+    assert (
+        'kersey_http_errors_total{error="ValueError",service="probe"}' in http.get("/metrics").text
+    )
     (line,) = [json.loads(each) for each in logged().splitlines()]
     assert (line["event"], line["error"], line["request_id"]) == (
         "request.failed", "ValueError", "the-one",
@@ -381,7 +385,7 @@ def test_readiness_says_what_fails(
         raise ValueError(PLANTED)
 
     checks = {"well": lambda: None, "queue": lambda: "the broker is away", "schema": broken}
-    monkeypatch.setattr(app.state, "checks", checks, raising=False)
+    monkeypatch.setitem(app.state._state, "checks", checks)
     answer = http.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json()["failing"] == {
@@ -401,10 +405,39 @@ def test_a_database_that_is_away_makes_it_not_ready(
         with engine.connect() as connection:
             connection.execute(text("select 1"))
 
-    monkeypatch.setattr(app.state, "checks", {"database": ask}, raising=False)
+    monkeypatch.setitem(app.state._state, "checks", {"database": ask})
     answer = http.get("/health/ready")
-    assert answer.json()["failing"] == {"database": "could not be checked (OperationalError)"}
+    assert answer.json()["failing"] == {
+        "database": "the database: it cannot be reached (OperationalError)"
+    }
     assert PLANTED not in answer.text
+
+
+def test_what_hangs_is_told_and_holds_up_nobody(
+    http: httpx.Client, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("shared.asking.ANSWERS_WITHIN", 0.2)
+    over = threading.Event()
+    gauge = Gauge("probe_depth", "For this test.", ("service",))
+
+    def hang() -> Any:
+        over.wait(60)
+
+    def read() -> list[Reading]:
+        return [Reading(gauge, ("probe",), 3)]
+
+    sources = (Source("probe", "database", read), Source("probe", "broker", hang))
+    monkeypatch.setitem(app.state._state, "checks", {"broker": hang})
+    monkeypatch.setitem(app.state._state, "sources", sources)
+    try:
+        assert "no answer within" in http.get("/health/ready").json()["failing"]["broker"]
+        shown = http.get("/metrics").text
+    finally:
+        over.set()
+    assert 'probe_depth{service="probe"} 3.0' in shown
+    assert 'kersey_up{service="probe",source="database"} 1.0' in shown
+    assert 'kersey_up{service="probe",source="broker"} 0.0' in shown
+    assert "kersey_http_request_seconds_bucket" in shown, "what is counted here is always shown"
 
 
 def test_workers_run_while_the_app_does_and_a_dead_one_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -118,6 +118,13 @@ def test_an_error_that_stays_ends_in_a_dead_letter() -> None:
     assert {entry["event"] for entry in logs} == {"consumer.failed", "consumer.dead_letter"}
 
 
+def test_each_error_of_a_handler_is_counted_by_kind() -> None:
+    labels = {"consumer": "tests.first", "type": envelope().type, "error": "ConnectionResetError"}
+    before = REGISTRY.get_sample_value("kersey_handler_errors_total", labels) or 0.0
+    assert take(Failing(ConnectionResetError("planted-value"))) is None
+    assert REGISTRY.get_sample_value("kersey_handler_errors_total", labels) == before + 1
+
+
 def test_a_permanent_error_is_final() -> None:
     handler = Failing(Permanent("unknown-provider"))
     assert take(handler) == Dead("unknown-provider", "the handler's decision")
@@ -176,7 +183,7 @@ def test_while_it_waits_a_worker_says_for_what_and_quotes_nothing() -> None:
     assert said == [
         "it does not consume yet",
         "the queue is gone",
-        "what it needs is away (OperationalError, SQLSTATE 42501)",
+        "the database: the rights are missing: run `kersey databases create` (42501)",
         "what it needs is away (ConnectionRefusedError)",
     ]
     assert worker.fault is None

@@ -6,15 +6,19 @@ import threading
 from collections.abc import Callable
 from uuid import uuid4
 
+import anyio
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
+from shared.asking import Asking
 from shared.database import UnitOfWork
+from shared.gauges import of_broker
 from shared.messaging.broker import (
     Broker,
     BrokerAway,
     DeadLetter,
+    Depth,
     Message,
     Permanent,
     Published,
@@ -29,6 +33,7 @@ from shared.messaging.events import (
     parse,
 )
 from shared.messaging.outbox import consume_once, consuming_once, inbox
+from shared.metrics import exposition
 from tests.messaging.samples import FIRST, SECOND, accepted, envelope, message
 from tests.messaging.tools import Brokers, Cables, Recorder, eventually, running
 
@@ -406,6 +411,10 @@ def test_an_outage_in_which_the_message_turns_out_bad_ends(broker: Broker) -> No
         first.waits_for(good.id)
         (letter,) = dead_letters(broker, FIRST)
     assert letter.reason == "unknown-provider"
+    depths = {FIRST.consumer: Depth(ready=0, dead=1), SECOND.consumer: Depth(ready=2, dead=0)}
+    eventually(lambda: broker.depths([FIRST.consumer, SECOND.consumer]) == depths, "the depths")
+    with pytest.raises(BrokerAway):
+        broker.depths(["tests.nobody"])
 
 
 def test_a_broker_that_goes_away_and_comes_back_is_found_again(
@@ -425,6 +434,9 @@ def test_a_broker_that_goes_away_and_comes_back_is_found_again(
         publisher.idle()
         with pytest.raises(BrokerAway):
             broker.dead_letters(FIRST.consumer)
+        shown = anyio.run(exposition, [of_broker("tests", broker, [FIRST])], Asking()).body
+        assert b'kersey_up{service="tests",source="broker"} 0.0' in bytes(shown)
+        assert b"kersey_queue_ready{" not in bytes(shown), "absent, not old"
         with pytest.raises(BrokerAway):
             broker.replay(FIRST.consumer, str(uuid4()))
         with pytest.raises(BrokerAway):

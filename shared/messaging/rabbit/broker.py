@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pika
 import structlog
@@ -10,6 +10,7 @@ import structlog
 from shared.messaging.broker import (
     BrokerAway,
     DeadLetter,
+    Depth,
     Handler,
     Publisher,
     Subscription,
@@ -145,6 +146,19 @@ class RabbitBroker:
                 for copy in same:
                     link.tell(holding.basic_ack, copy.tag)
         return len(wanted)
+
+    def depths(self, consumers: Sequence[str]) -> Mapping[str, Depth]:
+        """See `Broker.depths`: two small questions for each, on one connection."""
+        with self.connect() as link:
+            channel = link.channel()
+
+            def ready(queue: str) -> int:
+                return int(link.ask(channel.queue_declare, queue, passive=True).message_count)
+
+            return {
+                each: Depth(ready(self.topology.queue(each)), ready(self.topology.dead_queue(each)))
+                for each in consumers
+            }
 
     def fault(self) -> str | None:
         """See `Broker.fault`."""
