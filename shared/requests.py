@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -65,12 +65,12 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        offered = headers.get("x-request-id", "")
+        offered = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = offered if _REQUEST_ID.match(offered) else str(uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
         # Sent more than once it names no trace: joined, it is not well formed.
-        trace = taken_up(",".join(headers.getlist("traceparent")))
+        traces = [value for name, value in scope["headers"] if name == b"traceparent"]
+        trace = taken_up(b",".join(traces).decode("latin-1"))
         told = {"request_id": request_id, "service": self._service, **trace}
         structlog.contextvars.bind_contextvars(**told)
         started = time.perf_counter()
