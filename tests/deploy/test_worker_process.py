@@ -31,6 +31,15 @@ from tests.messaging.tools import eventually
 from tests.notifications.conftest import House, HttpSink, Request, Tokens, requested
 
 KEY = "k" * 40
+SHOWN = {
+    'kersey_up{service="notifications",source="database"} 1.0',
+    'kersey_up{service="notifications",source="broker"} 1.0',
+    'kersey_queue_ready{consumer="notifications.cases",service="notifications"} 0.0',
+    'kersey_queue_dead{consumer="notifications.cases",service="notifications"} 0.0',
+    'kersey_deliveries_open{channel="webhook",service="notifications",state="sending"} 1.0',
+    'kersey_outbox_lag_seconds{service="notifications"} 0.0',
+}
+"""While a webhook is being sent."""
 
 
 class Holding(HttpSink):
@@ -93,6 +102,7 @@ def test_it_finishes_both_and_lets_another_lead(
     ):
         publish(broker, uuid4())
         assert receiver.asked.wait(30), "a delivery is in hand"
+        assert shown_by(process) >= SHOWN
         case = uuid4()
         holding.execute('insert into case_order ("case", version) values (%s, 0)', [case])
         publish(broker, case)
@@ -117,6 +127,13 @@ def test_it_finishes_both_and_lets_another_lead(
         assert link.hold(link.channel(), broker.topology.queue(CASES.consumer)) == [], "both acked"
     assert house.scalar("select count(*) from lease where until > now()") == 0
     engine.dispose()
+
+
+def shown_by(process: Started) -> set[str]:
+    """The lines of its metrics."""
+    answer = process.get("/metrics")
+    assert answer is not None
+    return set(answer.text.splitlines())
 
 
 def publish(broker: RabbitBroker, case: UUID) -> None:
