@@ -22,7 +22,7 @@ from tests.referrals.subscribing import receiver, register
 from tests.referrals.test_composition import until
 from tests.subject.living import tables_of
 
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACE = "4bf92f35" * 4
 PLANTED = "Planted-Patient-7731"
 SENT = {
     "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01",
