@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from services.portal.app import create_app
 from services.portal.settings import PortalSettings
@@ -388,3 +390,12 @@ def test_a_cookie_that_is_no_session_asks_to_open_the_link_again(browser, cookie
     answer = browser.http.get("/answer", headers={b"cookie": b"kersey_answer=" + cookie})
     assert answer.status_code == 401
     assert "Please open the link again" in answer.text
+
+
+def test_what_the_pages_ask_of_notifications_belongs_to_the_trace_of_the_page(portal):
+    trace = "4bf92f35" * 4
+    sent = {"traceparent": f"00-{trace}-{'1' * 16}-01"}
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        httpx.get(f"{portal}/answer/{'x' * 43}", headers=sent, timeout=60)
+    (line,) = (each for each in lines if each["event"] == "request.answered")
+    assert (line["service"], line["trace_id"]) == ("notifications", trace)
