@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from deploy.refusal import Refusal
 from shared.messaging.broker import Broker, Subscription
+from shared.messaging.republishing import OwnState
 from shared.retention import Retention
 from shared.settings import ServiceSettings
 from shared.worker import Wake, Worker
@@ -31,6 +32,7 @@ class Composition:
         workers: makes its workers, for a process of their own.
         subscriptions: what its workers consume, so that an operator can declare the queues.
         retention: how long it keeps what.
+        state: what it owns and can tell again to whoever keeps a copy.
     """
 
     settings: type[ServiceSettings]
@@ -38,6 +40,7 @@ class Composition:
     workers: Callable[[Any, Engine, Broker, Wake], Sequence[Worker]]
     subscriptions: Sequence[Subscription]
     retention: Retention = NOTHING_KEPT
+    state: Sequence[OwnState] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def _identity() -> Composition:
 
 def _providers() -> Composition:
     from services.providers import app, places
+    from services.providers.republishing import STATE
     from services.providers.retention import RETENTION
     from services.providers.settings import ProvidersSettings
 
@@ -95,11 +99,13 @@ def _providers() -> Composition:
         app.workers,
         (places.SUBSCRIPTION,),
         RETENTION,
+        STATE,
     )
 
 
 def _referrals() -> Composition:
     from services.referrals import app
+    from services.referrals.republishing import STATE
     from services.referrals.retention import RETENTION
     from services.referrals.settings import ReferralsSettings
 
@@ -111,11 +117,13 @@ def _referrals() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
+        STATE,
     )
 
 
 def _notifications() -> Composition:
     from services.notifications import app
+    from services.notifications.republishing import STATE
     from services.notifications.retention import RETENTION
     from services.notifications.settings import NotificationsSettings
 
@@ -127,6 +135,7 @@ def _notifications() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
+        STATE,
     )
 
 

@@ -39,6 +39,7 @@ COMMANDS = (
     "dead-letters list",
     "dead-letters show",
     "dead-letters replay",
+    "republish",
     "subject export",
     "subject restrict",
     "subject hold",
