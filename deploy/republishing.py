@@ -72,13 +72,15 @@ def tell_again(
     return republishing.republish(engines[owner], box, state, to, raised_by=raised_by)
 
 
-def repeat_missed(engines: Mapping[str, Engine], owner: str, to: Subscription) -> int:
-    """Have the events carried again that the consumer has not acted on.
+def repeat_missed(
+    engines: Mapping[str, Engine], owner: str, consumers: Sequence[Subscription]
+) -> int:
+    """Have the events carried again that a consumer has not acted on.
 
     Parameters:
         engines: by service.
         owner: the service that published them.
-        to: the consumer.
+        consumers: who may have missed some.
 
     Returns: how many there were.
 
@@ -89,5 +91,9 @@ def repeat_missed(engines: Mapping[str, Engine], owner: str, to: Subscription) -
         message = f"{owner} publishes no events"
         raise NothingToTell(message)
     now = datetime.now(UTC)
-    missed = republishing.missed(engines[owner], engines[to.service], to, before=now)
-    return republishing.publish_again(engines[owner], [each.id for each in missed])
+    missed = {
+        each.id
+        for to in consumers
+        for each in republishing.missed(engines[owner], engines[to.service], to, before=now)
+    }
+    return republishing.publish_again(engines[owner], sorted(missed))

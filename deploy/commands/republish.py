@@ -7,7 +7,13 @@ import typer
 
 def republish(
     service: Annotated[str, typer.Argument(help="The owner: providers, referrals, notifications.")],
-    to: Annotated[str, typer.Option("--to", help="<service>.<consumer>, as `broker check` says.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            help="<service>.<consumer>, as `broker check` does; with --missed, all if none.",
+        ),
+    ] = None,
     kind: Annotated[
         list[str] | None,
         typer.Option("--kind", help="Only this kind of state; repeat as needed. All if none."),
@@ -35,6 +41,7 @@ def republish(
     to the service's outbox: its relay carries them, once RabbitMQ is there.
     """
     from deploy.every_database import every_database
+    from deploy.operator_broker import subscriptions
     from deploy.refusal import Refusal
     from deploy.republishing import repeat_missed, states, subscription, tell_again
     from deploy.settings import OperatorSettings
@@ -42,11 +49,17 @@ def republish(
     if missed and (kind or restored):
         message = "--missed repeats events as they were: it takes neither --kind nor --restored"
         raise Refusal(message)
-    consumer = subscription(to)
-    wanted = [] if missed else states(service, consumer, kind or ())
+    consumer = subscription(to) if to else None
+    if missed:
+        with every_database(OperatorSettings(), "republish") as engines:
+            told = [consumer] if consumer else subscriptions()
+            typer.echo(f"{repeat_missed(engines, service, told)} events to {to or 'all'}")
+        return
+    if consumer is None:
+        message = "say --to whom: the state of a service goes to one consumer"
+        raise Refusal(message)
+    wanted = states(service, consumer, kind or ())
     with every_database(OperatorSettings(), "republish") as engines:
-        if missed:
-            typer.echo(f"{repeat_missed(engines, service, consumer)} events to {to}")
         for each in wanted:
             written = tell_again(engines, service, consumer, each, restored=restored)
             typer.echo(f"{each.kind}: {written} events to {to}")

@@ -21,7 +21,7 @@ ENDINGS = {
 }
 """The ends of a delivery that others hear of."""
 
-_LAST = (
+LAST = (
     select(delivery)
     .where(delivery.c.state.in_(ENDINGS))
     .ext(distinct_on(delivery.c.case))
@@ -44,7 +44,7 @@ def _raise_versions(uow: UnitOfWork, keys: Sequence[UUID], number: int) -> None:
 
 def _deliveries(uow: UnitOfWork, keys: Sequence[UUID]) -> Iterator[Told]:
     versions = {case: locked(uow, case) for case in keys}
-    last = _LAST.where(delivery.c.case.in_(keys))
+    last = LAST.where(delivery.c.case.in_(keys))
     for row in uow.session.connection().execute(last).all():
         event = ENDINGS[row.state](
             case=row.case, task=row.task, delivery=row.id, channel=row.channel, kind=row.kind

@@ -33,7 +33,7 @@ from shared.messaging.events import (
     ReferralWaitlisted,
 )
 from shared.messaging.events import Sequence as Place
-from shared.messaging.republishing import OwnState, Told
+from shared.messaging.republishing import AFTER_ALL, OwnState, Told
 
 _ACCEPTED = frozenset({"selected", "started", "attended"})
 _ENDED: dict[str, type[CaseEvent]] = {
@@ -76,7 +76,7 @@ def _cases(uow: UnitOfWork, keys: Sequence[UUID]) -> Iterator[Told]:
             *(event for task in tasks[case.id] for event in _answered(case, task)),
             *_stops(case, persons.get(case.person)),
         ]
-        for n, event in enumerate(events):
+        for n, event in enumerate(events, AFTER_ALL):
             yield event, Place(case.version, n)
 
 

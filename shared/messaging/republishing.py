@@ -22,6 +22,10 @@ RAISED_BY = 1_000_000
 """Added to the versions of an owner that was restored from a backup: more than anybody can have
 taken from it between the backup and the loss, and little enough to be added two thousand times."""
 
+AFTER_ALL = 900_000
+"""Number of the first event of a state that is told in several: it follows every event that its
+version can have had, for readers who keep the highest of each."""
+
 Told = tuple[Event, Place]
 """An event that says how its subject stands, with its place in the subject's order."""
 

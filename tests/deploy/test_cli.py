@@ -39,6 +39,7 @@ COMMANDS = (
     "dead-letters list",
     "dead-letters show",
     "dead-letters replay",
+    "reconcile",
     "republish",
     "subject export",
     "subject restrict",
