@@ -47,6 +47,12 @@ def blocks(chapter: str) -> list[str]:
     return found
 
 
+def chapters() -> list[str]:
+    """The chapters of the runbook that have commands."""
+    parts = RUNBOOK.read_text("utf-8").split("\n## ")[1:]
+    return [each.partition("\n")[0] for each in parts if _BLOCK.search(each)]
+
+
 @dataclass(frozen=True)
 class Operator:
     """Whoever runs the runbook's commands, on the machine of the data folder.

@@ -13,7 +13,17 @@ from deploy.demo.link import LINK
 from deploy.postgres_cluster import free_port
 from tests.infrastructure.homes import new_home
 from tests.infrastructure.rabbitmq import RabbitServer
-from tests.recovery.house import Asked, Operator, blocks, furnish, lose, operator, running
+from tests.recovery.house import (
+    RUNBOOK,
+    Asked,
+    Operator,
+    blocks,
+    chapters,
+    furnish,
+    lose,
+    operator,
+    running,
+)
 from tests.referrals.house import Json, a_bundle, a_person
 from tests.referrals.planting import alone_in
 from tests.referrals.prying import marked_bundle
@@ -66,12 +76,12 @@ def restored(rabbitmq_server: RabbitServer) -> Iterator[Restored]:
             refer(kersey, bundle)
             waiting = request(kersey, 3, asked.by_mail)
             token = kersey.mailed(LINK).rpartition("/")[2]
-            agree(on_duty)
+            agree(kersey, on_duty)
 
             (dump,) = [each for each in blocks("Backing up") if "pg_dump" in each]
             on_duty.run(dump)
             late = request(kersey, 4, asked.by_phone)
-            agree(on_duty)
+            agree(kersey, on_duty)
             on_duty.run(dump.replace("in notifications ", "in "))
             on_duty.kersey(
                 f"kersey subject erase --by DPO --yes --wait 60 --person {erased.person}"
@@ -91,7 +101,7 @@ def restored(rabbitmq_server: RabbitServer) -> Iterator[Restored]:
             said = on_duty.invoke(RECONCILE)
             assert said.exit_code == 1, said.output
             on_duty.run(repeat)
-            agree(on_duty)
+            agree(kersey, on_duty)
             marks = {*alone_in(marked, bundle), *WORDS}
             yield Restored(kersey, on_duty, (waiting, token), late, marks, said.output)
     finally:
@@ -105,8 +115,11 @@ def knows(kersey: Living, asked: Asked) -> bool:
     return bool(listed == 2 and seen == 4)
 
 
-def agree(on_duty: Operator) -> None:
+def agree(kersey: Living, on_duty: Operator) -> None:
     """Wait until there is no drift, not even of this moment; fail with what there is."""
+    waits = "select 1 from outbox where published_at is null"
+    owners = ("providers", "referrals", "notifications")
+    eventually(lambda: not any(kersey.rows(each, waits) for each in owners), "everything left")
     said = ""
 
     def no_drift() -> bool:
@@ -160,7 +173,7 @@ def test_what_the_dumps_and_the_queues_had_lost_is_told_again(
 
     state = "select business from case_task where id = :t"
     assert kersey.rows("referrals", state, t=waiting) == [("selected",)]
-    agree(restored.operator)
+    agree(kersey, restored.operator)
     sent = message_ids(kersey)
     assert sorted(set(sent)) == sorted(sent), "no message was sent twice"
     ((cases,),) = kersey.rows("referrals", "select count(*) from referral_case")
@@ -171,61 +184,84 @@ def test_whoever_was_erased_after_the_backup_is_found_nowhere(restored: Restored
     assert restored.kersey.found(restored.markers) == set()
 
 
-@pytest.mark.parametrize(
-    ("service", "harm", "kind", "mend"),
-    [
-        (
-            "referrals",
-            "update listed_service set listing = '{}'",
-            "referrals.listings: a listing is not the directory's",
-            "providers --to referrals.listings",
-        ),
-        (
-            "referrals",
-            "update listed_service set sequence = '000000000000099.000000', listing = '{}'",
-            "referrals.listings: a listing is newer than the directory's",
-            "providers --to referrals.listings --restored",
-        ),
-        (
-            "notifications",
-            "delete from listing_seen",
-            "notifications.directory: a listing is missing",
-            "providers --to notifications.directory",
-        ),
-        (
-            "notifications",
-            "update case_order set team = hub where placed <> ''",
-            "notifications.cases: a case is another team's or hub's",
-            "referrals --to notifications.cases",
-        ),
-        (
-            "providers",
-            "delete from place_taken",
-            "providers.places: a place is counted wrongly",
-            "referrals --to providers.places",
-        ),
-        (
-            "referrals",
-            "update worklist set delivery_state = 'failed'",
-            "referrals.arrivals: how the last message ended",
-            "notifications --to referrals.arrivals",
-        ),
-    ],
+HARMS = (
+    (
+        "referrals",
+        "update listed_service set listing = '{}'",
+        "referrals.listings: a listing is not the directory's",
+        "kersey republish providers --to referrals.listings",
+    ),
+    (
+        "referrals",
+        "update listed_provider set sequence = '000000000000099.000000', listing = '{}'",
+        "referrals.listings: a listing is newer than the directory's",
+        "kersey republish providers --to referrals.listings --restored",
+    ),
+    (
+        "notifications",
+        "delete from listing_seen",
+        "notifications.directory: a listing is missing",
+        "kersey republish providers --to notifications.directory",
+    ),
+    (
+        "notifications",
+        "update case_order set team = hub where placed <> ''",
+        "notifications.cases: a case is another team's or hub's",
+        "kersey republish referrals --to notifications.cases",
+    ),
+    (
+        "providers",
+        "delete from place_taken",
+        "providers.places: a place is counted wrongly",
+        "kersey republish referrals --to providers.places",
+    ),
+    (
+        "referrals",
+        "update worklist set delivery_state = 'failed'",
+        "referrals.arrivals: how the last message ended",
+        "kersey republish notifications --to referrals.arrivals",
+    ),
 )
+"""In whose database, what goes wrong there, what is said of it, and the command that is named."""
+
+
 def test_drift_is_told_with_the_command_that_mends_it_and_nobody_gets_a_message(
-    restored: Restored, service: str, harm: str, kind: str, mend: str
+    restored: Restored,
 ) -> None:
     kersey, on_duty = restored.kersey, restored.operator
     count = "select count(*) from delivery"
     before = kersey.rows("notifications", count), len(message_ids(kersey))
-    kersey.rows(service, harm)
+    for service, harm, _, _ in HARMS:
+        kersey.rows(service, harm)
 
     said = on_duty.invoke(RECONCILE)
 
     assert said.exit_code == 1
-    told = " ".join(re.sub(r"[│┃]", " ", said.output).split())
-    assert kind in told
-    assert f"kersey republish {mend}" in told
-    on_duty.kersey(f"kersey republish {mend}")
-    agree(on_duty)
+    for _, _, kind, mend in HARMS:
+        (line,) = [each for each in said.output.splitlines() if f" {kind} " in each]
+        assert f"`{mend}`" in line
+        on_duty.kersey(mend)
+    agree(kersey, on_duty)
     assert (kersey.rows("notifications", count), len(message_ids(kersey))) == before
+
+
+TRIED_ABOVE = {"Backing up", "Restoring a backup"}
+
+
+@pytest.mark.parametrize("chapter", [each for each in chapters() if each not in TRIED_ABOVE])
+def test_the_commands_of_the_chapter_work(restored: Restored, chapter: str) -> None:
+    for block in blocks(chapter):
+        assert restored.operator.run(block), "it prints something"
+    agree(restored.kersey, restored.operator)
+
+
+def test_the_list_of_erasures_can_be_written_beside_the_backup(restored: Restored) -> None:
+    _, write = blocks("Backing up")
+    assert "1 erasures" in restored.operator.run(write)
+
+
+def test_the_nightly_line_finds_nothing(restored: Restored) -> None:
+    (line,) = re.findall(
+        r"^(?:\S+ ){5}(kersey reconcile.*)$", RUNBOOK.read_text("utf-8"), re.MULTILINE
+    )
+    assert restored.operator.kersey(line) == "no drift\n"
