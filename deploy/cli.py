@@ -15,6 +15,8 @@ from deploy.commands import (
     demo,
     migrate,
     ready,
+    reconcile,
+    republish,
     retention,
     run,
     serve,
@@ -44,6 +46,8 @@ app.add_typer(broker.app, name="broker")
 app.command("token")(token.token)
 app.add_typer(demo.app, name="demo")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command("reconcile")(reconcile.reconcile)
+app.command("republish")(republish.republish)
 app.add_typer(subject.app, name="subject")
 app.add_typer(retention.app, name="retention")
 

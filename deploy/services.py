@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from deploy.refusal import Refusal
 from shared.delivery import DeliveryTables
 from shared.messaging.broker import Broker, Subscription
+from shared.messaging.republishing import OwnState
 from shared.retention import Retention
 from shared.settings import ServiceSettings
 from shared.worker import Wake, Worker
@@ -33,6 +34,7 @@ class Composition:
         subscriptions: what its workers consume, so that an operator can declare the queues.
         retention: how long it keeps what.
         deliveries: its delivery tables, if it delivers.
+        state: what it owns and can tell again to whoever keeps a copy.
     """
 
     settings: type[ServiceSettings]
@@ -41,6 +43,7 @@ class Composition:
     subscriptions: Sequence[Subscription]
     retention: Retention = NOTHING_KEPT
     deliveries: DeliveryTables | None = None
+    state: Sequence[OwnState] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def _identity() -> Composition:
 
 def _providers() -> Composition:
     from services.providers import app, places
+    from services.providers.republishing import STATE
     from services.providers.retention import RETENTION
     from services.providers.settings import ProvidersSettings
 
@@ -98,11 +102,13 @@ def _providers() -> Composition:
         app.workers,
         (places.SUBSCRIPTION,),
         RETENTION,
+        state=STATE,
     )
 
 
 def _referrals() -> Composition:
     from services.referrals import app
+    from services.referrals.republishing import STATE
     from services.referrals.retention import RETENTION
     from services.referrals.settings import ReferralsSettings
     from services.referrals.tables.subscription import deliveries
@@ -115,12 +121,14 @@ def _referrals() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
-        deliveries,
+        deliveries=deliveries,
+        state=STATE,
     )
 
 
 def _notifications() -> Composition:
     from services.notifications import app
+    from services.notifications.republishing import STATE
     from services.notifications.retention import RETENTION
     from services.notifications.settings import NotificationsSettings
     from services.notifications.tables import deliveries
@@ -133,7 +141,8 @@ def _notifications() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
-        deliveries,
+        deliveries=deliveries,
+        state=STATE,
     )
 
 

@@ -39,6 +39,8 @@ COMMANDS = (
     "dead-letters list",
     "dead-letters show",
     "dead-letters replay",
+    "reconcile",
+    "republish",
     "subject export",
     "subject restrict",
     "subject hold",
@@ -111,6 +113,22 @@ def test_an_unknown_service_is_told_with_those_there_are(command, words):
     told = kersey(command, "nobody")
     assert told.returncode == 1
     assert words in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("providers --to nobody.here", "there is no consumer 'nobody.here'; there are: providers."),
+        ("providers", "say --to whom"),
+        ("providers --to providers.places", "can tell providers.places again: nothing"),
+        ("referrals --to providers.places --kind songs", "again: cases"),
+        ("referrals --missed --restored", "it takes neither --kind nor --restored"),
+    ],
+)
+def test_what_cannot_be_republished_is_told_with_what_can(words, told):
+    said = kersey("republish", *words.split())
+    assert said.returncode == 1
+    assert told in said.stderr
 
 
 def test_missing_settings_are_named_as_in_the_environment():

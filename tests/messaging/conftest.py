@@ -101,7 +101,9 @@ def rabbit_topology(rabbit_prefix: str, rabbitmq_server: RabbitServer) -> Iterat
             channel.queue_delete(topology.queue(subscription.consumer))
             channel.queue_delete(topology.dead_queue(subscription.consumer))
         channel.queue_delete(topology.unbound)
-        for exchange in (topology.events, topology.unbound, topology.dead_letters):
+        for exchange in (
+            topology.events, topology.recipients, topology.unbound, topology.dead_letters
+        ):  # fmt: skip
             channel.exchange_delete(exchange)
 
 

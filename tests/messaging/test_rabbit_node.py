@@ -12,7 +12,7 @@ from shared.messaging.rabbit import RabbitBroker
 from shared.worker import Waiting
 from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.rabbitmq import PrivateNode, _server_script, vhosts_over_http
-from tests.messaging.samples import FIRST, SECOND, message
+from tests.messaging.samples import FIRST, SECOND, envelope, message
 from tests.messaging.tools import Recorder, eventually, running
 
 SETTLED = 5.0
@@ -83,6 +83,20 @@ def test_a_service_needs_no_right_to_configure(node: PrivateNode, vhost: str) ->
     assert service.fault() is None
 
 
+def test_a_service_may_tell_one_consumer_alone(node: PrivateNode, vhost: str) -> None:
+    """With the rights that `kersey broker setup` gives, which leave RabbitMQ's own exchange out."""
+    RabbitBroker(vhost).declare([FIRST, SECOND])
+    service = RabbitBroker(
+        user_who_configures("^$", node, vhost, write=r"^kersey\."), declares=False
+    )
+    first, second, sent, everyone = Recorder(), Recorder(), envelope(), message()
+    with running(service.consumer(FIRST, first), service.consumer(SECOND, second)):
+        put(service, Message.of(sent, recipient=SECOND.consumer), everyone)
+        second.waits_for(sent.id, everyone.id)
+        first.waits_for(everyone.id)
+    assert sent.id not in first.ids
+
+
 def test_a_consumer_that_may_not_read_says_so_until_it_may(node: PrivateNode, vhost: str) -> None:
     """Readiness asks it: the broker is there, and yet nothing would be consumed."""
     RabbitBroker(vhost).declare([FIRST])
@@ -107,10 +121,12 @@ def test_a_refusal_is_not_taken_for_another_process_at_work(node: PrivateNode, v
         RabbitBroker(url).declare([FIRST])
 
 
-def user_who_configures(pattern: str, node: PrivateNode, vhost: str, *, read: str = ".*") -> str:
-    """The URL of a user who writes everything, and declares and reads what the patterns say."""
+def user_who_configures(
+    pattern: str, node: PrivateNode, vhost: str, *, read: str = ".*", write: str = ".*"
+) -> str:
+    """The URL of a user who declares, reads and writes what the patterns say."""
     name = vhost.rsplit("/", 1)[1]
-    rights = {"configure": pattern, "write": ".*", "read": read}
+    rights = {"configure": pattern, "write": write, "read": read}
     with httpx.Client(base_url=node.management, timeout=30) as api:
         api.put("/api/users/service", json={"password": "p", "tags": ""}).raise_for_status()
         api.put(f"/api/permissions/{name}/service", json=rights).raise_for_status()

@@ -156,14 +156,15 @@ def prepare(database_url: str) -> None:
     engine.dispose()
 
 
-def hear(desk: Desk, event: Event, *, sequence: int = 1) -> None:
-    """The directory says something."""
+def hear(desk: Desk, event: Event, *, sequence: int = 1, replay: bool = False) -> None:
+    """The directory says something, or says it again."""
     envelope = Envelope(
         id=uuid4(),
         source="kersey/providers",
         time=datetime.now(UTC),
         sequence=Numbered(sequence),
         data=event,
+        replay=replay,
     )
     with desk.work() as uow:
         take_listing(desk, uow, envelope)

@@ -73,6 +73,18 @@ def test_what_comes_late_is_passed_over(house: House):
     assert house.scalar("select listed from listed_service where id = :id", id=NEW) is True
 
 
+def test_a_listing_told_again_mends_the_copy_and_never_with_what_is_older(house: House):
+    hear(house.desk, ProviderChanged(provider=NEW, listing={"name": "Now"}), sequence=7)
+    then = ProviderChanged(provider=NEW, listing={"name": "Then"})
+    hear(house.desk, then, sequence=6, replay=True)
+    assert house.scalar("select name from listed_provider where id = :id", id=NEW) == "Now"
+    mended = ProviderChanged(provider=NEW, listing={"name": "Mended"})
+    hear(house.desk, mended, sequence=7)
+    assert house.scalar("select name from listed_provider where id = :id", id=NEW) == "Now"
+    hear(house.desk, mended, sequence=7, replay=True)
+    assert house.scalar("select name from listed_provider where id = :id", id=NEW) == "Mended"
+
+
 def test_a_withdrawn_provider_keeps_its_name(house: House):
     hear(house.desk, ProviderPublished(provider=NEW, listing={"name": "Clay Shed"}))
     hear(house.desk, ProviderWithdrawn(provider=NEW, listing={}), sequence=2)

@@ -220,14 +220,14 @@ def refer(kersey: Living, bundle: Json) -> tuple[str, str]:
     return str(case), ids["Patient"]
 
 
-def whole_story(kersey: Living, bundle: Json, words: list[str]) -> Told:
+def whole_story(kersey: Living, bundle: Json, words: list[str], service: UUID = SERVICE) -> Told:
     """From the referral over the link in the mail and the code to the end of the case."""
     case, patient = refer(kersey, bundle)
     at = f"/referrals/cases/{case}"
     kersey.call("link-worker", "POST", f"{at}/accept")
     kersey.call("link-worker", "POST", f"{at}/contacts", json={"reached": True, "how": "phone"})
     wish = {
-        "service": str(SERVICE),
+        "service": str(service),
         "needs": [{"code": "loneliness", "display": words[0]}],
         "text": words[1],
         "when": words[2],

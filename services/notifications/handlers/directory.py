@@ -83,15 +83,26 @@ def take(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: Mapping
     hub = _text(_mapping(listing.get("kersey")).get("hub"))
     if hub:
         hubs.belongs(uow, provider, hub, said_by=hubs.SERVICE if service else hubs.PROVIDER)
-    if service:
-        means, address = _service_asks(listing)
-    else:
-        means, address = Means.EMAIL, _text(listing.get("email"))
+    means, address = reached_by(service, listing)
     key = listed_contact(provider, service)
     if address:
         _keep(uow, key, provider, service, means, address)
     else:
         _end(uow, key)
+
+
+def reached_by(service: UUID | None, listing: Mapping[str, Any]) -> tuple[Means, str]:
+    """How and where a listing says that its provider is reached; an empty address if it does not.
+
+    Args:
+        service: which service is listed; None for the provider itself.
+        listing: the public listing.
+    """
+    if service:
+        means, address = _service_asks(listing)
+    else:
+        means, address = Means.EMAIL, _text(listing.get("email"))
+    return means, address[:MOST_ADDRESS]
 
 
 def _end(uow: UnitOfWork, key: UUID) -> None:
@@ -125,7 +136,6 @@ def _service_asks(listing: Mapping[str, Any]) -> tuple[Means, str]:
 def _keep(
     uow: UnitOfWork, key: UUID, provider: UUID, service: UUID | None, means: Means, address: str
 ) -> None:
-    address = address[:MOST_ADDRESS]
     found = uow.session.get(Contact, key, with_for_update=contacts.NOT_ITS_KEY)
     if found and found.party != str(provider):
         log.warning("listing.of-another-party", contact=str(key), provider=str(provider))

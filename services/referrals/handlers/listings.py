@@ -55,19 +55,29 @@ def take_listing(desk: Desk, uow: UnitOfWork, envelope: Envelope) -> None:
     """Keep the copy of one provider or service current; the highest sequence counts."""
     event = envelope.data
     if isinstance(event, ProviderEvent):
-        _take_provider(desk, uow, event, envelope.sequence)
+        _take_provider(desk, uow, event, envelope)
     elif isinstance(event, ServiceEvent):
-        _take_service(desk, uow, event, envelope.sequence)
+        _take_service(desk, uow, event, envelope)
 
 
-def _take_provider(desk: Desk, uow: UnitOfWork, event: ProviderEvent, sequence: Sequence) -> None:
+def _is_old(known: str, envelope: Envelope) -> bool:
+    """Whether the copy knows as much already.
+
+    What is told again counts beside its equal: some of a listing changes by the day alone, such as
+    the tier when evidence lapses.
+    """
+    sequence = Sequence.parse(known)
+    return sequence > envelope.sequence or (sequence == envelope.sequence and not envelope.replay)
+
+
+def _take_provider(desk: Desk, uow: UnitOfWork, event: ProviderEvent, envelope: Envelope) -> None:
     row = uow.session.get(ListedProvider, event.provider, with_for_update=True)
-    if row is not None and Sequence.parse(row.sequence) >= sequence:
+    if row is not None and _is_old(row.sequence, envelope):
         return  # what came late is older than what we know
     row = row or ListedProvider(id=event.provider, name="", listing={})
     row.name = str(event.listing.get("name") or row.name)
     row.listed = not isinstance(event, ProviderWithdrawn)
-    row.sequence, row.listing = str(sequence), event.listing
+    row.sequence, row.listing = str(envelope.sequence), event.listing
     uow.session.add(row)
     if _of_consortium(uow, row.id):
         log.warning("listing.of-the-consortium", provider=str(row.id))
@@ -87,9 +97,9 @@ def _of_consortium(uow: UnitOfWork, key: UUID) -> bool:
     )
 
 
-def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, sequence: Sequence) -> None:
+def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, envelope: Envelope) -> None:
     row = uow.session.get(ListedService, event.service, with_for_update=True)
-    if row is not None and Sequence.parse(row.sequence) >= sequence:
+    if row is not None and _is_old(row.sequence, envelope):
         return  # what came late is older than what we know
     row = row or ListedService(id=event.service, provider=event.provider, name="", listing={})
     row.provider = event.provider
@@ -97,7 +107,7 @@ def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, sequence: Se
     withdrawn = isinstance(event, ServiceWithdrawn)
     row.listed = not withdrawn and event.listing.get("status", "active") == "active"
     row.tier = _tier(event.listing.get("kersey"))
-    row.sequence, row.listing = str(sequence), event.listing
+    row.sequence, row.listing = str(envelope.sequence), event.listing
     uow.session.add(row)
     put_public(
         desk,

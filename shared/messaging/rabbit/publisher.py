@@ -75,5 +75,6 @@ class RabbitPublisher:
         carried = properties(str(message.id), message.type)
         body = message.body.encode()
         if message.recipient:
-            return Parcel("", self._topology.queue(message.recipient), body, carried)
+            queue = self._topology.queue(message.recipient)
+            return Parcel(self._topology.recipients, queue, body, carried)
         return Parcel(self._topology.events, message.type, body, carried)

@@ -5,6 +5,9 @@ With the prefix `kersey`:
 - topic exchange `kersey.events`; the routing key is the event's type. What it cannot route goes to
   its alternate exchange `kersey.unbound` and the queue of that name; why is told in
   `shared.messaging.broker`.
+- direct exchange `kersey.recipients`, for what is meant for one consumer: the routing key is its
+  queue's name. RabbitMQ's own exchange would do that too, but a service may write to what is
+  Kersey's and to nothing else.
 - for each consumer a quorum queue `kersey.<service>.<consumer>`, and a quorum queue of the same
   name with `.dead`, bound to the direct exchange `kersey.dead-letters`. The dead queue is bound
   before the work queue exists, so that there is no moment in which a dead letter is lost.
@@ -51,6 +54,11 @@ class Topology:
         return f"{self.prefix}.events"
 
     @property
+    def recipients(self) -> str:
+        """The exchange for events that one consumer gets, by its queue's name."""
+        return f"{self.prefix}.recipients"
+
+    @property
     def unbound(self) -> str:
         """The exchange and the queue for events that nobody has bound."""
         return f"{self.prefix}.unbound"
@@ -93,6 +101,7 @@ class Topology:
         link.ask(channel.queue_bind, self.unbound, self.unbound)
         to_unbound = {"alternate-exchange": self.unbound}
         link.ask(exchange, self.events, "topic", durable=True, arguments=to_unbound)
+        link.ask(exchange, self.recipients, "direct", durable=True)
         link.ask(exchange, self.dead_letters, "direct", durable=True)
 
     def declare_consumer(self, link: Link, subscription: Subscription) -> None:
@@ -106,6 +115,7 @@ class Topology:
         link.ask(channel.queue_declare, dead, durable=True, arguments=_DEAD)
         link.ask(channel.queue_bind, dead, self.dead_letters, routing_key=work)
         link.ask(channel.queue_declare, work, durable=True, arguments=self.arguments(consumer))
+        link.ask(channel.queue_bind, work, self.recipients, routing_key=work)
         for kind in CATALOGUE:
             bind = channel.queue_bind if kind in subscription.types else channel.queue_unbind
             link.ask(bind, work, self.events, routing_key=kind)
@@ -117,7 +127,8 @@ class Topology:
             TopologyFault: something is missing.
         """
         channel = link.channel()
-        link.ask(channel.exchange_declare, self.events, passive=True)
+        for exchange in (self.events, self.recipients):
+            link.ask(channel.exchange_declare, exchange, passive=True)
         if subscription:
             link.ask(channel.queue_declare, self.queue(subscription.consumer), passive=True)
 
