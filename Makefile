@@ -1,12 +1,14 @@
 # make help says what each target does.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test soak bench check fix lock clean help
+.PHONY: run test coverage soak bench check fix lock clean help
 
 VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8000
 export KERSEY_DATA_DIR ?= $(CURDIR)/data
+# Compiled once, not at each start: `make test` starts some hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python that is new enough; PYTHON=... chooses another.
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
@@ -14,7 +16,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 UV     ?= $(shell command -v uv 2>/dev/null)
 
 ifneq ($(UV),)
-INSTALL = VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet
+INSTALL = VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --compile-bytecode
 else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
@@ -22,14 +24,15 @@ endif
 run: $(VENV)/.run services/portal/static/.made ## start everything on one port (PORT=8000, KERSEY_DATA_DIR=./data)
 	@exec $(BIN)/kersey run --port $(PORT)
 
-test: $(VENV)/.dev services/portal/static/.made ## every test, with branch coverage (ARGS="tests/fhir -x" for a part)
+ON_EVERY_CORE = --numprocesses=logical --dist=worksteal
+
+test: $(VENV)/.dev services/portal/static/.made ## every test (ARGS="tests/fhir -x" for a part)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(ON_EVERY_CORE))
+
+coverage: $(VENV)/.dev services/portal/static/.made ## every test, counting branches: takes half as long again
 	@$(BIN)/python -m coverage erase
-ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal --cov --cov-report=
+	@$(BIN)/python -m pytest $(ON_EVERY_CORE) --cov --cov-report=
 	@$(BIN)/python -m coverage report
-else
-	@$(BIN)/python -m pytest $(ARGS)
-endif
 
 soak: $(VENV)/.dev ## the storm of faults in tests/faults with more of everything (REFERRALS=2000, KILLS=60)
 	@KERSEY_STORM_REFERRALS=$(or $(REFERRALS),2000) KERSEY_STORM_KILLS=$(or $(KILLS),60) \
@@ -65,7 +68,7 @@ clean: ## remove what make made, except your data
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- set-up: each stamp is newer than what it was made from, so a second run installs nothing ------
 

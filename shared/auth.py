@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 
 from shared.problems import Problem
 from shared.settings import ServiceSettings
+from shared.trust import system_authorities
 
 log = structlog.get_logger(__name__)
 
@@ -141,7 +142,7 @@ class RemoteKeys:
 
     def _fetch(self) -> None:
         try:
-            answer = httpx.get(self._url, timeout=5.0)
+            answer = httpx.get(self._url, timeout=5.0, verify=system_authorities())
             answer.raise_for_status()
             self._keys = jwk.KeySet.import_key_set(answer.json())
         except (httpx.HTTPError, ValueError, LookupError, TypeError, JoseError) as error:

@@ -10,6 +10,7 @@ import structlog
 from shared import tracing
 from shared.problems import Problem
 from shared.settings import ServiceSettings
+from shared.trust import system_authorities
 
 
 class ServiceClient:
@@ -27,7 +28,7 @@ class ServiceClient:
     ) -> None:
         self._settings = settings
         self._scope = scope
-        self._http = httpx.Client(base_url=base_url, timeout=timeout)
+        self._http = httpx.Client(base_url=base_url, timeout=timeout, verify=system_authorities())
         self._lock = threading.Lock()
         self._token = ""
         self._renew_at = 0.0

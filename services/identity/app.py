@@ -21,6 +21,7 @@ from services.identity.settings import IdentitySettings, cipher_of
 from services.identity.tokens import TokenEndpoint
 from shared.migrate import schema_fault
 from shared.service import service_app
+from shared.trust import system_authorities
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
         KeysUnreadable: likewise, with the wrong key-encryption key.
     """
     production = settings.environment == "production"
-    http = httpx.Client()
+    http = httpx.Client(verify=system_authorities())
     clients = Clients(engine, admit_demo=not production)
     keys = signing_keys(settings, engine)
     remote = ClientKeys(http, https_only=production)

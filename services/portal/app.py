@@ -20,6 +20,7 @@ from services.portal.settings import PortalSettings
 from shared.auth import TokenVerifier
 from shared.problems import Problem
 from shared.service import service_app
+from shared.trust import system_authorities
 
 STATIC = Path(__file__).parent / "static"
 
@@ -40,7 +41,9 @@ def create_app(
         static: where `python -m services.portal.assets` put the style sheet.
     """
     client = http or httpx.AsyncClient(
-        base_url=settings.notifications_url or settings.public_url, timeout=20.0
+        base_url=settings.notifications_url or settings.public_url,
+        timeout=20.0,
+        verify=system_authorities(),
     )
     pages = Pages(brand=settings.brand, static=static)
 

@@ -20,6 +20,7 @@ import httpcore
 
 from shared import tracing
 from shared.delivery.outcome import Permanent, Receipt, Temporary
+from shared.trust import system_authorities
 
 WORTH_ANOTHER_TRY = frozenset([408, 409, 425, 429])
 """Answers below 500 that speak of the moment, not of the request (RFC 9110, RFC 6585, RFC 8470)."""
@@ -47,7 +48,7 @@ class OutgoingHttp:
         self._timeout = timeout_seconds
         self._deadline = _Deadline()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context or ssl.create_default_context(),
+            ssl_context=ssl_context or system_authorities(),
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=30.0,

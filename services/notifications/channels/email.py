@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from services.notifications.channels import Letter
 from services.notifications.words import WORDS, reference
 from shared.delivery import InDoubt, Permanent, Receipt, Temporary
+from shared.trust import system_authorities
 
 MOST_ADDRESS = 254
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -129,7 +130,7 @@ class SmtpPost:
         self._user = user
         self._password = password
         self._timeout = timeout_seconds
-        self._tls = ssl_context or ssl.create_default_context()
+        self._tls = ssl_context or system_authorities()
 
     def post(self, sender: str, recipient: str, message: bytes) -> Receipt:
         """See `Post`."""
