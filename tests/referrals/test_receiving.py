@@ -223,6 +223,34 @@ def test_one_bundle_may_hold_two_referrals(house: House):
     assert len(house.worker.get("/referrals/cases")) == 2
 
 
+def test_two_people_in_one_bundle_are_two_records(house: House):
+    bradford, calderdale = a_bundle("A"), a_bundle("B", number=2, practice="ZZK03")
+    both = bradford | {"entry": bradford["entry"] + calderdale["entry"]}
+    answer = house.ehr.post("/fhir", both)
+    sent = [each["response"]["location"].split("/_history")[0] for each in answer["entry"]]
+    records = [at[at.index("/fhir/") :] for at in sent if "/Patient/" in at or "/Service" in at]
+    one, two = house.worker, house.by("link-worker-2")
+    for record, own, other in zip(records, (one, one, two, two), (two, two, one, one), strict=True):
+        own.get(record)
+        other.get(record, status=404)
+
+
+def test_a_document_about_another_patient_joins_no_case(house: House):
+    patient = a_bundle("A", number=2)["entry"][0]["resource"]
+    other = house.ehr.post("/fhir/Patient", patient)["id"]
+    condition = {
+        "resourceType": "Condition",
+        "subject": {"reference": f"Patient/{other}"},
+        "code": {"text": "lonely"},
+    }
+    told = house.ehr.post("/fhir/Condition", condition)["id"]
+    bundle = a_bundle("B")
+    bundle["entry"][-1]["resource"]["supportingInfo"] = [{"reference": f"Condition/{told}"}]
+    house.ehr.post("/fhir", bundle)
+    for record in (f"/fhir/Condition/{told}", f"/fhir/Patient/{other}"):
+        house.worker.get(record, status=404)
+
+
 def test_a_sender_without_practices_is_placed_by_the_first_hub(house: House):
     stranger = house.by("ehr", organisation="00000000-0000-4000-8000-000000000009")
     stranger.post("/fhir", unknown_practice())

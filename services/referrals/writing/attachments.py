@@ -39,7 +39,12 @@ class Attachments:
         self._known: dict[Document, dict[str, Any]] = dict(fresh)
 
     def of(self, request: dict[str, Any], beside: Iterable[Document]) -> dict[Document, Any]:
-        """The documents of a referral: those sent beside it, and what any of them refers to."""
+        """The documents of a referral: those sent beside it, and what any of them refers to.
+
+        What is about another Patient is none of this case's, though it came in one Bundle or is
+        referred to: whoever reads the case would read that person's record.
+        """
+        subject = patient_of(request)
         start = ("ServiceRequest", str(request["id"]))
         self._known[start] = request
         found: dict[Document, Any] = {}
@@ -47,7 +52,7 @@ class Attachments:
         for _ in range(DEPTH + 1):
             for document in edge:
                 content = self._content(document)
-                if content is not None:
+                if content is not None and patient_of(content) in {None, subject}:
                     found[document] = content
             edge = {each for body in found.values() for each in references(body)} - set(found)
         return found
