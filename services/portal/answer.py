@@ -241,7 +241,7 @@ def _text(form: FormData, name: str) -> str:
 def _date(given: Mapping[str, str]) -> date | None:
     try:
         return date(int(given["year"]), int(given["month"]), int(given["day"]))
-    except ValueError:
+    except (ValueError, OverflowError):  # no number, no day, or more digits than a year has
         return None
 
 

@@ -42,6 +42,7 @@ from shared.fhir.outcome import (
     method_not_allowed,
     not_found,
     operation_outcome,
+    too_large,
 )
 from shared.fhir.paging import PageTokens
 from shared.fhir.quick import QuickReader
@@ -51,6 +52,9 @@ from shared.fhir.search.values import is_id
 from shared.fhir.store import Access, FhirStore, Stored
 
 Body = Annotated[bytes, Depends(read_body)]
+
+MOST_OPERATIONS = 100
+"""Of one JSON Patch: each walks the whole resource while its row is locked."""
 
 
 def fhir_router(
@@ -367,11 +371,13 @@ def _operations(body: bytes) -> list[dict[str, Any]]:
     """The operations of a JSON Patch.
 
     Raises:
-        FhirError: 400 where it is none.
+        FhirError: 400 where it is none, 413 where it has more than `MOST_OPERATIONS`.
     """
     operations = parse_json(body)
     if not isinstance(operations, list) or not all(isinstance(o, dict) for o in operations):
         raise invalid("A JSON Patch is a list of operations (RFC 6902).", code="structure")
+    if len(operations) > MOST_OPERATIONS:
+        raise too_large(f"A JSON Patch has at most {MOST_OPERATIONS} operations.")
     try:
         jsonpatch.JsonPatch(operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:

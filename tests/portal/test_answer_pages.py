@@ -249,6 +249,7 @@ def test_progress_is_told_by_an_identified_reader(browser, house, link, referral
         {"action": "attend", "day": "31", "month": "2", "year": "2026"},
         {"action": "attend", "day": "2", "month": "March", "year": "2026"},
         {"action": "attend", "day": "2", "month": "3", "year": "2999"},
+        {"action": "attend", "day": "2", "month": "3", "year": "9" * 20},
     ],
 )
 def test_progress_with_something_wrong_says_what(browser, house, link, referrals, asked, values):

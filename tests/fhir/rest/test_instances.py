@@ -218,6 +218,8 @@ def test_json_patch(server: Server):
         ([{"op": "add", "path": "/managingOrganization", "value": nowhere}], 422),
         ([{"op": "add", "path": "/text", "value": {"a": "x" * 3_000_000}}]
          + [{"op": "copy", "from": "/text", "path": f"/text/{n}"} for n in "bcdefg"], 413),
+        ([{"op": "copy", "from": "/identifier", "path": "/identifier/-"}] * 20, 413),
+        ([{"op": "copy", "from": "/id", "path": "/id"}] * 101, 413),
     ]:  # fmt: skip
         assert patch(operations).status_code == status, operations
     assert server("GET", path).json()["meta"]["versionId"] == "3"
