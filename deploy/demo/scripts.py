@@ -39,8 +39,5 @@ Between them they leave a Task in every state that `services.referrals.domain` d
 that waits unrouted comes from the practice that no link-worker service covers.
 """
 
-STOPS = {"restricted": "restricted", "do-not-contact": "do_not_contact", "died": "died"}
-"""Steps that set what stops messages about a person (care 12, 13), and the person's column."""
-
 WEEKLY = frozenset({"attend", "complete", "leave"})
 """Steps that come a week after the one before; most others take two days."""

@@ -21,12 +21,13 @@ from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import hub_of
 from deploy.demo.conversation import conversation_with, record
 from deploy.demo.people import DemoPerson, people
-from deploy.demo.scripts import SCRIPTS, STOPS, WEEKLY
+from deploy.demo.scripts import SCRIPTS, WEEKLY
 from deploy.demo.story_clock import StoryClock
 from services.providers.loading import Dataset
 from services.referrals.desk import Desk
-from services.referrals.handlers import answers, onward, sharing, triage
+from services.referrals.handlers import answers, onward, sharing, stopping, triage
 from services.referrals.handlers.listings import organisation_document, put_public
+from services.referrals.record import STOPS, Stop
 from services.referrals.resources import healthcare_service
 from services.referrals.tables import (
     Case,
@@ -151,7 +152,7 @@ class _Story:
             case "withdraw":
                 self._withdraw()
             case "restricted" | "do-not-contact" | "died":
-                self._stop(STOPS[name])
+                self._stop(name)
             case "ask" | "also" | "choose" | "cancel" | "silent":
                 self._onward_step(name, detail)
             case "accept" | "yes" | "hold" | "return" | "close":
@@ -239,14 +240,10 @@ class _Story:
             uow.session.flush()
             uow.commit()
 
-    def _stop(self, column: str) -> None:
-        with self.desk.work() as uow:
-            person = self._person(uow)
-            setattr(person, column, True)
-            person.version += 1
-            person.updated = self.clock()
-            uow.session.flush()
-            uow.commit()
+    def _stop(self, stop: Stop) -> None:
+        assert self.case is not None
+        by = "the practice"
+        stopping.say(self.desk, self._worker, self.case, stop, stands=True, told_by=by)
 
     def _person(self, uow: UnitOfWork) -> Person:
         of_case = select(Person).join(Case, col(Case.person) == Person.id)

@@ -208,3 +208,16 @@ def test_one_person_is_restricted_one_died_one_is_not_to_be_contacted(demo: Load
         " count(*) filter (where do_not_contact) from person"
     )
     assert flags == [(1, 1, 1)]
+
+
+def test_other_services_are_told_whose_messages_stop(demo: Loaded):
+    told = demo.rows(
+        "select distinct type, subject from outbox where type similar to"
+        " 'kersey.person.(died|restricted|do-not-contact).v1'"
+    )
+    stopped = demo.rows(
+        "select c.id::text from referral_case c join person p on p.id = c.person"
+        " where p.died or p.restricted or p.do_not_contact"
+    )
+    assert {subject for _, subject in told} == {f"case/{case}" for (case,) in stopped}
+    assert len({kind for kind, _ in told}) == 3
