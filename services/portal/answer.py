@@ -188,10 +188,8 @@ def _shown(request: Request, session: str, view: Json) -> Json:
 def _stage(view: Json) -> str:
     """What the page is about: `asked`, `waiting`, `yes`, `going`, `no` or `over`."""
     status = view.get("status")
-    if status == "received":
-        return "waiting"
     if view.get("answerable"):
-        return "asked"
+        return "waiting" if status == "received" else "asked"
     stages = {"accepted": "yes", "in-progress": "going", "rejected": "no", "completed": "done"}
     return stages.get(str(status), "over")
 

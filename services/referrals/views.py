@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from services.referrals.casefile import NoSuchCase, state_of
 from services.referrals.domain import TRANSITIONS, Actor, Kind
-from services.referrals.handlers.sharing import is_hidden, may_identify
+from services.referrals.handlers.sharing import has_died, is_hidden, may_identify
 from services.referrals.record import stops_of
 from services.referrals.resources import instant
 from services.referrals.tables import (
@@ -31,6 +31,9 @@ from shared.auth import Principal
 
 View = dict[str, Any]
 
+NEEDING_A_PERSON = frozenset({"accept", "waiting-list"})
+"""What no provider is invited to any more once the person has died."""
+
 
 def request_view(session: Session, task_id: str, now: datetime) -> View:
     """A provider's request without anyone's name: what is needed, when, where, which access needs.
@@ -49,6 +52,7 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
     team = session.get(LinkWorkerService, case.team) if case.team else None
     agreement = session.exec(select(Agreement).where(Agreement.task == task_id)).one_or_none()
     person = session.get(Person, case.person) if case.person else None
+    possible = _possible(task) - (NEEDING_A_PERSON if has_died(person) else frozenset())
     return {
         "task": task.id,
         "provider": str(task.owner),
@@ -61,8 +65,8 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
         "access_needs": onward.access_needs,
         "link_worker": {"name": team.name, "phone": team.phone} if team else None,
         "priority": case.priority,
-        "answerable": bool(_possible(task) & {"accept"}),
-        "possible": sorted(_possible(task)),
+        "answerable": "accept" in possible,
+        "possible": sorted(possible),
         "identity_available": may_identify(state_of(task), agreement, person, now),
     }
 

@@ -134,7 +134,7 @@ class Referrals(HttpSink):
             view["status"] = {"accept": "accepted", "decline": "rejected"}.get(
                 request.json["decision"], "received"
             )
-            view["answerable"] = False
+            view["answerable"] = view["status"] == "received"  # a place may come free
         if step == ["progress"]:
             view["status"] = "in-progress"
         return 200, view

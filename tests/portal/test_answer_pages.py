@@ -29,6 +29,8 @@ STAGES = {
     "done": {"status": "completed", "answerable": False},
     "no": {"status": "rejected", "answerable": False},
     "over": {"status": "cancelled", "answerable": False},
+    "needless": {"status": "requested", "answerable": False},
+    "needless too": {"status": "received", "answerable": False},
 }  # fmt: skip
 
 
@@ -400,3 +402,13 @@ def test_what_the_pages_ask_of_notifications_belongs_to_the_trace_of_the_page(po
         httpx.get(f"{portal}/answer/{'x' * 43}", headers=sent, timeout=60)
     (line,) = (each for each in lines if each["event"] == "request.answered")
     assert (line["service"], line["trace_id"]) == ("notifications", trace)
+
+
+@pytest.mark.parametrize("stage", ["needless", "needless too"])
+def test_where_no_place_is_needed_any_more_nobody_is_invited(
+    browser, link, referrals, asked, stage
+):
+    standing(referrals, asked.task, stage)
+    page = browser.get(link)
+    assert page.heading == "This request has ended"
+    assert page.forms == []

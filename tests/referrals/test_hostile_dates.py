@@ -10,6 +10,16 @@ from tests.referrals.house import House, wish
 NOW = datetime.now(UTC)
 
 
+@pytest.mark.parametrize("action", ["attend", "complete", "end-early"])
+def test_nothing_comes_of_an_activity_before_it_began(house: House, action: str):
+    _, task = house.accepted()
+    house.progress(task, "start", date="2026-06-10")
+    with house.unchanged():
+        problem = house.progress(task, action, date="2026-06-09", status=422)
+    assert problem["element"] == "date"
+    house.progress(task, action, date="2026-06-10")
+
+
 @pytest.mark.parametrize(
     "expires",
     [

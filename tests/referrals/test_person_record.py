@@ -293,6 +293,29 @@ def test_a_stop_said_before_asking_hides_from_the_first_version_on(house: House,
     assert [each for each in HIDDEN[stop] if each in text] == []
 
 
+@pytest.mark.parametrize("decision", ["accept", "waiting-list"])
+def test_who_was_asked_before_is_not_invited_after_a_death(house: House, decision: str):
+    referral, task = house.asked()
+    house.worker.put(f"{referral.at}/person/stops/died", {"stands": True})
+    view = house.provider.get(f"/referrals/requests/{task}")
+    assert view["answerable"] is False
+    assert {"accept", "waiting-list"}.isdisjoint(view["possible"])
+    with house.unchanged():
+        problem = house.answer(task, decision, status=409)
+    assert "No place is needed" in problem["detail"]
+    assert "died" not in problem["detail"], "the provider never knew who it was"
+    house.worker.put(f"{referral.at}/person/stops/died", {"stands": False})
+    assert house.provider.get(f"/referrals/requests/{task}")["answerable"] is True
+    house.answer(task, decision)
+
+
+def test_a_place_that_nobody_needs_any_more_may_still_be_declined(house: House):
+    referral, task = house.asked()
+    house.worker.put(f"{referral.at}/person/stops/died", {"stands": True})
+    house.answer(task, "decline", reason="full")
+    assert house.state(task) == "rejected/provider-declined"
+
+
 def test_every_case_of_the_person_heeds_it_and_each_is_told_once(house: House):
     mine, task = house.accepted()
     theirs = house.refer(a_bundle(person=a_person(1, "ZZK05", verified=True)), by="ehr-2")

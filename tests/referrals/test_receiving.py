@@ -171,6 +171,17 @@ def test_what_is_not_active_starts_nothing_until_it_is(house: House, status: str
     house.worker.post(f"/referrals/cases/{row['case']}/accept")
 
 
+@pytest.mark.parametrize(("element", "value"), [("status", "draft"), ("doNotPerform", True)])
+def test_what_starts_nothing_is_no_emergency_route_either(house: House, element: str, value: Any):
+    bundle = a_bundle(priority="stat")
+    bundle["entry"][4]["resource"][element] = value
+    nothing, warning = issues(house.ehr.post("/fhir", bundle))
+    assert "No referral was started" in nothing["diagnostics"]
+    assert "999" in warning["diagnostics"]
+    assert "Nobody was alerted" in warning["diagnostics"]
+    assert warning["expression"] == ["Bundle.entry[4].resource.priority"]
+
+
 def test_a_patch_makes_a_draft_active_too(house: House):
     bundle = a_bundle()
     bundle["entry"][4]["resource"]["status"] = "draft"

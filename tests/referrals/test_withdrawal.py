@@ -1,8 +1,10 @@
 """The sender takes its referral back: at once where nothing runs, by asking where it does."""
 
+from typing import Any
+
 import pytest
 
-from tests.referrals.house import SERVICE_2, House, replaced
+from tests.referrals.house import SERVICE_2, House, replaced, warnings
 
 
 @pytest.mark.parametrize("status", ["revoked", "entered-in-error"])
@@ -93,6 +95,33 @@ def test_other_changes_of_the_request_are_the_senders_own(house: House):
     seen = house.worker.get(f"/fhir/ServiceRequest/{referral.request}")
     assert seen["patientInstruction"] == "Bring the letter"
     assert house.told(before) == []
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "words"),
+    [
+        ("status", "on-hold", "The case goes on"),
+        ("status", "completed", "The case goes on"),
+        ("requester", {"display": "Somebody else"}, "stays with whom it was sent to"),
+        ("code", {"text": "Something else"}, "stays with whom it was sent to"),
+    ],
+)
+def test_who_changes_what_the_case_does_not_follow_is_told_and_so_is_who_cares(
+    house: House, element: str, value: Any, words: str
+):
+    referral = house.taken_on()
+    path = f"/fhir/ServiceRequest/{referral.request}"
+    version = house.worker.get(f"/fhir/Task/{referral.triage}")["meta"]["versionId"]
+    state = house.state(referral.triage)
+    prefer = {"Prefer": "return=OperationOutcome"}
+    told = house.ehr.put(path, house.ehr.get(path) | {element: value}, headers=prefer)
+    (warning,) = told["issue"]
+    assert words in warning["diagnostics"]
+    assert warning["expression"] == [f"ServiceRequest.{element}"]
+    assert house.worker.get(f"/fhir/Task/{referral.triage}")["meta"]["versionId"] != version
+    assert house.state(referral.triage) == state
+    again = house.ehr.put(path, house.ehr.get(path), headers=prefer)
+    assert warnings(again["issue"]) == [("information", [])], "said once"
 
 
 def test_a_priority_that_rises_to_asap_is_told_like_one_that_came_so(house: House):

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from sqlmodel import col, select
+
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.handlers.following import follow
-from services.referrals.handlers.sharing import share_identity
+from services.referrals.handlers.sharing import has_died, person_of_case, share_identity
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Activity, CaseTask
@@ -55,7 +57,8 @@ def answer(
 
     Raises:
         NoSuchCase: this provider was not asked.
-        Refused: answered, cancelled or ended before; no reason for a decline.
+        Refused: answered, cancelled or ended before; no reason for a decline; nobody needs the
+            place any more, in words that do not say why.
     """
     with working_on(desk, principal, task=task_id) as file:
         task = file.provider_task(task_id)
@@ -77,6 +80,12 @@ def give_answer(
         decision in DECISIONS,
         "business-rule",
         f"The answer must be one of: {', '.join(DECISIONS)}.",
+        "decision",
+    )
+    refuse_unless(
+        decision == "decline" or not has_died(person_of_case(file)),
+        "conflict",
+        "No place is needed for this request any more; nothing was changed.",
         "decision",
     )
     task.note = note or task.note
@@ -119,8 +128,8 @@ def progress(
 
     Raises:
         NoSuchCase: not a Task of this provider.
-        Refused: it does not follow from the present state, or the day lies ahead or before
-            `EARLIEST`.
+        Refused: it does not follow from the present state, or the day lies ahead, before
+            `EARLIEST` or before the first day that was recorded.
     """
     with working_on(desk, principal, task=task_id) as file:
         task = file.provider_task(task_id)
@@ -150,6 +159,7 @@ def record_progress(
     refuse_unless(
         day is None or day >= EARLIEST, "business-rule", "This day is too long ago.", "date"
     )
+    _check_order(file, task, day or today)
     file.step(task, action, actor)
     task.note = note or task.note
     file.uow.session.add(
@@ -165,6 +175,18 @@ def record_progress(
     file.announce(PROGRESS[action](**file.about(task)))
     follow(file, actor)
     share_identity(file, task)
+
+
+def _check_order(file: CaseFile, task: CaseTask, day: date) -> None:
+    """What comes of an activity comes on or after the day on which it began."""
+    recorded = select(Activity).where(Activity.task == task.id).order_by(col(Activity.day))
+    first = file.uow.session.exec(recorded.limit(1)).first()
+    refuse_unless(
+        first is None or day >= first.day,
+        "business-rule",
+        "This day is before the first that was recorded.",
+        "date",
+    )
 
 
 @repeating

@@ -11,7 +11,12 @@ from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Actor, Kind, Refused
 from services.referrals.handlers.following import follow
-from services.referrals.handlers.sharing import is_hidden, person_of_case, share_identity
+from services.referrals.handlers.sharing import (
+    has_died,
+    is_hidden,
+    person_of_case,
+    share_identity,
+)
 from services.referrals.handlers.triage import note_acceptance
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
@@ -137,9 +142,8 @@ def _listed(file: CaseFile, wanted: Ask) -> ListedService:
 
 
 def _check_alive(file: CaseFile) -> None:
-    person = person_of_case(file)
     refuse_unless(
-        person is None or not person.died,
+        not has_died(person_of_case(file)),
         "conflict",
         "The person has died: nobody is asked for a place any more.",
         "case",

@@ -34,7 +34,7 @@ def may_identify(
     died or the record is restricted (care 12, 13). An agreement that expired stops new sharing
     only (care 7b): what was shared before stays shared.
     """
-    hidden = person is not None and (person.restricted or person.died)
+    hidden = has_died(person) or (person is not None and person.restricted)
     if agreement is None or agreement.withdrawn is not None or hidden:
         return False
     in_time = agreement.used or agreement.expires is None or agreement.expires > now
@@ -44,6 +44,11 @@ def may_identify(
 def is_hidden(person: Person | None) -> bool:
     """Whether providers are not to learn where the person is and how they are reached (care 12)."""
     return person is not None and (person.restricted or person.do_not_contact)
+
+
+def has_died(person: Person | None) -> bool:
+    """Whether it was said that the person died: no place is looked for or taken any more."""
+    return person is not None and person.died
 
 
 def agreed_items(agreement: Agreement, person: Person | None) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Referrals marked asap or stat: received, and never taken for an emergency service (care 11)."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from services.referrals.casefile import CaseFile, state_of
@@ -10,8 +12,10 @@ from shared.messaging.events import ReferralUrgent
 
 NOT_MONITORED = (
     "Kersey is not an emergency route and is not watched round the clock. If someone is in danger "
-    "call 999; for urgent help call 111 or the local crisis line. The duty role has been alerted."
+    "call 999; for urgent help call 111 or the local crisis line."
 )
+ALERTED = "The duty role has been alerted."
+NOBODY_ALERTED = "Nobody was alerted: this started no referral."
 
 
 def alert(file: CaseFile) -> None:
@@ -29,8 +33,17 @@ def not_monitored(file: CaseFile) -> list[Issue]:
         return []
     team = file.uow.session.get(LinkWorkerService, case.team) if case.team else None
     whom = f"{team.name}, {team.phone}" if team and team.phone else "the link-worker service"
-    words = f"{NOT_MONITORED} Ring {whom} about this referral now."
-    return [Issue("warning", "business-rule", words, ("ServiceRequest.priority",))]
+    return [_warning(f"{ALERTED} Ring {whom} about this referral now.")]
+
+
+def nobody_alerted(request: Mapping[str, Any]) -> list[Issue]:
+    """What a sender must be told at once of an urgent request that starts nothing."""
+    return [_warning(NOBODY_ALERTED)] if request.get("priority") in URGENT else []
+
+
+def _warning(what_was_done: str) -> Issue:
+    words = f"{NOT_MONITORED} {what_was_done}"
+    return Issue("warning", "business-rule", words, ("ServiceRequest.priority",))
 
 
 def change_priority(file: CaseFile, priority: str) -> list[Issue]:

@@ -1,6 +1,7 @@
 """Which requests start a referral, and what a sender is told of those that do not (care 1)."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from shared.fhir.outcome import Issue
@@ -32,6 +33,29 @@ def not_started(request: Mapping[str, Any], path: str) -> Issue | None:
     element, why = found
     words = f"No referral was started: {why[0].lower()}{why[1:]}"
     return Issue("warning", "business-rule", words, (f"{path}.{element}",))
+
+
+WITHOUT_EFFECT: Mapping[str, str] = MappingProxyType(
+    {
+        "status": "The case goes on. To take the referral back, set its status to revoked.",
+        "code": "The case stays with whom it was sent to. To send it elsewhere, set this request's"
+        " status to revoked and send a new one.",
+        "requester": "The case stays with whom it was sent to, and its answers go where they went."
+        " To send it for another, set this request's status to revoked and send a new one.",
+    }
+)
+"""Elements of a running referral that its sender may change, and what that does not do."""
+
+
+def changed_without_effect(
+    before: Mapping[str, Any], wanted: Mapping[str, Any], path: str
+) -> list[Issue]:
+    """What to tell the sender of changes that the case does not follow."""
+    return [
+        Issue("warning", "business-rule", words, (f"{path}.{element}",))
+        for element, words in WITHOUT_EFFECT.items()
+        if before.get(element) != wanted.get(element)
+    ]
 
 
 def placed(issue: Issue, path: str, before: str = "ServiceRequest") -> Issue:

@@ -13,7 +13,7 @@ from services.referrals.disclosure import access_of
 from services.referrals.domain import Refused
 from services.referrals.handlers.opening import Sent, open_case
 from services.referrals.handlers.people import person_of
-from services.referrals.handlers.urgency import change_priority
+from services.referrals.handlers.urgency import change_priority, nobody_alerted
 from services.referrals.handlers.withdrawal import withdraw
 from services.referrals.persons import link_of
 from services.referrals.repeating import repeating
@@ -28,7 +28,12 @@ from services.referrals.tables import (
 )
 from services.referrals.writing.attachments import Attachments, Document, patient_of, practices_of
 from services.referrals.writing.identifiers import hold, identifiers_of, release
-from services.referrals.writing.starting import never_starts, not_started, placed
+from services.referrals.writing.starting import (
+    changed_without_effect,
+    never_starts,
+    not_started,
+    placed,
+)
 from services.referrals.writing.submissions import Received
 from services.referrals.writing.tasks import update_task
 from shared.auth import Principal
@@ -291,6 +296,10 @@ class _Work:
         if never is not None:
             words = "A referral was started: withdraw it with status revoked."
             raise conflict(words, f"{path}.{never[0]}")
+        without_effect = changed_without_effect(before, wanted, path)
+        if without_effect and not state_of(file.triage).ended:
+            self._remarks += [(step, issue) for issue in without_effect]
+            file.touch(file.triage)  # whoever cares for the case hears that something changed
         if wanted.get("priority", "routine") != file.case.priority:
             told = change_priority(file, str(wanted.get("priority", "routine")))
             self._remarks += [(step, placed(issue, path)) for issue in told]
@@ -414,7 +423,7 @@ class _Work:
         path = step.entry.path or "ServiceRequest"
         nothing = not_started(request, path)
         if nothing is not None:
-            return [nothing]
+            return [nothing, *(placed(issue, path) for issue in nobody_alerted(request))]
         documents = attachments.of(request, beside)
         link = self._subject(request)
         sent = Sent(
