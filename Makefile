@@ -24,7 +24,7 @@ endif
 run: $(VENV)/.run services/portal/static/.made ## start everything on one port (PORT=8000, KERSEY_DATA_DIR=./data)
 	@exec $(BIN)/kersey run --port $(PORT)
 
-ON_EVERY_CORE = --numprocesses=logical --dist=worksteal
+ON_EVERY_CORE = --numprocesses=auto
 
 test: $(VENV)/.dev services/portal/static/.made ## every test (ARGS="tests/fhir -x" for a part)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(ON_EVERY_CORE))

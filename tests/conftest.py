@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
 
 from deploy.postgres_cluster import free_port
-from tests.infrastructure import chromium
+from tests.infrastructure import chromium, spreading
 from tests.infrastructure import rabbitmq as rabbit
 from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.homes import sweep
@@ -21,6 +22,24 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         sweep()
     # A run that is told to end ends like one that is interrupted: what it started, it stops.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """See tests/infrastructure/spreading.py."""
+    return spreading.workers()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> spreading.LongestFirst:
+    """See tests/infrastructure/spreading.py."""
+    config.option.loadscopereorder = False
+    return spreading.LongestFirst(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is begun first, so that nobody waits for it alone at the end."""
+    items[:] = spreading.longest_first(items)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -28,7 +28,7 @@ from shared.worker import Wake
 from tests.infrastructure.postgres import NewDatabase
 from tests.referrals.house import settings_for
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 TODAY = datetime.now(UTC)
 NEXT_YEAR = (TODAY + timedelta(days=365)).replace(hour=0, minute=5)

@@ -14,7 +14,7 @@ from deploy.demo.link import CODE, LINK, ByLink
 from tests.infrastructure.chromium import FLAGS
 from tests.journey.conftest import Running
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SMALLEST = {"width": 320, "height": 640}
 

@@ -37,6 +37,8 @@ from shared.metrics import exposition
 from tests.messaging.samples import FIRST, SECOND, accepted, envelope, message
 from tests.messaging.tools import Brokers, Cables, Recorder, eventually, running
 
+pytestmark = pytest.mark.slow
+
 
 def publish(broker: Broker, *messages: Message) -> Published:
     publisher = broker.publisher()

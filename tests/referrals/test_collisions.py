@@ -19,7 +19,7 @@ from tests.referrals.racing import (
     transaction,
 )
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROUNDS = 24
 
 

@@ -24,6 +24,8 @@ from tests.referrals.records import (
 )
 from tests.referrals.test_interleaving import about, meanwhile
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[[], httpx.Response]
 
 

@@ -11,6 +11,8 @@ from tests.referrals.house import TEAM, Caller, House, Json, wish
 from tests.referrals.prying import Marked, documents, marked_bundle, pry
 from tests.referrals.subscribing import subscription
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = ("system/*.cruds", "cases")
 
 

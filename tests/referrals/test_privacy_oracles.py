@@ -26,7 +26,10 @@ OTHERS = ("Patient", "ServiceRequest", "Condition", "Observation")
 """Types of which another practice group keeps some of its own."""
 
 Answer = tuple[str, int, Any]
-pytestmark = pytest.mark.timeout(600)  # thousands of questions, where other work goes on
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]  # thousands of questions, where other work goes on
 
 
 def asked_twice(house: House) -> tuple[list[str], list[str], Caller]:

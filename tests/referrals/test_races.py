@@ -30,7 +30,10 @@ from tests.referrals.racing import (
     versions,
 )
 
-pytestmark = pytest.mark.timeout(900)  # minutes where other work takes the processors
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+]  # minutes where other work takes the processors
 Figures = Callable[[str], None]
 
 

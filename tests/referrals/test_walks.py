@@ -20,6 +20,8 @@ from tests.referrals.house import (
     wish,
 )
 
+pytestmark = pytest.mark.slow
+
 STEPS = 120
 WHO = ("link-worker", "provider", "provider-2", "provider-3", "coordinator", "ehr", "link-worker-2")
 WITH_CASE = (

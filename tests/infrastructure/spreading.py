@@ -1,0 +1,36 @@
+"""How `make test` spreads the tests over workers: whole files, those that take long first.
+
+A file's tests stay together, because a module's fixtures (twenty processes, a crowd of cases) cost
+more than its tests. Two workers for each core: half of the time a test waits, for a broker, a
+deadline, a process that starts.
+"""
+
+import os
+from collections.abc import Iterable
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+WORKERS_PER_CORE = 2
+TOGETHER = ("tests/journey",)
+"""Folders whose files share what takes long to start: one running Kersey."""
+
+
+class LongestFirst(LoadFileScheduling):
+    """Hands out files in the order in which they were collected, and some folders as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+
+
+def workers() -> int:
+    """How many workers to start on this machine."""
+    return WORKERS_PER_CORE * len(os.sched_getaffinity(0))
+
+
+def longest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """The files with a test marked `slow` before the others."""
+    items = list(items)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    return sorted(items, key=lambda item: item.path not in slow)
