@@ -8,7 +8,7 @@ beside it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Kind, Refused, State, Transition
 from services.referrals.readers import Readers, readers_of, readers_of_sent
 from services.referrals.tables import (
+    Activity,
     Agreement,
     Case,
     CaseDocument,
@@ -159,6 +160,12 @@ class CaseFile:
     def agreement(self, task: str) -> Agreement | None:
         """The person's agreement to share with this Task's provider."""
         return self.uow.session.exec(select(Agreement).where(Agreement.task == task)).one_or_none()
+
+    def began(self, task: str) -> date | None:
+        """The first day that was recorded of this Task's activity."""
+        recorded = select(Activity).where(Activity.task == task).order_by(col(Activity.day))
+        first = self.uow.session.exec(recorded.limit(1)).first()
+        return first.day if first else None
 
     # --- changing it ------------------------------------------------------------------------------
 

@@ -128,6 +128,9 @@ class PaperFile(CaseFile):
     def agreement(self, task: str) -> None:
         """None is kept on paper: what is shared moves no Task."""
 
+    def began(self, task: str) -> None:
+        """Nor any day."""
+
     def rewrite(self, body: Any) -> None:
         """No documents either."""
 

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlmodel import col, select
-
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor
@@ -159,7 +157,13 @@ def record_progress(
     refuse_unless(
         day is None or day >= EARLIEST, "business-rule", "This day is too long ago.", "date"
     )
-    _check_order(file, task, day or today)
+    began = file.began(task.id)
+    refuse_unless(
+        began is None or (day or today) >= began,
+        "business-rule",
+        "This day is before the first that was recorded.",
+        "date",
+    )
     file.step(task, action, actor)
     task.note = note or task.note
     file.uow.session.add(
@@ -175,18 +179,6 @@ def record_progress(
     file.announce(PROGRESS[action](**file.about(task)))
     follow(file, actor)
     share_identity(file, task)
-
-
-def _check_order(file: CaseFile, task: CaseTask, day: date) -> None:
-    """What comes of an activity comes on or after the day on which it began."""
-    recorded = select(Activity).where(Activity.task == task.id).order_by(col(Activity.day))
-    first = file.uow.session.exec(recorded.limit(1)).first()
-    refuse_unless(
-        first is None or day >= first.day,
-        "business-rule",
-        "This day is before the first that was recorded.",
-        "date",
-    )
 
 
 @repeating
