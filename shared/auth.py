@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from fastapi import Request
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from shared.problems import Problem
 from shared.settings import ServiceSettings
@@ -65,7 +67,12 @@ def may(principal: Principal, resource_type: str, interaction: str) -> bool:
     A scope narrowed by a search (`system/Patient.rs?...`) allows nothing: we would not narrow by
     it, and more than was granted must not be given.
     """
-    for scope in principal.scopes:
+    return _allowed(principal.scopes, resource_type, interaction)
+
+
+@lru_cache(maxsize=4096)
+def _allowed(scopes: frozenset[str], resource_type: str, interaction: str) -> bool:
+    for scope in scopes:
         match = _SMART_SCOPE.match(scope)
         if not match or match["type"] not in ("*", resource_type):
             continue
@@ -158,6 +165,15 @@ def _unavailable() -> Problem:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A token whose signature was found good: when that was last so, and what the token says."""
+
+    at: float
+    claims: dict[str, Any]
+    principal: Principal
+
+
 class _Genuine:
     """Tokens whose signature was found good, for as long as the keys are the same set.
 
@@ -171,28 +187,30 @@ class _Genuine:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._keys: jwk.KeySet | None = None
-        self._found: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._found: dict[str, _Found] = {}
 
-    def recently(self, token: str) -> dict[str, Any] | None:
-        """The claims of a token that was found genuine a moment ago."""
-        at, claims = self._found.get(token, (float("-inf"), None))
-        return claims if time.monotonic() - at < self.RECENT else None
+    def recently(self, token: str) -> _Found | None:
+        """A token that was found genuine a moment ago."""
+        found = self._found.get(token)
+        return found if found and time.monotonic() - found.at < self.RECENT else None
 
-    def by(self, keys: jwk.KeySet, token: str) -> dict[str, Any] | None:
-        """The claims of a token that was found genuine by these very keys."""
+    def by(self, keys: jwk.KeySet, token: str) -> _Found | None:
+        """A token that was found genuine by these very keys."""
         with self._lock:
             if keys is not self._keys or token not in self._found:
                 return None
-            claims = self._found[token][1]
-            self._found[token] = (time.monotonic(), claims)
-            return claims
+            found = replace(self._found[token], at=time.monotonic())
+            self._found[token] = found
+            return found
 
-    def keep(self, keys: jwk.KeySet, token: str, claims: dict[str, Any]) -> None:
+    def keep(self, keys: jwk.KeySet, token: str, claims: dict[str, Any]) -> _Found:
         """Remember one; when there are too many, begin again."""
+        found = _Found(time.monotonic(), claims, _principal(claims))
         with self._lock:
             if keys is not self._keys or len(self._found) >= self.MOST:
                 self._keys, self._found = keys, {}
-            self._found[token] = (time.monotonic(), claims)
+            self._found[token] = found
+        return found
 
 
 class TokenVerifier:
@@ -211,23 +229,16 @@ class TokenVerifier:
             Unauthenticated: the token is expired, meant for others, or not genuine.
             Problem: 503 while the issuer's keys cannot be had.
         """
-        claims = self._genuine(token)
-        self._check(claims)
-        roles = claims.get("roles")
-        return Principal(
-            subject=str(claims["sub"]),
-            client_id=str(claims.get("client_id") or claims.get("azp") or claims["sub"]),
-            organisation=str(claims.get("organisation") or ""),
-            roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
-            scopes=frozenset(str(claims.get("scope") or "").split()),
-        )
+        found = self._genuine(token)
+        self._check(found.claims)
+        return found.principal
 
     def verified_recently(self, token: str) -> bool:
         """Whether `verify` will decide without asking for keys, and so without waiting."""
         return self._genuine_before.recently(token) is not None
 
-    def _genuine(self, token: str) -> dict[str, Any]:
-        """The claims of a token that one of the issuer's keys signed.
+    def _genuine(self, token: str) -> _Found:
+        """A token that one of the issuer's keys signed.
 
         A client sends one token many times, and a signature costs more than all else in a read: it
         is not checked again while the very keys are held by which it was found genuine. Everything
@@ -245,8 +256,7 @@ class TokenVerifier:
                 claims = dict(jwt.decode(token, keys, ALGORITHMS).claims)
             except Exception:  # noqa: BLE001, S112 - whatever cannot be decoded is no token
                 continue
-            self._genuine_before.keep(keys, token, claims)
-            return claims
+            return self._genuine_before.keep(keys, token, claims)
         raise Unauthenticated("invalid")
 
     def _check(self, claims: dict[str, Any]) -> None:
@@ -264,16 +274,36 @@ class TokenVerifier:
             raise Unauthenticated("expired")
 
 
+def _principal(claims: dict[str, Any]) -> Principal:
+    """Whoever the claims speak for; without an organisation where they name none by its UUID."""
+    roles = claims.get("roles")
+    return Principal(
+        subject=str(claims.get("sub") or ""),
+        client_id=str(claims.get("client_id") or claims.get("azp") or claims.get("sub") or ""),
+        organisation=_organisation(claims.get("organisation")),
+        roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
+        scopes=frozenset(str(claims.get("scope") or "").split()),
+    )
+
+
+def _organisation(claim: object) -> str:
+    """The organisation's UUID as access rows write it."""
+    try:
+        return str(UUID(str(claim)))
+    except ValueError:
+        return ""
+
+
 def bearer_of(headers: Headers) -> str | None:
     """The bearer token that came with a request, if one did."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def decides_at_once(request: Request) -> bool:
-    """Whether `principal_of` may run in the event loop: its token was verified a moment ago."""
-    token, verifier = bearer_of(request.headers), getattr(request.app.state, "verifier", None)
-    return token is not None and verifier is not None and verifier.verified_recently(token)
+def verified(scope: Scope) -> Principal | None:
+    """Whom the rate limits found to be asking, where a good token came with the request."""
+    found = scope.get("state", {}).get("verified")
+    return found if isinstance(found, Principal) else None
 
 
 def principal_of(request: Request) -> Principal:
@@ -286,29 +316,21 @@ def principal_of(request: Request) -> Principal:
         Unauthenticated: no trustworthy bearer token came with it.
         Problem: 403 where the token is genuine and names no organisation.
     """
-    known = getattr(request.state, "principal", None)
-    if isinstance(known, Principal):
-        return known
-    token = bearer_of(request.headers)
-    if token is None:
-        raise Unauthenticated("missing")
-    verified: Principal = request.app.state.verifier.verify(token)
-    principal = replace(verified, organisation=_organisation(verified))
-    request.state.principal = principal
-    return principal
-
-
-def _organisation(principal: Principal) -> str:
-    """The organisation's UUID as access rows write it."""
-    try:
-        return str(UUID(principal.organisation))
-    except ValueError:
+    principal = verified(request.scope)
+    if principal is None:
+        token = bearer_of(request.headers)
+        if token is None:
+            raise Unauthenticated("missing")
+        principal = request.app.state.verifier.verify(token)
+        request.state.verified = principal
+    if not principal.organisation:
         raise Problem(
             403,
             "Not allowed",
             "The token names no organisation: its claim `organisation` must be a UUID.",
             element="organisation",
-        ) from None
+        )
+    return principal
 
 
 def requires(*scopes: str, role: str | None = None) -> Callable[[Request], Principal]:

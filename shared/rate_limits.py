@@ -10,7 +10,6 @@ from contextvars import ContextVar
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from prometheus_client import Counter
 from starlette.concurrency import run_in_threadpool
@@ -18,8 +17,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.auth import TokenVerifier, Unauthenticated, bearer_of
+from shared.auth import Principal, TokenVerifier, Unauthenticated, bearer_of
 from shared.problems import Problem
+from shared.rate_counts import Counts
 from shared.settings import ServiceSettings
 
 Networks = Sequence[IPv4Network | IPv6Network]
@@ -79,7 +79,7 @@ class RateLimit:
             "client": rates(settings.client_rate),
             "address": rates(settings.address_rate),
         }
-        self._counted = FixedWindowRateLimiter(MemoryStorage())
+        self._counted = FixedWindowRateLimiter(Counts())
         self._verifier = verifier
         self._refuse = dict(refuse or {})
 
@@ -90,8 +90,10 @@ class RateLimit:
             return
         headers = Headers(scope=scope)
         address = address_of(scope, self._proxies)
-        client = await self._holder_of(bearer_of(headers))
-        by, who = ("client", client) if client else ("address", _counted_as(address))
+        holder = await self._holder_of(bearer_of(headers))
+        if holder is not None:
+            scope.setdefault("state", {})["verified"] = holder
+        by, who = ("client", holder.client_id) if holder else ("address", _counted_as(address))
         wait = self._wait(by, who)
         if wait:
             THROTTLED.labels(self._service, by).inc()
@@ -100,19 +102,19 @@ class RateLimit:
         _caller.set(address)
         await self._app(scope, receive, send)
 
-    async def _holder_of(self, token: str | None) -> str:
-        """The client that a token was issued to; empty without a good one."""
+    async def _holder_of(self, token: str | None) -> Principal | None:
+        """Whom a token was issued to; None without a good one."""
         if token is None:
-            return ""
+            return None
         if self._verifier.verified_recently(token):
-            return self._client_of(token)
-        return await run_in_threadpool(self._client_of, token)
+            return self._principal_of(token)
+        return await run_in_threadpool(self._principal_of, token)
 
-    def _client_of(self, token: str) -> str:
+    def _principal_of(self, token: str) -> Principal | None:
         try:
-            return self._verifier.verify(token).client_id
+            return self._verifier.verify(token)
         except (Unauthenticated, Problem):  # the route says so, in its own words
-            return ""
+            return None
 
     def _wait(self, by: str, who: str) -> int:
         """Count a request; the seconds to wait where it is one too many, else 0."""

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,6 +39,7 @@ SECURITY_HEADERS = {
     "cache-control": "no-store",
 }
 """Defaults for answers that are data; a page or a public listing sets its own."""
+_SECURITY_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 MAX_BYTES = 1024 * 1024
 """Of a request's body, where the route does not take more by its own measure."""
@@ -65,11 +65,15 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        offered = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = offered if _REQUEST_ID.match(offered) else str(uuid4())
+        offered, traces = b"", []
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                offered = value
+            elif name == b"traceparent":
+                traces.append(value)
+        request_id = _known_as(offered)
         scope.setdefault("state", {})["request_id"] = request_id
         # Sent more than once it names no trace: joined, it is not well formed.
-        traces = [value for name, value in scope["headers"] if name == b"traceparent"]
         trace = taken_up(b",".join(traces).decode("latin-1"))
         told = {"request_id": request_id, "service": self._service, **trace}
         structlog.contextvars.bind_contextvars(**told)
@@ -80,10 +84,11 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                answered = MutableHeaders(scope=message)
-                answered["x-request-id"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    answered.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                own = {name for name, _ in headers}
+                headers += [each for each in _SECURITY_HEADERS if each[0] not in own]
+                headers.append((b"x-request-id", request_id.encode()))
+                message["headers"] = headers
             await send(message)
 
         try:
@@ -110,6 +115,12 @@ class RequestMiddleware:
                     seconds=round(seconds, 4),
                 )
             structlog.contextvars.unbind_contextvars(*told)
+
+
+def _known_as(offered: bytes) -> str:
+    """A request's id: the client's own where it is well formed."""
+    text = offered.decode("latin-1")
+    return text if _REQUEST_ID.match(text) else str(uuid4())
 
 
 class BodyLimit:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.routing import BaseRoute
 
 from shared import problems
 from shared.asking import Asking
@@ -33,6 +34,7 @@ def service_app(
     measures_bodies: Sequence[str] = (),
     words_refusals: Mapping[str, Refuse] | None = None,
     held_open: Sequence[AbstractAsyncContextManager[object]] = (),
+    before_all: Sequence[BaseRoute] = (),
 ) -> FastAPI:
     """Compose a service.
 
@@ -51,6 +53,7 @@ def service_app(
             a problem elsewhere.
         held_open: what is entered in the event loop before the workers start and left after they
             have ended, each time that the app runs.
+        before_all: routes that are tried before the routers'.
 
     Returns:
         An app whose state holds `settings`, `verifier` and `workers`.
@@ -94,6 +97,7 @@ def service_app(
         refuse=words_refusals,
     )
     app.add_middleware(RequestMiddleware, service=name)
+    app.router.routes.extend(before_all)
     for router in routers:
         app.include_router(router)
     app.include_router(_operations(name))

@@ -28,7 +28,7 @@ from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.http import refused
-from shared.fhir.quick import QuickReader
+from shared.fhir.quick_route import QuickReads
 from shared.fhir.router import fhir_router
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
@@ -77,7 +77,7 @@ def create_app(
         # Asked for most comes first: a route is found by trying one after the other.
         routers=(
             beside_routes(desk),
-            _fhir(desk, quick),
+            _fhir(desk),
             case_routes(desk),
             request_routes(desk),
             record_routes(desk),
@@ -91,6 +91,7 @@ def create_app(
         measures_bodies=("/fhir",),
         words_refusals={"/fhir": refused},
         held_open=(quick,),
+        before_all=(QuickReads(quick, types=desk.types, access=access_of),),
     )
     install_refusals(app)
     return app
@@ -157,7 +158,7 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
     ]
 
 
-def _fhir(desk: Desk, quick: QuickReader) -> APIRouter:
+def _fhir(desk: Desk) -> APIRouter:
     return fhir_router(
         desk.types,
         reader=partial(reading, desk),
@@ -168,5 +169,4 @@ def _fhir(desk: Desk, quick: QuickReader) -> APIRouter:
         version=version("kersey"),
         zone=desk.settings.timezone,
         access=access_of,
-        quick=quick,
     )

@@ -9,8 +9,6 @@ from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from starlette.concurrency import run_in_threadpool
-
 from shared.auth import Principal, may
 from shared.fhir import answers
 from shared.fhir.bundle import (
@@ -33,7 +31,6 @@ from shared.fhir.outcome import (
     too_large,
 )
 from shared.fhir.paging import PAGE, Page, PageTokens
-from shared.fhir.quick import QuickReader
 from shared.fhir.search.dates import parse_range
 from shared.fhir.search.parameters import ResourceType, Types
 from shared.fhir.search.query import (
@@ -86,7 +83,6 @@ class Interactions:
         tokens: page tokens.
         access: the parties that a principal reads as.
         zone: what a date without zone means.
-        quick: reads by id without a thread, where it can.
     """
 
     types: Types
@@ -96,7 +92,6 @@ class Interactions:
     tokens: PageTokens
     access: Callable[[Principal], Access]
     zone: str = "Europe/London"
-    quick: QuickReader | None = None
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -106,16 +101,6 @@ class Interactions:
         _check_id(logical_id)
         with self.reader() as store:
             return store.read(type_name, logical_id, self.access(principal))
-
-    async def read_soon(self, principal: Principal, type_name: str, logical_id: str) -> Stored:
-        """The same in the event loop, or in a thread where that cannot be done at once."""
-        if self.quick is not None:
-            self.allow(principal, type_name, "read")
-            _check_id(logical_id)
-            found = await self.quick.read(type_name, logical_id, self.access(principal))
-            if found is not None:
-                return found
-        return await run_in_threadpool(self.read, principal, type_name, logical_id)
 
     def vread(self, principal: Principal, type_name: str, logical_id: str, version: str) -> Stored:
         """One version; see `FhirStore.vread`."""

@@ -2,28 +2,34 @@
 
 Database code is synchronous here, and runs in threads; for the read that every client does most,
 the way into a thread and back costs more than the read (docs/decisions/0022). It alone goes over a
-few asynchronous connections, with the store's own statement. Whatever is out of the ordinary is
-left to the ordinary way, which says what is wrong.
+few asynchronous connections. What is asked for while a connection is at work is asked together when
+it is free: one statement for many reads, and none that waits for others to come.
 """
 
 from __future__ import annotations
 
-from typing import Self
+import asyncio
+from typing import Any, Self
 
 import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import URL
 
-from shared.fhir.store import Access, Stored, by_id, stored_in, there
+from shared.fhir.store import Access, Stored, by_ids, stored_in
 
 log = structlog.get_logger(__name__)
 
-CONNECTIONS = 3
-"""At most, of each web process, beside the engine's; a read holds one for one statement."""
+CONNECTIONS = 2
+"""At most, of each web process, beside the engine's; each answers many reads by one statement."""
+
+MOST_TOGETHER = 64
+"""Reads by one statement, so that nobody waits for a very long answer to others."""
 
 _WAIT = 1.0
 """Seconds to wait for a connection before the ordinary way is taken."""
+
+_Asked = tuple[str, str, asyncio.Future[Stored | None]]
 
 
 class QuickReader:
@@ -38,6 +44,8 @@ class QuickReader:
         self._address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._application_name = application_name
         self._pool: AsyncConnectionPool | None = None
+        self._asked: dict[Access, list[_Asked]] = {}
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         """Begin to connect, in the event loop that will read; it may be entered again later."""
@@ -58,25 +66,52 @@ class QuickReader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close the connections."""
+        """Answer what was asked, then close the connections."""
         pool, self._pool = self._pool, None
+        if self._answering:
+            await asyncio.wait(self._answering)
         if pool is not None:
             await pool.close()
 
     async def read(self, type_name: str, logical_id: str, access: Access) -> Stored | None:
-        """The current version; None where the ordinary way must be taken.
+        """The current version; None where there is none to be seen, or the database is away.
 
-        Raises:
-            FhirError: 404 where this access sees no such document, 410 where it was deleted.
+        Why it is None the ordinary way finds out and says.
         """
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             return None
-        statement = by_id(type_name, logical_id, access)
-        try:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(statement.text.encode(), statement.parameters)
-                row = await cursor.fetchone()
-        except psycopg.Error as error:
-            log.info("fhir.not_quick", error=type(error).__name__)
-            return None
-        return there(None if row is None else stored_in(row))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Stored | None] = loop.create_future()
+        self._asked.setdefault(access, []).append((type_name, logical_id, answer))
+        if len(self._answering) < CONNECTIONS:
+            task = loop.create_task(self._answer(pool))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+        return await answer
+
+    async def _answer(self, pool: AsyncConnectionPool) -> None:
+        while self._asked:
+            access = next(iter(self._asked))
+            waiting = self._asked.pop(access)
+            asked, later = waiting[:MOST_TOGETHER], waiting[MOST_TOGETHER:]
+            if later:
+                self._asked[access] = later
+            found: dict[tuple[str, str], Stored] = {}
+            try:
+                found = await self._find(pool, access, asked)
+            except psycopg.Error as error:
+                log.info("fhir.not_quick", error=type(error).__name__)
+            finally:
+                for type_name, logical_id, answer in asked:
+                    if not answer.done():  # its client may be gone
+                        answer.set_result(found.get((type_name, logical_id)))
+
+    async def _find(
+        self, pool: AsyncConnectionPool, access: Access, asked: list[_Asked]
+    ) -> dict[tuple[str, str], Stored]:
+        statement = by_ids([(each[0], each[1]) for each in asked], access)
+        async with pool.connection() as connection:
+            cursor = await connection.execute(statement.text.encode(), statement.parameters)
+            rows: list[Any] = await cursor.fetchall()
+        return {(stored.type, stored.id): stored for stored in map(stored_in, rows)}

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import jsonpatch
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from shared.auth import Principal, decides_at_once, principal_of
+from shared.auth import Principal, principal_of
 from shared.fhir import answers
 from shared.fhir.bundle import Method, WriteEntry, Writer, WriteResult, condition_of, version_of
 from shared.fhir.capability import capability_statement
@@ -45,7 +44,6 @@ from shared.fhir.outcome import (
     too_large,
 )
 from shared.fhir.paging import PageTokens
-from shared.fhir.quick import QuickReader
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import parse_query
 from shared.fhir.search.values import is_id
@@ -71,7 +69,6 @@ def fhir_router(
     access: Callable[[Principal], Access] | None = None,
     principal: Callable[[Request], Principal] = principal_of,
     operations: Sequence[dict[str, str]] = (),
-    quick: QuickReader | None = None,
 ) -> APIRouter:
     """The routes of a FHIR server.
 
@@ -91,7 +88,6 @@ def fhir_router(
         access: the parties that a principal reads as; its organisation by default.
         principal: who makes a request; raises `Unauthenticated`.
         operations: system-wide operations to name in /metadata.
-        quick: reads by id without a thread; held open by the caller.
     """
     server = Interactions(
         types=types,
@@ -101,7 +97,6 @@ def fhir_router(
         tokens=PageTokens(page_secret),
         access=access or (lambda p: Access.of(p.organisation)),
         zone=zone,
-        quick=quick,
     )
     statement = dumps(
         capability_statement(
@@ -230,13 +225,9 @@ def _instance(
     router: APIRouter, server: Interactions, principal: Callable[[Request], Principal]
 ) -> None:
     @router.get("/{type_name}/{logical_id}")
-    async def read(request: Request, type_name: str, logical_id: str) -> Response:
-        """The current version."""
-        if decides_at_once(request):
-            who = principal(request)
-        else:
-            who = await run_in_threadpool(principal, request)
-        stored = await server.read_soon(who, type_name, logical_id)
+    def read(request: Request, type_name: str, logical_id: str) -> Response:
+        """The current version; see also `QuickReads`."""
+        stored = server.read(principal(request), type_name, logical_id)
         return _representation(request, stored)
 
     @router.get("/{type_name}/{logical_id}/_history")

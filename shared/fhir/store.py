@@ -668,6 +668,25 @@ def by_id(type_name: str, logical_id: str, access: Access) -> Statement:
     return Statement(text, parameters)
 
 
+def by_ids(named: Sequence[tuple[str, str]], access: Access) -> Statement:
+    """The statement that finds the current versions of many, of those that this access sees.
+
+    Of those that were not deleted; in no order, and each once.
+    """
+    parameters: dict[str, Any] = {
+        "types": [type_name for type_name, _ in named],
+        "ids": [logical_id for _, logical_id in named],
+    }
+    visible = access.visible().exact("d", parameters)
+    where = " AND ".join(["NOT d.deleted", *visible])
+    text = (
+        f"SELECT {DOCUMENT_COLUMNS} FROM (SELECT DISTINCT * FROM"  # noqa: S608
+        " unnest(%(types)s::text[], %(ids)s::text[])) AS named (type, id)"
+        f" JOIN document d ON d.type = named.type AND d.id = named.id WHERE {where}"
+    )
+    return Statement(text, parameters)
+
+
 def there(found: Stored | None) -> Stored:
     """What was found by its id.
 
