@@ -5,8 +5,9 @@ Counted in this process's memory (docs/decisions/0020-rate-limits-in-memory.md).
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItem, parse_many
@@ -22,7 +23,7 @@ from shared.problems import Problem
 from shared.rate_counts import Counts
 from shared.settings import ServiceSettings
 
-Networks = Sequence[IPv4Network | IPv6Network]
+Networks = tuple[IPv4Network | IPv6Network, ...]
 Refuse = Callable[[Problem], Response]
 """Words a refusal for those who read it: FHIR, or a page."""
 
@@ -169,6 +170,7 @@ def address_of(scope: Scope, proxies: Networks) -> str:
     return found
 
 
+@lru_cache(maxsize=64)  # the same few proxies stand before every request
 def _within(address: str, networks: Networks) -> bool:
     try:
         return any(ip_address(address) in network for network in networks)
