@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
-from shared.fhir.outcome import FhirError, Issue, invalid, not_found, refusal
+from shared.fhir.outcome import Issue, invalid, not_found, refusal
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.values import is_id
 from shared.fhir.store import Stored
@@ -58,6 +58,14 @@ class WriteEntry:
     path: str = ""
     query: str | None = None
     patch: list[dict[str, Any]] | None = None
+
+    @property
+    def condition_path(self) -> str:
+        """Where its condition stands, for expressions."""
+        create = self.method == "POST"
+        if self.index is None:
+            return "http.If-None-Exist" if create else "http.query"
+        return f"Bundle.entry[{self.index}].request.{'ifNoneExist' if create else 'url'}"
 
 
 @dataclass(slots=True)
@@ -134,7 +142,7 @@ def read_entry(
         return ReadEntry(index, path, query)
     type_name, _, logical_id = path.partition("/")
     if type_name not in types:
-        raise _at(not_found("That type is not served here."), f"{place}.request.url")
+        raise not_found("That type is not served here.").at(f"{place}.request.url")
     if logical_id and not is_id(logical_id):
         raise invalid("This is no address of a resource.", f"{place}.request.url", code="value")
     resource = entry.get("resource")
@@ -196,8 +204,3 @@ def _check_shape(entry: WriteEntry, resource: Any, place: str) -> None:
         raise invalid(
             "The resource's id must be that of the address.", f"{place}.resource.id", code="value"
         )
-
-
-def _at(error: FhirError, expression: str) -> FhirError:
-    issues = [Issue(i.severity, i.code, i.diagnostics, (expression,)) for i in error.issues]
-    return FhirError(error.status, issues, headers=error.headers)

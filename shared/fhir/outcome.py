@@ -88,6 +88,11 @@ class FhirError(Exception):
         )
         super().__init__(f"{status}: {summary}")
 
+    def at(self, expression: str) -> FhirError:
+        """The same refusal, of another place."""
+        issues = [Issue(i.severity, i.code, i.diagnostics, (expression,)) for i in self.issues]
+        return FhirError(self.status, issues, headers=self.headers)
+
     def outcome(self) -> dict[str, Any]:
         """The OperationOutcome resource to answer with."""
         return operation_outcome(self.issues)

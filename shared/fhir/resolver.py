@@ -143,11 +143,11 @@ class Resolver:
             raise rule_broken("A patch changes neither type nor id.", step.entry.type)
         return changed
 
-    def check_references(self, resource: dict[str, Any], path: str, current: Stored) -> None:
-        """Refuse relative references that lead nowhere, in a resource that is already rewritten.
+    def rewritten(self, resource: dict[str, Any], path: str, current: Stored) -> dict[str, Any]:
+        """A patched resource as it is to be stored; references that lead nowhere are refused.
 
         Args:
-            resource: as it is to be stored.
+            resource: as the patch left it.
             path: where it stands, for expressions.
             current: the version before; what it refers to already may stay.
 
@@ -157,10 +157,11 @@ class Resolver:
         self._issues = []
         entry = WriteEntry(None, "PUT", resource["resourceType"], resource=resource, path=path)
         walk = _References(self, Step(entry, "update", ""), _Inside({}, {}), transaction=False)
-        walk.rewritten()
+        found = walk.rewritten()
         self._refuse_dangling([(target, where, current) for target, where in walk.local], [])
         if self._issues:
             raise FhirError(422, self._issues)
+        return found
 
     # --- conditions ---------------------------------------------------------------------------
 
@@ -182,7 +183,10 @@ class Resolver:
         """
         key = (type_name, query)
         if key not in self._matched:
-            found = self._store.match(type_name, query, self._access, self._owner_of(type_name))
+            try:
+                found = self._store.match(type_name, query, self._access, self._owner_of(type_name))
+            except FhirError as error:
+                raise error.at(expression) from error
             if len(found) > 1:
                 raise refusal(
                     412,
@@ -213,7 +217,7 @@ class Resolver:
         if entry.if_none_exist is None:
             return Step(entry, "create", str(uuid4()))
         key = (entry.type, entry.if_none_exist)
-        existing = self.match(*key, entry.path or entry.type)
+        existing = self.match(*key, entry.condition_path)
         if existing is not None:
             return Step(entry, "unchanged", existing.id, existing=existing)
         if key in created:  # the same condition twice in one Bundle means one resource
@@ -222,7 +226,7 @@ class Resolver:
         return created[key]
 
     def _conditional(self, entry: WriteEntry, query: str) -> Step:
-        existing = self.match(entry.type, query, entry.path or entry.type)
+        existing = self.match(entry.type, query, entry.condition_path)
         if existing is None:
             return self._nothing_matched(entry)
         if entry.method == "DELETE":
@@ -440,6 +444,8 @@ class _References:
         if value.lower().startswith(("urn:uuid:", "urn:oid:")):
             self._refuse("This refers to an entry that the Bundle does not have.")
         elif value.startswith(f"{self._resolver.base_url}/"):
+            # The same document has one name, so that whoever looks for references finds each.
+            value = value.removeprefix(f"{self._resolver.base_url}/")
             self._here(value)
         return value
 
@@ -475,10 +481,7 @@ class _References:
             self._refuse("That type is not served here.")
             return None
         except FhirError as error:
-            issues = [
-                Issue(i.severity, i.code, i.diagnostics, (self._expression,)) for i in error.issues
-            ]
-            raise FhirError(error.status, issues) from error
+            raise error.at(self._expression) from error
         if found is None:
             raise refusal(
                 412, "Nothing matches this reference's condition.", self._expression,

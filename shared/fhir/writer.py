@@ -131,7 +131,7 @@ class StoreWriter:
         if step.action == "patch":
             resource = resolver.patched(step, locked[step.reference])
             validate(resource, expected_type=step.entry.type)
-            resolver.check_references(
+            resource = resolver.rewritten(
                 resource, step.entry.path or step.entry.type, locked[step.reference]
             )
         assert resource is not None

@@ -106,3 +106,33 @@ def test_what_a_request_refers_to_later_belongs_to_its_case(house: House):
     assert found == ("Condition", condition["id"])
     house.ehr.patch(path, replaced("/reasonReference", [reason]))
     house.worker.get(seen)
+
+
+def test_a_practice_inside_the_request_routes_it(house: House):
+    bundle = a_bundle()
+    practice = bundle["entry"][1]["resource"]
+    request = bundle["entry"][4]["resource"]
+    request["contained"] = [practice | {"id": "practice"}]
+    request["requester"] = {"reference": "#practice"}
+    del bundle["entry"][2]["resource"]["organization"], bundle["entry"][1]
+    house.ehr.post("/fhir", bundle)
+    assert house.worker.get("/referrals/cases")[0]["state"] == "new"
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"modifierExtension": [{"url": "http://x.example/not", "valueBoolean": True}]},
+        {"implicitRules": "http://x.example/rules"},
+    ],
+)
+def test_what_changes_its_meaning_in_an_unknown_way_starts_nothing(
+    house: House, unknown: dict[str, Any]
+):
+    bundle = a_bundle()
+    bundle["entry"][4]["resource"] |= unknown
+    answer = house.ehr.post("/fhir", bundle)
+    (warning,) = answer["entry"][4]["response"]["outcome"]["issue"]
+    assert "No referral was started" in warning["diagnostics"]
+    assert warning["expression"] == [f"Bundle.entry[4].resource.{next(iter(unknown))}"]
+    assert house.told() == []

@@ -169,3 +169,36 @@ def test_two_referrals_of_one_practice_share_its_organisation(house: House):
     assert house.worker.get(f"/fhir/Organization/{organisations[0]}")
     house.by("link-worker-2").get(f"/fhir/Organization/{organisations[0]}", status=404)
     assert house.by("link-worker-2").get(f"/fhir/Organization/{organisations[1]}")
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PUT"])
+def test_a_bundle_that_changes_something_else_is_no_repeat(house: House, method: str):
+    one, two = (house.ehr.post("/fhir/Patient", {"resourceType": "Patient"}) for _ in range(2))
+
+    def bundle(patient: Json) -> Json:
+        entry: Json = {"request": {"method": method, "url": f"Patient/{patient['id']}"}}
+        if method == "PUT":
+            entry["resource"] = {"resourceType": "Patient", "id": patient["id"], "active": True}
+        sent = a_bundle("REF-9")
+        sent["entry"].append(entry)
+        return sent
+
+    house.ehr.post("/fhir", bundle(one))
+    with house.unchanged():
+        house.ehr.post("/fhir", bundle(two), status=409)
+
+
+@pytest.mark.parametrize("ending", ["withdrawn", "closed"])
+def test_a_referral_that_comes_again_after_its_end_is_told_so(house: House, ending: str):
+    bundle = a_bundle("REF-9")
+    referral = house.refer(bundle)
+    house.worker.post(f"{referral.at}/accept")
+    if ending == "withdrawn":
+        house.withdraw(referral)
+    else:
+        house.worker.post(f"{referral.at}/close", {"outcome": "not-reached"})
+    with house.unchanged():
+        answer = house.ehr.post("/fhir", bundle)
+    told = answer["entry"][4]["response"]["outcome"]["issue"]
+    (warning,) = [each for each in told if "has ended" in each["diagnostics"]]
+    assert warning["expression"] == ["Bundle.entry[4].resource.identifier"]

@@ -1,5 +1,6 @@
 """Asking a provider: the onward request, taking it back, and choosing among offers."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -26,6 +27,14 @@ from shared.messaging.events import ReferralCancelled, ReferralChosen, ReferralR
 
 SIGNPOST_ONLY = 1
 """Tier of a listing that may be told to people but gets no personal data (care 25)."""
+
+_FORMS = {
+    "phone": (re.compile(r"\+?[0-9][0-9 ()\-.]{4,}[0-9](?: ?(?:ext|x)\.? ?[0-9]{1,6})?"),
+              "A phone number has digits, spaces and perhaps an extension."),
+    "email": (re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+\.[^@\s:/<>]+"),
+              "An e-mail address is written name@place.example."),
+}  # fmt: skip
+"""How what is shared is written, so that it can be dialled, and nothing else comes with it."""
 
 LONGEST = relativedelta(years=5)
 """For how long an agreement may be recorded: nobody knows today what they will want later."""
@@ -180,6 +189,14 @@ def _check_share(wanted: Ask, now: datetime) -> None:
         "Say how the person agreed: verbal or written.",
         "how",
     )
+    for item, (form, words) in _FORMS.items():
+        given = wanted.share.get(item)
+        refuse_unless(
+            given is None or form.fullmatch(given) is not None,
+            "business-rule",
+            words,
+            f"share.{item}",
+        )
     born = wanted.share.get("birth-date")
     refuse_unless(
         born is None or _is_birth_date(born, now),

@@ -149,7 +149,7 @@ _UNROUTED_NOW = "The referral was received and is on the hub's list of referrals
 _NO_PERSON = "no-person"
 _FAULTS = {
     _NO_PERSON: (
-        "Its subject is no Patient that was sent here: nobody can see who it is about.",
+        "Its subject is no Patient sent as a resource of its own: nobody can see who it is about.",
         "ServiceRequest.subject",
     ),
     "unknown-code": (

@@ -6,6 +6,7 @@ from typing import Any
 from services.referrals import codes
 from shared.fhir.json import parse
 from shared.fhir.nhs import identifier_value
+from shared.fhir.search.extract import target_of
 from shared.fhir.store import Access, FhirStore
 
 Document = tuple[str, str]
@@ -82,11 +83,23 @@ def references(value: object) -> Iterator[Document]:
 
 
 def local(literal: str) -> Document | None:
-    """A relative reference `Type/id` as (type, id); None for every other kind."""
-    parts = literal.split("/")
-    if len(parts) not in {2, 4} or ":" in literal or not parts[0][:1].isupper():
+    """A relative reference `Type/id` as (type, id); None for every other kind.
+
+    One by this server's own address was made relative before it was stored.
+    """
+    target = target_of(literal, base_url="")
+    if target is None or not target.local or target.type is None or target.id is None:
         return None
-    return parts[0], parts[1]
+    return target.type, target.id
+
+
+def subject_of(request: Mapping[str, Any]) -> object:
+    """Whom a request is about, however its sender words that."""
+    subject = request.get("subject")
+    if not isinstance(subject, dict):
+        return subject
+    document = local(str(subject.get("reference", "")))
+    return document or (subject.get("reference"), subject.get("identifier"))
 
 
 def patient_of(resource: dict[str, Any]) -> str | None:
@@ -106,10 +119,10 @@ def practices_of(request: dict[str, Any], documents: dict[Document, Any]) -> tup
     """The ODS codes of the organisations on whose behalf a request is made, likeliest first."""
     requester = request.get("requester", {})
     holders = [requester]
-    role = documents.get(local(str(requester.get("reference", ""))) or ("", ""))
+    role = _referred_to(requester, request, documents)
     if role is not None and role["resourceType"] == "PractitionerRole":
         holders.append(role.get("organization", {}))
-    named = [code for holder in holders if (code := _code_of(holder, documents))]
+    named = [code for holder in holders if (code := _code_of(holder, request, documents))]
     others = [
         code
         for (kind, _), body in sorted(documents.items())
@@ -118,13 +131,26 @@ def practices_of(request: dict[str, Any], documents: dict[Document, Any]) -> tup
     return tuple(dict.fromkeys(named or others))
 
 
-def _code_of(holder: dict[str, Any], documents: dict[Document, Any]) -> str | None:
+def _code_of(
+    holder: dict[str, Any], request: dict[str, Any], documents: dict[Document, Any]
+) -> str | None:
     identifier = holder.get("identifier")
     if isinstance(identifier, dict):
         found = identifier_value({"identifier": [identifier]}, codes.ODS_ORGANISATION)
         if found:
             return found
-    body = documents.get(local(str(holder.get("reference", ""))) or ("", ""))
+    body = _referred_to(holder, request, documents)
     if body is not None and body["resourceType"] == "Organization":
         return identifier_value(body, codes.ODS_ORGANISATION)
     return None
+
+
+def _referred_to(
+    holder: dict[str, Any], request: dict[str, Any], documents: dict[Document, Any]
+) -> dict[str, Any] | None:
+    """What a reference leads to: a document that came along, or one inside the request."""
+    literal = str(holder.get("reference", ""))
+    if literal.startswith("#"):
+        inside = (each for each in request.get("contained", []) if f"#{each.get('id')}" == literal)
+        return next(inside, None)
+    return documents.get(local(literal) or ("", ""))

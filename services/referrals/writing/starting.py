@@ -14,8 +14,20 @@ refers with `plan`, and a proposal to a link-worker service is what its triage i
 """
 
 
+_NOT_UNDERSTOOD: Mapping[str, str] = MappingProxyType(
+    {
+        "modifierExtension": "It has an extension that changes its meaning and is not known here.",
+        "implicitRules": "It follows rules that are not known here.",
+    }
+)
+"""What makes a resource one that must not be acted on (R4 extensibility.html, resource.html)."""
+
+
 def never_starts(request: Mapping[str, Any]) -> tuple[str, str] | None:
     """The element that makes a request none for a referral, and why; None where nothing does."""
+    for element, why in _NOT_UNDERSTOOD.items():
+        if request.get(element):
+            return element, why
     if request.get("doNotPerform") is True:
         return "doNotPerform", "It asks that this is not done."
     if request.get("intent") in NOT_STARTING:

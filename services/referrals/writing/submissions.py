@@ -13,12 +13,18 @@ from uuid import UUID
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
-from services.referrals.tables import ReferralIdentifier, Submission
+from services.referrals.domain import ENDINGS, Kind
+from services.referrals.tables import CaseTask, ReferralIdentifier, Submission
 from services.referrals.writing.identifiers import Identifier, identifiers_of
 from services.referrals.writing.starting import placed
 from shared.fhir.bundle import WriteEntry, WriteResult
 from shared.fhir.outcome import Issue, conflict
 from shared.fhir.store import Access, FhirStore
+
+_ENDED = (
+    "The case of this referral has ended, and nothing was started now: to refer again, send a new "
+    "one under an identifier of its own."
+)
 
 
 class Received:
@@ -71,10 +77,31 @@ class Received:
             )
             element = self._identifiers[known[0].system, known[0].value]
             raise conflict(words, element, duplicate=True)
-        return [
+        results = [
             _again(entry, each, store, access)
             for entry, each in zip(self._entries, first.results, strict=True)
         ]
+        self._tell_of_endings(session, results)
+        return results
+
+    def _tell_of_endings(self, session: Session, results: Sequence[WriteResult]) -> None:
+        """Nobody works on a case that has ended, and its sender may wait for it (care 1)."""
+        referrals = {
+            each.stored.id: (entry, each)
+            for entry, each in zip(self._entries, results, strict=True)
+            if each.stored is not None and entry.type == "ServiceRequest"
+        }
+        ended = session.exec(
+            select(CaseTask.service_request).where(
+                col(CaseTask.service_request).in_(referrals),
+                CaseTask.kind == Kind.TRIAGE,
+                col(CaseTask.status).in_(ENDINGS),
+            )
+        )
+        for request in ended:
+            entry, result = referrals[request]
+            place = f"{entry.path or entry.type}.identifier"
+            result.issues.append(Issue("warning", "business-rule", _ENDED, (place,)))
 
     def remember(
         self, session: Session, results: Sequence[WriteResult], now: datetime
@@ -104,7 +131,11 @@ class Received:
             entry.full_url: f"entry[{n}]" for n, entry in enumerate(self._entries) if entry.full_url
         }
         canonical = [
-            [entry.method, entry.type, entry.if_none_exist, _renamed(_content(entry), names)]
+            [
+                *(entry.method, entry.type, entry.id, entry.query, entry.if_match),
+                entry.if_none_exist,
+                _renamed(_content(entry), names),
+            ]
             for entry in self._entries
         ]
         text = json.dumps(canonical, sort_keys=True, default=str)

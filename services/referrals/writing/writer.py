@@ -26,7 +26,13 @@ from services.referrals.tables import (
     PatientLink,
     Worklist,
 )
-from services.referrals.writing.attachments import Attachments, Document, patient_of, practices_of
+from services.referrals.writing.attachments import (
+    Attachments,
+    Document,
+    patient_of,
+    practices_of,
+    subject_of,
+)
 from services.referrals.writing.identifiers import hold, identifiers_of, release
 from services.referrals.writing.starting import (
     changed_without_effect,
@@ -209,7 +215,7 @@ class _Work:
                 self._check_owner(step, current)  # a patch's tests would tell what it cannot read
             wanted = self._resolver.patched(step, current)
             validate(wanted, expected_type=step.entry.type)
-            self._resolver.check_references(wanted, step.entry.type, current)
+            wanted = self._resolver.rewritten(wanted, step.entry.type, current)
         assert wanted is not None
         return WriteResult(200, self._update(step, wanted, current))
 
@@ -283,7 +289,7 @@ class _Work:
         path = step.entry.path or "ServiceRequest"
         if file is None:
             return
-        if before.get("subject") != wanted.get("subject"):
+        if subject_of(before) != subject_of(wanted):
             raise conflict("A referral stays about the same person.", f"{path}.subject")
         ended = {"revoked", "entered-in-error"}
         if before.get("status") in ended and wanted.get("status") not in ended:
