@@ -114,7 +114,7 @@ def test_a_practice_inside_the_request_routes_it(house: House):
     request = bundle["entry"][4]["resource"]
     request["contained"] = [practice | {"id": "practice"}]
     request["requester"] = {"reference": "#practice"}
-    del bundle["entry"][2]["resource"]["organization"], bundle["entry"][1]
+    del bundle["entry"][3]["resource"]["organization"], bundle["entry"][1]
     house.ehr.post("/fhir", bundle)
     assert house.worker.get("/referrals/cases")[0]["state"] == "new"
 
