@@ -32,7 +32,7 @@ def access_token(url: str, name: str, scope: str | None = None) -> str:
     except httpx.HTTPError as error:
         message = (
             f"nothing answers on {url} ({type(error).__name__}): is `make run` running? "
-            "Name another address with --url"
+            "With its data elsewhere, say KERSEY_DATA_DIR=... here too, or name its address: --url"
         )
         raise NoToken(message) from error
     if not answer.is_success:

@@ -13,6 +13,7 @@ from services.referrals.api.merging import merging_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
 from services.referrals.api.requests import request_routes
+from services.referrals.api.teams import team_routes
 from services.referrals.clock import Clock
 from services.referrals.desk import Desk
 from services.referrals.disclosure import UnwatchedReader, access_of, reading
@@ -82,6 +83,7 @@ def create_app(
             request_routes(desk),
             record_routes(desk),
             merging_routes(desk),
+            team_routes(desk),
         ),
         workers=_workers(desk, broker, wake) if broker is not None else (),
         checks=checks,

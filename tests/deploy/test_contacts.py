@@ -59,7 +59,7 @@ def test_an_operators_consortium_is_told_to_notifications_and_the_directory(
     notifications, database, monkeypatch
 ):
     file = str(Path(__file__).parents[2] / "docs" / "consortium.example.toml")
-    url = database("referrals", partial(migrate, "referrals"))
+    url = database("referrals_alone", partial(migrate, "referrals"))
     monkeypatch.setenv("KERSEY_DATABASE_URL", url)
     monkeypatch.setenv("KERSEY_PAGING_KEY", "p" * 40)
     untold = CliRunner().invoke(app, ["load", file])
@@ -68,7 +68,7 @@ def test_an_operators_consortium_is_told_to_notifications_and_the_directory(
     assert "KERSEY_PROVIDERS_DATABASE_URL is not set" in untold.output
     assert rows(notifications, "select * from hub") == []
     at = notifications.url.render_as_string(hide_password=False)
-    providers = database("providers", partial(migrate, "providers"))
+    providers = database("providers_alone", partial(migrate, "providers"))
     told = CliRunner().invoke(
         app,
         ["load", file, "--notifications-database-url", at, "--providers-database-url", providers],

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -58,7 +59,7 @@ class PostgresServer:
     name: str
     cluster: PostgresCluster
     home: Path
-    _templates: set[str] = field(default_factory=set)
+    _templates: dict[str, str] = field(default_factory=dict)
     _clean: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
@@ -141,7 +142,10 @@ class PostgresServer:
 
     def _ensure_template(self, template: str, prepare: Callable[[str], None] | None) -> None:
         """Make a template once per server; cloning it takes a fraction of preparing it anew."""
+        made_by = _named(prepare)
         if template in self._templates:
+            # Else the order of the tests would decide which of two states one gets.
+            assert self._templates[template] == made_by, f"{template}: two states of one name"
             return
         name = f"template_{template}"
         with self._admin() as admin:
@@ -151,10 +155,17 @@ class PostgresServer:
         if prepare is not None:
             prepare(url)
         keep(url)
-        self._templates.add(template)
+        self._templates[template] = made_by
 
     def _admin(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(self.url, autocommit=True)
+
+
+def _named(prepare: Callable[[str], None] | None) -> str:
+    """What makes a state, in words that are the same wherever it is asked for."""
+    if isinstance(prepare, partial):
+        return f"{_named(prepare.func)}{prepare.args}"
+    return f"{prepare.__module__}.{prepare.__qualname__}" if prepare is not None else ""
 
 
 NewDatabase = Callable[..., str]

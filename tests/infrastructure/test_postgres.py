@@ -108,4 +108,6 @@ def test_a_template_is_prepared_once_and_cloned(database):
         connection.execute("INSERT INTO place VALUES ('Hebden Bridge')")
     with psycopg.connect(second) as connection:
         assert connection.execute("SELECT count(*) FROM place").fetchone() == (0,)
+    with pytest.raises(AssertionError, match="two states of one name"):
+        database("test_template", places)
     assert len(prepared) == 1

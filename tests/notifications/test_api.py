@@ -177,6 +177,24 @@ def test_a_coordinator_sets_and_verifies_a_contact(client, house, coordinator):
     assert client.put(where, headers=coordinator, json=body).json() == answer.json()
 
 
+def test_an_address_that_the_party_has_already_is_refused(client, house, coordinator):
+    known = house.contact(address="hello@clay.example.org")
+    body = {"means": "email", "address": "hello@clay.example.org"}
+    path = f"/notifications/contacts/{PROVIDER}"
+    answer = client.put(f"{path}/{uuid4()}", json=body, headers=coordinator)
+    assert answer.status_code == 409
+    assert answer.json()["element"] == "address"
+    assert str(known) in answer.json()["detail"]
+    assert client.put(f"{path}/{known}", json=body, headers=coordinator).status_code == 200
+    elsewhere = body | {"role": "duty"}
+    other = client.put(f"{path}/{uuid4()}", json=elsewhere, headers=coordinator)
+    assert other.status_code == 200, "in another role it may stand again"
+    off = client.put(f"{path}/{known}", json=body | {"active": False}, headers=coordinator)
+    assert off.status_code == 200
+    again = client.put(f"{path}/{uuid4()}", json=body, headers=coordinator)
+    assert again.status_code == 200, "one that is off is told nothing"
+
+
 def test_a_hubs_own_contacts_go_by_its_code(client, coordinator):
     where = f"/notifications/contacts/calder/{uuid4()}"
     answer = client.put(where, headers=coordinator, json=contact_body(role="duty"))

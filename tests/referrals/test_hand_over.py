@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.demo.consortium import hub_of
 from services.referrals.domain import HAND_OVER_REASONS
 from tests.referrals.house import HUB, TEAM, TEAM_2, Caller, House, Referral
 from tests.referrals.prying import documents, marked_bundle, pry
@@ -182,3 +183,11 @@ def test_every_reason_that_is_declared_is_taken(house: House):
     for n, reason in enumerate(HAND_OVER_REASONS):
         by, team = teams[n % 2]
         hand_over(house, referral, team, by=by, reason=reason)
+
+
+def test_whoever_hands_over_can_see_to_whom(house: House):
+    teams = house.worker.get("/referrals/teams")
+    name = hub_of("calderdale").team_name
+    assert {"team": str(TEAM_2), "name": name, "hub": "calderdale"} in teams
+    assert [each["hub"] for each in teams] == sorted(each["hub"] for each in teams)
+    house.ehr.get("/referrals/teams", status=403)

@@ -91,6 +91,9 @@ def put_contact(
             raise Problem(
                 409, "This id is taken", "It is that of another contact.", element="contact"
             ) from error
+        except contacts.There as there:
+            words = f"The party has this address already: change that contact, {there.contact}."
+            raise Problem(409, "There already", words, element="address") from there
         uow.on_commit(request.app.state.delivery_wake.set)
         uow.commit()
         shown = _shown(kept)

@@ -43,6 +43,18 @@ class BelongsToAnother(Exception):
     """The id is that of another party's contact."""
 
 
+class There(Exception):
+    """The party is reached at this address already, in this role.
+
+    Args:
+        contact: the id of the contact that it has.
+    """
+
+    def __init__(self, contact: UUID) -> None:
+        super().__init__()
+        self.contact = contact
+
+
 def of_party(uow: UnitOfWork, party: str) -> Sequence[Contact]:
     """A party's contacts, active or not."""
     found = select(Contact).where(col(Contact.party) == party).order_by(col(Contact.id))
@@ -66,11 +78,14 @@ def put(
         The contact, and its webhook secret if that is new: it can be read this once.
 
     Raises:
-        BelongsToAnother: nothing was changed.
+        BelongsToAnother: the id is another party's; nothing was changed.
+        There: the party has it already, and would hear everything twice; nothing was changed.
     """
     found = uow.session.get(Contact, wanted.id, with_for_update=NOT_ITS_KEY)
     if found and found.party != wanted.party:
         raise BelongsToAnother
+    if found is None:
+        _refuse_twice(uow, wanted)
     contact = found or Contact(
         id=wanted.id, party=wanted.party, role=wanted.role, means=wanted.means,
         address=wanted.address, source=Source.OWN,
@@ -87,6 +102,20 @@ def put(
     secret = _secret(contact, keys, wanted)
     uow.session.flush()
     return contact, secret
+
+
+def _refuse_twice(uow: UnitOfWork, wanted: Wanted) -> None:
+    same = select(col(Contact.id)).where(
+        col(Contact.party) == wanted.party,
+        col(Contact.means) == wanted.means.value,
+        col(Contact.address) == wanted.address,
+        col(Contact.role) == wanted.role,
+        col(Contact.service) == wanted.service,
+        col(Contact.active),
+    )
+    already = uow.session.scalars(same.limit(1)).first()
+    if wanted.active and already is not None:
+        raise There(already)
 
 
 def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_party: bool) -> None:

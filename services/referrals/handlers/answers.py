@@ -161,7 +161,7 @@ def record_progress(
     refuse_unless(
         began is None or (day or today) >= began,
         "business-rule",
-        "This day is before the first that was recorded.",
+        f"This day is before the first that was recorded, {began}.",
         "date",
     )
     file.step(task, action, actor)

@@ -1,0 +1,31 @@
+"""The link-worker services of the consortium: to whom a case can be routed or handed over."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from sqlmodel import col, select
+
+from services.referrals.desk import Desk
+from services.referrals.scopes import CASES
+from services.referrals.tables import LinkWorkerService
+from shared.auth import Principal, requires
+
+
+def team_routes(desk: Desk) -> APIRouter:
+    """What whoever routes or hands over chooses from."""
+    router = APIRouter(prefix="/referrals", tags=["cases"])
+    works = Depends(requires(CASES))
+
+    @router.get("/teams")
+    def teams(_: Principal = works) -> list[dict[str, Any]]:
+        """Every link-worker service, by hub and name."""
+        in_order = select(LinkWorkerService).order_by(
+            col(LinkWorkerService.hub), col(LinkWorkerService.name)
+        )
+        with desk.work() as uow:
+            return [
+                {"team": str(each.organisation), "name": each.name, "hub": each.hub}
+                for each in uow.session.exec(in_order)
+            ]
+
+    return router
