@@ -49,4 +49,4 @@ def run(
                 )
         with suppress(KeyboardInterrupt):  # the usual way to end it
             serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))
-    screen.print(f"stopped; the data is kept in {folder.path}")
+    typer.echo(f"stopped; the data is kept in {folder.path}")
