@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.outages import is_away
 from shared.problems import Problem, database_away, unexpected
+from shared.refusals import Refusals
 from shared.tracing import taken_up
 
 log = structlog.get_logger(__name__)
@@ -128,11 +129,13 @@ class BodyLimit:
 
     Args:
         app: what comes after.
+        refusals: words what is refused.
         beyond: paths whose routes measure their bodies themselves, and all below them.
     """
 
-    def __init__(self, app: ASGIApp, *, beyond: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, refusals: Refusals, beyond: Sequence[str] = ()) -> None:
         self._app = app
+        self._refusals = refusals
         self._beyond = tuple(beyond)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,7 +144,7 @@ class BodyLimit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 12 or int(declared) > MAX_BYTES:
-            await _too_large().response()(scope, receive, send)
+            await self._refusals.answer(scope["path"], _too_large())(scope, receive, send)
             return
         size = 0
 

@@ -14,7 +14,8 @@ from shared.auth import TokenVerifier, Unauthenticated
 from shared.health import Check, faults
 from shared.metrics import Source, exposition
 from shared.problems import Problem
-from shared.rate_limits import RateLimit, Refuse
+from shared.rate_limits import RateLimit
+from shared.refusals import Refusals, Refuse
 from shared.requests import BodyLimit, RequestMiddleware
 from shared.settings import ServiceSettings
 from shared.worker import Worker, WorkerGroup
@@ -88,13 +89,14 @@ def service_app(
     app.state.asking = Asking()
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
-    app.add_middleware(BodyLimit, beyond=measures_bodies)
+    refusals = Refusals(words_refusals)
+    app.add_middleware(BodyLimit, refusals=refusals, beyond=measures_bodies)
     app.add_middleware(
         RateLimit,
         service=name,
         settings=settings,
         verifier=app.state.verifier,
-        refuse=words_refusals,
+        refusals=refusals,
     )
     app.add_middleware(RequestMiddleware, service=name)
     app.router.routes.extend(before_all)
