@@ -8,6 +8,8 @@ from limits import parse_many
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.logging import Level
+
 DEMO_MARK = "demo-"
 """Every demo secret starts with this, so that production can refuse all of them at once."""
 
@@ -59,7 +61,7 @@ class ServiceSettings(BaseSettings):
     timezone: str = Field(
         default="Europe/London", description="Zone of a FHIR date without one, and of reminders."
     )
-    log_level: str = Field(default="INFO", description="Least severity that is logged.")
+    log_level: Level = Field(default="INFO", description="Least severity that is logged.")
     client_rate: str = Field(
         default="30000/minute",
         description="Requests of one client at one process; several with semicolons: all hold. "

@@ -29,7 +29,7 @@ def run(
 
     settings = OperatorSettings()
     refuse_production(settings, "kersey run")
-    logging.configure("WARNING")
+    logging.configure(settings.log_level)
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared only
     screen = Console(highlight=False)
     with (
