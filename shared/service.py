@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from shared import problems
 from shared.asking import Asking
 from shared.auth import TokenVerifier, Unauthenticated
+from shared.heads import HeadAsGet
 from shared.health import Check, faults
 from shared.metrics import Source, exposition
 from shared.problems import Problem
@@ -90,6 +91,7 @@ def service_app(
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
     refusals = Refusals(words_refusals)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, refusals=refusals, beyond=measures_bodies)
     app.add_middleware(
         RateLimit,

@@ -218,7 +218,7 @@ def outcome(error: FhirError, method: str) -> Response:
 
     Every issue names what is at fault: the part of the request where its body has no element.
     """
-    rest = "http.query" if method in ("GET", "HEAD") else "http.body"
+    rest = "http.query" if method == "GET" else "http.body"
     place = _AT_FAULT.get(error.status, rest)
     issues = [
         Issue(i.severity, i.code, i.diagnostics, i.expression or (place,)) for i in error.issues
@@ -259,10 +259,7 @@ def refused(problem: Problem) -> Response:
 
 
 class FhirRoute(APIRoute):
-    """A route whose every error, a foreseen one or not, is an OperationOutcome.
-
-    A HEAD is answered like its GET, without the body (RFC 9110, section 9.3.2).
-    """
+    """A route whose every error, a foreseen one or not, is an OperationOutcome."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
@@ -270,14 +267,11 @@ class FhirRoute(APIRoute):
 
         async def handled(request: Request) -> Response:
             try:
-                response = await handle(request)
+                return await handle(request)
             except ClientDisconnect:
                 raise
             except Exception as error:  # noqa: BLE001 - the last stop before the server's own page
-                response = outcome(as_fhir(error), request.method)
-            if request.method == "HEAD":
-                return Response(None, response.status_code, headers=dict(response.headers))
-            return response
+                return outcome(as_fhir(error), request.method)
 
         return handled
 
