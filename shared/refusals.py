@@ -1,4 +1,4 @@
-"""Refusals that are met before any route, in the form of whoever reads them: FHIR, a page."""
+"""Refusals that are met outside any route, in the form of whoever reads them: FHIR, a page."""
 
 from collections.abc import Callable, Mapping
 

@@ -51,7 +51,7 @@ def service_app(
         verifier: verifies bearer tokens; by default against the issuer of the settings.
         docs_prefix: where OpenAPI and its page are served, such as `/directory`.
         measures_bodies: prefixes whose routes bound the size of bodies by their own measure.
-        words_refusals: by prefix, what makes an answer of a refusal that is met before any route;
+        words_refusals: by prefix, what makes an answer of a refusal that is met outside any route;
             a problem elsewhere.
         held_open: what is entered in the event loop before the workers start and left after they
             have ended, each time that the app runs.
@@ -100,7 +100,7 @@ def service_app(
         verifier=app.state.verifier,
         refusals=refusals,
     )
-    app.add_middleware(RequestMiddleware, service=name)
+    app.add_middleware(RequestMiddleware, service=name, refusals=refusals)
     app.router.routes.extend(before_all)
     for router in routers:
         app.include_router(router)

@@ -39,6 +39,12 @@ class ServiceSettings(BaseSettings):
     )
     database_url: SecretStr = Field(description="postgresql://role:password@host:port/database")
     pool_size: int = Field(default=5, ge=1, le=50, description="Connections per process at most.")
+    statement_seconds: float = Field(
+        default=8.0,
+        gt=0,
+        description="How long the database may work on one statement of a request, or wait for a"
+        " lock; then the request is undone and answered 503. Less than a stop waits for requests.",
+    )
     amqp_url: SecretStr | None = Field(
         default=None, description="amqp://user:password@host:port/vhost; several with commas."
     )

@@ -24,7 +24,14 @@ from shared.trust import system_authorities
 
 STATIC = Path(__file__).parent / "static"
 
-REFUSED = {404: "missing", 405: "missing", 413: "too-long", 429: "busy"}
+REFUSED = {
+    404: "missing",
+    405: "missing",
+    413: "too-long",
+    429: "busy",
+    500: "trouble",
+    503: "trouble",
+}
 """The page for a refusal that is none of an answer link, by its status; else it was not read."""
 
 
@@ -51,7 +58,7 @@ def create_app(
     pages = Pages(brand=settings.brand, static=static)
 
     def worded(problem: Problem) -> Response:
-        """A person is told in a page, whichever limit it was."""
+        """A person is told in a page, whatever it was."""
         page = pages.page(REFUSED.get(problem.status, "unread"), problem.status)
         page.headers.update(problem.headers)
         return page

@@ -34,7 +34,7 @@ from shared.fhir.outcome import (
     unsupported_media_type,
 )
 from shared.fhir.store import Stored
-from shared.outages import is_away
+from shared.outages import is_away, took_too_long
 from shared.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -254,7 +254,7 @@ class FhirAnswer(Response):
 
 
 def refused(problem: Problem) -> Response:
-    """A refusal that was met before any route, as an OperationOutcome."""
+    """A refusal that was met outside any route, as an OperationOutcome."""
     return outcome(as_fhir(problem), "GET")
 
 
@@ -313,6 +313,9 @@ def as_fhir(error: Exception) -> FhirError:
             return invalid("The request does not fit this address.")
         case HTTPException():
             return refusal(error.status_code, error.detail, headers=dict(error.headers or {}))
+        case _ if took_too_long(error):
+            log.error("fhir.given_up", error=type(error).__name__)
+            return unavailable("This took too long and was given up.", retry_after=5)
         case _ if is_away(error):
             log.error("fhir.database", error=type(error).__name__)
             return unavailable("The database cannot be reached: try again.", retry_after=2)

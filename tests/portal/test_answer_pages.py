@@ -424,6 +424,15 @@ def test_notifications_that_are_away_or_strange(answer, receiver):
     assert (page.status, page.heading) == (503, "Please try again in a moment")
 
 
+def test_what_nobody_foresaw_is_answered_by_a_page(receiver):
+    receiver.answers["POST", "/notifications/answer-links/exchange"] = (200, {})
+    settings = PortalSettings(environment="test", notifications_url=receiver.url)
+    with serving(create_app(settings)) as portal, capture_logs():
+        page = Page(httpx.get(f"{portal}/answer/{'x' * 43}", timeout=60))
+    check_page(page)
+    assert (page.status, page.heading) == (500, "Please try again in a moment")
+
+
 def test_what_others_wrote_is_shown_as_text(browser, link, referrals, asked):
     standing(referrals, asked.task, "asked")
     view = referrals.views[str(asked.task)]
