@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import problems
 from shared.asking import Asking
+from shared.heads import HeadAsGet
 from shared.health import faults
 from shared.metrics import exposition
 
@@ -63,6 +64,7 @@ class AllInOne:
         asking = Asking()
         house = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
         problems.install(house)
+        house.add_middleware(HeadAsGet)
 
         @house.get("/health/live")
         def live() -> dict[str, object]:

@@ -5,13 +5,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from deploy.data_folder import DataFolder
 from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
 from deploy.embedded_postgres import EmbeddedPostgres
-from deploy.engines import opened
+from deploy.engines import opened, opened_for
 from deploy.service_clients import client_id, service_clients
 from deploy.services import (
     BROKER_CONNECTIONS,
@@ -71,12 +72,6 @@ def all_in_one(
         database = stack.enter_context(EmbeddedPostgres(folder, names))
         for service in with_database():
             migrate(service.name, database.url(service.database_name))
-        engines = {
-            service.name: stack.enter_context(
-                opened(database.url(service.database_name), service.connections, service.name)
-            )
-            for service in with_database()
-        }
         compositions = {service.name: service.compose() for service in SERVICES}
         broker = broker or EmbeddedBroker(
             stack.enter_context(
@@ -85,11 +80,9 @@ def all_in_one(
             poll=0.5,
         )
         broker.declare([each for one in compositions.values() for each in one.subscriptions])
-        load_clients(
-            engines["identity"],
-            service_clients(lambda service: folder.password(f"{service.name}.client")),
-        )
-        apps, settled = {}, {}
+        apps: dict[str, FastAPI] = {}
+        engines: dict[str, Engine] = {}
+        settled: dict[str, ServiceSettings] = {}
         for service in SERVICES:
             composition = compositions[service.name]
             given = {
@@ -104,9 +97,18 @@ def all_in_one(
                 **settings,
             }
             settled[service.name] = composition.settings(**given)
+            if service.database:
+                # Requests and workers share it, as a worker begins again what was given up.
+                engines[service.name] = stack.enter_context(
+                    opened_for(settled[service.name], service.name, for_requests=True)
+                )
             apps[service.name] = composition.app(
                 settled[service.name], engines.get(service.name), broker, Wake()
             )
+        load_clients(
+            engines["identity"],
+            service_clients(lambda service: folder.password(f"{service.name}.client")),
+        )
         prefixes = {path: service.name for service in SERVICES for path in service.prefixes}
         yield House(AllInOne(apps, prefixes), engines, settled)
 

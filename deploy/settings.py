@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.logging import Level
+
 
 class OperatorSettings(BaseSettings):
     """For commands that set up more than one service; a service never sees these."""
@@ -19,6 +21,10 @@ class OperatorSettings(BaseSettings):
     )
     data_dir: Path = Field(
         default=Path("data"), description="Where `kersey run` keeps its database and mails."
+    )
+    log_level: Level = Field(
+        default="WARNING",
+        description="Least severity that `kersey run` logs: a person reads along.",
     )
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="Where the running Kersey answers."

@@ -69,14 +69,21 @@ def psycopg_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-def create_engine(url: str, *, pool_size: int, application_name: str) -> Engine:
+def create_engine(
+    url: str, *, pool_size: int, application_name: str, statement_seconds: float | None = None
+) -> Engine:
     """An engine for one service's own database.
 
     Args:
         url: `postgresql://role:password@host:port/database`.
         pool_size: connections at most; there is no overflow, so that their sum can be planned.
         application_name: shown to the database's operator in `pg_stat_activity`.
+        statement_seconds: after which the database gives up a statement, and with it what its
+            transaction did; also one that waits for a lock. Without it none is given up.
     """
+    options = "-c timezone=UTC -c idle_in_transaction_session_timeout=60000"
+    if statement_seconds is not None:
+        options += f" -c statement_timeout={max(1, round(statement_seconds * 1000))}"
     engine = sqlalchemy_engine(
         psycopg_url(url),
         pool_size=pool_size,
@@ -86,7 +93,7 @@ def create_engine(url: str, *, pool_size: int, application_name: str) -> Engine:
         connect_args={
             "application_name": application_name,
             "connect_timeout": 10,
-            "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60000",
+            "options": options,
         },
     )
     event.listen(engine, "checkout", _refuse_ended)

@@ -4,10 +4,11 @@ import logging
 import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import structlog
+from pydantic import BeforeValidator
 from structlog.stdlib import ProcessorFormatter, add_logger_name
 from structlog.types import Processor
 
@@ -19,6 +20,12 @@ PERSONAL = frozenset(
     ]
 )  # fmt: skip
 """Field names under which personal data or secrets would travel; their values never reach a log."""
+
+Level = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    BeforeValidator(lambda said: str(said).upper()),
+]
+"""The least severity that is logged, as a setting names it."""
 
 _REFUSED = "[refused]"
 _LONGEST = 300

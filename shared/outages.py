@@ -6,6 +6,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 _WITHOUT_CONNECTION = frozenset(["OperationalError", "InterfaceError"])
 _AWAY = frozenset(["08", "40", "53", "55", "57", "58"])
 _READ_ONLY = "25006"
+_GIVEN_UP = "57014"
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -22,6 +23,7 @@ _WORDS = {
     "42P01": "it is on an older schema: run `kersey migrate`",
     "53100": "its disk is full",
     "53300": "it has no connection left",
+    "57014": "a statement took longer than KERSEY_STATEMENT_SECONDS",
     "57P01": "it is shutting down",
     "57P03": "it is starting up or shutting down",
 }
@@ -40,6 +42,11 @@ def in_words(error: BaseException) -> str | None:
     state = sqlstate(error)
     known = _WORDS.get(state or "", "it cannot be reached" if is_away(error) else "it refuses")
     return f"the database: {known} ({state or type(error).__name__})"
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether the database gave up a statement that took longer than it may; see `is_away` too."""
+    return sqlstate(error) == _GIVEN_UP
 
 
 def is_away(error: BaseException) -> bool:

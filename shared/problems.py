@@ -137,3 +137,26 @@ def database_away() -> Problem:
         "Nothing was changed. Try again in a moment.",
         headers={"Retry-After": "5"},
     )
+
+
+def took_too_long() -> Problem:
+    """What a client hears of a request that the database gave up; all of it was undone."""
+    return Problem(
+        503,
+        "This took too long",
+        "Nothing was changed. Try again in a moment; if it stays, ask for less at once.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def stopping() -> Problem:
+    """What a client hears whose request a stop of this process waited for as long as it may.
+
+    What was begun goes on in its thread, so it may have been done.
+    """
+    return Problem(
+        503,
+        "Kersey is being restarted",
+        "It may have been done all the same: look before you send it again.",
+        headers={"Retry-After": "5"},
+    )

@@ -5,7 +5,6 @@ Counted in this process's memory (docs/decisions/0020-rate-limits-in-memory.md).
 
 import math
 import time
-from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -15,17 +14,15 @@ from limits.strategies import FixedWindowRateLimiter
 from prometheus_client import Counter
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.auth import Principal, TokenVerifier, Unauthenticated, bearer_of
 from shared.problems import Problem
 from shared.rate_counts import Counts
+from shared.refusals import Refusals
 from shared.settings import ServiceSettings
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
-Refuse = Callable[[Problem], Response]
-"""Words a refusal for those who read it: FHIR, or a page."""
 
 EXEMPT = ("/health/live", "/health/ready", "/metrics")
 """What watches the service must hear from it when it is busiest."""
@@ -61,7 +58,7 @@ class RateLimit:
         service: named in the metrics.
         settings: hold the rates and the proxies to be trusted.
         verifier: of bearer tokens.
-        refuse: by prefix of the path, who words a refusal; a problem (RFC 9457) elsewhere.
+        refusals: words what is refused.
     """
 
     def __init__(
@@ -71,7 +68,7 @@ class RateLimit:
         service: str,
         settings: ServiceSettings,
         verifier: TokenVerifier,
-        refuse: Mapping[str, Refuse] | None = None,
+        refusals: Refusals,
     ) -> None:
         self._app = app
         self._service = service
@@ -82,7 +79,7 @@ class RateLimit:
         }
         self._counted = FixedWindowRateLimiter(Counts())
         self._verifier = verifier
-        self._refuse = dict(refuse or {})
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -98,7 +95,8 @@ class RateLimit:
         wait = self._wait(by, who)
         if wait:
             THROTTLED.labels(self._service, by).inc()
-            await self._refusal(scope["path"], by, wait)(scope, receive, send)
+            refusal = self._refusals.answer(scope["path"], _too_many(by, wait))
+            await refusal(scope, receive, send)
             return
         _caller.set(address)
         await self._app(scope, receive, send)
@@ -124,19 +122,6 @@ class RateLimit:
             return 0
         again = max(self._counted.get_window_stats(rate, by, who).reset_time for rate in spent)
         return max(1, math.ceil(again - time.time()))
-
-    def _refusal(self, path: str, by: str, wait: int) -> Response:
-        problem = Problem(
-            429,
-            "Too many requests",
-            f"This {by} asks more often than is allowed here. Try again in {wait} seconds.",
-            element="Authorization" if by == "client" else None,
-            headers={"Retry-After": str(wait)},
-        )
-        for prefix, refuse in self._refuse.items():
-            if path == prefix or path.startswith(f"{prefix.rstrip('/')}/"):
-                return refuse(problem)
-        return problem.response()
 
 
 def rates(text: str) -> tuple[RateLimitItem, ...]:
@@ -176,6 +161,16 @@ def _within(address: str, networks: Networks) -> bool:
         return any(ip_address(address) in network for network in networks)
     except ValueError:  # a socket of this machine, or a test's client
         return False
+
+
+def _too_many(by: str, wait: int) -> Problem:
+    return Problem(
+        429,
+        "Too many requests",
+        f"This {by} asks more often than is allowed here. Try again in {wait} seconds.",
+        element="Authorization" if by == "client" else None,
+        headers={"Retry-After": str(wait)},
+    )
 
 
 def _counted_as(address: str) -> str:

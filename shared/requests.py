@@ -2,6 +2,7 @@
 
 import re
 import time
+from asyncio import CancelledError
 from collections.abc import Sequence
 from http import HTTPStatus
 from uuid import uuid4
@@ -12,8 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.outages import is_away
-from shared.problems import Problem, database_away, unexpected
+from shared import problems
+from shared.outages import is_away, took_too_long
+from shared.problems import Problem
+from shared.refusals import Refusals
 from shared.tracing import taken_up
 
 log = structlog.get_logger(__name__)
@@ -57,9 +60,10 @@ class RequestMiddleware:
     likewise.
     """
 
-    def __init__(self, app: ASGIApp, *, service: str) -> None:
+    def __init__(self, app: ASGIApp, *, service: str, refusals: Refusals) -> None:
         self._app = app
         self._service = service
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -95,12 +99,10 @@ class RequestMiddleware:
             await self._app(scope, receive, answer)
         except ClientDisconnect:
             log.info("request.client_gone")
-        except Exception as error:  # the last stop: the server would print its values
-            log.exception("request.failed", exc_info=error)
-            ERRORS.labels(self._service, type(error).__name__).inc()
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - the server would print its values
+            problem = self._told_of(error)
             if not status:
-                problem = database_away() if is_away(error) else unexpected()
-                await problem.response()(scope, receive, answer)
+                await self._refusals.answer(scope["path"], problem)(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -116,6 +118,17 @@ class RequestMiddleware:
                 )
             structlog.contextvars.unbind_contextvars(*told)
 
+    def _told_of(self, error: BaseException) -> Problem:
+        """What a client hears of an error, which is logged here."""
+        if isinstance(error, CancelledError):  # a stop has waited for as long as it may
+            log.warning("request.given_up")
+            return problems.stopping()
+        log.error("request.failed", exc_info=error)
+        ERRORS.labels(self._service, type(error).__name__).inc()
+        if took_too_long(error):
+            return problems.took_too_long()
+        return problems.database_away() if is_away(error) else problems.unexpected()
+
 
 def _known_as(offered: bytes) -> str:
     """A request's id: the client's own where it is well formed."""
@@ -128,11 +141,13 @@ class BodyLimit:
 
     Args:
         app: what comes after.
+        refusals: words what is refused.
         beyond: paths whose routes measure their bodies themselves, and all below them.
     """
 
-    def __init__(self, app: ASGIApp, *, beyond: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, refusals: Refusals, beyond: Sequence[str] = ()) -> None:
         self._app = app
+        self._refusals = refusals
         self._beyond = tuple(beyond)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,7 +156,7 @@ class BodyLimit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 12 or int(declared) > MAX_BYTES:
-            await _too_large().response()(scope, receive, send)
+            await self._refusals.answer(scope["path"], _too_large())(scope, receive, send)
             return
         size = 0
 

@@ -11,10 +11,12 @@ from starlette.routing import BaseRoute
 from shared import problems
 from shared.asking import Asking
 from shared.auth import TokenVerifier, Unauthenticated
+from shared.heads import HeadAsGet
 from shared.health import Check, faults
 from shared.metrics import Source, exposition
 from shared.problems import Problem
-from shared.rate_limits import RateLimit, Refuse
+from shared.rate_limits import RateLimit
+from shared.refusals import Refusals, Refuse
 from shared.requests import BodyLimit, RequestMiddleware
 from shared.settings import ServiceSettings
 from shared.worker import Worker, WorkerGroup
@@ -49,7 +51,7 @@ def service_app(
         verifier: verifies bearer tokens; by default against the issuer of the settings.
         docs_prefix: where OpenAPI and its page are served, such as `/directory`.
         measures_bodies: prefixes whose routes bound the size of bodies by their own measure.
-        words_refusals: by prefix, what makes an answer of a refusal that is met before any route;
+        words_refusals: by prefix, what makes an answer of a refusal that is met outside any route;
             a problem elsewhere.
         held_open: what is entered in the event loop before the workers start and left after they
             have ended, each time that the app runs.
@@ -88,15 +90,17 @@ def service_app(
     app.state.asking = Asking()
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
-    app.add_middleware(BodyLimit, beyond=measures_bodies)
+    refusals = Refusals(words_refusals)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(BodyLimit, refusals=refusals, beyond=measures_bodies)
     app.add_middleware(
         RateLimit,
         service=name,
         settings=settings,
         verifier=app.state.verifier,
-        refuse=words_refusals,
+        refusals=refusals,
     )
-    app.add_middleware(RequestMiddleware, service=name)
+    app.add_middleware(RequestMiddleware, service=name, refusals=refusals)
     app.router.routes.extend(before_all)
     for router in routers:
         app.include_router(router)

@@ -8,6 +8,8 @@ from limits import parse_many
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.logging import Level
+
 DEMO_MARK = "demo-"
 """Every demo secret starts with this, so that production can refuse all of them at once."""
 
@@ -37,6 +39,12 @@ class ServiceSettings(BaseSettings):
     )
     database_url: SecretStr = Field(description="postgresql://role:password@host:port/database")
     pool_size: int = Field(default=5, ge=1, le=50, description="Connections per process at most.")
+    statement_seconds: float = Field(
+        default=8.0,
+        gt=0,
+        description="How long the database may work on one statement of a request, or wait for a"
+        " lock; then the request is undone and answered 503. Less than a stop waits for requests.",
+    )
     amqp_url: SecretStr | None = Field(
         default=None, description="amqp://user:password@host:port/vhost; several with commas."
     )
@@ -59,7 +67,7 @@ class ServiceSettings(BaseSettings):
     timezone: str = Field(
         default="Europe/London", description="Zone of a FHIR date without one, and of reminders."
     )
-    log_level: str = Field(default="INFO", description="Least severity that is logged.")
+    log_level: Level = Field(default="INFO", description="Least severity that is logged.")
     client_rate: str = Field(
         default="30000/minute",
         description="Requests of one client at one process; several with semicolons: all hold. "

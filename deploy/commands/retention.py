@@ -22,18 +22,17 @@ Only = Annotated[
 @app.command()
 def preview(only: Only = None) -> None:
     """Say what is due in every service. Changes nothing."""
-    from rich.console import Console
-    from rich.table import Table
+    from deploy.shown_table import show_table
 
-    table = Table("records", "kept for", "due", "stay: held or open", "oldest", "review")
+    rows = []
     with _due(only) as classes:
         for name, record, expiry in classes:
             found = expiry.due(record.before())
             oldest = found.oldest.date().isoformat() if found.oldest else "-"
-            table.add_row(
-                name, record.kept_for, str(found.rows), str(found.held), oldest, record.review
+            rows.append(
+                (name, record.kept_for, str(found.rows), str(found.held), oldest, record.review)
             )
-    Console(highlight=False).print(table)
+    show_table(("records", "kept for", "due", "stay: held or open", "oldest", "review"), rows)
 
 
 @app.command()
@@ -48,15 +47,14 @@ def run(
     only: Only = None,
 ) -> None:
     """End what is due. Records under a legal hold, and of persons being cared for, stay."""
-    from rich.console import Console
-    from rich.table import Table
+    from deploy.shown_table import show_table
 
-    table = Table("records", "kept for", "ended")
+    rows = []
     with _due(only) as classes:
         for name, record, expiry in classes:
             ended = expiry.run(record.before(), reviewed_by)
-            table.add_row(name, record.kept_for, str(ended))
-    Console(highlight=False).print(table)
+            rows.append((name, record.kept_for, str(ended)))
+    show_table(("records", "kept for", "ended"), rows)
 
 
 @contextmanager

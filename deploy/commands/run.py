@@ -29,7 +29,7 @@ def run(
 
     settings = OperatorSettings()
     refuse_production(settings, "kersey run")
-    logging.configure("WARNING")
+    logging.configure(settings.log_level)
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared only
     screen = Console(highlight=False)
     with (
@@ -49,4 +49,4 @@ def run(
                 )
         with suppress(KeyboardInterrupt):  # the usual way to end it
             serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))
-    screen.print(f"stopped; the data is kept in {folder.path}")
+    typer.echo(f"stopped; the data is kept in {folder.path}")

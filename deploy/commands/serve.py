@@ -29,7 +29,9 @@ def serve(
     with (
         ended_by_signals(),
         listen(host, chosen.port if port is None else port) as listener,
-        opened_for(settings, service) if chosen.database else nullcontext() as engine,
+        (
+            opened_for(settings, service, for_requests=True) if chosen.database else nullcontext()
+        ) as engine,
     ):
         app = composition.app(settings, engine, None, Wake())
         place = address(listener)

@@ -10,7 +10,6 @@ from uuid import UUID
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from sqlalchemy import Engine
 
     from services.referrals.desk import Desk
@@ -115,8 +114,6 @@ def erase(
     With KERSEY_ERASURE_LIST set, the erasure is written to that file first: keep it apart from the
     backups, for `kersey subject reapply`.
     """
-    from rich.console import Console
-
     from deploy import subjects
     from deploy.refusal import Refusal
     from services.referrals.subject.erasing import ASKED_FOR
@@ -125,19 +122,18 @@ def erase(
     if reason not in ASKED_FOR:
         message = f"--reason is one of: {', '.join(ASKED_FOR)}"
         raise Refusal(message)
-    screen = Console(highlight=False)
     with _house("subject erase") as (desk, engines), _refusals():
         found = _whom(desk, nhs_number, person, patient)
         once = partial(do, desk, found, by=by, reason=reason, even_if_open=even_if_open)
         planned = once(commit=False)
-        _report(screen, planned, done=False)
+        _report(planned, done=False)
         if preview:
             return
         if not yes:
             typer.confirm("Erase? It cannot be undone", abort=True)
         _keep(planned, reason, by)
         done = once()
-        _report(screen, done, done=True)
+        _report(done, done=True)
         missing = subjects.confirmed(
             desk, done.subject.person, wait, lambda service: typer.echo(f"{service}: confirmed")
         )
@@ -153,14 +149,12 @@ def erase(
 @app.command()
 def status() -> None:
     """List all erasures, by id, and which services have confirmed each."""
-    from rich.console import Console
-    from rich.table import Table
-
+    from deploy.shown_table import show_table
     from deploy.subjects import must_confirm
     from services.referrals.subject.confirming import listed
 
     services = must_confirm()
-    table = Table("person", "erased", "by", "reason", *services)
+    rows = []
     with _house("subject status") as (desk, _):
         for line in listed(desk):
             row = line.erasure
@@ -171,8 +165,8 @@ def status() -> None:
                 for each in services
             ]
             when = row.erased.isoformat(timespec="seconds")
-            table.add_row(str(row.person), when, row.asked_by, row.reason, *said)
-    Console(highlight=False).print(table)
+            rows.append((str(row.person), when, row.asked_by, row.reason, *said))
+    show_table(("person", "erased", "by", "reason", *services), rows)
 
 
 @app.command("list")
@@ -290,26 +284,28 @@ def _refusals() -> Iterator[None]:
         raise Refusal(message) from still
 
 
-def _report(screen: "Console", erased: "Erased", *, done: bool) -> None:
-    from rich.table import Table
+def _report(erased: "Erased", *, done: bool) -> None:
+    from deploy.shown_table import show_table
 
     subject = erased.subject
-    screen.print(f"person {subject.person}, {len(subject.cases)} cases")
+    typer.echo(f"person {subject.person}, {len(subject.cases)} cases")
     gone, stays = ("gone", "stays") if done else ("would go", "would stay")
-    table = Table("records", "how many", gone, f"what {stays}, and why", show_lines=True)
-    for effect in erased.effects:
-        table.add_row(
-            effect.record, str(effect.rows), "all" if effect.gone else "the content", effect.why
-        )
-    screen.print(table)
-    _recipients(screen, [f"{each.name} ({each.provider})" for each in erased.recipients])
+    show_table(
+        ("records", "how many", gone, f"what {stays}, and why"),
+        [
+            (each.record, str(each.rows), "all" if each.gone else "the content", each.why)
+            for each in erased.effects
+        ],
+        ruled=True,
+    )
+    _recipients([f"{each.name} ({each.provider})" for each in erased.recipients])
 
 
-def _recipients(screen: "Console", told: Sequence[str]) -> None:
+def _recipients(told: Sequence[str]) -> None:
     if told:
-        screen.print("these were told who the person is; tell them of the erasure (Art. 19):")
+        typer.echo("these were told who the person is; tell them of the erasure (Art. 19):")
     for each in told:
-        screen.print(f"  {each}", markup=False)
+        typer.echo(f"  {each}")
 
 
 def _keep(planned: "Erased", reason: str, by: str) -> None:

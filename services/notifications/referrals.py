@@ -70,7 +70,8 @@ class Requests:
             told: Json = answer.json()
             return told
         if answer.status_code in _KIND:
-            raise Problem(answer.status_code, _KIND[answer.status_code], _words(answer))
+            words, element = _said(answer)
+            raise Problem(answer.status_code, _KIND[answer.status_code], words, element=element)
         raise Problem(
             503,
             "A part of Kersey cannot be reached just now",
@@ -79,13 +80,16 @@ class Requests:
         )
 
 
-def _words(answer: httpx.Response) -> str:
-    """What the other side said, from a problem (RFC 9457) or an OperationOutcome."""
+def _said(answer: httpx.Response) -> tuple[str, str | None]:
+    """What the other side said, and of which element, from a problem (RFC 9457) or an
+    OperationOutcome."""
     try:
         said = answer.json()
     except ValueError:
-        return ""
+        return "", None
     if not isinstance(said, dict):
-        return ""
+        return "", None
     issues = said.get("issue") or [{}]
-    return str(said.get("detail") or issues[0].get("diagnostics") or "")
+    element = said.get("element")
+    words = str(said.get("detail") or issues[0].get("diagnostics") or "")
+    return words, str(element) if element else None

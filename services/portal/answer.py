@@ -16,15 +16,15 @@ from starlette.datastructures import FormData
 
 from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.pages import Pages
+from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
 
 router = APIRouter(include_in_schema=False)
 
 Json = dict[str, Any]
-Session = Annotated[str, Cookie(alias="kersey_answer", max_length=200)]
+Session = Annotated[str, Cookie(alias="kersey_answer")]
 
 COOKIE = "kersey_answer"
 HOME = "/answer"
-MOST_NOTE = 1000
 MOST_CODE = 40
 
 REASONS: Mapping[str, str] = {
@@ -49,6 +49,15 @@ STEPS: Mapping[str, str] = {
 
 DECISIONS = ("accept", "waiting-list", "decline")
 
+FIELDS: Mapping[str, str] = {
+    "decision": "decision",
+    "reason": "reason",
+    "note": "note",
+    "action": "action",
+    "date": "day",
+}
+"""Where the page asks for what an answer or a report has."""
+
 
 @router.get("/answer/{token}")
 async def open_link(token: str, request: Request) -> Response:
@@ -71,7 +80,8 @@ async def open_link(token: str, request: Request) -> Response:
 @router.get("/answer")
 async def show(request: Request, session: Session = "") -> Response:
     """The request without a name, and the answer to give or what became of it."""
-    return await _request_page(request, session)
+    view = await _view(request, session)
+    return _pages(request).page("answer/request", **_shown(request, session, view))
 
 
 @router.post("/answer")
@@ -79,22 +89,28 @@ async def give(request: Request, session: Session = "") -> Response:
     """Take the answer."""
     form = await _form(request, session)
     given = {name: _text(form, name) for name in ("decision", "reason", "note")}
-    faults = {}
+    faults: dict[str, str] = {}
     if given["decision"] not in DECISIONS:
         faults["decision"] = "Choose yes, waiting list or no"
     elif given["decision"] == "decline" and given["reason"] not in REASONS:
         faults["reason"] = "Choose why you cannot help this time"
-    if len(given["note"]) > MOST_NOTE:
-        faults["note"] = f"Write {MOST_NOTE} letters or fewer"
-    if faults:
-        return await _request_page(request, session, given=given, faults=faults, status=422)
-    answer = {"decision": given["decision"]}
-    if given["decision"] == "decline":
-        answer["reason"] = given["reason"]
-    if given["note"]:
-        answer["note"] = given["note"]
-    await _links(request).answer(session, answer)
-    return RedirectResponse(HOME, 303)
+    try:
+        check_note(given["note"])
+    except Mistyped as mistyped:
+        faults["note"] = str(mistyped)
+        given["note"] = visible(given["note"])
+    if not faults:
+        answer = {"decision": given["decision"]}
+        if given["decision"] == "decline":
+            answer["reason"] = given["reason"]
+        if given["note"]:
+            answer["note"] = given["note"]
+        try:
+            await _links(request).answer(session, answer)
+            return RedirectResponse(HOME, 303)
+        except Refusal as refusal:
+            faults = _at_its_field(refusal)
+    return await _asked_again(request, session, given, faults)
 
 
 @router.post("/answer/code")
@@ -129,17 +145,21 @@ async def progress(request: Request, session: Session = "") -> Response:
     """Record how it goes."""
     form = await _form(request, session)
     given = {name: _text(form, name) for name in ("action", "day", "month", "year")}
-    faults = {}
+    faults: dict[str, str] = {}
     if given["action"] not in STEPS:
         faults["action"] = "Choose what happened"
-    when = _date(given)
-    if when is None or when > _today(request):
-        faults["day"] = "Type the day it happened, such as 27 3 2026. It cannot be in the future"
-    if faults or when is None:
-        return await _request_page(request, session, given=given, faults=faults, status=422)
-    told = {"action": given["action"], "date": when.isoformat()}
-    view = await _links(request).progress(session, told)
-    return _pages(request).page("answer/request", **_shown(request, session, view), noted=True)
+    try:
+        when = day_of(given, _today(request))
+        if not faults:
+            told = {"action": given["action"], "date": when.isoformat()}
+            view = await _links(request).progress(session, told)
+            values = _shown(request, session, view)
+            return _pages(request).page("answer/request", **values, noted=True)
+    except Mistyped as mistyped:
+        faults["day"] = str(mistyped)
+    except Refusal as refusal:
+        faults = _at_its_field(refusal)
+    return await _asked_again(request, session, given, faults)
 
 
 def refusal_page(pages: Pages, refusal: Refusal) -> Response:
@@ -147,24 +167,40 @@ def refusal_page(pages: Pages, refusal: Refusal) -> Response:
     return pages.page("answer/refused", refusal.status, refusal=refusal)
 
 
-async def _request_page(
-    request: Request,
-    session: str,
-    *,
-    given: Mapping[str, str] | None = None,
-    faults: Mapping[str, str] | None = None,
-    status: int = 200,
-) -> Response:
+async def _view(request: Request, session: str) -> Json:
     if not session:
         raise Refusal(401, reason="no-session")
-    view = await _links(request).view(session)
+    return await _links(request).view(session)
+
+
+async def _asked_again(
+    request: Request, session: str, given: Mapping[str, str], faults: Mapping[str, str]
+) -> Response:
+    """The form once more, with what was typed and what is wrong with it.
+
+    Raises:
+        Refusal: the form is not there any more, so there is nothing to correct.
+    """
+    view = await _view(request, session)
     values = _shown(request, session, view)
-    return _pages(request).page(
-        "answer/request",
-        status,
-        **values | {"given": given or values["given"]},
-        faults=faults or {},
-    )
+    if "action" in given and not view.get("identified"):
+        raise Refusal(403, reason="not-identified")
+    form = ("yes", "going") if "action" in given and values["steps"] else ("asked", "waiting")
+    if values["stage"] not in form:
+        raise Refusal(409)
+    return _pages(request).page("answer/request", 422, **values | {"given": given}, faults=faults)
+
+
+def _at_its_field(refusal: Refusal) -> dict[str, str]:
+    """What is wrong with a field in the words of a service behind, which knows rules of its own.
+
+    Raises:
+        Refusal: it is about no field of ours.
+    """
+    field = FIELDS.get(refusal.element.rpartition(".")[2])
+    if refusal.status != 422 or field is None or not refusal.detail:
+        raise refusal
+    return {field: refusal.detail.rstrip(".")}
 
 
 def _code_page(request: Request, session: str, fault: str = "") -> Response:
@@ -233,14 +269,7 @@ def _key(session: str) -> str:
 
 def _text(form: FormData, name: str) -> str:
     value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _date(given: Mapping[str, str]) -> date | None:
-    try:
-        return date(int(given["year"]), int(given["month"]), int(given["day"]))
-    except (ValueError, OverflowError):  # no number, no day, or more digits than a year has
-        return None
+    return unwrapped(value) if isinstance(value, str) else ""
 
 
 def _today(request: Request) -> date:

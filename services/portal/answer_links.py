@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 AT = "/notifications"
 
-_SESSION = re.compile(r"[A-Za-z0-9_-]*")
+_SESSION = re.compile(r"[A-Za-z0-9_-]{0,200}")
 """What a session looks like; a cookie may hold anything, and a header not."""
 
 
@@ -24,6 +24,7 @@ class Refusal(Exception):
         reason: its code, such as `expired-link`; empty where it gave none.
         title: its words.
         detail: more words.
+        element: the field at fault, such as `body.note`; empty where it named none.
         tries_left: after a wrong code.
     """
 
@@ -34,6 +35,7 @@ class Refusal(Exception):
         reason: str = "",
         title: str = "",
         detail: str = "",
+        element: str = "",
         tries_left: int | None = None,
     ) -> None:
         super().__init__(f"{status} {reason}")
@@ -41,6 +43,7 @@ class Refusal(Exception):
         self.reason = reason
         self.title = title
         self.detail = detail
+        self.element = element
         self.tries_left = tries_left
 
 
@@ -56,7 +59,13 @@ class AnswerLinks:
 
     async def exchange(self, token: str) -> str:
         """A session for a link's token."""
-        told = await self._ask("POST", "/answer-links/exchange", json={"token": token})
+        try:
+            told = await self._ask("POST", "/answer-links/exchange", json={"token": token})
+        except Refusal as refusal:
+            if refusal.status != 422:
+                raise
+            # It does not even look like a token: part of it was lost, or something stuck to it.
+            raise Refusal(404, reason="unknown-link") from refusal
         return str(told["session"])
 
     async def view(self, session: str) -> Json:
@@ -101,5 +110,6 @@ class AnswerLinks:
             reason=str(said.get("reason", "")),
             title=str(said.get("title", "")),
             detail=str(said.get("detail", "")),
+            element=str(said.get("element", "")),
             tries_left=said.get("tries_left"),
         )

@@ -24,6 +24,16 @@ from shared.trust import system_authorities
 
 STATIC = Path(__file__).parent / "static"
 
+REFUSED = {
+    404: "missing",
+    405: "missing",
+    413: "too-long",
+    429: "busy",
+    500: "trouble",
+    503: "trouble",
+}
+"""The page for a refusal that is none of an answer link, by its status; else it was not read."""
+
 
 def create_app(
     settings: PortalSettings,
@@ -47,9 +57,9 @@ def create_app(
     )
     pages = Pages(brand=settings.brand, static=static)
 
-    def busy(problem: Problem) -> Response:
-        """A person is told in a page, whichever limit it was."""
-        page = pages.page("busy", problem.status)
+    def worded(problem: Problem) -> Response:
+        """A person is told in a page, whatever it was."""
+        page = pages.page(REFUSED.get(problem.status, "unread"), problem.status)
         page.headers.update(problem.headers)
         return page
 
@@ -59,7 +69,7 @@ def create_app(
         title="Kersey",
         routers=(start.router, answer.router),
         verifier=verifier,
-        words_refusals={"/": busy},
+        words_refusals={"/": worded},
     )
     app.state.pages = pages
     app.state.links = AnswerLinks(client)
@@ -72,8 +82,8 @@ def create_app(
         return answer.refusal_page(pages, refusal)
 
     @app.exception_handler(HTTPException)
-    def missing(request: Request, error: HTTPException) -> Response:
-        return pages.page("missing", error.status_code)
+    def turned_away(request: Request, error: HTTPException) -> Response:
+        return pages.page(REFUSED.get(error.status_code, "unread"), error.status_code)
 
     @app.exception_handler(RequestValidationError)
     def unfit(request: Request, error: RequestValidationError) -> Response:

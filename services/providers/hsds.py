@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     model_validator,
 )
@@ -52,6 +53,15 @@ def _empty_is_absent(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - what pydantic tells of
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_no_truth)]
+Number = Annotated[float, BeforeValidator(_no_truth)]
+"""A number, also one that another directory wrote as text; `true` is none."""
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_plain)
 ]
@@ -128,8 +138,8 @@ class Location(Shape):
     alternate_name: Name | None = None
     description: Prose | None = None
     transportation: Prose | None = None
-    latitude: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
-    longitude: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
+    latitude: Number | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
+    longitude: Number | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
     external_identifier: Line | None = None
     external_identifier_type: Annotated[Line, StringConstraints(max_length=60)] | None = None
     addresses: tuple[Address, ...] = ()
@@ -151,7 +161,7 @@ class Schedule(Shape):
     valid_to: date | None = None
     dtstart: date | None = None
     freq: Literal["WEEKLY", "MONTHLY"] | None = None
-    interval: int | None = Field(default=None, ge=1, le=366)
+    interval: Count | None = Field(default=None, ge=1, le=366)
     byday: Days | None = None
     bymonthday: (
         Annotated[str, StringConstraints(max_length=100, pattern=r"^-?\d{1,2}(,-?\d{1,2})*$")]
@@ -188,7 +198,7 @@ class CostOption(Shape):
     valid_to: date | None = None
     option: Line | None = None
     currency: Annotated[str, StringConstraints(min_length=3, max_length=3)] | None = None
-    amount: float | None = Field(default=None, ge=0, le=1_000_000, allow_inf_nan=False)
+    amount: Number | None = Field(default=None, ge=0, le=1_000_000, allow_inf_nan=False)
     amount_description: Prose | None = None
 
 
@@ -241,7 +251,7 @@ class Funding(Shape):
 
     id: UUID | None = None
     source: Prose | None = None
-    amount: float | None = Field(default=None, ge=0, le=1_000_000_000, allow_inf_nan=False)
+    amount: Number | None = Field(default=None, ge=0, le=1_000_000_000, allow_inf_nan=False)
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -279,7 +289,7 @@ class Organization(Shape):
     logo: MaybeWeb = None
     uri: MaybeWeb = None
     legal_status: Line | None = None
-    year_incorporated: int | None = Field(default=None, ge=1000, le=2200)
+    year_incorporated: Count | None = Field(default=None, ge=1000, le=2200)
     parent_organization_id: UUID | None = None
     organization_identifiers: tuple[OrganizationIdentifier, ...] = ()
     attributes: tuple[Attribute, ...] = ()
@@ -298,10 +308,10 @@ class CapacitySaid(Own):
     """What a provider says about its room."""
 
     state: CapacityState
-    places: int | None = Field(default=None, ge=0, le=100_000)
-    waiting: int | None = Field(default=None, ge=0, le=100_000)
+    places: int | None = Field(default=None, ge=0, le=100_000, strict=True)
+    waiting: int | None = Field(default=None, ge=0, le=100_000, strict=True)
     first_date: date | None = None
-    keeps_list: bool | None = Field(
+    keeps_list: StrictBool | None = Field(
         default=None, description="Whether a waiting list starts when full; absent: unchanged."
     )
     expires: datetime | None = Field(
@@ -352,8 +362,8 @@ class Service(Shape):
     fees_description: Prose | None = None
     accreditations: Prose | None = None
     eligibility_description: Prose | None = None
-    minimum_age: float | None = Field(default=None, ge=0, le=150, allow_inf_nan=False)
-    maximum_age: float | None = Field(default=None, ge=0, le=150, allow_inf_nan=False)
+    minimum_age: Number | None = Field(default=None, ge=0, le=150, allow_inf_nan=False)
+    maximum_age: Number | None = Field(default=None, ge=0, le=150, allow_inf_nan=False)
     assured_date: date | None = None
     assurer_email: MaybeEmail = None
     alert: Prose | None = None

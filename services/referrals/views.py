@@ -8,7 +8,7 @@ from sqlalchemy import literal, tuple_
 from sqlmodel import Session, col, select
 
 from services.referrals.casefile import NoSuchCase, state_of
-from services.referrals.domain import TRANSITIONS, Actor, Kind
+from services.referrals.domain import TRANSITIONS, Actor, Kind, Refused
 from services.referrals.handlers.sharing import has_died, is_hidden, may_identify
 from services.referrals.record import stops_of
 from services.referrals.resources import instant
@@ -33,6 +33,8 @@ View = dict[str, Any]
 
 NEEDING_A_PERSON = frozenset({"accept", "waiting-list"})
 """What no provider is invited to any more once the person has died."""
+
+NOTHING_AFTER = "Your list has no such row now. Begin again with its first page, without `after`."
 
 
 def request_view(session: Session, task_id: str, now: datetime) -> View:
@@ -185,7 +187,11 @@ def worklist(
     after: UUID | None,
     count: int,
 ) -> list[View]:
-    """One page of the worklist of the caller's team or hub: urgent first, then longest waiting."""
+    """One page of the worklist of the caller's team or hub: urgent first, then longest waiting.
+
+    Raises:
+        Refused: `after` is no case on this list, which a first page again would hide.
+    """
     rows = select(Worklist, Case).join(Case, col(Case.id) == col(Worklist.case))
     rows = rows.where(_mine(principal))
     if state:
@@ -196,12 +202,13 @@ def worklist(
         rows = rows.where(col(Worklist.open))
     rank = (col(Worklist.urgent).desc(), col(Worklist.since), col(Worklist.case))
     if after is not None:
-        # Of another team's case not even its place in the order is told.
+        # Of another team's case neither its place in the order is told nor that there is one.
         last = session.exec(
             select(Worklist).where(Worklist.case == after, _mine(principal))
         ).one_or_none()
-        if last is not None:
-            rows = rows.where(_behind(last))
+        if last is None:
+            raise Refused("business-rule", NOTHING_AFTER, "after")
+        rows = rows.where(_behind(last))
     found = session.exec(rows.order_by(*rank).limit(count)).all()
     return [
         {

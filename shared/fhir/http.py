@@ -34,7 +34,7 @@ from shared.fhir.outcome import (
     unsupported_media_type,
 )
 from shared.fhir.store import Stored
-from shared.outages import is_away
+from shared.outages import is_away, took_too_long
 from shared.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -218,7 +218,7 @@ def outcome(error: FhirError, method: str) -> Response:
 
     Every issue names what is at fault: the part of the request where its body has no element.
     """
-    rest = "http.query" if method in ("GET", "HEAD") else "http.body"
+    rest = "http.query" if method == "GET" else "http.body"
     place = _AT_FAULT.get(error.status, rest)
     issues = [
         Issue(i.severity, i.code, i.diagnostics, i.expression or (place,)) for i in error.issues
@@ -254,15 +254,12 @@ class FhirAnswer(Response):
 
 
 def refused(problem: Problem) -> Response:
-    """A refusal that was met before any route, as an OperationOutcome."""
+    """A refusal that was met outside any route, as an OperationOutcome."""
     return outcome(as_fhir(problem), "GET")
 
 
 class FhirRoute(APIRoute):
-    """A route whose every error, a foreseen one or not, is an OperationOutcome.
-
-    A HEAD is answered like its GET, without the body (RFC 9110, section 9.3.2).
-    """
+    """A route whose every error, a foreseen one or not, is an OperationOutcome."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
@@ -270,14 +267,11 @@ class FhirRoute(APIRoute):
 
         async def handled(request: Request) -> Response:
             try:
-                response = await handle(request)
+                return await handle(request)
             except ClientDisconnect:
                 raise
             except Exception as error:  # noqa: BLE001 - the last stop before the server's own page
-                response = outcome(as_fhir(error), request.method)
-            if request.method == "HEAD":
-                return Response(None, response.status_code, headers=dict(response.headers))
-            return response
+                return outcome(as_fhir(error), request.method)
 
         return handled
 
@@ -319,6 +313,9 @@ def as_fhir(error: Exception) -> FhirError:
             return invalid("The request does not fit this address.")
         case HTTPException():
             return refusal(error.status_code, error.detail, headers=dict(error.headers or {}))
+        case _ if took_too_long(error):
+            log.error("fhir.given_up", error=type(error).__name__)
+            return unavailable("This took too long and was given up.", retry_after=5)
         case _ if is_away(error):
             log.error("fhir.database", error=type(error).__name__)
             return unavailable("The database cannot be reached: try again.", retry_after=2)

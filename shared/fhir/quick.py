@@ -27,7 +27,7 @@ MOST_TOGETHER = 64
 """Reads by one statement, so that nobody waits for a very long answer to others."""
 
 _WAIT = 1.0
-"""Seconds to wait for a connection before the ordinary way is taken."""
+"""Seconds to wait for a connection, then for the document, before the ordinary way is taken."""
 
 _Asked = tuple[str, str, asyncio.Future[Stored | None]]
 
@@ -59,7 +59,8 @@ class QuickReader:
                 "autocommit": True,
                 "application_name": self._application_name,
                 "connect_timeout": 10,
-                "options": "-c timezone=UTC",
+                # What it cannot have at once, the ordinary way gets in its own time.
+                "options": f"-c timezone=UTC -c statement_timeout={round(_WAIT * 1000)}",
             },
         )
         await self._pool.open(wait=False)

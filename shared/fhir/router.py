@@ -120,11 +120,6 @@ def fhir_router(
     _type(router, server, principal)
     _instance(router, server, principal)
 
-    for route in list(router.routes):
-        if isinstance(route, FhirRoute) and "GET" in (route.methods or ()):
-            path = route.path.removeprefix(prefix)
-            router.add_api_route(path, route.endpoint, methods=["HEAD"], include_in_schema=False)
-
     def nothing(request: Request) -> Response:
         """What is no address or no method of an address of this interface."""
         principal(request)

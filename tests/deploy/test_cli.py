@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -147,6 +148,26 @@ def test_a_wrong_setting_is_named_and_its_value_is_not():
     )
     assert "KERSEY_KEY_ENCRYPTION_KEY" in told.stderr
     assert "half-a-secret" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "heeded"), [({}, "WARNING"), ({"KERSEY_LOG_LEVEL": "info"}, "INFO")]
+)
+def test_all_in_one_logs_what_it_is_told_to_and_little_else(port, tmp_path, said, heeded):
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        mock.patch("shared.logging.configure") as configure,
+    ):
+        told = kersey("run", "--port", str(port), "--data", str(tmp_path), **said)
+    assert "cannot be used" in told.stderr
+    configure.assert_called_once_with(heeded)
+
+
+@pytest.mark.parametrize("command", ["run", "serve portal"])
+def test_a_level_of_logging_that_there_is_not_is_told_with_those_there_are(command):
+    told = kersey(*command.split(), KERSEY_LOG_LEVEL="loud")
+    assert told.returncode == 1
+    assert "KERSEY_LOG_LEVEL: Input should be 'DEBUG', 'INFO'," in told.stderr
 
 
 @pytest.mark.parametrize(

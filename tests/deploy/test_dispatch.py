@@ -115,6 +115,12 @@ def test_readiness_names_the_service_and_the_reason(apps):
     assert answer.json()["failing"] == {"referrals": {"schema": "the database has no tables yet"}}
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics", "/", "/fhir/Task"])
+def test_a_monitor_may_ask_by_head(client, path):
+    head = client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+
+
 def test_metrics_are_those_of_the_process(client):
     assert "# TYPE" in client.get("/metrics").text
 

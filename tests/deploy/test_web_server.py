@@ -34,6 +34,33 @@ finally:
 """
 
 
+STUCK = """
+import threading
+from fastapi import APIRouter
+from deploy import web_server
+from shared.fhir.http import refused
+from shared.service import service_app
+from shared.settings import ServiceSettings
+
+web_server.FINISH_WITHIN = 1
+router, released = APIRouter(), threading.Event()
+
+@router.post("/probe/stuck")
+@router.post("/fhir/stuck")
+def stuck() -> None:
+    print("stuck", flush=True)
+    released.wait(30)
+
+app = service_app(
+    ServiceSettings(database_url="postgresql://unused/unused"),
+    name="probe", title="Probe", routers=[router], words_refusals={"/fhir": refused},
+)
+with web_server.listen("127.0.0.1", 0) as listener:
+    web_server.serve(app, listener, lambda: print(listener.getsockname()[1], flush=True))
+released.set()
+"""
+
+
 def test_a_taken_port_is_told_in_words(port):
     with (
         socket.create_server(("127.0.0.1", port)),
@@ -77,6 +104,35 @@ def test_a_signal_lets_requests_finish_and_ends_the_process_in_order(number):
         assert held.result().json() == "finished\n"
     rest, _ = process.communicate(timeout=20)
     assert (rest, process.returncode) == ("cleaned up\n", 0)
+
+
+def test_a_request_that_a_stop_does_not_wait_for_is_told_so_in_the_form_that_is_read_there():
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
+    with ThreadPoolExecutor(2) as pool:
+        stuck = [
+            pool.submit(httpx.post, f"{url}/{where}/stuck", timeout=60)
+            for where in ("probe", "fhir")
+        ]
+        assert [process.stdout.readline() for _ in stuck] == ["stuck\n"] * 2
+        process.send_signal(signal.SIGTERM)
+        problem, outcome = (each.result() for each in stuck)
+    _, logged = process.communicate(timeout=60)
+    for answer in (problem, outcome):
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "5"
+        assert "It may have been done all the same" in answer.text
+        assert answer.headers["x-request-id"]
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert outcome.json()["resourceType"] == "OperationOutcome"
+    assert process.returncode == 0
+    assert "Traceback" not in logged
 
 
 def until_refused(url):

@@ -12,6 +12,7 @@ import httpx
 import pytest
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -103,6 +104,10 @@ def routes() -> APIRouter:
             ),
         }
         raise errors[how]
+
+    @router.get("/stream")
+    def stream() -> Response:
+        return StreamingResponse(iter(["a", "b"]), media_type="text/plain")
 
     @router.get("/log")
     def log(request: Request) -> str:
@@ -330,6 +335,27 @@ def test_every_answer_has_security_headers_and_an_id(http: httpx.Client, path: s
     answer = http.get(path)
     assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert len(answer.headers["x-request-id"]) == 36
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/probe/open", "/probe/stream", "/probe/fail/problem", "/probe/fail/unforeseen",
+        "/probe/openapi.json", "/nothing", "/health/live", "/health/ready",
+    ],
+)  # fmt: skip
+def test_head_is_get_without_the_body(http: httpx.Client, path: str):
+    get, head = http.get(path), http.head(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    for name in ("content-type", "content-length", "cache-control"):
+        assert head.headers.get(name) == get.headers.get(name)
+
+
+def test_head_is_none_of_a_post_and_is_counted_as_what_it_is(http: httpx.Client):
+    assert http.head("/probe/body").status_code == 405
+    http.head("/probe/open")
+    counted = 'method="HEAD",route="/probe/open",service="probe",status="2xx"'
+    assert counted in http.get("/metrics").text
 
 
 def test_a_clients_id_is_kept_and_seen_by_the_route(http: httpx.Client):

@@ -274,6 +274,8 @@ def test_a_webhooks_secret_is_shown_once_and_can_be_made_anew(client, house, coo
         (contact_body(means="webhook", address="ftp://clay.example.org/"), "address"),
         (contact_body(label="x" * 300), "body.label"),
         (contact_body(surname="Smith"), "body.surname"),
+        (contact_body(active="no"), "body.active"),
+        (contact_body(verified_by_hub=1), "body.verified_by_hub"),
     ],
 )
 def test_a_contact_that_cannot_be_used_is_refused_by_element(client, coordinator, body, element):

@@ -1,6 +1,7 @@
 """The answer pages: everything works without scripts, and looking changes nothing."""
 
 import re
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -13,7 +14,7 @@ from services.portal.settings import PortalSettings
 from shared.messaging.events import ReferralCancelled
 from tests.notifications.serving import serving
 from tests.notifications.test_cases import after
-from tests.portal.conftest import Browser, path_in
+from tests.portal.conftest import Browser, Page, check_page, path_in
 
 STAGES = {
     "asked": {},
@@ -128,7 +129,8 @@ def test_an_answer_is_given_by_a_form(browser, link, referrals, values, heading,
         ({"decision": "perhaps"}, "Choose yes, waiting list or no"),
         ({"decision": "decline"}, "Choose why you cannot help this time"),
         ({"decision": "decline", "reason": "rude"}, "Choose why you cannot help this time"),
-        ({"decision": "accept", "note": "x" * 1001}, "Write 1000 letters or fewer"),
+        ({"decision": "accept", "note": "x" * 1001}, "Your note has 1,001 letters. Write 1,000"),
+        ({"decision": "accept", "note": "Back\x0bin\x00 May"}, "Your note had a character"),
     ],
 )
 def test_an_answer_with_something_missing_says_what_and_keeps_the_rest(
@@ -144,7 +146,66 @@ def test_an_answer_with_something_missing_says_what_and_keeps_the_rest(
     assert kept.get("decision", "") == (
         values.get("decision", "") if values.get("decision") != "perhaps" else ""
     )
+    note = values.get("note", "")
+    assert note.replace("\x0b", "").replace("\x00", "") in page.words
+    assert "\x0b" not in page.answer.text
     assert referrals.asked("/answer") == []
+
+
+def test_a_note_has_as_many_letters_as_were_typed_and_ends_of_lines_count_once(
+    browser, link, referrals
+):
+    note = "\r\n".join(["x" * 99] * 10)
+    page = browser.send(browser.get(link).form("/answer"), decision="accept", note=note + "y")
+    assert page.heading == "You said yes"
+    (request,) = referrals.asked("/answer")
+    assert request.json["note"] == "\n".join(["x" * 99] * 10) + "y"
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_form_that_is_much_too_long_is_answered_by_a_page(browser, link, referrals, declared):
+    form = browser.get(link).form("/answer")
+    body = urlencode(form.fields | {"decision": "accept", "note": "x" * 1_100_000}).encode()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    content = body if declared else iter([body[:500_000], body[500_000:]])
+    page = Page(browser.http.post("/answer", content=content, headers=headers))
+    check_page(page)
+    assert (page.status, page.heading) == (413, "That was too long")
+    assert "1,000 letters or fewer" in page.words
+    assert referrals.asked("/answer") == []
+
+
+def test_a_form_that_is_none_is_answered_by_a_page(browser, link):
+    browser.get(link)
+    page = Page(browser.http.post("/answer", data={f"f{n}": "x" for n in range(30)}))
+    check_page(page)
+    assert (page.status, page.heading) == (400, "We could not read that")
+
+
+def test_what_a_service_behind_finds_wrong_with_a_field_is_told_at_that_field(
+    browser, link, referrals
+):
+    form = browser.get(link).form("/answer")
+    view = dict(referrals.views)
+    said = {"detail": "This note will not do.", "element": "note"}
+    answered = referrals.answer
+    referrals.answer = lambda asked: (422, said) if asked.method == "POST" else answered(asked)
+    page = browser.send(form, decision="accept", note="as typed")
+    assert page.status == 422
+    assert page.words.count("This note will not do") == 2
+    assert "as typed" in page.words
+    assert referrals.views == view
+
+
+@pytest.mark.parametrize("values", [{}, {"decision": "accept", "note": "x" * 1001}])
+def test_a_form_that_is_not_there_any_more_has_nothing_to_correct(
+    browser, link, referrals, asked, values
+):
+    form = browser.get(link).form("/answer")
+    form.choices.clear()
+    standing(referrals, asked.task, "no")
+    page = browser.send(form, **values)
+    assert (page.status, page.heading) == (409, "That is not possible now")
 
 
 @pytest.mark.parametrize("stage", list(STAGES))
@@ -245,22 +306,31 @@ def test_progress_is_told_by_an_identified_reader(browser, house, link, referral
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("values", "fault"),
     [
-        {"action": "", "day": "2", "month": "3", "year": "2026"},
-        {"action": "attend", "day": "31", "month": "2", "year": "2026"},
-        {"action": "attend", "day": "2", "month": "March", "year": "2026"},
-        {"action": "attend", "day": "2", "month": "3", "year": "2999"},
-        {"action": "attend", "day": "2", "month": "3", "year": "9" * 20},
+        ({"action": ""}, "Choose what happened"),
+        ({"day": "31", "month": "2"}, "There is no such day"),
+        ({"day": "0"}, "There is no such day"),
+        ({"month": "March"}, "in numbers, such as 27 3 2026"),
+        ({"year": "2999"}, "This day is in the future"),
+        ({"year": "9" * 20}, "Type the year with 4 numbers"),
+        ({"year": "26"}, "Type the year with 4 numbers, such as 2026, from 2000 on"),
+        ({"year": "1999"}, "Type the year with 4 numbers, such as 2026, from 2000 on"),
+        ({"day": "", "year": " "}, "Type the day and the year too"),
     ],
 )
-def test_progress_with_something_wrong_says_what(browser, house, link, referrals, asked, values):
+def test_progress_with_something_wrong_says_what_and_keeps_the_rest(
+    browser, house, link, referrals, asked, values, fault
+):
     standing(referrals, asked.task, "yes")
     form = identify(browser, house, browser.get(link)).form("/answer/progress")
     form.choices.clear()
-    page = browser.send(form, **values)
+    sent = {"action": "attend", "day": "2", "month": "3", "year": "2026"} | values
+    page = browser.send(form, **sent)
     assert page.status == 422
-    assert "There is a problem" in page.words
+    assert page.words.count(fault) == 2, "in the summary, and at the question"
+    kept = page.form("/answer/progress").fields
+    assert [kept.get(each, "") for each in sent] == [each.strip() for each in sent.values()]
     assert referrals.asked("/progress") == []
 
 
@@ -270,8 +340,9 @@ def test_progress_after_the_identity_faded_asks_for_a_new_code(
     standing(referrals, asked.task, "yes")
     form = identify(browser, house, browser.get(link)).form("/answer/progress")
     house.execute("update answer_session set identified_until = now()")
-    page = browser.send(form, action="attend")
-    assert (page.status, page.heading) == (403, "Please ask for a new code")
+    for day in ("1", "99"):
+        page = browser.send(form, action="attend", day=day)
+        assert (page.status, page.heading) == (403, "Please ask for a new code")
 
 
 @pytest.mark.parametrize("path", ["/answer", "/answer/code", "/answer/who", "/answer/progress"])
@@ -297,8 +368,9 @@ def test_the_address_of_a_form_leads_back_to_the_request(browser, link, path):
     assert browser.get(path).heading == "Someone would like to come to you"
 
 
-def test_a_link_that_is_unknown(browser):
-    page = browser.get(f"/answer/{'x' * 43}")
+@pytest.mark.parametrize("token", ["x" * 43, "x" * 201, "%00", "a b", "%ED%A0%80", "x.", "<x>"])
+def test_a_link_that_is_unknown(browser, token):
+    page = browser.get(f"/answer/{token}")
     assert (page.status, page.heading) == (404, "This link does not work")
 
 
@@ -352,10 +424,13 @@ def test_notifications_that_are_away_or_strange(answer, receiver):
     assert (page.status, page.heading) == (503, "Please try again in a moment")
 
 
-def test_a_cookie_that_is_none_of_ours(browser):
-    answer = browser.http.get("/answer", headers={"cookie": f"kersey_answer={'x' * 500}"})
-    assert answer.status_code == 404
-    assert "This page is not here" in answer.text
+def test_what_nobody_foresaw_is_answered_by_a_page(receiver):
+    receiver.answers["POST", "/notifications/answer-links/exchange"] = (200, {})
+    settings = PortalSettings(environment="test", notifications_url=receiver.url)
+    with serving(create_app(settings)) as portal, capture_logs():
+        page = Page(httpx.get(f"{portal}/answer/{'x' * 43}", timeout=60))
+    check_page(page)
+    assert (page.status, page.heading) == (500, "Please try again in a moment")
 
 
 def test_what_others_wrote_is_shown_as_text(browser, link, referrals, asked):
@@ -388,7 +463,9 @@ def test_a_link_that_is_someone_elses_session_is_not_mixed_up(browser, house, li
     assert str(other.task.hex[:4]).upper() in page.words
 
 
-@pytest.mark.parametrize("cookie", ["caf\u00e9".encode("latin-1"), "\u2603".encode(), b'"a\\012b"'])
+@pytest.mark.parametrize(
+    "cookie", ["caf\u00e9".encode("latin-1"), "\u2603".encode(), b'"a\\012b"', b"x" * 500]
+)
 def test_a_cookie_that_is_no_session_asks_to_open_the_link_again(browser, cookie):
     answer = browser.http.get("/answer", headers={b"cookie": b"kersey_answer=" + cookie})
     assert answer.status_code == 401

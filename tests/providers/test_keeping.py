@@ -91,6 +91,11 @@ def test_capacity_can_be_promised_until_a_day(house: House):
         ({"state": "taking", "places": 0}, "places"),
         ({"state": "full", "places": 2}, "places"),
         ({"state": "taking", "places": -1}, "body.places"),
+        ({"state": "taking", "places": True}, "body.places"),
+        ({"state": "taking", "places": "2"}, "body.places"),
+        ({"state": "taking", "waiting": False}, "body.waiting"),
+        ({"state": "full", "keeps_list": "yes"}, "body.keeps_list"),
+        ({"state": "full", "keeps_list": 1}, "body.keeps_list"),
         ({"state": "roomy"}, "body.state"),
         ({"state": "full", "expires": "2026-11-30T12:00:00"}, "body"),
         ({"state": "full", "expires": "2020-11-30T12:00:00Z"}, "expires"),
@@ -574,6 +579,20 @@ def test_what_is_said_of_a_contact_is_not_said_of_a_service_with_the_same_id(hou
     assert house.names(need="money") == []
     term = str(term_id("need", "money"))
     assert house.names("/directory/services", taxonomy_term_id=term) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "element"),
+    [
+        ({"minimum_age": True}, "body.minimum_age"),
+        ({"schedules": [{"interval": True}]}, "body.schedules.0.interval"),
+        ({"cost_options": [{"amount": False}]}, "body.cost_options.0.amount"),
+    ],
+)
+def test_a_yes_is_no_number(house: House, more: dict[str, Any], element: str):
+    house.load()
+    problem = house.send("POST", "/directory/services", body("New", **more), status=422)
+    assert problem["element"] == element
 
 
 def test_an_organisation_is_not_a_part_of_itself(house: House):

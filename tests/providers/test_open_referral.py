@@ -77,6 +77,10 @@ def test_the_root_says_what_is_spoken_here(demo: House):
     assert about["profile"].startswith("https://")
     assert about["openapi_url"].endswith("openapi.json")
     assert demo.get("/directory") == about
+    for path in ("/directory", "/directory/services"):
+        head = demo.client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["access-control-allow-origin"] == "*"
 
 
 @pytest.mark.parametrize("kind", LISTS)

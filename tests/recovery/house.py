@@ -125,7 +125,7 @@ class Operator:
         """Run one `kersey` command; how it ends is the caller's to judge."""
         own = self.environment
         words = shlex.split(re.sub(r"\$(\w+)", lambda found: own[found[1]], line))
-        return CliRunner().invoke(kersey, words[1:], env={**own, "COLUMNS": "200"})
+        return CliRunner().invoke(kersey, words[1:], env=own)
 
     def _shell(self, script: str) -> str:
         path = f"{embedded_binaries()}{os.pathsep}{os.environ['PATH']}"

@@ -238,8 +238,9 @@ def test_drift_is_told_with_the_command_that_mends_it_and_nobody_gets_a_message(
 
     assert said.exit_code == 1
     for _, _, kind, mend in HARMS:
-        (line,) = [each for each in said.output.splitlines() if f" {kind} " in each]
-        assert f"`{mend}`" in line
+        lines = [each for each in said.output.splitlines() if f"{kind}\t" in each]
+        assert lines
+        assert all(f"`{mend}`" in each for each in lines)
         on_duty.kersey(mend)
     agree(kersey, on_duty)
     assert (kersey.rows("notifications", count), len(message_ids(kersey))) == before

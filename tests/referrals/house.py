@@ -424,7 +424,12 @@ def house_at(database_url: str, **settings: Any) -> Iterator[House]:
 def _composed(database_url: str, **settings: Any) -> tuple[ReferralsSettings, Engine, FastAPI]:
     """The app, kept for the next test on a database with the same URL: composing takes long."""
     chosen = settings_for(database_url, **settings)
-    engine = create_engine(database_url, pool_size=chosen.pool_size, application_name="tests")
+    engine = create_engine(
+        database_url,
+        pool_size=chosen.pool_size,
+        application_name="tests",
+        statement_seconds=settings.get("statement_seconds"),
+    )
     verifier = TokenVerifier(chosen, KEYS)
     return chosen, engine, create_app(chosen, engine=engine, verifier=verifier)
 

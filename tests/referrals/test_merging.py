@@ -1,6 +1,7 @@
 """Two records that are one person: both sides agree, nobody is shown more, and it can be undone."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -84,6 +85,21 @@ def test_a_record_that_nobody_cares_for_needs_nobodys_agreement(house: House):
     house.by("ehr-2").post("/fhir/Patient", patient)
     (shown,) = house.worker.get("/referrals/proposals")
     assert house.worker.post(f"/referrals/proposals/{shown['id']}/accept")["decision"] == "accepted"
+
+
+def test_proposals_are_paged_from_ones_own_only(house: House):
+    two = two_records(house)
+    own = two.proposal.rpartition("/")[2]
+    assert two.we.get("/referrals/proposals", params={"after": own}) == []
+    two.we.post(f"{two.proposal}/reject", status=204)
+    assert two.we.get("/referrals/proposals", params={"after": own}) == []
+    said = [
+        house.by(name).get("/referrals/proposals", params={"after": each}, status=422)
+        for name in ("link-worker-2", "coordinator-2")
+        for each in (own, str(uuid4()))
+    ]
+    assert all(each == said[0] for each in said), "nobody learns of another's"
+    assert said[0]["element"] == "after"
 
 
 def test_one_side_alone_can_find_that_they_are_two(house: House):

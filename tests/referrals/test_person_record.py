@@ -166,6 +166,9 @@ def test_refusing_a_wider_consent_changes_nothing_in_care(house: House):
         ("equality/religion", {"value": "what the person said, at length"}),
         ("stops/asleep", {"stands": True}),
         ("stops/died", {}),
+        ("stops/died", {"stands": "no"}),
+        ("stops/died", {"stands": 1}),
+        ("contacts/phone", {"voicemail": "on"}),
     ],
 )
 def test_what_is_not_declared_is_refused_and_nothing_kept(house: House, path: str, body: Json):

@@ -299,13 +299,18 @@ def test_anothers_case_is_no_place_to_page_from(house: House):
     first = house.taken_on()
     house.refer()
     other = house.by("link-worker-2")
-    for path in (first.case, NOBODY):
-        assert other.get(f"/referrals/cases?after={path}") == []
+
+    def refused(who: Caller) -> None:
+        theirs, nobodys = (
+            who.get(f"/referrals/cases?after={each}", status=422) for each in (first.case, NOBODY)
+        )
+        assert theirs == nobodys
+        assert theirs["element"] == "after"
+
+    refused(other)
     house.worker.post(f"{first.at}/hand-over", {"team": other.who.organisation, "reason": "cover"})
-    house.refer()
-    mine = house.worker.get("/referrals/cases")
-    assert house.worker.get(f"/referrals/cases?after={first.case}") == mine
-    assert house.worker.get(f"/referrals/cases?after={NOBODY}") == mine
+    assert other.get(f"/referrals/cases?after={first.case}") == []
+    refused(house.worker)
 
 
 # --- errors ---------------------------------------------------------------------------------------

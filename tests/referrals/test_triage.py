@@ -107,6 +107,10 @@ def test_a_try_to_reach_the_person_moves_nothing(house: House):
         f"{referral.at}/contacts", {"reached": True, "how": "phone"}, status=403
     )
     house.worker.post(f"{referral.at}/contacts", {"reached": True, "how": "owl"}, status=422)
+    for loose in ({"reached": "yes"}, {"reached": 1}, {"minutes": True}, {"minutes": "5"}):
+        body = {"reached": True, "how": "phone"} | loose
+        problem = house.worker.post(f"{referral.at}/contacts", body, status=422)
+        assert problem["element"] == f"body.{next(iter(loose))}"
 
 
 def test_the_hub_routes_what_nobody_covers(house: House):

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from services.notifications.api.answers import PLAIN
 from services.notifications.domain import Means, Role
@@ -43,10 +43,12 @@ class ContactBody(BaseModel):
     label: Annotated[
         str, StringConstraints(strip_whitespace=True, max_length=100, pattern=PLAIN)
     ] = ""
-    verified_by_hub: bool = False
-    active: bool = True
+    verified_by_hub: StrictBool = False
+    active: StrictBool = True
     preferences: dict[Preference, Preferred] = Field(default_factory=dict, max_length=20)
-    new_secret: bool = Field(default=False, description="Give a webhook a new signing secret.")
+    new_secret: StrictBool = Field(
+        default=False, description="Give a webhook a new signing secret."
+    )
 
 
 @router.get("/{party}")

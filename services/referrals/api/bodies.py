@@ -4,12 +4,14 @@ from datetime import date as Date  # noqa: N812 - a field is called date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 _PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """No control characters: nobody writes them, and PostgreSQL's text cannot hold all of them."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_PLAIN)]
+Said = Annotated[Line, StringConstraints(min_length=1)]
+"""What would say nothing if it were empty: a name that is shared is no name then."""
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=_PLAIN)]
 Address = Annotated[
     str, StringConstraints(max_length=200, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+$")
@@ -40,8 +42,8 @@ class AskBody(Body):
     text: Words = ""
     when: Line = ""
     where: Line = ""
-    access_needs: list[Line] = Field(default_factory=list, max_length=20)
-    share: dict[str, Line] = Field(default_factory=dict)
+    access_needs: list[Said] = Field(default_factory=list, max_length=20)
+    share: dict[str, Said] = Field(default_factory=dict)
     how: str = "verbal"
     expires: AwareDatetime | None = None
     several_because: Line | None = None
@@ -68,9 +70,9 @@ class HandOverBody(ReasonBody):
 class ContactBody(Body):
     """One try to reach the person."""
 
-    reached: bool
+    reached: StrictBool
     how: Literal["phone", "text", "email", "letter", "visit", "other"]
-    minutes: int | None = Field(default=None, ge=0, le=600)
+    minutes: int | None = Field(default=None, ge=0, le=600, strict=True)
 
 
 class CloseBody(Body):

@@ -1,6 +1,6 @@
 """What the record of a person takes; see `record` for the codes."""
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from services.referrals.api.bodies import Body, Line, Slug, Words
 from services.referrals.record import PREFERS_NOT_TO_SAY, Purpose, Safe, Source
@@ -9,7 +9,7 @@ from services.referrals.record import PREFERS_NOT_TO_SAY, Purpose, Safe, Source
 class StopBody(Body):
     """Whether a stop stands, and who said so."""
 
-    stands: bool
+    stands: StrictBool
     told_by: Line = ""
 
 
@@ -19,7 +19,7 @@ class SafeContactBody(Body):
     value: Line = ""
     safe: Safe = "unknown"
     times: Line = ""
-    voicemail: bool = False
+    voicemail: StrictBool = False
     words: Words = ""
     keep_from: Line = ""
 
@@ -44,5 +44,5 @@ class ConsentBody(Body):
     """A wider consent: to research, stories or publication."""
 
     purpose: Purpose
-    given: bool
+    given: StrictBool
     how: Line = ""

@@ -15,6 +15,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from services.referrals.casefile import NoSuchCase
+from services.referrals.domain import Refused
 from services.referrals.persons import cared_for_by, records_under, survivor_of
 from services.referrals.tables import Case, LinkProposal, Person
 from shared.auth import Principal
@@ -68,14 +69,20 @@ def proposals(session: Session, principal: Principal, after: UUID | None) -> Ite
         session: the caller's.
         principal: a link worker, or a hub's coordinator.
         after: the last one of the page before.
+
+    Raises:
+        Refused: `after` is none that the asker has a part in; the same whether there is one or not.
     """
     known = col(Case.person).is_not(None)
     cases = select(col(Case.person)).where(cared_for_by(principal), known).distinct()
     records = records_under(cases)
     concerned = or_(col(LinkProposal.person).in_(records), col(LinkProposal.candidate).in_(records))
     found = select(LinkProposal).where(concerned, col(LinkProposal.decision).is_(None))
-    last = session.get(LinkProposal, after) if after else None
-    if last is not None:
+    if after is not None:
+        last = session.get(LinkProposal, after)
+        if last is None or as_seen(session, principal, last) is None:
+            words = "There is no such proposal for you. Begin again with the first page."
+            raise Refused("business-rule", words, "after")
         later = (col(LinkProposal.created) > last.created) | (
             (col(LinkProposal.created) == last.created) & (col(LinkProposal.id) > last.id)
         )

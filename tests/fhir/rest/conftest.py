@@ -24,6 +24,7 @@ from shared.fhir.search.parameters import READ_ONLY
 from shared.fhir.store import FhirStore
 from shared.fhir.types import all_types
 from shared.fhir.writer import StoreWriter
+from shared.heads import HeadAsGet
 from tests.fhir.store.kit import BASE, NORTH, create_tables
 from tests.infrastructure.postgres import NewDatabase
 
@@ -103,6 +104,7 @@ def _composed(url: str) -> tuple[Engine, Warner, FastAPI]:
 
     warner = Warner(StoreWriter(lambda: UnitOfWork(engine), store, base_url=BASE))
     app = FastAPI()
+    app.add_middleware(HeadAsGet)
     app.include_router(
         fhir_router(
             types,

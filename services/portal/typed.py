@@ -1,0 +1,74 @@
+"""What a person typed into a form: read, or told in words which field to change and how."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+MOST_NOTE = 1000
+EARLIEST_YEAR = 2000
+"""No activity that Kersey keeps was before; an earlier year is a slip of the keyboard."""
+
+_PARTS = ("day", "month", "year")
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+"""What notifications takes in no note. It comes from other programs: nobody can see or type it."""
+
+
+class Mistyped(Exception):
+    """It cannot be taken; the message tells the person what to do."""
+
+
+def unwrapped(text: str) -> str:
+    """A text as it was typed: a browser sends two characters for the end of a line."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def visible(text: str) -> str:
+    """What can be seen of a text, to be sent again."""
+    return _INVISIBLE.sub("", text)
+
+
+def check_note(note: str) -> None:
+    """Whether a note can be taken.
+
+    Raises:
+        Mistyped: it is too long, or has what nobody can see.
+    """
+    if len(note) > MOST_NOTE:
+        message = f"Your note has {len(note):,} letters. Write {MOST_NOTE:,} letters or fewer"
+        raise Mistyped(message)
+    if _INVISIBLE.search(note):
+        message = (
+            "Your note had a character that cannot be seen, perhaps from copying. We took it out."
+            " Check your note and send it again"
+        )
+        raise Mistyped(message)
+
+
+def day_of(typed: Mapping[str, str], today: date) -> date:
+    """The day that was typed in three parts.
+
+    Raises:
+        Mistyped: a part is missing or no number, there is no such day, or it lies ahead or too far
+            back.
+    """
+    missing = [name for name in _PARTS if not typed[name]]
+    if missing:
+        message = f"Type the {' and the '.join(missing)} too, such as 27 3 2026"
+        raise Mistyped(message)
+    if not all(typed[name].isdecimal() for name in _PARTS):
+        message = "Type the day, the month and the year in numbers, such as 27 3 2026"
+        raise Mistyped(message)
+    # More digits than a year has would be too large a number; five are wrong already.
+    day, month, year = (int(typed[name][:5]) for name in _PARTS)
+    if not EARLIEST_YEAR <= year <= date.max.year:
+        message = f"Type the year with 4 numbers, such as 2026, from {EARLIEST_YEAR} on"
+        raise Mistyped(message)
+    try:
+        when = date(year, month, day)
+    except ValueError:
+        message = "There is no such day. Check the day and the month, such as 27 3 2026"
+        raise Mistyped(message) from None
+    if when > today:
+        message = "This day is in the future. Type the day it happened, such as 27 3 2026"
+        raise Mistyped(message)
+    return when
