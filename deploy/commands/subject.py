@@ -124,16 +124,18 @@ def erase(
         raise Refusal(message)
     with _house("subject erase") as (desk, engines), _refusals():
         found = _whom(desk, nhs_number, person, patient)
-        once = partial(do, desk, found, by=by, reason=reason, even_if_open=even_if_open)
-        planned = once(commit=False)
+        once = partial(do, desk, found, by=by, reason=reason)
+        planned = once(even_if_open=even_if_open or preview, commit=False)
         _report(planned, done=False)
         if preview:
+            typer.echo("nothing was changed; to erase while a case is open takes --even-if-open")
             return
         if not yes:
             typer.confirm("Erase? It cannot be undone", abort=True)
         _keep(planned, reason, by)
-        done = once()
+        done = once(even_if_open=even_if_open)
         _report(done, done=True)
+        typer.echo(f"person {done.subject.person}: erased")
         missing = subjects.confirmed(
             desk, done.subject.person, wait, lambda service: typer.echo(f"{service}: confirmed")
         )
@@ -184,6 +186,7 @@ def write_list(
         raise Refusal(message)
     with _house("subject list") as (desk, _):
         lines = [ErasureLine.of(each.erasure) for each in listed(desk)]
+    file.touch(0o600)  # also where there is nothing to say yet
     for line in lines:
         append(file, line)
     typer.echo(f"{file}: {len(lines)} erasures")

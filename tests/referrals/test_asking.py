@@ -63,13 +63,17 @@ def test_what_cannot_be_asked_is_refused_by_name(
 
 
 def test_every_item_of_the_list_can_be_agreed(house: House):
-    shared = {item: f"the {item}" for item in SHAREABLE} | {"birth-date": "1961-04-05"}
+    shared = {item: f"the {item}" for item in SHAREABLE} | {
+        "birth-date": "1961-04-05",
+        "phone": "07700 900111 (not after six)",
+        "email": "kath@feather.example",
+    }
     _, task = house.accepted(share=shared)
     patient = house.scalar("select patient from onward_request where task=:t", t=task)
     body = house.provider.get(f"/fhir/Patient/{patient}")
     assert body["name"] == [{"text": "the name"}]
     assert {each["system"]: each["value"] for each in body["telecom"]} == {
-        "phone": "the phone", "email": "the email",
+        "phone": "07700 900111 (not after six)", "email": "kath@feather.example",
     }  # fmt: skip
     assert body["birthDate"] == "1961-04-05"
     assert body["address"] == [{"text": "the address"}]

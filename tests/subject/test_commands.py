@@ -21,7 +21,7 @@ def test_an_operators_day(small: Living, tmp_path: Path) -> None:
     # An open case: refused in words, shown by the preview, nothing changed.
     refused = small.kersey("subject", "erase", *whom, *WAITS)
     assert "1 of this person's cases are open" in str(refused.exception)
-    preview = small.kersey("subject", "erase", "--preview", "--even-if-open", *whom, "--by", "DPO")
+    preview = small.kersey("subject", "erase", "--preview", *whom, "--by", "DPO")
     assert preview.exit_code == 0, (preview.output, preview.exception)
     assert "would go" in preview.output
     assert small.call("ehr", "GET", f"/fhir/Patient/{patient}")["name"]

@@ -29,12 +29,16 @@ SIGNPOST_ONLY = 1
 """Tier of a listing that may be told to people but gets no personal data (care 25)."""
 
 _FORMS = {
-    "phone": (re.compile(r"\+?[0-9][0-9 ()\-.]{4,}[0-9](?: ?(?:ext|x)\.? ?[0-9]{1,6})?"),
-              "A phone number has digits, spaces and perhaps an extension."),
-    "email": (re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+\.[^@\s:/<>]+"),
-              "An e-mail address is written name@place.example."),
-}  # fmt: skip
-"""How what is shared is written, so that it can be dialled, and nothing else comes with it."""
+    "phone": (
+        re.compile(r"[^<>:/]*(?:[0-9][^<>:/]*){6,}"),
+        "A phone number has six digits at least.",
+    ),
+    "email": (
+        re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+\.[^@\s:/<>]+"),
+        "An e-mail address is written name@place.example.",
+    ),
+}
+"""How what is shared is written, so that it can be used, and no link or page comes with it."""
 
 LONGEST = relativedelta(years=5)
 """For how long an agreement may be recorded: nobody knows today what they will want later."""
