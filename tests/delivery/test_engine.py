@@ -189,7 +189,7 @@ def test_replicas_side_by_side_send_each_once_and_in_order(house):
 
     replicas = WorkerGroup([house.worker(slowly, name=f"replica-{n}", threads=2) for n in range(3)])
     replicas.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while len(house.delivered) < len(keys) and time.monotonic() < deadline:
         house.wake.set()
         time.sleep(0.02)
@@ -397,7 +397,7 @@ def test_the_loop_sends_what_is_added_while_it_runs_and_stops(house):
     workers.start()
     key = house.add()
     house.wake.set()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not house.delivered and time.monotonic() < deadline:
         time.sleep(0.01)
     assert workers.stop() == []

@@ -15,7 +15,7 @@ from shared.messaging.rabbit import Topology
 from shared.worker import Worker, WorkerGroup
 
 
-def eventually(holds: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+def eventually(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Wait until something holds; fail saying what did not."""
     deadline = time.monotonic() + seconds
     while not holds():

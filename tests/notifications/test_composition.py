@@ -182,7 +182,7 @@ def _publish(broker: EmbeddedBroker, event) -> None:
 
 
 def _until(condition) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

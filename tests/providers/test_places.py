@@ -165,7 +165,7 @@ def new_broker(engine: Any) -> EmbeddedBroker:
     return EmbeddedBroker(engine)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     limit = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < limit

@@ -21,7 +21,7 @@ from tests.referrals.house import KEYS, URL, House
 from tests.referrals.subscribing import parameters, receiver, subscription
 
 
-def until(holds: Callable[[], object], seconds: float = 30.0) -> object:
+def until(holds: Callable[[], object], seconds: float = 60.0) -> object:
     """Wait until it holds; what it answered last."""
     end = time.monotonic() + seconds
     while not (found := holds()) and time.monotonic() < end:
