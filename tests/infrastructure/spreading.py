@@ -20,8 +20,13 @@ class LongestFirst(LoadFileScheduling):
     """Hands out files in the order in which they were collected, and some folders as one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+        return unit_of(nodeid)
+
+
+def unit_of(nodeid: str) -> str:
+    """What a test is handed out with: its file, or the folder that shares something."""
+    file = nodeid.partition("::")[0]
+    return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
 
 
 def workers() -> int:

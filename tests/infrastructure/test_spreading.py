@@ -1,0 +1,30 @@
+"""Files are handed out whole, what takes long first, and what shares a running Kersey together."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tests.infrastructure.spreading import WORKERS_PER_CORE, longest_first, unit_of, workers
+
+
+def item(name: str, *, slow: bool = False) -> Any:
+    file, _, test = name.partition("::")
+    marker = object() if slow else None
+    return SimpleNamespace(path=Path(file), test=test, get_closest_marker=lambda _: marker)
+
+
+def test_files_with_a_slow_test_come_first_and_stay_whole():
+    collected = [item("a::1"), item("a::2"), item("b::1"), item("b::2", slow=True), item("c::1")]
+    found = [f"{each.path}::{each.test}" for each in longest_first(collected)]
+    assert found == ["b::1", "b::2", "a::1", "a::2", "c::1"]
+
+
+def test_what_shares_a_running_kersey_goes_to_one_worker():
+    assert unit_of("tests/journey/test_readme.py::test_a[1]") == "tests/journey"
+    assert unit_of("tests/journey/test_browser.py::test_b") == "tests/journey"
+    assert unit_of("tests/fhir/test_a.py::test_a[x::y]") == "tests/fhir/test_a.py"
+
+
+def test_every_core_has_its_workers():
+    assert workers() == WORKERS_PER_CORE * len(os.sched_getaffinity(0))
