@@ -40,6 +40,7 @@ from services.referrals.writing.writer import ReferralWriter
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.bundle import BundleContext, WriteEntry
+from shared.fhir.patching.merge_patch import MergePatch
 from shared.messaging.events import Sequence
 
 Progress = Callable[[int, int], None]
@@ -219,7 +220,7 @@ class _Story:
             self.case = uow.session.exec(found).one()
 
     def _withdraw(self) -> None:
-        patch = [{"op": "replace", "path": "/status", "value": "revoked"}]
+        patch = MergePatch({"status": "revoked"})
         entry = WriteEntry(None, "PATCH", "ServiceRequest", id=self.request, patch=patch)
         self.writer.write(self._sender, [entry], bundle=None)
 

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
-from shared.fhir.outcome import Issue, invalid, not_found, refusal
+from shared.fhir.outcome import Issue, invalid, not_found
+from shared.fhir.patching import Patch
+from shared.fhir.patching.reading import patch_in
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.values import is_id
 from shared.fhir.store import Stored
@@ -44,7 +46,7 @@ class WriteEntry:
         full_url: how other entries of the Bundle refer to it.
         path: where ``resource`` stands, for expressions: ``Bundle.entry[6].resource`` or its type.
         query: PUT, PATCH and DELETE only: the condition that names the document.
-        patch: PATCH only: the operations of a JSON Patch (RFC 6902).
+        patch: PATCH only: the change that is asked for.
     """
 
     index: int | None
@@ -57,7 +59,7 @@ class WriteEntry:
     full_url: str | None = None
     path: str = ""
     query: str | None = None
-    patch: list[dict[str, Any]] | None = None
+    patch: Patch | None = None
 
     @property
     def condition_path(self) -> str:
@@ -187,17 +189,13 @@ def _check_shape(entry: WriteEntry, resource: Any, place: str) -> None:
         raise invalid("A create is POST to the type.", url, code="value")
     if entry.method != "POST" and bool(entry.id) == bool(entry.query):
         raise invalid("This needs an id or a condition.", url, code="value")
-    if entry.method == "PATCH":
-        raise refusal(
-            400,
-            "A patch inside a Bundle is not offered: send it alone.",
-            f"{place}.request.method",
-            code="not-supported",
-        )
     if entry.method == "DELETE":
         return
     if not isinstance(resource, dict):
         raise invalid("This entry needs a resource.", f"{place}.resource", code="required")
+    if entry.method == "PATCH":
+        entry.patch = patch_in(entry.type, resource, f"{place}.resource")
+        return
     if resource.get("resourceType") != entry.type:
         raise invalid("The address is for another type.", url, code="value")
     if entry.method == "PUT" and entry.id and resource.get("id") != entry.id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from shared.fhir.patching.reading import FORMATS
 from shared.fhir.search.parameters import ResourceType, SearchParam, Types
 
 _SMART = {
@@ -52,7 +53,7 @@ def capability_statement(
         "implementation": {"description": "Kersey FHIR API", "url": base_url},
         "fhirVersion": "4.0.1",
         "format": ["json"],
-        "patchFormat": ["application/json-patch+json"],
+        "patchFormat": list(FORMATS),
         "rest": [rest],
     }
 

@@ -41,7 +41,6 @@ log = structlog.get_logger(__name__)
 
 FHIR_JSON = "application/fhir+json"
 JSON = "application/json"
-PATCH_JSON = "application/json-patch+json"
 FORM = "application/x-www-form-urlencoded"
 
 _FORMATS = {"json": FHIR_JSON, FHIR_JSON: FHIR_JSON, JSON: JSON, "text/json": JSON}

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-import jsonpatch
-
 from shared.fhir.bundle import WriteEntry
-from shared.fhir.json import dumps, parse
+from shared.fhir.json import parse
 from shared.fhir.outcome import (
     FhirError,
     Issue,
@@ -25,7 +22,6 @@ from shared.fhir.outcome import (
     method_not_allowed,
     refusal,
     rule_broken,
-    too_large,
 )
 from shared.fhir.search.extract import Target, target_of
 from shared.fhir.store import Access, FhirStore, Stored
@@ -33,9 +29,6 @@ from shared.fhir.store import Access, FhirStore, Stored
 Action = Literal["create", "update", "patch", "delete", "unchanged"]
 
 _ORDER: Mapping[str, int] = {"delete": 0, "unchanged": 1, "create": 1, "update": 2, "patch": 2}
-MOST_COPIED = 64 * 1024
-"""Characters by which the `copy` operations of one patch may make a resource grow. While it is
-patched its row is locked, and a few copies of copies would fill a gigabyte."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONDITIONAL = re.compile(r"(?P<type>[A-Z][A-Za-z]{1,63})\?(?P<query>.+)", re.DOTALL)
 _RESTFUL_FULL_URL = re.compile(
@@ -128,14 +121,10 @@ class Resolver:
         """The resource after the patch of a step; call it with the document locked.
 
         Raises:
-            FhirError: 422 where the patch does not apply or makes a reference lead nowhere;
-                413 where its copies make the resource grow beyond `MOST_COPIED`.
+            FhirError: 422 where the patch does not apply, 413 where it makes too much of it.
         """
-        changed: Any = parse(current.body.encode())
-        most = len(current.body) + MOST_COPIED
-        for operation in step.entry.patch or []:
-            most += len(dumps(operation))
-            changed = _patched(changed, operation, step.entry.type, most)
+        assert step.entry.patch is not None
+        changed = step.entry.patch.apply(parse(current.body.encode()))
         if not isinstance(changed, dict) or (changed.get("resourceType"), changed.get("id")) != (
             step.entry.type,
             step.id,
@@ -301,21 +290,6 @@ def _held(before: Stored | None, target: Target) -> bool:
     server's own refers to, and although something was deleted meanwhile.
     """
     return before is not None and f'"{target.address}"' in before.body
-
-
-def _patched(resource: Any, operation: dict[str, Any], type_name: str, most: int) -> Any:
-    """One operation applied; measured where it copies: copies of copies grow without end.
-
-    The operation itself is copied: what it adds becomes part of the resource, which later ones
-    change, and the whole may be tried again.
-    """
-    try:
-        changed = jsonpatch.apply_patch(resource, [deepcopy(operation)], in_place=True)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
-        raise rule_broken("The patch does not apply to the current version.", type_name) from error
-    if operation.get("op") == "copy" and len(dumps(changed)) > most:
-        raise too_large("The patched resource is too large.")
-    return changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Annotated, Any
+from typing import Annotated
 
-import jsonpatch
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.routing import Route
 
@@ -19,7 +18,6 @@ from shared.fhir.http import (
     FHIR_JSON,
     FORM,
     JSON,
-    PATCH_JSON,
     FhirAnswer,
     FhirRoute,
     Prefer,
@@ -32,7 +30,7 @@ from shared.fhir.http import (
     version_headers,
 )
 from shared.fhir.interactions import Interactions
-from shared.fhir.json import dumps, parse, parse_json
+from shared.fhir.json import dumps, parse
 from shared.fhir.model import validate
 from shared.fhir.outcome import (
     FhirError,
@@ -41,18 +39,15 @@ from shared.fhir.outcome import (
     method_not_allowed,
     not_found,
     operation_outcome,
-    too_large,
 )
 from shared.fhir.paging import PageTokens
+from shared.fhir.patching.reading import FORMATS, patch_of
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import parse_query
 from shared.fhir.search.values import is_id
 from shared.fhir.store import Access, FhirStore, Stored
 
 Body = Annotated[bytes, Depends(read_body)]
-
-MOST_OPERATIONS = 100
-"""Of one JSON Patch: each walks the whole resource while its row is locked."""
 
 
 def fhir_router(
@@ -251,7 +246,7 @@ def _instance(
 
     @router.patch("/{type_name}/{logical_id}")
     def patch(request: Request, type_name: str, logical_id: str, body: Body) -> Response:
-        """A new version by JSON Patch (RFC 6902)."""
+        """A new version by JSON Patch, FHIRPath Patch or merge patch."""
         who = principal(request)
         entry = _entry(server, request, "PATCH", type_name, logical_id)
         return _write(server, who, request, entry, body)
@@ -320,8 +315,8 @@ def _write(
     server.allow(who, entry.type, interaction[entry.method])
     media_type, prefer = answer_format(request), Prefer.of(request)
     if entry.method == "PATCH":
-        require_content_type(request, PATCH_JSON)
-        entry.patch = _operations(body)
+        sent_as = require_content_type(request, *FORMATS, JSON)
+        entry.patch = patch_of(entry.type, sent_as, body)
     elif entry.method != "DELETE":
         require_content_type(request, FHIR_JSON, JSON)
         entry.resource = parse(body)
@@ -351,24 +346,6 @@ def _done(server: Interactions, result: WriteResult, prefer: Prefer, media_type:
     if stored is None or stored.deleted or prefer.returns == "minimal":
         return Response(status_code=status, headers=headers)
     return answer(stored.body, media_type, status=status, headers=headers)
-
-
-def _operations(body: bytes) -> list[dict[str, Any]]:
-    """The operations of a JSON Patch.
-
-    Raises:
-        FhirError: 400 where it is none, 413 where it has more than `MOST_OPERATIONS`.
-    """
-    operations = parse_json(body)
-    if not isinstance(operations, list) or not all(isinstance(o, dict) for o in operations):
-        raise invalid("A JSON Patch is a list of operations (RFC 6902).", code="structure")
-    if len(operations) > MOST_OPERATIONS:
-        raise too_large(f"A JSON Patch has at most {MOST_OPERATIONS} operations.")
-    try:
-        jsonpatch.JsonPatch(operations)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
-        raise invalid("This is no JSON Patch (RFC 6902).", code="structure") from error
-    return operations
 
 
 def _validate(

@@ -13,6 +13,7 @@ from services.referrals.writing.writer import ReferralWriter
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.bundle import WriteEntry
+from shared.fhir.patching.json_patch import json_patch
 from tests.referrals.house import WHO, House, Json, a_bundle, replaced, wish
 
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -98,7 +99,7 @@ def draft(house: House) -> str:
 
 
 def activation(request: str) -> WriteEntry:
-    patch = [replaced("/status", "active")]
+    patch = json_patch([replaced("/status", "active")])
     return WriteEntry(None, "PATCH", "ServiceRequest", id=request, patch=patch)
 
 

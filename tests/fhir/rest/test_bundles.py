@@ -97,7 +97,7 @@ def test_the_seventh_entry_is_bad_and_nothing_is_stored(server: Server):
         (entry("POST", "Nonsense", task()), "Bundle.entry[6].request.url"),
         (entry("DELETE", "Task"), "Bundle.entry[6].request.url"),
         (entry("DELETE", "Task/a b"), None),
-        (entry("PATCH", "Task/a", task()), "Bundle.entry[6].request.method"),
+        (entry("PATCH", "Task/a", task()), "Bundle.entry[6].resource"),
         (entry("POST", "AuditEvent", {"resourceType": "AuditEvent"}), None),
         (entry("PUT", "Task/a", task(id="a"), ifMatch="x"), "Bundle.entry[6].request.ifMatch"),
         (post(task(), ifNoneExist="nonsense=1"), None),

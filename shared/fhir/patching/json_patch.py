@@ -1,0 +1,66 @@
+"""JSON Patch (RFC 6902)."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import jsonpatch
+
+from shared.fhir.json import dumps
+from shared.fhir.outcome import invalid, rule_broken, too_large
+from shared.fhir.patching import MOST_OPERATIONS
+
+MOST_COPIED = 64 * 1024
+"""Characters by which the `copy` operations of one patch may make a resource grow. While it is
+patched its row is locked, and a few copies of copies would fill a gigabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPatch:
+    """The operations of a JSON Patch, each known to be one."""
+
+    operations: tuple[dict[str, Any], ...]
+
+    def apply(self, resource: dict[str, Any]) -> Any:
+        """See `Patch.apply`."""
+        type_name = resource["resourceType"]
+        changed: Any = resource
+        most = len(dumps(resource)) + MOST_COPIED
+        for operation in self.operations:
+            most += len(dumps(operation))
+            changed = _applied(changed, operation, type_name, most)
+        return changed
+
+
+def json_patch(operations: Any) -> JsonPatch:
+    """Read a JSON Patch.
+
+    Raises:
+        FhirError: 400 where it is none, 413 where it has more than `MOST_OPERATIONS`.
+    """
+    if not isinstance(operations, list) or not all(isinstance(o, dict) for o in operations):
+        raise invalid("A JSON Patch is a list of operations (RFC 6902).", code="structure")
+    if len(operations) > MOST_OPERATIONS:
+        raise too_large(f"A JSON Patch has at most {MOST_OPERATIONS} operations.")
+    try:
+        jsonpatch.JsonPatch(operations)
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
+        raise invalid("This is no JSON Patch (RFC 6902).", code="structure") from error
+    return JsonPatch(tuple(operations))
+
+
+def _applied(resource: Any, operation: dict[str, Any], type_name: str, most: int) -> Any:
+    """One operation applied; measured where it copies: copies of copies grow without end.
+
+    The operation itself is copied: what it adds becomes part of the resource, which later ones
+    change, and the whole may be tried again.
+    """
+    try:
+        changed = jsonpatch.apply_patch(resource, [deepcopy(operation)], in_place=True)
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
+        raise rule_broken("The patch does not apply to the current version.", type_name) from error
+    if operation.get("op") == "copy" and len(dumps(changed)) > most:
+        raise too_large("The patched resource is too large.")
+    return changed
