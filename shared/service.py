@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute
 from shared import problems
 from shared.asking import Asking
 from shared.auth import TokenVerifier, Unauthenticated
+from shared.browsers import Browsers
+from shared.compression import Compression
 from shared.heads import HeadAsGet
 from shared.health import Check, faults
 from shared.metrics import Source, exposition
@@ -37,6 +39,10 @@ def service_app(
     words_refusals: Mapping[str, Refuse] | None = None,
     held_open: Sequence[AbstractAsyncContextManager[object]] = (),
     before_all: Sequence[BaseRoute] = (),
+    compresses: Sequence[str] = (),
+    public: Sequence[str] = (),
+    shared: Sequence[str] = (),
+    origins: Sequence[str] = (),
 ) -> FastAPI:
     """Compose a service.
 
@@ -56,6 +62,10 @@ def service_app(
         held_open: what is entered in the event loop before the workers start and left after they
             have ended, each time that the app runs.
         before_all: routes that are tried before the routers'.
+        compresses: prefixes below which answers are compressed for clients that take it.
+        public: paths whose answers pages of every origin may read in a browser.
+        shared: prefixes below which the pages of `origins` may do so.
+        origins: such as ``https://app.example``.
 
     Returns:
         An app whose state holds `settings`, `verifier` and `workers`.
@@ -91,6 +101,8 @@ def service_app(
     problems.install(app)
     app.add_exception_handler(Unauthenticated, _unauthenticated)
     refusals = Refusals(words_refusals)
+    if compresses:
+        app.add_middleware(Compression, below=compresses)
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, refusals=refusals, beyond=measures_bodies)
     app.add_middleware(
@@ -100,6 +112,8 @@ def service_app(
         verifier=app.state.verifier,
         refusals=refusals,
     )
+    if public or shared:
+        app.add_middleware(Browsers, public=public, shared=shared, origins=origins)
     app.add_middleware(RequestMiddleware, service=name, refusals=refusals)
     app.router.routes.extend(before_all)
     for router in routers:

@@ -79,6 +79,7 @@ def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
             "signing keys": keys_fault,
         },
         docs_prefix="/identity",
+        public=("/identity/.well-known/smart-configuration",),
     )
 
     def start() -> None:

@@ -93,6 +93,10 @@ def create_app(
         measures_bodies=("/fhir",),
         words_refusals={"/fhir": refused},
         held_open=(quick,),
+        compresses=("/fhir",),
+        public=("/fhir/metadata", "/fhir/.well-known/smart-configuration"),
+        shared=("/fhir",),
+        origins=settings.origins,
         before_all=(QuickReads(quick, types=desk.types, access=access_of),),
     )
     install_refusals(app)
@@ -171,4 +175,5 @@ def _fhir(desk: Desk) -> APIRouter:
         version=version("kersey"),
         zone=desk.settings.timezone,
         access=access_of,
+        cors=bool(desk.settings.origins),
     )

@@ -24,8 +24,9 @@ from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.outcome import forbidden
 from shared.fhir.quick import QuickReader
+from shared.fhir.search.around import Around
 from shared.fhir.search.parameters import SearchParam
-from shared.fhir.search.query import Chain, Condition, Filter, Has, SearchRequest
+from shared.fhir.search.query import Chain, Condition, Either, Filter, Has, SearchRequest
 from shared.fhir.store import Access, FhirStore, HistoryPage, SearchResult, Stored
 
 ANONYMOUS = frozenset({"resourceType", "id", "meta", "active"})
@@ -105,6 +106,12 @@ class WatchedStore(FhirStore):
         self._note([*result.matches, *result.included], access)
         return result
 
+    def around(self, asked: Around, access: Access) -> SearchResult:
+        """See `FhirStore.around`."""
+        result = super().around(asked, access)
+        self._note([*result.matches, *result.included], access)
+        return result
+
     def _note(self, documents: Iterable[Stored], access: Access) -> None:
         principal = _watched(access)
         if principal is None:
@@ -164,7 +171,9 @@ def refuse_guessing(request: SearchRequest, principal: Principal) -> None:
     """
     if "provider" not in principal.roles:
         return
-    for condition, (name, _) in zip(request.conditions, request.applied, strict=False):
+    for n, condition in enumerate(request.conditions):
+        # Conditions are first among what was applied; that of a compartment is in the address.
+        name = request.applied[n][0] if n < len(request.applied) else "path"
         if _asks_who(condition):
             raise forbidden(
                 "A provider cannot search by what a Patient says: read the Patient that its Task "
@@ -188,6 +197,8 @@ def _asks_who(condition: Condition) -> bool:
             return any(_asks_who(inner) for _, inner in ways)
         case Has(inner=inner):
             return _asks_who(inner)
+        case Either(filters=filters):
+            return any(_asks_who(each) for each in filters)
 
 
 def _is_personal(param: SearchParam) -> bool:

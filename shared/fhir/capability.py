@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from shared.fhir.compartments import EVERYTHING_OF, canonical, definitions
 from shared.fhir.patching.reading import FORMATS
 from shared.fhir.search.parameters import ResourceType, SearchParam, Types
 
@@ -26,6 +27,7 @@ def capability_statement(
     date: str,
     version: str,
     operations: Sequence[dict[str, str]] = (),
+    cors: bool = False,
 ) -> dict[str, Any]:
     """The CapabilityStatement of a server.
 
@@ -35,13 +37,17 @@ def capability_statement(
         date: when the declarations last changed (FHIR dateTime).
         version: of the software.
         operations: system-wide operations, each name and definition.
+        cors: whether pages of other origins may ask.
     """
     rest: dict[str, Any] = {
         "mode": "server",
-        "security": {"cors": False, "service": [_SMART]},
+        "security": {"cors": cors, "service": [_SMART]},
         "resource": [_resource(types, types[name]) for name in sorted(types)],
         "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
     }
+    compartments = [canonical(of) for of in definitions() if of in types]
+    if compartments:
+        rest["compartment"] = compartments
     if operations:
         rest["operation"] = list(operations)
     return {
@@ -90,8 +96,14 @@ def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
         {"name": param.code, "definition": param.definition, "type": param.type}
         for param in resource_type.params.values()
     ]
-    if writable:
-        entry["operation"] = [{"name": "validate", "definition": f"{_OPERATIONS}Resource-validate"}]
+    offered = [("validate", "Resource-validate")] if writable else []
+    if name in EVERYTHING_OF:
+        offered.append(("everything", f"{name}-everything"))
+    if offered:
+        entry["operation"] = [
+            {"name": code, "definition": f"{_OPERATIONS}{definition}"}
+            for code, definition in offered
+        ]
     return entry
 
 

@@ -20,6 +20,15 @@ from shared.fhir.bundle import (
     WriteResult,
     read_entry,
 )
+from shared.fhir.compartments import (
+    EVERYTHING,
+    EVERYTHING_OF,
+    ITSELF,
+    definitions,
+    members,
+    types_asked,
+    within,
+)
 from shared.fhir.model import validate
 from shared.fhir.outcome import (
     FhirError,
@@ -31,18 +40,20 @@ from shared.fhir.outcome import (
     too_large,
 )
 from shared.fhir.paging import PAGE, Page, PageTokens
+from shared.fhir.search.around import Around
 from shared.fhir.search.dates import parse_range
 from shared.fhir.search.parameters import ResourceType, Types
 from shared.fhir.search.query import (
     DEFAULT_COUNT,
     MAX_COUNT,
+    Condition,
     Position,
     SearchRequest,
     parse_query,
     parse_search,
 )
 from shared.fhir.search.values import is_id
-from shared.fhir.store import Access, FhirStore, Stored
+from shared.fhir.store import Access, FhirStore, Stored, there
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -153,26 +164,45 @@ class Interactions:
         return answers.history(found, base_url=self.base_url, links=links)
 
     def search(
-        self, principal: Principal, type_name: str, pairs: Pairs, *, lenient: bool = False
+        self,
+        principal: Principal,
+        type_name: str,
+        pairs: Pairs,
+        *,
+        lenient: bool = False,
+        compartment: tuple[str, str] | None = None,
     ) -> str:
-        """A searchset Bundle."""
+        """A searchset Bundle; of one compartment where its type and id are given."""
         self.allow(principal, type_name, "search-type")
+        inside: tuple[Condition, ...] = ()
+        if compartment is not None:
+            self.allow(principal, compartment[0], "read")
+            _check_id(compartment[1])
+            inside = (within(self.types, *compartment, type_name),)
+        of = "/".join(compartment or ())
         after: Position | None = None
         token = _token(pairs)
         if token is not None:
             page = self.tokens.open(token, _asker(principal))
-            if (page.kind, page.type) != ("search", type_name):
+            if (page.kind, page.type, page.id) != ("search", type_name, of):
                 raise invalid("This page link belongs elsewhere.", f"http.{PAGE}")
             pairs, after = page.pairs, page.after
         request = parse_search(self.types, type_name, pairs, lenient=lenient)
         self._allow_hops(principal, request)
-        request = replace(request, after=after, visible_types=self._visible(principal))
+        request = replace(
+            request,
+            conditions=request.conditions + inside,
+            after=after,
+            visible_types=self._visible(principal),
+        )
         with self.reader() as store:
+            if compartment is not None:
+                there(store.find(*compartment, self.access(principal)))
             result = store.search(request, self.access(principal))
-        path = f"{self.base_url}/{type_name}"
+        path = "/".join([self.base_url, *(compartment or ()), type_name])
         links = [("self", _address(path, request.applied))]
         if result.next is not None:
-            page = Page("search", type_name, "", request.applied, result.next)
+            page = Page("search", type_name, of, request.applied, result.next)
             links.append(("next", self._next(path, page, principal)))
         return answers.searchset(
             result,
@@ -181,6 +211,57 @@ class Interactions:
             elements=request.elements,
             summary=request.summary,
         )
+
+    def around(
+        self, principal: Principal, type_name: str, logical_id: str, name: str, pairs: Pairs
+    ) -> str:
+        """A searchset Bundle of many types.
+
+        Args:
+            principal: who asks.
+            type_name: of the resource in the middle.
+            logical_id: its id.
+            name: ``*`` for all of its compartment; ``$everything`` for the resource too, with
+                what belongs to it and what they refer to (R4 patient-operation-everything.html).
+            pairs: ``_type``, ``_since``, ``_count``.
+        """
+        self.allow(principal, type_name, "read")
+        _check_id(logical_id)
+        after: Position | None = None
+        token = _token(pairs)
+        if token is not None:
+            page = self.tokens.open(token, _asker(principal))
+            if (page.kind, page.type, page.id) != (name, type_name, logical_id):
+                raise invalid("This page link belongs elsewhere.", f"http.{PAGE}")
+            pairs, after = page.pairs, page.after
+        everything = name == EVERYTHING
+        if everything and type_name not in EVERYTHING_OF:
+            raise not_found("There is nothing at this address.")
+        inside = members(self.types, type_name, everything=everything)
+        shape, only = types_asked(self.types, pairs)
+        count, since = self._history_shape(shape)
+        for each in only:
+            self.allow(principal, each, "search-type")
+        visible = self._visible(principal)
+        asked = Around(
+            type_name,
+            logical_id,
+            [param for params in inside.values() for param in params],
+            itself=everything or ITSELF in definitions()[type_name].get(type_name, ()),
+            referred_to=everything,
+            types=visible & only if only else visible,
+            since=since,
+            count=count,
+            after=after.pk if after else None,
+        )
+        with self.reader() as store:
+            result = store.around(asked, self.access(principal))
+        path = f"{self.base_url}/{type_name}/{logical_id}/{name}"
+        links = [("self", _address(path, pairs))]
+        if result.next is not None:
+            page = Page(name, type_name, logical_id, tuple(pairs), result.next)
+            links.append(("next", self._next(path, page, principal)))
+        return answers.searchset(result, base_url=self.base_url, links=links)
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -285,6 +366,13 @@ class Interactions:
                 return answers.fetched(stored.body, stored)
             case [type_name, logical_id, "_history"]:
                 return answers.fetched(self.history(principal, type_name, logical_id, pairs), None)
+            case [type_name, logical_id, ("*" | "$everything") as name]:
+                return answers.fetched(
+                    self.around(principal, type_name, logical_id, name, pairs), None
+                )
+            case [type_name, logical_id, inner] if logical_id != "_history":
+                found = self.search(principal, inner, pairs, compartment=(type_name, logical_id))
+                return answers.fetched(found, None)
             case [type_name, "_history"]:
                 return answers.fetched(self.history(principal, type_name, None, pairs), None)
             case [type_name] if type_name:
@@ -356,8 +444,9 @@ class Interactions:
                 since = self._instant(value)
             elif name not in ("_format", "_pretty"):
                 raise refusal(
-                    400, "A history takes _count and _since.", "http.query", code="not-supported"
-                )
+                    400, "What is taken here is _count and _since.", "http.query",
+                    code="not-supported",
+                )  # fmt: skip
         return count, since
 
     def _instant(self, value: str) -> datetime:

@@ -11,17 +11,18 @@ from starlette.routing import Route
 
 from shared.auth import Principal, principal_of
 from shared.fhir import answers
+from shared.fhir.addresses import Untidy
 from shared.fhir.bundle import Method, WriteEntry, Writer, WriteResult, condition_of, version_of
 from shared.fhir.capability import capability_statement
+from shared.fhir.compartment_routes import compartment_routes
+from shared.fhir.forms import form_pairs
 from shared.fhir.http import (
     DESCRIBED,
     FHIR_JSON,
-    FORM,
     JSON,
     FhirAnswer,
     FhirRoute,
     Prefer,
-    WhicheverMethod,
     answer,
     answer_format,
     read_body,
@@ -64,6 +65,7 @@ def fhir_router(
     access: Callable[[Principal], Access] | None = None,
     principal: Callable[[Request], Principal] = principal_of,
     operations: Sequence[dict[str, str]] = (),
+    cors: bool = False,
 ) -> APIRouter:
     """The routes of a FHIR server.
 
@@ -83,6 +85,7 @@ def fhir_router(
         access: the parties that a principal reads as; its organisation by default.
         principal: who makes a request; raises `Unauthenticated`.
         operations: system-wide operations to name in /metadata.
+        cors: whether pages of other origins may ask, for /metadata.
     """
     server = Interactions(
         types=types,
@@ -95,7 +98,12 @@ def fhir_router(
     )
     statement = dumps(
         capability_statement(
-            types, base_url=base_url, date=capability_date, version=version, operations=operations
+            types,
+            base_url=base_url,
+            date=capability_date,
+            version=version,
+            operations=operations,
+            cors=cors,
         )
     )
     router = APIRouter(
@@ -114,6 +122,7 @@ def fhir_router(
     _system(router, server, principal)
     _type(router, server, principal)
     _instance(router, server, principal)
+    compartment_routes(router, server, principal)
 
     def nothing(request: Request) -> Response:
         """What is no address or no method of an address of this interface."""
@@ -121,7 +130,7 @@ def fhir_router(
         raise _nowhere(server, request.method, request.path_params.get("rest", ""))
 
     for path in (prefix, f"{prefix}/{{rest:path}}"):
-        router.routes.append(Route(path, WhicheverMethod(nothing), include_in_schema=False))
+        router.routes.append(Route(path, Untidy(nothing), include_in_schema=False))
     return router
 
 
@@ -161,14 +170,8 @@ def _type(
         """Search by the parameters in a form, which no log of addresses sees."""
         who = principal(request)
         server.served(type_name)
-        if body:
-            require_content_type(request, FORM)
         media_type, prefer = answer_format(request), Prefer.of(request)
-        try:
-            form = body.decode()
-        except UnicodeDecodeError:
-            raise invalid("The form is not UTF-8.", code="structure") from None
-        pairs = parse_query(request.url.query) + parse_query(form)
+        pairs = parse_query(request.url.query) + form_pairs(request, body)
         return answer(server.search(who, type_name, pairs, lenient=prefer.lenient), media_type)
 
     @router.get("/{type_name}/_history")

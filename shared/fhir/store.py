@@ -23,6 +23,7 @@ from shared.fhir import tables
 from shared.fhir.json import dumps
 from shared.fhir.outcome import Issue, gone, not_found, precondition_failed
 from shared.fhir.search import dates, terms
+from shared.fhir.search.around import Around, around_sql
 from shared.fhir.search.extract import Extractor, IndexEntry
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import Include, Position, SearchRequest, parse_query, parse_search
@@ -465,6 +466,22 @@ class FhirStore:
             total = len(matches) if complete else self._total(sql, request, TOTAL_LIMIT)
         included, issues = self._included(sql, request, matches)
         return SearchResult(matches, included, total, following, issues)
+
+    def around(self, asked: Around, access: Access) -> SearchResult:
+        """One page of what is around one resource; what is referred to counts as sent along.
+
+        Raises:
+            FhirError: 404 where this access sees no such resource, 410 where it was deleted.
+        """
+        there(self.find(asked.type, asked.id, access))
+        safe = self.safe_time() if asked.since is not None else None
+        rows = self._run(around_sql(asked, access.visible(), safe)).all()
+        page = rows[: asked.count]
+        following = Position((), page[-1][0]) if len(rows) > asked.count and page else None
+        matches = [stored_in(row) for row in page if row[-1]]
+        included = [stored_in(row) for row in page if not row[-1]]
+        complete = following is None and asked.after is None
+        return SearchResult(matches, included, len(matches) if complete else None, following, [])
 
     def match(
         self,

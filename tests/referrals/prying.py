@@ -7,7 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from services.referrals.served import SERVED
-from tests.referrals.house import Caller, House, Json, a_bundle
+from shared.fhir.compartments import definitions
+from tests.referrals.house import URL, Caller, House, Json, a_bundle
 
 CODED = frozenset(
     "resourceType fullUrl url method ifNoneExist reference status intent priority use gender"
@@ -125,9 +126,14 @@ def pry(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
         at = f"/fhir/{kind}/{key}"
         for path in (at, f"{at}/_history", f"{at}/_history/1", f"{at}/_history/2"):
             yield who.send("GET", path).text
-        patch = [{"op": "test", "path": "/id", "value": "x"}]
-        headers = {"Content-Type": "application/json-patch+json"}
-        yield who.send("PATCH", at, json=patch, headers=headers).text
+        for media_type, patch in PATCHES:
+            headers = {"Content-Type": media_type}
+            yield who.send("PATCH", at, json=patch, headers=headers).text
+        for inner in definitions().get(kind, ()):
+            yield who.send("GET", f"{at}/{inner}?_total=accurate").text
+            yield who.send("POST", f"{at}/{inner}/_search").text
+        for name in ("*", "$everything"):
+            yield from pages(who, f"{at}/{name}?_count=3")
         yield who.send("PUT", at, json={"resourceType": kind, "id": key}).text
     yield who.send("GET", "/referrals/cases", params={"open": False}).text
     yield who.send("GET", f"/referrals/cases/{case}").text
@@ -135,11 +141,49 @@ def pry(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
         yield who.send(method, f"/referrals/requests/{task}{step}").text
     batch: Json = {"resourceType": "Bundle", "type": "batch"}
     batch["entry"] = [
-        {"request": {"method": "GET", "url": f"{kind}/{key}"}} for kind, key in documents(house)
+        {"request": {"method": "GET", "url": f"{kind}/{key}{more}"}}
+        for kind, key in documents(house)
+        for more in ("", "/*", "/$everything", "/Task", "/ServiceRequest", "/Observation")
+    ]
+    batch["entry"] += [
+        {"request": {"method": "PATCH", "url": f"{kind}/{key}"}, "resource": PATCHES[1][1]}
+        for kind, key in documents(house)
     ]
     yield who.send("POST", "/fhir", json=batch).text
 
 
+def pages(who: Caller, address: str) -> Iterator[str]:
+    """The texts of an answer and of all that its next links lead to."""
+    following: str | None = address
+    while following is not None:
+        answer = who.send("GET", following)
+        yield answer.text
+        links = answer.json().get("link", ())
+        following = next((each["url"] for each in links if each["relation"] == "next"), None)
+        following = following and following.removeprefix(URL)
+
+
+PATCHES: tuple[tuple[str, Any], ...] = (
+    ("application/json-patch+json", [{"op": "test", "path": "/id", "value": "x"}]),
+    (
+        "application/fhir+json",
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                {
+                    "name": "operation",
+                    "part": [
+                        {"name": "type", "valueCode": "replace"},
+                        {"name": "path", "valueString": "name.where(family.exists()).given[9]"},
+                        {"name": "value", "valueString": "x"},
+                    ],
+                }
+            ],
+        },
+    ),
+    ("application/merge-patch+json", {"id": "x"}),
+)
+"""By media type, patches that apply to nothing."""
 SEARCHING = ("", "_total=accurate", "_summary=count", "_sort=-_lastUpdated", "_elements=id")
 INCLUDING = (
     "Task?_include=*&_include:iterate=*",

@@ -135,13 +135,39 @@ def test_a_provider_reads_only_its_own_four_documents_and_what_is_public(house: 
         "Task?_has:Task:part-of:status=requested",
         "Condition?_total=accurate",
         "Observation?_count=1&_total=accurate",
+        "Patient/{own}/Condition?_total=accurate",
+        "Patient/{own}/Observation",
+        "Patient/{own}/*?_type=Condition,Observation,DocumentReference",
+        "Patient/{own}/$everything?_type=Practitioner,PractitionerRole,Condition",
     ],
 )
 def test_no_chain_tells_a_provider_of_what_it_cannot_read(house: House, query: str):
     _, _, provider = asked(house, marked_bundle(), {"name": "x"})
-    answer = provider.get(f"/fhir/{query}")
+    own = house.scalar("select patient from onward_request")
+    answer = provider.get(f"/fhir/{query.format(own=own)}")
     assert answer.get("entry", []) == []
     assert answer["total"] == 0
+
+
+def test_another_persons_compartment_is_refused_like_one_of_nobody(house: House):
+    _, _, provider = asked(house, marked_bundle(), {"name": "x"})
+    sent = house.scalar("select id from case_document where type = 'Patient'")
+    for inner in ("Condition", "ServiceRequest", "Patient", "*", "$everything"):
+        told = [
+            provider.send("GET", f"/fhir/Patient/{key}/{inner}?_count=1")
+            for key in (sent, "00000000-0000-4000-8000-000000000000")
+        ]
+        assert [each.status_code for each in told] == [404, 404]
+        assert told[0].text == told[1].text
+
+
+def test_everything_of_a_person_is_a_view_that_is_recorded(house: House):
+    referral, _ = house.accepted()
+    provider = house.by("provider", scopes=EVERYTHING)
+    own = house.scalar("select patient from onward_request")
+    for views, name in ((1, "$everything"), (2, "$everything?_type=Patient"), (2, "*")):
+        assert provider.get(f"/fhir/Patient/{own}/{name}")["entry"]
+        assert len(house.worker.get(referral.at)["identity_views"]) == views
 
 
 GUESSES = [

@@ -68,7 +68,14 @@ class Has:
     inner: Condition
 
 
-Condition = Filter | Chain | Has
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Any of several conditions on one document, such as that it is in a compartment."""
+
+    filters: tuple[Filter, ...]
+
+
+Condition = Filter | Chain | Has | Either
 
 
 @dataclass(frozen=True, slots=True)

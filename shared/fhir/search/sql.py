@@ -27,6 +27,7 @@ from shared.fhir.search.parameters import PHONETIC, ResourceType, SearchParam, T
 from shared.fhir.search.query import (
     Chain,
     Condition,
+    Either,
     Filter,
     Has,
     Include,
@@ -202,6 +203,10 @@ class SearchSql:
 
     def _where(self, type_name: str, conditions: Iterable[Condition], alias: str) -> list[str]:
         found = [f"{alias}.type = {self._bind(type_name)}", *self._visible.condition(alias)]
+        return found + self._matching(conditions, alias)
+
+    def _matching(self, conditions: Iterable[Condition], alias: str) -> list[str]:
+        found: list[str] = []
         every: list[int] = []
         for condition in conditions:
             exact = self._exact_terms(condition)
@@ -221,6 +226,8 @@ class SearchSql:
                 return self._chain(condition, alias)
             case Has():
                 return self._has(condition, alias)
+            case Either(filters):
+                return _any([_all(self._matching([each], alias)) for each in filters])
             case Filter():
                 return self._filter(condition, alias)
 
@@ -245,6 +252,9 @@ class SearchSql:
 
     def _exact_terms(self, condition: Condition) -> list[int] | None:
         """The terms of which any one makes the condition true; None where terms cannot tell."""
+        if isinstance(condition, Either):
+            each = [self._exact_terms(filter_) for filter_ in condition.filters]
+            return None if None in each else [t for found in each for t in found or ()]
         if not isinstance(condition, Filter) or condition.param.code == "_id":
             return None
         param, modifier = condition.param, condition.modifier
