@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Annotated, Any
 
 import jsonpatch
 from fastapi import APIRouter, Depends, Request, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from shared.auth import Principal, principal_of
 from shared.fhir import answers
 from shared.fhir.bundle import Method, WriteEntry, Writer, WriteResult, condition_of, version_of
 from shared.fhir.capability import capability_statement
+from shared.fhir.create_route import CreateRoute
 from shared.fhir.http import (
     DESCRIBED,
     FHIR_JSON,
@@ -51,6 +53,17 @@ from shared.fhir.store import Access, FhirStore, Stored
 
 Body = Annotated[bytes, Depends(read_body)]
 
+
+class FhirRouter(APIRouter):
+    """The routes of a FHIR server.
+
+    Attributes:
+        before_all: answer as the same routes here do, and sooner where they are tried first.
+    """
+
+    before_all: tuple[BaseRoute, ...] = ()
+
+
 MOST_OPERATIONS = 100
 """Of one JSON Patch: each walks the whole resource while its row is locked."""
 
@@ -69,7 +82,7 @@ def fhir_router(
     access: Callable[[Principal], Access] | None = None,
     principal: Callable[[Request], Principal] = principal_of,
     operations: Sequence[dict[str, str]] = (),
-) -> APIRouter:
+) -> FhirRouter:
     """The routes of a FHIR server.
 
     Include it after routers with more special paths below ``prefix`` (``/fhir/$process-message``):
@@ -103,7 +116,7 @@ def fhir_router(
             types, base_url=base_url, date=capability_date, version=version, operations=operations
         )
     )
-    router = APIRouter(
+    router = FhirRouter(
         prefix=prefix,
         route_class=FhirRoute,
         tags=["FHIR R4"],
@@ -127,6 +140,7 @@ def fhir_router(
 
     for path in (prefix, f"{prefix}/{{rest:path}}"):
         router.routes.append(Route(path, WhicheverMethod(nothing), include_in_schema=False))
+    router.before_all = (CreateRoute(partial(_create, server, principal), prefix=prefix),)
     return router
 
 
@@ -188,11 +202,8 @@ def _type(
 
     @router.post("/{type_name}")
     def create(request: Request, type_name: str, body: Body) -> Response:
-        """Create, or with If-None-Exist only unless there is one."""
-        who = principal(request)
-        entry = _entry(server, request, "POST", type_name, None)
-        entry.if_none_exist = condition_of(request.headers.get("if-none-exist"))
-        return _write(server, who, request, entry, body)
+        """Create, or with If-None-Exist only unless there is one; see also `CreateRoute`."""
+        return _create(server, principal, request, type_name, body)
 
     @router.put("/{type_name}")
     def conditional_update(request: Request, type_name: str, body: Body) -> Response:
@@ -301,6 +312,19 @@ def _entry(
         if_match=version_of(request.headers.get("if-match"), "http.If-Match"),
         path=type_name,
     )
+
+
+def _create(
+    server: Interactions,
+    principal: Callable[[Request], Principal],
+    request: Request,
+    type_name: str,
+    body: bytes,
+) -> Response:
+    who = principal(request)
+    entry = _entry(server, request, "POST", type_name, None)
+    entry.if_none_exist = condition_of(request.headers.get("if-none-exist"))
+    return _write(server, who, request, entry, body)
 
 
 def _conditional(entry: WriteEntry, request: Request) -> WriteEntry:
