@@ -5,6 +5,8 @@ purpose: see `FhirStore.safe_time`. The derived rows may be deleted and inserted
 because they have no unique key that an old and a new row could share.
 """
 
+from functools import cache
+
 _STAMP = """
 WITH stamp AS MATERIALIZED (
   SELECT pg_current_xact_id() AS xid,
@@ -62,6 +64,15 @@ searched AS (
 {_DERIVED}
 SELECT pk, last_updated FROM d
 """  # noqa: S608 - composed of constants
+
+
+@cache
+def creating(beside: str) -> str:
+    """`CREATE` together with another row's INSERT, a constant: one round trip instead of two."""
+    return CREATE.replace("SELECT pk, last_updated FROM d\n", _BESIDE.format(beside))
+
+
+_BESIDE = ", beside AS ({})\nSELECT pk, last_updated FROM d\n"
 
 _RISING = """greatest(stamp.at, %(previous)s::timestamptz + interval '1 millisecond')"""
 
