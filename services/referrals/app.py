@@ -162,10 +162,12 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
 
 
 def _fhir(desk: Desk) -> FhirRouter:
+    writer = ReferralWriter(desk, outgoing(desk.settings))
     return fhir_router(
         desk.types,
         reader=partial(reading, desk),
-        writer=ReferralWriter(desk, outgoing(desk.settings)),
+        writer=writer,
+        at_once=writer,
         base_url=desk.base_url,
         page_secret=desk.settings.paging_key.get_secret_value().encode(),
         capability_date=CAPABILITY_DATE,

@@ -13,7 +13,15 @@ from starlette.routing import BaseRoute, Route
 
 from shared.auth import Principal, principal_of
 from shared.fhir import answers
-from shared.fhir.bundle import Method, WriteEntry, Writer, WriteResult, condition_of, version_of
+from shared.fhir.bundle import (
+    AtOnce,
+    Method,
+    WriteEntry,
+    Writer,
+    WriteResult,
+    condition_of,
+    version_of,
+)
 from shared.fhir.capability import capability_statement
 from shared.fhir.create_route import CreateRoute
 from shared.fhir.http import (
@@ -50,6 +58,7 @@ from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import parse_query
 from shared.fhir.search.values import is_id
 from shared.fhir.store import Access, FhirStore, Stored
+from shared.fhir.together import Asked, Ready, Together
 
 Body = Annotated[bytes, Depends(read_body)]
 
@@ -82,6 +91,7 @@ def fhir_router(
     access: Callable[[Principal], Access] | None = None,
     principal: Callable[[Request], Principal] = principal_of,
     operations: Sequence[dict[str, str]] = (),
+    at_once: AtOnce[Principal] | None = None,
 ) -> FhirRouter:
     """The routes of a FHIR server.
 
@@ -101,6 +111,7 @@ def fhir_router(
         access: the parties that a principal reads as; its organisation by default.
         principal: who makes a request; raises `Unauthenticated`.
         operations: system-wide operations to name in /metadata.
+        at_once: stores creates that come together, where the writer can.
     """
     server = Interactions(
         types=types,
@@ -140,7 +151,11 @@ def fhir_router(
 
     for path in (prefix, f"{prefix}/{{rest:path}}"):
         router.routes.append(Route(path, WhicheverMethod(nothing), include_in_schema=False))
-    router.before_all = (CreateRoute(partial(_create, server, principal), prefix=prefix),)
+    together = None
+    if at_once is not None:
+        together = Together(partial(_ready, server, principal, at_once), at_once.store)
+    create = partial(_create, server, principal)
+    router.before_all = (CreateRoute(create, together, prefix=prefix),)
     return router
 
 
@@ -203,7 +218,7 @@ def _type(
     @router.post("/{type_name}")
     def create(request: Request, type_name: str, body: Body) -> Response:
         """Create, or with If-None-Exist only unless there is one; see also `CreateRoute`."""
-        return _create(server, principal, request, type_name, body)
+        return _create(server, principal, Asked(request, type_name, body))
 
     @router.put("/{type_name}")
     def conditional_update(request: Request, type_name: str, body: Body) -> Response:
@@ -315,16 +330,33 @@ def _entry(
 
 
 def _create(
+    server: Interactions, principal: Callable[[Request], Principal], asked: Asked
+) -> Response:
+    who = principal(asked.request)
+    return _write(server, who, asked.request, _post(server, asked), asked.body)
+
+
+def _ready(
     server: Interactions,
     principal: Callable[[Request], Principal],
-    request: Request,
-    type_name: str,
-    body: bytes,
-) -> Response:
-    who = principal(request)
-    entry = _entry(server, request, "POST", type_name, None)
-    entry.if_none_exist = condition_of(request.headers.get("if-none-exist"))
-    return _write(server, who, request, entry, body)
+    at_once: AtOnce[Principal],
+    asked: Asked,
+) -> Ready | None:
+    """A create, checked as `_create` checks it, where it can be done with others."""
+    who, entry = principal(asked.request), _post(server, asked)
+    media_type, prefer = _read(server, who, asked.request, entry, asked.body)
+    creation = server.creation(who, entry, at_once)
+    if creation is None:
+        return None
+    return Ready(
+        creation, lambda stored: _done(server, WriteResult(201, stored), prefer, media_type)
+    )
+
+
+def _post(server: Interactions, asked: Asked) -> WriteEntry:
+    entry = _entry(server, asked.request, "POST", asked.type_name, None)
+    entry.if_none_exist = condition_of(asked.request.headers.get("if-none-exist"))
+    return entry
 
 
 def _conditional(entry: WriteEntry, request: Request) -> WriteEntry:
@@ -340,6 +372,14 @@ def _conditional(entry: WriteEntry, request: Request) -> WriteEntry:
 def _write(
     server: Interactions, who: Principal, request: Request, entry: WriteEntry, body: bytes
 ) -> Response:
+    media_type, prefer = _read(server, who, request, entry, body)
+    return _done(server, server.write(who, entry), prefer, media_type)
+
+
+def _read(
+    server: Interactions, who: Principal, request: Request, entry: WriteEntry, body: bytes
+) -> tuple[str, Prefer]:
+    """Read the body into its entry; how the answer is wanted."""
     interaction = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
     server.allow(who, entry.type, interaction[entry.method])
     media_type, prefer = answer_format(request), Prefer.of(request)
@@ -353,7 +393,7 @@ def _write(
             raise invalid(
                 "The resource's id must be that of the address.", f"{entry.type}.id", code="value"
             )
-    return _done(server, server.write(who, entry), prefer, media_type)
+    return media_type, prefer
 
 
 def _done(server: Interactions, result: WriteResult, prefer: Prefer, media_type: str) -> Response:

@@ -27,7 +27,16 @@ from shared.fhir.search.extract import Extractor, IndexEntry
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import Include, Position, SearchRequest, parse_query, parse_search
 from shared.fhir.search.sql import DOCUMENT_COLUMNS, SearchSql, Statement, Visible
-from shared.fhir.statements import CREATE, DELETE, ERASE, LOCK_ALL, REGRANT, UPDATE, creating
+from shared.fhir.statements import (
+    CREATE,
+    DELETE,
+    ERASE,
+    LOCK_ALL,
+    REGRANT,
+    UPDATE,
+    creating,
+    creating_many,
+)
 
 metadata = tables.metadata
 
@@ -191,7 +200,9 @@ class FhirStore:
         statement = Statement(CREATE, parameters)
         if beside is not None:
             statement = Statement(creating(beside.text), parameters | beside.parameters)
-        return Creation(statement, type_name, logical_id, owner, person, text)
+        return Creation(
+            statement, type_name, logical_id, owner, person, text, beside.text if beside else ""
+        )
 
     def update(
         self,
@@ -777,6 +788,7 @@ class Creation:
         id: its logical id.
         owner: the client organisation that it belongs to.
         person: whom it concerns.
+        beside: the INSERT that its statement does too; empty for none.
     """
 
     statement: Statement
@@ -785,6 +797,7 @@ class Creation:
     owner: str
     person: UUID | None
     _text: _Text
+    beside: str
 
     def stored(self, row: Any) -> Stored:
         """The document, from the row of its statement."""
@@ -793,6 +806,17 @@ class Creation:
         return Stored(
             self.type, self.id, 1, moment, False, body, pk, self.owner, self.person, "POST"
         )
+
+
+def together(creations: Sequence[Creation]) -> Statement:
+    """One statement for documents that are stored together, all with the same row beside them.
+
+    Its rows are the id of each, and then what `Creation.stored` takes.
+    """
+    beside = creations[0].beside
+    rows = dumps([creation.statement.parameters for creation in creations]).decode()
+    now = creations[0].statement.parameters["now"]
+    return Statement(creating_many(beside), {"rows": rows, "now": now})
 
 
 _COLUMNS = ("pk", "type", "id", "version", "last_updated", "deleted", "body", "owner", "person")

@@ -43,7 +43,7 @@ from services.referrals.writing.starting import (
 from services.referrals.writing.submissions import Received
 from services.referrals.writing.tasks import update_task
 from shared.auth import Principal
-from shared.database import UnitOfWork
+from shared.database import NeedsDatabase, UnconnectedWork, UnitOfWork, at_once
 from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.bundle import BundleContext, WriteEntry, WriteResult
 from shared.fhir.json import parse
@@ -59,7 +59,7 @@ from shared.fhir.outcome import (
 )
 from shared.fhir.resolver import Resolver, Step
 from shared.fhir.search.sql import Statement
-from shared.fhir.store import Grant, Stored
+from shared.fhir.store import Creation, Grant, Stored, together
 
 SENDERS = frozenset({"referral-sender", "link-worker"})
 """Roles whose requests start cases; whoever else may write is a general FHIR client (care 1)."""
@@ -73,10 +73,9 @@ _AUDIT = insert(AuditEntry).inline()
 
 _AUDITED = """
 INSERT INTO audit_entry (made, client_id, subject, organisation, action, record, person)
-VALUES (%(audit_made)s::timestamptz, %(audit_client_id)s::text, %(audit_subject)s::text,
-        %(audit_organisation)s::text, %(audit_action)s::text, %(audit_record)s::text,
-        %(audit_person)s::uuid)
-"""
+SELECT %(audit_made)s::timestamptz, %(audit_client_id)s::text, %(audit_subject)s::text,
+       %(audit_organisation)s::text, %(audit_action)s::text, %(audit_record)s::text,
+       %(audit_person)s::uuid"""
 """The same of a create, for the document's own statement."""
 
 STATUS = {"forbidden": 403, "conflict": 409, "business-rule": 422}
@@ -116,6 +115,23 @@ class ReferralWriter:
             uow.commit()
             return results
 
+    def alone(self, principal: Principal, entry: WriteEntry) -> Creation | None:
+        """See `shared.fhir.bundle.AtOnce`."""
+        if SENDERS & principal.roles or entry.if_none_exist is not None:
+            return None
+        with UnconnectedWork(self._desk.engine) as uow:
+            try:
+                return _Work(self._desk, uow, principal, self._http).alone(entry)
+            except NeedsDatabase:
+                return None
+
+    def store(self, creations: Sequence[Creation]) -> list[Stored]:
+        """See `shared.fhir.bundle.AtOnce`."""
+        statement = together(creations)
+        rows = at_once(self._desk.engine, statement.text, statement.parameters)
+        made = {row[0]: row[1:] for row in rows}
+        return [each.stored(made[each.id]) for each in creations]
+
 
 class _Work:
     """One request's writes within its transaction."""
@@ -150,7 +166,8 @@ class _Work:
             if again is not None:
                 return again
         steps = self._resolver.resolve(entries, transaction=transaction)
-        if received is None and _stands_alone(steps):
+        untouched = received is None and not self._uow.session.in_transaction()
+        if untouched and _stands_alone(steps):
             return [self._create_at_once(steps[0])]
         self._open_cases(steps)
         results = {id(step.entry): self._apply(step) for step in _people_first(steps)}
@@ -171,6 +188,11 @@ class _Work:
         if self._audited:
             self._uow.session.connection().execute(_AUDIT, self._audited)
         return answered
+
+    def alone(self, entry: WriteEntry) -> Creation | None:
+        """What stores an entry, where it is a create that nothing else is written with."""
+        steps = self._resolver.resolve([entry], transaction=False)
+        return self._creation(steps[0]) if _stands_alone(steps) else None
 
     def _sends_referrals(self) -> bool:
         return bool(SENDERS & self._principal.roles)
@@ -232,11 +254,14 @@ class _Work:
 
     def _create_at_once(self, step: Step) -> WriteResult:
         """A create whose one statement is the whole transaction."""
-        assert step.resource is not None
-        creation = self._store.creation(step.resource, **self._as_sent(step, None))
+        creation = self._creation(step)
         statement = creation.statement
-        row = self._uow.at_once(statement.text, statement.parameters)
+        (row,) = at_once(self._desk.engine, statement.text, statement.parameters)
         return WriteResult(201, creation.stored(row))
+
+    def _creation(self, step: Step) -> Creation:
+        assert step.resource is not None
+        return self._store.creation(step.resource, **self._as_sent(step, None))
 
     def _create(self, step: Step, resource: dict[str, Any]) -> Stored:
         subscription = None
