@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.fhir.store import Creation, Stored
+from shared.outages import sqlstate, took_too_long
 
 MOST_TOGETHER = 32
 """Creates by one statement, so that nobody waits for a very long one."""
@@ -126,9 +127,10 @@ def _tell(waiting: asyncio.Future[Response | None], answer: Answer) -> None:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether the database itself said no, so that nothing was stored."""
+    """Whether the database said no of what it was given, so that nothing of it was stored."""
     return (
         isinstance(error, DBAPIError)
         and not error.connection_invalidated
-        and getattr(error.orig, "sqlstate", None) is not None
+        and sqlstate(error) is not None
+        and not took_too_long(error)
     )

@@ -37,9 +37,9 @@ DERIVED = {
     " to_char(last_updated AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS'), '') AS body",
     "document_version": "v.version, v.type, method, v.person, v.body = d.body AS same",
     "document_reader": "party, basis, since_version",
-    "document_search": "v.type, v.last_updated = d.last_updated AS same, sorted_at, sorted_until,"
-    " terms, readers",
-    "document_date": "param, low, high",
+    "document_search": "v.type, v.last_updated = d.last_updated AS same, sorted_at::text,"
+    " sorted_until::text, terms, readers",
+    "document_date": "param, low::text, high::text",
     "document_string": "param, value",
     "document_quantity": "param, low, high, system, code, unit",
     "document_link": "link, target",
