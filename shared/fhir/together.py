@@ -2,7 +2,7 @@
 
 Threads that each wait for the database take turns at one interpreter: with 32 of them a create took
 28 changes of context, and on a busy machine most of the time none of them ran
-(docs/decisions/0032). So one thread takes all that wait. Nothing waits for others to come: what
+(docs/decisions/0024). So one thread takes all that wait. Nothing waits for others to come: what
 comes while a thread is at work is what the next one takes.
 """
 
