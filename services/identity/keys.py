@@ -163,3 +163,21 @@ class SigningKeys:
         except InvalidToken as error:
             raise KeysUnreadable from error
         return jwk.RSAKey.import_key(pem, {"use": "sig", "alg": ALGORITHM, "kid": kid})
+
+
+class OwnKeys:
+    """The issuer's keys for its own verifier, which would else ask itself over HTTP."""
+
+    def __init__(self, keys: SigningKeys) -> None:
+        self._keys = keys
+        self._lock = threading.Lock()
+        self._read: tuple[frozenset[str], jwk.KeySet] = (frozenset(), jwk.KeySet([]))
+
+    def keys(self, *, fresh: bool) -> jwk.KeySet:  # noqa: ARG002 - every answer is
+        """See `shared.auth.KeySource`; always as fresh as the database, one set per change."""
+        published = self._keys.published()
+        kids = frozenset(str(each["kid"]) for each in published["keys"])
+        with self._lock:
+            if kids != self._read[0]:
+                self._read = (kids, jwk.KeySet.import_key_set(published))  # type: ignore[arg-type]
+            return self._read[1]
