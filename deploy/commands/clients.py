@@ -88,28 +88,26 @@ def register(
 @app.command("list")
 def list_clients() -> None:
     """Which clients are registered, and how each proves itself. Changes nothing."""
-    from rich.console import Console
-    from rich.table import Table
-
+    from deploy.shown_table import show_table
     from services.identity.registry import registered
 
-    table = Table("client", "name", "organisation", "roles", "scopes", "proved by", "active")
-    last = ""
+    headings = ("client", "name", "organisation", "roles", "scopes", "proved by", "active")
+    rows: list[tuple[str, ...]] = []
     with _issuer() as engine:
-        while page := registered(engine, after=last, count=100):
-            for each in page:
-                by = "secret" if each.secret_hash else each.jwks_url or "keys"
-                table.add_row(
+        while page := registered(engine, after=rows[-1][0] if rows else "", count=100):
+            rows += [
+                (
                     each.client_id,
                     each.name,
                     str(each.organisation),
                     " ".join(each.roles),
                     " ".join(each.scopes),
-                    by,
+                    "secret" if each.secret_hash else each.jwks_url or "keys",
                     "yes" if each.active else "no",
                 )
-            last = page[-1].client_id
-    Console(highlight=False, width=240).print(table)
+                for each in page
+            ]
+    show_table(headings, rows)
 
 
 @app.command("renew-secret")

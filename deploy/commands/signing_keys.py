@@ -18,19 +18,19 @@ app = typer.Typer(
 @app.command("list")
 def list_keys() -> None:
     """Which key signs, which will sign next, and which still verify. Changes nothing."""
-    from rich.console import Console
-    from rich.table import Table
+    from deploy.shown_table import show_table
 
-    table = Table("kid", "state", "made", "published until")
     with _keys() as keys:
-        for kid, state, made, until in keys.states():
-            table.add_row(
+        rows = [
+            (
                 kid,
                 state,
                 made.isoformat(timespec="seconds"),
                 until.isoformat(timespec="seconds") if until else "-",
             )
-    Console(highlight=False, width=120).print(table)
+            for kid, state, made, until in keys.states()
+        ]
+    show_table(("kid", "state", "made", "published until"), rows)
 
 
 @app.command()
