@@ -24,6 +24,7 @@ from tests.identity.test_token_secret import GRANT, refused
 from tests.infrastructure.postgres import NewDatabase
 
 PATH = "/identity/clients"
+SAID = "said-by-the-client"
 Json = dict[str, Any]
 
 
@@ -185,9 +186,9 @@ def test_too_much_is_refused(admin: Administrator):
 
 
 def test_what_rfc_7591_has_and_we_do_not_is_passed_over(admin: Administrator):
-    told = admin.register(logo_uri="https://ehr.example/logo.png", client_secret="chosen")
+    told = admin.register(logo_uri="https://ehr.example/logo.png", client_secret=SAID)
     assert "logo_uri" not in told
-    assert told["client_secret"] != "chosen"
+    assert told["client_secret"] != SAID
 
 
 def test_a_change_replaces_and_ends_the_tokens_that_there_are(issuer: Issuer, admin: Administrator):
@@ -298,7 +299,7 @@ def test_a_demo_client_can_only_be_deactivated(issuer: Issuer, admin: Administra
                 name="Demo",
                 organisation=ORGANISATION,
                 scopes=("system/*.rs",),
-                secret="demo-secret",
+                secret=f"demo-{SAID}",
                 demo=True,
             )
         ],
