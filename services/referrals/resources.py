@@ -1,7 +1,8 @@
 """The FHIR documents that Kersey itself writes: Tasks, onward requests, the provider's Patient."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -172,12 +173,49 @@ def organisation(key: UUID, name: str) -> Resource:
     return {"resourceType": "Organization", "id": str(key), "active": True, "name": name}
 
 
-def healthcare_service(key: UUID, provider: UUID, name: str, *, active: bool) -> Resource:
+def healthcare_service(
+    key: UUID, provider: UUID, name: str, locations: Sequence[UUID] = (), *, active: bool
+) -> Resource:
     """A listed service, so that an EHR sees the ids that the directory uses."""
-    return {
+    body = {
         "resourceType": "HealthcareService",
         "id": str(key),
         "active": active,
         "providedBy": reference("Organization", provider),
         "name": name,
     }
+    if locations:
+        body["location"] = [reference("Location", each) for each in locations]
+    return body
+
+
+def location(key: UUID, provider: UUID, listed: Mapping[str, Any]) -> Resource:
+    """Where a listed service is, of what the directory says of the place.
+
+    Args:
+        key: the directory's id of it.
+        provider: whose service is there.
+        listed: the place as Open Referral's location.
+    """
+    body: Resource = {"resourceType": "Location", "id": str(key), "status": "active"}
+    if listed.get("name"):
+        body["name"] = listed["name"]
+    address = next(iter(listed.get("addresses") or ()), None)
+    if address:
+        body["address"] = _address(address)
+    if listed.get("latitude") is not None and listed.get("longitude") is not None:
+        # As text says them: a binary fraction would be another number when it is read again.
+        body["position"] = {name: Decimal(str(listed[name])) for name in ("longitude", "latitude")}
+    return body | {"managingOrganization": reference("Organization", provider)}
+
+
+def _address(listed: Mapping[str, Any]) -> Resource:
+    parts = {
+        "line": [listed["address_1"]] if listed.get("address_1") else None,
+        "city": listed.get("city"),
+        "district": listed.get("region"),
+        "state": listed.get("state_province"),
+        "postalCode": listed.get("postal_code"),
+        "country": listed.get("country"),
+    }
+    return {name: value for name, value in parts.items() if value}

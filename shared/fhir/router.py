@@ -153,7 +153,7 @@ def fhir_router(
         raise _nowhere(server, request.method, request.path_params.get("rest", ""))
 
     for path in (prefix, f"{prefix}/{{rest:path}}"):
-        router.routes.append(Route(path, Untidy(nothing), include_in_schema=False))
+        router.routes.append(Route(path, Untidy(nothing, prefix), include_in_schema=False))
     together = None
     if at_once is not None:
         together = Together(partial(_ready, server, principal, at_once), at_once.store)

@@ -113,16 +113,16 @@ def test_a_form_that_is_no_text(door: Door):
 
 def test_a_page_of_another_client(door: Door):
     for n in range(3):
-        made = door.fhir("/Location", {"resourceType": "Location", "name": f"Room {n}"})
+        made = door.fhir("/Organization", {"resourceType": "Organization", "name": f"Room {n}"})
         assert made.status_code == 201
     door.stored_now()
-    first = door.send("GET", "/fhir/Location?_count=1").json()
+    first = door.send("GET", "/fhir/Organization?_count=1").json()
     following = next(each["url"] for each in first["link"] if each["relation"] == "next")
     path = following.partition("kersey.test")[2]
     assert door.send("GET", path).status_code == 200
     outcome(door.send("GET", path, by="ehr-2"), 400, "http._page")
     outcome(door.send("GET", path, by="fhir-client"), 400, "http._page")
-    outcome(door.send("GET", path.replace("/Location", "/Patient")), 400, "http._page")
+    outcome(door.send("GET", path.replace("/Organization", "/Patient")), 400, "http._page")
     outcome(door.send("GET", path[:-3]), 400, "http._page")
     narrow = {"Authorization": f"Bearer {token(scope='system/Patient.rs')}"}
     outcome(door.send("GET", path, headers=narrow), 403)

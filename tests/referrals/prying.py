@@ -87,7 +87,7 @@ def _marked(value: Any, path: str, marked: Marked, name: str = "") -> Any:
         return [_marked(each, f"{path}[{n}]", marked, name) for n, each in enumerate(value)]
     if name in CODED or not isinstance(value, str) or _is_national(value, path):
         return value
-    mark = f"zq{len(marked.markers)}{name}"
+    mark = f"zq{len(marked.markers):06d}{name}"  # six digits, so that it may be a phone number
     if name == "data":
         mark = base64.b64encode(mark.encode()).decode()
     elif "Date" in name or name == "authoredOn" or path == "Patient.identifier[0].value":

@@ -95,3 +95,57 @@ def test_a_withdrawn_provider_keeps_its_name(house: House):
 def test_events_of_others_change_nothing(house: House):
     with house.unchanged():
         hear(house.desk, ReferralClosed(case=NEW, outcome="completed"))
+
+
+def test_where_a_service_is_listed_is_a_location(house: House):
+    place = UUID("51000000-0000-4000-8000-0000000000cc")
+    at = {
+        "id": str(place),
+        "name": "Old Mill",
+        "latitude": 53.8305,
+        "longitude": -1.7771,
+        "addresses": [{"address_1": "1 Mill Lane", "city": "Shipley", "postal_code": "BD18 9ZZ"}],
+    }
+    listing = {"name": "Pots", "service_at_locations": [{"location": at}, {"location": None}]}
+    for sequence in (1, 2):
+        hear(
+            house.desk,
+            ServiceChanged(service=NEW, provider=ITS_PROVIDER, listing=listing),
+            sequence=sequence,
+        )
+    found = house.ehr.get(f"/fhir/Location/{place}")
+    assert found["meta"]["versionId"] == "1"  # the same again is no new version
+    assert found["name"] == "Old Mill"
+    assert found["position"] == {"longitude": -1.7771, "latitude": 53.8305}
+    assert found["address"]["postalCode"] == "BD18 9ZZ"
+    service = house.ehr.get(f"/fhir/HealthcareService?location=Location/{place}&_include=*")
+    assert {each["resource"]["id"] for each in service["entry"]} == {str(NEW), str(place)}
+
+
+@pytest.mark.parametrize("kind", ["HealthcareService", "Location"])
+def test_what_the_directory_lists_is_changed_there(house: House, kind: str):
+    body = {"resourceType": kind, "name": "Mine"}
+    with house.unchanged():
+        for method, path in (
+            ("POST", kind),
+            ("PUT", f"{kind}/{SERVICE}"),
+            ("PATCH", f"{kind}/{SERVICE}"),
+            ("DELETE", f"{kind}/{SERVICE}"),
+        ):
+            answer = house.by("fhir-client").send(method, f"/fhir/{path}", json=body)
+            assert (answer.status_code, answer.headers["allow"]) == (405, "GET"), method
+        entry = {"resource": body, "request": {"method": "POST", "url": kind}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        refused = house.ehr.post("/fhir", bundle, status=405)
+        assert refused["issue"][0]["code"] == "not-supported"
+
+
+def test_a_listed_provider_is_renamed_by_no_client(house: House):
+    hear(house.desk, ProviderPublished(provider=ITS_PROVIDER, listing={"name": "Clay Shed"}))
+    at = f"/fhir/Organization/{ITS_PROVIDER}"
+    body = {"resourceType": "Organization", "id": str(ITS_PROVIDER), "name": "Ours"}
+    for name in ("fhir-client", "provider"):
+        with house.unchanged():
+            who = house.by(name, scopes=("system/*.cruds",))
+            assert who.send("PUT", at, json=body).status_code == 403
+            assert who.send("DELETE", at).status_code == 403

@@ -1,5 +1,7 @@
 """The directory's events: referrals keeps a copy of what may be asked, and calls nobody."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -109,11 +111,23 @@ def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, envelope: En
     row.tier = _tier(event.listing.get("kersey"))
     row.sequence, row.listing = str(envelope.sequence), event.listing
     uow.session.add(row)
-    put_public(
-        desk,
-        uow,
-        resources.healthcare_service(row.id, row.provider, row.name, active=row.listed),
+    places = _places(event.listing)
+    for key, place in places.items():
+        put_public(desk, uow, resources.location(key, row.provider, place))
+    body = resources.healthcare_service(
+        row.id, row.provider, row.name, tuple(places), active=row.listed
     )
+    put_public(desk, uow, body)
+
+
+def _places(listing: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]:
+    """The listed places by their id; one without an id cannot be referred to."""
+    found: dict[UUID, Mapping[str, Any]] = {}
+    for at in listing.get("service_at_locations") or ():
+        place = at.get("location") or {}
+        if place.get("id"):
+            found[UUID(str(place["id"]))] = place
+    return found
 
 
 def _tier(own: object) -> int:

@@ -27,7 +27,14 @@ from shared.fhir.search import terms
 from shared.holdings import Traces
 
 ABOUT_STAFF = frozenset(
-    {"HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole"}
+    {
+        "Endpoint",
+        "HealthcareService",
+        "Location",
+        "Organization",
+        "Practitioner",
+        "PractitionerRole",
+    }
 )
 """Types about those who care and where. They came with the referral, concern no patient, and other
 referrals of the same sender lead to them: an erasure leaves them and says so."""

@@ -15,10 +15,10 @@ from tests.fhir.store.kit import patient
 def test_a_slash_too_many_leads_to_the_same_address(server: Server):
     stored = server.create(patient())
     at = f"/Patient/{stored['id']}"
-    for address in (f"/fhir{at}/", f"/fhir/{at}", f"/fhir/{at}/_history/1/", f"/fhir//{at}//"):
+    for address in (f"/fhir{at}/", f"/fhir/{at}", f"/fhir/{at}/_history/1/", f"/fhir//{at}"):
         read = server("GET", address)
         assert (read.status_code, read.json()) == (200, stored), address
-    for address in ("/fhir/Patient/", "/fhir//Patient", "/fhir//Patient/?name=Sykes"):
+    for address in ("/fhir/Patient/", "/fhir//Patient", "/fhir///Patient/?name=Sykes"):
         found = server("GET", address)
         assert (found.status_code, found.json()["total"]) == (200, 1)
     assert server("GET", "/fhir//Patient?name=x").json()["total"] == 0
@@ -30,7 +30,10 @@ def test_a_slash_too_many_leads_to_the_same_address(server: Server):
     assert server("GET", f"/fhir/{at}/").status_code == 410
 
 
-@pytest.mark.parametrize("address", ["/fhir//Nonsense/", "/fhir/Patient//x/y/z/", "/fhir//a//b//"])
+@pytest.mark.parametrize(
+    "address",
+    ["/fhir//Nonsense/", "/fhir/Patient//", "/fhir/Patient//_history", "/fhir/Patient//x/"],
+)
 def test_what_is_nothing_is_nothing_untidily_too(server: Server, address: str):
     assert server("GET", address).status_code == 404
     assert server("GET", address, None).status_code == 401
