@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr, ValidationError
 
 from services.referrals.app import SUBSCRIPTIONS, create_app, workers
+from services.referrals.served import SERVED
 from services.referrals.settings import ReferralsSettings
 from shared.auth import TokenVerifier
 from shared.database import UnitOfWork, create_engine
@@ -17,7 +18,7 @@ from shared.messaging.embedded import EmbeddedBroker
 from shared.messaging.events import ProviderPublished
 from shared.messaging.outbox import Outbox
 from shared.worker import Wake
-from tests.referrals.house import KEYS, URL, House
+from tests.referrals.house import KEYS, URL, House, prepare, settings_for
 from tests.referrals.subscribing import parameters, receiver, subscription
 
 
@@ -112,3 +113,43 @@ def test_settings_that_cannot_work_are_refused(fault: dict[str, Any]):
 def test_a_token_is_needed_for_all_but_the_capability_statement(house: House, path: str):
     answer = house.http.get(path)
     assert answer.status_code == (200 if path == "/fhir/metadata" else 401)
+
+
+def test_a_browser_reads_what_is_public_and_a_client_gets_it_compressed(house: House):
+    asked = {"Origin": "https://app.example", "Accept-Encoding": "gzip"}
+    told = house.http.get("/fhir/metadata", headers=asked)
+    assert told.headers["access-control-allow-origin"] == "*"
+    assert told.headers["content-encoding"] == "gzip"
+    security = told.json()["rest"][0]["security"]
+    assert security["cors"] is False  # of what is not public, until the operator names origins
+    discovery = "/fhir/.well-known/smart-configuration"
+    found = house.http.get(discovery, headers=asked, follow_redirects=False)
+    assert found.headers["access-control-allow-origin"] == "*"
+    closed = house.http.get("/fhir/Task", headers=asked)
+    assert "access-control-allow-origin" not in closed.headers
+
+
+def test_origins_are_a_setting_and_the_capability_statement_says_so(database):
+    engine = create_engine(database("referrals", prepare), pool_size=2, application_name="test")
+    settings = settings_for(str(engine.url), browser_origins="https://app.example")
+    with TestClient(create_app(settings, engine=engine), base_url=URL) as http:
+        refused = http.get("/fhir/Task", headers={"Origin": "https://app.example"})
+        assert refused.status_code == 401
+        assert refused.headers["access-control-allow-origin"] == "https://app.example"
+        assert http.get("/fhir/metadata").json()["rest"][0]["security"]["cors"] is True
+    engine.dispose()
+
+
+def test_what_is_served_is_told_as_it_is(house: House):
+    resources = house.http.get("/fhir/metadata").json()["rest"][0]["resource"]
+    told = {each["type"]: {one["code"] for one in each["interaction"]} for each in resources}
+    assert set(told) == set(SERVED)
+    for kind in ("HealthcareService", "Location"):
+        assert "read" in told[kind]
+        assert not {"create", "update", "patch", "delete"} & told[kind]
+    made = house.ehr.post("/fhir/Endpoint", {
+        "resourceType": "Endpoint", "status": "active", "address": "https://ehr.example/kersey",
+        "connectionType": {"code": "hl7-fhir-rest"}, "payloadType": [{"text": "any"}],
+    })  # fmt: skip
+    assert house.ehr.get("/fhir/Endpoint?identifier:missing=true")["total"] == 1
+    assert house.by("ehr-2").send("GET", f"/fhir/Endpoint/{made['id']}").status_code == 404
