@@ -10,7 +10,16 @@ from shared.fhir.elements import TypeInfo
 from shared.fhir.model import type_info
 from shared.fhir.outcome import FhirError, Issue, invalid, rule_broken, too_large
 from shared.fhir.patching import MOST_OPERATIONS
-from shared.fhir.patching.paths import Child, Place, Step, Walk, choice_of, info_of, read_path
+from shared.fhir.patching.paths import (
+    ANY_RESOURCE,
+    Child,
+    Place,
+    Step,
+    Walk,
+    choice_of,
+    info_of,
+    read_path,
+)
 from shared.fhir.patching.values import Value, member_name, put, put_at, read_value, take_from
 
 Kind = Literal["add", "insert", "delete", "replace", "move"]
@@ -133,7 +142,7 @@ def _operation(type_name: str, given: Mapping[str, Any], place: str) -> Operatio
 
 def _refuse_other_type(type_name: str, steps: Sequence[Step], where: str) -> None:
     first = steps[0]
-    here = (type_name, "Resource", "DomainResource")
+    here = (type_name, *ANY_RESOURCE)
     if isinstance(first, Child) and first.name[:1].isupper() and first.name not in here:
         raise invalid(f"The path is not one of {type_name}.", where, code="value")
 

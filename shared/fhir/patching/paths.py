@@ -22,8 +22,11 @@ from shared.fhir.outcome import too_large
 
 MOST_CHARACTERS = 1000
 """Of one path."""
-MOST_LOOKED_AT = 10_000
-"""Elements that all paths of one patch may look at while the row is locked."""
+MOST_LOOKED_AT = 100_000
+"""Values that all paths of one patch may look at while the row is locked: a third of a second."""
+
+ANY_RESOURCE = ("Resource", "DomainResource")
+"""How a path may begin beside the type itself."""
 
 #: What criteria may call: nothing whose cost grows faster than the element that it is asked of.
 _ASKABLE = frozenset(
@@ -117,9 +120,11 @@ class Walk:
         here = [Place(None, "", None, None, self.resource)]
         for number, step in enumerate(steps):
             self.looked_at += len(here)
+            if isinstance(step, Where):  # its criteria may look at all that is inside
+                self.looked_at += sum(_size(place.value) for place in here)
             if self.looked_at > MOST_LOOKED_AT:
                 raise too_large(
-                    f"The paths of this patch look at more than {MOST_LOOKED_AT:,} elements."
+                    f"The paths of this patch look at more than {MOST_LOOKED_AT:,} values."
                 )
             here = self._stepped(here, step, first=number == 0)
         return here
@@ -127,7 +132,7 @@ class Walk:
     def _stepped(self, here: list[Place], step: Step, *, first: bool) -> list[Place]:
         match step:
             case Child(name):
-                if first and name in (self.resource["resourceType"], "Resource", "DomainResource"):
+                if first and name in (self.resource.get("resourceType"), *ANY_RESOURCE):
                     return here
                 return [found for place in here for found in _children(place, name)]
             case Range(pick):
@@ -266,6 +271,15 @@ def _beside(place: Place) -> Any:
     if place.index is None:
         return found
     return found[place.index] if isinstance(found, list) and place.index < len(found) else None
+
+
+def _size(value: Any) -> int:
+    """How many values there are in one, itself among them."""
+    if isinstance(value, dict):
+        return 1 + sum(map(_size, value.values()))
+    if isinstance(value, list):
+        return 1 + sum(map(_size, value))
+    return 1
 
 
 def _is_true(criteria: str, value: Any) -> bool:

@@ -195,6 +195,7 @@ FIRST = "Parameters.parameter[0]"
         (operation("replace", path="Patient.gender", value={"valueCode": "male"}), 422, FIRST),
         (operation("replace", path="Patient", value={"resource": patient()}), 422, FIRST),
         (operation("delete", path="Patient"), 422, FIRST),
+        (operation("delete", path="Patient.resourceType"), 422, "Patient"),
         (operation("delete", path="Patient.name"), 422, FIRST),
         (operation("add", path="Patient.name", name="text", value="x"), 422, FIRST),
         (operation("add", path="Patient", name="birthDate", value={"valueDate": "1950"}), 422,
@@ -223,10 +224,15 @@ def test_what_is_wrong_with_a_patch_is_named(
 
 
 def test_a_patch_has_its_bounds(server: Server):
-    person = Patched(server, patient(name=[{"given": [f"g{n}" for n in range(500)]}]))
+    person = Patched(server, patient(name=[{"given": [f"g{n}" for n in range(700)]}]))
     search = operation("delete", path="Patient.name[0].given.where($this = 'none')")
     assert person(*[search] * MOST_OPERATIONS).status_code == 413
-    assert person(*[search] * (MOST_LOOKED_AT // 600)).status_code == 200
+    assert person(*[search] * (MOST_LOOKED_AT // 1500)).status_code == 200
+    whole = operation("delete", path="Patient.where(name.given = 'none')")
+    assert person(*[whole] * MOST_OPERATIONS).status_code == 200  # of which each leads nowhere
+    grown = [{"valueHumanName": {"given": [f"g{n}" for n in range(700)]}}] * 2
+    person.to(*(operation("add", path="Patient", name="name", value=each) for each in grown))
+    assert person(*[whole] * MOST_OPERATIONS).status_code == 413
     nothing = operation("delete", path="Patient.photo")
     assert person(*[nothing] * MOST_OPERATIONS).status_code == 200
     assert person(*[nothing] * (MOST_OPERATIONS + 1)).status_code == 413
