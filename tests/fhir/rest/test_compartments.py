@@ -173,7 +173,8 @@ def test_each_hop_shows_only_what_the_caller_may_see(server: Server, ward: Ward)
     writer = server.warner.writer
     with writer._work() as uow:
         store = writer._store(uow.session)
-        for kept in (ward.one, ward.seen):
+        # The other Patient is seen, and what refers to it from here is not.
+        for kept in (ward.one, ward.seen, ward.other):
             kind, _, key = kept.partition("/")
             store.regrant(kind, key, [Grant(NORTH, "owner"), Grant(SOUTH, "reader")])
         uow.commit()
