@@ -29,10 +29,6 @@ SIGNPOST_ONLY = 1
 """Tier of a listing that may be told to people but gets no personal data (care 25)."""
 
 _FORMS = {
-    "phone": (
-        re.compile(r"[^<>:/]*(?:[0-9][^<>:/]*){6,}"),
-        "A phone number has six digits at least.",
-    ),
     "email": (
         re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+\.[^@\s:/<>]+"),
         "An e-mail address is written name@place.example.",
