@@ -1,8 +1,11 @@
 """The FHIR resource types that Kersey serves."""
 
+from dataclasses import replace
+
+from services.referrals.subscriptions.topics import TOPICS
 from shared.fhir.types import served
 
-CAPABILITY_DATE = "2026-11-23"
+CAPABILITY_DATE = "2026-11-28"
 """When the declarations below last changed; /metadata says so."""
 
 SERVED = served(
@@ -33,3 +36,15 @@ SERVED = served(
     )
 )
 """By name. Audit and provenance are kept, and will be served, by the server alone."""
+
+_BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport"
+
+SERVED["Subscription"] = replace(
+    SERVED["Subscription"],
+    profiles=(f"{_BACKPORT}/StructureDefinition/backport-subscription",),
+    operations=(
+        ("status", f"{_BACKPORT}/OperationDefinition/backport-subscription-status"),
+        ("events", f"{_BACKPORT}/OperationDefinition/backport-subscription-events"),
+    ),
+    topics=tuple(TOPICS),
+)

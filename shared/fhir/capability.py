@@ -16,6 +16,11 @@ _SMART = {
     ]
 }
 _OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
+_TOPIC = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+    "capabilitystatement-subscriptiontopic-canonical"
+)
+"""Where R4, which has no SubscriptionTopic, says what can be subscribed to."""
 
 
 def capability_statement(
@@ -61,6 +66,10 @@ def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
     name = resource_type.name
     writable = resource_type.offers("create")
     entry: dict[str, Any] = {"type": name}
+    if resource_type.topics:
+        entry["extension"] = [
+            {"url": _TOPIC, "valueCanonical": topic} for topic in resource_type.topics
+        ]
     if resource_type.profiles:
         entry["supportedProfile"] = list(resource_type.profiles)
     entry |= {
@@ -89,8 +98,11 @@ def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
         {"name": param.code, "definition": param.definition, "type": param.type}
         for param in resource_type.params.values()
     ]
+    operations = list(resource_type.operations)
     if writable:
-        entry["operation"] = [{"name": "validate", "definition": f"{_OPERATIONS}Resource-validate"}]
+        operations.append(("validate", f"{_OPERATIONS}Resource-validate"))
+    if operations:
+        entry["operation"] = [{"name": n, "definition": d} for n, d in operations]
     return entry
 
 
