@@ -20,6 +20,7 @@ from deploy.commands import (
     retention,
     run,
     serve,
+    signing_keys,
     subject,
     token,
     worker,
@@ -41,6 +42,7 @@ app.command("migrate")(migrate.migrate)
 app.command("ready")(ready.ready)
 app.add_typer(databases.app, name="databases")
 app.add_typer(clients.app, name="clients")
+app.add_typer(signing_keys.app, name="signing-keys")
 app.add_typer(consortium.app, name="consortium")
 app.add_typer(broker.app, name="broker")
 app.command("token")(token.token)

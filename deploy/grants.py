@@ -1,28 +1,9 @@
-"""Which scopes and roles there are: a client with another one would silently get nothing."""
+"""Grants as the `kersey` command takes them."""
 
 from collections.abc import Iterable
 
 from deploy.refusal import Refusal
-
-SCOPES = {
-    "cases": "work on cases: link workers, providers, hubs",
-    "directory.write": "change listings and capacity",
-    "notifications.read": "see deliveries and contacts",
-    "notifications.write": "change contacts, retry deliveries, note calls",
-    "referrals.requests": "pass on what the holder of an answer link says; for services",
-}
-"""Kersey's own scopes; those of FHIR are SMART's, such as `system/Task.rs`."""
-
-ROLES = {
-    "referral-sender": "its active ServiceRequests start cases",
-    "fhir-client": "stores FHIR resources, which start nothing",
-    "link-worker": "works on the cases of its link-worker service",
-    "provider": "answers the requests to it",
-    "coordinator": "sees its place, routes, answers on a provider's behalf",
-    "analyst": "will read reports",
-    "service": "a service of Kersey itself",
-}
-"""What a client can be to the consortium."""
+from services.identity import grants
 
 
 class NoSuchGrant(Refusal):
@@ -35,11 +16,7 @@ def check(scopes: Iterable[str], roles: Iterable[str]) -> None:
     Raises:
         NoSuchGrant: naming the first that is not known.
     """
-    for scope in scopes:
-        if scope not in SCOPES and not scope.startswith(("system/", "user/", "patient/")):
-            message = f"there is no scope {scope!r}; there are SMART's and: {', '.join(SCOPES)}"
-            raise NoSuchGrant(message)
-    for role in roles:
-        if role not in ROLES:
-            message = f"there is no role {role!r}; there are: {', '.join(ROLES)}"
-            raise NoSuchGrant(message)
+    try:
+        grants.check(scopes, roles)
+    except grants.NoSuchGrant as error:
+        raise NoSuchGrant(str(error)) from error

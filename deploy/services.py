@@ -159,7 +159,17 @@ def _portal() -> Composition:
 
 
 SERVICES: tuple[Service, ...] = (
-    Service("identity", ("/identity",), 8001, 5, _identity),
+    Service(
+        "identity",
+        (
+            "/identity",
+            "/.well-known/oauth-authorization-server",
+            "/.well-known/smart-configuration",
+        ),
+        8001,
+        5,
+        _identity,
+    ),
     Service("providers", ("/directory",), 8002, 12, _providers),
     Service("referrals", ("/fhir", "/referrals"), 8003, 26, _referrals),
     Service(

@@ -151,9 +151,20 @@ class RemoteKeys:
         try:
             answer = httpx.get(self._url, timeout=5.0, verify=system_authorities())
             answer.raise_for_status()
-            self._keys = jwk.KeySet.import_key_set(answer.json())
+            self._keys = _usable(answer.json())
         except (httpx.HTTPError, ValueError, LookupError, TypeError, JoseError) as error:
             log.warning("auth.keys_not_fetched", error=type(error).__name__)
+
+
+def _usable(published: Any) -> jwk.KeySet:
+    """The keys that we understand; others are meant for other software (RFC 7517, section 5)."""
+    keys: list[jwk.Key] = []
+    for each in published["keys"]:
+        try:
+            keys += jwk.KeySet.import_key_set({"keys": [each]}).keys
+        except (ValueError, LookupError, TypeError, JoseError):
+            continue
+    return jwk.KeySet(keys)
 
 
 def _unavailable() -> Problem:

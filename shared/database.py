@@ -1,14 +1,15 @@
 """The database: engine, unit of work, and leadership by a lease row."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from select import POLLIN
 from select import poll as select_poll
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self, cast
 from uuid import uuid4
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlmodel import Session
 
 from shared.retention import RecordClass
@@ -154,6 +155,55 @@ class UnitOfWork:
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback()
+
+
+def at_once(engine: Engine, text: str, parameters: Mapping[str, Any]) -> list[Any]:
+    """Run one statement that is a transaction of its own; its rows.
+
+    For a write that is nothing else: BEGIN and COMMIT are a round trip each, and a session with its
+    connection takes several times what the driver does.
+
+    Raises:
+        DBAPIError: as by a session; nothing was written, unless the connection was lost.
+    """
+    pooled = engine.raw_connection()
+    driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
+    try:
+        driver.autocommit = True
+        try:
+            return driver.execute(text.encode(), parameters).fetchall()
+        finally:
+            if not driver.closed:
+                driver.autocommit = False
+    except psycopg.Error as error:
+        if driver.closed:
+            pooled.invalidate(error)
+        raise DBAPIError.instance(
+            text, None, error, psycopg.Error, hide_parameters=True,
+            connection_invalidated=bool(driver.closed), dialect=engine.dialect,
+        ) from error  # fmt: skip
+    finally:
+        pooled.close()
+
+
+class NeedsDatabase(Exception):
+    """Something that was to be done without the database asked it."""
+
+
+class UnconnectedWork(UnitOfWork):
+    """What can be decided without the database; whatever asks it raises `NeedsDatabase`."""
+
+    def __enter__(self) -> Self:
+        self.session = cast("Session", _Unconnected())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing was begun."""
+
+
+class _Unconnected:
+    def __getattr__(self, _: str) -> NoReturn:
+        raise NeedsDatabase
 
 
 class Lease:

@@ -60,6 +60,10 @@ class ServiceSettings(BaseSettings):
     )
     issuer: str = Field(default="", description="OAuth 2 issuer; default {public_url}/identity.")
     jwks_url: str = Field(default="", description="Its keys; default {issuer}/jwks.json.")
+    metadata_url: str = Field(
+        default="",
+        description="What it says of itself; default {issuer}/.well-known/openid-configuration.",
+    )
     token_url: str = Field(default="", description="Where this service gets its own tokens.")
     audience: str = Field(default="kersey", description="The `aud` that a token must name.")
     client_id: str = Field(default="", description="This service's own OAuth client.")
@@ -109,6 +113,8 @@ class ServiceSettings(BaseSettings):
             "public_url": public,
             "issuer": issuer,
             "jwks_url": values.get("jwks_url") or f"{issuer}/jwks.json",
+            "metadata_url": values.get("metadata_url")
+            or f"{issuer}/.well-known/openid-configuration",
             "token_url": values.get("token_url") or f"{issuer}/token",
         }
 

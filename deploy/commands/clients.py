@@ -1,8 +1,10 @@
 """`kersey clients`: who may get tokens from Kersey's own issuer."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -12,6 +14,9 @@ app = typer.Typer(
     help="Who may get tokens from Kersey's own issuer; not needed with another one.",
     no_args_is_help=True,
 )
+
+
+Client = Annotated[str, typer.Argument(help="Its id.")]
 
 
 @app.command()
@@ -48,10 +53,16 @@ def register(
     scope: Annotated[list[str], typer.Option(help="What it may get at most; repeat as needed.")],
     role: Annotated[list[str] | None, typer.Option(help="Such as referral-sender.")] = None,
     jwks_url: Annotated[
-        str | None, typer.Option(help="Where its public keys are; without, a secret is made.")
+        str | None, typer.Option(help="Where its public keys are, as a JWK Set.")
+    ] = None,
+    jwks: Annotated[
+        Path | None, typer.Option(help="A file with its public keys, as a JWK Set.")
     ] = None,
 ) -> None:
-    """Register a record system or another client. A secret that is made is shown once."""
+    """Register a record system or another client.
+
+    Without keys a secret is made, which is shown once.
+    """
     from deploy.grants import check
     from services.identity.clients import ClientSpec, register_client
     from shared.database import UnitOfWork
@@ -63,6 +74,7 @@ def register(
         organisation=organisation,
         roles=tuple(role or ()),
         scopes=tuple(scope),
+        jwks=_key_set(jwks),
         jwks_url=jwks_url,
     )
     with _issuer() as engine, UnitOfWork(engine) as uow:
@@ -70,7 +82,84 @@ def register(
         uow.commit()
     typer.echo(f"{client}: registered")
     if secret is not None:
-        typer.echo(f"its secret, which nobody can read again: {secret}")
+        _show(secret)
+
+
+@app.command("list")
+def list_clients() -> None:
+    """Which clients are registered, and how each proves itself. Changes nothing."""
+    from deploy.shown_table import show_table
+    from services.identity.registry import registered
+
+    headings = ("client", "name", "organisation", "roles", "scopes", "proved by", "active")
+    rows: list[tuple[str, ...]] = []
+    with _issuer() as engine:
+        while page := registered(engine, after=rows[-1][0] if rows else "", count=100):
+            rows += [
+                (
+                    each.client_id,
+                    each.name,
+                    str(each.organisation),
+                    " ".join(each.roles),
+                    " ".join(each.scopes),
+                    "secret" if each.secret_hash else each.jwks_url or "keys",
+                    "yes" if each.active else "no",
+                )
+                for each in page
+            ]
+    show_table(headings, rows)
+
+
+@app.command("renew-secret")
+def renew_secret(client: Client) -> None:
+    """Make a new secret, which is shown once. The old one opens nothing from now on."""
+    from services.identity import registry
+    from shared.database import UnitOfWork
+
+    with _issuer() as engine, UnitOfWork(engine) as uow:
+        secret = registry.renew_secret(uow, client)
+        uow.commit()
+    typer.echo(f"{client}: has a new secret")
+    _show(secret)
+
+
+@app.command()
+def deactivate(client: Client) -> None:
+    """Give a client no more tokens. Those that it has end within five minutes."""
+    _set_active(client, active=False)
+    typer.echo(f"{client}: gets no tokens")
+
+
+@app.command()
+def activate(client: Client) -> None:
+    """Give a deactivated client tokens again."""
+    _set_active(client, active=True)
+    typer.echo(f"{client}: gets tokens")
+
+
+def _set_active(client: str, *, active: bool) -> None:
+    from services.identity import registry
+    from shared.database import UnitOfWork
+
+    with _issuer() as engine, UnitOfWork(engine) as uow:
+        registry.set_active(uow, client, active=active)
+        uow.commit()
+
+
+def _show(secret: str) -> None:
+    typer.echo(f"its secret, which nobody can read again: {secret}")
+
+
+def _key_set(file: Path | None) -> Any:
+    from deploy.refusal import Refusal
+
+    if file is None:
+        return None
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"{file} cannot be read as a JWK Set: {type(error).__name__}"
+        raise Refusal(message) from error
 
 
 @contextmanager
@@ -80,9 +169,13 @@ def _issuer() -> Iterator[Engine]:
     from deploy.refusal import Refusal
     from deploy.services import service
     from services.identity.clients import RegistrationRefused
+    from services.identity.registry import NoSuchClient
 
     with opened_for(service("identity").compose().settings(), "clients") as engine:
         try:
             yield engine
         except RegistrationRefused as refused:
             raise Refusal(str(refused)) from refused
+        except NoSuchClient as unknown:
+            message = f"no client {unknown} is registered; `kersey clients list` shows those"
+            raise Refusal(message) from unknown

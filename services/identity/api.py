@@ -6,19 +6,24 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from services.identity.discovery import issuer_metadata, smart_configuration
+from services.identity.body import bounded
+from services.identity.discovery import issuer_metadata
 from services.identity.keys import SigningKeys
+from services.identity.oauth_request import FORM
+from services.identity.server import Endpoint, OAuthServer
 from services.identity.settings import IdentitySettings
-from services.identity.tokens import FORM, TokenEndpoint
 from shared import problems
-from shared.problems import Problem
-
-MAX_BODY = 64 * 1024
-"""Bytes of a token request; an assertion takes one or two thousand."""
+from shared.smart import smart_configuration
 
 PUBLIC = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
 """For public documents: verifiers and browser apps of any origin read them, and may keep them as
 long as `SigningKeys.rotate` allows for."""
+
+SMART_PATHS = (
+    "/identity/.well-known/smart-configuration",
+    "/.well-known/smart-configuration",
+)
+"""Below the issuer's address, and for who begins at the root (RFC 8615)."""
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
     "4XX": {
@@ -27,53 +32,55 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     }
 }
 
-_TOKEN_REQUEST: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            FORM: {
-                "schema": {
-                    "type": "object",
-                    "required": ["grant_type"],
-                    "properties": {
-                        "grant_type": {"const": "client_credentials"},
-                        "scope": {"type": "string"},
-                        "client_id": {"type": "string"},
-                        "client_secret": {"type": "string"},
-                        "client_assertion_type": {"type": "string"},
-                        "client_assertion": {"type": "string"},
-                    },
-                }
-            }
-        },
-    }
+_PROOF = {
+    name: {"type": "string"}
+    for name in ("client_id", "client_secret", "client_assertion_type", "client_assertion")
 }
+"""How a client proves itself in the form; or it does so by HTTP Basic."""
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise Problem(
-                413, "The request is too large", f"A token request has {MAX_BODY} bytes at most."
-            )
-    return bytes(body)
+def _form(required: str, **fields: dict[str, Any]) -> dict[str, Any]:
+    """What an OpenAPI document says of a posted form."""
+    schema = {"type": "object", "required": [required], "properties": fields | _PROOF}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 
 
-def routes(settings: IdentitySettings, endpoint: TokenEndpoint, keys: SigningKeys) -> APIRouter:
-    """The router; all of it is public, since it is here that callers get what opens the rest."""
+_TOKEN_REQUEST = _form(
+    "grant_type", grant_type={"const": "client_credentials"}, scope={"type": "string"}
+)
+_ABOUT_A_TOKEN = _form("token", token={"type": "string"}, token_type_hint={"type": "string"})
+
+
+def routes(settings: IdentitySettings, server: OAuthServer, keys: SigningKeys) -> APIRouter:
+    """The router; all of it is public, since it is here that callers get what opens the rest.
+
+    Introspection and revocation are for registered clients, who prove themselves in the request.
+    """
     router = APIRouter(tags=["identity"])
 
-    @router.post("/identity/token", openapi_extra=_TOKEN_REQUEST, responses=_REFUSED)
-    def token(request: Request, body: Annotated[bytes, Depends(_body)]) -> JSONResponse:
-        """Issue an access token (RFC 6749 section 4.4, SMART Backend Services)."""
-        return endpoint.answer(
+    def answer(endpoint: Endpoint, request: Request, body: bytes) -> JSONResponse:
+        return server.answer(
+            endpoint,
             body,
             content_type=request.headers.get("content-type", ""),
             authorization=request.headers.get("authorization"),
             query=request.url.query,
         )
+
+    @router.post("/identity/token", openapi_extra=_TOKEN_REQUEST, responses=_REFUSED)
+    def token(request: Request, body: Annotated[bytes, Depends(bounded)]) -> JSONResponse:
+        """Issue an access token (RFC 6749 section 4.4, SMART Backend Services)."""
+        return answer("token", request, body)
+
+    @router.post("/identity/introspect", openapi_extra=_ABOUT_A_TOKEN, responses=_REFUSED)
+    def introspect(request: Request, body: Annotated[bytes, Depends(bounded)]) -> JSONResponse:
+        """Whether a token still holds, and what it says (RFC 7662)."""
+        return answer("introspection", request, body)
+
+    @router.post("/identity/revoke", openapi_extra=_ABOUT_A_TOKEN, responses=_REFUSED)
+    def revoke(request: Request, body: Annotated[bytes, Depends(bounded)]) -> JSONResponse:
+        """End a token before it expires (RFC 7009)."""
+        return answer("revocation", request, body)
 
     @router.get("/identity/jwks.json")
     def jwks() -> JSONResponse:
@@ -87,10 +94,13 @@ def routes(settings: IdentitySettings, endpoint: TokenEndpoint, keys: SigningKey
     for path in _metadata_paths(settings.issuer):
         router.add_api_route(path, metadata, methods=["GET"])
 
-    @router.get("/identity/.well-known/smart-configuration")
     def smart() -> JSONResponse:
         """The same for SMART clients, which look for it at the FHIR base as well."""
-        return JSONResponse(smart_configuration(settings.issuer), headers=PUBLIC)
+        told = smart_configuration(issuer_metadata(settings.issuer))
+        return JSONResponse(told, headers=PUBLIC)
+
+    for path in SMART_PATHS:
+        router.add_api_route(path, smart, methods=["GET"])
 
     return router
 

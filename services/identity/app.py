@@ -14,11 +14,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.identity.api import routes
 from services.identity.assertions import Assertions
+from services.identity.authentication import ClientAuthentication
+from services.identity.client_api import client_routes
 from services.identity.client_keys import ClientKeys
 from services.identity.clients import Clients, active_demo_clients
-from services.identity.keys import KeysUnreadable, SigningKeys
+from services.identity.issued import IssuedTokens
+from services.identity.keys import KeysUnreadable, OwnKeys, SigningKeys
+from services.identity.server import OAuthServer
 from services.identity.settings import IdentitySettings, cipher_of
-from services.identity.tokens import TokenEndpoint
+from shared.auth import TokenVerifier
 from shared.migrate import schema_fault
 from shared.service import service_app
 from shared.trust import system_authorities
@@ -50,7 +54,9 @@ def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
     keys = signing_keys(settings, engine)
     remote = ClientKeys(http, https_only=production)
     assertions = Assertions(engine, clients, remote, audience=settings.token_endpoint)
-    endpoint = TokenEndpoint(settings, keys=keys, clients=clients, assertions=assertions)
+    issued = IssuedTokens(settings, engine, clients=clients, keys=keys)
+    authentication = ClientAuthentication(clients, assertions)
+    server = OAuthServer(settings, keys=keys, authentication=authentication, issued=issued)
 
     def demo_fault() -> str | None:
         found = active_demo_clients(engine) if production else ()
@@ -72,13 +78,14 @@ def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
         settings,
         name="identity",
         title="Kersey identity",
-        routers=[routes(settings, endpoint, keys)],
+        routers=[routes(settings, server, keys), client_routes(engine, issued)],
         checks={
             "schema": lambda: schema_fault("identity", engine),
             "clients": demo_fault,
             "signing keys": keys_fault,
         },
         docs_prefix="/identity",
+        verifier=TokenVerifier(settings, OwnKeys(keys)),
     )
 
     def start() -> None:

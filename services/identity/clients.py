@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, case, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.identity import scopes
@@ -60,7 +61,7 @@ class ClientSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     client_id: Annotated[str, StringConstraints(pattern=f"^{_CLIENT_ID.pattern}$")]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    name: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]+$")]
     organisation: UUID
     roles: tuple[Annotated[str, StringConstraints(pattern="^[a-z][a-z-]*$")], ...] = ()
     scopes: tuple[str, ...]
@@ -84,6 +85,8 @@ class ClientSpec(BaseModel):
     def _are_public_keys(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
         if value is not None:
             public_keys(value)
+            if r"\u0000" in json.dumps(value, allow_nan=False):
+                raise ValueError("the keys hold what cannot be stored")
         return value
 
     @field_validator("jwks_url")
@@ -128,6 +131,7 @@ class Client:
     auth_methods: frozenset[str]
     jwks: dict[str, Any] | None
     jwks_url: str | None
+    generation: int = 0
 
     def get_client_id(self) -> str:
         """The client id."""
@@ -213,6 +217,7 @@ def _client(row: OAuthClient) -> Client:
         auth_methods=frozenset(methods),
         jwks=row.jwks,
         jwks_url=row.jwks_url,
+        generation=row.generation,
     )
 
 
@@ -251,9 +256,13 @@ def load_clients(engine: Engine, specs: Iterable[ClientSpec]) -> None:
                 raise RegistrationRefused(f"client {spec.client_id} needs a secret or keys")
             values = _values(spec, None)
             declared = insert(oauth_client).values(values)
+            changed = or_(
+                *(oauth_client.c[column].is_distinct_from(each) for column, each in values.items())
+            )
             statement = declared.on_conflict_do_update(
                 index_elements=["client_id"],
-                set_={column: value for column, value in values.items() if column != "client_id"},
+                set_={column: value for column, value in values.items() if column != "client_id"}
+                | {"generation": oauth_client.c.generation + case((changed, 1), else_=0)},
                 where=oauth_client.c.demo == spec.demo,
             )
             if uow.session.execute(statement.returning(oauth_client.c.client_id)).first() is None:

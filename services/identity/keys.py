@@ -1,7 +1,8 @@
 """The issuer's signing keys: made once over all replicas, kept encrypted, changed without a gap."""
 
 import threading
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import InvalidToken, MultiFernet
@@ -15,6 +16,8 @@ from shared.database import UnitOfWork
 ALGORITHM = "RS256"
 """What RFC 9068 section 2.1 obliges every verifier to support; verifying, done at every request,
 takes a tenth of the time of signing, done once in minutes."""
+KEPT = timedelta(minutes=5)
+"""For how long verifiers may keep a key set: `api.PUBLIC`, `shared.auth.RemoteKeys`."""
 BITS = 3072
 """RSA modulus; NIST SP 800-57 part 1 holds 2048 good until 2030 only."""
 
@@ -26,6 +29,16 @@ class KeysUnreadable(Exception):
         super().__init__(
             "the signing key cannot be decrypted: KERSEY_KEY_ENCRYPTION_KEY must hold the key "
             "that encrypted it (add a new one in front of the old one, with a comma)"
+        )
+
+
+class RotatedTooSoon(Exception):
+    """The next key has not been published for as long as verifiers may keep a key set."""
+
+    def __init__(self, left: timedelta) -> None:
+        super().__init__(
+            f"the next key was published too short a time ago: wait {left.seconds + 1} seconds, "
+            "or services that hold an older key set refuse its tokens for a moment"
         )
 
 
@@ -76,16 +89,35 @@ class SigningKeys:
             )
             return {"keys": list(found.scalars())}
 
-    def rotate(self) -> str:
+    def states(self) -> Sequence[tuple[str, str, datetime, datetime | None]]:
+        """Of each key its `kid`, state, when it was made, and until when it stays published."""
+        shown = (
+            signing_key.c.kid,
+            signing_key.c.state,
+            signing_key.c.created,
+            signing_key.c.retires_at,
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(select(*shown).order_by(signing_key.c.created))
+            return [(row.kid, row.state, row.created, row.retires_at) for row in found]
+
+    def rotate(self, *, published: timedelta = timedelta(0)) -> str:
         """Sign with the next key from now on; the old one stays published while its tokens live.
 
-        The old private key is destroyed at once. Between rotations let at least the life of cached
-        key sets pass (5 minutes). Two rotations at the same moment count as one.
+        The old private key is destroyed at once. Two rotations at the same moment count as one.
+
+        Args:
+            published: how long the next key must have been published; at least for as long as
+                verifiers keep a key set (`KEPT`), or some of them do not know it yet.
 
         Returns:
             The `kid` that signs now.
+
+        Raises:
+            RotatedTooSoon: it has not been.
         """
         self._fill("active", "standby")
+        self._check_published(published)
         made = self._make("standby")
         with UnitOfWork(self._engine) as uow:
             locked = uow.session.execute(
@@ -125,6 +157,15 @@ class SigningKeys:
             uow.commit()
         return self._active()[0]
 
+    def _check_published(self, wanted: timedelta) -> None:
+        since = select(func.clock_timestamp() - signing_key.c.created).where(
+            signing_key.c.state == "standby"
+        )
+        with self._engine.connect() as connection:
+            age = connection.execute(since).scalar()
+        if age is not None and age < wanted:
+            raise RotatedTooSoon(wanted - age)
+
     def _active(self) -> tuple[str, str]:
         wanted = select(signing_key.c.kid, signing_key.c.private_pem).where(
             signing_key.c.state == "active"
@@ -163,3 +204,21 @@ class SigningKeys:
         except InvalidToken as error:
             raise KeysUnreadable from error
         return jwk.RSAKey.import_key(pem, {"use": "sig", "alg": ALGORITHM, "kid": kid})
+
+
+class OwnKeys:
+    """The issuer's keys for its own verifier, which would else ask itself over HTTP."""
+
+    def __init__(self, keys: SigningKeys) -> None:
+        self._keys = keys
+        self._lock = threading.Lock()
+        self._read: tuple[frozenset[str], jwk.KeySet] = (frozenset(), jwk.KeySet([]))
+
+    def keys(self, *, fresh: bool) -> jwk.KeySet:  # noqa: ARG002 - every answer is
+        """See `shared.auth.KeySource`; always as fresh as the database, one set per change."""
+        published = self._keys.published()
+        kids = frozenset(str(each["kid"]) for each in published["keys"])
+        with self._lock:
+            if kids != self._read[0]:
+                self._read = (kids, jwk.KeySet.import_key_set(published))  # type: ignore[arg-type]
+            return self._read[1]

@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine
 
 from services.identity.settings import IdentitySettings
-from services.identity.tables import used_assertion
+from services.identity.tables import revoked_token, used_assertion
 from shared.retention import Expiry, OldRows, RecordClass, Retention
 
 CLIENTS = RecordClass(
@@ -37,12 +37,23 @@ ASSERTIONS = RecordClass(
     review="none: no personal data",
 )
 
-RECORDS = (CLIENTS, KEYS, ASSERTIONS)
+REVOKED = RecordClass(
+    name="revoked-tokens",
+    holds="names of tokens that ended before they expired",
+    tables=("revoked_token",),
+    basis="operation; the issuer deletes some at each revocation",
+    start="the token would have expired",
+    length=relativedelta(days=1),
+    review="none: no personal data",
+)
+
+RECORDS = (CLIENTS, KEYS, ASSERTIONS, REVOKED)
 
 NOBODY: Mapping[str, str] = {
     "oauth_client": "a system and the organisation for which it acts",
     "signing_key": "a key pair",
     "used_assertion": "a fingerprint",
+    "revoked_token": "a token's name and its client",
 }
 """Tables that concern no patient, and what is in them: all."""
 
@@ -53,7 +64,10 @@ def expiries(_settings: IdentitySettings, engine: Engine) -> Mapping[str, Expiry
     Args:
         engine: of the service.
     """
-    return {ASSERTIONS.name: OldRows(engine, used_assertion, used_assertion.c.expires)}
+    return {
+        ASSERTIONS.name: OldRows(engine, used_assertion, used_assertion.c.expires),
+        REVOKED.name: OldRows(engine, revoked_token, revoked_token.c.expires),
+    }
 
 
 RETENTION = Retention(RECORDS, expiries)

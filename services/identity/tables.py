@@ -1,4 +1,4 @@
-"""The issuer's tables: clients, signing keys, and assertions that were already used."""
+"""The issuer's tables: clients, signing keys, used assertions, revoked tokens."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Index,
+    Integer,
     MetaData,
     Text,
     func,
@@ -35,7 +36,8 @@ class IdentityTable(SQLModel, registry=registry(metadata=metadata)):
 class OAuthClient(IdentityTable, table=True):
     """A system that may ask for tokens, and what it may get at most.
 
-    It proves itself in exactly one way: a secret, keys, or an address of keys.
+    It proves itself in exactly one way: a secret, keys, or an address of keys. `generation` is in
+    its tokens and rises whenever an administrator changes it: what it got before no longer holds.
     """
 
     __tablename__: ClassVar[Any] = "oauth_client"
@@ -53,6 +55,9 @@ class OAuthClient(IdentityTable, table=True):
     scopes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     active: bool = True
     demo: bool = False
+    generation: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
+    )
     created: datetime | None = Field(
         default=None,
         sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now()),
@@ -101,6 +106,17 @@ class UsedAssertion(IdentityTable, table=True):
     expires: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
 
 
+class RevokedToken(IdentityTable, table=True):
+    """A token that ended before it expired; gone from here once it would have expired anyway."""
+
+    __tablename__: ClassVar[Any] = "revoked_token"
+
+    jti: UUID = Field(primary_key=True)
+    client_id: str = Field(max_length=100)
+    expires: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+
+
 oauth_client = metadata.tables["oauth_client"]
 signing_key = metadata.tables["signing_key"]
 used_assertion = metadata.tables["used_assertion"]
+revoked_token = metadata.tables["revoked_token"]

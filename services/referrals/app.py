@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.referrals.api.beside import beside_routes
@@ -31,7 +31,7 @@ from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.http import refused
 from shared.fhir.quick_route import QuickReads
-from shared.fhir.router import fhir_router
+from shared.fhir.router import FhirRouter, fhir_router
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.messaging.broker import Broker
@@ -72,6 +72,7 @@ def create_app(
         checks |= of_background(settings, engine, broker)
         sources.append(of_broker("referrals", broker, SUBSCRIPTIONS))
     quick = UnwatchedReader(engine.url, application_name="kersey referrals reads")
+    fhir = _fhir(desk)
     app = service_app(
         settings,
         name="referrals",
@@ -80,7 +81,7 @@ def create_app(
         routers=(
             beside_routes(desk),
             subscription_routes(desk),
-            _fhir(desk),
+            fhir,
             case_routes(desk),
             request_routes(desk),
             record_routes(desk),
@@ -95,7 +96,7 @@ def create_app(
         measures_bodies=("/fhir",),
         words_refusals={"/fhir": refused},
         held_open=(quick,),
-        before_all=(QuickReads(quick, types=desk.types, access=access_of),),
+        before_all=(QuickReads(quick, types=desk.types, access=access_of), *fhir.before_all),
     )
     install_refusals(app)
     return app
@@ -163,11 +164,13 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
     ]
 
 
-def _fhir(desk: Desk) -> APIRouter:
+def _fhir(desk: Desk) -> FhirRouter:
+    writer = ReferralWriter(desk, outgoing(desk.settings))
     return fhir_router(
         desk.types,
         reader=partial(reading, desk),
-        writer=ReferralWriter(desk, outgoing(desk.settings)),
+        writer=writer,
+        at_once=writer,
         base_url=desk.base_url,
         page_secret=desk.settings.paging_key.get_secret_value().encode(),
         capability_date=CAPABILITY_DATE,

@@ -8,14 +8,14 @@ condition matches what and where references lead, is in `shared.fhir.resolver`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from shared.fhir.outcome import Issue, invalid, not_found, refusal
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.values import is_id
-from shared.fhir.store import Stored
+from shared.fhir.store import Creation, Stored
 
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 _P_contra = TypeVar("_P_contra", contravariant=True)
@@ -101,6 +101,22 @@ class Writer(Protocol[_P_contra]):
         Raises:
             FhirError: nothing was changed.
         """
+        ...
+
+
+class AtOnce(Protocol[_P_contra]):
+    """A writer that stores several clients' creates together, where each is nothing else."""
+
+    def alone(self, principal: _P_contra, entry: WriteEntry) -> Creation | None:
+        """What stores a validated create; None where more comes of it, or the database is needed.
+
+        Raises:
+            FhirError: it is refused.
+        """
+        ...
+
+    def store(self, creations: Sequence[Creation]) -> Sequence[Stored]:
+        """Store all or none, committed before this returns."""
         ...
 
 

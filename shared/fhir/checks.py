@@ -59,11 +59,18 @@ class Findings:
 
 
 class Walk:
-    """One resource's elements, checked. Nested resources are handed to ``nested``."""
+    """One resource's elements, checked. Nested resources are handed to ``nested``.
 
-    __slots__ = ("_findings", "_nested", "_scope")
+    Attributes:
+        doubtful: something was met that only the resource's class can judge: a value that it does
+            not take, or what stands beside a primitive. Without it and without a finding, the class
+            would find nothing either.
+    """
+
+    __slots__ = ("_findings", "_nested", "_scope", "doubtful")
 
     def __init__(self, findings: Findings, scope: Scope, nested: Nested) -> None:
+        self.doubtful = False
         self._findings = findings
         self._scope = scope
         self._nested = nested
@@ -162,7 +169,10 @@ class Walk:
         if fault is not None:
             code, what = fault
             self._findings.error(code, f"{path} {what}.", path)
-        elif element.codes is not None:
+            return
+        if element.taken is not None and not element.taken(value):
+            self.doubtful = True
+        if element.codes is not None:
             if value not in element.codes.allowed:
                 self._findings.error(
                     "code-invalid",
@@ -200,6 +210,7 @@ class Walk:
         self, element: Element | None, node: Mapping[str, Any], name: str, path: str
     ) -> bool:
         """Check ``_name``, the extensions beside a primitive; False where there is none such."""
+        self.doubtful = True
         if element is None or element.primitive is None or element.type is None:
             return False
         beside, place = node[name], f"{path}.{element.name}"

@@ -137,13 +137,15 @@ class Element:
 
     ``primitive`` is the primitive type's name, or None; ``type`` describes a complex element and
     is None for a primitive and for a nested resource (``resource`` is then true). ``targets`` are
-    the resource types that a Reference may name, None for any.
+    the resource types that a Reference may name, None for any. ``taken`` says whether the classes
+    take a primitive's value, which ``check`` found written as JSON should be.
     """
 
     name: str
     many: bool
     primitive: str | None = None
     check: Callable[[Any], Fault] | None = None
+    taken: Callable[[Any], bool] | None = None
     resource: bool = False
     type: TypeInfo | None = None
     codes: CodeBinding | None = None

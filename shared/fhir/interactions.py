@@ -13,6 +13,7 @@ from shared.auth import Principal, may
 from shared.fhir import answers
 from shared.fhir.bundle import (
     MAX_ENTRIES,
+    AtOnce,
     BundleContext,
     ReadEntry,
     WriteEntry,
@@ -42,7 +43,7 @@ from shared.fhir.search.query import (
     parse_search,
 )
 from shared.fhir.search.values import is_id
-from shared.fhir.store import Access, FhirStore, Stored
+from shared.fhir.store import Access, Creation, FhirStore, Stored
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -188,6 +189,13 @@ class Interactions:
         """One write that came alone; its resource is validated here."""
         self._prepare(principal, entry)
         return self.writer.write(principal, [entry], bundle=None)[0]
+
+    def creation(
+        self, principal: Principal, entry: WriteEntry, at_once: AtOnce[Principal]
+    ) -> Creation | None:
+        """What stores a create that came alone, validated here; None where `write` does it."""
+        self._prepare(principal, entry)
+        return at_once.alone(principal, entry)
 
     def bundle(
         self, principal: Principal, resource: dict[str, object], *, with_resource: bool

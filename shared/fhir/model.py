@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
 from typing import Any, cast, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.fhir.bindings import CodeBinding, bindings
 from shared.fhir.checks import MAX_ISSUES, Enough, Findings, Walk
@@ -124,9 +124,12 @@ class _Validation:
         if kind == "Bundle":
             self._bundle = _bundle_scope(node)
         found = len(self.findings.issues)
-        Walk(self.findings, around, self._nested).object(info, node, where)
+        walk = Walk(self.findings, around, self._nested)
+        walk.object(info, node, where)
         self._bundle = outer
-        self._shape(kind, info, node, where, self.findings.issues[found:])
+        known = self.findings.issues[found:]
+        if known or walk.doubtful:
+            self._shape(kind, info, node, where, known)
 
     def _kind(self, node: Any, path: str | None, expected: str | None) -> str | None:
         """The type of ``node`` if it can be checked at all; otherwise why not."""
@@ -154,7 +157,11 @@ class _Validation:
         path: str,
         known: list[Issue],
     ) -> None:
-        """Hold ``node`` against its class; add what the walk has not said already."""
+        """Hold ``node`` against its class; add what the walk has not said already.
+
+        Not where the walk found nothing and doubts nothing: it has then looked at all that a class
+        looks at, with the classes' own types for every value, and building one takes longer.
+        """
         model = _class_of(kind)
         assert model is not None
         try:
@@ -374,9 +381,10 @@ def _element(
 ) -> Element | None:
     """The element at ``path``; None where R4 does not have its type."""
     many = "List" in str(annotation)
-    kind, model = _type_of(annotation)
+    written, model = _type_of(annotation)
     tables = bindings()
-    if kind is not None:
+    if written is not None:
+        kind = _primitive_names()[written]
         if kind not in PRIMITIVES:
             return None
         return Element(
@@ -384,6 +392,7 @@ def _element(
             many,
             primitive=kind,
             check=PRIMITIVES[kind],
+            taken=_takes(written),
             type=_extensions_of_primitives(building),
             codes=_codes(path, kind, extra),
             pattern=tables.patterns.get(path),
@@ -422,17 +431,30 @@ def _extensions_of_primitives(building: dict[type[BaseModel], TypeInfo]) -> Type
     return _describe(model, "Element", building)
 
 
-def _type_of(annotation: Any) -> tuple[str | None, type[BaseModel] | None]:
-    """(primitive name, None) or (None, class) of a field's annotation, behind list and None."""
+@cache
+def _takes(written: Any) -> Callable[[Any], bool]:
+    """Whether the classes take a value for a primitive that they annotate so."""
+    validator = TypeAdapter(written).validator
+
+    def takes(value: Any) -> bool:
+        try:
+            return validator.isinstance_python(value)
+        except _UNFORESEEN:
+            return False
+
+    return takes
+
+
+def _type_of(annotation: Any) -> tuple[Any, type[BaseModel] | None]:
+    """(primitive's annotation, None) or (None, class) of a field's, behind list and None."""
     primitives = _primitive_names()
     waiting: list[Any] = [annotation]
     while waiting:
         item = waiting.pop()
         if hasattr(item, "get_model_klass"):
             return None, cast("type[BaseModel]", item.get_model_klass())
-        kind = primitives.get(item) if isinstance(item, Hashable) else None
-        if kind is not None:
-            return kind, None
+        if isinstance(item, Hashable) and item in primitives:
+            return item, None
         waiting.extend(get_args(item))
     raise LookupError(f"a model class has a field of an unknown type: {annotation}")
 

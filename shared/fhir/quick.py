@@ -9,6 +9,7 @@ it is free: one statement for many reads, and none that waits for others to come
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import Any, Self
 
 import psycopg
@@ -86,7 +87,8 @@ class QuickReader:
         answer: asyncio.Future[Stored | None] = loop.create_future()
         self._asked.setdefault(access, []).append((type_name, logical_id, answer))
         if len(self._answering) < CONNECTIONS:
-            task = loop.create_task(self._answer(pool))
+            # In a context of its own: it reads for others too, whose log has another request's id.
+            task = loop.create_task(self._answer(pool), context=Context())
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
         return await answer

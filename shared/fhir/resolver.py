@@ -395,7 +395,10 @@ class _References:
 
     def _object(self, value: dict[str, Any]) -> dict[str, Any]:
         changed: dict[str, Any] | None = None
+        plain = not self._inside.by_full_url
         for name, member in value.items():
+            if plain and type(member) is str and name != "reference":
+                continue  # only where other entries have addresses may it be one of them
             new = self._value(name, member)
             if new is not member:
                 changed = changed if changed is not None else dict(value)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Annotated, Any
 
 import jsonpatch
 from fastapi import APIRouter, Depends, Request, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from shared.auth import Principal, principal_of
 from shared.fhir import answers
-from shared.fhir.bundle import Method, WriteEntry, Writer, WriteResult, condition_of, version_of
+from shared.fhir.bundle import (
+    AtOnce,
+    Method,
+    WriteEntry,
+    Writer,
+    WriteResult,
+    condition_of,
+    version_of,
+)
 from shared.fhir.capability import capability_statement
+from shared.fhir.create_route import CreateRoute
 from shared.fhir.http import (
     DESCRIBED,
     FHIR_JSON,
@@ -48,8 +58,20 @@ from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import parse_query
 from shared.fhir.search.values import is_id
 from shared.fhir.store import Access, FhirStore, Stored
+from shared.fhir.together import Asked, Ready, Together
 
 Body = Annotated[bytes, Depends(read_body)]
+
+
+class FhirRouter(APIRouter):
+    """The routes of a FHIR server.
+
+    Attributes:
+        before_all: answer as the same routes here do, and sooner where they are tried first.
+    """
+
+    before_all: tuple[BaseRoute, ...] = ()
+
 
 MOST_OPERATIONS = 100
 """Of one JSON Patch: each walks the whole resource while its row is locked."""
@@ -69,7 +91,8 @@ def fhir_router(
     access: Callable[[Principal], Access] | None = None,
     principal: Callable[[Request], Principal] = principal_of,
     operations: Sequence[dict[str, str]] = (),
-) -> APIRouter:
+    at_once: AtOnce[Principal] | None = None,
+) -> FhirRouter:
     """The routes of a FHIR server.
 
     Include it after routers with more special paths below ``prefix`` (``/fhir/$process-message``):
@@ -88,6 +111,7 @@ def fhir_router(
         access: the parties that a principal reads as; its organisation by default.
         principal: who makes a request; raises `Unauthenticated`.
         operations: system-wide operations to name in /metadata.
+        at_once: stores creates that come together, where the writer can.
     """
     server = Interactions(
         types=types,
@@ -103,7 +127,7 @@ def fhir_router(
             types, base_url=base_url, date=capability_date, version=version, operations=operations
         )
     )
-    router = APIRouter(
+    router = FhirRouter(
         prefix=prefix,
         route_class=FhirRoute,
         tags=["FHIR R4"],
@@ -127,6 +151,11 @@ def fhir_router(
 
     for path in (prefix, f"{prefix}/{{rest:path}}"):
         router.routes.append(Route(path, WhicheverMethod(nothing), include_in_schema=False))
+    together = None
+    if at_once is not None:
+        together = Together(partial(_ready, server, principal, at_once), at_once.store)
+    create = partial(_create, server, principal)
+    router.before_all = (CreateRoute(create, together, prefix=prefix),)
     return router
 
 
@@ -188,11 +217,8 @@ def _type(
 
     @router.post("/{type_name}")
     def create(request: Request, type_name: str, body: Body) -> Response:
-        """Create, or with If-None-Exist only unless there is one."""
-        who = principal(request)
-        entry = _entry(server, request, "POST", type_name, None)
-        entry.if_none_exist = condition_of(request.headers.get("if-none-exist"))
-        return _write(server, who, request, entry, body)
+        """Create, or with If-None-Exist only unless there is one; see also `CreateRoute`."""
+        return _create(server, principal, Asked(request, type_name, body))
 
     @router.put("/{type_name}")
     def conditional_update(request: Request, type_name: str, body: Body) -> Response:
@@ -303,6 +329,36 @@ def _entry(
     )
 
 
+def _create(
+    server: Interactions, principal: Callable[[Request], Principal], asked: Asked
+) -> Response:
+    who = principal(asked.request)
+    return _write(server, who, asked.request, _post(server, asked), asked.body)
+
+
+def _ready(
+    server: Interactions,
+    principal: Callable[[Request], Principal],
+    at_once: AtOnce[Principal],
+    asked: Asked,
+) -> Ready | None:
+    """A create, checked as `_create` checks it, where it can be done with others."""
+    who, entry = principal(asked.request), _post(server, asked)
+    media_type, prefer = _read(server, who, asked.request, entry, asked.body)
+    creation = server.creation(who, entry, at_once)
+    if creation is None:
+        return None
+    return Ready(
+        creation, lambda stored: _done(server, WriteResult(201, stored), prefer, media_type)
+    )
+
+
+def _post(server: Interactions, asked: Asked) -> WriteEntry:
+    entry = _entry(server, asked.request, "POST", asked.type_name, None)
+    entry.if_none_exist = condition_of(asked.request.headers.get("if-none-exist"))
+    return entry
+
+
 def _conditional(entry: WriteEntry, request: Request) -> WriteEntry:
     pairs = [part for part in request.url.query.split("&") if not part.startswith("_format=")]
     entry.query = condition_of("&".join(pairs))
@@ -316,6 +372,14 @@ def _conditional(entry: WriteEntry, request: Request) -> WriteEntry:
 def _write(
     server: Interactions, who: Principal, request: Request, entry: WriteEntry, body: bytes
 ) -> Response:
+    media_type, prefer = _read(server, who, request, entry, body)
+    return _done(server, server.write(who, entry), prefer, media_type)
+
+
+def _read(
+    server: Interactions, who: Principal, request: Request, entry: WriteEntry, body: bytes
+) -> tuple[str, Prefer]:
+    """Read the body into its entry; how the answer is wanted."""
     interaction = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
     server.allow(who, entry.type, interaction[entry.method])
     media_type, prefer = answer_format(request), Prefer.of(request)
@@ -329,7 +393,7 @@ def _write(
             raise invalid(
                 "The resource's id must be that of the address.", f"{entry.type}.id", code="value"
             )
-    return _done(server, server.write(who, entry), prefer, media_type)
+    return media_type, prefer
 
 
 def _done(server: Interactions, result: WriteResult, prefer: Prefer, media_type: str) -> Response:

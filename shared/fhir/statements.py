@@ -5,6 +5,9 @@ purpose: see `FhirStore.safe_time`. The derived rows may be deleted and inserted
 because they have no unique key that an old and a new row could share.
 """
 
+import re
+from functools import cache
+
 _STAMP = """
 WITH stamp AS MATERIALIZED (
   SELECT pg_current_xact_id() AS xid,
@@ -41,7 +44,7 @@ d AS (
   INSERT INTO document (type, id, version, last_updated, deleted, body, person, owner)
   SELECT %(type)s::text, %(id)s::text, 1, stamp.at, false, {_BODY}, %(person)s::uuid,
          %(owner)s::text FROM stamp
-  RETURNING pk, last_updated, body, type, person
+  RETURNING pk, id, last_updated, body, type, person
 ),
 versions AS (
   INSERT INTO document_version (pk, version, type, last_updated, method, body, person)
@@ -55,13 +58,48 @@ readers AS (
 searched AS (
   INSERT INTO document_search (pk, key, type, last_updated, sorted_at, sorted_until,
                                terms, readers)
-  SELECT pk, %(key)s, type, last_updated, %(sorted_at)s::timestamptz,
+  SELECT pk, %(key)s::bigint, type, last_updated, %(sorted_at)s::timestamptz,
          %(sorted_until)s::timestamptz, %(terms)s::bigint[], %(readers)s::bigint[]
   FROM d
 ),
 {_DERIVED}
 SELECT pk, last_updated FROM d
 """  # noqa: S608 - composed of constants
+
+
+@cache
+def creating(beside: str) -> str:
+    """`CREATE` together with other rows' INSERTs, constants: one round trip instead of several.
+
+    Several are written one after the other, with ";" between them.
+    """
+    inserts = enumerate(filter(None, beside.split(";")))
+    also = "".join(f", beside_{n} AS ({insert})" for n, insert in inserts)
+    end = "SELECT pk, last_updated FROM d\n"
+    return CREATE.replace(end, f"{also}\n{end}") if also else CREATE
+
+
+@cache
+def creating_many(beside: str) -> str:
+    """`creating` for many documents, that are given as ``rows``: a list of its parameters as JSON.
+
+    Made of the very same text, so that it cannot do anything else; its rows are id, pk and time.
+    """
+    each = ";".join(f"{insert} FROM given" for insert in filter(None, beside.split(";")))
+    text = creating(each).replace(
+        "SELECT pk, last", "SELECT id, pk, last"
+    )
+    columns = {name: kind for name, kind in _PARAMETER.findall(text) if name != "now"}
+    text = re.sub(r"%\((?!now\))(\w+)\)s", r"given.sent_\1", text)
+    text = text.replace("FROM stamp\n", "FROM stamp, given\n")
+    text = re.sub(r"\bFROM d\b", "FROM d JOIN given ON given.sent_id = d.id", text)
+    sent = ", ".join(f"sent_{name}" for name in columns)
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    rows = f"SELECT * FROM json_to_recordset(%(rows)s::json) AS r({typed})"  # noqa: S608
+    return text.replace("WITH stamp", f"WITH given ({sent}) AS ({rows}),\nstamp", 1)
+
+
+_PARAMETER = re.compile(r"%\((\w+)\)s::([a-z]+(?:\[\])?)")
 
 _RISING = """greatest(stamp.at, %(previous)s::timestamptz + interval '1 millisecond')"""
 

@@ -27,7 +27,16 @@ from shared.fhir.search.extract import Extractor, IndexEntry
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import Include, Position, SearchRequest, parse_query, parse_search
 from shared.fhir.search.sql import DOCUMENT_COLUMNS, SearchSql, Statement, Visible
-from shared.fhir.statements import CREATE, DELETE, ERASE, LOCK_ALL, REGRANT, UPDATE
+from shared.fhir.statements import (
+    CREATE,
+    DELETE,
+    ERASE,
+    LOCK_ALL,
+    REGRANT,
+    UPDATE,
+    creating,
+    creating_many,
+)
 
 metadata = tables.metadata
 
@@ -148,7 +157,12 @@ class FhirStore:
 
     # --- writing ------------------------------------------------------------------------------
 
-    def create(
+    def create(self, resource: dict[str, Any], **how: Any) -> Stored:
+        """Store a new document; see `creation` for the arguments."""
+        creation = self.creation(resource, **how)
+        return creation.stored(self._run(creation.statement).one())
+
+    def creation(
         self,
         resource: dict[str, Any],
         *,
@@ -156,8 +170,9 @@ class FhirStore:
         owner: str,
         person: UUID | None = None,
         id: str | None = None,  # noqa: A002 - FHIR's own word
-    ) -> Stored:
-        """Store a new document.
+        beside: Statement | None = None,
+    ) -> Creation:
+        """The statement that stores a new document, for a caller that runs it.
 
         Args:
             resource: valid FHIR JSON; its ``id``, ``meta.versionId`` and ``meta.lastUpdated`` are
@@ -166,6 +181,8 @@ class FhirStore:
             owner: the client organisation that it belongs to.
             person: whom it concerns.
             id: its logical id where one was assigned before (references inside a Bundle).
+            beside: an INSERT of the caller's for the same round trip; a constant text, with names
+                of parameters that are not the store's.
         """
         type_name = resource["resourceType"]
         logical_id = id or str(uuid4())
@@ -180,9 +197,12 @@ class FhirStore:
             "now": self._now(),
             **_readers(grants, owner),
         }
-        pk, moment = self._run(Statement(CREATE, parameters)).one()
-        body = text.at(moment)
-        return Stored(type_name, logical_id, 1, moment, False, body, pk, owner, person, "POST")
+        statement = Statement(CREATE, parameters)
+        if beside is not None:
+            statement = Statement(creating(beside.text), parameters | beside.parameters)
+        return Creation(
+            statement, type_name, logical_id, owner, person, text, beside.text if beside else ""
+        )
 
     def update(
         self,
@@ -756,6 +776,47 @@ class _Text:
 def _joined(members: dict[str, Any]) -> str:
     """The members of an object, to follow others inside the same braces."""
     return "," + dumps(members).decode()[1:-1] if members else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A document that is about to be stored.
+
+    Attributes:
+        statement: stores it; its row is what `stored` takes.
+        type: of the document.
+        id: its logical id.
+        owner: the client organisation that it belongs to.
+        person: whom it concerns.
+        beside: the INSERT that its statement does too; empty for none.
+    """
+
+    statement: Statement
+    type: str
+    id: str
+    owner: str
+    person: UUID | None
+    _text: _Text
+    beside: str
+
+    def stored(self, row: Any) -> Stored:
+        """The document, from the row of its statement."""
+        pk, moment = row
+        body = self._text.at(moment)
+        return Stored(
+            self.type, self.id, 1, moment, False, body, pk, self.owner, self.person, "POST"
+        )
+
+
+def together(creations: Sequence[Creation]) -> Statement:
+    """One statement for documents that are stored together, all with the same row beside them.
+
+    Its rows are the id of each, and then what `Creation.stored` takes.
+    """
+    beside = creations[0].beside
+    rows = dumps([creation.statement.parameters for creation in creations]).decode()
+    now = creations[0].statement.parameters["now"]
+    return Statement(creating_many(beside), {"rows": rows, "now": now})
 
 
 _COLUMNS = ("pk", "type", "id", "version", "last_updated", "deleted", "body", "owner", "person")

@@ -1,6 +1,7 @@
 """The `kersey` command: what it says when something is missing, and an operator's first steps."""
 
 import io
+import json
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import httpx
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
+from joserfc import jwk
 
 from deploy.cli import main
 from deploy.databases import ServiceDatabase, as_role, in_database
@@ -35,6 +37,13 @@ COMMANDS = (
     "broker check",
     "clients services",
     "clients register",
+    "clients list",
+    "clients renew-secret",
+    "clients deactivate",
+    "clients activate",
+    "signing-keys list",
+    "signing-keys rotate",
+    "signing-keys replace-stolen",
     "demo load",
     "demo journey",
     "dead-letters list",
@@ -292,6 +301,69 @@ def test_a_client_is_registered_once_and_its_secret_shown_once(identity):
     second = kersey(*words, **identity)
     assert second.returncode == 1
     assert "registered already" in second.stderr
+
+
+REGISTRATION = (
+    *("--name", "A record system", "--scope", "system/*.rs"),
+    *("--organisation", "7d1bb1b2-6f39-4d36-a3ce-3d3a6bd5a2b7"),
+)
+
+
+def test_a_client_is_registered_by_its_keys_in_a_file(identity, tmp_path):
+    key = jwk.ECKey.generate_key("P-384", {"kid": "a", "alg": "ES384"})
+    keys = tmp_path / "jwks.json"
+    words = ("clients", "register", "with-keys", *REGISTRATION, "--jwks", str(keys))
+    assert "cannot be read as a JWK Set" in kersey(*words, **identity).stderr
+    keys.write_text(json.dumps({"keys": [key.as_dict(private=True)]}))
+    private = kersey(*words, **identity)
+    assert "a private key" in private.stderr
+    assert key.as_dict(private=True)["d"] not in private.stderr
+    keys.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    assert kersey(*words, **identity).stdout == "with-keys: registered\n"
+    assert (
+        "has keys and no secret"
+        in kersey("clients", "renew-secret", "with-keys", **identity).stderr
+    )
+
+
+def test_an_operator_lists_renews_and_deactivates_clients(identity):
+    first = kersey("clients", "register", "kept", *REGISTRATION, **identity).stdout
+    renewed = kersey("clients", "renew-secret", "kept", **identity)
+    assert "its secret, which nobody can read again: " in renewed.stdout
+    assert first.splitlines()[-1] != renewed.stdout.splitlines()[-1]
+
+    def listed():
+        lines = kersey("clients", "list", **identity).stdout.splitlines()
+        return next(line for line in lines if line.startswith("kept\t"))
+
+    assert listed().endswith("\tyes")
+    assert "kept: gets no tokens" in kersey("clients", "deactivate", "kept", **identity).stdout
+    assert listed().endswith("\tno")
+    assert "kept: gets tokens" in kersey("clients", "activate", "kept", **identity).stdout
+    for command in ("renew-secret", "deactivate", "activate"):
+        told = kersey("clients", command, "nobody", **identity)
+        assert told.returncode == 1
+        assert "no client nobody is registered" in told.stderr
+
+
+def test_signing_keys_are_listed_rotated_and_replaced(identity):
+    def kids():
+        lines = kersey("signing-keys", "list", **identity).stdout.splitlines()
+        return {state: kid for kid, state, *_ in (line.split("\t") for line in lines[1:])}
+
+    made = kersey("signing-keys", "replace-stolen", **identity)
+    assert "every key of before is gone" in made.stdout
+    before = kids()
+    soon = kersey("signing-keys", "rotate", **identity)
+    assert soon.returncode == 1
+    assert "too short a time ago: wait" in soon.stderr
+    with psycopg.connect(identity["KERSEY_DATABASE_URL"]) as connection:
+        connection.execute("UPDATE signing_key SET created = created - interval '6 minutes'")
+    done = kersey("signing-keys", "rotate", **identity)
+    assert done.stdout == f"{before['standby']}: signs from now on\n"
+    assert kids()["active"] == before["standby"]
+    kersey("signing-keys", "replace-stolen", **identity)
+    assert not set(before.values()) & set(kids().values())
 
 
 def test_services_are_registered_as_clients(identity):

@@ -3,7 +3,6 @@
 import pytest
 
 from services.identity.api import _metadata_paths
-from services.identity.discovery import smart_configuration
 from tests.identity.conftest import Issuer
 
 
@@ -31,21 +30,36 @@ def test_the_metadata_names_what_answers(issuer: Issuer, path: str):
         "client_secret_post",
         "private_key_jwt",
     ]
+    for endpoint in ("introspection", "revocation"):
+        methods = body[f"{endpoint}_endpoint_auth_methods_supported"]
+        assert methods == body["token_endpoint_auth_methods_supported"]
     assert "authorization_endpoint" not in body
 
 
-def test_smart_configuration_has_what_smart_requires(issuer: Issuer):
-    answer = issuer.http.get(
-        "/identity/.well-known/smart-configuration", headers={"Accept": "application/fhir+json"}
-    )
+@pytest.mark.parametrize(
+    "path",
+    ["/identity/.well-known/smart-configuration", "/.well-known/smart-configuration"],
+)
+def test_smart_configuration_has_what_smart_requires(issuer: Issuer, path: str):
+    answer = issuer.http.get(path, headers={"Accept": "application/fhir+json"})
     assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["access-control-allow-origin"] == "*"
     body = answer.json()
-    assert body == smart_configuration(issuer.settings.issuer)
+    assert body["issuer"] == issuer.settings.issuer
+    for endpoint, unasked in (("introspection", 400), ("revocation", 400), ("registration", 401)):
+        assert issuer.http.post(body[f"{endpoint}_endpoint"]).status_code == unasked
+    assert issuer.http.get(body["jwks_uri"]).status_code == 200
     assert body["token_endpoint"] == issuer.token_endpoint
     assert body["grant_types_supported"] == ["client_credentials"]
     assert body["code_challenge_methods_supported"] == ["S256"]
     assert body["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
-    assert {"client-confidential-asymmetric", "permission-v2"} <= set(body["capabilities"])
+    assert body["capabilities"] == [
+        "client-confidential-asymmetric",
+        "client-confidential-symmetric",
+        "permission-v1",
+        "permission-v2",
+    ]
+    assert "authorization_endpoint" not in body
 
 
 def test_key_set_may_be_read_and_kept_by_anyone(issuer: Issuer):

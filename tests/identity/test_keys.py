@@ -10,9 +10,11 @@ from joserfc import jwk
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
-from services.identity.keys import KeysUnreadable, SigningKeys
+from services.identity.api import PUBLIC
+from services.identity.keys import KEPT, KeysUnreadable, RotatedTooSoon, SigningKeys
 from services.identity.settings import cipher_of
 from services.identity.tables import metadata, signing_key
+from shared.auth import RemoteKeys
 from tests.identity.conftest import KEY_ENCRYPTION_KEY, engine_for, settings_for
 from tests.infrastructure.postgres import NewDatabase
 
@@ -93,6 +95,25 @@ def test_the_old_key_stays_published_while_its_tokens_live_then_goes(engine: Eng
     keys.rotate()
     with engine.connect() as connection:
         assert old not in set(connection.execute(select(signing_key.c.kid)).scalars())
+
+
+def test_a_key_does_not_sign_before_every_verifier_can_know_it(engine: Engine):
+    keys = keys_on(engine)
+    signs = keys.current().kid
+    with pytest.raises(RotatedTooSoon, match=r"wait \d+ seconds"):
+        keys.rotate(published=KEPT)
+    assert keys.current().kid == signs
+    with engine.begin() as connection:
+        connection.execute(update(signing_key).values(created=signing_key.c.created - KEPT))
+    assert keys.rotate(published=KEPT) != signs
+    with pytest.raises(RotatedTooSoon):
+        keys.rotate(published=KEPT)
+
+
+def test_key_sets_are_kept_no_longer_than_a_rotation_allows_for():
+    kept = KEPT.total_seconds()
+    assert f"max-age={kept:.0f}" in PUBLIC["Cache-Control"]
+    assert RemoteKeys("http://unused")._keep <= kept
 
 
 @pytest.mark.every_postgres

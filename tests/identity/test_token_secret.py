@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jwk, jwt
 
-from services.identity.api import MAX_BODY
+from services.identity.body import MAX_BODY
 from tests.identity.conftest import ASSERTION_TYPE, ORGANISATION, Issuer, Written
 
 GRANT = {"grant_type": "client_credentials"}

@@ -5,8 +5,10 @@ All over real HTTP: the verifier knows nothing but the issuer's address.
 
 import base64
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -208,6 +210,36 @@ def test_an_unknown_key_is_fetched_without_a_restart(own_issuer: Issuer):
     new = own_issuer.token(client)
     assert verifier.verify(new).scopes
     assert verifier.verify(old).scopes, "its token lives on"
+
+
+def test_while_keys_rotate_no_request_is_refused(own_issuer: Issuer):
+    verifiers = [TokenVerifier(consumer(own_issuer)) for _ in range(2)]
+    client = own_issuer.register()
+    old = own_issuer.token(client)
+    stop = threading.Event()
+    signed: set[str] = set()
+
+    def work(verifier: TokenVerifier) -> int:
+        done = 0
+        while not stop.is_set() or done == 0:
+            token = own_issuer.token(client)
+            assert verifier.verify(token).scopes
+            assert verifier.verify(old).scopes, "a rotation ends no token"
+            signed.add(header(token)["kid"])
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(2) as pool:
+        works = [pool.submit(work, each) for each in verifiers]
+        try:
+            for _ in range(3):
+                time.sleep(2.5)  # a verifier asks again for keys every two seconds at most
+                own_issuer.keys.rotate()
+            time.sleep(0.5)
+        finally:
+            stop.set()
+        assert all(each.result() for each in works)
+    assert len(signed) == 4
 
 
 def test_after_a_theft_old_tokens_die(own_issuer: Issuer):

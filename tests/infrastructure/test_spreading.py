@@ -15,9 +15,21 @@ def item(name: str, *, slow: bool = False) -> Any:
 
 
 def test_files_with_a_slow_test_come_first_and_stay_whole():
-    collected = [item("a::1"), item("a::2"), item("b::1"), item("b::2", slow=True), item("c::1")]
-    found = [f"{each.path}::{each.test}" for each in longest_first(collected)]
-    assert found == ["b::1", "b::2", "a::1", "a::2", "c::1"]
+    collected: list[Any] = [
+        item("a::1"),
+        item("a::2"),
+        item("b::1"),
+        item("b::2", slow=True),
+        item("c::1"),
+    ]
+    found: list[Any] = list(longest_first(collected))
+    assert [f"{each.path}::{each.test}" for each in found] == [
+        "b::1",
+        "b::2",
+        "a::1",
+        "a::2",
+        "c::1",
+    ]
 
 
 def test_what_shares_a_running_kersey_goes_to_one_worker():

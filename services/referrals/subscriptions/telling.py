@@ -8,6 +8,7 @@ note commits with the version or not at all, so that no restart loses one.
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import insert
 
@@ -15,11 +16,19 @@ from services.referrals.subscriptions.topics import WATCHED
 from services.referrals.tables.subscription import Change
 from shared.database import UnitOfWork
 from shared.fhir.search.parameters import Types
-from shared.fhir.store import FhirStore, Stored
+from shared.fhir.search.sql import Statement
+from shared.fhir.store import Creation, FhirStore, Stored
 from shared.tracing import traceparent
 from shared.worker import Wake
 
 _NOTE = insert(Change).inline()
+
+_FIRST = """
+INSERT INTO subscription_change (type, id, version, made, traceparent)
+SELECT unnest(%(told_types)s::text[]), %(told_id)s::text, 1, %(told_made)s::timestamptz,
+       %(told_trace)s::text"""
+"""The same of a first version, for the document's own statement. It says of every type whether it
+is watched, by one name or none: creates that come together are stored by one text."""
 
 
 class ToldStore(FhirStore):
@@ -47,15 +56,22 @@ class ToldStore(FhirStore):
         self._time = clock
         self._changed = changed
 
-    def create(self, resource: dict[str, Any], **how: Any) -> Stored:
-        """See `FhirStore.create`."""
-        return self._tell(super().create(resource, **how))
+    def creation(
+        self, resource: dict[str, Any], *, beside: Statement | None = None, **how: Any
+    ) -> Creation:
+        """See `FhirStore.creation`: its statement writes the note too."""
+        if beside is None and resource["resourceType"] not in WATCHED:
+            return super().creation(resource, **how)
+        logical_id = how.pop("id", None) or str(uuid4())
+        also = Statement(_FIRST, self._first(resource["resourceType"], logical_id))
+        if beside is not None:
+            also = Statement(f"{beside.text};{also.text}", beside.parameters | also.parameters)
+        self._uow.on_commit(self._changed.set)
+        return super().creation(resource, id=logical_id, beside=also, **how)
 
     def update(self, resource: dict[str, Any], **how: Any) -> Stored:
         """See `FhirStore.update`."""
-        return self._tell(super().update(resource, **how))
-
-    def _tell(self, stored: Stored) -> Stored:
+        stored = super().update(resource, **how)
         if stored.type in WATCHED:
             change = {
                 "type": stored.type,
@@ -67,3 +83,11 @@ class ToldStore(FhirStore):
             self._uow.session.connection().execute(_NOTE, change)
             self._uow.on_commit(self._changed.set)
         return stored
+
+    def _first(self, type_name: str, logical_id: str) -> dict[str, Any]:
+        return {
+            "told_types": [type_name] if type_name in WATCHED else [],
+            "told_id": logical_id,
+            "told_made": self._time(),
+            "told_trace": traceparent(),
+        }

@@ -43,7 +43,7 @@ from services.referrals.writing.starting import (
 from services.referrals.writing.submissions import Received
 from services.referrals.writing.tasks import update_task
 from shared.auth import Principal
-from shared.database import UnitOfWork
+from shared.database import NeedsDatabase, UnconnectedWork, UnitOfWork, at_once
 from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.bundle import BundleContext, WriteEntry, WriteResult
 from shared.fhir.json import parse
@@ -58,7 +58,8 @@ from shared.fhir.outcome import (
     precondition_failed,
 )
 from shared.fhir.resolver import Resolver, Step
-from shared.fhir.store import Grant, Stored
+from shared.fhir.search.sql import Statement
+from shared.fhir.store import Creation, Grant, Stored, together
 
 SENDERS = frozenset({"referral-sender", "link-worker"})
 """Roles whose requests start cases; whoever else may write is a general FHIR client (care 1)."""
@@ -67,8 +68,15 @@ _STARTS = frozenset({"create", "update", "patch"})
 """What may turn a request into a referral: a draft becomes one when it is made active."""
 
 _AUDIT = insert(AuditEntry).inline()
-"""Of a write that starts nothing it is the only row beside the document's: as plain rows, in one
-statement: flushing it as an object was 18 % of a create (docs/decisions/0022)."""
+"""As plain rows, in one statement: flushing one as an object was 18 % of a create
+(docs/decisions/0022)."""
+
+_AUDITED = """
+INSERT INTO audit_entry (made, client_id, subject, organisation, action, record, person)
+SELECT %(audit_made)s::timestamptz, %(audit_client_id)s::text, %(audit_subject)s::text,
+       %(audit_organisation)s::text, %(audit_action)s::text, %(audit_record)s::text,
+       %(audit_person)s::uuid"""
+"""The same of a create, for the document's own statement."""
 
 STATUS = {"forbidden": 403, "conflict": 409, "business-rule": 422}
 """The HTTP status of a refusal of the domain, by its issue code."""
@@ -107,6 +115,23 @@ class ReferralWriter:
             uow.commit()
             return results
 
+    def alone(self, principal: Principal, entry: WriteEntry) -> Creation | None:
+        """See `shared.fhir.bundle.AtOnce`."""
+        if SENDERS & principal.roles or entry.if_none_exist is not None:
+            return None
+        with UnconnectedWork(self._desk.engine) as uow:
+            try:
+                return _Work(self._desk, uow, principal, self._http).alone(entry)
+            except NeedsDatabase:
+                return None
+
+    def store(self, creations: Sequence[Creation]) -> list[Stored]:
+        """See `shared.fhir.bundle.AtOnce`."""
+        statement = together(creations)
+        rows = at_once(self._desk.engine, statement.text, statement.parameters)
+        made = {row[0]: row[1:] for row in rows}
+        return [each.stored(made[each.id]) for each in creations]
+
 
 class _Work:
     """One request's writes within its transaction."""
@@ -141,6 +166,9 @@ class _Work:
             if again is not None:
                 return again
         steps = self._resolver.resolve(entries, transaction=transaction)
+        untouched = received is None and not self._uow.session.in_transaction()
+        if untouched and _stands_alone(steps):
+            return [self._create_at_once(steps[0])]
         self._open_cases(steps)
         results = {id(step.entry): self._apply(step) for step in _people_first(steps)}
         self._join_documents(steps)
@@ -160,6 +188,11 @@ class _Work:
         if self._audited:
             self._uow.session.connection().execute(_AUDIT, self._audited)
         return answered
+
+    def alone(self, entry: WriteEntry) -> Creation | None:
+        """What stores an entry, where it is a create that nothing else is written with."""
+        steps = self._resolver.resolve([entry], transaction=False)
+        return self._creation(steps[0]) if _stands_alone(steps) else None
 
     def _sends_referrals(self) -> bool:
         return bool(SENDERS & self._principal.roles)
@@ -219,24 +252,39 @@ class _Work:
         assert wanted is not None
         return WriteResult(200, self._update(step, wanted, current))
 
+    def _create_at_once(self, step: Step) -> WriteResult:
+        """A create whose one statement is the whole transaction."""
+        creation = self._creation(step)
+        statement = creation.statement
+        (row,) = at_once(self._desk.engine, statement.text, statement.parameters)
+        return WriteResult(201, creation.stored(row))
+
+    def _creation(self, step: Step) -> Creation:
+        assert step.resource is not None
+        return self._store.creation(step.resource, **self._as_sent(step, None))
+
     def _create(self, step: Step, resource: dict[str, Any]) -> Stored:
         subscription = None
         if step.entry.type == "Subscription":
             subscription = registering.read(resource, self._desk.types, self._http, self._principal)
             resource = resource | {"status": "requested"}
         person = self._person(step.entry.type, step.id, resource)
-        stored = self._store.create(
-            resource,
-            id=step.id,
-            owner=self._owner,
-            grants={Grant(self._owner, "sender")},
-            person=person,
-        )
+        stored = self._store.create(resource, **self._as_sent(step, person))
         self._fresh[step.entry.type, step.id] = resource | {"id": step.id}
         if subscription is not None:
             registering.keep(self._uow.session, step.id, UUID(self._owner), subscription, self._now)
-        self._audit("create", stored, person)
         return stored
+
+    def _as_sent(self, step: Step, person: UUID | None) -> dict[str, Any]:
+        """With what a client's document is stored."""
+        act = self._act("create", step.reference, person)
+        return {
+            "id": step.id,
+            "owner": self._owner,
+            "grants": {Grant(self._owner, "sender")},
+            "person": person,
+            "beside": Statement(_AUDITED, {f"audit_{name}": value for name, value in act.items()}),
+        }
 
     def _update(self, step: Step, wanted: dict[str, Any], current: Stored) -> Stored:
         file = self._file_of_task(step.id) if step.entry.type == "Task" else None
@@ -382,18 +430,19 @@ class _Work:
                 file.join(attachments.of(self._fresh["ServiceRequest", step.id], ()))
 
     def _audit(self, action: str, stored: Stored, person: UUID | None) -> None:
+        self._audited.append(self._act(action, stored.reference, person))
+
+    def _act(self, action: str, reference: str, person: UUID | None) -> dict[str, Any]:
         by = self._principal
-        self._audited.append(
-            {
-                "made": self._now,
-                "client_id": by.client_id,
-                "subject": by.subject,
-                "organisation": by.organisation,
-                "action": action,
-                "record": stored.reference,
-                "person": person,
-            }
-        )
+        return {
+            "made": self._now,
+            "client_id": by.client_id,
+            "subject": by.subject,
+            "organisation": by.organisation,
+            "action": action,
+            "record": reference,
+            "person": person,
+        }
 
     def _reread(self, steps: Iterable[Step], results: dict[int, WriteResult]) -> None:
         """Task documents are written when their case is put back: name the version that is now."""
@@ -450,6 +499,14 @@ class _Work:
         if self._store.lock("Patient", key).deleted:
             return None
         return self._link(key)
+
+
+def _stands_alone(steps: Sequence[Step]) -> bool:
+    """Whether a request is one create of what concerns nobody here and has no other rows."""
+    if len(steps) != 1 or steps[0].action != "create" or steps[0].resource is None:
+        return False
+    kind, resource = steps[0].entry.type, steps[0].resource
+    return kind not in {"Patient", "Subscription"} and patient_of(resource) is None
 
 
 def _people_first(steps: Iterable[Step]) -> list[Step]:

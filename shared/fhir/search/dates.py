@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ END = "infinity"
 _DATE = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
     r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?"
-    r"(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
+    r"(?P<zone>Z|[+-]\d\d:[0-5]\d)?)?)?)?",
     re.ASCII,
 )
 
@@ -35,7 +35,7 @@ class Range:
 
 def bound(moment: datetime) -> str:
     """An aware instant as timestamptz text of fixed width."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00").rjust(32, "0")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def instant_text(moment: datetime) -> str:
@@ -91,7 +91,8 @@ def _zone(text: str | None, default: ZoneInfo) -> Any:
         return default
     if text == "Z":
         return UTC
-    return datetime.strptime(text, "%z").tzinfo
+    away = timedelta(hours=int(text[1:3]), minutes=int(text[4:6]))
+    return timezone(-away if text[0] == "-" else away)
 
 
 def _next(low: datetime, parts: dict[str, str | None]) -> datetime | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.fhir.search import terms
@@ -108,7 +108,7 @@ class Extractor:
         for element, value in resource.items():
             for param, path in by_element.get(element, ()):
                 index = self._by_type[param.type]
-                for each in walk(value, path.keys[1:], path.where):
+                for each in _values(value, path):
                     if index(param, path, each, entry):
                         found.add(param.code)
         for code in found:
@@ -232,8 +232,7 @@ class Extractor:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token value; ``code`` is folded unless it is a key such as an identifier's value."""
 
     system: str
@@ -309,6 +308,13 @@ def strings(value: Any, datatype: str) -> Iterator[str]:
         yield from _parts(value, _ADDRESS)
     else:
         yield from _parts(value, ("text",))
+
+
+def _values(value: Any, path: Path) -> Iterable[Any]:
+    """The values of a path that begins with the element ``value``; most paths end there."""
+    if len(path.keys) > 1 or path.where is not None:
+        return walk(value, path.keys[1:], path.where)
+    return value if type(value) is list else (value,)
 
 
 def walk(node: Any, keys: tuple[str, ...], where: tuple[str, str] | None) -> Iterator[Any]:

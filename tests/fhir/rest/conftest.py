@@ -87,9 +87,12 @@ class Server:
         return created
 
 
-@lru_cache(maxsize=2)
-def _composed(url: str) -> tuple[Engine, Warner, FastAPI]:
-    """The app, kept for the next test on a database with the same URL: composing takes long."""
+@lru_cache(maxsize=4)
+def _composed(url: str, *, plain: bool = False) -> tuple[Engine, Warner, FastAPI]:
+    """The app, kept for the next test on a database with the same URL: composing takes long.
+
+    ``plain`` has the ordinary routes alone.
+    """
     engine = create_engine(url, pool_size=10, application_name="test")
     types = dict(all_types())
     types["AuditEvent"] = replace(types["AuditEvent"], interactions=READ_ONLY)
@@ -105,24 +108,43 @@ def _composed(url: str) -> tuple[Engine, Warner, FastAPI]:
     warner = Warner(StoreWriter(lambda: UnitOfWork(engine), store, base_url=BASE))
     app = FastAPI()
     app.add_middleware(HeadAsGet)
-    app.include_router(
-        fhir_router(
-            types,
-            reader=reader,
-            writer=warner,
-            base_url=BASE,
-            page_secret=b"secret",
-            capability_date="2026-01-01",
-            version="1.2.3",
-            principal=who,
-        )
+    router = fhir_router(
+        types,
+        reader=reader,
+        writer=warner,
+        base_url=BASE,
+        page_secret=b"secret",
+        capability_date="2026-01-01",
+        version="1.2.3",
+        principal=who,
     )
+    if not plain:
+        app.router.routes.extend(router.before_all)
+    app.include_router(router)
     return engine, warner, app
 
 
 @pytest.fixture
-def server(database: NewDatabase) -> Iterator[Server]:
-    engine, warner, app = _composed(database("fhir", create_tables))
+def url(database: NewDatabase) -> str:
+    return database("fhir", create_tables)
+
+
+@pytest.fixture
+def server(url: str) -> Iterator[Server]:
+    with _serving(url, plain=False) as served:
+        yield served
+
+
+@pytest.fixture
+def plain_server(url: str) -> Iterator[Server]:
+    """The same documents by the ordinary routes alone."""
+    with _serving(url, plain=True) as served:
+        yield served
+
+
+@contextmanager
+def _serving(url: str, *, plain: bool) -> Iterator[Server]:
+    engine, warner, app = _composed(url, plain=plain)
     warner.remarks.clear()
     warner.failure = None
     with TestClient(app) as client:

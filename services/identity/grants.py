@@ -1,0 +1,46 @@
+"""Which scopes and roles there are: a client with another one would silently get nothing."""
+
+from collections.abc import Iterable
+
+SCOPES = {
+    "cases": "work on cases: link workers, providers, hubs",
+    "clients.read": "see which clients are registered; for administrators",
+    "clients.write": "register and change clients; for administrators",
+    "directory.write": "change listings and capacity",
+    "notifications.read": "see deliveries and contacts",
+    "notifications.write": "change contacts, retry deliveries, note calls",
+    "referrals.requests": "pass on what the holder of an answer link says; for services",
+    "tokens.introspect": "ask about everybody's tokens; for resource servers",
+}
+"""Kersey's own scopes; those of FHIR are SMART's, such as `system/Task.rs`."""
+
+ROLES = {
+    "referral-sender": "its active ServiceRequests start cases",
+    "fhir-client": "stores FHIR resources, which start nothing",
+    "link-worker": "works on the cases of its link-worker service",
+    "provider": "answers the requests to it",
+    "coordinator": "sees its place, routes, answers on a provider's behalf",
+    "analyst": "will read reports",
+    "service": "a service of Kersey itself",
+}
+"""What a client can be to the consortium."""
+
+
+class NoSuchGrant(ValueError):
+    """A scope or role that means nothing here; the message lists those there are."""
+
+
+def check(scopes: Iterable[str], roles: Iterable[str]) -> None:
+    """Refuse what means nothing.
+
+    Raises:
+        NoSuchGrant: naming the first that is not known.
+    """
+    for scope in scopes:
+        if scope not in SCOPES and not scope.startswith(("system/", "user/", "patient/")):
+            raise NoSuchGrant(
+                f"there is no scope {scope[:80]!r}; there are SMART's and: {', '.join(SCOPES)}"
+            )
+    for role in roles:
+        if role not in ROLES:
+            raise NoSuchGrant(f"there is no role {role[:80]!r}; there are: {', '.join(ROLES)}")

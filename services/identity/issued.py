@@ -1,0 +1,134 @@
+"""Tokens that were issued here: whether one still holds (RFC 7662), and ending it (RFC 7009).
+
+A token is a JWT that every service verifies by itself, without asking: that is what keeps a read
+fast. So an end takes effect there when the token expires, 300 seconds after its issue at most.
+Whoever cannot wait that long asks here, as the administrators' endpoints do.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwk, jwt
+from joserfc.errors import JoseError
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.identity.clients import Client, Clients
+from services.identity.keys import ALGORITHM, SigningKeys
+from services.identity.settings import IdentitySettings
+from services.identity.tables import revoked_token
+from shared.database import UnitOfWork
+
+_MAX_LENGTH = 16 * 1024
+_PRUNED = 100
+"""Expired rows removed beside each new one, so that the table stays small."""
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A token that holds: genuine, not expired, not revoked, its client as it was when it got it.
+
+    Attributes:
+        claims: what it says.
+        client: whose it is.
+    """
+
+    claims: dict[str, Any]
+    client: Client
+
+    @property
+    def client_id(self) -> str:
+        """The client that it was issued to."""
+        return self.client.client_id
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it allows."""
+        return frozenset(str(self.claims.get("scope") or "").split())
+
+    def check_client(self, client: Client) -> bool:
+        """Whether it was issued to that client; Authlib asks."""
+        return self.client_id == client.client_id
+
+    def is_expired(self) -> bool:
+        """Never: `find` gives none that is."""
+        return False
+
+    def is_revoked(self) -> bool:
+        """Never: `find` gives none that is."""
+        return False
+
+
+class IssuedTokens:
+    """Looks each token up anew: nothing is remembered, so that an end holds at once.
+
+    Args:
+        settings: the issuer's settings.
+        engine: its database.
+        clients: the registered clients.
+        keys: those that signed.
+    """
+
+    def __init__(
+        self, settings: IdentitySettings, engine: Engine, *, clients: Clients, keys: SigningKeys
+    ) -> None:
+        self._issuer = settings.issuer
+        self._audience = settings.audience
+        self._engine = engine
+        self._clients = clients
+        self._keys = keys
+
+    def find(self, token: str) -> IssuedToken | None:
+        """The token, or None if it does not hold, for whatever reason (RFC 7662 section 2.2).
+
+        Args:
+            token: anything that somebody takes for one of ours.
+        """
+        claims = self._genuine(token)
+        if claims is None:
+            return None
+        client = self._clients.find(str(claims.get("client_id")))
+        if client is None or client.generation != claims.get("generation", 0):
+            return None
+        known = select(revoked_token.c.jti).where(revoked_token.c.jti == UUID(claims["jti"]))
+        with self._engine.connect() as connection:
+            if connection.execute(known).first() is not None:
+                return None
+        return IssuedToken(claims, client)
+
+    def revoke(self, token: IssuedToken) -> None:
+        """End a token before its time. Twice is as good as once."""
+        record = insert(revoked_token).values(
+            jti=UUID(token.claims["jti"]),
+            client_id=token.client_id,
+            expires=datetime.fromtimestamp(token.claims["exp"], UTC),
+        )
+        past = (
+            select(revoked_token.c.jti)
+            .where(revoked_token.c.expires < func.now())
+            .limit(_PRUNED)
+            .with_for_update(skip_locked=True)
+        )
+        with UnitOfWork(self._engine) as uow:
+            uow.session.execute(record.on_conflict_do_nothing())
+            uow.session.execute(delete(revoked_token).where(revoked_token.c.jti.in_(past)))
+            uow.commit()
+
+    def _genuine(self, token: str) -> dict[str, Any] | None:
+        if len(token) > _MAX_LENGTH:
+            return None
+        keys = jwk.KeySet.import_key_set(self._keys.published())  # type: ignore[arg-type]
+        try:
+            found = jwt.decode(token, keys, [ALGORITHM])
+            claims = dict(found.claims)
+            UUID(str(claims.get("jti")))
+        except (JoseError, ValueError, TypeError, RecursionError):
+            return None
+        ours = claims.get("iss") == self._issuer and claims.get("aud") == self._audience
+        expires = claims.get("exp")
+        if found.header.get("typ") != "at+jwt" or not ours:
+            return None
+        return claims if isinstance(expires, int) and expires > time.time() else None
