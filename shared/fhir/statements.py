@@ -86,9 +86,7 @@ def creating_many(beside: str) -> str:
     Made of the very same text, so that it cannot do anything else; its rows are id, pk and time.
     """
     each = ";".join(f"{insert} FROM given" for insert in filter(None, beside.split(";")))
-    text = creating(each).replace(
-        "SELECT pk, last", "SELECT id, pk, last"
-    )
+    text = creating(each).replace("SELECT pk, last", "SELECT id, pk, last")
     columns = {name: kind for name, kind in _PARAMETER.findall(text) if name != "now"}
     text = re.sub(r"%\((?!now\))(\w+)\)s", r"given.sent_\1", text)
     text = text.replace("FROM stamp\n", "FROM stamp, given\n")

@@ -33,7 +33,7 @@ from tests.referrals.subscribing import (
     told,
 )
 
-SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+SIGNED_WITH = "whsec_" + base64.b64encode(b"k" * 32).decode()
 PLAIN: Json = {"content": None, "header": ["Authorization: Bearer of-the-receiver"]}
 
 
@@ -228,11 +228,11 @@ def test_plain_r4_with_a_payload_puts_the_resource(house: House, sink: HttpSink)
 
 
 def test_a_notification_is_signed_with_the_subscribers_secret(house: House, sink: HttpSink):
-    register(house, sink, extension=[wish("secret", valueString=SECRET)])
+    register(house, sink, extension=[wish("secret", valueString=SIGNED_WITH)])
     house.refer()
     told(house)
     (request,) = sink.requests
-    assert Webhook(SECRET).verify(request.body, request.headers) == request.json
+    assert Webhook(SIGNED_WITH).verify(request.body, request.headers) == request.json
     other = "whsec_" + base64.b64encode(b"x" * 32).decode()
     with pytest.raises(WebhookVerificationError):
         Webhook(other).verify(request.body, request.headers)
@@ -374,7 +374,7 @@ def test_what_happens_before_the_handshake_is_told_after_it(house: House, sink: 
         ({"extension": [wish("heartbeat-period", valueUnsignedInt=10**6)]}, "channel.extension"),
         ({"extension": [wish("max-count", valueString="many")]}, "channel.extension"),
         ({"extension": [wish("secret", valueString="whsec_short")]}, "channel.extension"),
-        ({"extension": [wish("secret", valueString=SECRET[6:])]}, "channel.extension"),
+        ({"extension": [wish("secret", valueString=SIGNED_WITH[6:])]}, "channel.extension"),
         ({"header": ["webhook-signature: v1,x"]}, "channel.header"),
         (
             {"criteria": "Task", "content": None}

@@ -1,5 +1,6 @@
 """What can be subscribed to: referrals and Tasks, whoever wrote them, as /metadata says."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -147,3 +148,14 @@ def test_a_filter_that_is_no_longer_served_stops_its_own_subscription_only(
         assert other.requests == []
     assert len(sink.requests) == 1
     assert status(house, broken) == "error"
+
+
+def test_what_is_created_together_is_told_each(house: House, sink: HttpSink):
+    client = house.by("fhir-client")
+    register(house, sink, by="fhir-client", criteria="Task")
+    with ThreadPoolExecutor(8) as many:
+        made = list(many.map(lambda _: client.post("/fhir/Task", a_task())["id"], range(16)))
+        others = {"resourceType": "Organization", "name": "Of no interest"}
+        list(many.map(lambda _: client.post("/fhir/Organization", others), range(8)))
+    told(house)
+    assert sorted(focuses(sink)) == sorted(f"Task/{each}" for each in made)
