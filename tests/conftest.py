@@ -13,7 +13,13 @@ from tests.infrastructure import rabbitmq as rabbit
 from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.homes import sweep
 from tests.infrastructure.postgres import EVERY, NewDatabase, PostgresServer
+from tests.infrastructure.printing import print_past_python
 from tests.infrastructure.rabbitmq import RabbitServer
+
+
+def pytest_configure() -> None:
+    """See tests/infrastructure/printing.py."""
+    print_past_python()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
-import structlog
 from sqlalchemy import Engine
 
 from shared.logging import configure
 from tests.bad_input.door import Door, all_services
 from tests.infrastructure.postgres import PostgresServer
+from tests.infrastructure.printing import print_past_python
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     yield written
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    print_past_python()
 
 
 @pytest.fixture(scope="session")

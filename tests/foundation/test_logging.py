@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from shared.logging import configure
+from tests.infrastructure.printing import print_past_python
 
 PLANTED = "Planted-Patient-7731"
 KEY = UUID("5f0c2f63-7a51-4d0e-9d8e-0f7a4f0c9a11")
@@ -33,7 +34,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    print_past_python()
 
 
 def fail() -> None:

@@ -27,6 +27,7 @@ from shared.problems import Problem
 from shared.requests import MAX_BYTES, SECURITY_HEADERS
 from shared.service import service_app
 from shared.settings import ServiceSettings
+from tests.infrastructure.printing import print_past_python
 from tests.infrastructure.serving import serving
 
 PLANTED = "Planted-Patient-7731"
@@ -150,7 +151,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     yield written.getvalue
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    print_past_python()
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from shared.logging import configure
 from shared.messaging.events import parse
 from shared.migrate import migrate
 from tests.infrastructure.postgres import NewDatabase
+from tests.infrastructure.printing import print_past_python
 from tests.notifications.conftest import House as PostRoom
 from tests.notifications.conftest import Tokens
 from tests.referrals.house import TEAM, TEAM_2, House, Json, wish
@@ -155,7 +156,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     yield text
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    print_past_python()
 
 
 def test_no_log_names_anybody(house: House, written: io.StringIO):

@@ -8,11 +8,11 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
-import structlog
 
 from shared.logging import configure
 from shared.messaging.rabbit import RabbitBroker
 from tests.infrastructure.homes import new_home
+from tests.infrastructure.printing import print_past_python
 from tests.infrastructure.rabbitmq import RabbitServer
 from tests.subject.living import Living, living
 
@@ -37,7 +37,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     yield written.getvalue
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    print_past_python()
 
 
 @pytest.fixture
