@@ -19,7 +19,8 @@ def others():
     def talk(say):
         while not over.is_set():
             say("said " + "x" * 300)
-    threads = [threading.Thread(target=talk, args=(say,)) for say in 3 * [log.info] + [server.error]]
+    says = [log.info, log.info, log.info, server.error]
+    threads = [threading.Thread(target=talk, args=(say,)) for say in says]
     for each in threads:
         each.start()
     yield

@@ -28,17 +28,8 @@ from shared.messaging.events import ReferralCancelled, ReferralChosen, ReferralR
 SIGNPOST_ONLY = 1
 """Tier of a listing that may be told to people but gets no personal data (care 25)."""
 
-_FORMS = {
-    "phone": (
-        re.compile(r"[^<>:/]*(?:[0-9][^<>:/]*){6,}"),
-        "A phone number has six digits at least.",
-    ),
-    "email": (
-        re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+\.[^@\s:/<>]+"),
-        "An e-mail address is written name@place.example.",
-    ),
-}
-"""How what is shared is written, so that it can be used, and no link or page comes with it."""
+_EMAIL = re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+\.[^@\s:/<>]+")
+"""What is shared as an e-mail address leads to nothing else, such as a page."""
 
 LONGEST = relativedelta(years=5)
 """For how long an agreement may be recorded: nobody knows today what they will want later."""
@@ -193,14 +184,13 @@ def _check_share(wanted: Ask, now: datetime) -> None:
         "Say how the person agreed: verbal or written.",
         "how",
     )
-    for item, (form, words) in _FORMS.items():
-        given = wanted.share.get(item)
-        refuse_unless(
-            given is None or form.fullmatch(given) is not None,
-            "business-rule",
-            words,
-            f"share.{item}",
-        )
+    email = wanted.share.get("email")
+    refuse_unless(
+        email is None or _EMAIL.fullmatch(email) is not None,
+        "business-rule",
+        "An e-mail address is written name@place.example.",
+        "share.email",
+    )
     born = wanted.share.get("birth-date")
     refuse_unless(
         born is None or _is_birth_date(born, now),
