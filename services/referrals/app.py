@@ -13,6 +13,7 @@ from services.referrals.api.merging import merging_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
 from services.referrals.api.requests import request_routes
+from services.referrals.api.subscriptions import subscription_routes
 from services.referrals.api.teams import team_routes
 from services.referrals.clock import Clock
 from services.referrals.desk import Desk
@@ -22,7 +23,7 @@ from services.referrals.served import CAPABILITY_DATE, SERVED
 from services.referrals.settings import ReferralsSettings
 from services.referrals.subject import confirming
 from services.referrals.subscriptions.dispatching import Dispatcher
-from services.referrals.subscriptions.notifying import SCHEDULE, Notifier
+from services.referrals.subscriptions.notifying import Notifier, schedule
 from services.referrals.tables.subscription import deliveries
 from services.referrals.writing.writer import ReferralWriter
 from shared.auth import TokenVerifier
@@ -79,6 +80,7 @@ def create_app(
         # Asked for most comes first: a route is found by trying one after the other.
         routers=(
             beside_routes(desk),
+            subscription_routes(desk),
             fhir,
             case_routes(desk),
             request_routes(desk),
@@ -156,10 +158,11 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
             engine=engine,
             tables=deliveries,
             send=notifier.send,
-            schedule=lambda _: SCHEDULE,
+            schedule=schedule,
             wake=sending,
             on_delivered=notifier.delivered,
             on_failed=notifier.failed,
+            lock_first=notifier.lock_first,
         ),
         Clock(desk),
     ]

@@ -26,7 +26,6 @@ from services.referrals.tables import (
     Case,
     CaseDocument,
     CaseTask,
-    Change,
     CodeReturned,
     OnwardRequest,
     PlaceHub,
@@ -38,7 +37,6 @@ from shared.database import UnitOfWork
 from shared.fhir.json import parse
 from shared.fhir.store import Grant, Stored
 from shared.messaging.events import CaseEvent
-from shared.tracing import traceparent
 
 
 class NoSuchCase(Exception):
@@ -296,10 +294,8 @@ class CaseFile:
             )
             if task.id in self._created:
                 self._create(body, grants["Task", task.id])
-                self._tell_subscribers(task.id, 1)
                 continue
-            stored = self.store.update(body)
-            self._tell_subscribers(task.id, stored.version)
+            self.store.update(body)
             self.audit(task.business, f"Task/{task.id}")
             if task.kind == Kind.PROVIDER:
                 self._write_onward_status(task)
@@ -308,13 +304,6 @@ class CaseFile:
         person = self.case.person
         self.store.create(body, id=body["id"], owner=KERSEY, grants=readers, person=person)
         self.audit("create", f"{body['resourceType']}/{body['id']}")
-
-    def _tell_subscribers(self, task: str, version: int) -> None:
-        change = Change(
-            type="Task", id=task, version=version, made=self.now, traceparent=traceparent()
-        )
-        self.uow.session.add(change)
-        self.uow.on_commit(self.desk.changed.set)
 
     def _write_onward_status(self, task: CaseTask) -> None:
         before = content_of(self.store.lock("ServiceRequest", task.service_request))

@@ -10,6 +10,7 @@ STATUS_REASON = f"{KERSEY}/CodeSystem/task-status-reason"
 NEED = f"{KERSEY}/CodeSystem/need"
 OUTPUT = f"{KERSEY}/CodeSystem/task-output"
 TASK_TOPIC = f"{KERSEY}/SubscriptionTopic/referral-task"
+REFERRAL_TOPIC = f"{KERSEY}/SubscriptionTopic/referral"
 
 REFERRED = "871731000000106"
 """Referral to social prescribing service: counted once, when the person accepts (care 21)."""

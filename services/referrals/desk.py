@@ -8,6 +8,7 @@ from functools import cached_property
 from sqlalchemy import Engine
 
 from services.referrals.settings import ReferralsSettings
+from services.referrals.subscriptions.telling import ToldStore
 from shared.database import UnitOfWork
 from shared.fhir.search.parameters import Types
 from shared.fhir.store import FhirStore
@@ -41,9 +42,14 @@ class Desk:
         return UnitOfWork(self.engine)
 
     def store(self, uow: UnitOfWork) -> FhirStore:
-        """The FHIR documents, within a transaction."""
-        return FhirStore(
-            uow.session, self.types, base_url=self.base_url, zone=self.settings.timezone
+        """The FHIR documents, within a transaction; subscribers hear of what changes."""
+        return ToldStore(
+            uow,
+            self.types,
+            clock=self.clock,
+            changed=self.changed,
+            base_url=self.base_url,
+            zone=self.settings.timezone,
         )
 
     @property

@@ -71,7 +71,7 @@ ERASURES = RecordClass(
 )
 CHANGES = RecordClass(
     name="dispatched-changes",
-    holds="ids of Tasks that changed, until subscribers were told",
+    holds="ids of Tasks and requests that changed, until subscribers were told",
     tables=("subscription_change",),
     basis="operation",
     start="the change was dispatched; one that was not never goes",
@@ -80,7 +80,7 @@ CHANGES = RecordClass(
 )
 EVENTS = RecordClass(
     name="subscription-events",
-    holds="numbered events of Subscriptions: ids of Tasks",
+    holds="numbered events of Subscriptions: ids of Tasks and requests",
     tables=("subscription_event",),
     basis="operation: a client asks what it missed",
     start="what it tells of happened",

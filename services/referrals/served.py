@@ -2,14 +2,11 @@
 
 from dataclasses import replace
 
-from shared.fhir.search.parameters import READ_ONLY
+from services.referrals.subscriptions.topics import TOPICS
 from shared.fhir.types import served
 
 CAPABILITY_DATE = "2026-11-28"
 """When the declarations below last changed; /metadata says so."""
-
-FROM_THE_DIRECTORY = served(("HealthcareService", "Location"))
-"""Kersey's own copies of what the directory lists: changed there, read here."""
 
 SERVED = served(
     (
@@ -23,6 +20,8 @@ SERVED = served(
         "Encounter",
         "Endpoint",
         "Goal",
+        "HealthcareService",
+        "Location",
         "Observation",
         "Organization",
         "Patient",
@@ -36,5 +35,21 @@ SERVED = served(
         "Subscription",
         "Task",
     )
-) | {name: replace(each, interactions=READ_ONLY) for name, each in FROM_THE_DIRECTORY.items()}
-"""By name. Audit and provenance are kept, and will be served, by the server alone."""
+)
+"""By name. Audit and provenance are kept, and will be served, by the server alone.
+
+HealthcareService, Location and Organization are the directory's copies, which Kersey owns and no client
+changes, and whatever a sender's own Bundles hold of these types, which is that sender's.
+"""
+
+_BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport"
+
+SERVED["Subscription"] = replace(
+    SERVED["Subscription"],
+    profiles=(f"{_BACKPORT}/StructureDefinition/backport-subscription",),
+    operations=(
+        ("status", f"{_BACKPORT}/OperationDefinition/backport-subscription-status"),
+        ("events", f"{_BACKPORT}/OperationDefinition/backport-subscription-events"),
+    ),
+    topics=tuple(TOPICS),
+)

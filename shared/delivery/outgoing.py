@@ -26,6 +26,11 @@ WORTH_ANOTHER_TRY = frozenset([408, 409, 425, 429])
 """Answers below 500 that speak of the moment, not of the request (RFC 9110, RFC 6585, RFC 8470)."""
 MOST_ANSWER_BYTES = 64 * 1024
 
+_CARRYING_IPV4 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+"""Their last four bytes are an IPv4 address, to which a gateway may lead (RFC 6052, RFC 4291)."""
+_LOCAL_TRANSLATIONS = (ipaddress.IPv6Network("64:ff9b:1::/48"),)
+"""Whatever an operator's own gateway makes of it (RFC 8215)."""
+
 
 class OutgoingHttp:
     """Posts a body and turns the answer into a receipt or a kind of failure. Safe in threads.
@@ -67,19 +72,39 @@ class OutgoingHttp:
         return None
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Receipt:
-        """Post once, as a step of the trace at hand.
+        """Post once; see `send`."""
+        return self.send("POST", url, body, headers)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout_seconds: float | None = None,
+    ) -> Receipt:
+        """Send once, as a step of the trace at hand.
+
+        Args:
+            method: POST, or PUT where the receiver keeps what it is sent under that address.
+            url: where to.
+            body: what is sent.
+            headers: beside those of HTTP itself.
+            timeout_seconds: shorter than usual, if the receiver wants it so.
 
         Raises:
             Permanent: the address is not allowed, or the answer will not change.
             Temporary: anything that may pass; the receiver's `Retry-After` is kept.
         """
         self._checked(url)
-        limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)}
+        within = min(timeout_seconds or self._timeout, self._timeout)
+        limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), within)}
         sent = [*headers.items(), *tracing.header().items()]
-        self._deadline.set(self._timeout)
+        self._deadline.set(within)
         try:
             with self._pool.stream(
-                "POST", url, headers=sent, content=body, extensions=limits
+                method, url, headers=sent, content=body, extensions=limits
             ) as answer:
                 _drain(answer)
                 return _judged(answer)
@@ -225,6 +250,11 @@ def _written_private(parts: SplitResult) -> bool:
 
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    ip = mapped or ip
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.is_site_local or any(ip in network for network in _LOCAL_TRANSLATIONS):
+            return False
+        within = ip.ipv4_mapped or ip.sixtofour
+        if within is None and any(ip in network for network in _CARRYING_IPV4):
+            within = ipaddress.IPv4Address(ip.packed[-4:])
+        ip = within or ip
     return ip.is_global and not ip.is_multicast

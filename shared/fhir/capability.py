@@ -18,6 +18,11 @@ _SMART = {
     ]
 }
 _OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
+_TOPIC = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+    "capabilitystatement-subscriptiontopic-canonical"
+)
+"""Where R4, which has no SubscriptionTopic, says what can be subscribed to."""
 
 
 def capability_statement(
@@ -68,6 +73,10 @@ def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
     name = resource_type.name
     writable = resource_type.offers("create")
     entry: dict[str, Any] = {"type": name}
+    if resource_type.topics:
+        entry["extension"] = [
+            {"url": _TOPIC, "valueCanonical": topic} for topic in resource_type.topics
+        ]
     if resource_type.profiles:
         entry["supportedProfile"] = list(resource_type.profiles)
     entry |= {
@@ -96,14 +105,13 @@ def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
         {"name": param.code, "definition": param.definition, "type": param.type}
         for param in resource_type.params.values()
     ]
-    offered = [("validate", "Resource-validate")] if writable else []
+    operations = list(resource_type.operations)
+    if writable:
+        operations.append(("validate", f"{_OPERATIONS}Resource-validate"))
     if name in EVERYTHING_OF:
-        offered.append(("everything", f"{name}-everything"))
-    if offered:
-        entry["operation"] = [
-            {"name": code, "definition": f"{_OPERATIONS}{definition}"}
-            for code, definition in offered
-        ]
+        operations.append(("everything", f"{_OPERATIONS}{name}-everything"))
+    if operations:
+        entry["operation"] = [{"name": n, "definition": d} for n, d in operations]
     return entry
 
 

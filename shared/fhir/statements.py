@@ -69,10 +69,14 @@ SELECT pk, last_updated FROM d
 
 @cache
 def creating(beside: str) -> str:
-    """`CREATE` together with another row's INSERT, a constant: one round trip instead of two."""
-    if not beside:
-        return CREATE
-    return CREATE.replace("SELECT pk, last_updated FROM d\n", _BESIDE.format(beside))
+    """`CREATE` together with other rows' INSERTs, constants: one round trip instead of several.
+
+    Several are written one after the other, with ";" between them.
+    """
+    inserts = enumerate(filter(None, beside.split(";")))
+    also = "".join(f", beside_{n} AS ({insert})" for n, insert in inserts)
+    end = "SELECT pk, last_updated FROM d\n"
+    return CREATE.replace(end, f"{also}\n{end}") if also else CREATE
 
 
 @cache
@@ -81,9 +85,8 @@ def creating_many(beside: str) -> str:
 
     Made of the very same text, so that it cannot do anything else; its rows are id, pk and time.
     """
-    text = creating(beside and f"{beside} FROM given").replace(
-        "SELECT pk, last", "SELECT id, pk, last"
-    )
+    each = ";".join(f"{insert} FROM given" for insert in filter(None, beside.split(";")))
+    text = creating(each).replace("SELECT pk, last", "SELECT id, pk, last")
     columns = {name: kind for name, kind in _PARAMETER.findall(text) if name != "now"}
     text = re.sub(r"%\((?!now\))(\w+)\)s", r"given.sent_\1", text)
     text = text.replace("FROM stamp\n", "FROM stamp, given\n")
@@ -95,7 +98,6 @@ def creating_many(beside: str) -> str:
 
 
 _PARAMETER = re.compile(r"%\((\w+)\)s::([a-z]+(?:\[\])?)")
-_BESIDE = ", beside AS ({})\nSELECT pk, last_updated FROM d\n"
 
 _RISING = """greatest(stamp.at, %(previous)s::timestamptz + interval '1 millisecond')"""
 

@@ -62,7 +62,7 @@ def _request(connection: socket.socket) -> bytes:
             return heard
         piece = connection.recv(65536)
         heard += piece
-        if not piece or not heard.startswith(b"POST"):
+        if not piece or not heard.startswith((b"POST", b"PUT")):
             return heard
 
 
@@ -92,6 +92,17 @@ def test_a_body_is_posted_with_its_headers(outgoing):
     assert b"POST /hook HTTP/1.1" in heard[0]
     assert b"webhook-id: 7" in heard[0]
     assert heard[0].endswith(b'{"a":1}')
+
+
+def test_it_is_put_where_the_receiver_keeps_it_and_in_the_time_that_it_has(outgoing):
+    with answering(status(200)) as (url, heard):
+        assert outgoing.send("PUT", url, b"{}", {}) == Receipt("http-200")
+    assert heard[0].startswith(b"PUT /hook HTTP/1.1")
+    begun = time.monotonic()
+    slow = answering(status(200), pause=0.05)
+    with slow as (url, _), pytest.raises(Temporary, match="timeout"):
+        outgoing.send("PUT", url, b"{}", {}, timeout_seconds=0.2)
+    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 413, 422])
@@ -216,6 +227,11 @@ def test_a_connection_is_used_again_and_each_exchange_has_its_own_deadline():
         ("https://169.254.169.254/latest/meta-data", "address-private"),
         ("https://[::1]/", "address-private"),
         ("https://[::ffff:10.0.0.1]/", "address-private"),
+        ("https://[::127.0.0.1]/", "address-private"),
+        ("https://[64:ff9b::7f00:1]/", "address-private"),
+        ("https://[64:ff9b:1::1]/", "address-private"),
+        ("https://[2002:a00:1::1]/", "address-private"),
+        ("https://[fec0::1]/", "address-private"),
         ("https://224.0.0.1/", "address-private"),
         ("https://user:password@hooks.example.org/", "address-malformed"),
         ("https://hooks.example.org/#part", "address-malformed"),
@@ -235,9 +251,13 @@ def test_addresses_that_may_not_be_registered(guarded, url, fault):
 def test_a_public_https_address_may_be_registered(guarded):
     assert guarded.fault("https://hooks.example.org/kersey?for=7") is None
     assert guarded.fault("https://192.0.43.8/") is None
+    assert guarded.fault("https://[2606:4700::1111]/") is None
+    assert guarded.fault("https://[64:ff9b::c000:2b08]/") is None
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "fd00::1", "fe80::1%eth0"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.0.0.1", "fd00::1", "fe80::1%eth0", "64:ff9b::a00:1"]
+)
 def test_a_public_name_for_a_private_address_is_refused_at_the_connection(
     guarded, monkeypatch, address
 ):

@@ -90,7 +90,7 @@ class HttpSink:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = _take  # noqa: N815 - http.server's own names
+            do_GET = do_POST = do_PUT = _take  # noqa: N815 - http.server's own names
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.referrals.app import outgoing
 from services.referrals.subscriptions.dispatching import Dispatcher
-from services.referrals.subscriptions.notifying import SCHEDULE, Notifier
+from services.referrals.subscriptions.notifying import Notifier, schedule
 from services.referrals.tables.subscription import deliveries
 from shared.delivery import DeliveryWorker
 from shared.worker import Wake
@@ -72,10 +72,11 @@ def deliver(house: House) -> int:
         engine=house.engine,
         tables=deliveries,
         send=notifier.send,
-        schedule=lambda _: SCHEDULE,
+        schedule=schedule,
         wake=Wake(),
         on_delivered=notifier.delivered,
         on_failed=notifier.failed,
+        lock_first=notifier.lock_first,
     )
     return worker.deliver_due()
 

@@ -37,9 +37,17 @@ def test_every_document_about_the_person_carries_their_key(house: House):
         "subject": {"reference": f"{BASE}/Patient/{patient['id']}/_history/1"},
     }
     made = house.ehr.post("/fhir/Condition", condition)
+    appointment = {
+        "resourceType": "Appointment",
+        "status": "proposed",
+        "participant": [
+            {"actor": {"reference": f"{BASE}/Patient/{patient['id']}"}, "status": "needs-action"}
+        ],
+    }
+    met = house.ehr.post("/fhir/Appointment", appointment)
     people = {
         house.scalar("select person from document where id = :id", id=each["id"])
-        for each in (patient, request, made)
+        for each in (patient, request, made, met)
     }
     assert len(people) == 1
     assert None not in people

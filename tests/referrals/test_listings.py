@@ -13,7 +13,7 @@ from shared.messaging.events import (
     ServicePublished,
     ServiceWithdrawn,
 )
-from tests.referrals.house import HUB, SERVICE, TEAM, House, Json, hear, wish
+from tests.referrals.house import HUB, SERVICE, TEAM, House, Json, hear, replaced, wish
 
 NEW = UUID("51000000-0000-4000-8000-0000000000aa")
 ITS_PROVIDER = UUID("51000000-0000-4000-8000-0000000000bb")
@@ -122,22 +122,22 @@ def test_where_a_service_is_listed_is_a_location(house: House):
     assert {each["resource"]["id"] for each in service["entry"]} == {str(NEW), str(place)}
 
 
-@pytest.mark.parametrize("kind", ["HealthcareService", "Location"])
-def test_what_the_directory_lists_is_changed_there(house: House, kind: str):
-    body = {"resourceType": kind, "name": "Mine"}
+def test_what_the_directory_lists_is_changed_there(house: House):
+    at = f"/fhir/HealthcareService/{SERVICE}"
+    body = {"resourceType": "HealthcareService", "id": str(SERVICE), "name": "Mine"}
     with house.unchanged():
-        for method, path in (
-            ("POST", kind),
-            ("PUT", f"{kind}/{SERVICE}"),
-            ("PATCH", f"{kind}/{SERVICE}"),
-            ("DELETE", f"{kind}/{SERVICE}"),
-        ):
-            answer = house.by("fhir-client").send(method, f"/fhir/{path}", json=body)
-            assert (answer.status_code, answer.headers["allow"]) == (405, "GET"), method
-        entry = {"resource": body, "request": {"method": "POST", "url": kind}}
-        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
-        refused = house.ehr.post("/fhir", bundle, status=405)
-        assert refused["issue"][0]["code"] == "not-supported"
+        for name in ("fhir-client", "ehr", "provider"):
+            who = house.by(name, scopes=("system/*.cruds",))
+            assert who.send("PUT", at, json=body).status_code == 403
+            assert who.send("DELETE", at).status_code == 403
+            who.patch(at, replaced("/name", "Mine"), status=403)
+
+
+@pytest.mark.parametrize("kind", ["HealthcareService", "Location"])
+def test_what_a_client_sends_of_these_types_is_its_own(house: House, kind: str):
+    made = house.ehr.post(f"/fhir/{kind}", {"resourceType": kind, "name": "Ours"})
+    assert house.ehr.get(f"/fhir/{kind}/{made['id']}")["name"] == "Ours"
+    house.by("fhir-client").get(f"/fhir/{kind}/{made['id']}", status=404)
 
 
 def test_a_listed_provider_is_renamed_by_no_client(house: House):

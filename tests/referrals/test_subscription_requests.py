@@ -26,7 +26,8 @@ def content(code: str) -> Json:
     ("body", "element"),
     [
         (subscription(ENDPOINT) | {"status": "error"}, "status"),
-        (subscription(ENDPOINT, criteria="ServiceRequest?status=active"), "criteria"),
+        (subscription(ENDPOINT, criteria="Patient?name=x"), "criteria"),
+        (subscription(ENDPOINT, "ServiceRequest?status=active"), "criteria"),
         (subscription(ENDPOINT, criteria="https://other.example/Topic"), "criteria"),
         (subscription(ENDPOINT, criteria="Task?favourite-colour=red"), "criteria"),
         (subscription(ENDPOINT, "Task?status=accepted", "Patient?name=x"), "criteria"),
@@ -53,7 +54,7 @@ def content(code: str) -> Json:
         (channel(endpoint="https://user:password@ehr.example.org"), "channel.endpoint"),
         (channel(endpoint="https://"), "channel.endpoint"),
         (channel(endpoint="not-an-address"), "channel.endpoint"),
-        (content("full-resource"), "channel.payload"),
+        (content("everything"), "channel.payload"),
         (channel(header=["no colon"]), "channel.header"),
         (channel(header=["Bad name: x"]), "channel.header"),
         (channel(header=["Host: elsewhere.example"]), "channel.header"),

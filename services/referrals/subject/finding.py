@@ -96,6 +96,7 @@ class Subject:
             "case": self.cases,
             "task": self.tasks,
             "request": self.requests,
+            "watched": (*self.tasks, *self.requests),
             "submission": self.submissions,
             "subscription": self.subscriptions,
             "merge": self.merges,

@@ -132,17 +132,23 @@ HOLDINGS: tuple[Holding, ...] = (
     _rest(
         SubscriptionState,
         "that a client had a Subscription; it named the person, is off and says nothing more",
-        "id status topic content media_type",
-        empty={"status": "off", "filters": [], "headers": [], "endpoint": ""},
+        "id status topic content media_type error",
+        empty={"status": "off", "filters": [], "headers": [], "endpoint": "", "secret": None},
         id="subscription",
     ),
     _rest(
         SubscriptionEvent,
-        "the number that its client counts by, with the id of an erased Task; goes after 90 days",
+        "the number that its client counts by, with the id of an erased Task or request; goes after"
+        " 90 days",
         "subscription type id",
-        id="task",
+        id="watched",
     ),
-    _rest(Change, "the id of an erased Task; goes after 30 days", "type id", id="task"),
+    _rest(
+        Change,
+        "the id of an erased Task or request; goes after 30 days",
+        "type id",
+        id="watched",
+    ),
     Holding(
         outbox,
         {"subject": "event-subject"},

@@ -4,39 +4,32 @@ Backport R4 profile (http://hl7.org/fhir/uv/subscriptions-backport, 1.1 and late
 `criteria`; whatever else it holds is refused by name.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from sqlalchemy import select as sql_select
 from sqlmodel import Session
 
-from services.referrals import codes
 from services.referrals.disclosure import refuse_guessing
+from services.referrals.subscriptions.channels import BACKPORT, Channel, extensions, read_channel
+from services.referrals.subscriptions.topics import TOPICS, WATCHED
 from services.referrals.tables.subscription import SubscriptionState, deliveries
-from shared.auth import Principal
+from shared.auth import Principal, may
 from shared.delivery.outgoing import OutgoingHttp
-from shared.fhir.outcome import FhirError, rule_broken
+from shared.fhir.outcome import FhirError, forbidden, rule_broken
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import RESULT_PARAMETERS, parse_query, parse_search
 
-BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 FILTER = f"{BACKPORT}/backport-filter-criteria"
-CONTENT = f"{BACKPORT}/backport-payload-content"
 CHANNEL = "subscription"
+HANDSHAKE_CHANNEL = "subscription-handshake"
 HANDSHAKE = "handshake"
-WATCHED = "Task"
-"""The type whose changes are told."""
-OWN_HEADERS = frozenset(
-    """connection content-encoding content-length content-type expect host keep-alive
-    proxy-connection te traceparent trailer transfer-encoding upgrade""".split()
-)
-"""Headers that say how a notification is sent; a subscriber's own would break the message."""
-FHIR_JSON = "application/fhir+json"
+HEARTBEAT = "heartbeat"
 
-_JSON = re.compile(r"application/(?:fhir\+)?json(?:; ?[A-Za-z]+=[A-Za-z0-9.-]+)*")
+_CRITERIA = "Subscription.criteria"
 
 
 @dataclass(frozen=True)
@@ -45,10 +38,8 @@ class Registration:
 
     topic: str
     filters: tuple[str, ...]
-    content: str
-    endpoint: str
-    headers: tuple[str, ...]
-    media_type: str
+    channel: Channel
+    ends: datetime | None
 
 
 def read(
@@ -63,42 +54,35 @@ def read(
         principal: who wants to be told.
 
     Raises:
-        FhirError: 422 with the element that cannot be served; 403 for a filter by which a provider
-            would learn who a person is.
+        FhirError: 422 with the element that cannot be served; 403 for what the client may not
+            read, or for a filter by which a provider would learn who a person is.
     """
     if resource.get("status") not in {"requested", "active", "off"}:
         raise rule_broken("Send a Subscription with status requested.", "Subscription.status")
     criteria = str(resource.get("criteria", ""))
     filters = [
-        str(each.get("valueString", ""))
-        for each in _extensions(resource.get("_criteria"))
-        if each.get("url") == FILTER
+        str(each.get("valueString", "")) for each in extensions(resource.get("_criteria"), FILTER)
     ]
-    topic = codes.TASK_TOPIC
-    if "?" in criteria or criteria == WATCHED:
+    query = criteria not in TOPICS and criteria.partition("?")[0] in WATCHED
+    if query:
         filters.append(criteria)
-    elif criteria != topic:
+    elif criteria not in TOPICS:
         words = (
-            f"The topic served here is {topic}; a query such as Task?status=accepted also works."
+            f"The topics served here are {' and '.join(TOPICS)}; a query such as"
+            " Task?status=accepted also works."
         )
-        raise rule_broken(words, "Subscription.criteria")
+        raise rule_broken(words, _CRITERIA)
+    topic = WATCHED[criteria.partition("?")[0]] if query else criteria
     for each in filters:
-        _check_filter(each, types, principal)
-    channel = resource.get("channel", {})
-    if channel.get("type") != "rest-hook":
-        raise rule_broken("Only rest-hook channels are served.", "Subscription.channel.type")
-    endpoint = str(channel.get("endpoint", ""))
-    fault = http.fault(endpoint)
-    if fault:
-        words = f"This endpoint cannot be used: {fault.replace('-', ' ')}."
-        raise rule_broken(words, "Subscription.channel.endpoint")
+        _check_filter(each, TOPICS[topic], types, principal)
+    if not may(principal, TOPICS[topic], "r"):
+        words = f"To hear of {TOPICS[topic]}s a client needs system/{TOPICS[topic]}.r."
+        raise forbidden(words, _CRITERIA)
     return Registration(
         topic=topic,
         filters=tuple(filters),
-        content=_content(channel),
-        endpoint=endpoint,
-        headers=tuple(_headers(channel.get("header", []))),
-        media_type=_media_type(channel),
+        channel=read_channel(resource.get("channel", {}), http, query=query),
+        ends=_ends(resource),
     )
 
 
@@ -107,7 +91,8 @@ def keep(
 ) -> SubscriptionState:
     """Write the running state and have the handshake sent, within the caller's transaction.
 
-    The number of events goes on where it stood: a client that comes back must see the gap.
+    The number of events goes on where it stood: a client that comes back must see the gap. What
+    waits to be sent waits for the handshake now: a new endpoint is told nothing before it.
     """
     state = session.get(SubscriptionState, key, with_for_update=True)
     if state is None:
@@ -123,21 +108,32 @@ def keep(
             filters=[],
             headers=[],
         )
-    state.status = "requested"
-    state.topic, state.content = wanted.topic, wanted.content
-    state.filters, state.headers = list(wanted.filters), list(wanted.headers)
-    state.endpoint, state.media_type = wanted.endpoint, wanted.media_type
+    channel = wanted.channel
+    state.status, state.error = "requested", None
+    state.topic, state.filters, state.ends = wanted.topic, list(wanted.filters), wanted.ends
+    state.plain, state.content, state.secret = channel.plain, channel.content, channel.secret
+    state.endpoint, state.media_type = channel.endpoint, channel.media_type
+    state.headers, state.max_count = list(channel.headers), channel.max_count
+    state.heartbeat_seconds, state.timeout_seconds = channel.heartbeat, channel.timeout
+    state.beat_due = None
     session.add(state)
     session.flush()
-    deliveries.add(
-        session,
-        key=uuid5(UUID(key), f"{HANDSHAKE}/{now.isoformat()}"),
-        order_key=key,
-        channel=CHANNEL,
-        address=wanted.endpoint,
-        payload=f"{key}/{HANDSHAKE}",
-    )
+    waiting = _call_back(session, key, "registered-again")
+    again = f"{HANDSHAKE}/{now.isoformat()}"
+    _add(session, state, HANDSHAKE, uuid5(UUID(key), again), HANDSHAKE_CHANNEL)
+    for number in waiting:
+        _add(session, state, number, uuid5(UUID(key), f"{again}/{number}"))
     return state
+
+
+def add_event(session: Session, state: SubscriptionState, number: int) -> None:
+    """Have one numbered event sent."""
+    _add(session, state, str(number), uuid5(UUID(state.id), str(number)))
+
+
+def add_heartbeat(session: Session, state: SubscriptionState, due: datetime) -> None:
+    """Have a sign of life sent, once for the moment at which it is due."""
+    _add(session, state, HEARTBEAT, uuid5(UUID(state.id), f"{HEARTBEAT}/{due.isoformat()}"))
 
 
 def stop(session: Session, key: str) -> None:
@@ -149,53 +145,50 @@ def stop(session: Session, key: str) -> None:
         deliveries.supersede(session, deliveries.delivery.c.order_key == key, "subscription-off")
 
 
-def _check_filter(text: str, types: Types, principal: Principal) -> None:
+def _add(
+    session: Session, state: SubscriptionState, what: str, key: UUID, channel: str = CHANNEL
+) -> None:
+    deliveries.add(
+        session,
+        key=key,
+        order_key=state.id,
+        channel=channel,
+        address=state.endpoint,
+        payload=f"{state.id}/{what}",
+    )
+
+
+def _call_back(session: Session, key: str, reason: str) -> list[str]:
+    """Stop what is queued for a Subscription; the numbers of its events, in order."""
+    row = deliveries.delivery.c
+    stopped = deliveries.supersede(session, row.order_key == key, reason)
+    payloads = session.connection().execute(
+        sql_select(row.payload).where(row.id.in_(stopped)).order_by(row.position)
+    )
+    numbers = [payload.partition("/")[2] for payload in payloads.scalars()]
+    return [number for number in numbers if number.isdigit()]
+
+
+def _check_filter(text: str, focus: str, types: Types, principal: Principal) -> None:
     resource_type, _, query = text.partition("?")
-    if resource_type != WATCHED:
-        raise rule_broken("Only changes of Tasks are told.", "Subscription.criteria")
+    if resource_type != focus:
+        raise rule_broken(f"This topic tells changes of {focus}s: filter by {focus}?.", _CRITERIA)
     try:
         pairs = parse_query(query)
         request = parse_search(types, resource_type, pairs)
     except FhirError as error:
         words = f"This filter is not understood: {error.issues[0].diagnostics}"
-        raise rule_broken(words, "Subscription.criteria") from error
+        raise rule_broken(words, _CRITERIA) from error
     if any(name.partition(":")[0] in RESULT_PARAMETERS for name, _ in pairs):
-        words = "A filter says which Tasks are meant; it has no parameters that shape an answer."
-        raise rule_broken(words, "Subscription.criteria")
+        words = "A filter says which resources are meant; nothing in it shapes an answer."
+        raise rule_broken(words, _CRITERIA)
     refuse_guessing(request, principal)
 
 
-def _media_type(channel: Mapping[str, Any]) -> str:
-    media_type = str(channel.get("payload") or FHIR_JSON)
-    if not _JSON.fullmatch(media_type):
-        words = f"Notifications are {FHIR_JSON} or application/json."
-        raise rule_broken(words, "Subscription.channel.payload")
-    return media_type
-
-
-def _content(channel: Mapping[str, Any]) -> str:
-    for each in _extensions(channel.get("_payload")):
-        if each.get("url") == CONTENT:
-            content = str(each.get("valueCode", ""))
-            if content not in {"empty", "id-only"}:
-                words = "Kersey tells ids only: ask for id-only or empty and read with your token."
-                raise rule_broken(words, "Subscription.channel.payload")
-            return content
-    return "id-only" if channel.get("payload") else "empty"
-
-
-def _headers(lines: Iterable[object]) -> Iterable[str]:
-    place = "Subscription.channel.header"
-    for line in lines:
-        name, colon, value = str(line).partition(":")
-        fine = name.isascii() and name.replace("-", "").isalnum()
-        if not colon or not fine or not value.isascii() or not value.strip().isprintable():
-            raise rule_broken("A header is written Name: value, in ASCII.", place)
-        if name.lower() in OWN_HEADERS:
-            raise rule_broken("This header is for Kersey to set: leave it out.", place)
-        yield f"{name}:{value.strip()}"
-
-
-def _extensions(element: object) -> list[dict[str, Any]]:
-    found = element.get("extension", []) if isinstance(element, dict) else []
-    return [each for each in found if isinstance(each, dict)]
+def _ends(resource: Mapping[str, Any]) -> datetime | None:
+    """R4 subscription.html, `end`: when the server is to turn it off; an instant, so with zone."""
+    end = resource.get("end")
+    try:
+        return datetime.fromisoformat(str(end)) if end else None
+    except ValueError:
+        raise rule_broken("This is no instant of a clock.", "Subscription.end") from None

@@ -18,7 +18,7 @@ deliveries = DeliveryTables(delivery_metadata, "subscription_delivery")
 
 
 class Change(Row, table=True):
-    """A version of a Task that subscribers may want to hear of, until it was dispatched.
+    """A version of a watched resource that subscribers may hear of, until it was dispatched.
 
     A queue and not a cursor: positions are given before commit, so that a reader who remembered
     the highest one would miss a transaction that commits late.
@@ -58,13 +58,27 @@ class SubscriptionState(Row, table=True):
     filters: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     """Search queries such as `Task?status=accepted`; all must match."""
     content: str
-    """`empty` or `id-only`."""
+    """`empty`, `id-only` or `full-resource`."""
+    plain: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """R4's own rest-hook, without the Backport's Bundle and handshake."""
     endpoint: str
     headers: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     media_type: str
+    max_count: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """How many events one notification may tell."""
+    heartbeat_seconds: int | None = None
+    timeout_seconds: int | None = None
+    secret: str | None = None
+    """With which notifications are signed."""
     number: int = 0
     """Of the last event; rises by one, without gaps."""
     created: datetime = instant()
+    ends: datetime | None = instant(nullable=True, default=None)
+    """When it is to be turned off (Subscription.end)."""
+    beat_due: datetime | None = instant(nullable=True, default=None)
+    """When a heartbeat is due, unless something else is told before."""
+    error: str | None = Field(default=None, max_length=60)
+    """Why it is in error, as a code."""
 
 
 class SubscriptionEvent(Row, table=True):

@@ -106,8 +106,10 @@ def patient_of(resource: dict[str, Any]) -> str | None:
     """The id of the local Patient that a resource is about."""
     if resource["resourceType"] == "Patient":
         return str(resource["id"]) if "id" in resource else None
-    for element in _PERSONAL:
-        holder = resource.get(element)
+    holders = [resource.get(element) for element in _PERSONAL]
+    if resource["resourceType"] == "Appointment":  # names whom it is about among who takes part
+        holders += [each.get("actor") for each in resource.get("participant", [])]
+    for holder in holders:
         literal = holder.get("reference") if isinstance(holder, dict) else None
         document = local(literal) if isinstance(literal, str) else None
         if document and document[0] == "Patient":

@@ -123,6 +123,8 @@ class ResourceType:
         sort_date: the date parameter by which its lists are usually sorted; that sort has an
             index of its own, so that it is quick for an owner with very many documents too.
         profiles: canonical URLs that /metadata names as supported.
+        operations: those of this type beside $validate, each name and definition.
+        topics: canonical URLs of what can be subscribed to; of Subscription alone.
     """
 
     name: str
@@ -130,6 +132,8 @@ class ResourceType:
     interactions: frozenset[str] = READ_WRITE
     sort_date: str | None = None
     profiles: tuple[str, ...] = ()
+    operations: tuple[tuple[str, str], ...] = ()
+    topics: tuple[str, ...] = ()
 
     def offers(self, interaction: str) -> bool:
         """Whether clients may do this with the type."""

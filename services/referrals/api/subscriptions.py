@@ -1,0 +1,153 @@
+"""Operations on Subscriptions: how they stand, and what their client missed (Backport, Operations).
+
+Included before the FHIR router, whose last route answers everything that is left there.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlmodel import col, select
+
+from services.referrals.desk import Desk
+from services.referrals.disclosure import access_of, reading
+from services.referrals.subscriptions.asking import asked, number, single
+from services.referrals.subscriptions.bundles import notification, statuses
+from services.referrals.subscriptions.channels import CONTENTS
+from services.referrals.subscriptions.reading import readable
+from services.referrals.subscriptions.topics import TOPICS
+from services.referrals.tables.subscription import SubscriptionEvent, SubscriptionState
+from shared.auth import Principal, may, principal_of
+from shared.database import UnitOfWork
+from shared.fhir.http import DESCRIBED, FhirAnswer, FhirRoute, answer, answer_format, read_body
+from shared.fhir.json import dumps
+from shared.fhir.outcome import forbidden, invalid, not_found
+from shared.fhir.search.values import is_id
+
+MOST_EVENTS = 1000
+"""In one answer of $events; with whole resources `MOST_WHOLE`. A client asks on from the last."""
+MOST_WHOLE = 100
+
+STATUSES = ("requested", "active", "error", "off")
+
+Body = Annotated[bytes, Depends(read_body)]
+
+
+def subscription_routes(desk: Desk) -> APIRouter:
+    """Those routes.
+
+    Args:
+        desk: what every use case works with.
+    """
+    router = APIRouter(
+        prefix="/fhir/Subscription",
+        route_class=FhirRoute,
+        tags=["FHIR R4"],
+        default_response_class=FhirAnswer,
+        responses=DESCRIBED,
+    )
+
+    @router.get("/$status")
+    @router.post("/$status")
+    def status_of_many(request: Request, body: Body) -> Response:
+        """How the client's Subscriptions stand; `id` and `status` narrow it, each repeatable."""
+        principal = _allowed(request)
+        media_type = answer_format(request)
+        wanted = asked(request, body, ("id", "status"))
+        for each in wanted.get("status", ()):
+            if each not in STATUSES:
+                words = f"A status is one of {', '.join(STATUSES)}."
+                raise invalid(words, "http.status", code="value")
+        ids = [each.removeprefix("Subscription/") for each in wanted.get("id", ())]
+        with desk.work() as uow:
+            states = _readable(desk, uow, principal, ids or None, wanted.get("status"))
+            bundle = statuses(desk, states, "Subscription/$status")
+        return answer(dumps(bundle), media_type)
+
+    @router.get("/{key}/$status")
+    @router.post("/{key}/$status")
+    def status(request: Request, key: str, body: Body) -> Response:
+        """How a Subscription stands, and how many events it has had."""
+        principal = _allowed(request)
+        media_type = answer_format(request)
+        asked(request, body, ())
+        with desk.work() as uow:
+            state = _one(desk, uow, principal, key)
+            bundle = statuses(desk, [state], f"Subscription/{key}/$status")
+        return answer(dumps(bundle), media_type)
+
+    @router.get("/{key}/$events")
+    @router.post("/{key}/$events")
+    def events(request: Request, key: str, body: Body) -> Response:
+        """Numbered events again, as far as the client may read now what they are about."""
+        principal = _allowed(request)
+        media_type = answer_format(request)
+        wanted = asked(request, body, ("eventsSinceNumber", "eventsUntilNumber", "content"))
+        since, until = number(wanted, "eventsSinceNumber"), number(wanted, "eventsUntilNumber")
+        content = single(wanted, "content")
+        if content is not None and content not in CONTENTS:
+            raise invalid(f"content is one of {', '.join(CONTENTS)}.", "http.content", code="value")
+        with desk.work() as uow:
+            state = _one(desk, uow, principal, key)
+            uow.session.expunge(state)
+            content = content or state.content
+            if content != "empty" and not may(principal, TOPICS[state.topic], "r"):
+                raise forbidden(f"This needs system/{TOPICS[state.topic]}.r, or content=empty.")
+            found = uow.session.exec(
+                select(SubscriptionEvent)
+                .where(
+                    SubscriptionEvent.subscription == key,
+                    SubscriptionEvent.number >= (since or 0),
+                    SubscriptionEvent.number <= (state.number if until is None else until),
+                )
+                .order_by(col(SubscriptionEvent.number))
+                .limit(MOST_WHOLE if content == "full-resource" else MOST_EVENTS)
+            ).all()
+            uow.session.expunge_all()
+        with reading(desk) as store:
+            told = readable(store, found, access_of(principal), content)
+        bundle = notification(
+            desk, state, "query-event", told, number=state.number, content=content
+        )
+        return answer(dumps(bundle), media_type)
+
+    return router
+
+
+def _allowed(request: Request) -> Principal:
+    principal = principal_of(request)
+    if not may(principal, "Subscription", "r"):
+        raise forbidden("The token's scopes do not reach this: it needs system/Subscription.r.")
+    return principal
+
+
+def _one(desk: Desk, uow: UnitOfWork, principal: Principal, key: str) -> SubscriptionState:
+    if not is_id(key):
+        raise not_found()
+    desk.store(uow).read("Subscription", key, access_of(principal))
+    state = uow.session.get(SubscriptionState, key)
+    if state is None:
+        raise not_found()
+    return state
+
+
+def _readable(
+    desk: Desk,
+    uow: UnitOfWork,
+    principal: Principal,
+    ids: Sequence[str] | None,
+    wanted: Sequence[str] | None,
+) -> list[SubscriptionState]:
+    """Those that this client may read, oldest first; what is another's is not there."""
+    mine = select(SubscriptionState).where(
+        col(SubscriptionState.organisation) == UUID(principal.organisation)
+    )
+    if ids is not None:
+        mine = mine.where(col(SubscriptionState.id).in_(ids))
+    if wanted is not None:
+        mine = mine.where(col(SubscriptionState.status).in_(wanted))
+    rows = uow.session.exec(mine.order_by(col(SubscriptionState.created))).all()
+    references = {("Subscription", each.id) for each in rows}
+    seen = desk.store(uow).seen(references, access_of(principal))
+    return [each for each in rows if ("Subscription", each.id) in seen]
