@@ -7,7 +7,6 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.referrals.api.beside import beside_routes
 from services.referrals.api.cases import case_routes
 from services.referrals.api.merging import merging_routes
 from services.referrals.api.record import record_routes
@@ -39,6 +38,7 @@ from shared.messaging.outbox import Outbox, consuming_once
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
 from shared.service import service_app
+from shared.smart import smart_routes
 from shared.worker import Wake, Worker
 
 SOURCE = "kersey/referrals"
@@ -79,7 +79,7 @@ def create_app(
         title="Kersey referrals",
         # Asked for most comes first: a route is found by trying one after the other.
         routers=(
-            beside_routes(desk),
+            smart_routes(settings, "/fhir"),
             subscription_routes(desk),
             fhir,
             case_routes(desk),

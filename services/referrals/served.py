@@ -38,8 +38,8 @@ SERVED = served(
 )
 """By name. Audit and provenance are kept, and will be served, by the server alone.
 
-HealthcareService, Location and Organization are the directory's copies, which Kersey owns and no client
-changes, and whatever a sender's own Bundles hold of these types, which is that sender's.
+HealthcareService, Location and Organization are the directory's copies, which Kersey owns and no
+client changes, and whatever a sender's own Bundles hold of these types, which is that sender's.
 """
 
 _BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport"

@@ -15,6 +15,7 @@ from joserfc import jwt
 from sqlalchemy import Engine, text
 
 from deploy.dispatch import AllInOne
+from deploy.postgres_cluster import free_port
 from services.identity.app import create_app as identity
 from services.identity.app import signing_keys
 from services.identity.settings import IdentitySettings
@@ -165,7 +166,11 @@ def all_services(new: NewDatabase, mail: Path) -> Iterator[tuple[str, Mapping[st
         }
         for engine in engines.values():
             stack.callback(engine.dispose)
-        of_referrals = settings_for(urls["referrals"])
+        port = free_port()
+        issuer = f"http://127.0.0.1:{port}/identity"
+        of_referrals = settings_for(
+            urls["referrals"], metadata_url=f"{issuer}/.well-known/openid-configuration"
+        )
         of_identity = IdentitySettings(
             **common,
             database_url=urls["identity"],
@@ -200,4 +205,4 @@ def all_services(new: NewDatabase, mail: Path) -> Iterator[tuple[str, Mapping[st
             "/notifications": "notifications",
             "/identity": "identity",
         }
-        yield stack.enter_context(serving(AllInOne(apps, prefixes))), engines
+        yield stack.enter_context(serving(AllInOne(apps, prefixes), port)), engines

@@ -6,17 +6,23 @@ from uuid import uuid4
 import pytest
 
 from tests.bad_input.door import FHIR
-from tests.referrals.house import URL, House
+from tests.identity.realm import realm_at_work
+from tests.infrastructure.postgres import NewDatabase
+from tests.referrals.house import URL, House, house_at, prepare
 from tests.referrals.subscribing import BACKPORT, TOPIC, receiver, register, subscription, told
 
 ENDPOINT = "https://ehr.example.org/hook"
 
 
-def test_smart_clients_are_led_to_the_issuer(house: House):
-    path = "/fhir/.well-known/smart-configuration"
-    answer = house.http.get(path, follow_redirects=False)
-    assert answer.status_code == 307
-    assert answer.headers["location"] == f"{URL}/identity/.well-known/smart-configuration"
+def test_smart_clients_read_how_to_get_a_token(database: NewDatabase):
+    with (
+        realm_at_work() as realm,
+        house_at(database("referrals", prepare), issuer=realm.issuer) as at,
+    ):
+        answer = at.http.get("/fhir/.well-known/smart-configuration")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["token_endpoint"].startswith(realm.issuer)
 
 
 def status(bundle: dict[str, Any]) -> dict[str, object]:
