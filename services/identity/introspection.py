@@ -1,14 +1,14 @@
 """Introspection: what a token is, for those who may know (RFC 7662)."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from authlib.oauth2.rfc7662 import (  # type: ignore[import-untyped, unused-ignore]
     IntrospectionEndpoint,
 )
 
-from services.identity.authentication import METHODS
+from services.identity.about_tokens import AboutTokens
 from services.identity.clients import Client
-from services.identity.issued import IssuedToken, IssuedTokens
+from services.identity.issued import IssuedToken
 from services.identity.oauth_request import OAuthRequest
 
 SCOPE = "tokens.introspect"
@@ -17,25 +17,12 @@ SCOPE = "tokens.introspect"
 _TOLD = ("iss", "sub", "aud", "client_id", "scope", "exp", "iat", "jti", "organisation", "roles")
 
 
-class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
+class Introspection(AboutTokens, IntrospectionEndpoint):  # type: ignore[misc]
     """Tells a client of its own tokens, and a resource server of all.
 
     Everybody else hears that a token is not active, as of one that never was: the endpoint is no
     place to try out tokens that were found (RFC 7662 sections 2.2 and 4).
     """
-
-    CLIENT_AUTH_METHODS: ClassVar[list[str]] = list(METHODS)
-
-    def __init__(self, issued: IssuedTokens) -> None:
-        super().__init__()
-        self._issued = issued
-
-    def check_params(self, request: OAuthRequest, client: Client) -> None:
-        """Nothing: the request is read already, and a hint may be ignored (RFC 7662 2.1)."""
-
-    def query_token(self, token: str, _hint: str | None) -> IssuedToken | None:
-        """The token, if it holds."""
-        return self._issued.find(token)
 
     def check_permission(self, token: IssuedToken, client: Client, _request: OAuthRequest) -> bool:
         """Whether that client may know."""

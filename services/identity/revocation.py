@@ -1,7 +1,5 @@
 """Revocation: a client ends its token before it expires (RFC 7009)."""
 
-from typing import ClassVar
-
 import structlog
 from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped, unused-ignore]
     InvalidGrantError,
@@ -10,33 +8,20 @@ from authlib.oauth2.rfc7009 import (  # type: ignore[import-untyped, unused-igno
     RevocationEndpoint,
 )
 
-from services.identity.authentication import METHODS
+from services.identity.about_tokens import AboutTokens
 from services.identity.clients import Client
-from services.identity.issued import IssuedToken, IssuedTokens
+from services.identity.issued import IssuedToken
 from services.identity.oauth_request import OAuthRequest
 
 log = structlog.get_logger(__name__)
 
 
-class Revocation(RevocationEndpoint):  # type: ignore[misc]
+class Revocation(AboutTokens, RevocationEndpoint):  # type: ignore[misc]
     """Ends a client's own tokens.
 
     A token that does not hold is answered like one that was just ended: the client wanted no more
     than that (RFC 7009 section 2.2).
     """
-
-    CLIENT_AUTH_METHODS: ClassVar[list[str]] = list(METHODS)
-
-    def __init__(self, issued: IssuedTokens) -> None:
-        super().__init__()
-        self._issued = issued
-
-    def check_params(self, request: OAuthRequest, client: Client) -> None:
-        """Nothing: the request is read already, and a hint may be ignored (RFC 7009 2.1)."""
-
-    def query_token(self, token: str, _hint: str | None) -> IssuedToken | None:
-        """The token, if it holds."""
-        return self._issued.find(token)
 
     def authenticate_token(self, request: OAuthRequest, client: Client) -> IssuedToken | None:
         """The token, if it is the client's to end.
