@@ -26,10 +26,10 @@ run: $(VENV)/.run services/portal/static/.made ## start everything on one port (
 
 ON_EVERY_CORE = --numprocesses=auto
 
-test: $(VENV)/.dev services/portal/static/.made ## every test (ARGS="tests/fhir -x" for a part)
+test: $(VENV)/.dev services/portal/static/.made tests/clients/node_modules/.made ## every test (ARGS="tests/fhir -x" for a part)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(ON_EVERY_CORE))
 
-coverage: $(VENV)/.dev services/portal/static/.made ## every test, counting branches: takes half as long again
+coverage: $(VENV)/.dev services/portal/static/.made tests/clients/node_modules/.made ## every test, counting branches: takes half as long again
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m pytest $(ON_EVERY_CORE) --cov --cov-report=
 	@$(BIN)/python -m coverage report
@@ -38,8 +38,9 @@ soak: $(VENV)/.dev ## the storm of faults in tests/faults with more of everythin
 	@KERSEY_STORM_REFERRALS=$(or $(REFERRALS),2000) KERSEY_STORM_KILLS=$(or $(KILLS),60) \
 		$(BIN)/python -m pytest tests/faults
 
-bench: $(VENV)/.dev ## measure everything and write docs/benchmarks.md (RUNS=2, PARTS="reading", SECONDS=10)
-	@$(BIN)/python -m bench --runs $(or $(RUNS),1) --seconds $(or $(SECONDS),10) --parts "$(PARTS)"
+bench: $(VENV)/.dev ## measure everything and write docs/benchmarks.md (RUNS=2, PARTS="reading", SECONDS=10, RESOURCES=1000000)
+	@$(BIN)/python -m bench --runs $(or $(RUNS),1) --seconds $(or $(SECONDS),10) \
+		--resources $(or $(RESOURCES),1000000) --parts "$(PARTS)"
 
 check: $(VENV)/.dev ## style, types, import contracts, compose file, secrets, known weaknesses
 	@$(BIN)/ruff check .
@@ -63,7 +64,8 @@ lock: $(VENV)/.dev ## resolve pyproject.toml into the lock files (LOCKARGS=--upg
 	@$(LOCK) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## remove what make made, except your data
-	rm -rf $(VENV) services/portal/static services/portal/node_modules build *.egg-info
+	rm -rf $(VENV) services/portal/static services/portal/node_modules tests/clients/node_modules
+	rm -rf build *.egg-info
 	rm -rf .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -95,4 +97,9 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 services/portal/static/.made: $(wildcard $(addprefix services/portal/,package-lock.json assets.py styles/* images/*)) | $(VENV)/.run
 	@echo "fetching the front-end assets"
 	@$(BIN)/python -m services.portal.assets
+	@touch $@
+
+tests/clients/node_modules/.made: tests/clients/package-lock.json | $(VENV)/.dev
+	@echo "fetching the FHIR clients that the tests run"
+	@$(BIN)/python -m tests.clients.fetch
 	@touch $@

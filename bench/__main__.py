@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import arriving, creating, machine, reading, searching, standing, table, wrk
+from bench import (
+    arriving,
+    creating,
+    directory,
+    machine,
+    million,
+    reading,
+    searching,
+    standing,
+    table,
+    wrk,
+)
 from bench.house import House, running
 from deploy.web_server import ended_by_signals
 
@@ -16,6 +27,8 @@ PARTS: Mapping[str, Callable[[House], Iterator[table.Figure]]] = {
     "reading": reading.measure,
     "arriving": arriving.measure,
     "searching": searching.measure,
+    "million": million.measure,
+    "directory": directory.measure,
 }
 """In this order: what comes later leaves more behind in the database."""
 ALONE = "standing"
@@ -34,6 +47,9 @@ workers, PostgreSQL and RabbitMQ are processes of their own on this one machine,
 def main(
     runs: Annotated[int, typer.Option(help="How often everything is measured.", min=1)] = 1,
     seconds: Annotated[float, typer.Option(help="How long one load lasts.", min=4)] = 10.0,
+    resources: Annotated[
+        int, typer.Option(help="How many are searched among, in the part million.", min=1_000)
+    ] = 1_000_000,
     parts: Annotated[str, typer.Option(help="Which, with spaces; nothing is written then.")] = "",
 ) -> None:
     """Measure Kersey on this machine."""
@@ -44,7 +60,7 @@ def main(
     average, warning = machine.load()
     head.append(f"Load average before: {average:.1f}")
     with ended_by_signals():  # what was started is stopped, however this ends
-        made = [_run(screen, chosen, seconds, head, n + 1) for n in range(runs)]
+        made = [_run(screen, chosen, (seconds, resources), head, n + 1) for n in range(runs)]
     screen.print(*head, sep="\n")
     if warning:
         screen.print(f"[bold yellow]{warning}[/bold yellow]")
@@ -57,13 +73,17 @@ def main(
 
 
 def _run(
-    screen: Console, chosen: list[str], seconds: float, head: list[str], number: int
+    screen: Console, chosen: list[str], size: tuple[float, int], head: list[str], number: int
 ) -> table.Run:
+    seconds, resources = size
     figures: list[table.Figure] = []
     with screen.status("") as status:
 
-        def keep(what: str, measured: Iterator[table.Figure]) -> None:
+        def tell(what: str) -> None:
             status.update(f"run {number}: {what}")
+
+        def keep(what: str, measured: Iterator[table.Figure]) -> None:
+            tell(what)
             try:
                 for each in measured:
                     screen.print(f"{each.what}: {each}")
@@ -74,8 +94,8 @@ def _run(
         if ALONE in chosen:
             keep(ALONE, standing.measure(seconds))
         if set(chosen) - {ALONE}:
-            status.update(f"run {number}: starting the processes")
-            with running(seconds) as house:
+            tell("starting the processes")
+            with running(seconds, resources, tell) as house:
                 if house.durability not in head:
                     head += [house.durability, f"RabbitMQ: {house.processes.rabbit.how}"]
                 for name, measure in PARTS.items():

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,7 +44,14 @@ UNLIMITED = {
 }
 """Requests are counted as always; a load is no client that asks too often."""
 
-NEEDED = ("identity", "referrals", "notifications", "referrals-worker", "notifications-worker")
+NEEDED = (
+    "identity",
+    "providers",
+    "referrals",
+    "notifications",
+    "referrals-worker",
+    "notifications-worker",
+)
 """The processes whose speed is measured, and those that they cannot do without."""
 
 
@@ -57,6 +64,8 @@ class House:
         processes: web and workers apart.
         folder: for files.
         seconds: how long one load lasts.
+        resources: how many are searched among.
+        tell: shows whoever waits how far the filling is.
         empty: port of the empty routes.
         empty_process: serves them.
     """
@@ -65,6 +74,8 @@ class House:
     processes: Processes
     folder: Path
     seconds: float
+    resources: int
+    tell: Callable[[str], None]
     empty: int
     empty_process: psutil.Process
 
@@ -127,6 +138,11 @@ class House:
         """The referrals service's own database, under its role."""
         return self.processes.environment("referrals")["KERSEY_DATABASE_URL"]
 
+    @property
+    def administrator_url(self) -> str:
+        """The same database under the server's administrator."""
+        return in_database(self.postgres.url, "kersey_referrals")
+
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         """The referrals service's own database."""
@@ -135,8 +151,7 @@ class House:
 
     def administer(self, *statements: str) -> None:
         """Run statements on the referrals service's database as its administrator."""
-        url = in_database(self.postgres.url, "kersey_referrals")
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(self.administrator_url, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -160,8 +175,13 @@ def organisation(client: str) -> str:
 
 
 @contextmanager
-def running(seconds: float) -> Iterator[House]:
+def running(seconds: float, resources: int, tell: Callable[[str], None]) -> Iterator[House]:
     """Start everything on fresh data, and stop it when the block ends.
+
+    Parameters:
+        seconds: see `House`.
+        resources: see `House`.
+        tell: see `House`.
 
     Raises:
         Absent: there is no RabbitMQ to be had.
@@ -181,7 +201,7 @@ def running(seconds: float) -> Iterator[House]:
         if loaded.returncode:
             raise RuntimeError(loaded.stderr)
         port, process = stack.enter_context(empty_routes())
-        yield House(postgres, processes, folder, seconds, port, process)
+        yield House(postgres, processes, folder, seconds, resources, tell, port, process)
 
 
 def durable_postgres() -> PostgresServer:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from bench import skewed
+from bench.copied import GIN, without_index
 from bench.creating import statement_rate
 from bench.house import House, organisation
 from bench.table import Figure
@@ -48,8 +49,8 @@ def _layouts(house: House, paths: list[str]) -> Iterator[Figure]:
     """The same index kept at once (`fastupdate` off), kept in batches (on), and not at all."""
     rates = {}
     for name, statement in (
-        ("kept at once (fastupdate off)", f"ALTER INDEX {skewed.GIN} SET (fastupdate = off)"),
-        ("kept in batches (fastupdate on)", f"ALTER INDEX {skewed.GIN} SET (fastupdate = on)"),
+        ("kept at once (fastupdate off)", f"ALTER INDEX {GIN} SET (fastupdate = off)"),
+        ("kept in batches (fastupdate on)", f"ALTER INDEX {GIN} SET (fastupdate = on)"),
     ):
         house.administer(statement, "CHECKPOINT")
         rates[name] = statement_rate(house, clients=8)
@@ -61,8 +62,9 @@ def _layouts(house: House, paths: list[str]) -> Iterator[Figure]:
             )
             writing.result()
         yield Figure(LAYOUT, f"searches while others write, {name}: p99", found.p99, "ms")
-    house.administer(f"DROP INDEX {skewed.GIN}", "CHECKPOINT")
-    without = statement_rate(house, clients=8)
+    with without_index(house.administrator_url):
+        house.administer("CHECKPOINT")
+        without = statement_rate(house, clients=8)
     for name, rate in rates.items():
         yield Figure(
             LAYOUT, f"creates by pgbench, 8 clients, index {name}", rate, "per s",

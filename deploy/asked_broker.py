@@ -5,16 +5,17 @@ from contextlib import contextmanager
 
 from deploy.data_folder import DataFolder
 from deploy.embedded_postgres import running_url
+from deploy.engines import opened
 from deploy.refusal import Refusal
 from deploy.services import BROKER_DATABASE
 from deploy.settings import OperatorSettings
-from shared.database import create_engine
 from shared.messaging.broker import Broker, BrokerAway
 from shared.messaging.embedded import EmbeddedBroker
 from shared.messaging.rabbit import RabbitBroker
 
 
-def asked_broker(settings: OperatorSettings, command: str) -> Broker:
+@contextmanager
+def asked_broker(settings: OperatorSettings, command: str) -> Iterator[Broker]:
     """RabbitMQ where its address is set, else the broker of the Kersey on the data folder.
 
     The administrator's address comes first: services may not put a message into a single queue,
@@ -26,22 +27,15 @@ def asked_broker(settings: OperatorSettings, command: str) -> Broker:
 
     Raises:
         NothingRuns: there is neither.
+        Refusal: within the block, it is away.
     """
     address = settings.amqp_admin_url or settings.amqp_url
-    if address is not None:
-        return RabbitBroker(address.get_secret_value(), name=f"kersey {command}", declares=False)
-    url = running_url(DataFolder(settings.data_dir, command), BROKER_DATABASE)
-    return EmbeddedBroker(create_engine(url, pool_size=2, application_name=f"kersey {command}"))
-
-
-@contextmanager
-def in_words() -> Iterator[None]:
-    """Within the block a broker that is away is told in words.
-
-    Raises:
-        Refusal: it is away.
-    """
     try:
-        yield
+        if address is not None:
+            yield RabbitBroker(address.get_secret_value(), name=f"kersey {command}", declares=False)
+            return
+        url = running_url(DataFolder(settings.data_dir, command), BROKER_DATABASE)
+        with opened(url, 2, command) as engine:
+            yield EmbeddedBroker(engine)
     except BrokerAway as away:
         raise Refusal(str(away)) from away

@@ -1,6 +1,8 @@
 """The `kersey` command."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -12,16 +14,23 @@ from deploy.commands import (
     consortium,
     databases,
     dead_letters,
+    deliveries,
     demo,
+    export,
+    importing,
+    load,
     migrate,
+    practices,
     ready,
     reconcile,
+    reindex,
     republish,
     retention,
     run,
     serve,
     signing_keys,
     subject,
+    subscriptions,
     token,
     worker,
 )
@@ -35,6 +44,29 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kersey {version('kersey')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_tell_version,
+            is_eager=True,
+            help="Say which version this is.",
+        ),
+    ] = False,
+) -> None:
+    """What the command takes before any other word."""
+
+
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
@@ -44,13 +76,20 @@ app.add_typer(databases.app, name="databases")
 app.add_typer(clients.app, name="clients")
 app.add_typer(signing_keys.app, name="signing-keys")
 app.add_typer(consortium.app, name="consortium")
+app.add_typer(practices.app, name="practices")
 app.add_typer(broker.app, name="broker")
-app.command("token")(token.token)
+app.add_typer(load.app, name="load")
+app.command("token", epilog=token.EXAMPLE)(token.token)
 app.add_typer(demo.app, name="demo")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(importing.app, name="import")
 app.command("reconcile")(reconcile.reconcile)
 app.command("republish")(republish.republish)
+app.command("reindex")(reindex.reindex)
+app.add_typer(export.app, name="export")
 app.add_typer(subject.app, name="subject")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(retention.app, name="retention")
 
 

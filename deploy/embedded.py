@@ -88,8 +88,10 @@ def all_in_one(
             given = {
                 "environment": "development",
                 "public_url": public_url,
-                # Who writes an event wakes its relay; looking often would keep the machine busy.
+                # Who writes an event wakes its relay, and who changes what subscribers hear of its
+                # dispatcher; looking often would keep the machine busy.
                 "relay_poll_seconds": 0.5,
+                "subscription_poll_seconds": 0.5,
                 # The pages ask notifications from this machine, for whoever opened a link.
                 "trusted_proxies": "127.0.0.1,::1",
                 **_database(service, database),

@@ -33,7 +33,7 @@ class Composition:
         workers: makes its workers, for a process of their own.
         subscriptions: what its workers consume, so that an operator can declare the queues.
         retention: how long it keeps what.
-        deliveries: its delivery tables, if it delivers.
+        deliveries: its delivery tables.
         state: what it owns and can tell again to whoever keeps a copy.
     """
 
@@ -42,7 +42,7 @@ class Composition:
     workers: Callable[[Any, Engine, Broker, Wake], Sequence[Worker]]
     subscriptions: Sequence[Subscription]
     retention: Retention = NOTHING_KEPT
-    deliveries: DeliveryTables | None = None
+    deliveries: tuple[DeliveryTables, ...] = ()
     state: Sequence[OwnState] = ()
 
 
@@ -75,21 +75,25 @@ class Service:
 
 
 def _identity() -> Composition:
-    from services.identity.app import create_app
+    from services.identity import app
     from services.identity.retention import RETENTION
     from services.identity.settings import IdentitySettings
+    from services.identity.telling import STATE
 
     return Composition(
         IdentitySettings,
-        lambda settings, engine, _broker, _wake: create_app(settings, engine=engine),
-        lambda *_: (),
+        lambda settings, engine, broker, wake: app.create_app(
+            settings, engine=engine, broker=broker, wake=wake
+        ),
+        app.workers,
         (),
         RETENTION,
+        state=STATE,
     )
 
 
 def _providers() -> Composition:
-    from services.providers import app, places
+    from services.providers import app
     from services.providers.republishing import STATE
     from services.providers.retention import RETENTION
     from services.providers.settings import ProvidersSettings
@@ -100,7 +104,7 @@ def _providers() -> Composition:
             settings, engine=engine, broker=broker, wake=wake
         ),
         app.workers,
-        (places.SUBSCRIPTION,),
+        app.SUBSCRIPTIONS,
         RETENTION,
         state=STATE,
     )
@@ -111,6 +115,8 @@ def _referrals() -> Composition:
     from services.referrals.republishing import STATE
     from services.referrals.retention import RETENTION
     from services.referrals.settings import ReferralsSettings
+    from services.referrals.tables.bars import bars_deliveries
+    from services.referrals.tables.gp import gp_deliveries
     from services.referrals.tables.subscription import deliveries
 
     return Composition(
@@ -121,7 +127,7 @@ def _referrals() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
-        deliveries=deliveries,
+        deliveries=(deliveries, bars_deliveries, gp_deliveries),
         state=STATE,
     )
 
@@ -131,7 +137,7 @@ def _notifications() -> Composition:
     from services.notifications.republishing import STATE
     from services.notifications.retention import RETENTION
     from services.notifications.settings import NotificationsSettings
-    from services.notifications.tables import deliveries
+    from services.notifications.tables import deliveries, listing_deliveries
 
     return Composition(
         NotificationsSettings,
@@ -141,7 +147,7 @@ def _notifications() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
-        deliveries=deliveries,
+        deliveries=(deliveries, listing_deliveries),
         state=STATE,
     )
 
@@ -171,16 +177,16 @@ SERVICES: tuple[Service, ...] = (
         _identity,
     ),
     Service("providers", ("/directory",), 8002, 12, _providers),
-    Service("referrals", ("/fhir", "/referrals"), 8003, 26, _referrals),
+    Service("referrals", ("/fhir", "/referrals", "/openapi.json"), 8003, 26, _referrals),
     Service(
         "notifications",
         ("/notifications",),
         8004,
         14,
         _notifications,
-        asks=("referrals.requests",),
+        asks=("directory.capacity", "referrals.requests"),
     ),
-    Service("portal", ("/", "/answer", "/static"), 8005, 0, _portal, database=False),
+    Service("portal", ("/", "/answer", "/capacity", "/static"), 8005, 0, _portal, database=False),
 )
 """In the order in which they start: those that others ask come first."""
 

@@ -1,11 +1,9 @@
 """Who is asking and what they may do: one place that turns a bearer token into a decision."""
 
-import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -29,12 +27,6 @@ ALGORITHMS = ["ES384", "RS384", "ES256", "RS256", "PS256"]
 CLOCKS_APART = 60
 """Seconds by which an issuer's clock may be ahead of ours (RFC 7519, section 4.1.5)."""
 
-_SMART_SCOPE = re.compile(
-    r"(?:system|user|patient)/(?P<type>\*|[A-Z][A-Za-z]+)\."
-    r"(?P<may>read|write|\*|c?r?u?d?s?)$"
-)
-_V1 = {"read": "rs", "write": "cud", "*": "cruds"}
-
 
 @dataclass(frozen=True)
 class Principal:
@@ -53,32 +45,6 @@ class Principal:
     organisation: str
     roles: frozenset[str]
     scopes: frozenset[str]
-
-
-def may(principal: Principal, resource_type: str, interaction: str) -> bool:
-    """Whether a SMART scope of the token allows an interaction.
-
-    Args:
-        principal: who asks.
-        resource_type: the FHIR type, such as `Task`.
-        interaction: one of `c r u d s` (SMART App Launch 2.2, section Scopes for requesting FHIR
-            resources); version 1's `read`, `write` and `*` are understood as `rs`, `cud`, `cruds`.
-
-    A scope narrowed by a search (`system/Patient.rs?...`) allows nothing: we would not narrow by
-    it, and more than was granted must not be given.
-    """
-    return _allowed(principal.scopes, resource_type, interaction)
-
-
-@lru_cache(maxsize=4096)
-def _allowed(scopes: frozenset[str], resource_type: str, interaction: str) -> bool:
-    for scope in scopes:
-        match = _SMART_SCOPE.match(scope)
-        if not match or match["type"] not in ("*", resource_type):
-            continue
-        if interaction in _V1.get(match["may"], match["may"]):
-            return True
-    return False
 
 
 class Unauthenticated(Exception):
@@ -274,7 +240,7 @@ class TokenVerifier:
         audience = claims.get("aud")
         if self._audience not in (audience if isinstance(audience, list) else [audience]):
             raise Unauthenticated("audience")
-        if claims.get("iss") != self._issuer:
+        if not is_issuer(claims.get("iss"), self._issuer):
             raise Unauthenticated("issuer")
         expires, begins = claims.get("exp"), claims.get("nbf", 0)
         if not isinstance(expires, int | float) or not claims.get("sub"):
@@ -283,6 +249,19 @@ class TokenVerifier:
             raise Unauthenticated("invalid")
         if expires <= time.time():
             raise Unauthenticated("expired")
+
+
+def is_issuer(named: object, trusted: str) -> bool:
+    """Whether a document names the issuer that is trusted here.
+
+    Some issuers end their own name with a slash and some do not (OpenID Connect Discovery 1.0,
+    section 4, takes it away before it appends a path), so the setting is the same for both.
+
+    Args:
+        named: an `iss` claim, or the `issuer` of metadata.
+        trusted: the setting, which ends without one.
+    """
+    return isinstance(named, str) and named.removesuffix("/") == trusted
 
 
 def _principal(claims: dict[str, Any]) -> Principal:

@@ -35,19 +35,19 @@ DEAD = Gauge(
 READ = (LAG, OPEN, OLDEST, READY, DEAD)
 
 
-def of_database(service: str, engine: Engine, deliveries: DeliveryTables | None = None) -> Source:
+def of_database(service: str, engine: Engine, *deliveries: DeliveryTables) -> Source:
     """What its own database knows: the outbox and the deliveries.
 
     Args:
         service: whose database.
         engine: of the service.
-        deliveries: its delivery tables, if it delivers.
+        deliveries: its delivery tables, if it delivers; no two have a channel in common.
     """
 
     def read() -> Iterator[Reading]:
         yield Reading(LAG, (service,), lag(engine))
         oldest: dict[str, float] = {}
-        for each in deliveries.open(engine) if deliveries else ():
+        for each in (row for table in deliveries for row in table.open(engine)):
             yield Reading(OPEN, (service, each.channel, each.state), each.count)
             oldest[each.channel] = max(oldest.get(each.channel, 0.0), each.oldest)
         for channel, age in oldest.items():

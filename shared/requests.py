@@ -47,7 +47,7 @@ _SECURITY_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY
 MAX_BYTES = 1024 * 1024
 """Of a request's body, where the route does not take more by its own measure."""
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 _READS = frozenset(["GET", "HEAD", "OPTIONS"])
 _METHODS = _READS | {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -56,8 +56,8 @@ class RequestMiddleware:
     """Gives a request its id, measures it, and adds the headers that every answer has.
 
     A well-formed `X-Request-Id` of the client is kept and mirrored, so that its log and ours can
-    be laid side by side; the trace of its `traceparent`, or a new one, is bound to the log
-    likewise.
+    be laid side by side, as is an `X-Correlation-Id`; the trace of its `traceparent`, or a new
+    one, is bound to the log likewise.
     """
 
     def __init__(self, app: ASGIApp, *, service: str, refusals: Refusals) -> None:
@@ -69,16 +69,11 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        offered, traces = b"", []
-        for name, value in scope["headers"]:
-            if name == b"x-request-id":
-                offered = value
-            elif name == b"traceparent":
-                traces.append(value)
+        offered, correlation, traces = _sent_with(scope)
         request_id = _known_as(offered)
         scope.setdefault("state", {})["request_id"] = request_id
         # Sent more than once it names no trace: joined, it is not well formed.
-        trace = taken_up(b",".join(traces).decode("latin-1"))
+        trace = taken_up(traces.decode("latin-1"))
         told = {"request_id": request_id, "service": self._service, **trace}
         structlog.contextvars.bind_contextvars(**told)
         started = time.perf_counter()
@@ -92,6 +87,8 @@ class RequestMiddleware:
                 own = {name for name, _ in headers}
                 headers += [each for each in _SECURITY_HEADERS if each[0] not in own]
                 headers.append((b"x-request-id", request_id.encode()))
+                if _WELL_FORMED.match(correlation):
+                    headers.append((b"x-correlation-id", correlation))
                 message["headers"] = headers
             await send(message)
 
@@ -130,10 +127,22 @@ class RequestMiddleware:
         return problems.database_away() if is_away(error) else problems.unexpected()
 
 
+def _sent_with(scope: Scope) -> tuple[bytes, bytes, bytes]:
+    """The client's X-Request-Id, X-Correlation-Id and traceparent; several of the last joined."""
+    offered, correlation, traces = b"", b"", []
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            offered = value
+        elif name == b"x-correlation-id":
+            correlation = value
+        elif name == b"traceparent":
+            traces.append(value)
+    return offered, correlation, b",".join(traces)
+
+
 def _known_as(offered: bytes) -> str:
     """A request's id: the client's own where it is well formed."""
-    text = offered.decode("latin-1")
-    return text if _REQUEST_ID.match(text) else str(uuid4())
+    return offered.decode() if _WELL_FORMED.match(offered) else str(uuid4())
 
 
 class BodyLimit:

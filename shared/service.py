@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -16,6 +17,7 @@ from shared.compression import Compression
 from shared.heads import HeadAsGet
 from shared.health import Check, faults
 from shared.metrics import Source, exposition
+from shared.openapi import DescribedApp, described
 from shared.problems import Problem
 from shared.rate_limits import RateLimit
 from shared.refusals import Refusals, Refuse
@@ -55,7 +57,7 @@ def service_app(
         checks: what readiness asks, by name.
         sources: what `/metrics` reads when it is asked.
         verifier: verifies bearer tokens; by default against the issuer of the settings.
-        docs_prefix: where OpenAPI and its page are served, such as `/directory`.
+        docs_prefix: where OpenAPI is served, such as `/directory`.
         measures_bodies: prefixes whose routes bound the size of bodies by their own measure.
         words_refusals: by prefix, what makes an answer of a refusal that is met outside any route;
             a problem elsewhere.
@@ -83,14 +85,14 @@ def service_app(
             finally:
                 await anyio.to_thread.run_sync(group.stop)
 
-    app = FastAPI(
+    app = DescribedApp(
         title=title,
+        version=version("kersey"),
         lifespan=lifespan,
         openapi_url=f"{docs_prefix}/openapi.json" if docs_prefix else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        responses=problems.DESCRIBED,
     )
     app.state.settings = settings
     app.state.verifier = verifier or TokenVerifier(settings)
@@ -117,7 +119,7 @@ def service_app(
     app.add_middleware(RequestMiddleware, service=name, refusals=refusals)
     app.router.routes.extend(before_all)
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, responses=described(router))
     app.include_router(_operations(name))
     return app
 

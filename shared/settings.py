@@ -86,6 +86,17 @@ class ServiceSettings(BaseSettings):
         description="Addresses or networks whose X-Forwarded-For is believed; several with commas.",
     )
 
+    allow_private_endpoints: bool = Field(
+        default=False,
+        description="In production too, let addresses that others register (webhooks, endpoints of"
+        " Subscriptions, clients' keys) be private ones and plain http.",
+    )
+
+    @property
+    def private_endpoints(self) -> bool:
+        """Whether an address that somebody registered may lead into one's own network."""
+        return self.allow_private_endpoints or self.environment != "production"
+
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The networks of `trusted_proxies`."""

@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from shared.auth import is_issuer
 from shared.problems import Problem
 from shared.settings import ServiceSettings
 from shared.trust import system_authorities
@@ -31,6 +32,12 @@ _OF_THE_ISSUER = (
     "scopes_supported",
 )
 _ASYMMETRIC = frozenset(["RS384", "ES384"])
+_OAUTH_URIS = {
+    "token": "token_endpoint",
+    "register": "registration_endpoint",
+    "introspect": "introspection_endpoint",
+    "revoke": "revocation_endpoint",
+}
 _KEEP = 300.0
 _PAUSE = 2.0
 """Seconds for which the issuer's metadata is used, and between two attempts to get it."""
@@ -99,6 +106,20 @@ class SmartDiscovery:
                 )
             return self._document
 
+    def oauth_uris(self) -> dict[str, str]:
+        """Where to go for tokens, by the names that SMART App Launch 1.0 has for a
+        CapabilityStatement's extension; nothing while the issuer does not answer.
+        """
+        try:
+            document = self.document()
+        except Problem:
+            return {}
+        return {
+            name: document[endpoint]
+            for name, endpoint in _OAUTH_URIS.items()
+            if isinstance(document.get(endpoint), str)
+        }
+
     def _fetch(self) -> None:
         try:
             answer = httpx.get(self._url, timeout=5.0, verify=system_authorities())
@@ -109,21 +130,20 @@ class SmartDiscovery:
             return
         # Whoever answers there must be the issuer whose tokens are accepted here, or clients would
         # be sent elsewhere with their secrets (OpenID Connect Discovery 1.0 section 4.3).
-        if not isinstance(metadata, dict) or metadata.get("issuer") != self._issuer:
+        if not isinstance(metadata, dict) or not is_issuer(metadata.get("issuer"), self._issuer):
             log.warning("smart.metadata_of_another_issuer")
             return
         self._document = smart_configuration(metadata)
 
 
-def smart_routes(settings: ServiceSettings, base: str) -> APIRouter:
+def smart_routes(discovery: SmartDiscovery, base: str) -> APIRouter:
     """A router with the document of a FHIR server; public, as SMART demands.
 
     Args:
-        settings: name the issuer.
+        discovery: has the document.
         base: the path of the FHIR server, such as `/fhir`.
     """
     router = APIRouter(tags=["SMART"])
-    discovery = SmartDiscovery(settings)
 
     @router.get(f"{base}/.well-known/smart-configuration")
     def smart() -> JSONResponse:

@@ -70,7 +70,8 @@ class WorkerGroup:
         self._threads: dict[str, threading.Thread] = {}
 
     def start(self) -> None:
-        """Start every worker's thread."""
+        """Start every worker's thread; again, too, after a stop."""
+        self._stop.clear()
         for worker in self._workers:
             thread = threading.Thread(target=self._supervise, args=(worker,), name=worker.name)
             self._threads[worker.name] = thread

@@ -15,6 +15,7 @@ from tests.infrastructure.homes import sweep
 from tests.infrastructure.postgres import EVERY, NewDatabase, PostgresServer
 from tests.infrastructure.printing import print_past_python
 from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.running import Running, start, stop
 
 
 def pytest_configure() -> None:
@@ -133,6 +134,14 @@ def module_database(postgres_server: PostgresServer) -> Iterator[NewDatabase]:
     """Like `database`, for fixtures that live as long as their module."""
     with postgres_server.databases() as new:
         yield new
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A Kersey with demo data, for the whole run; see `TOGETHER` in infrastructure/spreading.py."""
+    started = start(tmp_path_factory.mktemp("kersey") / "data", free_port())
+    yield started
+    stop(started)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ app = typer.Typer(help="Exchanges, queues and limits on your RabbitMQ.", no_args
 
 @app.command()
 def setup() -> None:
-    """Declare everything, and set the length limits through the management API.
+    """Declare everything. Length limits are set through the management API.
 
     Needs KERSEY_AMQP_ADMIN_URL; the limits KERSEY_AMQP_MANAGEMENT_URL. If KERSEY_AMQP_URL names
     another user, it is made and may read and write, no more. Safe to repeat.
@@ -24,7 +24,7 @@ def setup() -> None:
 
 @app.command()
 def check() -> None:
-    """Say whether everything that the services need is there, and declared as they expect."""
+    """Say whether all that the services need is there, as they expect."""
     from deploy.operator_broker import check_all
     from deploy.settings import OperatorSettings
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +12,7 @@ import typer
 from sqlalchemy import Engine
 
 app = typer.Typer(
-    help="Who may get tokens from Kersey's own issuer; not needed with another one.",
+    help="Who may get tokens from Kersey's own issuer. Not needed with another one.",
     no_args_is_help=True,
 )
 
@@ -21,7 +22,7 @@ Client = Annotated[str, typer.Argument(help="Its id.")]
 
 @app.command()
 def services() -> None:
-    """Register the services that ask others, with the secrets that you chose for them.
+    """Register the services that ask others. You chose their secrets.
 
     Needs the identity service's settings, and KERSEY_SERVICE_SECRET__NOTIFICATIONS and so on, of 32
     characters or more. Safe to repeat; a changed secret is set.
@@ -111,13 +112,19 @@ def list_clients() -> None:
 
 
 @app.command("renew-secret")
-def renew_secret(client: Client) -> None:
-    """Make a new secret, which is shown once. The old one opens nothing from now on."""
+def renew_secret(
+    client: Client,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="For how long the old one is good beside it.")
+    ] = 0,
+) -> None:
+    """Make a new secret, which is shown once. Without an overlap the old one opens nothing more."""
     from services.identity import registry
     from shared.database import UnitOfWork
 
     with _issuer() as engine, UnitOfWork(engine) as uow:
-        secret = registry.renew_secret(uow, client)
+        overlap = timedelta(hours=overlap_hours)
+        secret = registry.renew_secret(uow, client, overlap=overlap)
         uow.commit()
     typer.echo(f"{client}: has a new secret")
     _show(secret)

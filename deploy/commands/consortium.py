@@ -40,7 +40,7 @@ def load(
         ),
     ] = "",
 ) -> None:
-    """Declare hubs, link-worker services, practices and the codes that start a referral.
+    """Declare hubs, link-worker services, practices, and their codes.
 
     Needs the referrals service's settings, and where the databases of notifications and of the
     directory are: without them no coordinator sees a contact or a message, or keeps a listing. Safe
@@ -53,6 +53,7 @@ def load(
     from deploy.refusal import Refusal
     from services.notifications.handlers import hubs as told
     from services.providers import hubs as directory
+    from services.providers.taxonomies import declare_taxonomies
     from services.referrals.app import desk_of
     from services.referrals.handlers.consortium import Consortium, load_consortium
     from services.referrals.settings import ReferralsSettings
@@ -90,10 +91,11 @@ def load(
             directory.declare_hubs(
                 engine,
                 [
-                    directory.DeclaredHub(hub.code, hub.name, hub.organisation)
+                    directory.DeclaredHub(hub.code, hub.name, hub.organisation, hub.covers)
                     for hub in declared.hubs
                 ],
             )
+            declare_taxonomies(engine)
     else:
         typer.echo(
             "KERSEY_PROVIDERS_DATABASE_URL is not set: the directory was told of no hub, and no "
@@ -102,7 +104,8 @@ def load(
         )
     typer.echo(
         f"{len(declared.hubs)} hubs, {len(declared.teams)} link-worker services, "
-        f"{len(declared.practices)} practices, {len(declared.codes)} codes"
+        f"{len(declared.practices)} practices, {len(declared.codes)} codes that start a referral, "
+        f"{len(declared.gp_codes)} codes of letters to GPs"
     )
 
 

@@ -12,7 +12,7 @@ def _group() -> None:
 
 @app.command()
 def create() -> None:
-    """Create each service's role, database and extensions; what exists is kept.
+    """Create each service's role, database and extensions. What exists is kept.
 
     Needs KERSEY_ADMIN_DATABASE_URL and a password per service: KERSEY_DATABASE_PASSWORD__IDENTITY
     and so on. Safe to repeat; a changed password is set.

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="What a consumer could not process: look at it, and give it back once it can.",
+    help="What a consumer could not process. Look at it, and give it back once it can.",
     no_args_is_help=True,
 )
 
@@ -20,14 +20,13 @@ def list_all(
     limit: Annotated[int, typer.Option(help="Of each consumer, the oldest first.", min=1)] = 100,
 ) -> None:
     """List dead letters with their reasons."""
-    from deploy.asked_broker import asked_broker, in_words
+    from deploy.asked_broker import asked_broker
     from deploy.operator_broker import subscriptions
     from deploy.settings import OperatorSettings
 
     names = [consumer] if consumer else [each.consumer for each in subscriptions()]
     found = 0
-    with in_words():
-        broker = asked_broker(OperatorSettings(), "dead-letters")
+    with asked_broker(OperatorSettings(), "dead-letters") as broker:
         for name in names:
             for letter in broker.dead_letters(name, limit=limit):
                 found += 1
@@ -40,11 +39,11 @@ def list_all(
 @app.command()
 def show(consumer: Consumer, letter: Letter) -> None:
     """Show one dead letter: why it is dead, and the event."""
-    from deploy.asked_broker import asked_broker, in_words
+    from deploy.asked_broker import asked_broker
     from deploy.settings import OperatorSettings
 
-    with in_words():
-        found = asked_broker(OperatorSettings(), "dead-letters").dead_letter(consumer, letter)
+    with asked_broker(OperatorSettings(), "dead-letters") as broker:
+        found = broker.dead_letter(consumer, letter)
     if found is None:
         raise _no_such(consumer, letter)
     typer.echo(f"{found.reason}: {found.detail}")
@@ -64,15 +63,14 @@ def replay(
 
     On RabbitMQ this needs KERSEY_AMQP_ADMIN_URL: the services' user may not do it.
     """
-    from deploy.asked_broker import asked_broker, in_words
+    from deploy.asked_broker import asked_broker
     from deploy.refusal import Refusal
     from deploy.settings import OperatorSettings
 
     if (letter is None) != everything:
         message = "name one letter, or say --all"
         raise Refusal(message)
-    with in_words():
-        broker = asked_broker(OperatorSettings(), "dead-letters")
+    with asked_broker(OperatorSettings(), "dead-letters") as broker:
         replayed = broker.replay(consumer, letter) if letter else broker.replay_all(consumer)
     if letter and not replayed:
         raise _no_such(consumer, letter)

@@ -11,7 +11,7 @@ app = typer.Typer(help="Data to try Kersey with; never for production.", no_args
 
 @app.command()
 def load() -> None:
-    """Load the demo's clients, directory and referrals into databases on a server of yours.
+    """Load the demo's data into databases on a server of yours.
 
     `kersey run` does this by itself. Here KERSEY_ADMIN_DATABASE_URL and the passwords are needed as
     for `kersey databases`.
@@ -43,12 +43,41 @@ def load() -> None:
 
 
 @app.command()
+def mesh(
+    port: Annotated[int, typer.Option(help="Where it listens, on this machine.")] = 8070,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Only print the settings: `export $(...)`.")
+    ] = False,
+) -> None:
+    """Serve a stand-in of MESH with the demo's practices behind it. Ctrl-C stops it.
+
+    Prints the settings with which a Kersey beside it sends there. It keeps nothing.
+    """
+    from deploy.demo.mesh.serving import environment, serve
+    from deploy.production import refuse_production
+    from deploy.settings import OperatorSettings
+
+    refuse_production(OperatorSettings(), "kersey demo mesh")
+    for line in environment(f"http://127.0.0.1:{port}"):
+        typer.echo(line)
+    if not settings:
+        serve(port)
+
+
+@app.command()
 def journey(
     bundle: Annotated[
         Path | None,
         typer.Option(
             help="A FHIR Bundle of your own to send, or a folder of resources as JSON.",
             exists=True,
+        ),
+    ] = None,
+    request: Annotated[
+        str | None,
+        typer.Option(
+            help="A ServiceRequest that you sent for a practice of the demo's `ehr`, such as "
+            "ServiceRequest/7: the others play their parts."
         ),
     ] = None,
     url: Annotated[
@@ -66,12 +95,15 @@ def journey(
         typer.Option(help="Register a Subscription that calls back on this machine."),
     ] = True,
 ) -> None:
-    """Play the whole loop against a running Kersey, from a GP's referral to the outcome.
+    """Play the whole loop, from a GP's referral to the outcome. Kersey must be running.
 
     Every step prints the call that it makes and the id that it changes, and stops the journey if
     nothing changed.
     """
     from rich.console import Console
+
+    if bundle and request:
+        raise typer.BadParameter("--bundle sends a referral, --request names one that was sent")
 
     from deploy.answering_url import answering_url
     from deploy.demo.answering import Answering, ByAccount
@@ -98,6 +130,7 @@ def journey(
         screen,
         url or answering_url(operator),
         bundle=read_bundle(bundle) if bundle else None,
+        request=request,
         answering=answering,
         listen=listen,
     ).play()

@@ -10,7 +10,7 @@ def migrate(
         str | None, typer.Argument(help="One service, in KERSEY_DATABASE_URL; all if not given.")
     ] = None,
 ) -> None:
-    """Bring one service's database, or all, to this version's schema. Safe to repeat.
+    """Bring one database, or all, to this version's schema. Safe to repeat.
 
     For all, KERSEY_ADMIN_DATABASE_URL and the passwords are needed as for `kersey databases`.
     Running services of the version before go on working on the new schema.

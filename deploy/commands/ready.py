@@ -8,7 +8,7 @@ import typer
 def ready(
     url: Annotated[str, typer.Argument(help="Where it answers.", envvar="KERSEY_PUBLIC_URL")],
 ) -> None:
-    """Ask a running process whether it can do its work; say why not, and end with 1 then."""
+    """Ask a running process whether it can do its work. If not, say why and end with 1."""
     import httpx
 
     from deploy.refusal import Refusal

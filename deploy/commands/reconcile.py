@@ -13,7 +13,7 @@ def reconcile(
         int, typer.Option(help="Ids of each kind that a terminal shows; elsewhere all are.", min=1)
     ] = 5,
 ) -> None:
-    """Compare each copy with its owner, and each event with what came of it. Changes nothing.
+    """Compare copies with owners, events with what came of them. Changes nothing.
 
     Ends with 1 where they do not agree, and says what to do. Ids and codes only. Where no terminal
     reads along, each id has a line of its own: kind, id and what to do, with tabs between them.
@@ -21,7 +21,7 @@ def reconcile(
     from collections import defaultdict
     from datetime import timedelta
 
-    from deploy.asked_broker import asked_broker, in_words
+    from deploy.asked_broker import asked_broker
     from deploy.every_database import every_database
     from deploy.reconciling.whole import reconcile as compare
     from deploy.settings import OperatorSettings
@@ -29,8 +29,10 @@ def reconcile(
 
     settings = OperatorSettings()
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    with every_database(settings, "reconcile") as engines, in_words():
-        broker = asked_broker(settings, "reconcile")
+    with (
+        every_database(settings, "reconcile") as engines,
+        asked_broker(settings, "reconcile") as broker,
+    ):
         for drift in compare(settings, engines, broker, timedelta(minutes=grace)):
             found[drift.kind, drift.mend].append(drift.id)
     if not found:

@@ -6,7 +6,9 @@ import typer
 
 
 def republish(
-    service: Annotated[str, typer.Argument(help="The owner: providers, referrals, notifications.")],
+    service: Annotated[
+        str, typer.Argument(help="Whose state or events they are, such as identity.")
+    ],
     to: Annotated[
         str | None,
         typer.Option(
@@ -35,7 +37,7 @@ def republish(
         ),
     ] = False,
 ) -> None:
-    """Tell one consumer again what a service's state is, marked as a replay.
+    """Tell one consumer again what a service's state is. It is marked as a replay.
 
     Copies take it unless they know better; nobody gets a message because of it. Events are written
     to the service's outbox: its relay carries them, once RabbitMQ is there.

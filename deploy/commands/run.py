@@ -17,7 +17,7 @@ def run(
     ] = None,
     demo: Annotated[bool, typer.Option(help="Load the demo data.")] = True,
 ) -> None:
-    """Start all services on one port with a PostgreSQL of their own. Ctrl-C stops everything."""
+    """Start everything on one port, with its own PostgreSQL. Ctrl-C stops it all."""
     from deploy import demo_data
     from deploy.data_folder import DataFolder
     from deploy.embedded import all_in_one

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from services.identity.keys import SigningKeys
 
 app = typer.Typer(
-    help="The keys with which Kersey's own issuer signs tokens; not needed with another one.",
+    help="The keys with which Kersey's own issuer signs tokens. Not needed with another one.",
     no_args_is_help=True,
 )
 
 
 @app.command("list")
 def list_keys() -> None:
-    """Which key signs, which will sign next, and which still verify. Changes nothing."""
+    """Which key signs, which will, and which still verify. Changes nothing."""
     from deploy.shown_table import show_table
 
     with _keys() as keys:
@@ -53,7 +53,7 @@ def rotate() -> None:
 
 @app.command("replace-stolen")
 def replace_stolen() -> None:
-    """Replace every key at once: whoever has an old one can make no more tokens.
+    """Replace every key at once. Whoever has an old one can make no more tokens.
 
     Services refuse all tokens of before as soon as they fetch the new key set, within five
     minutes; clients get new ones by themselves.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from services.referrals.subject.erasing import Erased
 
 app = typer.Typer(
-    help="A person's rights: a copy, restriction, erasure; legal holds; the list of erasures.",
+    help="A person's rights: copy, restriction, erasure; legal holds.",
     no_args_is_help=True,
 )
 
@@ -44,7 +44,7 @@ def export(
     person: PersonId = None,
     patient: Patient = None,
 ) -> None:
-    """Write a copy of all that any service holds about a person: JSON, and a summary to read."""
+    """Write a copy of all that any service holds about a person. JSON, and a summary to read."""
     from deploy.subjects import export as write
 
     with _house("subject export") as (desk, engines):
@@ -62,7 +62,7 @@ def restrict(
     person: PersonId = None,
     patient: Patient = None,
 ) -> None:
-    """Hide who the person is from every provider at once; `--lift` shows it again as agreed."""
+    """Hide who the person is from every provider at once. `--lift` shows it again as agreed."""
     from services.referrals.subject.restricting import restrict as change
 
     with _house("subject restrict") as (desk, _):
@@ -80,7 +80,7 @@ def hold(
     person: PersonId = None,
     patient: Patient = None,
 ) -> None:
-    """Put a legal hold on a person's record: nothing of it is erased until you `--lift` it."""
+    """Put a legal hold on a person's record. Nothing of it is erased until you `--lift` it."""
     from services.referrals.subject.restricting import hold as change
 
     with _house("subject hold") as (desk, _):
@@ -150,7 +150,7 @@ def erase(
 
 @app.command()
 def status() -> None:
-    """List all erasures, by id, and which services have confirmed each."""
+    """List all erasures, by id, and which services confirmed each."""
     from deploy.shown_table import show_table
     from deploy.subjects import must_confirm
     from services.referrals.subject.confirming import listed
@@ -175,7 +175,7 @@ def status() -> None:
 def write_list(
     file: Annotated[Path, typer.Argument(help="A new file, to be kept apart from the backups.")],
 ) -> None:
-    """Write the list of erasures into a file: ids and codes, one JSON object a line."""
+    """Write the list of erasures into a file. Ids and codes, one JSON object a line."""
     from deploy.refusal import Refusal
     from deploy.subjects import append
     from services.referrals.subject.confirming import listed
@@ -197,7 +197,7 @@ def reapply(
     file: Annotated[Path, typer.Argument(help="What `list` or KERSEY_ERASURE_LIST has written.")],
     by: By,
 ) -> None:
-    """After a backup was restored: erase again everybody on the list, in every service."""
+    """After a backup was restored, erase again all on the list. In every service."""
     from deploy import subjects
     from services.referrals.subject.reapplying import reapply as do
 

@@ -4,6 +4,12 @@ from typing import Annotated
 
 import typer
 
+EXAMPLE = """\b
+TOKEN=$(.venv/bin/kersey token --as ehr)
+curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8000/fhir/Task
+"""
+"""Below the options; the backspace keeps Click from joining the two lines."""
+
 
 def token(
     client: Annotated[str, typer.Option("--as", help="ehr, link-worker, provider, ...")],
@@ -18,12 +24,7 @@ def token(
         str | None, typer.Option(help="Where Kersey answers.", envvar="KERSEY_PUBLIC_URL")
     ] = None,
 ) -> None:
-    r"""Print an access token for a demo client. It is good for a few minutes.
-
-    \b
-    TOKEN=$(.venv/bin/kersey token --as ehr)
-    curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8000/fhir/Task
-    """
+    """Print an access token for a demo client. It is good for a few minutes."""
     from deploy.answering_url import answering_url
     from deploy.demo_tokens import access_token
     from deploy.settings import OperatorSettings

@@ -6,11 +6,11 @@ import typer
 
 
 def worker(
-    service: Annotated[str, typer.Argument(help="providers, referrals, notifications")],
+    service: Annotated[str, typer.Argument(help="identity, providers, referrals, notifications")],
     host: Annotated[str, typer.Option(help="Where health and metrics answer.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of health and metrics; 0 for any free one.")] = 0,
 ) -> None:
-    """Run one service's workers: publish and consume events, deliver, keep the clocks.
+    """Run one service's workers. They publish and consume events, deliver, keep the clocks.
 
     Run as many replicas as you like: those that need a leader agree on one in the database. The
     queues are declared before, by `kersey broker setup`: a worker only reads and writes.
@@ -29,7 +29,11 @@ def worker(
     from shared.service import service_app
     from shared.worker import Wake
 
-    composition = services.service(service).compose()
+    meant = services.service(service)
+    idle = f"{service} has no background work: `kersey serve {service}` is all it needs"
+    if not meant.database:  # what keeps nothing has nothing to send and nothing to count
+        raise Refusal(idle)
+    composition = meant.compose()
     settings = composition.settings()
     logging.configure(settings.log_level)
     if settings.amqp_url is None:
@@ -47,8 +51,7 @@ def worker(
     ):
         workers = composition.workers(settings, engine, broker, Wake())
         if not workers:
-            message = f"{service} has no background work: `kersey serve {service}` is all it needs"
-            raise Refusal(message)
+            raise Refusal(idle)
         app = service_app(
             settings,
             name=f"{service}-worker",
@@ -58,7 +61,7 @@ def worker(
             checks={"schema": partial(schema_fault, service, engine)}
             | of_background(settings, engine, broker),
             sources=[
-                of_database(service, engine, composition.deliveries),
+                of_database(service, engine, *composition.deliveries),
                 of_broker(service, broker, composition.subscriptions),
             ],
         )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from deploy.demo.directory.terms import NAMESPACE as DIRECTORY
 from deploy.demo.ids import demo_id
+from services.providers.taxonomies import NAMESPACE as DIRECTORY
 
 FHIR_ALL = "system/*.cruds"
 CASES = "cases"
@@ -74,7 +74,7 @@ CLIENTS: dict[str, DemoClient] = dict(
             "a link worker in Bradford",
             demo_id("team", "bradford"),
             "link-worker",
-            f"{WORKS} notifications.read",
+            f"{WORKS} directory.read notifications.read",
         ),
         _client(
             "provider",
@@ -95,7 +95,21 @@ CLIENTS: dict[str, DemoClient] = dict(
             "the coordinator of the Bradford hub",
             demo_id("hub", "bradford"),
             "coordinator",
-            f"{WORKS} directory.write notifications.read notifications.write",
+            f"{WORKS} directory.read directory.write notifications.read notifications.write",
+        ),
+        _client(
+            "commissioner",
+            "who pays for provision; sees which funding ends",
+            demo_id("organization", "commissioner"),
+            "commissioner",
+            "directory.read",
+        ),
+        _client(
+            "administrator",
+            "whoever registers clients; may do nothing else",
+            demo_id("organization", "administrator"),
+            "",
+            "clients.read clients.write",
         ),
         _client(
             "analyst",

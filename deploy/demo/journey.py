@@ -76,6 +76,8 @@ class Journey:
         screen: where progress is printed.
         url: where Kersey answers.
         bundle: the transaction to send; Kersey's own example if none.
+        request: a ServiceRequest that was sent already, such as ``ServiceRequest/7``: none is sent,
+            and all others play their parts.
         answering: how the provider answers.
         listen: whether to register a Subscription that calls back on this machine.
     """
@@ -86,6 +88,7 @@ class Journey:
         url: str,
         *,
         bundle: OwnBundle | None,
+        request: str | None = None,
         answering: Callable[["Journey"], Answering],
         listen: bool = True,
     ) -> None:
@@ -101,7 +104,8 @@ class Journey:
         self.provider = Caller(screen, url, "provider")
         self.coordinator = Caller(screen, url, "coordinator")
         self.listener = Listener()
-        self.request = self.triage = self.case = self.task = ""
+        self.request = request or ""
+        self.triage = self.case = self.task = ""
         self._answering = answering(self)
         self._steps = 0
 
@@ -112,7 +116,11 @@ class Journey:
             JourneyStopped: a step failed or changed nothing.
         """
         with self.listener.listening(), self._subscribed():
-            self._refer()
+            if self.request:
+                self._look_up()
+            else:
+                self._refer()
+            self._find_triage()
             self._triage()
             self._ask()
             self._delivered()
@@ -193,12 +201,23 @@ class Journey:
             for issue in response.get("outcome", {}).get("issue", []):
                 self.screen.print(f"   note: {issue.get('diagnostics')}", style="yellow")
         self.request = self._active_request(answer)
+
+    def _look_up(self) -> None:
+        self.step("A GP has referred: the EHR sent it before")
+        request = self.ehr.call("GET", f"/fhir/{self.request}")
+        patient = self.ehr.call("GET", f"/fhir/{request['subject']['reference']}")
+        self.bundle = OwnBundle.of({"entry": [{"resource": patient}]})
+
+    def _find_triage(self) -> None:
         found = self.ehr.call("GET", "/fhir/Task", params={"focus": self.request})
         triage = [each["resource"] for each in found.get("entry", []) if _is_triage(each)]
         if not triage:
             message = f"{self.request} has no triage Task: the referral went nowhere"
             raise JourneyStopped(message)
         self.triage = triage[0]["id"]
+        if triage[0]["status"] in ("completed", "cancelled", "rejected"):
+            message = f"{self.request} has ended already: send one under another identifier"
+            raise JourneyStopped(message)
         self.changed("nothing", _state(triage[0]), f"Task/{self.triage}")
 
     def _active_request(self, answer: dict[str, Any]) -> str:

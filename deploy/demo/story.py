@@ -8,6 +8,7 @@ closed at once because its time ran out.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any
 from uuid import UUID
@@ -24,11 +25,16 @@ from deploy.demo.people import DemoPerson, people
 from deploy.demo.scripts import SCRIPTS, WEEKLY
 from deploy.demo.story_clock import StoryClock
 from services.providers.loading import Dataset
+from services.referrals import capacities
 from services.referrals.desk import Desk
-from services.referrals.handlers import answers, onward, sharing, stopping, triage
+from services.referrals.gp.standing import SHAREABLE, Route
+from services.referrals.gp.wishes import Wish
+from services.referrals.handlers import answers, onward, sharing, stopping, telling_gp, triage
 from services.referrals.handlers.listings import organisation_document, put_public
+from services.referrals.handlers.practices import set_wish
 from services.referrals.record import STOPS, Stop
 from services.referrals.resources import healthcare_service
+from services.referrals.subject.operators import operator
 from services.referrals.tables import (
     Case,
     CaseTask,
@@ -44,6 +50,9 @@ from shared.fhir.patching.merge_patch import MergePatch
 from shared.messaging.events import Sequence
 
 Progress = Callable[[int, int], None]
+
+ON_PAPER = "ZZK02"
+"""The practice that wants its letters on paper."""
 
 
 @retry(retry=retry_if_exception_type(DBAPIError), stop=stop_after_attempt(5), reraise=True)
@@ -102,6 +111,7 @@ def play(
             .where(col(ListedService.tier) > onward.SIGNPOST_ONLY)
             .order_by(col(ListedService.name), col(ListedService.id))
         ).all()
+    set_wish(desk, operator("demo"), ON_PAPER, Wish(route=Route.PRINT), everywhere=True)
     cast = people()
     scripts = cycle(SCRIPTS)
     for person in cast:
@@ -171,9 +181,22 @@ class _Story:
                 reason = "already-supported"
                 triage.do(self.desk, self._worker, self.case, "return", reason)
             case "close":
-                triage.close(self.desk, self._worker, self.case, detail)
+                self._close(detail)
             case _:
                 triage.do(self.desk, self._worker, self.case, name)
+
+    def _close(self, outcome: str) -> None:
+        """The person agrees to what their GP is told, and the link worker closes."""
+        assert self.case is not None
+        worker = self._worker
+        telling_gp.agree(self.desk, worker, self.case, list(SHAREABLE), "verbal")
+        told = {
+            "next_step": "Knows the way there now, and rings us if it changes.",
+            "measures": [{"name": "ONS4 life satisfaction", "before": "4", "after": "6"}]
+            if outcome == "completed"
+            else [],
+        }
+        triage.close(self.desk, worker, self.case, outcome, for_practice=told)
 
     def _onward_step(self, name: str, detail: str) -> None:
         match name:
@@ -267,10 +290,17 @@ class _Story:
                 where=person.town,
                 access_needs=list(person.access_needs),
                 several_because=several_because,
+                full_because=self._although_full(service),
                 share=self._agreed(),
             ),
         )
         self.task = task.id
+
+    def _although_full(self, service: ListedService) -> str | None:
+        """Why a full service is asked: of some the directory has said so by now."""
+        with self.desk.work() as uow:
+            full = capacities.turns_away(capacities.of(uow.session, service.id), datetime.now(UTC))
+        return "They came here before, and would wait for a place." if full else None
 
     def _agreed(self) -> dict[str, str]:
         """Name and phone, but no phone that is not safe (care 12)."""

@@ -20,7 +20,7 @@ from services.providers.rows import table
 from services.referrals.tables import ListedProvider, ListedService
 from shared.messaging.events import Sequence as Place
 
-OF_THE_MOMENT = ("version", "capacity")
+OF_THE_MOMENT = ("version", "capacity", "assurance")
 """Parts of a listing that change without its copies: they are no part of what is compared."""
 
 READ_TOGETHER = 200
@@ -164,8 +164,10 @@ def _says(each: Listed) -> tuple[str, str] | None:
 
 
 def digest(content: Mapping[str, Any]) -> str:
-    """A fingerprint of a listing's lasting content."""
-    lasting = {name: value for name, value in content.items() if name != "last_modified"}
+    """A fingerprint of a listing's lasting content: capacity, in either form, is of the moment."""
+    lasting = {
+        name: content[name] for name in content if name not in ("last_modified", "capacities")
+    }
     own = lasting.get("kersey")
     if isinstance(own, Mapping):
         lasting["kersey"] = {n: value for n, value in own.items() if n not in OF_THE_MOMENT}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from deploy.operator_broker import subscriptions
-from deploy.reconciling import cases, erasures, events, listings, messages
+from deploy.reconciling import cases, clients, erasures, events, listings, messages
 from deploy.reconciling.drift import Databases, Drift
 from deploy.settings import OperatorSettings
 from deploy.subjects import desk
@@ -47,4 +47,5 @@ def reconcile(
     yield from cases.places(databases)
     yield from cases.endings(databases)
     yield from cases.lost_answers(databases)
+    yield from clients.known(databases)
     yield from erasures.unconfirmed(databases, desk(settings, engines))

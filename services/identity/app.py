@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
-import httpx
 import structlog
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -23,9 +23,14 @@ from services.identity.keys import KeysUnreadable, OwnKeys, SigningKeys
 from services.identity.server import OAuthServer
 from services.identity.settings import IdentitySettings, cipher_of
 from shared.auth import TokenVerifier
+from shared.gauges import of_database
+from shared.health import Check, of_background
+from shared.messaging.broker import Broker
+from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
 from shared.service import service_app
-from shared.trust import system_authorities
+from shared.strangers import GuardedHttp
+from shared.worker import Wake, Worker
 
 log = structlog.get_logger(__name__)
 
@@ -37,22 +42,30 @@ class DemoClientsInProduction(RuntimeError):
     """The service will not start: anyone who has read the README could get tokens."""
 
 
-def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
+def create_app(
+    settings: IdentitySettings,
+    *,
+    engine: Engine,
+    broker: Broker | None = None,
+    wake: Wake | None = None,
+) -> FastAPI:
     """The issuer as an app.
 
     Args:
         settings: its settings.
         engine: its database.
+        broker: where its relay publishes; without one no worker runs in this process.
+        wake: wakes the relay after a commit.
 
     Raises:
         DemoClientsInProduction: when the app starts, not when it is made.
         KeysUnreadable: likewise, with the wrong key-encryption key.
     """
     production = settings.environment == "production"
-    http = httpx.Client(verify=system_authorities())
+    http = GuardedHttp(allow_private=settings.private_endpoints)
     clients = Clients(engine, admit_demo=not production)
     keys = signing_keys(settings, engine)
-    remote = ClientKeys(http, https_only=production)
+    remote = ClientKeys(http)
     assertions = Assertions(engine, clients, remote, audience=settings.token_endpoint)
     issued = IssuedTokens(settings, engine, clients=clients, keys=keys)
     authentication = ClientAuthentication(clients, assertions)
@@ -74,16 +87,21 @@ def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
             return str(error)
         return None
 
+    checks: dict[str, Check] = {
+        "schema": partial(schema_fault, "identity", engine),
+        "clients": demo_fault,
+        "signing keys": keys_fault,
+    }
+    if broker is not None:
+        checks |= of_background(settings, engine, broker)
     app = service_app(
         settings,
         name="identity",
         title="Kersey identity",
-        routers=[routes(settings, server, keys), client_routes(engine, issued)],
-        checks={
-            "schema": lambda: schema_fault("identity", engine),
-            "clients": demo_fault,
-            "signing keys": keys_fault,
-        },
+        routers=[routes(settings, server, keys), client_routes(engine, issued, http)],
+        workers=workers(settings, engine, broker, wake) if broker is not None else (),
+        checks=checks,
+        sources=[of_database("identity", engine)],
         docs_prefix="/identity",
         public=("/identity/.well-known/smart-configuration",),
         verifier=TokenVerifier(settings, OwnKeys(keys)),
@@ -119,6 +137,13 @@ def create_app(settings: IdentitySettings, *, engine: Engine) -> FastAPI:
 
     app.router.lifespan_context = lifespan
     return app
+
+
+def workers(
+    settings: IdentitySettings, engine: Engine, broker: Broker, wake: Wake | None
+) -> list[Worker]:
+    """The issuer's background work: it tells what was changed about clients."""
+    return [Relay(engine, broker, service="identity", wake=wake, poll=settings.relay_poll_seconds)]
 
 
 def signing_keys(settings: IdentitySettings, engine: Engine) -> SigningKeys:

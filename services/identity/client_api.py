@@ -6,6 +6,7 @@ access token that RFC 7591 section 3 calls initial is an administrator's.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from services.identity.registration import SPOKEN, ClientMetadata, information
 from services.identity.registry import NoSuchClient
 from shared.database import UnitOfWork
 from shared.problems import shown
+from shared.strangers import GuardedHttp
 
 log = structlog.get_logger(__name__)
 
@@ -47,16 +49,24 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 Body = Annotated[bytes, Depends(bounded)]
 
 
-def client_routes(engine: Engine, issued: IssuedTokens) -> APIRouter:
+def client_routes(engine: Engine, issued: IssuedTokens, http: GuardedHttp) -> APIRouter:
     """The router; all of it is for administrators.
 
     Args:
         engine: the issuer's database.
         issued: tells whose token still holds.
+        http: knows which addresses keys can be fetched from.
     """
     router = APIRouter(prefix=PATH, tags=["clients"], responses=_REFUSED)
     reads = Depends(administrator(issued, "clients.read", "clients.write"))
     writes = Depends(administrator(issued, "clients.write"))
+
+    def read_metadata(body: bytes) -> ClientMetadata:
+        said = ClientMetadata.model_validate_json(body)
+        fault = http.fault(said.jwks_uri) if said.jwks_uri is not None else None
+        if fault:
+            raise RegistrationRefused(f"jwks_uri: {fault}")
+        return said
 
     @router.get("")
     def list_clients(
@@ -72,7 +82,7 @@ def client_routes(engine: Engine, issued: IssuedTokens) -> APIRouter:
     def register(by: Annotated[IssuedToken, writes], body: Body) -> JSONResponse:
         """Register a client; a secret that is made is told once (RFC 7591 section 3)."""
         with _refusing(), UnitOfWork(engine) as uow:
-            said = ClientMetadata.model_validate_json(body)
+            said = read_metadata(body)
             client_id = said.client_id or str(uuid4())
             secret = register_client(uow, said.spec(client_id))
             uow.commit()
@@ -92,7 +102,7 @@ def client_routes(engine: Engine, issued: IssuedTokens) -> APIRouter:
         new: so no request of it is refused.
         """
         with _refusing(), UnitOfWork(engine) as uow:
-            said = ClientMetadata.model_validate_json(body)
+            said = read_metadata(body)
             if said.client_id not in (None, client_id):
                 raise RegistrationRefused("client_id cannot be changed")
             secret = registry.change_client(uow, said.spec(client_id), active=said.active)
@@ -100,10 +110,17 @@ def client_routes(engine: Engine, issued: IssuedTokens) -> APIRouter:
         return _answer(engine, "client.changed", by, client_id, secret)
 
     @router.post("/{client_id}/secret")
-    def renew(by: Annotated[IssuedToken, writes], client_id: str) -> JSONResponse:
-        """A new secret, told once. The old one, and the client's tokens, end."""
+    def renew(
+        by: Annotated[IssuedToken, writes],
+        client_id: str,
+        overlap_hours: Annotated[int, Query(ge=0, le=registry.LONGEST_OVERLAP)] = 0,
+    ) -> JSONResponse:
+        """A new secret, told once. The old one ends with the overlap, without one at once, as do
+        the client's tokens.
+        """
         with _refusing(), UnitOfWork(engine) as uow:
-            secret = registry.renew_secret(uow, client_id)
+            overlap = timedelta(hours=overlap_hours)
+            secret = registry.renew_secret(uow, client_id, overlap=overlap)
             uow.commit()
         return _answer(engine, "client.secret_renewed", by, client_id, secret)
 

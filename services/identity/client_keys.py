@@ -6,13 +6,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-import httpx
 import structlog
 from joserfc import jwk
 from joserfc.errors import JoseError
 from joserfc.util import base64_to_int
+
+from shared.strangers import GuardedHttp, StrangerFault, header_of
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,9 @@ class KeysRefused(ValueError):
 def public_keys(jwks: Any) -> dict[tuple[str, str], jwk.RSAKey | jwk.ECKey]:
     """The signature keys of a client's JWKS, by (`kid`, `kty`).
 
-    Other key types are passed over (RFC 7517, section 5); SMART Backend Services names RSA and EC.
+    What can sign neither RS384 nor ES384, the algorithms of SMART Backend Services, is passed over
+    (RFC 7517, section 5): other key types, other curves than P-384 (RFC 7518, section 3.4), keys
+    that say another `alg` or `use`.
 
     Raises:
         KeysRefused: not a key set; no usable key; a key without `kid`; two with one `kid` and
@@ -50,9 +54,7 @@ def public_keys(jwks: Any) -> dict[tuple[str, str], jwk.RSAKey | jwk.ECKey]:
         raise KeysRefused("not a JWK Set: it has no list of keys")
     found: dict[tuple[str, str], jwk.RSAKey | jwk.ECKey] = {}
     for data in keys:
-        if not isinstance(data, dict) or data.get("kty") not in ("RSA", "EC"):
-            continue
-        if data.get("use", "sig") != "sig":
+        if not isinstance(data, dict) or not _signs(data):
             continue
         key = _public_key(data)
         name = (str(key.kid), key.key_type)
@@ -60,8 +62,16 @@ def public_keys(jwks: Any) -> dict[tuple[str, str], jwk.RSAKey | jwk.ECKey]:
             raise KeysRefused("two keys have one kid")
         found[name] = key
     if not found:
-        raise KeysRefused("no RSA or EC key for signatures")
+        raise KeysRefused("no key for RS384 (RSA) or ES384 (EC, P-384) signatures")
     return found
+
+
+def _signs(data: dict[str, Any]) -> bool:
+    kind, curve = data.get("kty"), data.get("crv")
+    if kind != "RSA" and (kind, curve) != ("EC", "P-384"):
+        return False
+    algorithm = "RS384" if kind == "RSA" else "ES384"
+    return (data.get("alg", algorithm), data.get("use", "sig")) == (algorithm, "sig")
 
 
 def _public_key(data: dict[str, Any]) -> jwk.RSAKey | jwk.ECKey:
@@ -96,20 +106,17 @@ class ClientKeys:
     because only the registered address was agreed on.
 
     Args:
-        http: the client to fetch with.
-        https_only: true in production.
+        http: fetches from addresses that clients registered.
         clock: seconds, only rising.
     """
 
     def __init__(
         self,
-        http: httpx.Client,
+        http: GuardedHttp,
         *,
-        https_only: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = http
-        self._https_only = https_only
         self._clock = clock
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
@@ -118,7 +125,9 @@ class ClientKeys:
     def key(self, url: str, kid: str, kty: str) -> jwk.RSAKey | jwk.ECKey | None:
         """One key, or None if the address does not publish it.
 
-        An unknown `kid` causes a fetch, so that a client may change keys at any time.
+        An unknown `kid` causes a fetch, so that a client may change keys at any time. While one
+        goes on, a known key is given at once: an address that is slow, or a stranger who asks for
+        a `kid` that is not there, must not hold up every request of that client.
 
         Args:
             url: a registered client's `jwks_url`.
@@ -128,47 +137,50 @@ class ClientKeys:
         with self._lock:
             lock = self._locks.setdefault(url, threading.Lock())
             held = self._held.setdefault(url, _Held({}))
-        with lock:
+        if not lock.acquire(blocking=False):
+            known = self._good(held, kid, kty)
+            if known is not None:
+                return known
+            lock.acquire()
+        try:
             now = self._clock()
             due = now >= held.fresh_until or (kid, kty) not in held.keys
             if due and now - held.tried >= PAUSE:
                 held.tried = now
                 self._refresh(url, held)
-            return held.keys.get((kid, kty)) if self._clock() < held.good_until else None
+            return self._good(held, kid, kty)
+        finally:
+            lock.release()
+
+    def _good(self, held: _Held, kid: str, kty: str) -> jwk.RSAKey | jwk.ECKey | None:
+        return held.keys.get((kid, kty)) if self._clock() < held.good_until else None
 
     def _refresh(self, url: str, held: _Held) -> None:
         try:
             held.keys, keep = self._fetch(url)
-        except (httpx.HTTPError, httpx.InvalidURL, KeysRefused) as error:
-            log.warning("client_keys.not_fetched", url=url, error=type(error).__name__)
+        except (StrangerFault, KeysRefused) as error:
+            log.warning("client_keys.not_fetched", url=url, why=str(error))
             return
         now = self._clock()
         held.fresh_until = now + keep
         held.good_until = now + KEEP_AT_MOST
 
     def _fetch(self, url: str) -> tuple[dict[tuple[str, str], jwk.RSAKey | jwk.ECKey], float]:
-        if self._https_only and not url.startswith("https://"):
-            raise KeysRefused("not https")
-        deadline = time.monotonic() + TIMEOUT
         body = bytearray()
         # Uncompressed, so that a small answer cannot become a large one while it is unpacked.
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-        with self._http.stream(
-            "GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=False
-        ) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise KeysRefused(f"status {answer.status_code}")
-            for chunk in answer.iter_raw():
+        with self._http.exchange("GET", url, headers=headers, within=TIMEOUT) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise KeysRefused(f"status {answer.status}")
+            for chunk in answer.iter_stream():
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise KeysRefused("too large")
-                if time.monotonic() > deadline:
-                    raise KeysRefused("too slow")
         try:
             keys = public_keys(json.loads(body))
         except (ValueError, RecursionError) as error:
             raise KeysRefused("not a usable JWK Set") from error
-        return keys, _keep(answer.headers.get("cache-control", ""))
+        return keys, _keep(header_of(answer, "cache-control"))
 
 
 def _keep(cache_control: str) -> float:

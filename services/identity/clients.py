@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -25,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.identity import scopes
 from services.identity.client_keys import public_keys
 from services.identity.tables import OAuthClient, oauth_client
+from services.identity.telling import tell
 from shared.database import UnitOfWork
 from shared.settings import DEMO_MARK
 
@@ -186,15 +188,18 @@ class Clients:
         return _client(found) if found else None
 
     def with_secret(self, client_id: str, secret: str) -> Client | None:
-        """The active client whose secret this is.
+        """The active client whose secret this is, or was until a moment that is still to come.
 
         None, after the same work, for an unknown or inactive client, for one without a secret and
         for a wrong secret: neither the answer nor its time tells which client ids exist.
         """
         found = self._row(client_id)
-        expected = (found.secret_hash if found else None) or _NOBODY
-        right = hmac.compare_digest(expected.encode(), hash_secret(secret).encode())
-        return _client(found) if found and right else None
+        sent = hash_secret(secret).encode()
+        right = [
+            hmac.compare_digest((expected or _NOBODY).encode(), sent)
+            for expected in (found.secret_hash if found else None, _former(found))
+        ]
+        return _client(found) if found and any(right) else None
 
     def _row(self, client_id: str) -> OAuthClient | None:
         known_form = client_id if _CLIENT_ID.fullmatch(client_id) else ""
@@ -203,6 +208,13 @@ class Clients:
         if found is None or not found.active or (found.demo and not self._admit_demo):
             return None
         return found
+
+
+def _former(row: OAuthClient | None) -> str | None:
+    """The hash of a secret that was renewed and is good for a while yet."""
+    if row is None or row.former_secret_until is None:
+        return None
+    return row.former_secret_hash if row.former_secret_until > datetime.now(UTC) else None
 
 
 def _client(row: OAuthClient) -> Client:
@@ -245,6 +257,8 @@ def register_client(uow: UnitOfWork, spec: ClientSpec) -> str | None:
 def load_clients(engine: Engine, specs: Iterable[ClientSpec]) -> None:
     """Register clients, or bring registered ones to what is declared; all of them or none.
 
+    Of registered ones that are changed by it the other services are told.
+
     Raises:
         RegistrationRefused: a spec without a credential (use `register_client`, which returns the
             secret that it makes); a demo client with the id of a real one, or the reverse, which
@@ -255,6 +269,8 @@ def load_clients(engine: Engine, specs: Iterable[ClientSpec]) -> None:
             if spec.secret is None and spec.jwks is None and spec.jwks_url is None:
                 raise RegistrationRefused(f"client {spec.client_id} needs a secret or keys")
             values = _values(spec, None)
+            before = uow.session.get(OAuthClient, spec.client_id, with_for_update=True)
+            generation = before.generation if before else None
             declared = insert(oauth_client).values(values)
             changed = or_(
                 *(oauth_client.c[column].is_distinct_from(each) for column, each in values.items())
@@ -270,6 +286,10 @@ def load_clients(engine: Engine, specs: Iterable[ClientSpec]) -> None:
                     f"client {spec.client_id} is registered already and is "
                     f"{'not ' if spec.demo else ''}a demo client"
                 )
+            if before is not None:
+                uow.session.refresh(before)
+                if before.generation != generation:
+                    tell(uow, before)
         uow.commit()
 
 
@@ -279,6 +299,8 @@ def _values(spec: ClientSpec, made: str | None) -> dict[str, Any]:
         "client_id": spec.client_id,
         "name": spec.name,
         "secret_hash": hash_secret(secret) if secret else None,
+        "former_secret_hash": None,
+        "former_secret_until": None,
         "jwks": spec.jwks,
         "jwks_url": spec.jwks_url,
         "organisation": spec.organisation,

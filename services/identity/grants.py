@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 
 SCOPES = {
+    "audit.read": "see who saw what, of all patients; for administrators",
     "cases": "work on cases: link workers, providers, hubs",
     "clients.read": "see which clients are registered; for administrators",
     "clients.write": "register and change clients; for administrators",
+    "directory.capacity": "pass on what the holder of a capacity link says; for services",
+    "directory.read": "ask the directory what fits a person; see which funding ends",
     "directory.write": "change listings and capacity",
     "notifications.read": "see deliveries and contacts",
     "notifications.write": "change contacts, retry deliveries, note calls",
@@ -14,12 +17,16 @@ SCOPES = {
 }
 """Kersey's own scopes; those of FHIR are SMART's, such as `system/Task.rs`."""
 
+REGISTERING = frozenset(["clients.read", "clients.write"])
+"""Whoever may register clients could become any of them: that is for nobody who works on cases."""
+
 ROLES = {
     "referral-sender": "its active ServiceRequests start cases",
     "fhir-client": "stores FHIR resources, which start nothing",
     "link-worker": "works on the cases of its link-worker service",
     "provider": "answers the requests to it",
     "coordinator": "sees its place, routes, answers on a provider's behalf",
+    "commissioner": "pays for provision; sees where it ends",
     "analyst": "will read reports",
     "service": "a service of Kersey itself",
 }
@@ -27,15 +34,16 @@ ROLES = {
 
 
 class NoSuchGrant(ValueError):
-    """A scope or role that means nothing here; the message lists those there are."""
+    """A scope or role that means nothing here, or that do not go together; the message says so."""
 
 
 def check(scopes: Iterable[str], roles: Iterable[str]) -> None:
-    """Refuse what means nothing.
+    """Refuse what means nothing, and an administrator who is also something else.
 
     Raises:
         NoSuchGrant: naming the first that is not known.
     """
+    scopes, roles = tuple(scopes), tuple(roles)
     for scope in scopes:
         if scope not in SCOPES and not scope.startswith(("system/", "user/", "patient/")):
             raise NoSuchGrant(
@@ -44,3 +52,8 @@ def check(scopes: Iterable[str], roles: Iterable[str]) -> None:
     for role in roles:
         if role not in ROLES:
             raise NoSuchGrant(f"there is no role {role[:80]!r}; there are: {', '.join(ROLES)}")
+    if roles and not REGISTERING.isdisjoint(scopes):
+        raise NoSuchGrant(
+            f"the scope {' or '.join(sorted(REGISTERING))} is for a client without roles: "
+            "register another one"
+        )

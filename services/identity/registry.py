@@ -1,18 +1,25 @@
 """The register of clients as an administrator keeps it. The caller commits.
 
 Whatever is changed, tokens that the client has already no longer hold (see `issued`): an old
-secret, a wider scope or another organisation must not live on in them.
+secret, a wider scope or another organisation must not live on in them. Only a secret that is
+renewed with an overlap leaves them. What goes on without tokens, such as a Subscription, hears of
+it by an event (see `telling`).
 """
 
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from services.identity.clients import ClientSpec, RegistrationRefused, hash_secret
 from services.identity.tables import OAuthClient
+from services.identity.telling import tell
 from shared.database import UnitOfWork
+
+LONGEST_OVERLAP = 168
+"""Hours for which an old secret may be good beside the new one: a week."""
 
 
 class NoSuchClient(LookupError):
@@ -75,14 +82,23 @@ def change_client(uow: UnitOfWork, spec: ClientSpec, *, active: bool | None = No
     row.name, row.organisation = spec.name, spec.organisation
     row.roles, row.scopes = list(spec.roles), list(spec.scopes)
     row.secret_hash, row.jwks, row.jwks_url = secret_hash, spec.jwks, spec.jwks_url
+    row.former_secret_hash = row.former_secret_until = None
     row.active = row.active if active is None else active
     row.generation += 1
     uow.session.flush()
+    tell(uow, row)
     return made
 
 
-def renew_secret(uow: UnitOfWork, client_id: str) -> str:
-    """A new secret in place of the old one, which opens nothing from now on.
+def renew_secret(uow: UnitOfWork, client_id: str, *, overlap: timedelta = timedelta(0)) -> str:
+    """A new secret in place of the old one.
+
+    Args:
+        uow: the transaction.
+        client_id: of the client.
+        overlap: for how long the old secret is good beside it, so that no request is refused while
+            its people put in the new one; the client's tokens hold then. Without it, as after a
+            theft, the old secret opens nothing from now on and they end.
 
     Returns:
         The secret, which nobody can read again.
@@ -95,8 +111,13 @@ def renew_secret(uow: UnitOfWork, client_id: str) -> str:
     if row.secret_hash is None:
         raise RegistrationRefused(f"client {client_id} has keys and no secret")
     made = secrets.token_urlsafe(32)
+    row.former_secret_hash = row.former_secret_until = None
+    if overlap:
+        row.former_secret_hash = row.secret_hash
+        row.former_secret_until = datetime.now(UTC) + overlap
+    else:
+        row.generation += 1
     row.secret_hash = hash_secret(made)
-    row.generation += 1
     uow.session.flush()
     return made
 
@@ -111,8 +132,10 @@ def set_active(uow: UnitOfWork, client_id: str, *, active: bool) -> None:
     row = _real(uow, client_id) if active else _found(uow, client_id, lock=True)
     if row.active != active:
         row.active = active
+        row.former_secret_hash = row.former_secret_until = None
         row.generation += 1
         uow.session.flush()
+        tell(uow, row)
 
 
 def _real(uow: UnitOfWork, client_id: str) -> OAuthClient:

@@ -7,6 +7,8 @@ from sqlalchemy import Engine
 
 from services.identity.settings import IdentitySettings
 from services.identity.tables import revoked_token, used_assertion
+from shared.database import LEASES
+from shared.messaging import outbox as messages
 from shared.retention import Expiry, OldRows, RecordClass, Retention
 
 CLIENTS = RecordClass(
@@ -47,13 +49,16 @@ REVOKED = RecordClass(
     review="none: no personal data",
 )
 
-RECORDS = (CLIENTS, KEYS, ASSERTIONS, REVOKED)
+RECORDS = (CLIENTS, KEYS, ASSERTIONS, REVOKED, LEASES, *messages.RECORDS)
 
 NOBODY: Mapping[str, str] = {
     "oauth_client": "a system and the organisation for which it acts",
     "signing_key": "a key pair",
     "used_assertion": "a fingerprint",
     "revoked_token": "a token's name and its client",
+    "inbox": "ids of events that were acted on",
+    "lease": "which process leads",
+    "outbox": "events about clients",
 }
 """Tables that concern no patient, and what is in them: all."""
 
@@ -65,6 +70,7 @@ def expiries(_settings: IdentitySettings, engine: Engine) -> Mapping[str, Expiry
         engine: of the service.
     """
     return {
+        **messages.expiries(engine),
         ASSERTIONS.name: OldRows(engine, used_assertion, used_assertion.c.expires),
         REVOKED.name: OldRows(engine, revoked_token, revoked_token.c.expires),
     }

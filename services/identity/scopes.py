@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from shared.fhir.bindings import bindings
+
 _TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 _FHIR = re.compile(
     r"(?P<context>system|user|patient)/(?P<type>\*|[A-Z][A-Za-z]+)"
-    r"\.(?P<may>read|write|\*|(?=[cruds])c?r?u?d?s?)"
+    r"\.(?P<may>read|write|\*|(?=[cruds])c?r?u?d?s?)(?:\?(?P<query>.+))?"
 )
 _LOOKS_LIKE_FHIR = re.compile(r"(?:system|user|patient)/")
 _VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
+_NARROWING = frozenset("rs")
 _SHOWN = 80
 """Characters of a refused scope that an error repeats at most."""
 
@@ -27,36 +30,43 @@ class FhirScope:
         context: `system`, `user` or `patient`.
         type: a FHIR type, or `*` for every type.
         letters: of `c r u d s`; version 1's `read`, `write` and `*` are `rs`, `cud` and `cruds`.
+        query: the search that narrows it; empty for none.
     """
 
     context: str
     type: str
     letters: frozenset[str]
+    query: str = ""
 
 
 def parse(token: str) -> FhirScope | None:
     """Read one scope; None when it is a plain one, which means only itself.
 
-    The letters must stand in the order `cruds`. Scopes narrowed by a search (`...rs?status=active`)
-    are refused: our resource servers would not narrow by them, and so would give too much.
+    The letters must stand in the order `cruds`. A search (`...rs?status=active`) narrows reading
+    and searching alone, so with other letters it is refused, and so is `patient/`: no client here
+    has a patient in context.
 
     Raises:
         ScopeRefused: not a scope by RFC 6749 section 3.3, or by SMART App Launch 2.2, Scopes for
-            requesting FHIR resources.
+            requesting FHIR resources; of a type that R4 does not have.
     """
     if not _TOKEN.fullmatch(token):
         raise ScopeRefused("A scope holds characters that RFC 6749 section 3.3 does not allow.")
     if not _LOOKS_LIKE_FHIR.match(token):
         return None
-    if "?" in token:
-        raise ScopeRefused("Scopes with search parameters are not supported.")
     match = _FHIR.fullmatch(token)
     if not match:
         raise ScopeRefused(
-            f"Not a SMART scope, whose letters are in the order cruds: {token[:_SHOWN]}"
+            f"Not a SMART scope, whose letters are in the order cruds: {_named(token)}"
         )
-    letters = _VERSION_1.get(match["may"], match["may"])
-    return FhirScope(match["context"], match["type"], frozenset(letters))
+    if match["type"] not in ("*", *bindings().resource_types):
+        raise ScopeRefused(f"R4 has no such type of resource: {_named(token)}")
+    if match["context"] == "patient":
+        raise ScopeRefused("A scope of patient/ needs a launch, which is not offered here.")
+    letters = frozenset(_VERSION_1.get(match["may"], match["may"]))
+    if match["query"] and letters - _NARROWING:
+        raise ScopeRefused("A search narrows only the letters r and s of a scope.")
+    return FhirScope(match["context"], match["type"], letters, match["query"] or "")
 
 
 def negotiate(requested: str | None, registered: Sequence[str]) -> str:
@@ -77,7 +87,7 @@ def negotiate(requested: str | None, registered: Sequence[str]) -> str:
         raise ScopeRefused("The scope is empty.")
     for token in tokens:
         if not _covered(token, registered):
-            raise ScopeRefused(f"The client is not registered for the scope {token[:_SHOWN]}")
+            raise ScopeRefused(f"The client is not registered for the scope {_named(token)}")
     return " ".join(tokens)
 
 
@@ -87,7 +97,21 @@ def _covered(token: str, registered: Iterable[str]) -> bool:
         return token in registered
     held: set[str] = set()
     for scope in registered:
-        given = parse(scope)
-        if given and given.context == asked.context and given.type in ("*", asked.type):
+        given = _held(scope)
+        same = given and given.context == asked.context and given.type in ("*", asked.type)
+        if given and same and given.query in ("", asked.query):
             held |= given.letters
     return asked.letters <= held
+
+
+def _held(scope: str) -> FhirScope | None:
+    """A registered scope; one that is given no more, since the client was registered, is none."""
+    try:
+        return parse(scope)
+    except ScopeRefused:
+        return None
+
+
+def _named(token: str) -> str:
+    """A scope as an error repeats it: without its search, which may name a person."""
+    return token.partition("?")[0][:_SHOWN]

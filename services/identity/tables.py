@@ -1,4 +1,4 @@
-"""The issuer's tables: clients, signing keys, used assertions, revoked tokens."""
+"""The issuer's tables: clients, signing keys, used assertions, revoked tokens; and its outbox."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -20,13 +20,15 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.database import NAMING
+from shared.database import metadata as leases
+from shared.messaging.outbox import metadata as messages
 
 metadata = MetaData(naming_convention=NAMING)
 
 
-def schema() -> MetaData:
+def schema() -> list[MetaData]:
     """All tables of this service's database, for migrations."""
-    return metadata
+    return [metadata, messages, leases]
 
 
 class IdentityTable(SQLModel, registry=registry(metadata=metadata)):
@@ -36,8 +38,10 @@ class IdentityTable(SQLModel, registry=registry(metadata=metadata)):
 class OAuthClient(IdentityTable, table=True):
     """A system that may ask for tokens, and what it may get at most.
 
-    It proves itself in exactly one way: a secret, keys, or an address of keys. `generation` is in
-    its tokens and rises whenever an administrator changes it: what it got before no longer holds.
+    It proves itself in exactly one way: a secret, keys, or an address of keys. A secret that was
+    renewed with an overlap is good beside the new one until `former_secret_until`. `generation` is
+    in its tokens and rises whenever an administrator changes it: what it got before no longer
+    holds.
     """
 
     __tablename__: ClassVar[Any] = "oauth_client"
@@ -48,6 +52,10 @@ class OAuthClient(IdentityTable, table=True):
     client_id: str = Field(primary_key=True, max_length=100)
     name: str = Field(sa_column=Column(Text, nullable=False))
     secret_hash: str | None = Field(default=None, sa_column=Column(Text))
+    former_secret_hash: str | None = Field(default=None, sa_column=Column(Text))
+    former_secret_until: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True))
+    )
     jwks: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     jwks_url: str | None = Field(default=None, sa_column=Column(Text))
     organisation: UUID

@@ -10,19 +10,25 @@ import anyio.to_thread
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.notifications.api import answers, contacts, deliveries
+from services.notifications.api import answers, capacity, contacts, deliveries
 from services.notifications.channels import Channel
 from services.notifications.channels.email import EmailChannel, MaildirPost, SmtpPost
 from services.notifications.channels.webhook import WebhookChannel
+from services.notifications.directory import SCOPE as DIRECTORY_SCOPE
+from services.notifications.directory import Directory
 from services.notifications.domain import Means
 from services.notifications.handlers import cases, directory, erasing
 from services.notifications.handlers.answering import Answering, Refused
 from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
+from services.notifications.listings import telling
+from services.notifications.listings.capacity_links import CapacityLinks
+from services.notifications.listings.sending import ListingSender
 from services.notifications.referrals import SCOPE, Requests
 from services.notifications.sending import Sender, schedule
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import deliveries as delivery_tables
+from services.notifications.tables import listing_deliveries
 from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
@@ -30,7 +36,7 @@ from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.http import ServiceClient
 from shared.messaging.broker import Broker, Subscription
-from shared.messaging.outbox import Outbox, consuming_once
+from shared.messaging.outbox import ConsumingOnce, Outbox
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
 from shared.service import service_app
@@ -41,8 +47,9 @@ SOURCE = "kersey/notifications"
 
 CASES = Subscription("notifications", "cases", cases.TYPES)
 DIRECTORY = Subscription("notifications", "directory", directory.TYPES)
+LISTINGS = Subscription("notifications", "listings", telling.TYPES)
 ERASURES = Subscription("notifications", "erasures", erasing.TYPES)
-SUBSCRIPTIONS = (CASES, DIRECTORY, ERASURES)
+SUBSCRIPTIONS = (CASES, DIRECTORY, LISTINGS, ERASURES)
 """What the workers consume, so that an operator can declare the queues."""
 
 
@@ -53,6 +60,7 @@ def create_app(
     broker: Broker | None = None,
     wake: Wake | None = None,
     referrals: ServiceClient | None = None,
+    providers: ServiceClient | None = None,
     verifier: TokenVerifier | None = None,
 ) -> FastAPI:
     """The app of notifications.
@@ -64,12 +72,13 @@ def create_app(
         wake: wakes the relay after a commit.
         referrals: calls the referrals service, closed with the app; by default as the settings
             say.
+        providers: calls the directory, likewise.
         verifier: of bearer tokens; by default against the issuer of the settings.
     """
     wake = wake or Wake()
     delivery_wake = Wake()
     checks: dict[str, Check] = {"schema": partial(schema_fault, "notifications", engine)}
-    sources = [of_database("notifications", engine, delivery_tables)]
+    sources = [of_database("notifications", engine, delivery_tables, listing_deliveries)]
     if broker is not None:
         checks |= of_background(settings, engine, broker)
         sources.append(of_broker("notifications", broker, SUBSCRIPTIONS))
@@ -82,7 +91,7 @@ def create_app(
         settings,
         name="notifications",
         title="Kersey notifications",
-        routers=(answers.router, contacts.router, deliveries.router),
+        routers=(answers.router, capacity.router, contacts.router, deliveries.router),
         workers=running,
         checks=checks,
         sources=sources,
@@ -99,6 +108,10 @@ def create_app(
     app.state.answering = Answering(engine, keys, settings, delivery_wake)
     client = referrals or referrals_client(settings)
     app.state.requests = Requests(client)
+    asked = providers or providers_client(settings)
+    app.state.capacity_links = CapacityLinks(
+        engine, keys, Directory(asked), days=settings.capacity_link_days
+    )
     app.state.brake = answers.Brake()
     inner = app.router.lifespan_context
 
@@ -107,6 +120,7 @@ def create_app(
         async with inner(app) as state:
             yield state
         await anyio.to_thread.run_sync(client.close)
+        await anyio.to_thread.run_sync(asked.close)
 
     app.router.lifespan_context = lifespan
     return app
@@ -117,8 +131,14 @@ def referrals_client(settings: NotificationsSettings) -> ServiceClient:
     return ServiceClient(settings, settings.referrals_url or settings.public_url, scope=SCOPE)
 
 
-def channels(settings: NotificationsSettings) -> Mapping[str, Channel]:
-    """The channels by means: a new one is a line here."""
+def providers_client(settings: NotificationsSettings) -> ServiceClient:
+    """Calls the directory as this service."""
+    at = settings.providers_url or settings.public_url
+    return ServiceClient(settings, at, scope=DIRECTORY_SCOPE)
+
+
+def mail(settings: NotificationsSettings) -> EmailChannel:
+    """The channel of e-mail."""
     post = (
         SmtpPost(
             settings.smtp_host,
@@ -130,15 +150,19 @@ def channels(settings: NotificationsSettings) -> Mapping[str, Channel]:
         if settings.smtp_host
         else MaildirPost(settings.maildir)
     )
-    email = EmailChannel(
+    return EmailChannel(
         post,
         sender=settings.mail_from,
         brand=settings.brand,
         code_minutes=settings.code_minutes,
     )
+
+
+def channels(settings: NotificationsSettings) -> Mapping[str, Channel]:
+    """The channels by means: a new one is a line here."""
     http = OutgoingHttp(allow_private=settings.private_endpoints)
     return {
-        Means.EMAIL: email,
+        Means.EMAIL: mail(settings),
         Means.WEBHOOK: WebhookChannel(http, public_url=settings.public_url),
     }
 
@@ -166,12 +190,15 @@ def workers(
     teller = Teller(outbox)
     grace = timedelta(minutes=settings.no_contact_minutes)
     act = cases.CaseEvents(delivery_wake, grace=grace)
+    listing_wake = Wake()
+    tell = telling.ListingEvents(listing_wake)
     return [
         Relay(engine, broker, service="notifications", wake=wake, poll=settings.relay_poll_seconds),
-        broker.consumer(CASES, consuming_once(engine, CASES.consumer, act)),
-        broker.consumer(DIRECTORY, consuming_once(engine, DIRECTORY.consumer, directory.act)),
+        broker.consumer(CASES, ConsumingOnce(engine, CASES.consumer, act)),
+        broker.consumer(DIRECTORY, ConsumingOnce(engine, DIRECTORY.consumer, directory.act)),
+        broker.consumer(LISTINGS, ConsumingOnce(engine, LISTINGS.consumer, tell)),
         broker.consumer(
-            ERASURES, consuming_once(engine, ERASURES.consumer, erasing.Erasures(outbox))
+            ERASURES, ConsumingOnce(engine, ERASURES.consumer, erasing.Erasures(outbox))
         ),
         DeliveryWorker(
             name="notifications.deliveries",
@@ -184,6 +211,19 @@ def workers(
             on_failed=teller.failed,
             lock_first=teller.lock_first,
             threads=settings.delivery_threads,
+            lease_seconds=settings.delivery_lease_seconds,
+        ),
+        DeliveryWorker(
+            name="notifications.listing-messages",
+            engine=engine,
+            tables=listing_deliveries,
+            send=ListingSender(
+                engine, mail(settings), Keys(settings.link_key), settings.public_url
+            ),
+            schedule=schedule,
+            wake=listing_wake,
+            on_delivered=telling.ListingTeller(outbox).delivered,
+            threads=2,
             lease_seconds=settings.delivery_lease_seconds,
         ),
     ]

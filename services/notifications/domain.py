@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from shared.messaging.events import (
     AgreementWithdrawn,
     CaseEvent,
+    GpMessageFailed,
     PersonDied,
     PersonNotToContact,
     PersonRestricted,
@@ -25,6 +26,7 @@ from shared.messaging.events import (
     ReferralReceived,
     ReferralRequested,
     ReferralRouted,
+    ReferralServiceWithdrawn,
     ReferralUnrouted,
     ReferralUrgent,
     ReferralWaitlisted,
@@ -54,6 +56,12 @@ class Kind(StrEnum):
     """The link-worker team: the sender withdrew what runs already; somebody must decide."""
     HANDED_OVER = "handed-over"
     """The link-worker team: it holds a case that another team had."""
+    GP_MESSAGE_FAILED = "gp-message-failed"
+    """The link-worker team: a letter to a GP did not arrive and is to be posted (care 21)."""
+    SERVICE_WITHDRAWN = "service-withdrawn"
+    """The link-worker team: a service that it asked is no longer listed."""
+    SOMEBODY_COUNTS_ON_YOU = "somebody-counts-on-you"
+    """A provider whose service is no longer listed: a request to it is open still."""
     CHOSEN = "chosen"
     """A provider that offered a place: the person chose it (care 15)."""
     IDENTITY_CODE = "identity-code"
@@ -96,8 +104,9 @@ class Rule:
         party: the event's field that names whose contacts these are.
         ends: kinds of message that this event makes needless, about the same Task (or case).
         ended: the code that such messages then carry.
-        tell_the_told: instead of `to`, whoever was or may have been told of the request.
+        tell_the_told: whoever was or may have been told of the request; `to` only if nobody was.
         closes_links: the answer links of the Task (or case) stop working.
+        also: what is said to somebody else about the same event.
     """
 
     tell: Kind | None = None
@@ -107,11 +116,22 @@ class Rule:
     ended: str = ""
     tell_the_told: bool = False
     closes_links: bool = False
+    also: "Rule | None" = None
 
 
 ASKING = frozenset([Kind.REQUEST])
 EVERYTHING = frozenset(Kind)
-TO_THE_TEAM = frozenset([Kind.DECLINED, Kind.NO_RESPONSE, Kind.WITHDRAWAL_ASKED, Kind.HANDED_OVER])
+TO_THE_TEAM = frozenset(
+    [
+        Kind.DECLINED,
+        Kind.NO_RESPONSE,
+        Kind.WITHDRAWAL_ASKED,
+        Kind.HANDED_OVER,
+        Kind.GP_MESSAGE_FAILED,
+        Kind.SERVICE_WITHDRAWN,
+    ]
+)
+OF_THE_SERVICE = frozenset([Kind.SERVICE_WITHDRAWN, Kind.SOMEBODY_COUNTS_ON_YOU])
 
 RULES: Mapping[type[CaseEvent], Rule] = {
     ReferralRequested: Rule(Kind.REQUEST, (Role.REQUESTS,), "provider"),
@@ -124,13 +144,15 @@ RULES: Mapping[type[CaseEvent], Rule] = {
     ReferralOffered: Rule(ends=ASKING, ended="answered"),
     ReferralChosen: Rule(Kind.CHOSEN, (Role.REQUESTS,), "provider"),
     WithdrawalAsked: Rule(Kind.WITHDRAWAL_ASKED, (Role.TEAM,), "team"),
+    GpMessageFailed: Rule(Kind.GP_MESSAGE_FAILED, (Role.TEAM,), "team"),
     ReferralWaitlisted: Rule(ends=ASKING, ended="answered"),
     ReferralDeclined: Rule(Kind.DECLINED, (Role.TEAM,), "team", ends=ASKING, ended="answered"),
     ReferralNoResponse: Rule(
         Kind.NO_RESPONSE, (Role.TEAM,), "team", ends=ASKING, ended="no-response", closes_links=True
     ),
     ReferralCancelled: Rule(
-        Kind.NO_LONGER_NEEDED, ends=ASKING | {Kind.IDENTITY_CODE}, ended="cancelled",
+        Kind.NO_LONGER_NEEDED, ends=ASKING | OF_THE_SERVICE | {Kind.IDENTITY_CODE},
+        ended="cancelled",
         tell_the_told=True, closes_links=True,
     ),
     ReferralWithdrawn: Rule(
@@ -141,14 +163,38 @@ RULES: Mapping[type[CaseEvent], Rule] = {
         Kind.SHARING_ENDED, ends=frozenset([Kind.IDENTITY_CODE]), ended="sharing-ended",
         tell_the_told=True,
     ),
-    PersonDied: Rule(ends=ASKING | {Kind.IDENTITY_CODE}, ended="person-died"),
+    ReferralServiceWithdrawn: Rule(
+        Kind.SERVICE_WITHDRAWN, (Role.TEAM,), "team",
+        also=Rule(
+            Kind.SOMEBODY_COUNTS_ON_YOU, (Role.REQUESTS,), "provider", tell_the_told=True
+        ),
+    ),
+    PersonDied: Rule(
+        ends=ASKING | OF_THE_SERVICE | {Kind.IDENTITY_CODE}, ended="person-died"
+    ),
     PersonRestricted: Rule(ends=frozenset([Kind.IDENTITY_CODE]), ended="person-restricted"),
     ReferralClosed: Rule(
-        ends=ASKING | {Kind.IDENTITY_CODE, Kind.DECLINED, Kind.NO_RESPONSE, Kind.HANDED_OVER},
+        ends=ASKING | OF_THE_SERVICE
+        | {Kind.IDENTITY_CODE, Kind.DECLINED, Kind.NO_RESPONSE, Kind.HANDED_OVER},
         ended="closed", closes_links=True,
     ),
 }  # fmt: skip
 """Every event that notifications acts on, and what it does."""
+
+LAST_WORDS = frozenset([Kind.SOMEBODY_COUNTS_ON_YOU, Kind.NO_LONGER_NEEDED, Kind.SHARING_ENDED])
+"""What still goes to the address of a listing that is gone: whoever was asked hears of the end."""
+
+
+def rule_of(event: str, kind: Kind) -> Rule:
+    """The rule by which a message was made.
+
+    Args:
+        event: the type of the event.
+        kind: what is said.
+    """
+    rule = next(rule for each, rule in RULES.items() if each.type == event)
+    return rule.also if rule.also is not None and rule.also.tell is kind else rule
+
 
 PLACES: frozenset[type[CaseEvent]] = frozenset([ReferralReceived, ReferralRouted])
 """Events that tell nobody, and are taken for what they say of whose case it is."""

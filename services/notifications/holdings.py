@@ -60,10 +60,13 @@ HOLDINGS: tuple[Holding, ...] = (
 """In the order in which an erasure goes through them."""
 
 NOBODY: Mapping[str, str] = {
+    "capacity_answer": "what a provider said of its room",
     "contact": "how an organisation, a desk or a team is reached",
     "hub": "a hub",
     "inbox": "ids of events that were acted on",
     "lease": "which process leads",
+    "listing_delivery": "which message about a public listing went to which contact",
+    "listing_delivery_attempt": "when that was tried",
     "listing_seen": "how far a copy of the directory has come",
     "party_hub": "to which hub an organisation belongs",
 }

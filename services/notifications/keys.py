@@ -16,6 +16,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 CODE_DIGITS = 6
+_SAID = 19
+"""Bytes of what a capacity link says, before its seal: 51 in all, so that base64 needs no `=`."""
 
 
 class Keys:
@@ -38,6 +40,31 @@ class Keys:
         """The token in the link of one delivery."""
         token = _derived(_derived(self._keys[0], "answer-link"), delivery.bytes)
         return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+
+    def capacity_token(self, delivery: UUID, number: int, answer: int) -> str:
+        """The token in a link that says one thing about one service.
+
+        Args:
+            delivery: of the mail that holds it.
+            number: the service's place in the mail.
+            answer: the answer's place among the answers.
+        """
+        said = delivery.bytes + number.to_bytes(2) + answer.to_bytes(1)
+        seal = _derived(_derived(self._keys[0], "capacity-link"), said)
+        return base64.urlsafe_b64encode(said + seal).decode()
+
+    def read_capacity(self, token: str) -> tuple[UUID, int, int] | None:
+        """What a link says; None where no key of ours made it."""
+        try:
+            whole = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        said, seal = whole[:_SAID], whole[_SAID:]
+        for key in self._keys:
+            if hmac.compare_digest(_derived(_derived(key, "capacity-link"), said), seal):
+                number, answer = int.from_bytes(said[16:18]), said[18]
+                return UUID(bytes=said[:16]), number, answer
+        return None
 
     def code(self, row: UUID) -> str:
         """The one-time code that belongs to a row."""

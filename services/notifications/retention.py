@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine, exists
 
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import delivery, metadata
+from services.notifications.tables import delivery, listing_deliveries, metadata
 from shared.database import LEASES
 from shared.messaging import outbox as messages
 from shared.retention import Expiry, OldRows, RecordClass, Retention, Together
@@ -16,6 +16,15 @@ DELIVERIES = RecordClass(
     holds="which message went to which contact about which case, and every attempt",
     tables=("delivery", "delivery_attempt"),
     basis="a team shows that it asked, and when; ids only",
+    start="the delivery ended; one under way never goes",
+    length=relativedelta(years=2),
+    review="none: no personal data",
+)
+LISTING_DELIVERIES = RecordClass(
+    name="listing-deliveries",
+    holds="which message about a public listing went to which contact, and every attempt",
+    tables=("listing_delivery", "listing_delivery_attempt", "capacity_answer"),
+    basis="a hub shows that a provider was asked before its listing went; ids only",
     start="the delivery ended; one under way never goes",
     length=relativedelta(years=2),
     review="none: no personal data",
@@ -57,7 +66,16 @@ CONTACTS = RecordClass(
     review="the hub's coordinators; a withdrawn listing makes its contact inactive",
 )
 
-RECORDS = (DELIVERIES, LINKS, ENDINGS, ORDER, CONTACTS, LEASES, *messages.RECORDS)
+RECORDS = (
+    DELIVERIES,
+    LISTING_DELIVERIES,
+    LINKS,
+    ENDINGS,
+    ORDER,
+    CONTACTS,
+    LEASES,
+    *messages.RECORDS,
+)
 
 
 def expiries(_settings: NotificationsSettings, engine: Engine) -> Mapping[str, Expiry]:
@@ -72,6 +90,9 @@ def expiries(_settings: NotificationsSettings, engine: Engine) -> Mapping[str, E
     unlinked = ~exists().where(link.c.delivery == delivery.c.id)
     return {
         DELIVERIES.name: OldRows(engine, delivery, delivery.c.ended, only=unlinked),
+        LISTING_DELIVERIES.name: OldRows(
+            engine, listing_deliveries.delivery, listing_deliveries.delivery.c.ended
+        ),
         LINKS.name: Together(
             OldRows(engine, code, code.c.expires),
             OldRows(engine, session, session.c.expires),

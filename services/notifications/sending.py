@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.channels import Channel, Letter
-from services.notifications.domain import NOBODY, Kind, Means
+from services.notifications.domain import LAST_WORDS, NOBODY, Kind, Means, Source
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked
 from services.notifications.handlers.waiting import FOUND, tell_somebody
@@ -77,7 +77,7 @@ class Sender:
         notice = Notice.model_validate_json(delivery.payload)
         with UnitOfWork(self._engine) as uow:
             contact = uow.session.get(Contact, notice.contact)
-            if contact is None or not contact.active:
+            if contact is None or not _reachable(contact, notice.kind):
                 raise Permanent("contact-inactive")
             letter = Letter(delivery, notice, contact.address)
             match notice.kind:
@@ -124,6 +124,11 @@ class Sender:
         if row is None or not contact.verified_by_hub:
             raise Superseded("expired")
         return self._keys.code(row)
+
+
+def _reachable(contact: Contact, kind: Kind) -> bool:
+    """Whether a contact may be written to; a listing that is gone took its own with it."""
+    return contact.active or (kind in LAST_WORDS and contact.source == Source.LISTING)
 
 
 def _still_wanted(uow: UnitOfWork, notice: Notice) -> None:

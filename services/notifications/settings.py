@@ -26,6 +26,10 @@ class NotificationsSettings(ServiceSettings):
         "all are understood, so that it can be changed without an outage."
     )
     referrals_url: str = Field(default="", description="The referrals service; public_url if none.")
+    providers_url: str = Field(default="", description="The directory; public_url if none.")
+    capacity_link_days: int = Field(
+        default=14, ge=1, le=366, description="Days for which a link of the weekly message works."
+    )
     smtp_host: str = Field(default="", description="The mail server; none: mails go to `maildir`.")
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
@@ -36,10 +40,6 @@ class NotificationsSettings(ServiceSettings):
     )
     maildir: Path = Field(
         default=Path("data/mail"), description="Where mails go when there is no mail server."
-    )
-    allow_private_endpoints: bool = Field(
-        default=False,
-        description="In production too, let webhooks go to private addresses and plain http.",
     )
     delivery_threads: int = Field(default=4, ge=1, le=40, description="Messages sent at once.")
     delivery_lease_seconds: float = Field(
@@ -72,8 +72,3 @@ class NotificationsSettings(ServiceSettings):
         if self.environment == "production" and not self.smtp_host:
             raise ValueError("smtp_host is needed in production: without it nobody gets a mail")
         return self
-
-    @property
-    def private_endpoints(self) -> bool:
-        """Whether a webhook may go to a private address."""
-        return self.allow_private_endpoints or self.environment != "production"

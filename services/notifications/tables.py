@@ -82,12 +82,13 @@ class Contact(Base, table=True):
 
 
 class ListingSeen(Base, table=True):
-    """How far the copy of a listing has come: the highest sequence of its subject."""
+    """How far the copy of a listing has come: the highest sequence of its subject; and its name."""
 
     __tablename__ = "listing_seen"
 
     subject: str = Field(primary_key=True, max_length=100)
     sequence: str = Field(max_length=40)
+    name: str | None = Field(default=None, sa_column=Column(Text))
 
 
 class Hub(Base, table=True):
@@ -167,8 +168,39 @@ deliveries = DeliveryTables(
         Index("ix_delivery_nobody", "party", postgresql_where=text("channel = 'none'")),
     ],
 )
+# One event makes one delivery for each contact: see `listings.telling`.
+listing_deliveries = DeliveryTables(
+    metadata,
+    "listing_delivery",
+    columns=[
+        Column("event", Uuid, nullable=False),
+        Column("kind", String(40), nullable=False),
+        Column("listing", Uuid, nullable=False),
+        Column("party", String(64), nullable=False),
+        Column("contact", ForeignKey(Contact.__table__.c.id)),  # type: ignore[attr-defined]
+    ],
+    constraints=[Index("ix_listing_delivery_listing", "listing")],
+)
 delivery = deliveries.delivery
 attempt = deliveries.attempt
+
+
+class CapacityAnswer(Base, table=True):
+    """A link of the weekly message that was used: its mail, the service's place in it, the answer.
+
+    Only the last answer about a service stays, so that an earlier one can be given again.
+    """
+
+    __tablename__ = "capacity_answer"
+
+    delivery: UUID = Field(
+        sa_column=Column(
+            ForeignKey(listing_deliveries.delivery.c.id, ondelete="CASCADE"), primary_key=True
+        )
+    )
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    answer: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime | None = _instant(default=True)
 
 
 class AnswerLink(Base, table=True):

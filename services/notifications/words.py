@@ -118,6 +118,36 @@ WORDS: Mapping[Kind, Words] = {
         Please sign in, look at your list, and talk to the team that had it if you need to.
         """,
     ),
+    Kind.GP_MESSAGE_FAILED: Words(
+        "A letter to a GP did not arrive",
+        """
+        A message about case {reference} did not reach the GP. The reason is on the case.
+
+        Please sign in now: the case says why, and what to do about it.
+        """,
+    ),
+    Kind.SERVICE_WITHDRAWN: Words(
+        "A service that you asked is no longer on the list",
+        """
+        This is about request {reference}. The service was taken off the list, or is closed for now.
+        The person may still wait for it, or go there.
+
+        Please ring the service and the person, and decide what happens. Take the request back if
+        it is no use any more.
+        """,
+    ),
+    Kind.SOMEBODY_COUNTS_ON_YOU: Words(
+        "Your service is off the list, and someone still counts on you",
+        """
+        This is about request {reference}. Your service is no longer on our list, or is closed for
+        now. Somebody still hopes to come to you, or comes already.
+
+        Please talk to the link worker, so that the person is not left waiting. If you have not
+        answered the request yet, please open the link in our first message and say yes or no.
+
+        If your service should be on the list, please tell your hub.
+        """,
+    ),
     Kind.CHOSEN: Words(
         "The person has chosen your place",
         """

@@ -68,6 +68,16 @@ class AnswerLinks:
             raise Refusal(404, reason="unknown-link") from refusal
         return str(told["session"])
 
+    async def capacity(self, token: str, *, say: bool = False) -> Json:
+        """What a link of the weekly message would say; with `say`, it is said."""
+        step = "answer" if say else "look"
+        try:
+            return await self._ask("POST", f"/capacity-links/{step}", json={"token": token})
+        except Refusal as refusal:
+            if refusal.status != 422:
+                raise
+            raise Refusal(404, reason="unknown-link") from refusal
+
     async def view(self, session: str) -> Json:
         """The anonymous request."""
         return await self._ask("GET", "/answer", session)

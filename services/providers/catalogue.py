@@ -1,20 +1,24 @@
 """The Open Referral UK reads: filtered, paged lists and single entities."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlmodel import Session
 
 from services.providers import listing
 from services.providers.gazetteer import BadPostcode
-from services.providers.listing import Json
+from services.providers.matches.proposing import merged_away
+from services.providers.nested import Json, plain
+from services.providers.paging import Listed
 from services.providers.points import inside, point_of, services_within
 from services.providers.queries import (
     OrganizationList,
-    Page,
     ServiceList,
+    TaxonomyList,
     TermList,
     refused,
 )
@@ -24,81 +28,63 @@ service = table("service").c
 schedule = table("schedule").c
 attribute = table("attribute").c
 
+LISTED = service.withdrawn.is_(None)
+"""Whoever looks for a service is told of those on the list; whoever follows changes must hear of
+endings, too."""
 
-def envelope(page: Page, total: int, contents: Sequence[Json]) -> Json:
-    """One page in Open Referral UK's envelope. A page past the end is empty and the last."""
-    pages = -(-total // page.per_page)
-    return {
-        "total_items": total,
-        "total_pages": pages,
-        "page_number": page.page,
-        "size": len(contents),
-        "first_page": page.page == 1,
-        "last_page": page.page >= pages,
-        "empty": not contents,
-        "contents": list(contents),
-    }
+Assemble = Callable[[Session, Sequence[UUID]], dict[UUID, Json]]
 
 
-Assemble = Callable[[Sequence[UUID]], dict[UUID, Json]]
-
-
-def _paged(session: Session, page: Page, wanted: Select[Any], assemble: Assemble) -> Json:
-    """Count, cut out one page of ids, assemble it in the same order."""
-    run = session.connection().execute
-    total = run(select(func.count()).select_from(wanted.order_by(None).subquery())).scalar_one()
-    keys = run(wanted.limit(page.per_page).offset(page.offset)).scalars().all()
-    found = assemble(keys)
-    return envelope(page, total, [found[key] for key in keys])
-
-
-def services(session: Session, query: ServiceList) -> Json:
+def services(session: Session, query: ServiceList, now: datetime) -> Listed:
     """GET /services.
 
     Raises:
         Problem: 400 for a postcode that is not known.
     """
     wanted = select(service.id).order_by(service.name, service.id)
-    wanted = wanted.where(*_conditions(session, query))
+    conditions = _conditions(session, query)
     if query.postcode is not None and query.proximity is not None:
         point = point_of_parameter(session, "postcode", query.postcode)
-        wanted = wanted.where(service.id.in_(services_within(point, query.proximity)))
-    if query.minimal:
-        return _paged(session, query, wanted, lambda keys: _minimal(session, keys))
-    return _paged(
-        session, query, wanted, lambda keys: listing.services(session, keys, full=query.full)
+        conditions.append(service.id.in_(services_within(point, query.proximity)))
+    assemble: Assemble = partial(listing.services, full=query.full, now=now)
+    return Listed(
+        wanted.where(LISTED if query.modified_after is None else true(), *conditions),
+        _minimal if query.minimal else assemble,
+        narrowed=bool(conditions),
     )
 
 
-def service_at_locations(session: Session, query: ServiceList) -> Json:
+def service_at_locations(session: Session, query: ServiceList, now: datetime) -> Listed:
     """GET /service_at_locations.
 
     Raises:
         Problem: 400 for a postcode that is not known.
     """
     at, location = table("service_at_location"), table("location")
+    conditions = _conditions(session, query)
     wanted = (
         select(at.c.id)
         .join(table("service"), service.id == at.c.service_id)
-        .where(*_conditions(session, query))
+        .where(LISTED if query.modified_after is None else true(), *conditions)
         .order_by(service.name, at.c.id)
     )
     if query.postcode is not None and query.proximity is not None:
         point = point_of_parameter(session, "postcode", query.postcode)
         wanted = wanted.join(location, location.c.id == at.c.location_id)
         wanted = wanted.where(inside(point, query.proximity))
-    return _paged(
-        session,
-        query,
+        conditions.append(true())
+    return Listed(
         wanted,
-        lambda keys: listing.service_at_locations(session, keys, full=query.full),
+        partial(listing.service_at_locations, full=query.full, now=now),
+        narrowed=bool(conditions),
     )
 
 
-def organizations(session: Session, query: OrganizationList) -> Json:
+def organizations(query: OrganizationList, now: datetime) -> Listed:
     """GET /organizations (HSDS 3.0)."""
     organization = table("organization").c
     wanted = select(organization.id).order_by(organization.name, organization.id)
+    wanted = wanted.where(organization.id.not_in(merged_away()))
     if query.search is not None:
         words = func.to_tsvector("english", organization.name + " " + organization.description)
         wanted = wanted.where(
@@ -107,29 +93,63 @@ def organizations(session: Session, query: OrganizationList) -> Json:
                 organization.name.icontains(query.search, autoescape=True),
             )
         )
-    return _paged(
-        session, query, wanted, lambda keys: listing.organizations(session, keys, full=query.full)
+    assemble: Assemble = partial(listing.organizations, full=query.full or query.full_service)
+    if query.full or query.full_service:
+        assemble = partial(offering, full_service=query.full_service, now=now)
+    return Listed(wanted, assemble, narrowed=query.search is not None)
+
+
+def offering(
+    session: Session, keys: Sequence[UUID], *, full_service: bool, now: datetime
+) -> dict[UUID, Json]:
+    """Organisations by id, fully nested, each with the services that it offers.
+
+    Args:
+        session: where to read.
+        keys: which organisations.
+        full_service: whether their services are fully nested, too.
+        now: the present instant.
+    """
+    found = listing.organizations(session, keys, full=True)
+    offered = session.connection().execute(
+        select(service.id, service.organization_id)
+        .where(service.organization_id.in_(keys), LISTED)
+        .order_by(service.name, service.id)
     )
+    owners = {row.id: row.organization_id for row in offered}
+    services = listing.services(session, list(owners), full=full_service, now=now)
+    for key, owner in owners.items():
+        del services[key]["organization"]
+        found[owner].setdefault("services", []).append(services[key])
+    return found
 
 
-def taxonomies(session: Session, query: Page) -> Json:
+def taxonomies(query: TaxonomyList) -> Listed:
     """GET /taxonomies."""
     taxonomy = table("taxonomy").c
     wanted = select(taxonomy.id).order_by(taxonomy.name, taxonomy.id)
-    return _paged(session, query, wanted, lambda keys: listing.taxonomies(session, keys))
+    if query.search is not None:
+        wanted = wanted.where(_said(query.search, taxonomy.name, taxonomy.description))
+    return Listed(wanted, listing.taxonomies)
 
 
-def taxonomy_terms(session: Session, query: TermList) -> Json:
+def taxonomy_terms(query: TermList) -> Listed:
     """GET /taxonomy_terms."""
     term = table("taxonomy_term").c
     wanted = select(term.id).order_by(term.name, term.id)
+    if query.search is not None:
+        wanted = wanted.where(_said(query.search, term.name, term.description))
     if query.taxonomy_id is not None:
         wanted = wanted.where(term.taxonomy_id == query.taxonomy_id)
     if query.parent_id is not None:
         wanted = wanted.where(term.parent_id == query.parent_id)
     if query.top_only:
         wanted = wanted.where(term.parent_id.is_(None))
-    return _paged(session, query, wanted, lambda keys: listing.taxonomy_terms(session, keys))
+    return Listed(wanted, listing.taxonomy_terms)
+
+
+def _said(search: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+    return or_(*(column.icontains(search, autoescape=True) for column in columns))
 
 
 def words_match(search: str) -> ColumnElement[bool]:
@@ -153,18 +173,15 @@ def point_of_parameter(session: Session, element: str, postcode: str) -> Any:
 def _minimal(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:
     wanted = select(service.id, service.last_modified).where(service.id.in_(keys))
     return {
-        row.id: {"id": str(row.id), "last_modified": listing.plain(row.last_modified)}
+        row.id: {"id": str(row.id), "last_modified": plain(row.last_modified)}
         for row in session.connection().execute(wanted)
     }
 
 
 def _conditions(session: Session, query: ServiceList) -> list[ColumnElement[bool]]:
-    """What both lists of services filter by."""
+    """What both lists of services filter by, beside what is listed at all."""
     where: list[ColumnElement[bool]] = []
-    if query.modified_after is None:
-        # Whoever follows changes must hear of endings; whoever looks for a service must not.
-        where.append(service.withdrawn.is_(None))
-    else:
+    if query.modified_after is not None:
         where.append(service.last_modified >= query.modified_after)
     if query.search is not None:
         where.append(words_match(query.search))

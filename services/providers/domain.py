@@ -1,6 +1,6 @@
 """The directory's rules: capacity, places, tiers, who may write. No I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -86,6 +86,102 @@ def standing(asked: Tier, evidence: Iterable[Evidence], today: date) -> Standing
     return Standing(carried, min(ends, default=None), missing)
 
 
+# --- assurance ---------------------------------------------------------------------------------
+
+HALF_LIFE = timedelta(days=180)
+"""After which what a person found is worth half: small groups change their day about as often."""
+
+UNVERIFIED = 0.25
+"""What a listing is worth that nobody has looked at: no more than one of a year ago."""
+
+
+def confidence(verified: date | None, now: datetime) -> float:
+    """How far a listing can be relied on, from 1 (a person looked today) falling towards 0.
+
+    A plain edit of the listing does not raise it: somebody may have moved a comma.
+
+    Args:
+        verified: the day on which a person last found it right; None for never.
+        now: the present instant.
+    """
+    if verified is None:
+        return UNVERIFIED
+    age = max((now.date() - verified).days, 0)
+    return float(round(0.5 ** (age / HALF_LIFE.days), 3))
+
+
+class Reviewing(IntEnum):
+    """How far a review of a listing that is due has come."""
+
+    RESTING = 0
+    PROVIDER_ASKED = 1
+    HUB_ASKED = 2
+
+
+@dataclass(frozen=True)
+class ReviewPlan:
+    """When somebody is to look whether a listing is still right.
+
+    Attributes:
+        cycle: by tier, how long a look is good for.
+        then_hub: how long after the provider its hub is asked.
+        then_unlisted: how long after the hub the listing goes; None for never.
+    """
+
+    cycle: Mapping[int, timedelta]
+    then_hub: timedelta
+    then_unlisted: timedelta | None
+
+
+class ReviewStep(StrEnum):
+    """What a review asks for next."""
+
+    PROVIDER = "provider"
+    HUB = "hub"
+    UNLIST = "unlist"
+
+
+def review_due(since: date, tier: int, plan: ReviewPlan) -> date:
+    """The day on which somebody is to look again."""
+    return since + plan.cycle[tier]
+
+
+def review_step(
+    stage: Reviewing,
+    since: date,
+    asked: date | None,
+    tier: int,
+    today: date,
+    plan: ReviewPlan,
+    *,
+    reached: date | None,
+) -> ReviewStep | None:
+    """What a review asks for today; None for nothing.
+
+    Each step waits for the one before it to have been made, however long nobody counted: a listing
+    does not go on the night on which its provider is first asked. Nor does it ever go before its
+    provider was reached, and had as long to answer as its hub.
+
+    Args:
+        stage: how far the review has come.
+        since: when a person last looked, or the listing came.
+        asked: the day of the last step.
+        tier: of the listing.
+        today: the present day.
+        plan: when which step is due.
+        reached: the day on which the provider was told that it is asked; None for not yet.
+    """
+    if stage is Reviewing.RESTING:
+        return ReviewStep.PROVIDER if today >= review_due(since, tier, plan) else None
+    waited = today - asked if asked is not None else timedelta()
+    if stage is Reviewing.PROVIDER_ASKED:
+        return ReviewStep.HUB if waited >= plan.then_hub else None
+    if plan.then_unlisted is None or reached is None:
+        return None
+    long_ago = min(waited, today - reached) >= plan.then_unlisted
+    return ReviewStep.UNLIST if long_ago else None
+
+
 # --- capacity --------------------------------------------------------------------------------
 
 
@@ -100,6 +196,7 @@ class Room:
         first_date: the first day on which someone new can come.
         keeps_list: whether a full service starts a waiting list.
         counted: whether the last place went by counting acceptances.
+        over: people accepted since then, beyond the last place.
         expires: when this stops being known.
     """
 
@@ -109,6 +206,7 @@ class Room:
     first_date: date | None = None
     keeps_list: bool = False
     counted: bool = False
+    over: int = 0
     expires: datetime | None = None
 
 
@@ -162,7 +260,10 @@ def known(room: Room, now: datetime) -> CapacityState:
 
 
 def after_acceptance(room: Room) -> Room:
-    """A place is taken. The last one turns the service full, or opens its waiting list."""
+    """A place is taken. The last one turns the service full, or opens its waiting list; whoever
+    comes beyond it is counted too, so that the first to leave then frees no place."""
+    if room.counted:
+        return replace(room, over=room.over + 1)
     if room.state is not CapacityState.TAKING or room.places is None:
         return room
     if room.places > 1:
@@ -175,6 +276,8 @@ def after_ending(room: Room) -> Room:
     """A place is free again. A service that counting had filled takes people again, unless people
     wait: then the place is theirs, and the provider says when it is not.
     """
+    if room.over:
+        return replace(room, over=room.over - 1)
     if room.state is CapacityState.TAKING and room.places is not None:
         return replace(room, places=room.places + 1)
     if room.counted and not room.waiting:

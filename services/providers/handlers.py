@@ -1,18 +1,18 @@
 """What may be done to the directory: one use case, one function, one transaction."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy import Engine, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
-from services.providers import domain, hsds, hubs, listing, publishing
-from services.providers.listing import Json
+from services.providers import capacities, domain, hsds, hubs, listing, publishing
+from services.providers.life import acts
+from services.providers.life.states import Act
+from services.providers.nested import Json
 from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -34,12 +34,14 @@ class Directory:
         outbox: where its events go.
         capacity_lasts: after which a capacity that nobody renewed is unknown.
         clock: the time of day, UTC.
+        changed_freely: members of a listing that its provider changes without its hub.
     """
 
     engine: Engine
     outbox: Outbox
     capacity_lasts: timedelta
     clock: Callable[[], datetime] = _now
+    changed_freely: frozenset[str] = frozenset()
 
 
 def set_capacity(
@@ -84,6 +86,56 @@ def set_capacity(
     return {"service_id": str(key)} | capacity
 
 
+Answer = Literal["taking", "waiting-list", "full", "ask-first"]
+"""The four answers; that something is not known is none."""
+
+
+def take_answer(
+    directory: Directory, key: UUID, provider: UUID, state: Answer, contact: UUID
+) -> Json:
+    """Take one of the four answers, which a contact of the provider gave by a link.
+
+    Numbers that were known stay where the answer is the same as before.
+
+    Args:
+        directory: what to work with.
+        key: the service.
+        provider: the organisation whose contact was asked.
+        state: the answer.
+        contact: to whom the link was sent.
+
+    Returns:
+        The capacity as readers see it.
+
+    Raises:
+        Problem: 404; 410 for a service that is not listed any more, or is another provider's now.
+    """
+    now = directory.clock()
+    with UnitOfWork(directory.engine) as uow:
+        service = service_row(uow, key)
+        if service is None:
+            raise Problem(404, "Not found", "There is no service with this id.", element="id")
+        if service["withdrawn"] is not None or service["organization_id"] != provider:
+            raise Problem(
+                410, "Gone", "This service is not this provider's any more.", element="id"
+            )
+        kept = _capacity(uow, key)
+        said = domain.CapacityState(state)
+        same = domain.known(kept, now) is said and not kept.counted
+        room = domain.Room(
+            state=said,
+            places=kept.places if same else None,
+            waiting=kept.waiting if same else None,
+            keeps_list=kept.keeps_list,
+            expires=now + directory.capacity_lasts,
+        )
+        save_capacity(uow, directory, service, room, said_by=f"contact/{contact}")
+        found = listing.listings(uow.session, [key], now)[key]
+        uow.commit()
+    capacity: Json = found["kersey"]["capacity"]
+    return {"service_id": str(key)} | capacity
+
+
 def save_capacity(
     uow: UnitOfWork, directory: Directory, service: RowMapping, room: domain.Room, *, said_by: str
 ) -> None:
@@ -103,83 +155,30 @@ def save_capacity(
         "first_date": room.first_date,
         "keeps_list": room.keeps_list,
         "counted": room.counted,
+        "over": room.over,
         "expires": room.expires,
         "updated": directory.clock(),
         "updated_by": said_by,
     }
+    room_before = read_capacity(uow, service["id"])
+    was = domain.known(room_before, directory.clock()) if room_before else None
     statement = insert(table("capacity")).values(service_id=service["id"], **values)
     run = uow.session.connection().execute
     run(statement.on_conflict_do_update(index_elements=["service_id"], set_=values))
     source = table("service")
     raised = update(source).where(source.c.id == service["id"])
-    version = run(raised.values(version=source.c.version + 1).returning(source.c.version))
-    event = CapacityChanged(service=service["id"], state=str(room.state), places=room.places)
+    raised = raised.values(version=source.c.version + 1, last_modified=values["updated"])
+    version = run(raised.returning(source.c.version))
+    event = CapacityChanged(
+        service=service["id"],
+        state=str(room.state),
+        was=None if was is None else str(was),
+        places=room.places,
+        waiting=room.waiting,
+        keeps_list=room.keeps_list,
+        expires=room.expires,
+    )
     publishing.tell(uow, directory.outbox, [(event, version.scalar_one())])
-
-
-def publish_organization(
-    directory: Directory, principal: Principal, key: UUID | None, model: hsds.Organization
-) -> tuple[Json, bool]:
-    """List an organisation, or change its listing.
-
-    Args:
-        directory: what to work with.
-        principal: a coordinator of its hub, or the organisation itself.
-        key: its id; None for a new one.
-        model: the listing.
-
-    Returns:
-        The public listing, and whether it is new.
-
-    Raises:
-        Problem: 403; 409 where an id belongs to another; 422 that names what does not fit.
-    """
-    wanted = _id(key, model.id)
-    with UnitOfWork(directory.engine) as uow, _in_words():
-        new = not _listed(uow, wanted)
-        placed = hubs.placed(uow, principal, wanted, model, new=new)
-        publishing.organizations(uow, directory.outbox, {wanted: placed}, directory.clock())
-        found = listing.organization_listings(uow.session, [wanted])[wanted]
-        uow.commit()
-    return found, new
-
-
-def publish_service(
-    directory: Directory, principal: Principal, key: UUID | None, model: hsds.Service
-) -> tuple[Json, bool]:
-    """List a service, change its listing, or list a withdrawn one again.
-
-    Args:
-        directory: what to work with.
-        principal: a coordinator of its hub, or the organisation that offers it.
-        key: its id; None for a new one.
-        model: the listing.
-
-    Returns:
-        The public listing, and whether it is new.
-
-    Raises:
-        Problem: 403; 409 where an id belongs to another; 422 that names what does not fit.
-    """
-    wanted = _id(key, model.id)
-    now = directory.clock()
-    with UnitOfWork(directory.engine) as uow, _in_words():
-        publishing.hold_organizations(uow, {model.organization_id})
-        hubs.must_keep(uow, principal, model.organization_id)
-        known = _service(uow, wanted)
-        if known is not None:
-            hubs.must_keep(uow, principal, known["organization_id"])
-        publishing.services(
-            uow,
-            directory.outbox,
-            {wanted: _assured(uow, principal, known, model)},
-            now,
-            capacity_lasts=directory.capacity_lasts,
-            again=True,
-        )
-        found = listing.listings(uow.session, [wanted], now)[wanted]
-        uow.commit()
-    return found, known is None
 
 
 def withdraw_service(directory: Directory, principal: Principal, key: UUID, reason: str) -> Json:
@@ -192,65 +191,15 @@ def withdraw_service(directory: Directory, principal: Principal, key: UUID, reas
     with UnitOfWork(directory.engine) as uow:
         service = _own_service(uow, principal, key, withdrawn=True)
         if service["withdrawn"] is None:
+            acts.note(uow, key, Act.WITHDRAWN, now, by=principal.subject, why=reason)
             publishing.withdraw(uow, directory.outbox, key, reason, now)
         found = listing.listings(uow.session, [key], now)[key]
         uow.commit()
     return found
 
 
-# --- who, what, and in which words -----------------------------------------------------------
-
-ASSURED = frozenset({"tier", "evidence", "assured_by"})
-"""What only a coordinator says of a listing (care 25): a provider does not vouch for itself."""
-
-
-def _assured(
-    uow: UnitOfWork, principal: Principal, known: RowMapping | None, model: hsds.Service
-) -> hsds.Service:
-    """The listing with what a coordinator vouched for kept, when its provider writes it.
-
-    Raises:
-        Problem: 403 when a provider sets it.
-    """
-    if "coordinator" in principal.roles:
-        return model
-    named = sorted(
-        {f"kersey.{name}" for name in model.kersey.model_fields_set & ASSURED}
-        | (model.model_fields_set & {"assured_date", "assurer_email"})
-    )
-    if named:
-        raise Problem(403, "Not allowed", "Only a coordinator sets this.", element=named[0])
-    if known is None:
-        return model
-    evidence = table("tier_evidence")
-    seen = uow.session.connection().execute(
-        select(evidence.c.kind, evidence.c.seen, evidence.c.expires)
-        .where(evidence.c.service_id == known["id"])
-        .order_by(evidence.c.id)
-    )
-    kept = {
-        "tier": domain.Tier(known["tier"]),
-        "evidence": tuple(hsds.EvidenceSeen(**row) for row in seen.mappings()),
-        "assured_by": known["assured_by"],
-    }
-    return model.model_copy(
-        update={
-            "kersey": model.kersey.model_copy(update=kept),
-            "assured_date": known["assured_date"],
-            "assurer_email": known["assurer_email"],
-        }
-    )
-
-
-def _id(key: UUID | None, given: UUID | None) -> UUID:
-    if key is not None and given is not None and key != given:
-        raise Problem(
-            422, "The listing does not fit", "The id is not that of the address.", element="id"
-        )
-    return key or given or uuid4()
-
-
-def _service(uow: UnitOfWork, key: UUID) -> RowMapping | None:
+def service_row(uow: UnitOfWork, key: UUID) -> RowMapping | None:
+    """A service's row, locked until the commit; None where there is none."""
     source = table("service")
     wanted = select(source).where(source.c.id == key).with_for_update(key_share=True)
     return uow.session.connection().execute(wanted).mappings().one_or_none()
@@ -259,7 +208,7 @@ def _service(uow: UnitOfWork, key: UUID) -> RowMapping | None:
 def _own_service(
     uow: UnitOfWork, principal: Principal, key: UUID, *, withdrawn: bool = False
 ) -> RowMapping:
-    service = _service(uow, key)
+    service = service_row(uow, key)
     if service is None:
         raise Problem(404, "Not found", "There is no service with this id.", element="id")
     hubs.must_keep(uow, principal, service["organization_id"])
@@ -277,27 +226,4 @@ def read_capacity(uow: UnitOfWork, key: UUID) -> domain.Room | None:
     source = table("capacity")
     wanted = select(source).where(source.c.service_id == key)
     row = uow.session.connection().execute(wanted).mappings().one_or_none()
-    return None if row is None else listing.room(row)
-
-
-def _listed(uow: UnitOfWork, key: UUID) -> bool:
-    source = table("organization")
-    wanted = select(source.c.id).where(source.c.id == key).with_for_update(key_share=True)
-    return uow.session.connection().execute(wanted).one_or_none() is not None
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Turn what the tables refuse into an answer."""
-    try:
-        yield
-    except publishing.Misfit as error:
-        raise Problem(422, "The listing does not fit", error.words, element=error.element) from None
-    except IntegrityError:
-        raise Problem(
-            409,
-            "The listing conflicts with another",
-            "An id in it belongs to something else in the directory, or somebody else wrote it at"
-            " the same moment. Leave out the ids of nested entities, or try again.",
-            element="id",
-        ) from None
+    return None if row is None else capacities.room(row)

@@ -6,8 +6,10 @@ A nested entity without an id gets one that follows from its parent's, so that t
 sent twice is the same listing.
 """
 
+import re
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import nh3
@@ -43,10 +45,20 @@ def _plain(text: str) -> str:
     return nh3.clean(_storable(text), tags=set()) if "<" in text else _storable(text)
 
 
+_NO_URI = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
+
+
 def _web(text: str) -> str:
+    """An address as people write it, with what RFC 3986 has no sign for as `%`: HSDS has URIs."""
     if not text.lower().startswith(("https://", "http://")) or any(c.isspace() for c in text):
         raise ValueError("must be an http or https address")
-    return _storable(text)
+    try:
+        named = urlsplit(text).hostname
+    except ValueError:
+        named = None
+    if not named:
+        raise ValueError("must be an http or https address")
+    return _NO_URI.sub(lambda found: quote(found[0], safe=""), _storable(text))
 
 
 def _empty_is_absent(value: Any) -> Any:
@@ -385,6 +397,23 @@ class Service(Shape):
         return self
 
 
+class TermMapping(Own):
+    """A term's code in another system; `verified` if somebody read it in `source`."""
+
+    system: Web
+    code: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    display: Line
+    verified: bool
+    source: Line
+
+
+class TermOwn(Own):
+    """What Kersey knows of a term: phrases that mean it, and its codes elsewhere."""
+
+    synonyms: tuple[Annotated[str, StringConstraints(min_length=2, max_length=200)], ...] = ()
+    mappings: tuple[TermMapping, ...] = ()
+
+
 class TaxonomyTerm(Shape):
     """A term of a taxonomy."""
 
@@ -394,6 +423,7 @@ class TaxonomyTerm(Shape):
     description: Prose
     parent_id: UUID | None = None
     term_uri: MaybeWeb = None
+    kersey: TermOwn = TermOwn()
 
 
 class Taxonomy(Shape):

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.providers import domain, hsds
+from services.providers.official.settling import settle
 from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -26,11 +27,13 @@ class DeclaredHub:
         code: the hub's code, as listings name it.
         name: for people.
         organisation: on whose behalf the hub's coordinators act.
+        covers: the areas that are its place, by their official codes.
     """
 
     code: str
     name: str
     organisation: UUID
+    covers: tuple[str, ...] = ()
 
 
 def declare_hubs(engine: Engine, hubs: Iterable[DeclaredHub]) -> None:
@@ -41,17 +44,24 @@ def declare_hubs(engine: Engine, hubs: Iterable[DeclaredHub]) -> None:
         hubs: the hubs. What a directory knows beside (description, e-mail, phone) stays.
     """
     declared = [
-        {"code": hub.code, "name": hub.name, "description": "", "organisation": hub.organisation}
+        {
+            "code": hub.code,
+            "name": hub.name,
+            "description": "",
+            "organisation": hub.organisation,
+            "covers": list(hub.covers),
+        }
         for hub in hubs
     ]
     if not declared:
         return
     statement = insert(table("hub"))
-    said = {"name": statement.excluded.name, "organisation": statement.excluded.organisation}
+    said = {name: statement.excluded[name] for name in ("name", "organisation", "covers")}
     with UnitOfWork(engine) as uow:
         uow.session.connection().execute(
             statement.on_conflict_do_update(index_elements=["code"], set_=said), declared
         )
+        settle(uow.session)
         uow.commit()
 
 
@@ -76,6 +86,33 @@ def must_keep(uow: UnitOfWork, principal: Principal, owner: UUID) -> None:
         )
 
 
+def coordinates(uow: UnitOfWork, principal: Principal, hub: str | None) -> bool:
+    """Whether somebody is a coordinator of a hub, by its code."""
+    return "coordinator" in principal.roles and principal.organisation == acts(uow, hub)
+
+
+def acts(uow: UnitOfWork, hub: str | None) -> str | None:
+    """The organisation on whose behalf a hub's coordinators act; None where nobody does."""
+    source = table("hub").c
+    found = uow.session.scalar(select(source.organisation).where(source.code == hub))
+    return None if found is None else str(found)
+
+
+def codes_of(uow: UnitOfWork, principal: Principal) -> frozenset[str]:
+    """The codes of the hubs that somebody coordinates."""
+    if "coordinator" not in principal.roles:
+        return frozenset()
+    hub = table("hub").c
+    theirs = select(hub.code).where(hub.organisation == UUID(principal.organisation))
+    return frozenset(uow.session.scalars(theirs))
+
+
+def hub_of(uow: UnitOfWork, owner: UUID) -> str | None:
+    """The hub to which an organisation belongs."""
+    organization = table("organization").c
+    return uow.session.scalar(select(organization.hub).where(organization.id == owner))
+
+
 def placed(
     uow: UnitOfWork, principal: Principal, owner: UUID, model: hsds.Organization, *, new: bool
 ) -> hsds.Organization:
@@ -96,12 +133,11 @@ def placed(
     """
     said = model.kersey.hub
     if new and "coordinator" in principal.roles:
-        return _in_hub(model, _own_hub(uow, principal, said))
+        return _in_hub(model, own_hub(uow, principal, said, "kersey.hub"))
     must_keep(uow, principal, owner)
     if new:
         return model
-    organization = table("organization").c
-    known = uow.session.scalar(select(organization.hub).where(organization.id == owner))
+    known = hub_of(uow, owner)
     if said not in (None, known):
         raise Problem(
             403,
@@ -112,19 +148,32 @@ def placed(
     return _in_hub(model, known)
 
 
-def _own_hub(uow: UnitOfWork, principal: Principal, said: str | None) -> str:
-    """The hub that a coordinator lists for: the one they named, or the only one they have."""
+def own_hubs(uow: UnitOfWork, principal: Principal) -> list[str]:
+    """The codes of the hubs on whose behalf somebody acts."""
     hub = table("hub").c
     theirs = select(hub.code).where(hub.organisation == UUID(principal.organisation))
-    codes: list[str] = list(uow.session.scalars(theirs.order_by(hub.code)))
+    return list(uow.session.scalars(theirs.order_by(hub.code)))
+
+
+def own_hub(uow: UnitOfWork, principal: Principal, said: str | None, element: str) -> str:
+    """The hub that a coordinator acts for: the one they named, or the only one they have.
+
+    Args:
+        uow: the caller's transaction.
+        principal: the coordinator.
+        said: the hub they named.
+        element: where they named it.
+
+    Raises:
+        Problem: 422 where they have several and name none, 403 for another's.
+    """
+    codes = own_hubs(uow, principal)
     if said is None and len(codes) == 1:
         return codes[0]
     if said is None:
-        raise Problem(422, "The listing does not fit", "Name your hub.", element="kersey.hub")
+        raise Problem(422, "Which hub?", "Name your hub.", element=element)
     if said not in codes:
-        raise Problem(
-            403, "Not allowed", "A coordinator lists for their own hub.", element="kersey.hub"
-        )
+        raise Problem(403, "Not allowed", "A coordinator acts for their own hub.", element=element)
     return said
 
 

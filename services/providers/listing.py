@@ -5,19 +5,26 @@ fixed number of statements, however long the page.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
 from sqlmodel import Session
 
-from services.providers import domain
-from services.providers.rows import table
-
-Json = dict[str, Any]
-Row = RowMapping
+from services.providers import capacities, domain
+from services.providers.assurance import looks
+from services.providers.nested import (
+    TERM,
+    Children,
+    Json,
+    Row,
+    Terms,
+    entities,
+    picked,
+    plain,
+    with_nested,
+)
 
 SERVICE = (
     "id organization_id name alternate_name description url email status interpretation_services"
@@ -41,115 +48,21 @@ BELOW = (
     "contact",
     "service_at_location",
 )
-TERM = "id code name description parent_id taxonomy_id term_uri"
 TAXONOMY = "id name description uri version"
-ROOM = "places waiting first_date keeps_list counted expires"
-
-
-def plain(value: Any) -> Any:
-    """A column's value as JSON: instants in UTC with milliseconds, times as HH:MM."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat(timespec="minutes")
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def picked(row: Row, names: str) -> Json:
-    """The columns named, separated by spaces, that hold something."""
-    return {name: plain(row[name]) for name in names.split() if row[name] not in (None, "")}
-
-
-def picked_json(entity: Json, names: Iterable[str]) -> Json:
-    """The named members that are there."""
-    return {name: entity[name] for name in names if name in entity}
-
-
-def _with(entity: Json, **nested: Any) -> Json:
-    """An entity with those of its nested entities that are there."""
-    return entity | {name: value for name, value in nested.items() if value}
-
-
-class _Children:
-    """Rows of child tables, fetched once for a whole page and grouped by parent."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def of(self, name: str, column: str, parents: Collection[UUID]) -> dict[UUID, list[Row]]:
-        """All rows of table `name` whose `column` is among `parents`, in a lasting order."""
-        grouped: dict[UUID, list[Row]] = defaultdict(list)
-        if parents:
-            source = table(name)
-            wanted = select(source).where(source.c[column].in_(parents))
-            wanted = wanted.order_by(*source.primary_key)
-            for row in self._session.connection().execute(wanted).mappings():
-                grouped[row[column]].append(row)
-        return grouped
-
-    def by_id(self, name: str, keys: Collection[UUID]) -> dict[UUID, Row]:
-        """Rows of table `name` by id."""
-        return {key: rows[0] for key, rows in self.of(name, "id", keys).items()}
-
-
-def _entities(
-    rows: Iterable[Row], names: str, more: Callable[[Row], Json] | None = None
-) -> list[Json]:
-    return [_with(picked(row, names), **(more(row) if more else {})) for row in rows]
-
-
-class _Terms:
-    """Attributes of entities, with their terms; ids tell apart things of one kind only."""
-
-    def __init__(self, children: _Children, owners: Collection[UUID]) -> None:
-        links = [
-            link for rows in children.of("attribute", "link_id", owners).values() for link in rows
-        ]
-        self._links: dict[tuple[str, UUID], list[Row]] = defaultdict(list)
-        for link in links:
-            self._links[link["link_entity"], link["link_id"]].append(link)
-        self._terms = children.by_id("taxonomy_term", {link["taxonomy_term_id"] for link in links})
-        taxonomies = {term["taxonomy_id"] for term in self._terms.values()}
-        self._taxonomies = children.by_id("taxonomy", taxonomies)
-
-    def attributes(self, entity: str, owner: UUID) -> list[Json]:
-        """An entity's attributes in HSDS shape."""
-        return [
-            picked(link, "id link_id taxonomy_term_id link_type value")
-            | {"link_entity": link["link_entity"], "taxonomy_term": self._term(link)}
-            for link in self._links.get((entity, owner), ())
-        ]
-
-    def answers(self, entity: str, owner: UUID) -> Iterable[tuple[str, str, bool]]:
-        """(taxonomy code, term code, yes or no) of an entity's attributes."""
-        for link in self._links.get((entity, owner), ()):
-            term = self._terms[link["taxonomy_term_id"]]
-            taxonomy = self._taxonomies[term["taxonomy_id"]]
-            yield taxonomy["code"], term["code"], link["value"] != "no"
-
-    def _term(self, link: Row) -> Json:
-        term = self._terms[link["taxonomy_term_id"]]
-        return picked(term, TERM) | {"taxonomy": self._taxonomies[term["taxonomy_id"]]["name"]}
 
 
 def organizations(session: Session, keys: Sequence[UUID], *, full: bool) -> dict[UUID, Json]:
     """Organisations by id; `full` with what is below them."""
-    children = _Children(session)
+    children = Children(session)
     rows = children.by_id("organization", keys)
     if not full:
         return {key: picked(row, ORGANIZATION) for key, row in rows.items()}
     identifiers = children.of("organization_identifier", "organization_id", keys)
-    terms = _Terms(children, keys)
+    terms = Terms(children, keys)
     return {
-        key: _with(
+        key: with_nested(
             picked(row, ORGANIZATION),
-            organization_identifiers=_entities(
+            organization_identifiers=entities(
                 identifiers.get(key, ()),
                 "id organization_id identifier_scheme identifier_type identifier",
             ),
@@ -161,27 +74,30 @@ def organizations(session: Session, keys: Sequence[UUID], *, full: bool) -> dict
 
 def organization_listings(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:
     """Whole public listings of organisations by id: what their events carry."""
-    rows = _Children(session).by_id("organization", keys)
+    rows = Children(session).by_id("organization", keys)
     found = organizations(session, keys, full=True)
     return {
-        key: found[key] | {"kersey": _with({"version": row["version"]}, hub=row["hub"])}
+        key: found[key] | {"kersey": with_nested({"version": row["version"]}, hub=row["hub"])}
         for key, row in rows.items()
     }
 
 
-def services(session: Session, keys: Sequence[UUID], *, full: bool) -> dict[UUID, Json]:
+def services(
+    session: Session, keys: Sequence[UUID], *, full: bool, now: datetime | None = None
+) -> dict[UUID, Json]:
     """Services by id.
 
     Args:
         session: where to read.
         keys: which services; unknown ones are left out.
         full: with everything below them, else only what there is one of (HSDS service list).
+        now: the present instant: a capacity that has expired is not shown. Without it none is.
     """
-    children = _Children(session)
+    children = Children(session)
     rows = children.by_id("service", keys)
     owners = organizations(session, [row["organization_id"] for row in rows.values()], full=full)
     if full:
-        return _full(children, rows, owners)
+        return _full(session, rows, owners, now)
     return {
         key: _basic(row) | {"organization": owners[row["organization_id"]]}
         for key, row in rows.items()
@@ -196,43 +112,45 @@ def _basic(row: Row) -> Json:
 
 
 def _full(
-    children: _Children, rows: Mapping[UUID, Row], owners: Mapping[UUID, Json]
+    session: Session, rows: Mapping[UUID, Row], owners: Mapping[UUID, Json], now: datetime | None
 ) -> dict[UUID, Json]:
+    children = Children(session)
     keys = list(rows)
+    rooms = children.of("capacity", "service_id", keys if now else ())
     below = {name: children.of(name, "service_id", keys) for name in BELOW}
     ats = [at for each in below["service_at_location"].values() for at in each]
-    locations = _locations(children, {at["location_id"] for at in ats})
+    sites = locations(session, {at["location_id"] for at in ats})
     contacts = [contact["id"] for each in below["contact"].values() for contact in each]
     phones = _phones(children, contacts)
-    terms = _Terms(children, [*keys, *contacts])
+    terms = Terms(children, [*keys, *contacts])
     found = {}
     for key, row in rows.items():
         times = below["schedule"].get(key, [])
-        found[key] = _with(
+        found[key] = with_nested(
             _basic(row),
             organization=owners[row["organization_id"]],
             schedules=_schedules(each for each in times if not each["service_at_location_id"]),
-            service_areas=_entities(
+            service_areas=entities(
                 below["service_area"].get(key, ()),
                 "id service_id name description extent extent_type uri",
             ),
             service_at_locations=[
-                _with(
+                with_nested(
                     picked(at, "id service_id location_id description"),
-                    location=locations[at["location_id"]],
+                    location=sites[at["location_id"]],
                     schedules=_schedules(
                         each for each in times if each["service_at_location_id"] == at["id"]
                     ),
                 )
                 for at in below["service_at_location"].get(key, ())
             ],
-            languages=_entities(below["language"].get(key, ()), "id service_id name code note"),
-            funding=_entities(below["funding"].get(key, ()), "id service_id source"),
-            cost_options=_entities(
+            languages=entities(below["language"].get(key, ()), "id service_id name code note"),
+            funding=entities(below["funding"].get(key, ()), "id service_id source"),
+            cost_options=entities(
                 below["cost_option"].get(key, ()),
                 "id service_id valid_from valid_to option currency amount amount_description",
             ),
-            contacts=_entities(
+            contacts=entities(
                 below["contact"].get(key, ()),
                 "id service_id name title department email",
                 lambda contact: {
@@ -240,50 +158,60 @@ def _full(
                     "attributes": terms.attributes("contact", contact["id"]),
                 },
             ),
+            capacities=[
+                each
+                for said in rooms.get(key, ())
+                if now and (each := capacities.available(said, now)) is not None
+            ],
             attributes=terms.attributes("service", key),
         )
     return found
 
 
 def _schedules(rows: Iterable[Row]) -> list[Json]:
-    return _entities(
+    return entities(
         rows,
         "id service_id service_at_location_id valid_from valid_to dtstart freq interval byday"
         " bymonthday description opens_at closes_at schedule_link attending_type notes",
     )
 
 
-def _phones(children: _Children, contacts: Collection[UUID]) -> dict[UUID, list[Json]]:
+def _phones(children: Children, contacts: Collection[UUID]) -> dict[UUID, list[Json]]:
     rows = children.of("phone", "contact_id", contacts)
     spoken = children.of(
         "language", "phone_id", [row["id"] for each in rows.values() for row in each]
     )
     return {
-        contact: _entities(
+        contact: entities(
             each,
             "id contact_id number description",
             lambda row: {
-                "languages": _entities(spoken.get(row["id"], ()), "id phone_id name code note")
+                "languages": entities(spoken.get(row["id"], ()), "id phone_id name code note")
             },
         )
         for contact, each in rows.items()
     }
 
 
-def _locations(children: _Children, keys: Collection[UUID]) -> dict[UUID, Json]:
+ADDRESS = (
+    "id location_id attention address_1 city region state_province postal_code country address_type"
+)
+_NOWHERE = {"city": "", "state_province": "", "postal_code": ""}
+"""What HSDS's address requires and a feed leaves empty: said to be empty, not left out."""
+
+
+def locations(session: Session, keys: Collection[UUID]) -> dict[UUID, Json]:
+    """Locations by id, with what is below them."""
+    children = Children(session)
     rows = children.by_id("location", keys)
     addresses = children.of("address", "location_id", keys)
     accesses = children.of("accessibility", "location_id", keys)
-    terms = _Terms(children, keys)
+    terms = Terms(children, keys)
     return {
-        key: _with(
+        key: with_nested(
             picked(row, LOCATION),
-            addresses=_entities(
-                addresses.get(key, ()),
-                "id location_id attention address_1 city region state_province postal_code country"
-                " address_type",
-            ),
-            accessibility=_entities(
+            addresses=[_NOWHERE | picked(each, ADDRESS) for each in addresses.get(key, ())],
+            accessibility=entities(
                 accesses.get(key, ()), "id location_id description details url accessibility"
             ),
             attributes=terms.attributes("location", key),
@@ -292,23 +220,25 @@ def _locations(children: _Children, keys: Collection[UUID]) -> dict[UUID, Json]:
     }
 
 
-def service_at_locations(session: Session, keys: Sequence[UUID], *, full: bool) -> dict[UUID, Json]:
+def service_at_locations(
+    session: Session, keys: Sequence[UUID], *, full: bool, now: datetime
+) -> dict[UUID, Json]:
     """Services at locations by id, each with its service and location."""
-    children = _Children(session)
+    children = Children(session)
     rows = children.by_id("service_at_location", keys)
     places = [row["location_id"] for row in rows.values()]
     if full:
-        locations = _locations(children, places)
+        sites = locations(session, places)
     else:
-        locations = {
+        sites = {
             key: picked(row, LOCATION) for key, row in children.by_id("location", places).items()
         }
-    offered = services(session, [row["service_id"] for row in rows.values()], full=full)
+    offered = services(session, [row["service_id"] for row in rows.values()], full=full, now=now)
     times = children.of("schedule", "service_at_location_id", list(rows) if full else [])
     return {
-        key: _with(
+        key: with_nested(
             picked(row, "id service_id location_id description"),
-            location=locations[row["location_id"]],
+            location=sites[row["location_id"]],
             schedules=_schedules(times.get(key, ())),
         )
         | {"service": offered[row["service_id"]]}
@@ -318,13 +248,13 @@ def service_at_locations(session: Session, keys: Sequence[UUID], *, full: bool) 
 
 def taxonomies(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:
     """Taxonomies by id, without their terms."""
-    rows = _Children(session).by_id("taxonomy", keys)
+    rows = Children(session).by_id("taxonomy", keys)
     return {key: picked(row, TAXONOMY) for key, row in rows.items()}
 
 
 def taxonomy_terms(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:
     """Terms by id, each with its taxonomy's name."""
-    children = _Children(session)
+    children = Children(session)
     rows = children.by_id("taxonomy_term", keys)
     names = children.by_id("taxonomy", {row["taxonomy_id"] for row in rows.values()})
     return {
@@ -340,51 +270,34 @@ def taxonomy_terms(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:
 # --- Kersey's own part -----------------------------------------------------------------------
 
 
-def room(row: Row) -> domain.Room:
-    """A capacity row as the rules see it."""
-    return domain.Room(
-        state=domain.CapacityState(row["state"]),
-        **{name: row[name] for name in ROOM.split()},
-    )
-
-
-def capacity(row: Row | None, now: datetime) -> Json:
-    """A service's capacity for readers: what has expired is unknown, and says since when."""
-    if row is None:
-        return {"state": domain.CapacityState.UNKNOWN.value}
-    state = domain.known(room(row), now)
-    said: Json = {"state": state.value} | picked(row, "updated expires")
-    if state is not domain.CapacityState.UNKNOWN:
-        said |= picked(row, "places waiting")
-        if row["first_date"] is not None and row["first_date"] > now.date():
-            said |= picked(row, "first_date")
-    return said | {"keeps_list": row["keeps_list"]}
-
-
 def listings(session: Session, keys: Sequence[UUID], now: datetime) -> dict[UUID, Json]:
     """Whole public listings by id: the HSDS service and Kersey's part. What events carry."""
-    children = _Children(session)
+    children = Children(session)
     rows = children.by_id("service", keys)
-    found = services(session, keys, full=True)
+    found = services(session, keys, full=True, now=now)
     rooms = children.of("capacity", "service_id", keys)
+    assurances = children.of("assurance", "service_id", keys)
     evidence = children.of("tier_evidence", "service_id", keys)
     places = children.of("service_at_location", "service_id", keys)
     sites = {key: [at["location_id"] for at in places.get(key, ())] for key in keys}
-    terms = _Terms(children, [*keys, *(site for each in sites.values() for site in each)])
+    terms = Terms(children, [*keys, *(site for each in sites.values() for site in each)])
     for key, row in rows.items():
         standing = domain.standing(
             domain.Tier(row["tier"]),
             (domain.Evidence(each["kind"], each["expires"]) for each in evidence.get(key, ())),
             now.date(),
         )
-        found[key]["kersey"] = _with(
+        found[key]["kersey"] = with_nested(
             {
                 "version": row["version"],
                 "tier": int(standing.tier),
                 "tier_asked": row["tier"],
-                "capacity": capacity(next(iter(rooms.get(key, ())), None), now),
+                "capacity": capacities.known(next(iter(rooms.get(key, ())), None), now),
+                "assurance": looks.shown(
+                    next(iter(assurances.get(key, ())), None), row["assured_date"], now
+                ),
                 "referral": {"ask_by": str(row["ask_by"])}
-                | _with({}, email=row["referral_email"], phone=row["referral_phone"]),
+                | with_nested({}, email=row["referral_email"], phone=row["referral_phone"]),
             },
             tier_until=plain(standing.until),
             tier_missing=list(standing.missing),
@@ -395,7 +308,7 @@ def listings(session: Session, keys: Sequence[UUID], now: datetime) -> dict[UUID
     return found
 
 
-def _classified(terms: _Terms, service: UUID, sites: Sequence[UUID]) -> dict[str, Any]:
+def _classified(terms: Terms, service: UUID, sites: Sequence[UUID]) -> dict[str, Any]:
     """Term codes by taxonomy, such as `need`; and `access` with yes or no by code."""
     codes: dict[str, list[str]] = defaultdict(list)
     access: dict[str, bool] = {}

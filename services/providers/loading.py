@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from services.providers import hsds, publishing, rows
 from services.providers.gazetteer import District
 from services.providers.rows import Rows
+from services.providers.taxonomies.storing import store_taxonomies
 from shared.database import UnitOfWork
 from shared.messaging.outbox import Outbox
 
@@ -38,6 +39,7 @@ class HubEntry:
     description: str = ""
     email: str | None = None
     phone: str | None = None
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def load_directory(
     """
     with UnitOfWork(engine) as uow:
         rows.store(uow.session, _ground(dataset))
+        store_taxonomies(uow.session, dataset.taxonomies)
         uow.commit()
     loaded = Loaded()
     total = len(dataset.organizations) + len(dataset.services)
@@ -134,16 +137,10 @@ def _publish(
 
 def _ground(dataset: Dataset) -> Rows:
     """What the listings stand on."""
-    built: Rows = {
-        "hub": [vars(hub) for hub in dataset.hubs],
+    return {
+        "hub": [vars(hub) | {"covers": list(hub.covers)} for hub in dataset.hubs],
         "place": [vars(district) for district in dataset.districts],
-        "taxonomy": [],
-        "taxonomy_term": [],
     }
-    for taxonomy in dataset.taxonomies:
-        for name, more in rows.of_taxonomy(taxonomy).items():
-            built[name] += more
-    return built
 
 
 def _key(listing: hsds.Organization | hsds.Service) -> UUID:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlmodel import Session
 
 from services.providers.gazetteer import EARTH_METRES, BadPostcode, box_around, parse
@@ -44,12 +44,21 @@ def point_of(session: Session, postcode: str) -> Point:
 def metres(point: Point) -> ColumnElement[float]:
     """Haversine distance of `location` rows from a point; NULL where a location has no point."""
     location = table("location").c
-    half = func.power(func.sin(func.radians(location.latitude - point.latitude) / 2), 2) + func.cos(
+    return haversine(point, location.latitude, location.longitude)
+
+
+def haversine(
+    point: Point, latitude: ColumnElement[Any], longitude: ColumnElement[Any]
+) -> ColumnElement[float]:
+    """Metres on the ground between a point and two columns in degrees; NULL where they are."""
+    half = func.power(func.sin(func.radians(latitude - point.latitude) / 2), 2) + func.cos(
         func.radians(point.latitude)
-    ) * func.cos(func.radians(location.latitude)) * func.power(
-        func.sin(func.radians(location.longitude - point.longitude) / 2), 2
+    ) * func.cos(func.radians(latitude)) * func.power(
+        func.sin(func.radians(longitude - point.longitude) / 2), 2
     )
-    return 2 * EARTH_METRES * func.asin(func.least(1.0, func.sqrt(half)))
+    # LEAST passes over a NULL: without the condition, nowhere would be the far side of the Earth.
+    away = 2 * EARTH_METRES * func.asin(func.least(1.0, func.sqrt(half)))
+    return case((latitude.is_not(None), away))
 
 
 def inside(point: Point, within: float) -> ColumnElement[bool]:

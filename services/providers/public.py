@@ -34,6 +34,7 @@ def _opened(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["access-control-allow-origin"] = "*"
+            headers["access-control-expose-headers"] = "ETag, Retry-After, Content-Disposition"
             headers["cross-origin-resource-policy"] = "cross-origin"
         await send(message)
 

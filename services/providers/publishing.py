@@ -17,6 +17,10 @@ from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.providers import hsds, listing, rows
+from services.providers.assurance import looks
+from services.providers.life import versions
+from services.providers.life.states import LOADED, Writing
+from services.providers.matching.flattening import flatten
 from services.providers.rows import Rows, child_id, table
 from shared.database import UnitOfWork
 from shared.messaging.events import (
@@ -67,6 +71,7 @@ def organizations(
     outbox: Outbox,
     models: Mapping[UUID, hsds.Organization],
     now: datetime,
+    writing: Writing = LOADED,
 ) -> set[UUID]:
     """Publish organisations.
 
@@ -75,6 +80,7 @@ def organizations(
         outbox: where the events go.
         models: listings by id.
         now: the instant of the change.
+        writing: who wrote them, and who agreed.
 
     Returns:
         The ids of those that were new or had changed.
@@ -101,16 +107,18 @@ def organizations(
     }
     hold_organizations(uow, parents - changed.keys(), "parent_organization_id")
     rows.clear_organizations(uow.session, [key for key in changed if key in known])
-    versions = {key: known[key]["version"] + 1 if key in known else 1 for key in changed}
+    raised = {key: known[key]["version"] + 1 if key in known else 1 for key in changed}
     merged: Rows = defaultdict(list)
     for key, model in changed.items():
         for name, built in rows.of_organization(model, key).items():
             merged[name] += built
     for row in merged["organization"]:
         key = row["id"]
-        row |= {"digest": prints[key], "version": versions[key], "last_modified": now}
+        row |= {"digest": prints[key], "version": raised[key], "last_modified": now}
     rows.store(uow.session, merged, new=changed.keys() - known.keys())
-    tell(uow, outbox, _organization_events(uow, known, versions))
+    owners = {key: (key, model.kersey.hub) for key, model in changed.items()}
+    versions.published(uow, "organization", changed, owners, now, writing)
+    tell(uow, outbox, _organization_events(uow, known, raised))
     _retell_services(uow, outbox, [key for key in changed if key in known], now)
     return set(changed)
 
@@ -170,6 +178,7 @@ def services(
     *,
     capacity_lasts: timedelta,
     again: bool = False,
+    writing: Writing = LOADED,
 ) -> set[UUID]:
     """Publish services. Their capacity is taken from the listing only at the first time; after
     that it is the provider's to say.
@@ -181,6 +190,7 @@ def services(
         now: the instant of the change.
         capacity_lasts: after which a capacity counts as unknown unless it says when itself.
         again: whether a withdrawn service is listed again.
+        writing: who wrote them, and who agreed.
 
     Returns:
         The ids of those that were new or had changed.
@@ -214,13 +224,13 @@ def services(
         for name, built in rows.of_service(model, key).items():
             merged[name] += built
     texts = _search_texts(uow, changed)
-    versions = {key: known[key]["version"] + 1 if key in known else 1 for key in changed}
+    raised = {key: known[key]["version"] + 1 if key in known else 1 for key in changed}
     for row in merged["service"]:
         key = row["id"]
         row |= {
             "search_text": texts[key],
             "digest": prints[key],
-            "version": versions[key],
+            "version": raised[key],
             "last_modified": now,
             "withdrawn": None,
             "withdrawn_reason": None,
@@ -231,10 +241,28 @@ def services(
     new = (changed.keys() - known.keys()) | (places - described)
     rows.store(uow.session, merged, new=new)
     _drop_unused(uow, left - places)
+    flatten(uow.session, changed, places)
     _first_capacity(uow, changed, now, capacity_lasts)
     listed = {key for key, row in known.items() if row["withdrawn"] is None}
-    tell(uow, outbox, _service_events(uow, changed, listed, versions, now))
+    looks.begin(uow, changed, known.keys() - listed, now)
+    versions.published(uow, "service", changed, _owners(uow, changed), now, writing)
+    tell(uow, outbox, _service_events(uow, changed, listed, raised, now))
     return set(changed)
+
+
+def _owners(
+    uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]
+) -> dict[UUID, tuple[UUID, str | None]]:
+    """The organisation of each service, and the hub that decides about it."""
+    organization = table("organization").c
+    offering = {model.organization_id for model in changed.values()}
+    found = uow.session.connection().execute(
+        select(organization.id, organization.hub).where(organization.id.in_(offering))
+    )
+    hubs: dict[UUID, str | None] = {row.id: row.hub for row in found}
+    return {
+        key: (model.organization_id, hubs[model.organization_id]) for key, model in changed.items()
+    }
 
 
 def _service_events(
@@ -269,6 +297,7 @@ def withdraw(uow: UnitOfWork, outbox: Outbox, key: UUID, reason: str, now: datet
         )
         .one()
     )
+    flatten(uow.session, [key])
     gone = listing.listings(uow.session, [key], now)[key]
     event = ServiceWithdrawn(service=key, provider=row.organization_id, listing=gone)
     tell(uow, outbox, [(event, row.version)])
@@ -359,6 +388,7 @@ def _first_capacity(
                 "first_date": said.first_date if said else None,
                 "keeps_list": bool(said and said.keeps_list),
                 "counted": False,
+                "over": 0,
                 "updated": now,
                 "updated_by": "listing",
                 "expires": (said.expires or now + lasts) if said else None,

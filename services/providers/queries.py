@@ -98,7 +98,20 @@ class Page(Query):
         return (self.page - 1) * self.per_page
 
 
-class TermList(Page):
+Format = Annotated[
+    Literal["json", "ndjson"],
+    Field(description="`ndjson` gives all, a line each, and no pages."),
+]
+
+
+class TaxonomyList(Page):
+    """GET /taxonomies, with HSDS 3.0's search."""
+
+    search: Text | SkipJsonSchema[None] = Field(default=None, description="A part of the words.")
+    format: Format = "json"
+
+
+class TermList(TaxonomyList):
     """GET /taxonomy_terms, with HSDS 3.0's filters."""
 
     taxonomy_id: UUID | SkipJsonSchema[None] = None
@@ -110,8 +123,15 @@ class OrganizationList(Page):
     """GET /organizations (HSDS 3.0)."""
 
     search: Text | SkipJsonSchema[None] = None
-    full: bool = False
-    format: Literal["json"] = "json"
+    full: bool = Field(default=False, description="Fully nested, with the services' main facts.")
+    full_service: bool = Field(default=False, description="With fully nested services.")
+    format: Format = "json"
+
+
+class OrganizationRead(Query):
+    """GET /organizations/{id} (HSDS 3.0)."""
+
+    full_service: bool = Field(default=False, description="With fully nested services.")
 
 
 class ServiceList(Page):
@@ -141,7 +161,7 @@ class ServiceList(Page):
     )
     minimal: bool = Field(default=False, description="Only id and last_modified.")
     full: bool = Field(default=False, description="Fully nested.")
-    format: Literal["json"] = "json"
+    format: Format = "json"
 
     @field_validator("start_time", "end_time")
     @classmethod
@@ -163,7 +183,10 @@ class ServiceList(Page):
         return self
 
 
-def _near(value: Any) -> Any:
+def starting_point(value: Any) -> Any:
+    """Read where somebody sets out: a postcode, or latitude and longitude."""
+    if isinstance(value, list | tuple):
+        value = ",".join(map(str, value))
     text = str(value).strip()
     if "," not in text:
         return _postcode(text)
@@ -183,9 +206,9 @@ class NeedSearch(Page):
 
     need: Codes = Field(default=[], description="Terms of the needs; any of them.")
     search: Text | SkipJsonSchema[None] = Field(default=None, description="Words.")
-    near: Annotated[str | tuple[float, float], BeforeValidator(_near)] | SkipJsonSchema[None] = (
-        Field(default=None, description="A postcode, or latitude,longitude.")
-    )
+    near: (
+        Annotated[str | tuple[float, float], BeforeValidator(starting_point)] | SkipJsonSchema[None]
+    ) = Field(default=None, description="A postcode, or latitude,longitude.")
     within: Metres | SkipJsonSchema[None] = None
     day: Day | SkipJsonSchema[None] = None
     free_places: bool = Field(default=False, description="Leave out what is known to be full.")
@@ -248,6 +271,8 @@ def _said(error: ValidationError, model: type[Query]) -> Problem:
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields)
         return refused(shown(element), f"There is no such parameter. There are: {known}.")
+    if first["type"] == "uuid_parsing":  # the library's words repeat what was sent
+        words = "must be a UUID"
     if not element:
         element, _, words = words.partition(": ")
     return refused(element, words[:1].upper() + words[1:].rstrip(".") + ".")

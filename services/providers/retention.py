@@ -2,24 +2,39 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Engine
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import Engine, func
 
 from services.providers.settings import ProvidersSettings
 from services.providers.tables import metadata
 from shared.database import LEASES
 from shared.messaging import outbox as messages
-from shared.retention import Expiry, RecordClass, Retention
+from shared.retention import Expiry, OldRows, RecordClass, Retention
 
 _PLACES = "place_taken"
+_HISTORY = ("listing_version", "listing_act")
+_REPLIES = "reply"
+_GAPS = ("gap", "gap_action")
+_CONSORTIUM = ("member", "relation", "asset")
+_OTHERS = (_PLACES, _REPLIES, *_GAPS, *_HISTORY, *_CONSORTIUM)
 
 LISTINGS = RecordClass(
     name="listings",
     holds="organisations, services and all that is said of them in public",
-    tables=tuple(table.name for table in metadata.sorted_tables if table.name != _PLACES),
+    tables=tuple(table.name for table in metadata.sorted_tables if table.name not in _OTHERS),
     basis="the directory itself; whoever is listed can change or withdraw it",
     start="its publication",
     length=None,
     review="the provider and its hub, who keep it fresh",
+)
+HISTORY = RecordClass(
+    name="listing-history",
+    holds="versions of listings, published or not; who wrote, decided and verified, by account",
+    tables=_HISTORY,
+    basis="accountability for what people are sent to: who said so, when and why",
+    start="the writing",
+    length=None,
+    review="the hub, when a listing has been withdrawn for long",
 )
 PLACES = RecordClass(
     name="places-taken",
@@ -30,15 +45,51 @@ PLACES = RecordClass(
     length=None,
     review="none: no personal data",
 )
+REPLIES = RecordClass(
+    name="replies",
+    holds="ids of Tasks with when a service was asked and first answered, and whether with yes",
+    tables=(_REPLIES,),
+    basis="workers are shown how soon a service usually answers; figures are of one year",
+    start="the answer, or the request where none came",
+    length=relativedelta(years=1),
+    review="none: no personal data",
+)
+GAPS = RecordClass(
+    name="gaps",
+    holds="what nobody offered in which postcode district, and what hubs did about it; no people",
+    tables=_GAPS,
+    basis="provision is planned by what was missing over years",
+    start="when it was noted",
+    length=None,
+    review="the hubs, when they plan",
+)
 
-RECORDS = (LISTINGS, PLACES, LEASES, *messages.RECORDS)
+CONSORTIUM = RecordClass(
+    name="consortium",
+    holds="organisations and freelance practitioners, who works with whom, venues, skills and kit",
+    tables=_CONSORTIUM,
+    basis="whoever runs provision must know who runs it; practitioners are there for their work",
+    start="joining",
+    length=None,
+    review="the hubs, yearly; a practitioner who asks is removed at once",
+)
+
+RECORDS = (LISTINGS, HISTORY, PLACES, REPLIES, GAPS, CONSORTIUM, LEASES, *messages.RECORDS)
 
 NOBODY: Mapping[str, str] = {
     **dict.fromkeys(LISTINGS.tables, "a public listing"),
+    "asset": "venues, skills and kit",
+    "listing_act": "what staff did with a public listing",
+    "listing_version": "what a listing says or would say",
     "place_taken": "ids of Tasks",
+    "reply": "ids of Tasks",
+    "gap": "needs, postcode districts and reasons, by code",
+    "gap_action": "plans of hubs",
     "inbox": "ids of events that were acted on",
     "lease": "which process leads",
+    "member": "organisations, and practitioners by the name they work under",
     "outbox": "events about listings",
+    "relation": "who works with whom",
 }
 """Tables that concern no patient, and what is in them: all."""
 
@@ -49,7 +100,9 @@ def expiries(_settings: ProvidersSettings, engine: Engine) -> Mapping[str, Expir
     Args:
         engine: of the service.
     """
-    return messages.expiries(engine)
+    reply = metadata.tables[_REPLIES]
+    answered = func.coalesce(reply.c.answered, reply.c.asked)
+    return {REPLIES.name: OldRows(engine, reply, answered), **messages.expiries(engine)}
 
 
 RETENTION = Retention(RECORDS, expiries)

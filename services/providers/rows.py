@@ -135,13 +135,13 @@ def of_service(model: hsds.Service, key: UUID) -> Rows:
         ("service_area", model.service_areas),
         ("funding", model.funding),
         ("cost_option", model.cost_options),
-        ("language", model.languages),
     ):
         built.all(table, models, key, service_id=key)
+    built.all("language", model.languages, key, service_id=key, phone_id=None)
     for contact, said in built.each("contact", model.contacts, key, service_id=key):
         built.attributes(contact, "contact", said.attributes)
         for phone, number in built.each("phone", said.phones, contact, contact_id=contact):
-            built.all("language", number.languages, phone, phone_id=phone)
+            built.all("language", number.languages, phone, service_id=None, phone_id=phone)
     built.all("tier_evidence", model.kersey.evidence, key, service_id=key)
     built.attributes(key, "service", model.attributes)
     return built.rows

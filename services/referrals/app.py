@@ -7,44 +7,68 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from services.referrals.api import messages
 from services.referrals.api.cases import case_routes
+from services.referrals.api.gp import gp_routes
 from services.referrals.api.merging import merging_routes
+from services.referrals.api.messages import DEFINITIONS, OPERATION, PROCESS, message_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
 from services.referrals.api.requests import request_routes
 from services.referrals.api.subscriptions import subscription_routes
 from services.referrals.api.teams import team_routes
+from services.referrals.api.waiting import waiting_routes
+from services.referrals.bars import errors as bars
+from services.referrals.bars import sending as answering
+from services.referrals.bars.searching import meant
+from services.referrals.bars.sending import AnswerSender
+from services.referrals.bars.taking import MessageTaker
 from services.referrals.clock import Clock
 from services.referrals.desk import Desk
-from services.referrals.disclosure import UnwatchedReader, access_of, reading
-from services.referrals.handlers import arrivals, listings
+from services.referrals.disclosure import NotingReader, access_of, reading
+from services.referrals.gp import posting
+from services.referrals.gp.mesh.inbox import MeshInbox
+from services.referrals.gp.mesh.mailbox import MeshMailbox
+from services.referrals.handlers import arrivals, clients, listings, waiting
 from services.referrals.served import CAPABILITY_DATE, SERVED
 from services.referrals.settings import ReferralsSettings
 from services.referrals.subject import confirming
 from services.referrals.subscriptions.dispatching import Dispatcher
 from services.referrals.subscriptions.notifying import Notifier, schedule
+from services.referrals.tables.bars import bars_deliveries
+from services.referrals.tables.gp import gp_deliveries
 from services.referrals.tables.subscription import deliveries
 from services.referrals.writing.writer import ReferralWriter
 from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
+from shared.fhir.conformance import public_paths
 from shared.fhir.http import refused
 from shared.fhir.quick_route import QuickReads
 from shared.fhir.router import FhirRouter, fhir_router
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.messaging.broker import Broker
-from shared.messaging.outbox import Outbox, consuming_once
+from shared.messaging.outbox import ConsumingOnce, Outbox
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
 from shared.service import service_app
-from shared.smart import smart_routes
+from shared.smart import SmartDiscovery, smart_routes
 from shared.worker import Wake, Worker
+
+DOCUMENT = "/openapi.json"
+"""Where tools look for the document of a FHIR server; also below `/referrals`."""
 
 SOURCE = "kersey/referrals"
 """How referrals names itself as the source of events."""
 
-SUBSCRIPTIONS = (listings.SUBSCRIPTION, arrivals.SUBSCRIPTION, confirming.SUBSCRIPTION)
+SUBSCRIPTIONS = (
+    listings.SUBSCRIPTION,
+    waiting.SUBSCRIPTION,
+    arrivals.SUBSCRIPTION,
+    confirming.SUBSCRIPTION,
+    clients.SUBSCRIPTION,
+)
 """What the workers consume, so that an operator can declare the queues."""
 
 
@@ -67,41 +91,53 @@ def create_app(
     """
     desk = desk_of(settings, engine, wake or Wake())
     checks: dict[str, Check] = {"schema": partial(schema_fault, "referrals", engine)}
-    sources = [of_database("referrals", engine, deliveries)]
+    sources = [of_database("referrals", engine, deliveries, bars_deliveries, gp_deliveries)]
     if broker is not None:
         checks |= of_background(settings, engine, broker)
         sources.append(of_broker("referrals", broker, SUBSCRIPTIONS))
-    quick = UnwatchedReader(engine.url, application_name="kersey referrals reads")
-    fhir = _fhir(desk)
+    quick = NotingReader(desk.accesses, engine.url, application_name="kersey referrals reads")
+    http = outgoing(settings)
+    writer = ReferralWriter(desk, http)
+    discovery = SmartDiscovery(settings)
+    fhir = _fhir(desk, writer, discovery)
     app = service_app(
         settings,
         name="referrals",
         title="Kersey referrals",
         # Asked for most comes first: a route is found by trying one after the other.
         routers=(
-            smart_routes(settings, "/fhir"),
+            smart_routes(discovery, "/fhir"),
             subscription_routes(desk),
+            message_routes(desk, MessageTaker(desk, writer, http)),
             fhir,
             case_routes(desk),
+            waiting_routes(desk),
             request_routes(desk),
             record_routes(desk),
             merging_routes(desk),
             team_routes(desk),
+            gp_routes(desk),
         ),
-        workers=_workers(desk, broker, wake) if broker is not None else (),
+        workers=(desk.accesses, *(_workers(desk, broker, wake) if broker is not None else ())),
         checks=checks,
         sources=sources,
         verifier=verifier,
         docs_prefix="/referrals",
         measures_bodies=("/fhir",),
-        words_refusals={"/fhir": refused},
+        words_refusals={PROCESS: bars.refused, "/fhir": refused},
         held_open=(quick,),
         compresses=("/fhir",),
-        public=("/fhir/metadata", "/fhir/.well-known/smart-configuration"),
+        public=(
+            "/fhir/metadata",
+            "/fhir/.well-known/smart-configuration",
+            *public_paths("/fhir"),
+            *messages.public_paths(),
+        ),
         shared=("/fhir",),
         origins=settings.origins,
         before_all=(QuickReads(quick, types=desk.types, access=access_of), *fhir.before_all),
     )
+    app.add_api_route(DOCUMENT, app.openapi, include_in_schema=False)
     install_refusals(app)
     return app
 
@@ -127,30 +163,42 @@ def desk_of(settings: ReferralsSettings, engine: Engine, wake: Wake) -> Desk:
 
 def outgoing(settings: ReferralsSettings) -> OutgoingHttp:
     """Posts to subscribers; private addresses only outside production or by decision."""
-    private = settings.allow_private_endpoints or settings.environment != "production"
-    return OutgoingHttp(allow_private=private)
+    return OutgoingHttp(allow_private=settings.private_endpoints)
 
 
 def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
     engine, sending = desk.engine, Wake()
-    notifier = Notifier(desk, outgoing(desk.settings))
+    http = outgoing(desk.settings)
+    notifier = Notifier(desk, http)
     return [
         Relay(
             engine, broker, service="referrals", wake=wake, poll=desk.settings.relay_poll_seconds
         ),
         broker.consumer(
             listings.SUBSCRIPTION,
-            consuming_once(
+            ConsumingOnce(
                 engine, listings.SUBSCRIPTION.consumer, partial(listings.take_listing, desk)
             ),
         ),
         broker.consumer(
+            waiting.SUBSCRIPTION,
+            ConsumingOnce(
+                engine, waiting.SUBSCRIPTION.consumer, partial(waiting.note_opening, desk)
+            ),
+        ),
+        broker.consumer(
             arrivals.SUBSCRIPTION,
-            consuming_once(engine, arrivals.SUBSCRIPTION.consumer, arrivals.note_arrival),
+            ConsumingOnce(engine, arrivals.SUBSCRIPTION.consumer, arrivals.note_arrival),
         ),
         broker.consumer(
             confirming.SUBSCRIPTION,
-            consuming_once(engine, confirming.SUBSCRIPTION.consumer, confirming.note_confirmation),
+            ConsumingOnce(engine, confirming.SUBSCRIPTION.consumer, confirming.note_confirmation),
+        ),
+        broker.consumer(
+            clients.SUBSCRIPTION,
+            ConsumingOnce(
+                engine, clients.SUBSCRIPTION.consumer, partial(clients.take_client, desk)
+            ),
         ),
         Dispatcher(desk, desk.changed, sending),
         DeliveryWorker(
@@ -164,12 +212,53 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
             on_failed=notifier.failed,
             lock_first=notifier.lock_first,
         ),
+        _answerer(desk, http),
+        *_practices(desk),
         Clock(desk),
     ]
 
 
-def _fhir(desk: Desk) -> FhirRouter:
-    writer = ReferralWriter(desk, outgoing(desk.settings))
+def _practices(desk: Desk) -> list[Worker]:
+    """Messages go to practices, and answers come back."""
+    if desk.settings.mesh is None:
+        return [_poster(desk, None)]
+    mailbox = MeshMailbox(desk.settings.mesh, desk.clock)
+    return [_poster(desk, mailbox), MeshInbox(desk, mailbox)]
+
+
+def _poster(desk: Desk, mailbox: posting.Mailbox | None) -> DeliveryWorker:
+    poster = posting.Poster(desk, mailbox)
+    return DeliveryWorker(
+        name="referrals.gp",
+        engine=desk.engine,
+        tables=gp_deliveries,
+        send=poster.send,
+        schedule=posting.schedule,
+        wake=desk.posting,
+        on_delivered=poster.delivered,
+        on_failed=poster.failed,
+        lock_first=poster.lock_first,
+        threads=2,
+    )
+
+
+def _answerer(desk: Desk, http: OutgoingHttp) -> DeliveryWorker:
+    """Answers go to the senders of messages."""
+    answers = AnswerSender(desk, http)
+    return DeliveryWorker(
+        name="referrals.answers",
+        engine=desk.engine,
+        tables=bars_deliveries,
+        send=answers.send,
+        schedule=lambda _: answering.SCHEDULE,
+        wake=desk.answering,
+        on_delivered=answers.delivered,
+        on_failed=answers.failed,
+        threads=2,
+    )
+
+
+def _fhir(desk: Desk, writer: ReferralWriter, discovery: SmartDiscovery) -> FhirRouter:
     return fhir_router(
         desk.types,
         reader=partial(reading, desk),
@@ -179,7 +268,13 @@ def _fhir(desk: Desk) -> FhirRouter:
         page_secret=desk.settings.paging_key.get_secret_value().encode(),
         capability_date=CAPABILITY_DATE,
         version=version("kersey"),
+        operations=(OPERATION,),
+        beside=(DEFINITIONS,),
+        messaging=messages.messaging(desk),
+        spelling=meant,
+        on_refusal=desk.accesses.refused,
         zone=desk.settings.timezone,
         access=access_of,
         cors=bool(desk.settings.origins),
+        oauth_uris=discovery.oauth_uris,
     )

@@ -6,7 +6,7 @@ audit and events in the one transaction. `If-Match` on a Task alone could not se
 beside it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -17,9 +17,20 @@ from sqlalchemy import tuple_
 from sqlmodel import col, select
 
 from services.referrals import codes, domain, resources
+from services.referrals.bars.telling import tell_sender
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Kind, Refused, State, Transition
-from services.referrals.readers import Readers, readers_of, readers_of_sent
+from services.referrals.gp import occasions
+from services.referrals.gp.readers import regrant
+from services.referrals.pad import Pad
+from services.referrals.readers import (
+    Label,
+    Readers,
+    label_in,
+    label_of,
+    readers_of,
+    readers_of_labelled,
+)
 from services.referrals.tables import (
     Activity,
     Agreement,
@@ -28,6 +39,7 @@ from services.referrals.tables import (
     CaseTask,
     CodeReturned,
     OnwardRequest,
+    Person,
     PlaceHub,
     Worklist,
 )
@@ -35,7 +47,7 @@ from services.referrals.trail import note
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.json import parse
-from shared.fhir.store import Grant, Stored
+from shared.fhir.store import Stored
 from shared.messaging.events import CaseEvent
 
 
@@ -51,7 +63,6 @@ class CaseFile:
         uow: the transaction; the caller commits it.
         case: the case's row, already locked or not yet visible to anyone else.
         by: who does this; None for the clock.
-        new: whether the case is being opened in this very transaction.
     """
 
     def __init__(
@@ -60,8 +71,6 @@ class CaseFile:
         uow: UnitOfWork,
         case: Case,
         by: Principal | None,
-        *,
-        new: bool = False,
     ) -> None:
         self.desk = desk
         self.uow = uow
@@ -69,14 +78,16 @@ class CaseFile:
         self.by = by
         self.now: datetime = desk.clock()
         self.store = desk.store(uow)
+        self.pad = Pad(uow, self.store)
         self.tasks: dict[str, CaseTask] = {}
         self.onward: dict[str, OnwardRequest] = {}
         self._changed: dict[str, CaseTask] = {}
         self._created: set[str] = set()
         self._documents: list[resources.Resource] = []
         self._events: list[CaseEvent] = []
-        self._new = new
         self._audience_changed = False
+        self.for_practice: Mapping[str, Any] = {}
+        """What the link worker wrote for the practice, when the case is closed."""
         self._read()
 
     @classmethod
@@ -211,8 +222,8 @@ class CaseFile:
         if before != body:
             readers = self._readers_of_own()[kind, key]
             self.store.regrant(kind, key, ())
-            self.store.update(body, grants=readers)
-            self.audit("update", f"{kind}/{key}")
+            stored = self.store.update(body, grants=readers)
+            self.audit("update", f"{kind}/{key}", stored.version)
 
     def join(self, documents: Iterable[tuple[str, str]]) -> None:
         """Have documents that the sender's request now refers to belong to the case."""
@@ -251,10 +262,11 @@ class CaseFile:
             )
             self.touch(self.triage)
 
-    def audit(self, action: str, record: str) -> None:
-        """Write who did this into the audit trail."""
-        case = self.case
-        note(self.uow.session, self.by, action, record, self.now, person=case.person, case=case.id)
+    def audit(self, action: str, record: str, version: int | None = None) -> None:
+        """Write who did this into the audit trail, and which version of a document it made."""
+        case, session = self.case, self.uow.session
+        concerns: dict[str, Any] = {"person": case.person, "case": case.id, "version": version}
+        note(session, self.by, action, record, self.now, **concerns)
 
     # --- putting it back --------------------------------------------------------------------------
 
@@ -264,52 +276,78 @@ class CaseFile:
 
     def finish(self) -> None:
         """Write everything that follows from the steps; the caller commits."""
-        if not self._new:
-            self.case.version += 1
+        self.case.version += 1
         self.case.updated = self.now
-        self.uow.session.add(self.case)
-        self.uow.session.flush()
-        grants = self._readers() if self._audience_changed or self._created else {}
-        for body in self._documents:
-            readers = grants[body["resourceType"], body["id"]]
-            self._create(body, readers)
-        self._write_tasks(grants)
-        for (kind, key), readers in grants.items():
-            self.store.regrant(kind, key, readers)
-        self._write_worklist()
-        for n, event in enumerate(self._events):
-            self.desk.outbox.add(self.uow, event, version=self.case.version, n=n)
-        self.uow.session.flush()
-
-    def _write_tasks(self, grants: Readers) -> None:
         session = self.uow.session
-        returned = session.exec(select(CodeReturned).where(CodeReturned.case == self.case.id)).all()
+        session.add(self.case)
+        session.flush()
+        readers = self._readers() if self._audience_changed or self._created else {}
+        self.draft(readers)
+        self._write_tasks()
+        self.store.regrant_all(
+            {each: grants for each, grants in readers.items() if each not in self.pad.documents}
+        )
+        if self._audience_changed:
+            regrant(session, self.store, self.case)
+        session.add(self.worklist(session.get(Worklist, self.case.id)))
+        session.flush()
+        self._tell_others()
+        self.pad.write()
+
+    def _tell_others(self) -> None:
+        """Have the practice and the sender told by messages, as what is announced has it."""
+        by = self.by.subject if self.by else "clock"
+        session, case = self.uow.session, self.case
+        if occasions.heed(
+            session, case, self._events, by=by, now=self.now, words=self.for_practice
+        ):
+            self.uow.on_commit(self.desk.posting.set)
+        if tell_sender(session, self.store, case, self.tasks, self._events):
+            self.uow.on_commit(self.desk.answering.set)
+        session.flush()
+
+    def draft(self, readers: Readers) -> None:
+        """Note the new documents of Kersey's own and the events, for the pad to write.
+
+        Args:
+            readers: of each document.
+        """
+        new = [self.task_body(self.tasks[key]) for key in self._changed if key in self._created]
+        for body in (*self._documents, *new):
+            kind, key = body["resourceType"], body["id"]
+            grants, person = readers[kind, key], self.case.person
+            self.pad.draft(body, key, owner=KERSEY, grants=grants, person=person)
+            self.audit("create", f"{kind}/{key}", 1)
+        for n, event in enumerate(self._events):
+            self.pad.tell(self.desk.outbox, event, version=self.case.version, n=n)
+
+    def task_body(
+        self, task: CaseTask, returned: Iterable[CodeReturned] = ()
+    ) -> resources.Resource:
+        """A Task of the case as its readers see it."""
+        return resources.task(task, self.case, self.onward.get(task.id), returned)
+
+    def _write_tasks(self) -> None:
+        session = self.uow.session
         for task in self._changed.values():
             session.add(task)
-            body = resources.task(
-                task,
-                self.case,
-                self.onward.get(task.id),
-                returned if task.kind == Kind.TRIAGE else (),
-            )
             if task.id in self._created:
-                self._create(body, grants["Task", task.id])
                 continue
-            self.store.update(body)
-            self.audit(task.business, f"Task/{task.id}")
+            returned: Iterable[CodeReturned] = ()
+            if task.kind == Kind.TRIAGE:
+                of_case = select(CodeReturned).where(CodeReturned.case == self.case.id)
+                returned = session.exec(of_case).all()
+            stored = self.store.update(self.task_body(task, returned))
+            self.audit(task.business, stored.reference, stored.version)
             if task.kind == Kind.PROVIDER:
                 self._write_onward_status(task)
-
-    def _create(self, body: resources.Resource, readers: set[Grant]) -> None:
-        person = self.case.person
-        self.store.create(body, id=body["id"], owner=KERSEY, grants=readers, person=person)
-        self.audit("create", f"{body['resourceType']}/{body['id']}")
 
     def _write_onward_status(self, task: CaseTask) -> None:
         before = content_of(self.store.lock("ServiceRequest", task.service_request))
         after = resources.with_request_status(before, state_of(task))
         if after != before:
-            self.store.update(after)
+            stored = self.store.update(after)
+            self.audit(task.business, stored.reference, stored.version)
 
     def _readers(self) -> Readers:
         session = self.uow.session
@@ -318,38 +356,49 @@ class CaseFile:
             .where(CaseDocument.case == self.case.id)
             .order_by(col(CaseDocument.type), col(CaseDocument.id))
         ).all()
-        for document in documents:
-            # Cases that share one take turns: each must see who reads it for the other's sake.
-            self.store.lock(*document)
-        readers = self._readers_of_own(documents)
-        for document, grants in self._of_other_cases(documents).items():
+        # Cases that share one take turns: each must see who reads it for the other's sake.
+        held = self.store.lock_all(documents)
+        labels = {document: self._label(held[document]) for document in documents}
+        readers = self._readers_of_own(labels)
+        for document, grants in self._of_other_cases(labels).items():
             readers[document] |= grants
         return readers
 
-    def _readers_of_own(self, sent: Sequence[tuple[str, str]] = ()) -> Readers:
+    def _label(self, sent: Stored) -> Label:
+        """How confidential a document is that came with the referral."""
+        label = label_of(parse(sent.body.encode())) if '"security"' in sent.body else ""
+        person = self.uow.session.get(Person, self.case.person) if self.case.person else None
+        restricted = person is not None and person.restricted
+        return label_in(self.case, (sent.type, sent.id), label, restricted=restricted)
+
+    def _readers_of_own(self, sent: Mapping[tuple[str, str], Label] | None = None) -> Readers:
         """Readers of what Kersey wrote for this case, and of `sent` for its sake alone."""
         hub = self.uow.session.get_one(PlaceHub, self.case.hub).organisation
-        return readers_of(self.case, self.tasks.values(), self.onward.values(), sent, hub)
+        return readers_of(self.case, self.tasks.values(), self.onward.values(), sent or {}, hub)
 
-    def _of_other_cases(self, documents: Sequence[tuple[str, str]]) -> Readers:
+    def _of_other_cases(self, documents: Mapping[tuple[str, str], Label]) -> Readers:
         """Who cares for another case that the same document came with: a second referral."""
         found: Readers = {}
         columns = (col(CaseDocument.type), col(CaseDocument.id))
         rows = self.uow.session.execute(
             sql_select(*columns, col(Case.organisation), col(Case.team), col(PlaceHub.organisation))
-            .where(tuple_(*columns).in_(documents), col(CaseDocument.case) != self.case.id)
+            .where(tuple_(*columns).in_(list(documents)), col(CaseDocument.case) != self.case.id)
             .join(Case, col(Case.id) == col(CaseDocument.case))
             .join(PlaceHub, col(PlaceHub.code) == col(Case.hub))
             .distinct()
         )
         for kind, key, organisation, team, hub in rows:
-            readers = readers_of_sent(organisation, team, hub)
+            readers = readers_of_labelled(organisation, team, hub, documents[kind, key])
             found.setdefault((kind, key), set()).update(readers)
         return found
 
-    def _write_worklist(self) -> None:
-        session = self.uow.session
-        row = session.get(Worklist, self.case.id) or Worklist(
+    def worklist(self, row: Worklist | None) -> Worklist:
+        """The case's row for lists as it is from now on.
+
+        Args:
+            row: as it was; None where there is none.
+        """
+        row = row or Worklist(
             case=self.case.id,
             hub=self.case.hub,
             state="",
@@ -365,7 +414,7 @@ class CaseFile:
         row.provider_state = providers[-1].business if providers else None
         row.urgent = self.case.priority in domain.URGENT
         row.updated = self.now
-        session.add(row)
+        return row
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from services.referrals.domain import CANCEL_REASONS, CLOSINGS, Kind
 from shared.messaging.events import (
     AgreementWithdrawn,
     CaseEvent,
+    GpMessageFailed,
     PersonDied,
     PersonNotToContact,
     PersonRestricted,
@@ -31,6 +32,7 @@ from shared.messaging.events import (
     ReferralRequested,
     ReferralReturned,
     ReferralRouted,
+    ReferralServiceWithdrawn,
     ReferralStarted,
     ReferralUnrouted,
     ReferralUrgent,
@@ -126,6 +128,11 @@ CAUSES: tuple[Cause, ...] = (
     _provider(ReferralNotAttended, "not-attended"),
     _provider(ReferralCompleted, "complete"),
     _provider(ReferralEndedEarly, "end-early"),
+    Cause(
+        ReferralServiceWithdrawn,
+        rule="a service goes off the list, or closes, while a request to it is open",
+    ),
+    Cause(GpMessageFailed, rule="a message to the GP's practice did not arrive"),
     Cause(AgreementWithdrawn, rule="the person no longer agrees to share with a provider"),
     Cause(PersonDied, rule="it is said that the person has died, or stands said as the case opens"),
     Cause(PersonRestricted, rule="the same of a restricted record"),

@@ -1,4 +1,4 @@
-"""What happens because time passed: a request that nobody answered comes back to its list."""
+"""What happens because time passed: what nobody answered or read comes back to its list."""
 
 import threading
 from datetime import timedelta
@@ -8,6 +8,8 @@ from sqlmodel import col, select
 
 from services.referrals.desk import Desk
 from services.referrals.domain import AWAITING_ANSWER, Refused
+from services.referrals.gp.worries import chase
+from services.referrals.handlers import withdrawn_services
 from services.referrals.handlers.answers import expire
 from services.referrals.tables import CaseTask
 
@@ -17,7 +19,8 @@ BATCH = 100
 
 
 class Clock:
-    """Closes requests whose time to answer ran out. Replicas may run it side by side.
+    """Closes requests whose time to answer ran out, warns of those whose service was withdrawn, and
+    has the team ring where no practice read a worry. Replicas may run it side by side.
 
     Args:
         desk: what every use case works with.
@@ -34,6 +37,8 @@ class Clock:
         """Look again and again until told to stop."""
         while not stop.is_set():
             self.close_unanswered()
+            withdrawn_services.warn(self._desk)
+            chase(self._desk)
             stop.wait(self._every)
 
     def close_unanswered(self) -> int:

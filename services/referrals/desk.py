@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
+from services.referrals.accesses import Accesses
 from services.referrals.settings import ReferralsSettings
 from services.referrals.subscriptions.telling import ToldStore
 from shared.database import UnitOfWork
@@ -27,6 +28,15 @@ class Desk:
     clock: Callable[[], datetime]
     changed: Wake = field(default_factory=Wake)
     """Set when a change that subscribers may hear of is durable."""
+    posting: Wake = field(default_factory=Wake)
+    """Set when a message to a practice is to be sent."""
+    answering: Wake = field(default_factory=Wake)
+    """Set when the sender of a message is to be told."""
+
+    @cached_property
+    def accesses(self) -> Accesses:
+        """Where it is noted who saw what."""
+        return Accesses(self.engine)
 
     @cached_property
     def reading(self) -> Engine:

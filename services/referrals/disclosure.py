@@ -1,4 +1,6 @@
-"""Reading through FHIR who a person is: allowed to the provider that was chosen, and recorded.
+"""Reading through FHIR what concerns a person: recorded, and who it is only for those chosen.
+
+Whoever is shown a record of a person, or asks for one by its id in vain, is noted (`accesses`).
 
 The provider's own Patient holds what the person agreed to share (care 6). Whichever interaction
 returns it, read, version, history, search or include, the view is written down before the answer
@@ -9,25 +11,34 @@ shows nothing that could be recorded. So a provider searches by what its request
 a Patient says.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from sqlmodel import select
 
 from services.referrals import codes
+from services.referrals.accesses import Accesses
+from services.referrals.audit_events import AuditEvents
 from services.referrals.casefile import KERSEY, content_of
 from services.referrals.desk import Desk
+from services.referrals.provenance import Provenances
+from services.referrals.scopes import AUDITS
 from services.referrals.tables import CaseTask, IdentityView, OnwardRequest
 from shared.auth import Principal
 from shared.database import UnitOfWork
-from shared.fhir.outcome import forbidden
+from shared.fhir.derived import DerivingStore
+from shared.fhir.outcome import FhirError, forbidden
 from shared.fhir.quick import QuickReader
 from shared.fhir.search.around import Around
 from shared.fhir.search.parameters import SearchParam
-from shared.fhir.search.query import Chain, Condition, Either, Filter, Has, SearchRequest
+from shared.fhir.search.request import Chain, Condition, Either, Filter, Has, SearchRequest
 from shared.fhir.store import Access, FhirStore, HistoryPage, SearchResult, Stored
+
+DERIVED = (AuditEvents(), Provenances())
+"""The types that are composed of the trail."""
 
 ANONYMOUS = frozenset({"resourceType", "id", "meta", "active"})
 """Elements of a provider's Patient that tell nobody who it is."""
@@ -45,8 +56,10 @@ class Asking(Access):
 
 def access_of(principal: Principal) -> Access:
     """Whose reader rows count for a principal."""
-    parties = frozenset({principal.organisation, codes.EVERYONE})
-    return Asking(parties, principal=principal)
+    parties = {principal.organisation, codes.EVERYONE}
+    if AUDITS in principal.scopes:
+        parties.add(codes.AUDITORS)
+    return Asking(frozenset(parties), principal=principal)
 
 
 @contextmanager
@@ -62,8 +75,8 @@ def reading(desk: Desk) -> Iterator[FhirStore]:
             uow.commit()
 
 
-class WatchedStore(FhirStore):
-    """Documents whose reading is recorded where it tells who a person is.
+class WatchedStore(DerivingStore):
+    """Documents whose reading is recorded, and Provenance and AuditEvent, made of the trail.
 
     Args:
         desk: what every use case works with.
@@ -72,47 +85,87 @@ class WatchedStore(FhirStore):
 
     def __init__(self, desk: Desk, uow: UnitOfWork) -> None:
         super().__init__(
-            uow.session, desk.types, base_url=desk.base_url, zone=desk.settings.timezone
+            uow.session,
+            desk.types,
+            base_url=desk.base_url,
+            zone=desk.settings.timezone,
+            derived=DERIVED,
         )
         self.disclosed: list[IdentityView] = []
         self._uow = uow
         self._desk = desk
 
+    def find(self, type_name: str, logical_id: str, access: Access) -> Stored | None:
+        """See `FhirStore.find`; a scope lets a provider guess a person no more than a search."""
+        _refuse_guessing_by_scope(access)
+        return super().find(type_name, logical_id, access)
+
     def read(self, type: str, id: str, access: Access) -> Stored:  # noqa: A002
         """See `FhirStore.read`."""
-        found = super().read(type, id, access)
-        self._note([found], access)
+        with self._refusing(access, "read", type, id):
+            found = super().read(type, id, access)
+        self._note([found], access, "read")
         return found
 
     def vread(self, type: str, id: str, version: int, access: Access) -> Stored:  # noqa: A002
         """See `FhirStore.vread`."""
-        found = super().vread(type, id, version, access)
-        self._note([found], access)
+        with self._refusing(access, "vread", type, id):
+            found = super().vread(type, id, version, access)
+        self._note([found], access, "vread")
         return found
 
     def history(
         self, type_name: str | None, logical_id: str | None, access: Access, **how: Any
     ) -> HistoryPage:
         """See `FhirStore.history`."""
-        page = super().history(type_name, logical_id, access, **how)
-        self._note(page.versions, access)
+        self._settle(type_name)
+        scope = "instance" if logical_id else "type" if type_name else "system"
+        action = f"history-{scope}"
+        with self._refusing(access, action, type_name or "", logical_id or ""):
+            page = super().history(type_name, logical_id, access, **how)
+        self._note(page.versions, access, action)
         return page
 
     def search(self, request: SearchRequest, access: Access) -> SearchResult:
         """See `FhirStore.search`; refused where it would let a provider guess a person."""
         if isinstance(access, Asking) and access.principal is not None:
             refuse_guessing(request, access.principal)
+        _refuse_guessing_by_scope(access)
+        self._settle(request.type, *(each.source for each in request.revincludes))
         result = super().search(request, access)
-        self._note([*result.matches, *result.included], access)
+        query = "&".join([name for name, _ in request.applied])
+        seen = [*result.matches, *result.included]
+        self._note(seen, access, "search-type", f"{request.type}?{query}")
         return result
 
     def around(self, asked: Around, access: Access) -> SearchResult:
         """See `FhirStore.around`."""
-        result = super().around(asked, access)
-        self._note([*result.matches, *result.included], access)
+        with self._refusing(access, "operation", asked.type, asked.id):
+            result = super().around(asked, access)
+        self._note([*result.matches, *result.included], access, "operation")
         return result
 
-    def _note(self, documents: Iterable[Stored], access: Access) -> None:
+    @contextmanager
+    def _refusing(self, access: Access, action: str, type_name: str, key: str) -> Iterator[None]:
+        """Note whoever asks for what is not theirs to see; whether it is there, the trail finds."""
+        try:
+            yield
+        except FhirError as error:
+            by = access.principal if isinstance(access, Asking) else None
+            if by is not None and error.status == HTTPStatus.NOT_FOUND:
+                self._desk.accesses.denied(by, action, f"{type_name}/{key}")
+            raise
+
+    def _settle(self, *types: str | None) -> None:
+        """Have it written what this process noted, for whoever asks who saw what."""
+        if AuditEvents.name in types:
+            self._desk.accesses.flush()
+
+    def _note(
+        self, documents: Sequence[Stored], access: Access, action: str, query: str = ""
+    ) -> None:
+        if isinstance(access, Asking) and access.principal is not None:
+            self._desk.accesses.saw(access.principal, action, documents, query)
         principal = _watched(access)
         if principal is None:
             return
@@ -141,14 +194,28 @@ class WatchedStore(FhirStore):
         )
 
 
-class UnwatchedReader(QuickReader):
-    """Reads by id without a thread what need not be recorded."""
+class NotingReader(QuickReader):
+    """Reads by id without a thread what need not be recorded before it is shown.
+
+    Args:
+        accesses: where it is noted beside.
+        how: see `QuickReader`.
+    """
+
+    def __init__(self, accesses: Accesses, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **how)
+        self._accesses = accesses
 
     async def read(self, type_name: str, logical_id: str, access: Access) -> Stored | None:
         """See `QuickReader.read`; a Patient whose view is recorded is left to `WatchedStore`."""
         if type_name == "Patient" and _watched(access) is not None:
             return None
-        return await super().read(type_name, logical_id, access)
+        if self._accesses.full:
+            return None  # who looks must wait for the database, which is for a thread
+        found = await super().read(type_name, logical_id, access)
+        if found is not None and isinstance(access, Asking) and access.principal is not None:
+            self._accesses.saw(access.principal, "read", [found])
+        return found
 
 
 def _watched(access: Access) -> Principal | None:
@@ -171,15 +238,16 @@ def refuse_guessing(request: SearchRequest, principal: Principal) -> None:
     """
     if "provider" not in principal.roles:
         return
-    for n, condition in enumerate(request.conditions):
-        # Conditions are first among what was applied; that of a compartment is in the address.
-        name = request.applied[n][0] if n < len(request.applied) else "path"
-        if _asks_who(condition):
-            raise forbidden(
-                "A provider cannot search by what a Patient says: read the Patient that its Task "
-                "names, which is recorded as a view of who the person is.",
-                f"http.{name}",
-            )
+    for _, conditions in request.each_type:
+        for n, condition in enumerate(conditions):
+            # Conditions are first among what was applied; that of a compartment is in the address.
+            name = request.applied[n][0] if n < len(request.applied) else "path"
+            if _asks_who(condition):
+                raise forbidden(
+                    "A provider cannot search by what a Patient says: read the Patient that its "
+                    "Task names, which is recorded as a view of who the person is.",
+                    f"http.{name}",
+                )
     for rule in request.sort:
         if _is_personal(rule.param):
             raise forbidden(
@@ -187,6 +255,15 @@ def refuse_guessing(request: SearchRequest, principal: Principal) -> None:
                 "that it did not look at.",
                 "http._sort",
             )
+
+
+def _refuse_guessing_by_scope(access: Access) -> None:
+    """A client may narrow its own token: what is then missing would tell what a search would."""
+    if _watched(access) is None:
+        return
+    for _, ways in access.narrowing:
+        if any(_asks_who(each) for way in ways for each in way):
+            raise forbidden("A provider's scope is not narrowed by what a Patient says.")
 
 
 def _asks_who(condition: Condition) -> bool:

@@ -86,11 +86,12 @@ def take_turns(session: Session, nhs_number: str) -> None:
     session.connection().execute(select(lock))
 
 
-def link_of(session: Session, patient: str) -> PatientLink | None:
+def person_of(session: Session, patient: str) -> UUID | None:
     """Whom a Patient is about; nobody merges them with anyone until this transaction ends."""
-    found = select(PatientLink).where(PatientLink.patient == patient)
-    shared = found.with_for_update(read=True).execution_options(populate_existing=True)
-    return session.exec(shared).one_or_none()
+    text = "SELECT person FROM patient_link WHERE patient = %(patient)s::text FOR SHARE"
+    found = session.connection().exec_driver_sql(text, {"patient": patient})
+    person: UUID | None = found.scalar_one_or_none()
+    return person
 
 
 def survivor_of(session: Session, person: UUID) -> UUID:

@@ -7,16 +7,27 @@
 | a provider's Task | the sender; the link-worker service; that provider |
 | the onward request and its Patient | the link-worker service; that provider |
 
+What its sender labels is for fewer (R4 security-labels.html, confidentiality): restricted (R) is
+for who cares, and not for the hub before; very restricted (V) is for its sender alone, but for the
+request and its Patient, which were sent to be acted upon. All that was sent about a person whose
+record is restricted (care 12) is as if it was labelled R.
+
 The provider's Patient is empty until acceptance and again after the agreement ends, so that what it
 may know is decided by what is written, and who may look by the rows made here (care 5, 6, 7).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 from uuid import UUID
 
 from services.referrals.domain import Kind
 from services.referrals.tables import Case, CaseTask, OnwardRequest
 from shared.fhir.store import Grant
+
+Label = Literal["", "R", "V"]
+"""Of confidentiality: none that matters here, restricted, very restricted."""
+
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
 Readers = dict[tuple[str, str], set[Grant]]
 """Grants by document (type, id)."""
@@ -26,7 +37,7 @@ def readers_of(
     case: Case,
     tasks: Iterable[CaseTask],
     onward: Iterable[OnwardRequest],
-    sent: Iterable[tuple[str, str]],
+    sent: Mapping[tuple[str, str], Label],
     hub: UUID,
 ) -> Readers:
     """The readers of every document of a case.
@@ -35,11 +46,14 @@ def readers_of(
         case: the case.
         tasks: all its Tasks.
         onward: what its providers are asked.
-        sent: the documents that came with the referral, as (type, id).
+        sent: the documents that came with the referral, as (type, id), with their labels.
         hub: the organisation of the case's place hub.
     """
     sender, caring = readers_of_sent(case.organisation, case.team, hub)
-    readers: Readers = {document: {sender, caring} for document in sent}
+    readers: Readers = {
+        document: readers_of_labelled(case.organisation, case.team, hub, label)
+        for document, label in sent.items()
+    }
     patients = {each.task: each.patient for each in onward}
     for task in tasks:
         readers["Task", task.id] = {sender, caring}
@@ -57,3 +71,34 @@ def readers_of_sent(organisation: UUID, team: UUID | None, hub: UUID) -> tuple[G
         Grant(str(organisation), "sender"),
         Grant(str(team or hub), "care" if team else "routing"),
     )
+
+
+def readers_of_labelled(
+    organisation: UUID, team: UUID | None, hub: UUID, label: Label
+) -> set[Grant]:
+    """The same of what carries a label."""
+    sender, caring = readers_of_sent(organisation, team, hub)
+    open_to_carers = label == "" or (label == "R" and team is not None)
+    return {sender, caring} if open_to_carers else {sender}
+
+
+def label_in(case: Case, document: tuple[str, str], label: Label, *, restricted: bool) -> Label:
+    """How confidential a document is that came with a case.
+
+    Args:
+        case: the case.
+        document: its type and id.
+        label: its own.
+        restricted: whether the person's record is.
+    """
+    if label == "" and restricted:
+        return "R"
+    asked = {("ServiceRequest", case.service_request), ("Patient", case.patient)}
+    return "R" if label == "V" and document in asked else label
+
+
+def label_of(resource: Mapping[str, Any]) -> Label:
+    """The strictest confidentiality that a resource is labelled with."""
+    labels = (resource.get("meta") or {}).get("security") or ()
+    found = {each.get("code") for each in labels if each.get("system") == CONFIDENTIALITY}
+    return "V" if "V" in found else "R" if "R" in found else ""

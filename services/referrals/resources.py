@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from services.referrals import codes
+from services.referrals import capacities, codes
 from services.referrals.domain import Kind, State
-from services.referrals.tables import Case, CaseTask, CodeReturned, OnwardRequest
+from services.referrals.tables import Case, CaseTask, CodeReturned, ListedCapacity, OnwardRequest
 
 Resource = dict[str, Any]
 
@@ -116,8 +116,10 @@ def onward_service_request(
             concept(need.get("system") or codes.NEED, need["code"], need.get("display"))
             for need in onward.needs
         ]
-    if onward.text:
-        body["note"] = [{"text": onward.text}]
+    notes = [onward.text] if onward.text else []
+    notes += [f"Asked although full: {onward.full_because}"] if onward.full_because else []
+    if notes:
+        body["note"] = [{"text": each} for each in notes]
     return with_details(body, onward, show_place=show_place)
 
 
@@ -174,12 +176,31 @@ def organisation(key: UUID, name: str) -> Resource:
 
 
 def healthcare_service(
-    key: UUID, provider: UUID, name: str, locations: Sequence[UUID] = (), *, active: bool
+    key: UUID,
+    provider: UUID,
+    name: str,
+    locations: Sequence[UUID] = (),
+    *,
+    active: bool,
+    capacity: ListedCapacity | None = None,
+    now: datetime | None = None,
 ) -> Resource:
-    """A listed service, so that an EHR sees the ids that the directory uses."""
+    """A listed service, so that an EHR sees the ids that the directory uses.
+
+    Args:
+        key: the directory's id of it.
+        provider: who offers it.
+        name: its name.
+        locations: ids of the places where it is.
+        active: whether it is listed and open.
+        capacity: how much room it has, where anybody said.
+        now: the present instant: what has expired is not said.
+    """
+    room = _room(capacity, now) if capacity is not None and now is not None else None
     body = {
         "resourceType": "HealthcareService",
         "id": str(key),
+        **({"extension": [room]} if room else {}),
         "active": active,
         "providedBy": reference("Organization", provider),
         "name": name,
@@ -187,6 +208,27 @@ def healthcare_service(
     if locations:
         body["location"] = [reference("Location", each) for each in locations]
     return body
+
+
+def _room(capacity: ListedCapacity, now: datetime) -> Resource | None:
+    """The extension `service-capacity`; None where it is not known how much room there is."""
+    state = capacities.state(capacity, now)
+    if state == capacities.UNKNOWN:
+        return None
+    parts: list[Resource] = [{"url": "state", "valueCode": state}]
+    for name in ("places", "waiting"):
+        number = getattr(capacity, name)
+        if number is not None:
+            parts.append({"url": name, "valueUnsignedInt": number})
+    parts.append({"url": "waitingList", "valueBoolean": _has_list(capacity)})
+    if capacity.expires is not None:
+        parts.append({"url": "until", "valueDateTime": instant(capacity.expires)})
+    parts.append({"url": "words", "valueString": capacities.in_words(capacity, now)})
+    return {"url": f"{codes.KERSEY}/StructureDefinition/service-capacity", "extension": parts}
+
+
+def _has_list(capacity: ListedCapacity) -> bool:
+    return capacity.keeps_list or capacity.state == capacities.WAITING_LIST
 
 
 def location(key: UUID, provider: UUID, listed: Mapping[str, Any]) -> Resource:

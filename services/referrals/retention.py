@@ -12,13 +12,24 @@ from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import ColumnElement, Engine, String, Table, cast, exists, text
+from sqlmodel import col
 
 from services.referrals.app import desk_of
 from services.referrals.desk import Desk
 from services.referrals.settings import ReferralsSettings
 from services.referrals.subject.erasing import Held, StillOpen, erase
 from services.referrals.subject.holdings import DOCUMENTS, HOLDINGS
-from services.referrals.tables import AuditEntry, Change, SubscriptionEvent
+from services.referrals.tables import (
+    AccessEntry,
+    AuditEntry,
+    BarsMessage,
+    Case,
+    Change,
+    SubscriptionEvent,
+    Worklist,
+)
+from services.referrals.tables.bars import bars_deliveries
+from services.referrals.tables.gp import gp_deliveries
 from services.referrals.tables.subscription import deliveries
 from shared.database import LEASES
 from shared.messaging import outbox as messages
@@ -30,7 +41,9 @@ _OF_A_PERSON = tuple(
     for holding in HOLDINGS
     if holding.table.name
     not in {
+        "access_entry",
         "audit_entry",
+        "bars_message",
         "erasure",
         "erasure_confirmation",
         "outbox",
@@ -58,6 +71,15 @@ AUDIT = RecordClass(
     basis="accountability (UK GDPR Art. 5(2)); outlives the record that it speaks of",
     start="the act",
     length=relativedelta(years=20),
+    review="a data protection officer, when it ends",
+)
+ACCESSES = RecordClass(
+    name="accesses",
+    holds="who saw which record: ids, codes and names of search parameters",
+    tables=("access_entry",),
+    basis="accountability, and whoever asks who saw their record (UK GDPR Art. 5(2), 15(1)(c))",
+    start="the look",
+    length=relativedelta(years=8),
     review="a data protection officer, when it ends",
 )
 ERASURES = RecordClass(
@@ -96,6 +118,33 @@ TOLD = RecordClass(
     length=relativedelta(days=90),
     review="none: no personal data",
 )
+MESSAGES = RecordClass(
+    name="bars-messages",
+    holds="that a message was taken: ids of it and of what it brought, and where its sender is",
+    tables=("bars_message",),
+    basis="operation: a repeat is refused, and a later message and an answer find their way",
+    start="it was taken; not while the case of its referral is open",
+    length=relativedelta(years=2),
+    review="none: ids only",
+)
+ANSWERS = RecordClass(
+    name="bars-answers",
+    holds="when the sender of a message was told what came of it, and whether it took it",
+    tables=("bars_delivery", "bars_delivery_attempt"),
+    basis="operation: finding out why a sender did not hear",
+    start="the delivery ended; one under way never goes",
+    length=relativedelta(days=90),
+    review="none: no personal data",
+)
+POSTED = RecordClass(
+    name="gp-deliveries",
+    holds="when a message to a practice was tried, and what was answered: codes and ids",
+    tables=("gp_delivery", "gp_delivery_attempt"),
+    basis="operation: finding out why a practice did not hear",
+    start="the delivery ended; one under way never goes",
+    length=relativedelta(years=1),
+    review="none: no personal data",
+)
 SUBSCRIPTIONS = RecordClass(
     name="subscriptions",
     holds="what clients asked to be told of, and where",
@@ -107,13 +156,18 @@ SUBSCRIPTIONS = RecordClass(
 )
 CONSORTIUM = RecordClass(
     name="consortium",
-    holds="hubs, link-worker services, practices, start codes, copies of public listings",
+    holds="hubs, link-worker services, practices, codes, copies of public listings and of clients'"
+    " scopes",
     tables=(
+        "gp_code",
+        "known_client",
         "link_worker_service",
+        "listed_capacity",
         "listed_provider",
         "listed_service",
         "place_hub",
         "practice",
+        "practice_wish",
         "start_code",
     ),
     basis="operation; no patient is in it",
@@ -125,10 +179,14 @@ CONSORTIUM = RecordClass(
 RECORDS = (
     PERSON,
     AUDIT,
+    ACCESSES,
     ERASURES,
     CHANGES,
     EVENTS,
     TOLD,
+    MESSAGES,
+    ANSWERS,
+    POSTED,
     SUBSCRIPTIONS,
     CONSORTIUM,
     LEASES,
@@ -210,18 +268,25 @@ def expiries(settings: ReferralsSettings, engine: Engine) -> Mapping[str, Expiry
         settings: of the service.
         engine: its database.
     """
-    delivery = deliveries.delivery
-    audit, change, event = (
+    delivery, answer = deliveries.delivery, bars_deliveries.delivery
+    posted = gp_deliveries.delivery
+    access, audit, message, change, event = (
+        AccessEntry.__table__,  # type: ignore[attr-defined]
         AuditEntry.__table__,  # type: ignore[attr-defined]
+        BarsMessage.__table__,  # type: ignore[attr-defined]
         Change.__table__,  # type: ignore[attr-defined]
         SubscriptionEvent.__table__,  # type: ignore[attr-defined]
     )
     return {
         PERSON.name: LongUnseen(desk_of(settings, engine, Wake())),
         AUDIT.name: OldRows(engine, audit, audit.c.made),
+        ACCESSES.name: OldRows(engine, access, access.c.made),
         CHANGES.name: OldRows(engine, change, change.c.dispatched),
         EVENTS.name: OldRows(engine, event, event.c.happened, only=~_still_to_tell(event)),
         TOLD.name: OldRows(engine, delivery, delivery.c.ended),
+        MESSAGES.name: OldRows(engine, message, message.c.received, only=~_cared_for(message)),
+        ANSWERS.name: OldRows(engine, answer, answer.c.ended),
+        POSTED.name: OldRows(engine, posted, posted.c.ended),
         **messages.expiries(engine),
     }
 
@@ -231,6 +296,15 @@ def _still_to_tell(event: Table) -> ColumnElement[bool]:
     delivery = deliveries.delivery.c
     payload = event.c.subscription + "/" + cast(event.c.number, String)
     return exists().where(delivery.payload == payload, delivery.due.is_not(None))
+
+
+def _cared_for(message: Table) -> ColumnElement[bool]:
+    """Whether the case of a message's referral is open."""
+    return exists().where(
+        col(Case.service_request) == message.c.service_request,
+        col(Worklist.case) == col(Case.id),
+        col(Worklist.open),
+    )
 
 
 RETENTION = Retention(RECORDS, expiries)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from services.referrals.subscriptions.topics import TOPICS
+from shared.fhir.search.parameters import READ_ONLY
 from shared.fhir.types import served
 
 CAPABILITY_DATE = "2026-11-28"
@@ -11,6 +12,7 @@ CAPABILITY_DATE = "2026-11-28"
 SERVED = served(
     (
         "Appointment",
+        "AuditEvent",
         "CarePlan",
         "CareTeam",
         "Communication",
@@ -20,6 +22,7 @@ SERVED = served(
         "Encounter",
         "Endpoint",
         "Goal",
+        "Group",
         "HealthcareService",
         "Location",
         "Observation",
@@ -28,6 +31,7 @@ SERVED = served(
         "Practitioner",
         "PractitionerRole",
         "Procedure",
+        "Provenance",
         "Questionnaire",
         "QuestionnaireResponse",
         "RelatedPerson",
@@ -36,11 +40,21 @@ SERVED = served(
         "Task",
     )
 )
-"""By name. Audit and provenance are kept, and will be served, by the server alone.
+"""By name. AuditEvent and Provenance are made of the trail, which no client writes.
 
 HealthcareService, Location and Organization are the directory's copies, which Kersey owns and no
 client changes, and whatever a sender's own Bundles hold of these types, which is that sender's.
 """
+
+SERVED |= {
+    name: replace(SERVED[name], interactions=READ_ONLY, composed=True, why=why)
+    for name, why in {
+        "AuditEvent": "It is made of Kersey's own record of who saw and who changed what."
+        " An organisation reads those about its own patients.",
+        "Provenance": "It is made of Kersey's own record of who wrote which version."
+        " X-Provenance is refused.",
+    }.items()
+}
 
 _BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport"
 

@@ -7,8 +7,11 @@ from uuid import UUID
 from sqlalchemy import literal, tuple_
 from sqlmodel import Session, col, select
 
+from services.referrals import capacities
+from services.referrals.bars.telling import sender_not_told
 from services.referrals.casefile import NoSuchCase, state_of
 from services.referrals.domain import TRANSITIONS, Actor, Kind, Refused
+from services.referrals.gp.standing import what_to_do, why
 from services.referrals.handlers.sharing import has_died, is_hidden, may_identify
 from services.referrals.record import stops_of
 from services.referrals.resources import instant
@@ -19,12 +22,15 @@ from services.referrals.tables import (
     Case,
     CaseTask,
     CodeReturned,
+    GpMessage,
+    GpSharing,
     IdentityView,
     LinkWorkerService,
     ListedService,
     OnwardRequest,
     Person,
     PlaceHub,
+    Waiting,
     Worklist,
 )
 from shared.auth import Principal
@@ -60,8 +66,14 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
         "provider": str(task.owner),
         "status": task.status,
         "business_status": task.business,
-        "service": {"id": str(task.service), "name": service.name if service else ""},
+        "service": {
+            "id": str(task.service),
+            "name": service.name if service else "",
+            "listed": service is not None and service.listed,
+            "capacity": capacities.shown(capacities.of(session, task.service), now),
+        },
         "need": {"codes": onward.needs, "text": onward.text},
+        "full_because": onward.full_because,
         "when": onward.when,
         "where": "" if is_hidden(person) else onward.where,
         "access_needs": onward.access_needs,
@@ -102,6 +114,11 @@ def case_view(session: Session, case: Case) -> View:
         select(Activity).where(Activity.case == case.id).order_by(col(Activity.recorded))
     ).all()
     returned = session.exec(select(CodeReturned).where(CodeReturned.case == case.id)).all()
+    messages = session.exec(
+        select(GpMessage)
+        .where(GpMessage.case == case.id)
+        .order_by(col(GpMessage.made), col(GpMessage.kind), col(GpMessage.id))
+    ).all()
     person = session.get(Person, case.person) if case.person else None
     return {
         "id": str(case.id),
@@ -112,6 +129,7 @@ def case_view(session: Session, case: Case) -> View:
         "practice": case.practice,
         "priority": case.priority,
         "outcome": case.outcome,
+        "sender_not_told": sender_not_told(session, case.service_request),
         "stops": stops_of(person) if person else [],
         "version": case.version,
         "created": instant(case.created),
@@ -138,6 +156,7 @@ def case_view(session: Session, case: Case) -> View:
             }
             for each in views
         ],
+        "waiting": _waiting(session, case.id),
         "codes_returned": [
             {
                 "code": each.code,
@@ -146,6 +165,53 @@ def case_view(session: Session, case: Case) -> View:
             }
             for each in returned
         ],
+        "gp_sharing": _gp_sharing(session.get(GpSharing, case.id)),
+        "gp_messages": [_gp_message(case, each) for each in messages],
+    }
+
+
+def _waiting(session: Session, case: UUID) -> list[View]:
+    rows = select(Waiting).where(Waiting.case == case).order_by(col(Waiting.need))
+    return [
+        {
+            "need": each.need,
+            "areas": each.areas,
+            "since": instant(each.since),
+            "opened": instant(each.opened) if each.opened else None,
+            "service": str(each.service) if each.service else None,
+        }
+        for each in session.exec(rows)
+    ]
+
+
+def _gp_sharing(row: GpSharing | None) -> View | None:
+    if row is None:
+        return None
+    return {
+        "items": row.items,
+        "how": row.how,
+        "given": instant(row.given),
+        "withdrawn": instant(row.withdrawn) if row.withdrawn else None,
+    }
+
+
+def _gp_message(case: Case, message: GpMessage) -> View:
+    """Where a message to the practice stands: what went wrong, and what somebody has to do."""
+    at = f"/referrals/cases/{case.id}/gp-messages/{message.id}"
+    return {
+        "id": str(message.id),
+        "kind": message.kind,
+        "practice": message.practice,
+        "route": message.route,
+        "state": message.state,
+        "reason": message.reason,
+        "why": why(message.reason),
+        "what_to_do": what_to_do(message.kind, message.state),
+        "code": message.code,
+        "made": instant(message.made),
+        "changed": instant(message.changed),
+        "posted_on": message.posted_on.isoformat() if message.posted_on else None,
+        "letter": f"{at}/letter.pdf" if message.written else None,
     }
 
 
@@ -160,6 +226,7 @@ def _task_view(task: CaseTask) -> View:
         "note": task.note,
         "service": str(task.service) if task.service else None,
         "owner": str(task.owner) if task.owner else None,
+        "service_withdrawn": instant(task.service_withdrawn) if task.service_withdrawn else None,
         "updated": instant(task.updated),
     }
 
@@ -183,6 +250,8 @@ def worklist(
     *,
     state: str | None,
     unrouted: bool | None,
+    gp_to_do: bool | None,
+    opened: bool | None,
     open_only: bool,
     after: UUID | None,
     count: int,
@@ -198,6 +267,10 @@ def worklist(
         rows = rows.where(Worklist.state == state)
     if unrouted is not None:
         rows = rows.where(Worklist.unrouted == unrouted)
+    if gp_to_do is not None:
+        rows = rows.where(Worklist.gp_to_do == gp_to_do)
+    if opened is not None:
+        rows = rows.where(Worklist.opened == opened)
     if open_only:
         rows = rows.where(col(Worklist.open))
     rank = (col(Worklist.urgent).desc(), col(Worklist.since), col(Worklist.case))
@@ -217,6 +290,8 @@ def worklist(
             "state": row.state,
             "provider_state": row.provider_state,
             "delivery_state": row.delivery_state,
+            "gp_to_do": row.gp_to_do,
+            "opened": row.opened,
             "urgent": row.urgent,
             "unrouted": row.unrouted,
             "open": row.open,

@@ -7,7 +7,23 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import ColumnElement, Engine, Row, exists, func, insert, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Insert,
+    Integer,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
 
 from shared.database import UnitOfWork
 from shared.delivery.outcome import (
@@ -84,12 +100,16 @@ class Ledger:
         self._on_delivered = on_delivered
         self._on_failed = on_failed
         self._lock_first = lock_first
+        # Built once: they are asked for each delivery, and building one takes longer than asking.
+        self._next = self._due()
+        self._leased = self._leasing()
+        self._ended = self._ending()
 
     def claim(self, most: int) -> list[Delivery]:
         """Lease up to `most` due deliveries, having settled leases that ran out; committed."""
         while True:
             with UnitOfWork(self._engine) as uow:
-                rows = uow.session.connection().execute(self._due(most)).all()
+                rows = uow.session.connection().execute(self._next, {"most": most}).all()
                 free = [row for row in rows if row.state != State.SENDING]
                 if free:
                     self._lease_rows(uow, free)
@@ -122,27 +142,68 @@ class Ledger:
         """
         with UnitOfWork(self._engine) as uow:
             self._lock_first(uow, delivery)
-            row = self._held(uow, delivery)
-            if row is None:
+            if isinstance(result, Receipt):
+                recorded = self._receipt(uow, delivery, result)
+            else:
+                recorded = self._undelivered(uow, delivery, result)
+            if not recorded:
                 log.warning("delivery.late", delivery=str(delivery.id), attempt=delivery.attempt)
                 return
-            match result:
-                case Receipt():
-                    self._end_attempt(uow, delivery, State.DELIVERED, result.code)
-                    self._end(uow, delivery, State.DELIVERED, None)
-                    self._on_delivered(uow, delivery, result)
-                case Superseded():
-                    self._end_attempt(uow, delivery, State.SUPERSEDED, result.reason)
-                    self._no_longer_wanted(uow, delivery, result.reason)
-                case InDoubt():
-                    pause = self._schedule(delivery.channel).wait(1) or timedelta()
-                    self._in_doubt(uow, delivery, row, result.reason, pause=pause)
-                case _:
-                    self._end_attempt(uow, delivery, State.FAILED, result.reason)
-                    self._not_delivered(uow, delivery, row, result)
             uow.commit()
 
-    def _due(self, most: int) -> Any:
+    def _receipt(self, uow: UnitOfWork, delivery: Delivery, receipt: Receipt) -> bool:
+        """Whether success was recorded: by one statement, because nearly all end so."""
+        values = {"of": delivery.id, "attempt": delivery.attempt, "receipt": receipt.code}
+        if not uow.session.connection().execute(self._ended, values).rowcount:
+            return False
+        ATTEMPTS.labels(delivery.channel, State.DELIVERED.value).inc()
+        ENDED.labels(delivery.channel, State.DELIVERED.value).inc()
+        self._on_delivered(uow, delivery, receipt)
+        return True
+
+    def _ending(self) -> Update:
+        row, attempt = self._tables.delivery.c, self._tables.attempt.c
+        ended = (
+            update(self._tables.delivery)
+            .where(
+                row.id == bindparam("of"),
+                row.attempts == bindparam("attempt"),
+                row.state.in_([State.SENDING.value, State.UNKNOWN.value]),
+            )
+            .values(
+                state=State.DELIVERED.value,
+                due=null(),
+                ended=func.now(),
+                last_error=null(),
+                leased_by=null(),
+            )
+            .returning(row.id)
+            .cte("ended")
+        )
+        return (
+            update(self._tables.attempt)
+            .where(attempt.delivery == ended.c.id, attempt.number == bindparam("attempt"))
+            .values(ended=func.now(), outcome=State.DELIVERED.value, code=bindparam("receipt"))
+        )
+
+    def _undelivered(self, uow: UnitOfWork, delivery: Delivery, result: Undelivered) -> bool:
+        """Whether it was recorded that an attempt did not succeed, and what follows from it."""
+        row = self._held(uow, delivery)
+        if row is None:
+            return False
+        match result:
+            case Superseded():
+                self._end_attempt(uow, delivery, State.SUPERSEDED, result.reason)
+                self._no_longer_wanted(uow, delivery, result.reason)
+            case InDoubt():
+                pause = self._schedule(delivery.channel).wait(1) or timedelta()
+                self._in_doubt(uow, delivery, row, result.reason, pause=pause)
+            case _:
+                self._end_attempt(uow, delivery, State.FAILED, result.reason)
+                self._not_delivered(uow, delivery, row, result)
+        return True
+
+    def _due(self) -> Select[Any]:
         row = self._tables.delivery.c
         earlier = self._tables.delivery.alias("earlier").c
         waits_for_another = exists().where(
@@ -154,27 +215,32 @@ class Ledger:
             select(self._tables.delivery)
             .where(row.due <= func.now(), ~waits_for_another)
             .order_by(row.due, row.position)
-            .limit(most)
+            .limit(bindparam("most", type_=Integer))
             .with_for_update(skip_locked=True, of=self._tables.delivery)
         )
 
     def _lease_rows(self, uow: UnitOfWork, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
-        delivery = self._tables.delivery.c
-        connection = uow.session.connection()
-        connection.execute(
+        leased = {"leased": [row.id for row in rows]}
+        uow.session.connection().execute(self._leased, leased)
+
+    def _leasing(self) -> Insert:
+        delivery, attempt = self._tables.delivery.c, self._tables.attempt.c
+        leased = (
             update(self._tables.delivery)
-            .where(delivery.id.in_([row.id for row in rows]))
+            .where(delivery.id.in_(bindparam("leased", expanding=True)))
             .values(
                 state=State.SENDING.value,
                 attempts=delivery.attempts + 1,
                 due=func.now() + self._lease,
                 leased_by=self._owner,
             )
+            .returning(delivery.id, delivery.attempts)
+            .cte("leased")
         )
-        attempts = [
-            {"delivery": row.id, "number": row.attempts + 1, "worker": self._owner} for row in rows
-        ]
-        connection.execute(insert(self._tables.attempt), attempts)
+        begun = select(leased.c.id, leased.c.attempts, literal(self._owner))
+        return insert(self._tables.attempt).from_select(
+            [attempt.delivery, attempt.number, attempt.worker], begun, include_defaults=False
+        )
 
     def _held(
         self, uow: UnitOfWork, delivery: Delivery, *also: ColumnElement[bool]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,6 @@ from sqlalchemy import (
     Uuid,
     case,
     func,
-    literal,
     null,
     or_,
     select,
@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session
 
 from shared.delivery.outcome import State
@@ -162,28 +163,29 @@ class DeliveryTables:
             Whether it is new.
         """
         asleep = waits_for_person or ended is not None
-        when = null() if asleep else (literal(due) if due else func.now())
-        statement = (
-            insert(self.delivery)
-            .values(
-                {
-                    "id": key,
-                    "order_key": order_key,
-                    "channel": channel,
-                    "address": address,
-                    "payload": payload,
-                    "due": when,
-                    "state": (ended or State.QUEUED).value,
-                    "ended": func.now() if ended else None,
-                    "last_error": reason,
-                    "traceparent": traceparent(),
-                    **(extra or {}),
-                }
-            )
-            .on_conflict_do_nothing()
-            .returning(self.delivery.c.id)
-        )
-        return session.connection().execute(statement).first() is not None
+        values = {
+            "id": key,
+            "order_key": order_key,
+            "channel": channel,
+            "address": address,
+            "payload": payload,
+            "state": (ended or State.QUEUED).value,
+            "last_error": reason,
+            "traceparent": traceparent(),
+            **(extra or {}),
+        }
+        if due is not None and not asleep:
+            values["due"] = due
+        statement = self._adding(now=due is None and not asleep, ended=ended is not None)
+        return session.connection().execute(statement, values).first() is not None
+
+    @cache  # noqa: B019 - the tables live as long as the process
+    def _adding(self, *, now: bool, ended: bool) -> ReturningInsert[Any]:
+        """Built once: building an INSERT takes longer than running it."""
+        times = {"due": func.now()} if now else {}
+        times |= {"ended": func.now()} if ended else {}
+        adding = insert(self.delivery).values(times) if times else insert(self.delivery)
+        return adding.on_conflict_do_nothing().returning(self.delivery.c.id)
 
     def open(self, engine: Engine) -> list[Open]:
         """What the engine has still to do, by channel and state; the index `due` holds no more.
@@ -237,8 +239,19 @@ class DeliveryTables:
         rows = session.connection().execute(stopped).all()
         return [key for key, state in rows if state == State.SUPERSEDED]
 
-    def retry(self, session: Session, which: ColumnElement[bool]) -> list[UUID]:
+    def retry(
+        self,
+        session: Session,
+        which: ColumnElement[bool],
+        *,
+        ended_as: Sequence[State] = (State.FAILED,),
+    ) -> list[UUID]:
         """Give failed deliveries a fresh schedule, from now, within the caller's transaction.
+
+        Args:
+            session: the caller's.
+            which: a condition on the delivery table.
+            ended_as: which ends are begun again; `SUPERSEDED` where it is wanted after all.
 
         Returns:
             The ids of those that will be attempted again.
@@ -246,8 +259,15 @@ class DeliveryTables:
         row = self.delivery.c
         again = (
             update(self.delivery)
-            .where(which, row.state == State.FAILED)
-            .values(state=State.QUEUED.value, due=func.now(), failures=0, cut_off=0, ended=null())
+            .where(which, row.state.in_([each.value for each in ended_as]))
+            .values(
+                state=State.QUEUED.value,
+                due=func.now(),
+                failures=0,
+                cut_off=0,
+                ended=null(),
+                unwanted=False,
+            )
             .returning(row.id)
         )
         return list(session.connection().execute(again).scalars())

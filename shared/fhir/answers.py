@@ -7,16 +7,11 @@ from http import HTTPStatus
 from typing import Any
 
 from shared.fhir.bundle import WriteResult
-from shared.fhir.json import dumps, parse
-from shared.fhir.model import type_info
+from shared.fhir.json import dumps
 from shared.fhir.outcome import Issue, operation_outcome
+from shared.fhir.parts import part
 from shared.fhir.search.dates import instant_text
 from shared.fhir.store import HistoryPage, SearchResult, Stored
-
-_SUBSETTED = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-    "code": "SUBSETTED",
-}
 
 
 def searchset(
@@ -34,11 +29,11 @@ def searchset(
         base_url: the server's own address.
         links: relation and address, ``self`` first.
         elements: send these elements of the matches only (``_elements``).
-        summary: ``text`` or ``data``, to send a part of the matches (``_summary``).
+        summary: which part of the matches to send (``_summary``).
     """
     entries = []
     for stored in result.matches:
-        body = _part(stored, elements, summary)
+        body = part(stored, elements, summary)
         entries.append(_found(base_url, stored, body, "match"))
     entries += [_found(base_url, stored, stored.body, "include") for stored in result.included]
     if result.issues:
@@ -72,10 +67,18 @@ def responses(kind: str, answers: Iterable[str]) -> str:
     return _bundle(f"{kind}-response", list(answers))
 
 
-def written(result: WriteResult, *, base_url: str, with_resource: bool) -> str:
+def written(
+    result: WriteResult, *, base_url: str, with_resource: bool, with_outcome: bool = False
+) -> str:
     """The response entry of one write.
 
     Its outcome is there without the resource too: a warning must reach the sender (care 1, 11).
+
+    Args:
+        result: what became of it.
+        base_url: the server's own address.
+        with_resource: whether the resource is sent back.
+        with_outcome: whether an outcome is wanted where there is nothing to remark, too.
     """
     response: dict[str, Any] = {"status": _status(result.status)}
     members = []
@@ -90,21 +93,37 @@ def written(result: WriteResult, *, base_url: str, with_resource: bool) -> str:
             members.append(f'"fullUrl":{_text(f"{base_url}/{stored.reference}")}')
             if with_resource:
                 members.append(f'"resource":{stored.body}')
-    if result.issues:
-        response["outcome"] = operation_outcome(result.issues)
+    if result.issues or with_outcome:
+        response["outcome"] = remarks(result)
     members.append(f'"response":{_text(response)}')
     return "{" + ",".join(members) + "}"
 
 
-def fetched(body: str, stored: Stored | None) -> str:
-    """The response entry of one GET."""
+def remarks(result: WriteResult) -> dict[str, Any]:
+    """What there is to say of a write that was done, as an OperationOutcome."""
+    return operation_outcome(result.issues or [Issue("information", "informational", "Done.")])
+
+
+def fetched(body: str | None, stored: Stored | None = None) -> str:
+    """The response entry of one read; without a body where HEAD asked."""
     response = {"status": _status(200)}
     if stored is not None:
         response |= {
             "etag": etag(stored),
             "lastModified": instant_text(stored.last_updated),
         }
-    return f'{{"resource":{body},"response":{_text(response)}}}'
+    resource = "" if body is None else f'"resource":{body},'
+    return f'{{{resource}"response":{_text(response)}}}'
+
+
+def unchanged(stored: Stored) -> str:
+    """The response entry of one GET of what the client has already."""
+    response = {
+        "status": _status(304),
+        "etag": etag(stored),
+        "lastModified": instant_text(stored.last_updated),
+    }
+    return f'{{"response":{_text(response)}}}'
 
 
 def failed(status: int, issues: Sequence[Issue], place: str) -> str:
@@ -127,24 +146,6 @@ def location(base_url: str, stored: Stored) -> str:
 def _found(base_url: str, stored: Stored, body: str, mode: str) -> str:
     full_url = _text(f"{base_url}/{stored.reference}")
     return f'{{"fullUrl":{full_url},"resource":{body},"search":{{"mode":"{mode}"}}}}'
-
-
-def _part(stored: Stored, elements: Sequence[str], summary: str | None) -> str:
-    if not elements and summary not in ("text", "data"):
-        return stored.body
-    resource = parse(stored.body.encode())
-    required = {"resourceType", "id", "meta", *type_info(stored.type).required}
-    if summary == "data":
-        resource.pop("text", None)
-    if summary == "text":
-        elements = ["text"]
-    if elements:
-        # Extensions of a primitive stand beside it, under its name with an underscore.
-        kept = required.union(elements)
-        resource = {n: v for n, v in resource.items() if n.removeprefix("_") in kept}
-    meta = resource.get("meta") or {}
-    resource["meta"] = meta | {"tag": [*(meta.get("tag") or []), _SUBSETTED]}
-    return _text(resource)
 
 
 def _bundle(

@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
-from shared.fhir.outcome import Issue, invalid, not_found
+from shared.fhir.outcome import Issue, invalid, not_found, refusal
 from shared.fhir.patching import Patch
 from shared.fhir.patching.reading import patch_in
+from shared.fhir.search.dates import parse_range
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.values import is_id
 from shared.fhir.store import Creation, Stored
@@ -47,6 +50,8 @@ class WriteEntry:
         path: where ``resource`` stands, for expressions: ``Bundle.entry[6].resource`` or its type.
         query: PUT, PATCH and DELETE only: the condition that names the document.
         patch: PATCH only: the change that is asked for.
+        placed: whether the server found method, id and condition for a resource that came without
+            any, as in a message.
     """
 
     index: int | None
@@ -60,6 +65,28 @@ class WriteEntry:
     path: str = ""
     query: str | None = None
     patch: Patch | None = None
+    placed: bool = False
+
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """What its sender asked for beside the resource, by which a repeat is known."""
+        if self.placed:
+            return ("POST", self.type, None, None, None, None)
+        return (self.method, self.type, self.id, self.query, self.if_match, self.if_none_exist)
+
+    def check_version(self, current: int) -> None:
+        """Refuse a write that means another version than the current one.
+
+        Raises:
+            FhirError: 412 naming its If-Match.
+        """
+        if self.if_match in (None, current):
+            return
+        place = (
+            "http.If-Match" if self.index is None else f"Bundle.entry[{self.index}].request.ifMatch"
+        )
+        words = f"The current version is {current}: read it again, then decide."
+        raise refusal(412, words, place)
 
     @property
     def condition_path(self) -> str:
@@ -109,6 +136,10 @@ class Writer(Protocol[_P_contra]):
 class AtOnce(Protocol[_P_contra]):
     """A writer that stores several clients' creates together, where each is nothing else."""
 
+    def takes(self, principal: _P_contra) -> bool:
+        """Whether a create of this client may be nothing else, before its body is looked at."""
+        ...
+
     def alone(self, principal: _P_contra, entry: WriteEntry) -> Creation | None:
         """What stores a validated create; None where more comes of it, or the database is needed.
 
@@ -124,15 +155,31 @@ class AtOnce(Protocol[_P_contra]):
 
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
-    """One GET of a batch or transaction: its path and query below the base address."""
+    """One entry of a batch or transaction that changes nothing.
+
+    Attributes:
+        index: its place in the Bundle.
+        method: GET, HEAD or, of an operation that changes nothing, POST.
+        path: below the base address.
+        query: behind the question mark.
+        known: what the client has already: entity tags, as in If-None-Match.
+        since: or when it read last.
+        sent: what an operation is given.
+    """
 
     index: int
+    method: Literal["GET", "HEAD", "POST"]
     path: str
     query: str
+    known: str | None = None
+    since: datetime | None = None
+    sent: dict[str, Any] | None = None
 
 
 #: Entries of one Bundle at most.
 MAX_ENTRIES = 2000
+VALIDATE = "$validate"
+"""The one operation that is posted and changes nothing."""
 
 _ETAG = re.compile(r'(?:W/)?"(?P<version>\d{1,9})"')
 
@@ -157,7 +204,12 @@ def read_entry(
     address = str(request["url"]).removeprefix(f"{base_url}/").removeprefix("/")
     path, _, query = address.partition("?")
     if method in ("GET", "HEAD"):
-        return ReadEntry(index, path, query)
+        return ReadEntry(index, method, path, query, request.get("ifNoneMatch"), _since(request))
+    if method == "POST" and path.endswith(f"/{VALIDATE}"):
+        sent = entry.get("resource")
+        if sent is not None and not isinstance(sent, dict):
+            raise invalid("This is no resource.", f"{place}.resource", code="structure")
+        return ReadEntry(index, method, path, query, sent=sent)
     type_name, _, logical_id = path.partition("/")
     if type_name not in types:
         raise not_found("That type is not served here.").at(f"{place}.request.url")
@@ -171,13 +223,20 @@ def read_entry(
         id=logical_id or None,
         resource=resource if method in ("POST", "PUT") else None,
         if_match=version_of(request.get("ifMatch"), f"{place}.request.ifMatch"),
-        if_none_exist=condition_of(request.get("ifNoneExist")),
+        if_none_exist=creation_condition(
+            request.get("ifNoneExist"), type_name, f"{place}.request.ifNoneExist"
+        ),
         full_url=entry.get("fullUrl"),
         path=f"{place}.resource",
         query=condition_of(query),
     )
     _check_shape(result, resource, place)
     return result
+
+
+def _since(request: Mapping[str, Any]) -> datetime | None:
+    text = request.get("ifModifiedSince")
+    return None if text is None else datetime.fromisoformat(parse_range(text, ZoneInfo("UTC")).low)
 
 
 def version_of(etag: str | None, element: str) -> int | None:
@@ -197,6 +256,28 @@ def version_of(etag: str | None, element: str) -> int | None:
 def condition_of(query: str | None) -> str | None:
     """A condition without the question mark that some senders write in front."""
     return (query or "").removeprefix("?") or None
+
+
+def creation_condition(query: str | None, type_name: str, element: str) -> str | None:
+    """The condition of a conditional create; None where it is a plain one.
+
+    R4 has there what follows the question mark; many senders write the type and the mark too.
+
+    Args:
+        query: as If-None-Exist has it.
+        type_name: of what is created.
+        element: where it stands, for expressions.
+
+    Raises:
+        FhirError: 400 where it is there and says nothing: a plain create would make twice what the
+            client means to have once.
+    """
+    if query is not None:
+        query = query.strip().removeprefix("/").removeprefix(f"{type_name}?")
+    if query is not None and condition_of(query) is None:
+        words = "This needs a search, such as identifier=system|value, or is left out."
+        raise invalid(words, element, code="value")
+    return condition_of(query)
 
 
 def _check_shape(entry: WriteEntry, resource: Any, place: str) -> None:

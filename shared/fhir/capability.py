@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.fhir.compartments import EVERYTHING_OF, canonical, definitions
+from shared.fhir.compartments import EVERYTHING_OF, OF_EVERYTHING, canonical, definitions
+from shared.fhir.conformance import conformance_resources
 from shared.fhir.patching.reading import FORMATS
+from shared.fhir.profiles import profiles
+from shared.fhir.search.conditions import modifiers
 from shared.fhir.search.parameters import ResourceType, SearchParam, Types
+from shared.fhir.search.shape import includable
 
 _SMART = {
     "coding": [
@@ -17,6 +21,9 @@ _SMART = {
         }
     ]
 }
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+"""Clients that were made before SMART App Launch 2.0 look here, not in the SMART configuration."""
+_SYSTEM = ("transaction", "batch", "history-system", "search-system")
 _OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
 _TOPIC = (
     "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
@@ -33,6 +40,9 @@ def capability_statement(
     version: str,
     operations: Sequence[dict[str, str]] = (),
     cors: bool = False,
+    beside: Sequence[dict[str, Any]] = (),
+    messaging: Sequence[dict[str, Any]] = (),
+    oauth_uris: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The CapabilityStatement of a server.
 
@@ -43,30 +53,47 @@ def capability_statement(
         version: of the software.
         operations: system-wide operations, each name and definition.
         cors: whether pages of other origins may ask.
+        beside: types that other routes serve, each as `rest.resource` says it.
+        messaging: what messages are taken and sent, as `messaging` says it.
+        oauth_uris: where to go for tokens: ``token``, ``register`` and so on.
     """
+    security: dict[str, Any] = {"cors": cors, "service": [_SMART]}
+    if oauth_uris:
+        uris = [{"url": name, "valueUri": uri} for name, uri in oauth_uris.items()]
+        security = {"extension": [{"url": _OAUTH_URIS, "extension": uris}]} | security
+    resources = [_resource(types, types[name]) for name in types]
     rest: dict[str, Any] = {
         "mode": "server",
-        "security": {"cors": cors, "service": [_SMART]},
-        "resource": [_resource(types, types[name]) for name in sorted(types)],
-        "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+        "security": security,
+        "resource": sorted(
+            (*resources, *conformance_resources(), *beside), key=lambda each: str(each["type"])
+        ),
+        "interaction": [{"code": code} for code in _SYSTEM],
+        "searchParam": [_param(_of_all(types)[code]) for code in sorted(_of_all(types))],
     }
     compartments = [canonical(of) for of in definitions() if of in types]
     if compartments:
         rest["compartment"] = compartments
     if operations:
         rest["operation"] = list(operations)
-    return {
+    statement = {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": date,
         "kind": "instance",
         "software": {"name": "Kersey", "version": version},
         "implementation": {"description": "Kersey FHIR API", "url": base_url},
+        "implementationGuide": [
+            each["url"]
+            for each in profiles().by_url.values()
+            if each["resourceType"] == "ImplementationGuide"
+        ],
         "fhirVersion": "4.0.1",
         "format": ["json"],
         "patchFormat": list(FORMATS),
         "rest": [rest],
     }
+    return statement | ({"messaging": list(messaging)} if messaging else {})
 
 
 def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
@@ -77,8 +104,11 @@ def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
         entry["extension"] = [
             {"url": _TOPIC, "valueCanonical": topic} for topic in resource_type.topics
         ]
-    if resource_type.profiles:
-        entry["supportedProfile"] = list(resource_type.profiles)
+    supported = [*resource_type.profiles, *profiles().of(name)]
+    if supported:
+        entry["supportedProfile"] = supported
+    if resource_type.why:
+        entry["documentation"] = resource_type.why
     entry |= {
         "interaction": [{"code": code} for code in sorted(resource_type.interactions)],
         "versioning": "versioned",
@@ -88,7 +118,7 @@ def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
         "conditionalRead": "full-support",
         "conditionalUpdate": resource_type.offers("update"),
         "conditionalDelete": "single" if resource_type.offers("delete") else "not-supported",
-        "referencePolicy": ["literal", "logical", "enforced"],
+        "referencePolicy": ["literal", "logical"],
     }
     links = [p for p in resource_type.params.values() if includable(p)]
     if links:
@@ -101,20 +131,30 @@ def _resource(types: Types, resource_type: ResourceType) -> dict[str, Any]:
     ]
     if reverse:
         entry["searchRevInclude"] = sorted(reverse)
-    entry["searchParam"] = [
-        {"name": param.code, "definition": param.definition, "type": param.type}
-        for param in resource_type.params.values()
+    entry["searchParam"] = [_param(param) for param in resource_type.params.values()]
+    operations = [
+        *resource_type.operations,
+        ("validate", f"{_OPERATIONS}Resource-validate"),
     ]
-    operations = list(resource_type.operations)
-    if writable:
-        operations.append(("validate", f"{_OPERATIONS}Resource-validate"))
+    entry["operation"] = [{"name": n, "definition": d} for n, d in operations]
     if name in EVERYTHING_OF:
-        operations.append(("everything", f"{_OPERATIONS}{name}-everything"))
-    if operations:
-        entry["operation"] = [{"name": n, "definition": d} for n, d in operations]
+        everything = {"name": "everything", "definition": f"{_OPERATIONS}{name}-everything"}
+        entry["operation"].append(everything | {"documentation": OF_EVERYTHING})
     return entry
 
 
-def includable(param: SearchParam) -> bool:
-    """Whether what it refers to can be sent along: a reference, not a canonical."""
-    return param.type == "reference" and any(p.datatype == "Reference" for p in param.paths)
+def _of_all(types: Types) -> dict[str, SearchParam]:
+    """The parameters that every type has, by which several are searched together."""
+    first, *rest = types.values()
+    common = set(first.params).intersection(*(each.params for each in rest))
+    return {code: first.params[code] for code in common if code.startswith("_")}
+
+
+def _param(param: SearchParam) -> dict[str, str]:
+    taken = ", ".join(f":{each}" for each in sorted(modifiers(param)))
+    return {
+        "name": param.code,
+        "definition": param.definition,
+        "type": param.type,
+        "documentation": f"Modifiers: {taken}",
+    }

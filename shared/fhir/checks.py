@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from shared.fhir.elements import Element, TypeInfo
+from shared.fhir.extensions import extension_issues
 from shared.fhir.narrative import narrative_fault
 from shared.fhir.outcome import Issue
 from shared.fhir.references import Scope, reference_issues
@@ -21,6 +22,9 @@ MAX_ISSUES = 100
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _SHOWN_CODES = 20
+_ID_ALONE = {"id"}
+_EXTENSIONS = frozenset({"extension", "modifierExtension"})
+_HOLLOW = "must have a value or an element beside its id, or be left out (ele-1)."
 
 #: Given a nested resource, its path and the scope around it (None: it is its own).
 Nested = Callable[[Any, str, Scope | None], None]
@@ -75,25 +79,38 @@ class Walk:
         self._scope = scope
         self._nested = nested
 
-    def object(self, info: TypeInfo, node: Mapping[str, Any], path: str) -> None:
-        """Check every element of ``node``, an object of the type ``info`` at ``path``."""
+    def object(
+        self,
+        info: TypeInfo,
+        node: Mapping[str, Any],
+        path: str,
+        element: Element | None = None,
+        owner: TypeInfo | None = None,
+    ) -> None:
+        """Check every element of ``node``, an object of the type ``info`` at ``path``.
+
+        It is the value of ``element`` of the type ``owner``, or a resource.
+        """
         elements = info.elements
         for name, value in node.items():
-            element = elements.get(name)
-            if element is None:
-                if name[:1] == "_" and self._extended(elements.get(name[1:]), node, name, path):
+            part = elements.get(name)
+            if part is None:
+                if name[:1] == "_" and self._extended(info, elements.get(name[1:]), node, path):
                     continue
                 if name == "resourceType" and info.resource:
                     continue
                 self._unknown(info, name, path)
-            elif element.many:
-                self._list(element, value, node, path)
+            elif part.many:
+                self._list(info, part, value, node, path)
             elif type(value) is list:
                 self._findings.error(
                     "structure", f"{path}.{name} is not a list: give one value.", f"{path}.{name}"
                 )
             else:
-                self._value(element, value, f"{path}.{name}")
+                self._value(info, part, value, f"{path}.{name}")
+            if name in _EXTENSIONS:
+                for issue in extension_issues(value, info, f"{path}.{name}", element, owner):
+                    self._findings.add(issue)
         self._presence(info, node, path)
         for rule in info.invariants:
             if rule.applies(node):
@@ -102,7 +119,7 @@ class Walk:
 
     def _presence(self, info: TypeInfo, node: Mapping[str, Any], path: str) -> None:
         for name in info.required:
-            if name not in node and f"_{name}" not in node:
+            if name not in node and (f"_{name}" not in node or info.elements[name].type is None):
                 self._findings.error("required", f"{path}.{name} is required.", f"{path}.{name}")
         for group, names, needed in info.choices:
             self._choice(node, path, group, names, needed)
@@ -125,7 +142,9 @@ class Walk:
                 f"{path}.{group}[x]",
             )
 
-    def _list(self, element: Element, value: Any, node: Mapping[str, Any], path: str) -> None:
+    def _list(
+        self, info: TypeInfo, element: Element, value: Any, node: Mapping[str, Any], path: str
+    ) -> None:
         place = f"{path}.{element.name}"
         if type(value) is not list:
             self._findings.error("structure", f"{place} must be a list: put it in [ ].", place)
@@ -135,7 +154,7 @@ class Walk:
             for index, item in enumerate(value):
                 if item is None and self._stands_for(element, node, index):
                     continue
-                self._value(element, item, f"{place}[{index}]")
+                self._value(info, element, item, f"{place}[{index}]")
 
     @staticmethod
     def _stands_for(element: Element, node: Mapping[str, Any], index: int) -> bool:
@@ -143,7 +162,7 @@ class Walk:
         beside = node.get(f"_{element.name}") if element.primitive else None
         return type(beside) is list and index < len(beside) and beside[index] is not None
 
-    def _value(self, element: Element, value: Any, path: str) -> None:
+    def _value(self, info: TypeInfo, element: Element, value: Any, path: str) -> None:
         if value is None:
             self._findings.error(
                 "structure", f"{path} must not be null; leave the element out.", path
@@ -155,7 +174,9 @@ class Walk:
         elif not value:
             self._findings.error("structure", f"{path} must not be an empty object.", path)
         elif element.type is not None:
-            self.object(element.type, value, path)
+            self.object(element.type, value, path, element, info)
+            if value.keys() == _ID_ALONE:
+                self._findings.error("structure", f"{path} {_HOLLOW}", path)
             if element.type.path == "Reference":
                 for issue in reference_issues(value, element.targets, path, self._scope):
                     self._findings.add(issue)
@@ -207,16 +228,18 @@ class Walk:
         )
 
     def _extended(
-        self, element: Element | None, node: Mapping[str, Any], name: str, path: str
+        self, info: TypeInfo, element: Element | None, node: Mapping[str, Any], path: str
     ) -> bool:
         """Check ``_name``, the extensions beside a primitive; False where there is none such."""
         self.doubtful = True
         if element is None or element.primitive is None or element.type is None:
             return False
-        beside, place = node[name], f"{path}.{element.name}"
+        beside, place = node[f"_{element.name}"], f"{path}.{element.name}"
         if not element.many:
             if type(beside) is dict and beside:
-                self.object(element.type, beside, place)
+                self.object(element.type, beside, place, element, info)
+                if element.name not in node and beside.keys() == _ID_ALONE:
+                    self._findings.error("structure", f"{place} {_HOLLOW}", place)
             else:
                 self._findings.error(
                     "structure",
@@ -230,6 +253,9 @@ class Walk:
             )
             return True
         values = node.get(element.name)
+        if element.name not in node and all(item is None for item in beside):
+            words = f"{place}: _{element.name} must hold an object, or be left out."
+            self._findings.error("structure", words, place)
         if isinstance(values, list) and len(values) != len(beside):
             self._findings.error(
                 "structure",
@@ -239,7 +265,11 @@ class Walk:
             )
         for index, item in enumerate(beside):
             if type(item) is dict and item:
-                self.object(element.type, item, f"{place}[{index}]")
+                self.object(element.type, item, f"{place}[{index}]", element, info)
+                if item.keys() == _ID_ALONE and not _given(values, index):
+                    self._findings.error(
+                        "structure", f"{place}[{index}] {_HOLLOW}", f"{place}[{index}]"
+                    )
             elif item is not None:
                 self._findings.error(
                     "structure",
@@ -261,12 +291,17 @@ class Walk:
 
 _PATTERNED: Mapping[str, str] = {
     "contentType": "a media type such as text/plain",
+    "language": "a language tag such as en-GB (BCP 47)",
     "payloadMimeType": "a media type such as application/fhir+json",
     "payload": "a media type such as application/fhir+json",
     "sigFormat": "a media type such as application/jose",
     "targetFormat": "a media type such as application/fhir+json",
-    "currency": "a currency of three letters such as GBP (ISO 4217)",
 }
+
+
+def _given(values: Any, index: int) -> bool:
+    """Whether a list of primitives has a value at ``index``."""
+    return isinstance(values, list) and index < len(values) and values[index] is not None
 
 
 def _listed(codes: tuple[str, ...]) -> str:

@@ -6,20 +6,22 @@ Included after the routes of one resource, whose ``_history`` and ``$validate`` 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from shared.auth import Principal
+from shared.fhir import described
 from shared.fhir.compartments import ALL, EVERYTHING, EVERYTHING_OF
+from shared.fhir.described import TypeName
 from shared.fhir.forms import form_pairs
 from shared.fhir.http import (
     FHIR_JSON,
     JSON,
+    Body,
     Prefer,
     answer,
     answer_format,
-    read_body,
     require_content_type,
 )
 from shared.fhir.interactions import Interactions, Pairs
@@ -27,8 +29,6 @@ from shared.fhir.json import parse
 from shared.fhir.model import validate
 from shared.fhir.outcome import invalid
 from shared.fhir.search.query import parse_query
-
-Body = Annotated[bytes, Depends(read_body)]
 
 
 def compartment_routes(
@@ -51,12 +51,16 @@ def compartment_routes(
 
     for of in EVERYTHING_OF:
 
-        @router.get(f"/{of}/{{logical_id}}/{EVERYTHING}")
+        @router.get(f"/{of}/{{logical_id}}/{EVERYTHING}", responses=described.OPERATION)
         def everything(request: Request, logical_id: str, of: str = of) -> Response:
             """The resource, what belongs to it, and what they refer to."""
             return around(request, of, logical_id, EVERYTHING)
 
-        @router.post(f"/{of}/{{logical_id}}/{EVERYTHING}")
+        @router.post(
+            f"/{of}/{{logical_id}}/{EVERYTHING}",
+            responses=described.OPERATION,
+            openapi_extra=described.PARAMETERS_BODY,
+        )
         def everything_by_parameters(
             request: Request, logical_id: str, body: Body, of: str = of
         ) -> Response:
@@ -69,19 +73,23 @@ def compartment_routes(
                 more = _pairs(parse(body))
             return around(request, of, logical_id, EVERYTHING, more)
 
-    @router.get(f"/{{type_name}}/{{logical_id}}/{ALL}")
-    def search_all(request: Request, type_name: str, logical_id: str) -> Response:
+    @router.get(f"/{{type_name}}/{{logical_id}}/{ALL}", responses=described.SEARCH)
+    def search_all(request: Request, type_name: TypeName, logical_id: str) -> Response:
         """All of a compartment."""
         return around(request, type_name, logical_id, ALL)
 
-    @router.get("/{type_name}/{logical_id}/{inner}")
-    def search(request: Request, type_name: str, logical_id: str, inner: str) -> Response:
+    @router.get("/{type_name}/{logical_id}/{inner}", responses=described.SEARCH)
+    def search(request: Request, type_name: TypeName, logical_id: str, inner: str) -> Response:
         """Search one type in a compartment."""
         return _search(request, (type_name, logical_id), inner, b"")
 
-    @router.post("/{type_name}/{logical_id}/{inner}/_search")
+    @router.post(
+        "/{type_name}/{logical_id}/{inner}/_search",
+        responses=described.SEARCH_BY_FORM,
+        openapi_extra=described.FORM_BODY,
+    )
     def search_by_form(
-        request: Request, type_name: str, logical_id: str, inner: str, body: Body
+        request: Request, type_name: TypeName, logical_id: str, inner: str, body: Body
     ) -> Response:
         """The same by a form."""
         return _search(request, (type_name, logical_id), inner, body)

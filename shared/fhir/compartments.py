@@ -12,13 +12,18 @@ from functools import cache
 from shared.fhir.bindings import read
 from shared.fhir.outcome import not_found, refusal
 from shared.fhir.search.parameters import SearchParam, Types
-from shared.fhir.search.query import Either, Filter
+from shared.fhir.search.request import Either, Filter
 
 ITSELF = "{def}"
 ALL = "*"
 EVERYTHING = "$everything"
 EVERYTHING_OF = ("Patient",)
 """Types that have `$everything` here."""
+
+OF_EVERYTHING = (
+    "Takes _type, _since and _count. start and end are refused: dates of care are not looked at."
+)
+"""What /metadata says of `$everything` here."""
 
 BESIDE: Mapping[str, Sequence[str]] = {"Task": ("patient",)}
 """What `$everything` has of a Patient beside its compartment, in which R4 forgot the Task: of a
@@ -78,18 +83,26 @@ def types_asked(
     """The types that ``_type`` names, none for all, and the other parameters.
 
     Raises:
-        FhirError: 400 for a type that is not served, and for ``start`` and ``end``.
+        FhirError: 400 for a type that is not served.
     """
     rest = [(name, value) for name, value in pairs if name != "_type"]
-    for name, _ in rest:
-        if name in ("start", "end"):
-            words = "Dates of care are not looked at here: ask by _since, or search a type by date."
-            raise refusal(400, words, f"http.{name}", code="not-supported")
     named = {each for name, value in pairs if name == "_type" for each in value.split(",")}
     if named - set(types):
         words = f"_type names types that are served: {', '.join(sorted(types))}."
         raise refusal(400, words, "http._type", code="value")
     return rest, frozenset(named)
+
+
+def without_care_dates(pairs: Sequence[tuple[str, str]]) -> None:
+    """Refuse the dates of care that `$everything` may take (R4 patient-operation-everything.html).
+
+    Raises:
+        FhirError: 400 for ``start`` and ``end``.
+    """
+    for name, _ in pairs:
+        if name in ("start", "end"):
+            words = "Dates of care are not looked at here: ask by _since, or search a type by date."
+            raise refusal(400, words, f"http.{name}", code="not-supported")
 
 
 def canonical(of: str) -> str:

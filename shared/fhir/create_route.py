@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from shared.auth import verified
+from shared.auth import Principal, verified
 from shared.fhir.http import as_fhir, outcome, read_body
 from shared.fhir.together import Asked, Together
 
@@ -31,6 +31,7 @@ class CreateRoute(BaseRoute):
     Args:
         create: does one, in a thread.
         together: does those that can be done together; None where none can.
+        takes: whose creates may be among those.
         prefix: where the FHIR routes stand.
     """
 
@@ -38,11 +39,13 @@ class CreateRoute(BaseRoute):
         self,
         create: Callable[[Asked], Response],
         together: Together | None,
+        takes: Callable[[Principal], bool],
         *,
         prefix: str,
     ) -> None:
         self._create = create
         self._together = together
+        self._takes = takes
         self._address = re.compile(rf"{re.escape(prefix)}/([A-Za-z]+)")
         self.path = f"{prefix}/{{type_name}}"
 
@@ -70,9 +73,9 @@ class CreateRoute(BaseRoute):
 
     async def _answer(self, asked: Asked) -> Response:
         # Whose token is not verified yet may have to wait for the issuer's keys: not with others.
-        known = verified(asked.request.scope) is not None
-        if self._together is not None and known and len(asked.body) <= LARGEST:
-            response = await self._together.answer(asked)
+        who = verified(asked.request.scope)
+        if self._together is not None and who is not None and len(asked.body) <= LARGEST:
+            response = await self._together.answer(asked) if self._takes(who) else None
             if response is not None:
                 return response
         return await run_in_threadpool(self._create, asked)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from typing import Any
+from email.utils import format_datetime
+from typing import Annotated, Any
 
 import structlog
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.auth import Unauthenticated
 from shared.fhir.answers import etag
-from shared.fhir.json import MAX_BYTES, dumps
+from shared.fhir.json import MAX_BYTES, dumps, indented
 from shared.fhir.outcome import (
     FhirError,
     Issue,
@@ -45,6 +44,8 @@ FORM = "application/x-www-form-urlencoded"
 
 _FORMATS = {"json": FHIR_JSON, FHIR_JSON: FHIR_JSON, JSON: JSON, "text/json": JSON}
 _ANY = ("*/*", "application/*")
+#: Of the media types' parameter, which some write with its third number (R4 http.html, versions).
+_VERSIONS = (None, "4.0", "4.0.1")
 
 
 # --- the request ------------------------------------------------------------------------------
@@ -102,25 +103,58 @@ async def read_body(request: Request) -> bytes:
     return b"".join(parts)
 
 
+Body = Annotated[bytes, Depends(read_body)]
+"""A route's parameter that holds the body."""
+
+
+def refuse_provenance(request: Request) -> None:
+    """Refuse a Provenance in a header, which R4 leaves to the server (provenance.html).
+
+    Passing it over would let its sender believe that it was kept.
+
+    Raises:
+        FhirError: 400.
+    """
+    if "x-provenance" in request.headers:
+        raise refusal(
+            400,
+            "Provenance is recorded by the server, of whoever's token writes: leave it out.",
+            "http.X-Provenance",
+            code="not-supported",
+        )
+
+
 def require_content_type(request: Request, *accepted: str) -> str:
     """The body's media type.
 
     Raises:
         FhirError: 415 where it is none of ``accepted``.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type, *parameters = request.headers.get("content-type", "").lower().split(";")
+    media_type = media_type.strip()
     if media_type not in accepted:
         raise unsupported_media_type(f"Send {' or '.join(accepted)}.")
+    parameters = [each.strip() for each in parameters]
+    _, version = _parameters(parameters)
+    if version not in _VERSIONS:
+        raise unsupported_media_type("Send FHIR version 4.0.")
+    for name, _, value in (each.partition("=") for each in parameters):
+        if name == "charset" and value.strip('"') not in ("utf-8", "utf8"):
+            raise unsupported_media_type("Send UTF-8: JSON has no other encoding (RFC 8259, 8.1).")
     return media_type
 
 
-def answer_format(request: Request) -> str:
+def answer_format(request: Request, form: Sequence[tuple[str, str]] = ()) -> str:
     """The media type to answer with: ``_format`` if given, else the best of ``Accept``.
+
+    Args:
+        request: whose address and headers say it.
+        form: parameters that came in its body.
 
     Raises:
         FhirError: 406 where only something else than JSON is wanted.
     """
-    wanted = request.query_params.get("_format")
+    wanted = request.query_params.get("_format", dict(form).get("_format"))
     if wanted is not None:
         bare = wanted.partition(";")[0].strip().replace(" ", "+")
         if bare not in _FORMATS:
@@ -133,7 +167,7 @@ def answer_format(request: Request) -> str:
     for part in header.split(","):
         media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
         q, version = _parameters(parameters)
-        if version not in (None, "4.0") or q <= quality:
+        if version not in _VERSIONS or q <= quality:
             continue
         if media_range in _ANY:
             best, quality = FHIR_JSON, q
@@ -160,22 +194,6 @@ def _parameters(parameters: list[str]) -> tuple[float, str | None]:
 
 def _no_format(place: str) -> FhirError:
     return refusal(406, f"Answers are {FHIR_JSON} or {JSON}, of FHIR version 4.0.", place)
-
-
-def unchanged_since(request: Request, stored: Stored) -> bool:
-    """Whether the client has this version already (If-None-Match before If-Modified-Since)."""
-    known = request.headers.get("if-none-match")
-    if known is not None:
-        tags = {tag.strip().removeprefix("W/").strip('"') for tag in known.split(",")}
-        return "*" in tags or str(stored.version) in tags
-    since = request.headers.get("if-modified-since")
-    if since is None:
-        return False
-    try:
-        moment: datetime = parsedate_to_datetime(since)
-        return stored.last_updated.replace(microsecond=0) <= moment
-    except (TypeError, ValueError):
-        return False
 
 
 # --- the answer -------------------------------------------------------------------------------
@@ -212,42 +230,29 @@ _AT_FAULT = {
 }
 
 
-def outcome(error: FhirError, method: str) -> Response:
+def outcome(error: FhirError, method: str, details: dict[str, Any] | None = None) -> Response:
     """A refusal as an OperationOutcome; in JSON whatever was asked for, so that it is read.
 
     Every issue names what is at fault: the part of the request where its body has no element.
+
+    Args:
+        error: why it is refused.
+        method: of the request.
+        details: a CodeableConcept for each issue, where readers know the refusal by another code.
     """
     rest = "http.query" if method == "GET" else "http.body"
     place = _AT_FAULT.get(error.status, rest)
     issues = [
         Issue(i.severity, i.code, i.diagnostics, i.expression or (place,)) for i in error.issues
     ]
-    body = dumps(operation_outcome(issues))
-    return answer(body, FHIR_JSON, status=error.status, headers=error.headers)
-
-
-_OUTCOME = {"type": "object", "properties": {"resourceType": {"const": "OperationOutcome"}}}
-_EITHER: dict[str, Any] = {FHIR_JSON: {}, JSON: {}}
-
-DESCRIBED: dict[int | str, dict[str, Any]] = {
-    "200": {"description": "As FHIR R4 says of the interaction", "content": _EITHER},
-    "201": {"description": "Created", "content": _EITHER},
-    "204": {"description": "Deleted"},
-    "304": {"description": "The client has this version already"},
-    "4XX": {
-        "description": "Refused: an OperationOutcome that names the element at fault",
-        "content": {FHIR_JSON: {"schema": _OUTCOME}},
-    },
-    "5XX": {
-        "description": "A failure on our side: an OperationOutcome",
-        "content": {FHIR_JSON: {"schema": _OUTCOME}},
-    },
-}
-"""What an OpenAPI document says of the answers of FHIR's operations."""
+    resource = operation_outcome(issues)
+    if details is not None:
+        resource["issue"] = [each | {"details": details} for each in resource["issue"]]
+    return answer(dumps(resource), FHIR_JSON, status=error.status, headers=error.headers)
 
 
 class FhirAnswer(Response):
-    """For the OpenAPI document, which else claims that an answer is a string: see `DESCRIBED`."""
+    """For the OpenAPI document, which else claims that an answer is a string: see `described`."""
 
     media_type = None
 
@@ -266,13 +271,25 @@ class FhirRoute(APIRoute):
 
         async def handled(request: Request) -> Response:
             try:
-                return await handle(request)
+                return _printed(request, await handle(request))
             except ClientDisconnect:
                 raise
             except Exception as error:  # noqa: BLE001 - the last stop before the server's own page
-                return outcome(as_fhir(error), request.method)
+                return self.refusal(as_fhir(error), request.method)
 
         return handled
+
+    def refusal(self, error: FhirError, method: str) -> Response:
+        """What is answered to what is refused."""
+        return outcome(error, method)
+
+
+def _printed(request: Request, response: Response) -> Response:
+    """Indented, where that was asked for (R4 http.html, ``_pretty``)."""
+    if request.query_params.get("_pretty") == "true" and response.body:
+        response.body = indented(bytes(response.body))
+        response.headers["Content-Length"] = str(len(response.body))
+    return response
 
 
 class WhicheverMethod:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from shared.auth import Principal, may
+from shared.auth import Principal
 from shared.fhir import answers
-from shared.fhir.bundle import (
-    MAX_ENTRIES,
-    AtOnce,
-    BundleContext,
-    ReadEntry,
-    WriteEntry,
-    Writer,
-    WriteResult,
-    read_entry,
-)
+from shared.fhir.bundle import AtOnce, WriteEntry, Writer, WriteResult
 from shared.fhir.compartments import (
     EVERYTHING,
     EVERYTHING_OF,
@@ -29,80 +20,41 @@ from shared.fhir.compartments import (
     members,
     types_asked,
     within,
+    without_care_dates,
 )
 from shared.fhir.model import validate
-from shared.fhir.outcome import (
-    FhirError,
-    forbidden,
-    invalid,
-    method_not_allowed,
-    not_found,
-    refusal,
-    too_large,
-)
+from shared.fhir.outcome import forbidden, invalid, not_found, refusal
 from shared.fhir.paging import PAGE, Page, PageTokens
+from shared.fhir.permitting import Permitting
 from shared.fhir.search.around import Around
-from shared.fhir.search.dates import parse_range
-from shared.fhir.search.parameters import ResourceType, Types
-from shared.fhir.search.query import (
-    DEFAULT_COUNT,
-    MAX_COUNT,
-    Condition,
-    Position,
-    SearchRequest,
-    parse_query,
-    parse_search,
-)
+from shared.fhir.search.conditions import refused
+from shared.fhir.search.dates import Range, parse_range
+from shared.fhir.search.query import parse_search
+from shared.fhir.search.request import DEFAULT_COUNT, Condition, Position
+from shared.fhir.search.shape import whole_number
 from shared.fhir.search.values import is_id
-from shared.fhir.store import Access, Creation, FhirStore, Stored, there
+from shared.fhir.store import Creation, FhirStore, Stored, there
+from shared.scopes import may
 
 Pairs = Sequence[tuple[str, str]]
 
-#: The SMART letter that each interaction needs (SMART App Launch 2.2, scopes).
-_LETTERS = {
-    "read": "r",
-    "vread": "r",
-    "history-instance": "r",
-    "history-type": "s",
-    "search-type": "s",
-    "create": "c",
-    "update": "u",
-    "patch": "u",
-    "delete": "d",
-}
-_INTERACTIONS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-#: R4 http.html: the order in which the entries of a Bundle are done.
-_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2}
-#: The HTTP methods that interactions stand for, for `Allow`.
-_METHODS = {
-    "read": "GET",
-    "create": "POST",
-    "update": "PUT",
-    "patch": "PATCH",
-    "delete": "DELETE",
-}
 
-
-@dataclass(frozen=True)
-class Interactions:
+@dataclass(frozen=True, kw_only=True)
+class Interactions(Permitting):
     """What a FHIR server does with the types that it serves.
 
-    Attributes:
-        types: the served types; nothing else exists.
+    Attributes beside those of `Permitting`:
         reader: opens the store for one reading request.
         writer: does all writing.
         base_url: the server's own address, such as ``https://host/fhir``.
         tokens: page tokens.
-        access: the parties that a principal reads as.
         zone: what a date without zone means.
     """
 
-    types: Types
     reader: Callable[[], AbstractContextManager[FhirStore]]
     writer: Writer[Principal]
     base_url: str
     tokens: PageTokens
-    access: Callable[[Principal], Access]
     zone: str = "Europe/London"
 
     # --- reading ------------------------------------------------------------------------------
@@ -112,7 +64,7 @@ class Interactions:
         self.allow(principal, type_name, "read")
         _check_id(logical_id)
         with self.reader() as store:
-            return store.read(type_name, logical_id, self.access(principal))
+            return store.read(type_name, logical_id, self.seeing(principal, "r"))
 
     def vread(self, principal: Principal, type_name: str, logical_id: str, version: str) -> Stored:
         """One version; see `FhirStore.vread`."""
@@ -121,7 +73,8 @@ class Interactions:
         if not version.isascii() or not version.isdigit() or len(version) > 9:
             raise not_found("There is no such version here.")
         with self.reader() as store:
-            return store.vread(type_name, logical_id, int(version), self.access(principal))
+            access = self.seeing(principal, "r")
+            return store.vread(type_name, logical_id, int(version), access)
 
     def history(
         self,
@@ -146,13 +99,15 @@ class Interactions:
             self.allow(principal, type_name, interaction)
             if logical_id is not None:
                 _check_id(logical_id)
-        count, since = self._history_shape(pairs)
+        at = [value for name, value in pairs if name == "_at"]
+        count, since = self._history_shape([pair for pair in pairs if pair[0] != "_at"])
         with self.reader() as store:
             found = store.history(
                 type_name,
                 logical_id,
-                self.access(principal),
+                self.seeing(principal, "rs"),
                 since=since,
+                at=self._range(at[-1], "_at") if at else None,
                 count=count,
                 after=after,
                 visible_types=visible,
@@ -167,16 +122,23 @@ class Interactions:
     def search(
         self,
         principal: Principal,
-        type_name: str,
+        type_name: str | None,
         pairs: Pairs,
         *,
         lenient: bool = False,
         compartment: tuple[str, str] | None = None,
     ) -> str:
-        """A searchset Bundle; of one compartment where its type and id are given."""
-        self.allow(principal, type_name, "search-type")
+        """A searchset Bundle.
+
+        Args:
+            principal: who asks.
+            type_name: the type searched; None for those that ``_type`` names, or else all.
+            pairs: the search's parameters.
+            lenient: leave out what is not understood.
+            compartment: type and id of the one that is searched.
+        """
         inside: tuple[Condition, ...] = ()
-        if compartment is not None:
+        if compartment is not None and type_name is not None:
             self.allow(principal, compartment[0], "read")
             _check_id(compartment[1])
             inside = (within(self.types, *compartment, type_name),)
@@ -185,25 +147,35 @@ class Interactions:
         token = _token(pairs)
         if token is not None:
             page = self.tokens.open(token, _asker(principal))
-            if (page.kind, page.type, page.id) != ("search", type_name, of):
+            if (page.kind, page.type, page.id) != ("search", type_name or "", of):
                 raise invalid("This page link belongs elsewhere.", f"http.{PAGE}")
             pairs, after = page.pairs, page.after
-        request = parse_search(self.types, type_name, pairs, lenient=lenient)
-        self._allow_hops(principal, request)
+        named: Pairs = ()
+        if type_name is None:
+            named = [(name, value) for name, value in pairs if name == "_type"]
+            pairs, searched = self._types_searched(principal, pairs)
+        else:
+            self.allow(principal, type_name, "search-type")
+            searched = [type_name]
+        request = parse_search(self.types, searched, pairs, lenient=lenient)
+        self.allow_hops(principal, request)
         request = replace(
             request,
             conditions=request.conditions + inside,
             after=after,
-            visible_types=self._visible(principal),
+            visible_types=self.visible_to(principal),
         )
         with self.reader() as store:
             if compartment is not None:
-                there(store.find(*compartment, self.access(principal)))
-            result = store.search(request, self.access(principal))
-        path = "/".join([self.base_url, *(compartment or ()), type_name])
-        links = [("self", _address(path, request.applied))]
+                there(store.find(*compartment, self.seeing(principal, "r")))
+            result = store.search(request, self.seeing(principal, "sr"))
+        path = "/".join([self.base_url, *(compartment or ()), *filter(None, [type_name])])
+        applied = (*named, *request.applied)
+        links = [("self", _address(path, applied))]
+        if after is not None:
+            links.append(("first", _address(path, applied)))
         if result.next is not None:
-            page = Page("search", type_name, of, request.applied, result.next)
+            page = Page("search", type_name or "", of, applied, result.next)
             links.append(("next", self._next(path, page, principal)))
         return answers.searchset(
             result,
@@ -212,6 +184,20 @@ class Interactions:
             elements=request.elements,
             summary=request.summary,
         )
+
+    def _types_searched(self, principal: Principal, pairs: Pairs) -> tuple[Pairs, list[str]]:
+        """The other parameters of a search by the base address, and the types that it is for."""
+        rest, only = types_asked(self.types, pairs)
+        for each in only:
+            self.allow(principal, each, "search-type")
+        stored = {name for name, each in self.types.items() if not each.composed}
+        if len(only) > 1 and only - stored:
+            words = f"{', '.join(sorted(only - stored))} is searched by itself."
+            raise refusal(400, words, "http._type", code="not-supported")
+        searched = only or self.searchable_by(principal) & stored
+        if not searched:
+            raise forbidden("The token's scopes reach no search: it needs system/*.s.")
+        return rest, sorted(searched)
 
     def around(
         self, principal: Principal, type_name: str, logical_id: str, name: str, pairs: Pairs
@@ -240,10 +226,11 @@ class Interactions:
             raise not_found("There is nothing at this address.")
         inside = members(self.types, type_name, everything=everything)
         shape, only = types_asked(self.types, pairs)
+        without_care_dates(shape)
         count, since = self._history_shape(shape)
         for each in only:
             self.allow(principal, each, "search-type")
-        visible = self._visible(principal)
+        visible = self.visible_to(principal)
         asked = Around(
             type_name,
             logical_id,
@@ -256,7 +243,7 @@ class Interactions:
             after=after.pk if after else None,
         )
         with self.reader() as store:
-            result = store.around(asked, self.access(principal))
+            result = store.around(asked, self.seeing(principal, "rs"))
         path = f"{self.base_url}/{type_name}/{logical_id}/{name}"
         links = [("self", _address(path, pairs))]
         if result.next is not None:
@@ -265,6 +252,12 @@ class Interactions:
         return answers.searchset(result, base_url=self.base_url, links=links)
 
     # --- writing ------------------------------------------------------------------------------
+
+    def current(self, principal: Principal, entry: WriteEntry) -> Stored | None:
+        """What a write with an id would replace, as far as this principal sees it."""
+        with self.reader() as store:
+            found = store.find(entry.type, entry.id or "", self.access(principal))
+        return None if found is None or found.deleted else found
 
     def write(self, principal: Principal, entry: WriteEntry) -> WriteResult:
         """One write that came alone; its resource is validated here."""
@@ -278,163 +271,8 @@ class Interactions:
         self._prepare(principal, entry)
         return at_once.alone(principal, entry)
 
-    def bundle(
-        self, principal: Principal, resource: dict[str, object], *, with_resource: bool
-    ) -> str:
-        """A batch or a transaction.
-
-        Raises:
-            FhirError: nothing of a transaction was done; or the Bundle is neither of the two.
-        """
-        kind = resource.get("type")
-        if resource.get("resourceType") != "Bundle" or kind not in ("batch", "transaction"):
-            raise invalid(
-                "What is posted to the base address is a Bundle of type batch or transaction.",
-                "Bundle.type",
-                code="value",
-            )
-        entries = resource.get("entry")
-        if isinstance(entries, list) and len(entries) > MAX_ENTRIES:
-            raise too_large(f"A Bundle has {MAX_ENTRIES:,} entries at most.")
-        whole = kind == "transaction"
-        validate(resource, expected_type="Bundle", entries=whole)
-        asked = entries if isinstance(entries, list) else []
-        do = self._transaction if whole else self._batch
-        return answers.responses(str(kind), do(principal, resource, asked, with_resource))
-
-    def _transaction(
-        self,
-        principal: Principal,
-        resource: dict[str, object],
-        asked: Sequence[Mapping[str, object]],
-        with_resource: bool,
-    ) -> list[str]:
-        read = [read_entry(e, n, self.types, self.base_url) for n, e in enumerate(asked)]
-        writes = [entry for entry in read if isinstance(entry, WriteEntry)]
-        for entry in writes:
-            self.allow(principal, entry.type, _INTERACTIONS[entry.method], entry.path)
-        results: dict[int, str] = {}
-        if writes:
-            context = BundleContext("transaction", resource)
-            done = self.writer.write(principal, writes, bundle=context)
-            for entry, result in zip(writes, done, strict=True):
-                assert entry.index is not None
-                results[entry.index] = self._written(result, with_resource)
-        # R4 does reads last, so that they see what was written; they can undo nothing.
-        for fetch in read:
-            if isinstance(fetch, ReadEntry):
-                results[fetch.index] = self._fetched(principal, fetch)
-        return [results[n] for n in range(len(read))]
-
-    def _batch(
-        self,
-        principal: Principal,
-        _resource: dict[str, object],
-        asked: Sequence[Mapping[str, object]],
-        with_resource: bool,
-    ) -> list[str]:
-        results: dict[int, str] = {}
-        ready: list[WriteEntry | ReadEntry] = []
-        for n, each in enumerate(asked):
-            try:
-                ready.append(read_entry(each, n, self.types, self.base_url))
-            except FhirError as error:
-                results[n] = answers.failed(error.status, error.issues, f"Bundle.entry[{n}]")
-        ready.sort(key=lambda e: _ORDER[e.method] if isinstance(e, WriteEntry) else 3)
-        for entry in ready:
-            assert entry.index is not None
-            if isinstance(entry, ReadEntry):
-                results[entry.index] = self._fetched(principal, entry)
-                continue
-            try:
-                done = self.write(principal, entry)
-                results[entry.index] = self._written(done, with_resource)
-            except FhirError as error:
-                place = f"Bundle.entry[{entry.index}]"
-                results[entry.index] = answers.failed(error.status, error.issues, place)
-        return [results[n] for n in range(len(asked))]
-
-    def _written(self, result: WriteResult, with_resource: bool) -> str:
-        return answers.written(result, base_url=self.base_url, with_resource=with_resource)
-
-    def _fetched(self, principal: Principal, entry: ReadEntry) -> str:
-        try:
-            return self._get(principal, entry.path.split("/"), parse_query(entry.query))
-        except FhirError as error:
-            place = f"Bundle.entry[{entry.index}].request.url"
-            return answers.failed(error.status, error.issues, place)
-
-    def _get(self, principal: Principal, path: list[str], pairs: Pairs) -> str:
-        match path:
-            case [type_name, logical_id] if logical_id != "_history":
-                stored = self.read(principal, type_name, logical_id)
-                return answers.fetched(stored.body, stored)
-            case [type_name, logical_id, "_history", version]:
-                stored = self.vread(principal, type_name, logical_id, version)
-                return answers.fetched(stored.body, stored)
-            case [type_name, logical_id, "_history"]:
-                return answers.fetched(self.history(principal, type_name, logical_id, pairs), None)
-            case [type_name, logical_id, ("*" | "$everything") as name]:
-                return answers.fetched(
-                    self.around(principal, type_name, logical_id, name, pairs), None
-                )
-            case [type_name, logical_id, inner] if logical_id != "_history":
-                found = self.search(principal, inner, pairs, compartment=(type_name, logical_id))
-                return answers.fetched(found, None)
-            case [type_name, "_history"]:
-                return answers.fetched(self.history(principal, type_name, None, pairs), None)
-            case [type_name] if type_name:
-                return answers.fetched(self.search(principal, type_name, pairs), None)
-            case _:
-                raise not_found("There is nothing at this address.")
-
-    # --- who may ------------------------------------------------------------------------------
-
-    def served(self, type_name: str) -> ResourceType:
-        """The declaration of a type.
-
-        Raises:
-            FhirError: 404 for a type that is not served.
-        """
-        try:
-            return self.types[type_name]
-        except KeyError:
-            served = ", ".join(sorted(self.types))
-            raise not_found(f"That type is not served here. Served are: {served}.") from None
-
-    def allow(
-        self, principal: Principal, type_name: str, interaction: str, element: str | None = None
-    ) -> None:
-        """Refuse what the type does not offer or the token does not reach.
-
-        Raises:
-            FhirError: 404, 405 or 403.
-        """
-        resource_type = self.served(type_name)
-        if not resource_type.offers(interaction):
-            offered = [m for i, m in _METHODS.items() if resource_type.offers(i)]
-            raise method_not_allowed(
-                f"Clients cannot {interaction.partition('-')[0]} a {type_name} here.", *offered
-            )
-        letter = _LETTERS[interaction]
-        if not may(principal, type_name, letter):
-            raise forbidden(
-                f"The token's scopes do not reach this: it needs system/{type_name}.{letter}.",
-                *([element] if element else []),
-            )
-
-    def _allow_hops(self, principal: Principal, request: SearchRequest) -> None:
-        for type_name in request.types_searched():
-            if not may(principal, type_name, "s"):
-                raise forbidden(
-                    f"This search looks into {type_name}: it needs system/{type_name}.s."
-                )
-
-    def _visible(self, principal: Principal) -> frozenset[str]:
-        return frozenset(t for t in self.types if may(principal, t, "r") or may(principal, t, "s"))
-
     def _prepare(self, principal: Principal, entry: WriteEntry) -> None:
-        self.allow(principal, entry.type, _INTERACTIONS[entry.method])
+        self.allow_write(principal, entry)
         if entry.resource is not None:
             validate(entry.resource, expected_type=entry.type, path=entry.path or None)
 
@@ -446,26 +284,24 @@ class Interactions:
     def _history_shape(self, pairs: Pairs) -> tuple[int, datetime | None]:
         count, since = DEFAULT_COUNT, None
         for name, value in pairs:
-            if name == "_count" and value.isascii() and value.isdigit() and len(value) < 10:
-                count = max(1, min(int(value), MAX_COUNT))
+            if name == "_count":
+                count = max(1, whole_number(name, value))
             elif name == "_since":
                 since = self._instant(value)
             elif name not in ("_format", "_pretty"):
-                raise refusal(
-                    400, "What is taken here is _count and _since.", "http.query",
-                    code="not-supported",
-                )  # fmt: skip
+                words = "What is taken here is _count, _since and, for history, _at."
+                raise refused(name, words, code="not-supported")
         return count, since
 
     def _instant(self, value: str) -> datetime:
+        return datetime.fromisoformat(self._range(value, "_since").low)
+
+    def _range(self, value: str, name: str) -> Range:
         try:
-            low = parse_range(value.replace(" ", "+"), ZoneInfo(self.zone)).low
-            return datetime.fromisoformat(low)
+            return parse_range(value.replace(" ", "+"), ZoneInfo(self.zone))
         except ValueError as error:
-            raise refusal(
-                400, "_since is an instant such as 2026-01-31T09:00:00Z.", "http._since",
-                code="value",
-            ) from error  # fmt: skip
+            words = f"{name} is an instant such as 2026-01-31T09:00:00Z."
+            raise refusal(400, words, f"http.{name}", code="value") from error
 
 
 def _check_id(logical_id: str) -> None:
@@ -473,8 +309,17 @@ def _check_id(logical_id: str) -> None:
         raise not_found()
 
 
+#: What a page link may have beside it: its name, and what clients repeat and filters nothing.
+_ON_A_PAGE_LINK = frozenset({PAGE, "_count", "_format", "_pretty", "_total"})
+
+
 def _token(pairs: Pairs) -> str | None:
-    return next((value for name, value in pairs if name == PAGE), None)
+    """The page that a link names; it holds its whole search, and no filter can be added to it."""
+    token = next((value for name, value in pairs if name == PAGE), None)
+    beside = [name for name, _ in pairs if name not in _ON_A_PAGE_LINK]
+    if token is not None and beside:
+        raise invalid("A page link is followed as it is: search anew.", f"http.{beside[0]}")
+    return token
 
 
 def _asker(principal: Principal) -> str:

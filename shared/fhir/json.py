@@ -26,7 +26,7 @@ MAX_NODES = 100_000
 #: Bounds of one number: enough for any measurement, too little to make the database or a float
 #: conversion fail later on.
 MAX_DIGITS = 64
-MAX_EXPONENT = 100
+MAX_EXPONENT = 300
 
 _BOM = b"\xef\xbb\xbf"
 #: A JSON string, or the rest of the text where a string is not closed, so that hostile text is
@@ -121,6 +121,11 @@ def parse(
 def dumps(resource: Any) -> bytes:
     """``resource`` as UTF-8 JSON: keys in their order, decimals with every digit they came with."""
     return _encoder.encode(resource)
+
+
+def indented(body: bytes) -> bytes:
+    """JSON with each member on a line of its own, its values letter by letter as they were."""
+    return msgspec.json.format(body, indent=2)
 
 
 def _decode(text: str, faults: list[object]) -> Any:

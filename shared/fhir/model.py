@@ -1,27 +1,25 @@
 """What is valid FHIR R4: the shape by the model classes, all else by the tables beside them.
 
-The only place that imports fhir.resources, with its R4B classes (measured to be R4's for the types
-that matter; ``bindings`` holds the differences). Use `parse` on what came, `validate` on what was
-parsed, and keep the parsed JSON: the classes rewrite ``1.10`` and ``.120Z``, so what they make of
-a resource is thrown away.
+Use `parse` on what came, `validate` on what was parsed, and keep the parsed JSON: the classes
+rewrite ``1.10`` and ``.120Z``, so what they make of a resource is thrown away.
 """
 
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from functools import cache
-from typing import Any, cast, get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from shared.fhir.bindings import CodeBinding, bindings
+from shared.fhir.bindings import bindings
 from shared.fhir.checks import MAX_ISSUES, Enough, Findings, Walk
-from shared.fhir.elements import PRIMITIVES, WRITTEN, Element, TypeInfo
-from shared.fhir.invariants import invariants
+from shared.fhir.classes import UNFORESEEN, class_of, type_info
+from shared.fhir.elements import WRITTEN, TypeInfo
 from shared.fhir.json import MAX_BYTES, MAX_DEPTH, dumps, parse, parse_json
 from shared.fhir.outcome import FhirError, Issue
+from shared.fhir.profiles import claimed, profiles
+from shared.fhir.profiles.keeping import unkept
 from shared.fhir.references import Scope
 
 __all__ = [
@@ -37,22 +35,11 @@ __all__ = [
 
 #: Issue codes that mean "not readable as FHIR"; all others are rules broken by readable FHIR.
 _UNREADABLE = frozenset({"structure", "required", "value", "invalid", "too-long"})
-#: What the classes' own validators raise on input that they did not foresee.
-_UNFORESEEN = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-#: Datatypes of R4B that R4 does not have.
-_NOT_IN_R4 = frozenset({"CodeableReference", "RatioRange"})
 
 
 def is_resource_type(name: str) -> bool:
     """Whether ``name`` is a resource type of R4 that can be validated here."""
-    return name in bindings().resource_types and _class_of(name) is not None
+    return name in bindings().resource_types and class_of(name) is not None
 
 
 def validate(
@@ -62,6 +49,7 @@ def validate(
     path: str | None = None,
     entries: bool = True,
     conditional_references: bool = False,
+    profile: str | None = None,
 ) -> tuple[Issue, ...]:
     """Check a parsed resource; the warnings, which do not stand against it.
 
@@ -69,13 +57,14 @@ def validate(
     where it is part of something (``Bundle.entry[6].resource``); its type otherwise. With
     ``entries`` false a Bundle's entry resources are left for the caller to check one by one, as a
     batch needs. ``conditional_references`` allows ``Patient?identifier=...`` outside a transaction
-    Bundle, for a caller that resolves it.
+    Bundle, for a caller that resolves it. Each resource is held to those profiles of Kersey's that
+    it names in ``meta.profile``, this one to ``profile`` too.
 
     Raises `FhirError` with every problem found (`MAX_ISSUES` at most): 400 where it cannot be read
     as R4 (shape, required elements, values), 422 where it can and breaks a rule (required
-    bindings, invariants, NHS rules). No message repeats a submitted value but codes.
+    bindings, invariants, NHS rules, profiles). No message repeats a submitted value but codes.
     """
-    checked = _Validation(entries, conditional_references)
+    checked = _Validation(entries, conditional_references, profile)
     issues = checked.findings.issues
     try:
         checked.resource(resource, path, expected_type)
@@ -86,15 +75,19 @@ def validate(
     errors = [issue for issue in issues if issue.severity == "error"]
     if not errors:
         return tuple(issues)
-    unreadable = any(issue.code in _UNREADABLE for issue in errors)
+    unreadable = any(
+        issue.code in _UNREADABLE and id(issue) not in checked.unkept for issue in errors
+    )
     raise FhirError(400 if unreadable else 422, issues)
 
 
 class _Validation:
     """One call of `validate`: the findings, and the way from a resource into those inside it."""
 
-    def __init__(self, entries: bool, conditional: bool) -> None:
+    def __init__(self, entries: bool, conditional: bool, profile: str | None) -> None:
         self.findings = Findings()
+        self.unkept: set[int] = set()
+        self._profile = profile
         self._entries = entries
         self._conditional = conditional
         self._bundle: Scope | None = None
@@ -116,6 +109,7 @@ class _Validation:
         kind = self._kind(node, path, expected)
         if kind is None:
             return
+        wanted, self._profile = self._profile, None
         info = type_info(kind)
         where = path or kind
         outer = self._bundle
@@ -130,6 +124,28 @@ class _Validation:
         known = self.findings.issues[found:]
         if known or walk.doubtful:
             self._shape(kind, info, node, where, known)
+        if not any(issue.severity == "error" for issue in self.findings.issues[found:]):
+            self._profiled(kind, node, where, around, wanted)
+
+    def _profiled(
+        self, kind: str, node: Mapping[str, Any], path: str, scope: Scope, wanted: str | None
+    ) -> None:
+        """Hold a resource that is good R4 to the profiles that it names, and to ``wanted``."""
+        named = {str(each): f"{path}.meta.profile[{n}]" for n, each in claimed(node)}
+        if wanted is not None:
+            named.setdefault(wanted, path)
+        for canonical, place in named.items():
+            profile = profiles().profile(canonical)
+            if profile is None:
+                continue
+            if profile["type"] == kind:
+                issues = list(unkept(node, profile["url"], path, scope))
+            else:
+                words = f"{place} is a profile of {profile['type']}, not of {kind}."
+                issues = [Issue("error", "invariant", words, (place,))]
+            for issue in issues:
+                self.unkept.add(id(issue))
+                self.findings.add(issue)
 
     def _kind(self, node: Any, path: str | None, expected: str | None) -> str | None:
         """The type of ``node`` if it can be checked at all; otherwise why not."""
@@ -162,7 +178,7 @@ class _Validation:
         Not where the walk found nothing and doubts nothing: it has then looked at all that a class
         looks at, with the classes' own types for every value, and building one takes longer.
         """
-        model = _class_of(kind)
+        model = class_of(kind)
         assert model is not None
         try:
             model.model_validate(_without_nested(kind, node))
@@ -178,7 +194,7 @@ class _Validation:
                     continue
                 said.add(place)
                 self.findings.error("value", f"{place} {what}.", place)
-        except _UNFORESEEN:
+        except UNFORESEEN:
             if not known:
                 self.findings.error("structure", f"{path} cannot be read as a {kind}.", path)
 
@@ -293,175 +309,3 @@ def _bare_parameters(node: Mapping[str, Any], name: str) -> dict[str, Any]:
         else:
             bare.append(item)
     return {name: bare}
-
-
-# The tables from the classes -----------------------------------------------------------------
-
-_building = threading.RLock()
-_types: dict[str, TypeInfo] = {}
-_by_class: dict[type[BaseModel], TypeInfo] = {}
-
-
-def type_info(name: str) -> TypeInfo:
-    """What R4 says of the elements of a resource type or datatype; built at first use.
-
-    Raises KeyError where the classes have no such type.
-    """
-    info = _types.get(name)
-    if info is None:
-        model = _class_of(name)
-        if model is None:
-            raise KeyError(name)
-        with _building:
-            # Worked on apart and published whole: nobody reads a table that is half built.
-            building = dict(_by_class)
-            info = _describe(model, name, building)
-            _by_class.update(building)
-            _types[name] = info
-    return info
-
-
-@cache
-def _class_of(name: str) -> type[BaseModel] | None:
-    """The R4B class called ``name``, None where there is none."""
-    # Imported at first use: it takes a quarter of a second, and not every process validates.
-    from fhir.resources.R4B import get_fhir_model_class
-
-    try:
-        model = get_fhir_model_class(name)
-    except (KeyError, ValueError, ImportError):
-        return None
-    return cast("type[BaseModel]", model)
-
-
-def _describe(
-    model: type[BaseModel], path: str, building: dict[type[BaseModel], TypeInfo]
-) -> TypeInfo:
-    """The table of ``model``, which stands at ``path``, and of every type that it uses."""
-    known = building.get(model)
-    if known is not None:
-        return known
-    cls = cast("Any", model)
-    info = TypeInfo(path, bool(cls.has_resource_base()))
-    building[model] = info
-    rules = invariants()
-    info.invariants = rules.get(path, ()) + (
-        rules.get("DomainResource", ()) if "contained" in model.model_fields else ()
-    )
-    choices: dict[str, tuple[list[str], bool]] = {}
-    required: list[str] = []
-    for name in cls.elements_sequence():
-        field_name = cls.get_alias_mapping()[name]
-        field = model.model_fields[field_name]
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        element = _element(name, field.annotation, extra, f"{path}.{name}", model, building)
-        if element is None:
-            continue
-        info.elements[name] = element
-        group = extra.get("one_of_many")
-        if isinstance(group, str):
-            names, _ = choices.setdefault(group, ([], bool(extra["one_of_many_required"])))
-            names.append(name)
-        elif field.is_required() or extra.get("element_required"):
-            required.append(name)
-    info.required = tuple(required)
-    info.choices = tuple(
-        (group, tuple(names), needed) for group, (names, needed) in choices.items()
-    )
-    return info
-
-
-def _element(
-    name: str,
-    annotation: Any,
-    extra: Mapping[str, Any],
-    path: str,
-    owner: type[BaseModel],
-    building: dict[type[BaseModel], TypeInfo],
-) -> Element | None:
-    """The element at ``path``; None where R4 does not have its type."""
-    many = "List" in str(annotation)
-    written, model = _type_of(annotation)
-    tables = bindings()
-    if written is not None:
-        kind = _primitive_names()[written]
-        if kind not in PRIMITIVES:
-            return None
-        return Element(
-            name,
-            many,
-            primitive=kind,
-            check=PRIMITIVES[kind],
-            taken=_takes(written),
-            type=_extensions_of_primitives(building),
-            codes=_codes(path, kind, extra),
-            pattern=tables.patterns.get(path),
-        )
-    assert model is not None
-    if model.__name__ in _NOT_IN_R4:
-        return None
-    if model.__name__ == "Resource":
-        return Element(name, many, resource=True)
-    named = model.__module__.rsplit(".", 1)[-1] == model.__name__.lower()
-    targets = tables.targets.get(path) or frozenset(extra.get("enum_reference_types", ()))
-    return Element(
-        name,
-        many,
-        type=_describe(model, model.__name__ if named else path, building),
-        concept=tables.concepts.get(path),
-        targets=targets if targets and "Resource" not in targets else None,
-    )
-
-
-def _codes(path: str, kind: str, extra: Mapping[str, Any]) -> CodeBinding | None:
-    """The required binding at ``path``: the table's, else the class's own where it is whole."""
-    tables = bindings()
-    if path in tables.codes:
-        return tables.codes[path]
-    own = extra.get("enum_values")
-    if kind != "code" or not own or path in tables.unbound or "+" in own:
-        return None
-    return CodeBinding.of(tuple(own))
-
-
-def _extensions_of_primitives(building: dict[type[BaseModel], TypeInfo]) -> TypeInfo:
-    """What may stand in ``_birthDate``: an id and extensions."""
-    model = _class_of("Element")
-    assert model is not None
-    return _describe(model, "Element", building)
-
-
-@cache
-def _takes(written: Any) -> Callable[[Any], bool]:
-    """Whether the classes take a value for a primitive that they annotate so."""
-    validator = TypeAdapter(written).validator
-
-    def takes(value: Any) -> bool:
-        try:
-            return validator.isinstance_python(value)
-        except _UNFORESEEN:
-            return False
-
-    return takes
-
-
-def _type_of(annotation: Any) -> tuple[Any, type[BaseModel] | None]:
-    """(primitive's annotation, None) or (None, class) of a field's, behind list and None."""
-    primitives = _primitive_names()
-    waiting: list[Any] = [annotation]
-    while waiting:
-        item = waiting.pop()
-        if hasattr(item, "get_model_klass"):
-            return None, cast("type[BaseModel]", item.get_model_klass())
-        if isinstance(item, Hashable) and item in primitives:
-            return item, None
-        waiting.extend(get_args(item))
-    raise LookupError(f"a model class has a field of an unknown type: {annotation}")
-
-
-@cache
-def _primitive_names() -> Mapping[Any, str]:
-    """FHIR's primitive types by how the classes annotate them."""
-    from fhir_core.constraints import FHIR_PRIMITIVES_MAPS
-
-    return FHIR_PRIMITIVES_MAPS

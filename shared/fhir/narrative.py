@@ -19,12 +19,23 @@ import nh3
 from shared.fhir.bindings import read
 
 XHTML = "http://www.w3.org/1999/xhtml"
-_COMMENT = re.compile(r"<!--[^<>]*?-->")
+#: What is no markup but for its own ends: a comment (1), or a CDATA section with what is in it (2).
+_ASIDE = re.compile(r"(<!--[^<>]*?-->)|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+#: HTML has no CDATA: a browser skips to the first '>' and reads on from there. What it would then
+#: see as an element, or as the end of one around the narrative; the end of a phrase ends nothing.
+_MARKUP_TO_BROWSERS = re.compile(
+    r">.*?<(?!\s|/(?:a|abbr|acronym|b|bdo|big|cite|code|dfn|em|i|kbd|q|samp|script|small|span|strong"
+    r"|style|sub|sup|tt|u|var)>)",
+    re.DOTALL,
+)
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_SCHEME = re.compile(r"([^/?#]*?):")
 _NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+#: xml:lang and xml:space, which XHTML itself defines.
+_XML = "{http://www.w3.org/XML/1998/namespace}"
 #: (element, attribute, value)
 Attribute = tuple[str, str, str]
+_ADDRESSES = frozenset({"cite", "href", "longdesc", "src", "usemap"})
 _XML_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -64,18 +75,23 @@ def narrative_fault(div: str) -> str | None:
     """What is wrong with a narrative's ``div``, in words that would make it right; None if sound.
 
     Two readers must agree: an XML parser names what is not in the list of R4, and nh3, which reads
-    as a browser does, must find nothing to take away.
+    as a browser does, must find nothing to take away. A CDATA section is text (XML 1.0, 2.7), but
+    only to the first of them: what the other would see as an element in it is refused.
     """
-    plain = _COMMENT.sub("", div)
-    if "<!" in plain or "<?" in plain:
-        return "must hold no declarations, processing instructions, CDATA or odd comments"
+    plain = _ASIDE.sub(lambda found: "" if found[1] else found[0], div)
+    sections = [found[2] for found in _ASIDE.finditer(div) if found[2] is not None]
+    outside = _ASIDE.sub("", div)
+    if "<!" in outside or "<?" in outside:
+        return "must hold no declarations, processing instructions or odd comments"
+    if any(_MARKUP_TO_BROWSERS.search(section) for section in sections):
+        return "must write '<' as '&lt;' and not in CDATA where browsers would read elements"
     try:
         # No entity can be declared: declarations were refused above.
         root = ET.fromstring(_ENTITY.sub(_numbered, plain))  # noqa: S314
     except (ET.ParseError, ValueError, RecursionError):
         return "must be well-formed XHTML: every element closed, every '&' written as '&amp;'"
-    if root.tag not in (f"{{{XHTML}}}div", "div"):
-        return f"must be one div element in the namespace {XHTML}"
+    if root.tag != f"{{{XHTML}}}div":
+        return f'must be one div element in its namespace: <div xmlns="{XHTML}">'
     rules = policy()
     kept: set[Attribute] = set()
     for element in root.iter():
@@ -104,19 +120,22 @@ def _element_fault(element: ET.Element, rules: Policy, kept: set[Attribute]) -> 
         shown = f"the element '{name}'" if _NAME.fullmatch(name) else "elements of another kind"
         return f"must not hold {shown}: only the text, list, table, link and image elements of HTML"
     for attribute, value in element.attrib.items():
-        if attribute == _XML_LANG:
+        if attribute in (f"{_XML}lang", f"{_XML}space"):
             continue
         if not rules.takes(name, attribute):
             shown = f"'{attribute}'" if _NAME.fullmatch(attribute) else "such attributes"
             return f"must not have {shown} on '{name}': no events, no forms, nothing that loads"
         if attribute == "style" and any(word in value.lower() for word in rules.forbidden_style):
             return "must have no style that loads or runs something"
-        if attribute in ("href", "src"):
+        if attribute in _ADDRESSES:
             target = "".join(value.split()).lower()
             if target.startswith("data:") and not (
                 name == "img" and target.startswith(rules.images)
             ):
                 return "must have data: only for an image, and that as PNG, JPEG, GIF or WebP"
+            scheme = _SCHEME.match(target)
+            if scheme and scheme[1] not in rules.schemes:
+                return f"must have no '{attribute}' but to {', '.join(rules.schemes)} or within"
         kept.add((name, attribute, _collapsed(value)))
     return None
 
@@ -161,5 +180,4 @@ def _collapsed(value: str) -> str:
 
 
 def _images(root: ET.Element) -> Iterator[ET.Element]:
-    yield from root.iter(f"{{{XHTML}}}img")
-    yield from root.iter("img")
+    return root.iter(f"{{{XHTML}}}img")

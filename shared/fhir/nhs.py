@@ -25,7 +25,9 @@ SDS_ROLE_PROFILE = "https://fhir.nhs.uk/Id/sds-role-profile-id"
 DOS_SERVICE = "https://fhir.nhs.uk/Id/dos-service-id"
 SNOMED_CT = "http://snomed.info/sct"
 
-_EXTENSION = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"
+_UK = "https://fhir.hl7.org.uk/"
+_EXTENSION = f"{_UK}StructureDefinition/Extension-UKCore-"
+UK_CORE_PATIENT = f"{_UK}StructureDefinition/UKCore-Patient"
 VERIFICATION_STATUS = _EXTENSION + "NHSNumberVerificationStatus"
 ETHNIC_CATEGORY = _EXTENSION + "EthnicCategory"
 
@@ -122,10 +124,56 @@ def verification_status(identifier: Mapping[str, Any]) -> str | None:
 
 
 def misplaced_verification(identifier: Mapping[str, Any]) -> Iterator[int]:
-    """The indexes of verification-status extensions without a code from the required value set."""
+    """The indexes of verification-status extensions without a concept, or with a code of no list.
+
+    R4 binds nothing in an extension: a text alone or another system's code may stand there, and
+    says nothing here. A code that claims to be of a national list must be of it.
+    """
+    for index, extension in _verifications(identifier):
+        if not isinstance(extension.get("valueCodeableConcept"), dict) or any(
+            system.startswith(_UK) and code not in _verification().get(system, {code})
+            for system, code in _codes_of(extension)
+        ):
+            yield index
+
+
+def unbound_verification(patient: Mapping[str, Any]) -> Iterator[str]:
+    """The places of verification statuses outside UK Core's required value set.
+
+    Only of a Patient that names UK Core's profile in ``meta.profile``: whom the binding binds.
+    """
+    meta = patient.get("meta")
+    named = meta.get("profile") if isinstance(meta, dict) else None
+    if not any(str(each).partition("|")[0] == UK_CORE_PATIENT for each in named or ()):
+        return
+    for n, identifier in enumerate(_objects(patient.get("identifier"))):
+        for index, extension in _verifications(identifier):
+            codes = _codes_of(extension)
+            if not any(code in _verification().get(system, {}) for system, code in codes):
+                yield f".identifier[{n}].extension[{index}]"
+
+
+def _verifications(identifier: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     for index, extension in enumerate(_objects(identifier.get("extension"))):
-        if extension.get("url") == VERIFICATION_STATUS and not any(
-            code in _verification().get(system, {}) for system, code in _codes_of(extension)
+        if extension.get("url") == VERIFICATION_STATUS:
+            yield index, extension
+
+
+def misplaced_ethnicity(patient: Mapping[str, Any]) -> Iterator[int]:
+    """The indexes of ethnic-category extensions without a concept, or with a code of no list.
+
+    The binding is extensible (UK Core): a text alone, Wales's list or another may stand there, but
+    a code that claims to be England's must be.
+    """
+    table = read_nhs()["ethnicity"]
+    england = table["systems"][0]
+    for index, extension in enumerate(_objects(patient.get("extension"))):
+        if extension.get("url") == ETHNIC_CATEGORY and (
+            not isinstance(extension.get("valueCodeableConcept"), dict)
+            or any(
+                system == england and code not in table["codes"]
+                for system, code in _codes_of(extension)
+            )
         ):
             yield index
 

@@ -30,6 +30,7 @@ DEFAULT_CODE: dict[int, str] = {
     413: "too-costly",
     415: "not-supported",
     422: "business-rule",
+    425: "duplicate",
     428: "required",
     429: "throttled",
     500: "exception",

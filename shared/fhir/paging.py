@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from shared.fhir.outcome import refusal
-from shared.fhir.search.query import Position
+from shared.fhir.search.request import Position
 
 #: The query parameter that carries a token.
 PAGE = "_page"

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from shared.auth import Principal, may, verified
+from shared.auth import Principal, verified
 from shared.fhir.http import FHIR_JSON, JSON, version_headers
 from shared.fhir.quick import QuickReader
 from shared.fhir.search.parameters import Types
 from shared.fhir.store import Access, Stored
+from shared.scopes import may
 
 _LEFT = "kersey.left_to_the_ordinary_way"
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range"})

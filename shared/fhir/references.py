@@ -15,7 +15,7 @@ _RELATIVE = re.compile(rf"([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#\S*)?")
 _ABSOLUTE = re.compile(rf"https?://\S+?/([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#\S*)?")
 _CONDITIONAL = re.compile(r"([A-Za-z]+)\?\S+")
 #: R4 references.html: a literal is a web address or names by UUID or OID; nobody follows others.
-_ELSEWHERE = re.compile(r"(?:https?://|urn:uuid:|urn:oid:)\S+")
+_ELSEWHERE = re.compile(r"(?:https?://|urn:uuid:|urn:oid:(?=[0-2](?:\.\d+)+$))\S+")
 #: (the type pointed at where it can be told, (issue code, what is wrong))
 Pointed = tuple[str | None, tuple[str, str] | None]
 _DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
@@ -83,6 +83,16 @@ def reference_issues(
             )
         )
     return issues
+
+
+def referred_type(node: Mapping[str, Any], scope: Scope) -> str | None:
+    """The type of what the Reference ``node`` names, as far as its text says; None where not."""
+    literal, declared = node.get("reference"), node.get("type")
+    if isinstance(literal, str) and literal:
+        found, _ = _pointed_at(literal, scope)
+        if found is not None:
+            return found
+    return declared.removeprefix(_DEFINITION) if isinstance(declared, str) else None
 
 
 def _pointed_at(literal: str, scope: Scope) -> Pointed:

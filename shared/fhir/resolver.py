@@ -8,7 +8,7 @@ in which R4 wants them done.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -18,24 +18,21 @@ from shared.fhir.json import parse
 from shared.fhir.outcome import (
     FhirError,
     Issue,
+    gone,
     invalid,
     method_not_allowed,
     refusal,
     rule_broken,
 )
-from shared.fhir.search.extract import Target, target_of
+from shared.fhir.parts import refuse_part
+from shared.fhir.rewriting import Condition, Inside, Rewriting, dangling
+from shared.fhir.search.query import parse_query
+from shared.fhir.search.targets import Target
 from shared.fhir.store import Access, FhirStore, Stored
 
 Action = Literal["create", "update", "patch", "delete", "unchanged"]
 
 _ORDER: Mapping[str, int] = {"delete": 0, "unchanged": 1, "create": 1, "update": 2, "patch": 2}
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_CONDITIONAL = re.compile(r"(?P<type>[A-Z][A-Za-z]{1,63})\?(?P<query>.+)", re.DOTALL)
-_RESTFUL_FULL_URL = re.compile(
-    r"(?P<base>https?://.+)/(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9.-]{1,64})"
-)
-#: Names of elements that hold an address which may point into the Bundle without being a Reference.
-_ADDRESS = re.compile(r"url|value(?:Uri|Url|Uuid|Oid|Canonical)")
 
 
 @dataclass(slots=True)
@@ -89,6 +86,9 @@ class Resolver:
         self._base_url = base_url
         self._issues: list[Issue] = []
         self._matched: dict[tuple[str, str], Stored | None] = {}
+        self._removed: set[str] = set()
+        #: Documents here that are referred to, as they were when the references were looked at.
+        self.found: dict[tuple[str, str], Stored] = {}
 
     def resolve(self, entries: Sequence[WriteEntry], *, transaction: bool) -> list[Step]:
         """The steps to do, in R4's order: delete, create, update.
@@ -103,27 +103,54 @@ class Resolver:
         """
         self._lock_conditions(entries)
         created: dict[tuple[str, str], Step] = {}
-        steps = [self._step(entry, created) for entry in entries]
+        # What is deleted goes first, so that no condition finds it (R4 http.html, trules).
+        made = {}
+        for entry in sorted(entries, key=lambda each: each.method != "DELETE"):
+            made[id(entry)] = step = self._step(entry, created)
+            if step.action == "delete":
+                self._removed.add(step.reference)
+        steps = [made[id(entry)] for entry in entries]
         self._refuse_overlap(steps)
-        inside = _Inside.of(steps, self._base_url) if transaction else _Inside({}, {})
+        inside = Inside.of(steps, self._base_url) if transaction else Inside()
+        writing = [
+            step
+            for step in steps
+            if step.entry.resource is not None and step.action in ("create", "update")
+        ]
+        walks = [self._rewrite(step, inside) for step in writing]
+        conditional = dict(each for walk in reversed(walks) for each in reversed(walk.conditional))
+        if conditional:
+            inside = inside.knowing(self._met(conditional, steps))
+            walks = [
+                self._rewrite(step, inside) if walk.conditional else walk
+                for step, walk in zip(writing, walks, strict=True)
+            ]
         wanted: list[_Wanted] = []
-        for step in steps:
-            if step.entry.resource is not None and step.action in ("create", "update"):
-                walk = _References(self, step, inside, transaction)
-                step.resource = walk.rewritten()
-                wanted += [(target, where, step.existing) for target, where in walk.local]
+        for step, walk in zip(writing, walks, strict=True):
+            self._issues += walk.issues
+            wanted += [(target, where, step.existing) for target, where in walk.local]
         self._refuse_dangling(wanted, steps)
         if self._issues:
             raise FhirError(422, self._issues)
         return sorted(steps, key=lambda step: _ORDER[step.action])
 
+    def _rewrite(self, step: Step, inside: Inside) -> Rewriting:
+        """Put what is to be stored in a step; the walk over its references."""
+        walk = Rewriting(step.entry, inside, self._base_url)
+        step.resource = walk.rewritten()
+        refuse_part(step.resource, step.entry.path or step.entry.type)
+        return walk
+
     def patched(self, step: Step, current: Stored) -> dict[str, Any]:
         """The resource after the patch of a step; call it with the document locked.
 
         Raises:
-            FhirError: 422 where the patch does not apply, 413 where it makes too much of it.
+            FhirError: 410 where it was deleted, 422 where the patch does not apply, 413 where it
+                makes too much of it.
         """
         assert step.entry.patch is not None
+        if current.deleted:
+            raise gone("It was deleted: there is nothing to patch. A PUT brings it back.")
         changed = step.entry.patch.apply(parse(current.body.encode()))
         if not isinstance(changed, dict) or (changed.get("resourceType"), changed.get("id")) != (
             step.entry.type,
@@ -143,14 +170,15 @@ class Resolver:
         Raises:
             FhirError: 422 naming each.
         """
-        self._issues = []
         entry = WriteEntry(None, "PUT", resource["resourceType"], resource=resource, path=path)
-        walk = _References(self, Step(entry, "update", ""), _Inside({}, {}), transaction=False)
-        found = walk.rewritten()
+        step = Step(entry, "update", "")
+        walk = self._rewrite(step, Inside())
+        self._issues = walk.issues
         self._refuse_dangling([(target, where, current) for target, where in walk.local], [])
         if self._issues:
             raise FhirError(422, self._issues)
-        return found
+        assert step.resource is not None
+        return step.resource
 
     # --- conditions ---------------------------------------------------------------------------
 
@@ -172,19 +200,22 @@ class Resolver:
         """
         key = (type_name, query)
         if key not in self._matched:
-            try:
-                found = self._store.match(type_name, query, self._access, self._owner_of(type_name))
-            except FhirError as error:
-                raise error.at(expression) from error
-            if len(found) > 1:
-                raise refusal(
-                    412,
-                    f"The condition on {type_name} matches several resources.",
-                    expression,
-                    code="multiple-matches",
-                )
-            self._matched[key] = found[0] if found else None
+            self._matched[key] = self._search(type_name, query, expression)
         return self._matched[key]
+
+    def _search(self, type_name: str, query: str, expression: str) -> Stored | None:
+        try:
+            found = self._store.match(type_name, query, self._access, self._owner_of(type_name))
+        except FhirError as error:
+            raise error.at(expression) from error
+        if len(found) > 1:
+            raise refusal(
+                412,
+                f"The condition on {type_name} matches several resources.",
+                expression,
+                code="multiple-matches",
+            )
+        return found[0] if found else None
 
     def _step(self, entry: WriteEntry, created: dict[tuple[str, str], Step]) -> Step:
         if entry.method == "POST":
@@ -196,9 +227,7 @@ class Resolver:
         existing = self._store.find(entry.type, entry.id, self._access)
         if existing is None:
             if entry.method == "PUT":
-                raise method_not_allowed(
-                    "Ids are given by the server: create it with POST.", "POST"
-                )
+                raise _no_id_of_ones_own(entry, "create it with POST")
             raise refusal(404, "There is no such resource here.", entry.path or entry.type)
         return Step(entry, action, entry.id, existing=existing)
 
@@ -207,7 +236,7 @@ class Resolver:
             return Step(entry, "create", str(uuid4()))
         key = (entry.type, entry.if_none_exist)
         existing = self.match(*key, entry.condition_path)
-        if existing is not None:
+        if existing is not None and existing.reference not in self._removed:
             return Step(entry, "unchanged", existing.id, existing=existing)
         if key in created:  # the same condition twice in one Bundle means one resource
             return Step(entry, "unchanged", created[key].id)
@@ -237,7 +266,7 @@ class Resolver:
         if entry.method == "PATCH":
             raise refusal(404, "Nothing matches the condition.", entry.path or entry.type)
         if (entry.resource or {}).get("id") is not None:
-            raise method_not_allowed("Ids are given by the server: leave the id out.", "POST")
+            raise _no_id_of_ones_own(entry, "leave the id out")
         return Step(entry, "create", str(uuid4()))
 
     def _refuse_overlap(self, steps: Iterable[Step]) -> None:
@@ -255,28 +284,89 @@ class Resolver:
 
     # --- references ---------------------------------------------------------------------------
 
-    def refuse(self, diagnostics: str, expression: str) -> None:
-        """Note a reference that leads nowhere; all are told of at once."""
-        self._issues.append(Issue("error", "not-found", diagnostics, (expression,)))
+    def _met(
+        self, conditional: Mapping[Condition, str], steps: Sequence[Step]
+    ) -> dict[Condition, str]:
+        """Where references by condition lead, once all that the transaction does is done.
 
-    @property
-    def base_url(self) -> str:
-        """The server's own address."""
-        return self._base_url
+        R4 http.html, trules: conditional references are resolved last.
+
+        Args:
+            conditional: conditions, each with an element that holds it.
+            steps: what the transaction does; patches are not foreseen.
+
+        Raises:
+            FhirError: 412 where nothing, or several, meet one; 400 where it is not understood.
+        """
+        types = {step.entry.type for step in steps if step.action in ("create", "update", "delete")}
+        here = {key: place for key, place in conditional.items() if not _looks_at(*key, types)}
+        foreseen = {key: place for key, place in conditional.items() if key not in here}
+        found = {key: self._one(*key, place, self.match) for key, place in here.items()}
+        if foreseen:
+            with self._store.as_it_will_be(
+                [(s.id, s.resource) for s in steps if s.action == "create" and s.resource],
+                [(s.existing, s.resource) for s in steps if s.existing and s.resource],
+                [s.existing for s in steps if s.existing and s.action == "delete"],
+                self._access,
+                self._owner_of,
+            ):
+                found |= {k: self._one(*k, place, self._search) for k, place in foreseen.items()}
+        return {key: reference for key, reference in found.items() if reference is not None}
+
+    def _one(
+        self,
+        type_name: str,
+        query: str,
+        expression: str,
+        match: Callable[[str, str, str], Stored | None],
+    ) -> str | None:
+        try:
+            found = match(type_name, query, expression)
+        except KeyError:
+            self._issues.append(dangling("That type is not served here.", expression))
+            return None
+        if found is None:
+            words = "Nothing matches this reference's condition."
+            raise refusal(412, words, expression, code="not-found")
+        return found.reference
 
     def _refuse_dangling(self, wanted: Sequence[_Wanted], steps: Sequence[Step]) -> None:
         made = {step.reference for step in steps if step.action == "create"}
-        removed = {step.reference for step in steps if step.action == "delete"}
+        changed = {step.reference for step in steps if step.action in ("update", "patch")}
         asked = {
             (target.type or "", target.id or "")
             for target, _, _ in wanted
             if target.address not in made
         }
-        seen = {"/".join(pair) for pair in self._store.seen(asked, self._access)} | made
+        self.found |= self._store.find_all(asked - self.found.keys(), self._access)
+        seen = {"/".join(pair) for pair in self.found} | made
         for target, expression, before in wanted:
-            here = target.address in seen and target.address not in removed
-            if not here and not _held(before, target):
-                self.refuse("This refers to a resource that is not here.", expression)
+            if _held(before, target):
+                continue
+            if target.address not in seen or target.address in self._removed:
+                words = "This refers to a resource that is not here."
+                self._issues.append(dangling(words, expression))
+            elif target.version is not None and not self._has_version(target, made, changed):
+                words = "This refers to a version that is not here."
+                self._issues.append(dangling(words, expression))
+
+    def _has_version(self, target: Target, made: Collection[str], changed: Collection[str]) -> bool:
+        """Whether there is the version that a reference names, or will be."""
+        if target.address in made:
+            return target.version == "1"
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", target.version or ""):
+            return False
+        assert target.type is not None
+        assert target.id is not None
+        number = int(target.version or 0)
+        current = self.found[target.type, target.id].version
+        if target.address in changed and number == current + 1:
+            return True
+        try:
+            self._store.vread(target.type, target.id, number, self._access)
+        except FhirError:
+            return False
+        return True
 
 
 _Wanted = tuple[Target, str, Stored | None]
@@ -289,187 +379,20 @@ def _held(before: Stored | None, target: Target) -> bool:
     What a client reads it may send back, although it must not see all that a document of the
     server's own refers to, and although something was deleted meanwhile.
     """
-    return before is not None and f'"{target.address}"' in before.body
+    return before is not None and f'"{target.literal}"' in before.body
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
-    """How the entries of one Bundle are referred to.
-
-    ``by_full_url`` leads from a fullUrl to ``Type/id``; ``by_condition`` from type and query.
-    """
-
-    by_full_url: dict[str, str]
-    by_condition: dict[tuple[str, str], str]
-
-    @classmethod
-    def of(cls, steps: Iterable[Step], base_url: str) -> _Inside:
-        by_full_url: dict[str, str] = {}
-        by_condition: dict[tuple[str, str], str] = {}
-        for step in steps:
-            entry = step.entry
-            if step.action == "delete" or not step.id:
-                continue
-            if entry.full_url:
-                by_full_url[entry.full_url] = step.reference
-            elif entry.method == "POST" and isinstance((entry.resource or {}).get("id"), str):
-                # Without fullUrl, senders name the resource by the id that they gave it.
-                assert entry.resource is not None
-                by_full_url[f"{entry.type}/{entry.resource['id']}"] = step.reference
-            if step.action in ("update", "patch"):
-                by_full_url[f"{base_url}/{step.reference}"] = step.reference
-            for query in (entry.if_none_exist, entry.query):
-                if query:
-                    by_condition[entry.type, query] = step.reference
-        return cls(by_full_url, by_condition)
-
-    def find(self, address: str) -> str | None:
-        """Where an address leads inside the Bundle; a version or fragment stays on it."""
-        for separator in ("", "/_history/", "#"):
-            bare, found, rest = address.partition(separator) if separator else (address, "", "")
-            if bare in self.by_full_url and (found or not separator):
-                return f"{self.by_full_url[bare]}{found}{rest}"
-        return None
+def _looks_at(type_name: str, query: str, types: Collection[str]) -> bool:
+    """Whether a search may find, or look into, documents of one of the types."""
+    try:
+        names = [name for name, _ in parse_query(query)]
+    except FhirError:
+        return False  # the search says what is wrong with it
+    hops = any("." in name or name.startswith("_has") for name in names)
+    return bool(types) if hops else type_name in types
 
 
-class _References:
-    """Rewrites the references of one resource; unchanged parts are shared, nothing is mutated.
-
-    Nothing is mutated because a writer may have to repeat its transaction with the same entries.
-    """
-
-    def __init__(self, resolver: Resolver, step: Step, inside: _Inside, transaction: bool) -> None:
-        self._resolver = resolver
-        self._entry = step.entry
-        self._inside = inside
-        self._transaction = transaction
-        self._trail: list[str] = []
-        base = _RESTFUL_FULL_URL.fullmatch(step.entry.full_url or "")
-        self._entry_base = base["base"] if base else None
-        #: References to documents of this server, with the element that holds each.
-        self.local: list[tuple[Target, str]] = []
-
-    def rewritten(self) -> dict[str, Any]:
-        """The resource with every reference as it is to be stored."""
-        assert self._entry.resource is not None
-        changed: dict[str, Any] = self._object(self._entry.resource)
-        return changed
-
-    def _value(self, name: str, value: Any) -> Any:
-        if isinstance(value, dict):
-            self._trail.append(f".{name}")
-            changed = self._object(value)
-            self._trail.pop()
-            return changed
-        if isinstance(value, list):
-            return self._list(name, value)
-        if isinstance(value, str):
-            return self._text(name, value)
-        return value
-
-    def _object(self, value: dict[str, Any]) -> dict[str, Any]:
-        changed: dict[str, Any] | None = None
-        plain = not self._inside.by_full_url
-        for name, member in value.items():
-            if plain and type(member) is str and name != "reference":
-                continue  # only where other entries have addresses may it be one of them
-            new = self._value(name, member)
-            if new is not member:
-                changed = changed if changed is not None else dict(value)
-                changed[name] = new
-        return changed if changed is not None else value
-
-    def _list(self, name: str, value: list[Any]) -> list[Any]:
-        changed: list[Any] | None = None
-        for n, member in enumerate(value):
-            new = self._value(f"{name}[{n}]", member)
-            if new is not member:
-                changed = changed if changed is not None else list(value)
-                changed[n] = new
-        return changed if changed is not None else value
-
-    def _text(self, name: str, value: str) -> str:
-        if name == "reference":
-            return self._reference(value)
-        if self._inside.by_full_url:
-            if _ADDRESS.fullmatch(name.partition("[")[0]):
-                return self._inside.by_full_url.get(value, value)
-            if name == "div":
-                return self._narrative(value)
-        return value
-
-    def _narrative(self, value: str) -> str:
-        for full_url, reference in self._inside.by_full_url.items():
-            if full_url in value:
-                value = value.replace(f'"{full_url}"', f'"{reference}"')
-        return value
-
-    def _reference(self, value: str) -> str:
-        if not value or value.startswith("#"):
-            return value
-        condition = _CONDITIONAL.fullmatch(value)
-        if condition is not None:
-            return self._conditional(condition["type"], condition["query"]) or value
-        found = self._inside.find(value)
-        if found is not None:
-            return found
-        if _SCHEME.match(value):
-            return self._absolute(value)
-        return self._relative(value)
-
-    def _absolute(self, value: str) -> str:
-        if value.lower().startswith(("urn:uuid:", "urn:oid:")):
-            self._refuse("This refers to an entry that the Bundle does not have.")
-        elif value.startswith(f"{self._resolver.base_url}/"):
-            # The same document has one name, so that whoever looks for references finds each.
-            value = value.removeprefix(f"{self._resolver.base_url}/")
-            self._here(value)
-        return value
-
-    def _relative(self, value: str) -> str:
-        if self._entry_base is not None and self._entry_base != self._resolver.base_url:
-            # R4 bundle.html: it is relative to the base of the entry's own fullUrl.
-            absolute = f"{self._entry_base}/{value}"
-            return self._inside.find(absolute) or absolute
-        if self._entry_base is not None:
-            found = self._inside.find(f"{self._entry_base}/{value}")
-            if found is not None:
-                return found
-        self._here(value)
-        return value
-
-    def _here(self, value: str) -> None:
-        target = target_of(value, self._resolver.base_url)
-        if target is None or not target.local:
-            self._refuse("This is no reference: write Type/id or an absolute address.")
-        else:
-            self.local.append((target, self._expression))
-
-    def _conditional(self, type_name: str, query: str) -> str | None:
-        if not self._transaction:
-            self._refuse("A reference by condition is for transactions only.")
-            return None
-        inside = self._inside.by_condition.get((type_name, query))
-        if inside is not None:
-            return inside
-        try:
-            found = self._resolver.match(type_name, query, self._expression)
-        except KeyError:
-            self._refuse("That type is not served here.")
-            return None
-        except FhirError as error:
-            raise error.at(self._expression) from error
-        if found is None:
-            raise refusal(
-                412, "Nothing matches this reference's condition.", self._expression,
-                code="not-found",
-            )  # fmt: skip
-        return found.reference
-
-    def _refuse(self, diagnostics: str) -> None:
-        self._resolver.refuse(diagnostics, self._expression)
-
-    @property
-    def _expression(self) -> str:
-        """The reference now being read."""
-        return (self._entry.path or self._entry.type) + "".join(self._trail) + ".reference"
+def _no_id_of_ones_own(entry: WriteEntry, instead: str) -> FhirError:
+    """R4 http.html, update: a server need not let clients choose ids; updateCreate says so."""
+    error = method_not_allowed(f"Ids are given by the server: {instead}.", "POST")
+    return error if entry.index is None else error.at(entry.condition_path)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
-from typing import Annotated
+from functools import lru_cache, partial
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.routing import BaseRoute, Route
 
 from shared.auth import Principal, principal_of
-from shared.fhir import answers
+from shared.fhir import answers, described
 from shared.fhir.addresses import Untidy
 from shared.fhir.bundle import (
     AtOnce,
@@ -20,46 +20,47 @@ from shared.fhir.bundle import (
     Writer,
     WriteResult,
     condition_of,
+    creation_condition,
     version_of,
 )
+from shared.fhir.bundle_interactions import BundleInteractions
 from shared.fhir.capability import capability_statement
 from shared.fhir.compartment_routes import compartment_routes
+from shared.fhir.conformance import conformance_routes
 from shared.fhir.create_route import CreateRoute
+from shared.fhir.described import TypeName
 from shared.fhir.forms import form_pairs
+from shared.fhir.freshness import has_preconditions, refuse_overwriting, unchanged_since
 from shared.fhir.http import (
-    DESCRIBED,
     FHIR_JSON,
     JSON,
+    Body,
     FhirAnswer,
     FhirRoute,
     Prefer,
     answer,
     answer_format,
-    read_body,
+    refuse_provenance,
     require_content_type,
-    unchanged_since,
     version_headers,
 )
-from shared.fhir.interactions import Interactions
+from shared.fhir.interactions import Interactions, Pairs
 from shared.fhir.json import dumps, parse
-from shared.fhir.model import validate
-from shared.fhir.outcome import (
-    FhirError,
-    Issue,
-    invalid,
-    method_not_allowed,
-    not_found,
-    operation_outcome,
-)
+from shared.fhir.nowhere import nothing
+from shared.fhir.outcome import invalid, method_not_allowed, not_found
 from shared.fhir.paging import PageTokens
+from shared.fhir.parts import part
 from shared.fhir.patching.reading import FORMATS, patch_of
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.query import parse_query
+from shared.fhir.search.shape import part_asked
 from shared.fhir.search.values import is_id
 from shared.fhir.store import Access, FhirStore, Stored
 from shared.fhir.together import Asked, Ready, Together
+from shared.fhir.validating import validating_routes
 
-Body = Annotated[bytes, Depends(read_body)]
+#: Parameters of every interaction, which are no condition (R4 http.html, general parameters).
+_OF_THE_ANSWER = ("_format", "_pretty")
 
 
 class FhirRouter(APIRouter):
@@ -86,8 +87,13 @@ def fhir_router(
     access: Callable[[Principal], Access] | None = None,
     principal: Callable[[Request], Principal] = principal_of,
     operations: Sequence[dict[str, str]] = (),
+    beside: Sequence[dict[str, Any]] = (),
+    messaging: Sequence[dict[str, Any]] = (),
     cors: bool = False,
+    oauth_uris: Callable[[], Mapping[str, str]] = dict,
     at_once: AtOnce[Principal] | None = None,
+    spelling: Callable[[Request, str, Pairs], Pairs] | None = None,
+    on_refusal: Callable[[Principal, str, str], None] = lambda *_: None,
 ) -> FhirRouter:
     """The routes of a FHIR server.
 
@@ -107,8 +113,14 @@ def fhir_router(
         access: the parties that a principal reads as; its organisation by default.
         principal: who makes a request; raises `Unauthenticated`.
         operations: system-wide operations to name in /metadata.
+        beside: types that routers before this one serve, to name in /metadata.
+        messaging: what messages such a router takes and sends, to name in /metadata.
         cors: whether pages of other origins may ask, for /metadata.
+        oauth_uris: where to go for tokens, for /metadata; asked each time.
         at_once: stores creates that come together, where the writer can.
+        spelling: of a search's parameters, for clients of a standard that writes some of them
+            otherwise than R4: makes R4's of what such a request asks of a type.
+        on_refusal: see `Permitting`.
     """
     server = Interactions(
         types=types,
@@ -117,122 +129,150 @@ def fhir_router(
         base_url=base_url,
         tokens=PageTokens(page_secret),
         access=access or (lambda p: Access.of(p.organisation)),
+        on_refusal=on_refusal,
         zone=zone,
     )
-    statement = dumps(
-        capability_statement(
-            types,
-            base_url=base_url,
-            date=capability_date,
-            version=version,
-            operations=operations,
-            cors=cors,
+
+    @lru_cache(maxsize=2)
+    def statement(uris: tuple[tuple[str, str], ...]) -> bytes:
+        return dumps(
+            capability_statement(
+                types,
+                base_url=base_url,
+                date=capability_date,
+                version=version,
+                operations=operations,
+                beside=beside,
+                messaging=messaging,
+                cors=cors,
+                oauth_uris=dict(uris),
+            )
         )
-    )
+
+    def capability() -> bytes:
+        return statement(tuple(oauth_uris().items()))
+
     router = FhirRouter(
         prefix=prefix,
         route_class=FhirRoute,
         tags=["FHIR R4"],
         default_response_class=FhirAnswer,
-        responses=DESCRIBED,
     )
 
-    @router.get("/metadata")
+    @router.get("/metadata", responses=described.METADATA)
     def metadata(request: Request) -> Response:
         """What this server can do; public."""
-        return answer(statement, answer_format(request))
+        media_type = answer_format(request)
+        return answer(capability(), media_type)
 
-    _system(router, server, principal)
-    _type(router, server, principal)
+    conformance_routes(router, base_url)
+    _system(router, server, BundleInteractions(server, capability), principal)
+    _type(router, server, principal, spelling)
     _instance(router, server, principal)
+    validating_routes(router, server, principal)
     compartment_routes(router, server, principal)
 
-    def nothing(request: Request) -> Response:
-        """What is no address or no method of an address of this interface."""
-        principal(request)
-        raise _nowhere(server, request.method, request.path_params.get("rest", ""))
-
+    last = Untidy(nothing(server, principal), prefix)
     for path in (prefix, f"{prefix}/{{rest:path}}"):
-        router.routes.append(Route(path, Untidy(nothing, prefix), include_in_schema=False))
-    together = None
+        router.routes.append(Route(path, last, include_in_schema=False))
+    together: Together | None = None
+    takes: Callable[[Principal], bool] = _nobody
     if at_once is not None:
         together = Together(partial(_ready, server, principal, at_once), at_once.store)
+        takes = at_once.takes
     create = partial(_create, server, principal)
-    router.before_all = (CreateRoute(create, together, prefix=prefix),)
+    router.before_all = (CreateRoute(create, together, takes, prefix=prefix),)
     return router
 
 
 def _system(
-    router: APIRouter, server: Interactions, principal: Callable[[Request], Principal]
+    router: APIRouter,
+    server: Interactions,
+    bundles: BundleInteractions,
+    principal: Callable[[Request], Principal],
 ) -> None:
-    @router.post("")
+    @router.post("", responses=described.BUNDLE, openapi_extra=described.RESOURCE_BODY)
     @router.post("/", include_in_schema=False)
     def batch_or_transaction(request: Request, body: Body) -> Response:
         """A Bundle of type batch or transaction."""
         who = principal(request)
+        refuse_provenance(request)
         require_content_type(request, FHIR_JSON, JSON)
         media_type, prefer = answer_format(request), Prefer.of(request)
-        text = server.bundle(who, parse(body), with_resource=prefer.returns != "minimal")
+        text = bundles.answer(who, parse(body), prefer.returns)
         return answer(text, media_type)
 
-    @router.get("/_history")
+    @router.get("", responses=described.SEARCH)
+    @router.get("/", include_in_schema=False)
+    def search_system(request: Request) -> Response:
+        """Search several types at once, by `_type` or all, by the parameters that all have."""
+        who = principal(request)
+        if not request.url.query:
+            words = "Post a Bundle of type batch or transaction here, or search by _type."
+            raise method_not_allowed(words, "POST")
+        return _search(server, who, request, None, ())
+
+    @router.post("/_search", responses=described.SEARCH_BY_FORM, openapi_extra=described.FORM_BODY)
+    def search_system_by_form(request: Request, body: Body) -> Response:
+        """The same by the parameters in a form."""
+        return _search(server, principal(request), request, None, form_pairs(request, body))
+
+    @router.get("/_history", responses=described.HISTORY)
     def history_system(request: Request) -> Response:
         """Versions of everything that the client may see."""
         return _history(server, principal(request), request, None, None)
 
 
 def _type(
-    router: APIRouter, server: Interactions, principal: Callable[[Request], Principal]
+    router: APIRouter,
+    server: Interactions,
+    principal: Callable[[Request], Principal],
+    spelling: Callable[[Request, str, Pairs], Pairs] | None,
 ) -> None:
-    @router.get("/{type_name}")
-    def search(request: Request, type_name: str) -> Response:
+    @router.get("/{type_name}", responses=described.SEARCH)
+    def search(request: Request, type_name: TypeName) -> Response:
         """Search by the parameters in the address."""
         who = principal(request)
         server.served(type_name)
-        media_type, prefer = answer_format(request), Prefer.of(request)
-        pairs = parse_query(request.url.query)
-        return answer(server.search(who, type_name, pairs, lenient=prefer.lenient), media_type)
+        return _search(server, who, request, type_name, (), spelling)
 
-    @router.post("/{type_name}/_search")
-    def search_by_form(request: Request, type_name: str, body: Body) -> Response:
+    @router.post(
+        "/{type_name}/_search",
+        responses=described.SEARCH_BY_FORM,
+        openapi_extra=described.FORM_BODY,
+    )
+    def search_by_form(request: Request, type_name: TypeName, body: Body) -> Response:
         """Search by the parameters in a form, which no log of addresses sees."""
         who = principal(request)
         server.served(type_name)
-        media_type, prefer = answer_format(request), Prefer.of(request)
-        pairs = parse_query(request.url.query) + form_pairs(request, body)
-        return answer(server.search(who, type_name, pairs, lenient=prefer.lenient), media_type)
+        return _search(server, who, request, type_name, form_pairs(request, body), spelling)
 
-    @router.get("/{type_name}/_history")
-    def history_type(request: Request, type_name: str) -> Response:
+    @router.get("/{type_name}/_history", responses=described.HISTORY)
+    def history_type(request: Request, type_name: TypeName) -> Response:
         """Versions of all resources of a type."""
         return _history(server, principal(request), request, type_name, None)
 
-    @router.post("/{type_name}/$validate")
-    def check(request: Request, type_name: str, body: Body) -> Response:
-        """What is wrong with a resource; nothing is stored."""
-        return _validate(server, principal(request), request, type_name, body)
-
-    @router.post("/{type_name}")
-    def create(request: Request, type_name: str, body: Body) -> Response:
+    @router.post("/{type_name}", responses=described.CREATE, openapi_extra=described.RESOURCE_BODY)
+    def create(request: Request, type_name: TypeName, body: Body) -> Response:
         """Create, or with If-None-Exist only unless there is one; see also `CreateRoute`."""
         return _create(server, principal, Asked(request, type_name, body))
 
-    @router.put("/{type_name}")
-    def conditional_update(request: Request, type_name: str, body: Body) -> Response:
+    @router.put("/{type_name}", responses=described.UPDATE, openapi_extra=described.RESOURCE_BODY)
+    def conditional_update(request: Request, type_name: TypeName, body: Body) -> Response:
         """Update what the address's condition matches, or create."""
         who = principal(request)
         entry = _entry(server, request, "PUT", type_name, None)
         return _write(server, who, request, _conditional(entry, request), body)
 
-    @router.patch("/{type_name}")
-    def conditional_patch(request: Request, type_name: str, body: Body) -> Response:
+    @router.patch("/{type_name}", responses=described.PATCH, openapi_extra=described.PATCH_BODY)
+    def conditional_patch(request: Request, type_name: TypeName, body: Body) -> Response:
         """Patch what the address's condition matches."""
         who = principal(request)
         entry = _entry(server, request, "PATCH", type_name, None)
         return _write(server, who, request, _conditional(entry, request), body)
 
-    @router.delete("/{type_name}")
-    def conditional_delete(request: Request, type_name: str) -> Response:
+    @router.delete("/{type_name}", responses=described.DELETE)
+    def conditional_delete(request: Request, type_name: TypeName) -> Response:
         """Delete what the address's condition matches, if it is one."""
         who = principal(request)
         entry = _entry(server, request, "DELETE", type_name, None)
@@ -242,45 +282,48 @@ def _type(
 def _instance(
     router: APIRouter, server: Interactions, principal: Callable[[Request], Principal]
 ) -> None:
-    @router.get("/{type_name}/{logical_id}")
-    def read(request: Request, type_name: str, logical_id: str) -> Response:
+    @router.get("/{type_name}/{logical_id}", responses=described.READ)
+    def read(request: Request, type_name: TypeName, logical_id: str) -> Response:
         """The current version; see also `QuickReads`."""
         stored = server.read(principal(request), type_name, logical_id)
         return _representation(request, stored)
 
-    @router.get("/{type_name}/{logical_id}/_history")
-    def history_instance(request: Request, type_name: str, logical_id: str) -> Response:
+    @router.get("/{type_name}/{logical_id}/_history", responses=described.HISTORY)
+    def history_instance(request: Request, type_name: TypeName, logical_id: str) -> Response:
         """The versions of one resource that the client may see."""
         return _history(server, principal(request), request, type_name, logical_id)
 
-    @router.get("/{type_name}/{logical_id}/_history/{version}")
-    def vread(request: Request, type_name: str, logical_id: str, version: str) -> Response:
+    @router.get("/{type_name}/{logical_id}/_history/{version}", responses=described.READ)
+    def vread(request: Request, type_name: TypeName, logical_id: str, version: str) -> Response:
         """One version."""
         who = principal(request)
         stored = server.vread(who, type_name, logical_id, version)
         return _representation(request, stored)
 
-    @router.post("/{type_name}/{logical_id}/$validate")
-    def check(request: Request, type_name: str, logical_id: str, body: Body) -> Response:
-        """What would be wrong with a new version; nothing is stored."""
-        return _validate(server, principal(request), request, type_name, body)
-
-    @router.put("/{type_name}/{logical_id}")
-    def update(request: Request, type_name: str, logical_id: str, body: Body) -> Response:
+    @router.put(
+        "/{type_name}/{logical_id}",
+        responses=described.UPDATE,
+        openapi_extra=described.RESOURCE_BODY,
+    )
+    def update(request: Request, type_name: TypeName, logical_id: str, body: Body) -> Response:
         """A new version."""
         who = principal(request)
         entry = _entry(server, request, "PUT", type_name, logical_id)
         return _write(server, who, request, entry, body)
 
-    @router.patch("/{type_name}/{logical_id}")
-    def patch(request: Request, type_name: str, logical_id: str, body: Body) -> Response:
+    @router.patch(
+        "/{type_name}/{logical_id}",
+        responses=described.PATCH,
+        openapi_extra=described.PATCH_BODY,
+    )
+    def patch(request: Request, type_name: TypeName, logical_id: str, body: Body) -> Response:
         """A new version by JSON Patch, FHIRPath Patch or merge patch."""
         who = principal(request)
         entry = _entry(server, request, "PATCH", type_name, logical_id)
         return _write(server, who, request, entry, body)
 
-    @router.delete("/{type_name}/{logical_id}")
-    def delete(request: Request, type_name: str, logical_id: str) -> Response:
+    @router.delete("/{type_name}/{logical_id}", responses=described.DELETE)
+    def delete(request: Request, type_name: TypeName, logical_id: str) -> Response:
         """Delete; its history stays."""
         who = principal(request)
         entry = _entry(server, request, "DELETE", type_name, logical_id)
@@ -290,12 +333,28 @@ def _instance(
 # --- what the routes share --------------------------------------------------------------------
 
 
+def _search(
+    server: Interactions,
+    who: Principal,
+    request: Request,
+    type_name: str | None,
+    form: Pairs,
+    spelling: Callable[[Request, str, Pairs], Pairs] | None = None,
+) -> Response:
+    media_type, prefer = answer_format(request, form), Prefer.of(request)
+    pairs: Pairs = [*parse_query(request.url.query), *form]
+    if spelling is not None and type_name is not None:
+        pairs = spelling(request, type_name, pairs)
+    return answer(server.search(who, type_name, pairs, lenient=prefer.lenient), media_type)
+
+
 def _representation(request: Request, stored: Stored) -> Response:
     headers = version_headers(stored)
     media_type = answer_format(request)
     if unchanged_since(request, stored):
         return Response(status_code=304, headers=headers)
-    return answer(stored.body, media_type, headers=headers)
+    elements, summary = part_asked(parse_query(request.url.query))
+    return answer(part(stored, elements, summary), media_type, headers=headers)
 
 
 def _history(
@@ -314,6 +373,7 @@ def _entry(
     server: Interactions, request: Request, method: Method, type_name: str, logical_id: str | None
 ) -> WriteEntry:
     server.served(type_name)
+    refuse_provenance(request)
     if logical_id is not None and method != "PUT" and not is_id(logical_id):
         raise not_found()  # a PUT says where its resource's id is wrong
     return WriteEntry(
@@ -333,6 +393,10 @@ def _create(
     return _write(server, who, asked.request, _post(server, asked), asked.body)
 
 
+def _nobody(_: Principal) -> bool:
+    return False
+
+
 def _ready(
     server: Interactions,
     principal: Callable[[Request], Principal],
@@ -346,19 +410,28 @@ def _ready(
     if creation is None:
         return None
     return Ready(
-        creation, lambda stored: _done(server, WriteResult(201, stored), prefer, media_type)
+        creation, lambda stored: _done(server, who, WriteResult(201, stored), prefer, media_type)
     )
 
 
 def _post(server: Interactions, asked: Asked) -> WriteEntry:
     entry = _entry(server, asked.request, "POST", asked.type_name, None)
-    entry.if_none_exist = condition_of(asked.request.headers.get("if-none-exist"))
+    # R4 has the condition in a header. Some clients (fhirpy) have it in the address, as those of
+    # an update are: passed over, it would create what the client said must not be there twice.
+    asked_for = asked.request.headers.get("if-none-exist")
+    header = creation_condition(asked_for, entry.type, "http.If-None-Exist")
+    entry.if_none_exist = header or _condition_in(asked.request)
     return entry
 
 
+def _condition_in(request: Request) -> str | None:
+    """The search in the address of a write, without what is said of the answer's format."""
+    parts = request.url.query.split("&")
+    return condition_of("&".join(p for p in parts if p.partition("=")[0] not in _OF_THE_ANSWER))
+
+
 def _conditional(entry: WriteEntry, request: Request) -> WriteEntry:
-    pairs = [part for part in request.url.query.split("&") if not part.startswith("_format=")]
-    entry.query = condition_of("&".join(pairs))
+    entry.query = _condition_in(request)
     if entry.query is None:
         raise method_not_allowed(
             "Without an id in the address, this needs a condition.", "GET", "POST"
@@ -370,15 +443,19 @@ def _write(
     server: Interactions, who: Principal, request: Request, entry: WriteEntry, body: bytes
 ) -> Response:
     media_type, prefer = _read(server, who, request, entry, body)
-    return _done(server, server.write(who, entry), prefer, media_type)
+    if entry.id is not None and has_preconditions(request):
+        current = server.current(who, entry)
+        if current is not None:
+            refuse_overwriting(request, current)
+            entry.if_match = entry.if_match or current.version  # nor what comes in between
+    return _done(server, who, server.write(who, entry), prefer, media_type)
 
 
 def _read(
     server: Interactions, who: Principal, request: Request, entry: WriteEntry, body: bytes
 ) -> tuple[str, Prefer]:
     """Read the body into its entry; how the answer is wanted."""
-    interaction = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-    server.allow(who, entry.type, interaction[entry.method])
+    server.allow_write(who, entry)
     media_type, prefer = answer_format(request), Prefer.of(request)
     if entry.method == "PATCH":
         sent_as = require_content_type(request, *FORMATS, JSON)
@@ -393,7 +470,9 @@ def _read(
     return media_type, prefer
 
 
-def _done(server: Interactions, result: WriteResult, prefer: Prefer, media_type: str) -> Response:
+def _done(
+    server: Interactions, who: Principal, result: WriteResult, prefer: Prefer, media_type: str
+) -> Response:
     """The answer to a single write.
 
     A client gets what it prefers, except where there is something that it must be told: then it
@@ -406,44 +485,9 @@ def _done(server: Interactions, result: WriteResult, prefer: Prefer, media_type:
     if stored is not None and not stored.deleted:
         headers["Location"] = answers.location(server.base_url, stored)
     if prefer.returns == "OperationOutcome" or result.issues:
-        issues = result.issues or [Issue("information", "informational", "Done.")]
-        body: str | bytes = dumps(operation_outcome(issues))
+        body = dumps(answers.remarks(result))
         return answer(body, media_type, status=200 if status == 204 else status, headers=headers)
-    if stored is None or stored.deleted or prefer.returns == "minimal":
+    minimal = prefer.returns == "minimal" or not server.may_show(who, result)
+    if stored is None or stored.deleted or minimal:
         return Response(status_code=status, headers=headers)
     return answer(stored.body, media_type, status=status, headers=headers)
-
-
-def _validate(
-    server: Interactions, who: Principal, request: Request, type_name: str, body: bytes
-) -> Response:
-    """R4 operation $validate: 200 and what was found, whether the resource is valid or not."""
-    server.allow(who, type_name, "create")
-    media_type = answer_format(request)
-    require_content_type(request, FHIR_JSON, JSON)
-    resource = parse(body)
-    if resource["resourceType"] == "Parameters":
-        parameters = [p for p in resource.get("parameter") or () if isinstance(p, dict)]
-        given = [p.get("resource") for p in parameters if p.get("name") == "resource"]
-        if len(given) != 1 or not isinstance(given[0], dict):
-            raise invalid("Parameters for $validate name one resource.", "Parameters.parameter")
-        resource = given[0]
-    try:
-        issues = list(validate(resource, expected_type=type_name))
-    except FhirError as error:
-        issues = list(error.issues)
-    if not issues:
-        issues = [Issue("information", "informational", "No problem was found.")]
-    return answer(dumps(operation_outcome(issues)), media_type)
-
-
-def _nowhere(server: Interactions, method: str, rest: str) -> FhirError:
-    parts = rest.strip("/").split("/")
-    if parts[0] in server.types and len(parts) <= 2 and "$" not in rest:
-        of_one = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
-        allowed = ("GET", "HEAD", "POST") if len(parts) == 1 else of_one
-        if method not in allowed:
-            return method_not_allowed("That method means nothing at this address.", *allowed)
-    if not parts[0] and method != "POST":
-        return method_not_allowed("Post a Bundle of type batch or transaction here.", "POST")
-    return not_found("There is nothing at this address.")

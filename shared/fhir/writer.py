@@ -104,6 +104,7 @@ class StoreWriter:
             current = store.lock(step.entry.type, step.id)
             if current.owner != organisation:
                 raise forbidden("This resource belongs to another organisation.", step.entry.path)
+            step.entry.check_version(current.version)
             locked[step.reference] = current
         return locked
 
@@ -122,11 +123,8 @@ class StoreWriter:
             return WriteResult(201, stored)
         if step.action == "unchanged":
             return _unchanged(store, step)
-        expected = step.entry.if_match
         if step.action == "delete":
-            return WriteResult(
-                204, store.delete(step.entry.type, step.id, expected_version=expected)
-            )
+            return WriteResult(204, store.delete(step.entry.type, step.id))
         resource = step.resource
         if step.action == "patch":
             resource = resolver.patched(step, locked[step.reference])
@@ -137,10 +135,14 @@ class StoreWriter:
         assert resource is not None
         stored = store.update(
             resource | {"id": step.id},
-            expected_version=expected,
             method="PATCH" if step.action == "patch" else "PUT",
         )
-        return WriteResult(200, stored)
+        return WriteResult(updated(locked[step.reference]), stored)
+
+
+def updated(before: Stored) -> int:
+    """The status of an update: 201 where it brings back what was deleted (R4 http.html, update)."""
+    return 201 if before.deleted else 200
 
 
 def _unchanged(store: FhirStore, step: Step) -> WriteResult:

@@ -16,10 +16,11 @@ PostgreSQL for running everything in one process (`embedded`).
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from socket import gaierror
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 from uuid import UUID
 
 import structlog
@@ -48,6 +49,18 @@ LONGEST_WAIT = 5.0
 Handler = Callable[[Envelope], None]
 """Acts on one event and has committed when it returns. It is called again with the same event
 whenever that may not have happened, so it notes the event's id in its inbox."""
+
+Within = Callable[[Envelope], AbstractContextManager[object]]
+"""Around what is done for one of several events: its log lines name it, and so does its trace."""
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """A handler that can also act on several events in one transaction."""
+
+    def together(self, envelopes: Sequence[Envelope], within: Within) -> None:
+        """Act on all and commit, or on none and raise."""
+        ...
 
 
 class Permanent(Exception):

@@ -1,7 +1,7 @@
 """What a consumer does with one message, whichever broker brought it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import Counter
 from tenacity import Retrying, retry_if_not_exception_type, stop_after_attempt, wait_random
 
-from shared.messaging.broker import Handler, Permanent, is_outage, patiently
+from shared.messaging.broker import Batching, Handler, Permanent, is_outage, patiently
 from shared.messaging.events import Envelope, Unparsable, parse
 from shared.tracing import taken_up
 
@@ -80,6 +80,25 @@ class Consuming:
             return self._dead("unparsable", str(error))
         with self._known_as(envelope):
             return self._handle(envelope, pause)
+
+    def take_together(self, bodies: Sequence[bytes | str]) -> bool:
+        """Process several messages in one transaction, where their handler can.
+
+        Returns:
+            Whether they were handled. If not, none was, and each is for `take`: whatever is wrong
+            with one of them, or with what all need, is found out there.
+        """
+        handler: object = self._handler
+        if len(bodies) < 2 or not isinstance(handler, Batching):
+            return False
+        try:
+            handler.together([parse(body) for body in bodies], self._known_as)
+        except Exception as error:  # noqa: BLE001 - judged when each is taken by itself
+            log.info("consumer.one_by_one", consumer=self.name, error=type(error).__name__)
+            return False
+        CONSUMED.labels(self.name, "handled").inc(len(bodies))
+        log.info("consumer.handled", consumer=self.name, events=len(bodies))
+        return True
 
     def wait_out(self, body: bytes | str, stop: threading.Event) -> None:
         """Wait until the outage that this message met is over.

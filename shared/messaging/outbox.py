@@ -6,7 +6,7 @@ id in its inbox, in the transaction that acts on it. So a broker may be away or 
 nothing is lost or done twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import NAMING, UnitOfWork
+from shared.messaging.broker import Within
 from shared.messaging.events import Envelope, Event, Sequence
 from shared.retention import OldRows, RecordClass
 from shared.tracing import traceparent
@@ -74,6 +75,9 @@ inbox = Table(
     Column("received", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 Index("ix_inbox_received", inbox.c.received)
+
+
+_ADDED = insert(outbox).inline()
 
 
 def _now() -> datetime:
@@ -126,7 +130,7 @@ class Outbox:
             The event's id.
         """
         row = self.row(event, version=version, n=n, replay=replay, recipient=recipient)
-        uow.session.execute(insert(outbox).values(row))
+        uow.session.connection().execute(_ADDED, row)
         self.announce(uow)
         event_id: UUID = row["id"]
         return event_id
@@ -189,18 +193,10 @@ def consume_once(uow: UnitOfWork, consumer: str, event_id: UUID) -> bool:
     Returns:
         False when the consumer has already acted on it: do nothing and be content.
     """
-    noted = (
-        insert(inbox)
-        .values(consumer=consumer, event_id=event_id)
-        .on_conflict_do_nothing()
-        .returning(inbox.c.event_id)
-    )
-    return uow.session.execute(noted).scalar_one_or_none() is not None
+    return bool(consume_all_once(uow, consumer, [event_id]))
 
 
-def consuming_once(
-    engine: Engine, consumer: str, act: Callable[[UnitOfWork, Envelope], None]
-) -> Callable[[Envelope], None]:
+class ConsumingOnce:
     """A handler that runs `act` and the inbox in one transaction, and commits it.
 
     Args:
@@ -210,13 +206,44 @@ def consuming_once(
             must reach out to nothing but the database: a transaction is open.
     """
 
-    def handle(envelope: Envelope) -> None:
-        with UnitOfWork(engine) as uow:
-            if consume_once(uow, consumer, envelope.id):
-                act(uow, envelope)
+    def __init__(
+        self, engine: Engine, consumer: str, act: Callable[[UnitOfWork, Envelope], None]
+    ) -> None:
+        self._engine = engine
+        self._consumer = consumer
+        self._act = act
+
+    def __call__(self, envelope: Envelope) -> None:
+        """Act on one event; see `broker.Handler`."""
+        with UnitOfWork(self._engine) as uow:
+            if consume_once(uow, self._consumer, envelope.id):
+                self._act(uow, envelope)
                 uow.commit()
 
-    return handle
+    def together(self, envelopes: Iterable[Envelope], within: Within) -> None:
+        """Act on several; see `broker.Batching`.
+
+        Those of one subject in the order in which they came, and subjects in one order for every
+        replica, so that two do not wait for each other's locks.
+        """
+        with UnitOfWork(self._engine) as uow:
+            by_id = {envelope.id: envelope for envelope in envelopes}
+            new = consume_all_once(uow, self._consumer, by_id)
+            for envelope in sorted(by_id.values(), key=lambda each: each.subject):
+                if envelope.id in new:
+                    with within(envelope):
+                        self._act(uow, envelope)
+            uow.commit()
+
+
+def consume_all_once(uow: UnitOfWork, consumer: str, events: Collection[UUID]) -> set[UUID]:
+    """`consume_once` of several events by one statement; those that are new to the consumer."""
+    text = (
+        "INSERT INTO inbox (consumer, event_id) SELECT %(consumer)s, event"
+        " FROM unnest(%(events)s::uuid[]) AS sent(event) ON CONFLICT DO NOTHING RETURNING event_id"
+    )
+    parameters = {"consumer": consumer, "events": sorted(events)}
+    return set(uow.session.connection().exec_driver_sql(text, parameters).scalars())
 
 
 KEPT_PUBLISHED = relativedelta(days=14)

@@ -3,12 +3,13 @@
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
 from dateutil.relativedelta import relativedelta
 from prometheus_client import Counter, Gauge
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import BigInteger, Engine, Select, bindparam, func, select, update
 
 from shared.database import Lease, lease
 from shared.messaging.broker import Broker, BrokerAway, Message, Publisher, patiently
@@ -77,6 +78,16 @@ class Relay:
         self._lease = Lease(engine, "outbox-relay", seconds=term)
         self._keep_published = keep_published
         self._keep_consumed = keep_consumed
+        self._due = self._heads_of_subjects()
+        self._marked = (
+            update(outbox)
+            .where(
+                outbox.c.id.in_(bindparam("confirmed", expanding=True)),
+                outbox.c.published_at.is_(None),
+                self._lease.holds(bindparam("epoch", type_=BigInteger)),
+            )
+            .values(published_at=func.clock_timestamp(), attempts=outbox.c.attempts + 1)
+        )
         self._epoch: int | None = None
         self.fault: str | None = None
         """Why nothing is published now, for readiness; None while it is, or another leads."""
@@ -127,7 +138,13 @@ class Relay:
         return epoch
 
     def _heads(self, epoch: int) -> list[Message]:
-        """The oldest unpublished event of each subject, those that are due, oldest first.
+        """The oldest unpublished event of each subject, those that are due, oldest first."""
+        with self._reader.connect() as connection:
+            rows = connection.execute(self._due, {"epoch": epoch}).all()
+        return [Message(row.id, row.type, row.envelope, row.recipient) for row in rows]
+
+    def _heads_of_subjects(self) -> Select[Any]:
+        """Built once: it is asked many times a second, and building it takes longer than asking.
 
         The epoch is compared without a lock here: a stale leader who reads may only repeat.
         """
@@ -146,11 +163,11 @@ class Relay:
             .where(
                 lease.c.name == self._lease.name,
                 lease.c.owner == self._lease.owner,
-                lease.c.epoch == epoch,
+                lease.c.epoch == bindparam("epoch"),
             )
             .exists()
         )
-        heads = (
+        return (
             select(outbox.c.id, outbox.c.type, outbox.c.envelope, outbox.c.recipient)
             .where(
                 outbox.c.published_at.is_(None),
@@ -161,24 +178,13 @@ class Relay:
             .order_by(outbox.c.position)
             .limit(self._window)
         )
-        with self._reader.connect() as connection:
-            rows = connection.execute(heads).all()
-        return [Message(row.id, row.type, row.envelope, row.recipient) for row in rows]
 
     def _mark(self, epoch: int, confirmed: frozenset[UUID]) -> None:
         if not confirmed:
             return
-        marked = (
-            update(outbox)
-            .where(
-                outbox.c.id.in_(confirmed),
-                outbox.c.published_at.is_(None),
-                self._lease.holds(epoch),
-            )
-            .values(published_at=func.clock_timestamp(), attempts=outbox.c.attempts + 1)
-        )
         with self._engine.begin() as connection:
-            count = connection.execute(marked).rowcount
+            values = {"confirmed": list(confirmed), "epoch": epoch}
+            count = connection.execute(self._marked, values).rowcount
         PUBLISHED.labels(self._service).inc(count)
         if count < len(confirmed):
             log.warning("relay.stale", relay=self.name, epoch=epoch, repeated=len(confirmed))

@@ -7,6 +7,7 @@ running services, and while the broker is away.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, func, or_, select, update
@@ -37,7 +38,7 @@ class OwnState:
     Attributes:
         kind: what it is called, such as `services`.
         types: of the events that tell it.
-        keys: of all its subjects, in a lasting order.
+        keys: of all its subjects, in a lasting order; of whichever type the owner has.
         told: how these subjects stand; locks them until the transaction ends, since the outbox's
             order needs it.
         raise_versions: adds so much to the versions of these subjects, within the transaction.
@@ -45,9 +46,9 @@ class OwnState:
 
     kind: str
     types: frozenset[str]
-    keys: Callable[[UnitOfWork], Sequence[UUID]]
-    told: Callable[[UnitOfWork, Sequence[UUID]], Iterable[Told]]
-    raise_versions: Callable[[UnitOfWork, Sequence[UUID], int], None]
+    keys: Callable[[UnitOfWork], Sequence[Any]]
+    told: Callable[[UnitOfWork, Sequence[Any]], Iterable[Told]]
+    raise_versions: Callable[[UnitOfWork, Sequence[Any], int], None]
 
 
 def republish(

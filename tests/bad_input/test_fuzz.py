@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from tests.bad_input.door import FHIR, all_services, token
 from tests.infrastructure.postgres import NewDatabase
 from tests.referrals.house import a_bundle
+from tests.referrals.messaging import a_message, headers
 
 EXAMPLE = a_bundle("fuzz")
+MESSAGE = a_message("fuzz")
 AUTH = FHIR | {"Authorization": f"Bearer {token()}"}
 
 Path = tuple[Any, ...]
@@ -31,6 +33,7 @@ def places(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 PLACES = list(places(EXAMPLE))
+IN_MESSAGE = list(places(MESSAGE))
 text = st.one_of(
     st.text(max_size=20),
     st.text(alphabet=st.characters(codec=None, categories=["Cs", "Cc", "Cf", "Co"]), max_size=4),
@@ -46,12 +49,12 @@ anything = st.recursive(
 
 
 @st.composite
-def change(draw: st.DrawFn) -> tuple[str, Path, Any]:
+def change(draw: st.DrawFn, found: list[Path] = PLACES) -> tuple[str, Path, Any]:
     """Replace, remove, repeat, rename, or add beside."""
     kind = draw(st.sampled_from(["replace", "remove", "repeat", "rename", "add", "wrap", "swap"]))
-    place = draw(st.sampled_from(PLACES))
+    place = draw(st.sampled_from(found))
     if kind == "swap":
-        return kind, place, draw(st.sampled_from(PLACES))
+        return kind, place, draw(st.sampled_from(found))
     return kind, place, draw(text if kind == "rename" else anything)
 
 
@@ -126,6 +129,22 @@ def test_a_changed_bundle_never_breaks_anything(
     # A referral of its own each time: otherwise all good ones would end as repeats of the first.
     sent = json.dumps(bundle).replace('"fuzz"', f'"{uuid4()}"')
     understood(http.post("/fhir", content=sent.encode()))
+
+
+@settings(often, max_examples=120)
+@given(st.lists(change(IN_MESSAGE), min_size=1, max_size=3))
+def test_a_changed_message_never_breaks_anything(
+    http: httpx.Client, changes: list[tuple[str, Path, Any]]
+):
+    message = deepcopy(MESSAGE)
+    for each in changes:
+        changed(message, *each)
+    sent = json.dumps(message).replace('"fuzz"', f'"{uuid4()}"')
+    answer = http.post("/fhir/$process-message", content=sent.encode(), headers=headers())
+    understood(answer)
+    if answer.is_error:
+        codes = [each["details"]["coding"][0]["code"] for each in answer.json()["issue"]]
+        assert all(code.startswith("REC_") for code in codes)
 
 
 @often

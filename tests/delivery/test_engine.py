@@ -409,7 +409,7 @@ def test_a_database_that_is_away_when_recording_does_not_lose_the_receipt(house)
     broken: list[bool] = []
 
     def break_once(connection, cursor, statement, *rest):
-        if "delivery_attempt" in statement and statement.startswith("UPDATE") and not broken:
+        if "UPDATE delivery_attempt" in statement and not broken:
             broken.append(True)
             raise OperationalError(statement, {}, Exception("server closed the connection"))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -136,12 +137,23 @@ def test_retry_after_in_seconds_or_as_a_date_is_kept(outgoing):
         assert failure.value.retry_after.total_seconds() == pytest.approx(expected, abs=3)
 
 
-@pytest.mark.parametrize("said", ["soon", "-5", ""])
+@pytest.mark.parametrize(
+    "said", ["soon", "-5", "", b"\xb2", f"Mon, 01 Jan 2029 00:00:00 +{'9' * 20}", "1" * 3 + "x"]
+)
 def test_a_retry_after_that_cannot_be_read_was_not_said(outgoing, said):
-    busy = answering(status(503, f"Retry-After: {said}"))
-    with busy as (url, _), pytest.raises(Temporary) as failure:
+    head, _, body = status(503).partition(b"\r\n\r\n")
+    value = said if isinstance(said, bytes) else said.encode()
+    busy = answering(head + b"\r\nRetry-After: " + value + b"\r\n\r\n" + body)
+    with busy as (url, _), pytest.raises(Temporary, match="http-503") as failure:
         outgoing.post(url, b"", {})
     assert failure.value.retry_after is None
+
+
+def test_a_retry_after_of_ages_is_no_crash(outgoing):
+    busy = answering(status(503, f"Retry-After: {'9' * 5000}"))
+    with busy as (url, _), pytest.raises(Temporary, match="http-503") as failure:
+        outgoing.post(url, b"", {})
+    assert failure.value.retry_after == timedelta(seconds=10**7)
 
 
 def test_nobody_there(outgoing):
@@ -232,6 +244,14 @@ def test_a_connection_is_used_again_and_each_exchange_has_its_own_deadline():
         ("https://[64:ff9b:1::1]/", "address-private"),
         ("https://[2002:a00:1::1]/", "address-private"),
         ("https://[fec0::1]/", "address-private"),
+        ("https://[::ffff:0:7f00:1]/", "address-private"),
+        ("https://[3fff::1]/", "address-private"),
+        ("https://[5f00::1]/", "address-private"),
+        ("https://192.0.0.8/", "address-private"),
+        ("https://192.88.99.1/", "address-private"),
+        ("https://a..b/", "address-malformed"),
+        ("https://.example.org/", "address-malformed"),
+        (f"https://{'x' * 64}.example.org/", "address-malformed"),
         ("https://224.0.0.1/", "address-private"),
         ("https://user:password@hooks.example.org/", "address-malformed"),
         ("https://hooks.example.org/#part", "address-malformed"),
@@ -266,6 +286,16 @@ def test_a_public_name_for_a_private_address_is_refused_at_the_connection(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [public, private])
     with pytest.raises(Permanent, match="address-private"):
         guarded.post("https://hooks.example.org/", b"", {})
+
+
+def test_of_a_names_addresses_one_that_answers_is_enough(outgoing, monkeypatch):
+    with answering(status(200)) as (url, heard):
+        port = urlsplit(url).port
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port))
+                 for each in ("::1", "127.0.0.1")]  # fmt: skip
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        outgoing.post(f"http://hooks.example.org:{port}/", b"body", {})
+    assert b"body" in b"".join(heard)
 
 
 def test_without_tls_nothing_is_said(outgoing):

@@ -6,61 +6,40 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 from unittest import mock
 from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 import pytest
+import typer
 from cryptography.fernet import Fernet
 from joserfc import jwk
 
-from deploy.cli import main
+from deploy.cli import app, main
 from deploy.databases import ServiceDatabase, as_role, in_database
 from deploy.services import SERVICES, with_database
 from tests.infrastructure.rabbitmq import in_vhost
 
 KERSEY = Path(sys.executable).with_name("kersey")
 
-COMMANDS = (
-    "run",
-    "serve",
-    "worker",
-    "migrate",
-    "token",
-    "ready",
-    "databases create",
-    "broker setup",
-    "broker check",
-    "clients services",
-    "clients register",
-    "clients list",
-    "clients renew-secret",
-    "clients deactivate",
-    "clients activate",
-    "signing-keys list",
-    "signing-keys rotate",
-    "signing-keys replace-stolen",
-    "demo load",
-    "demo journey",
-    "dead-letters list",
-    "dead-letters show",
-    "dead-letters replay",
-    "reconcile",
-    "republish",
-    "subject export",
-    "subject restrict",
-    "subject hold",
-    "subject erase",
-    "subject status",
-    "subject list",
-    "subject reapply",
-    "retention preview",
-    "retention run",
-)
+
+def _below(group: typer.core.TyperGroup, *before: str) -> Iterator[tuple[str, bool]]:
+    """Every command below a group, and whether it is a group itself."""
+    for name, each in group.commands.items():
+        words = (*before, name)
+        yield " ".join(words), isinstance(each, typer.core.TyperGroup)
+        if isinstance(each, typer.core.TyperGroup):
+            yield from _below(each, *words)
+
+
+COMMANDS = dict(_below(cast("typer.core.TyperGroup", typer.main.get_command(app))))
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -109,6 +88,24 @@ def test_each_command_explains_itself(command):
     helped = kersey(*command.split(), "--help")
     assert helped.returncode == 0, helped.stderr
     assert f"Usage: kersey {command}" in helped.stdout
+    assert "\\" not in helped.stdout, "a sign that the terminal should not show"
+
+
+@pytest.mark.parametrize("group", ["", *(each for each, nested in COMMANDS.items() if nested)])
+def test_a_list_of_commands_has_whole_sentences(group):
+    listed = kersey(*group.split(), "--help", COLUMNS="80").stdout.partition("Commands:\n")[2]
+    assert listed
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
+def test_the_example_of_a_token_can_be_copied():
+    helped = kersey("token", "--help").stdout.splitlines()
+    assert "  TOKEN=$(.venv/bin/kersey token --as ehr)" in helped
+
+
+def test_it_says_which_version_it_is():
+    told = kersey("--version")
+    assert (told.returncode, told.stdout) == (0, f"kersey {version('kersey')}\n")
 
 
 @pytest.mark.parametrize(
@@ -211,8 +208,9 @@ def test_a_worker_without_work_or_broker_says_so():
         "KERSEY_KEY_ENCRYPTION_KEY": Fernet.generate_key().decode(),
     }
     assert "set KERSEY_AMQP_URL" in kersey_apart("worker", "identity", **settings).stderr
-    idle = kersey_apart("worker", "identity", KERSEY_AMQP_URL="amqp://127.0.0.1:1/", **settings)
-    assert "`kersey serve identity` is all it needs" in idle.stderr
+    idle = kersey_apart("worker", "portal", KERSEY_AMQP_URL="amqp://127.0.0.1:1/")
+    assert idle.returncode == 1
+    assert "`kersey serve portal` is all it needs" in idle.stderr
 
 
 def test_a_service_without_a_database_has_nothing_to_migrate():

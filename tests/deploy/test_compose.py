@@ -38,7 +38,8 @@ def test_it_keeps_the_compose_specification():
 @pytest.mark.parametrize("each", SERVICES, ids=lambda each: each.name)
 def test_every_service_has_a_web_process_and_a_worker_if_it_has_work(each):
     assert OURS[each.name]["command"] == ["serve", each.name, "--host", "0.0.0.0"]
-    has_work = bool(each.compose().subscriptions)
+    composition = each.compose()
+    has_work = bool(composition.subscriptions or composition.state)
     assert (f"{each.name}-worker" in OURS) == has_work
     if has_work:
         assert OURS[f"{each.name}-worker"]["command"][:2] == ["worker", each.name]

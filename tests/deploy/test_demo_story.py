@@ -221,3 +221,10 @@ def test_other_services_are_told_whose_messages_stop(demo: Loaded):
     )
     assert {subject for _, subject in told} == {f"case/{case}" for (case,) in stopped}
     assert len({kind for kind, _ in told}) == 3
+
+
+def test_practices_are_told_of_every_route_and_state(demo: Loaded):
+    told = demo.rows("select kind, route, state, count(*) from gp_message group by 1, 2, 3")
+    assert {kind for kind, *_ in told} == {"first-outcome", "closure"}
+    assert {route for _, route, *_ in told} == {"fhir", "print"}
+    assert {"waiting", "held", "stopped"} <= {state for _, _, state, _ in told}

@@ -114,7 +114,7 @@ def kersey(*words, **environment):
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
-        timeout=60,
+        timeout=240,
     )
 
 

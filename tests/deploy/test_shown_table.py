@@ -1,7 +1,7 @@
 """What commands list: drawn for who reads along at a terminal, whole lines for a pipe or a mail."""
 
 import io
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from uuid import UUID
 
 import pytest
@@ -44,7 +44,7 @@ def drifted(monkeypatch):
         yield {}
 
     monkeypatch.setattr(every_database, "every_database", nothing)
-    monkeypatch.setattr(asked_broker, "asked_broker", lambda *_: None)
+    monkeypatch.setattr(asked_broker, "asked_broker", lambda *_: nullcontext())
     monkeypatch.setattr(whole, "reconcile", lambda *_: iter(DRIFTS))
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from tests.faults.databases import Databases
-from tests.faults.nursery import nursery
 from tests.faults.scene import Scene, set_scene
 from tests.faults.sinks import MailSink, WebhookSink, mail_server, webhook_server
 from tests.infrastructure.absent import Absent, give_up
+from tests.infrastructure.nursery import nursery
 from tests.infrastructure.postgres import FAST, PostgresServer
 from tests.infrastructure.processes import Processes
 from tests.infrastructure.rabbitmq import PrivateNode, _server_script

@@ -9,7 +9,7 @@ import psycopg
 
 from deploy.databases import in_database
 
-WITH_EVENTS = ("providers", "referrals", "notifications")
+WITH_EVENTS = ("identity", "providers", "referrals", "notifications")
 """The services that have an outbox."""
 
 SETTLED_WITHIN = 600.0

@@ -56,6 +56,7 @@ class Traffic:
         self._failed: list[BaseException] = []
         self._ehr = Caller(url, "ehr")
         self._worker = Caller(url, "link-worker")
+        self._coordinator = Caller(url, "coordinator")
         self._providers = {each.client: Caller(url, each.client) for each in scene.asked}
 
     # --- seen from the test ---------------------------------------------------------------------
@@ -141,22 +142,20 @@ class Traffic:
         return [row["case"] for row in rows]
 
     def edit(self) -> None:
-        """Change a listing."""
+        """Change a listing; its hub's coordinator does, whose word needs nobody's approval."""
         listing = self._scene.listing
-        owner = next(each for each in self._scene.asked if each.provider == listing.id)
         at = f"/directory/organizations/{listing.id}"
         with self._editing:
             self.edition += 1
             body = listing.model_copy(update={"description": f"Edition {self.edition}."})
-            self._providers[owner.client].call(
-                "PUT", at, json=body.model_dump(mode="json", exclude_unset=True)
-            )
+            said = body.model_dump(mode="json", exclude_unset=True)
+            self._coordinator.call("PUT", at, json=said)
 
     # --- threads --------------------------------------------------------------------------------
 
     @property
     def _callers(self) -> Sequence[Caller]:
-        return (self._ehr, self._worker, *self._providers.values())
+        return (self._ehr, self._worker, self._coordinator, *self._providers.values())
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
@@ -226,6 +225,7 @@ class Traffic:
             "service": str(self.provider(number).service),
             "needs": [{"code": "loneliness"}],
             "text": "Would like company.",
+            "full_because": "Its places run out while this goes on.",
         }
         made = self._worker.call("POST", f"{at}/requests", json=wanted)
         if made is None:

@@ -1,5 +1,6 @@
 """Facts about the repository itself."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -63,6 +64,17 @@ def test_the_locks_hold_hashes_and_no_addresses(name):
     for package in re.split(r"\n(?=[a-z0-9])", text):
         assert "--hash=sha256:" in package, package.splitlines()[0]
     assert not re.search(r"https?://|file:|--index|--find-links|@ ", text)
+
+
+def test_the_locks_of_npm_hold_hashes_and_no_addresses():
+    locks = [file for file in committed() if file.name == "package-lock.json"]
+    assert len(locks) == 2
+    for lock in locks:
+        packages = json.loads(lock.read_text())["packages"]
+        inside = {name: each for name, each in packages.items() if name}
+        bundled = {name for name, each in inside.items() if each.get("inBundle")}
+        assert {name for name, each in inside.items() if "integrity" not in each} == bundled
+        assert [name for name, each in inside.items() if "resolved" in each] == []
 
 
 def test_the_build_tool_is_locked_so_that_installing_needs_no_other():
@@ -161,3 +173,34 @@ def test_links_between_documents_lead_somewhere():
         if not (document.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_links_between_documents_lead_to_headings_that_are_there():
+    documents = {file.resolve(): file for file in committed() if file.suffix == ".md"}
+    broken = [
+        f"{document.relative_to(ROOT)} -> {target}#{heading}"
+        for document in documents.values()
+        for target, heading in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text())
+        if (led := (document.parent / target if target else document).resolve()) in documents
+        if heading not in headings(led)
+    ]
+    assert broken == []
+
+
+def headings(document: Path) -> set[str]:
+    """The headings of a document, as GitHub writes them in a link."""
+    prose = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^#{1,6} (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.strip().lower()).replace(" ", "-") for each in found}
+
+
+def test_the_readme_names_every_room_and_every_guide():
+    readme = (ROOT / "README.md").read_text()
+    tracked = [file.relative_to(ROOT) for file in committed()]
+    rooms = {name.parts[0] for name in tracked if len(name.parts) > 1} - {"services"}
+    rooms |= {"/".join(name.parts[:2]) for name in tracked if name.match("services/*/*")}
+    rooms = {room for room in rooms if (ROOT / room).is_dir()}
+    assert len(rooms) > 10
+    assert [room for room in sorted(rooms) if f"`{room}/`" not in readme] == []
+    guides = (name.as_posix() for name in tracked if name.match("docs/guides/*.md"))
+    assert [guide for guide in sorted(guides) if f"({guide})" not in readme] == []

@@ -22,7 +22,7 @@ from services.identity.app import create_app, signing_keys
 from services.identity.clients import ClientSpec, register_client
 from services.identity.keys import SigningKeys
 from services.identity.settings import IdentitySettings
-from services.identity.tables import metadata
+from services.identity.tables import schema
 from shared.database import UnitOfWork, create_engine
 from tests.infrastructure.postgres import NewDatabase
 
@@ -47,7 +47,8 @@ def prepare(url: str) -> None:
     """Tables and signing keys: making RSA keys takes longer than cloning a database with them."""
     settings = settings_for(url)
     with engine_for(url) as engine:
-        metadata.create_all(engine)
+        for each in schema():
+            each.create_all(engine)
         signing_keys(settings, engine).current()
 
 

@@ -20,7 +20,7 @@ from shared.database import create_engine
 from shared.http import ServiceClient
 from shared.service import service_app
 from shared.settings import ServiceSettings
-from shared.smart import smart_configuration, smart_routes
+from shared.smart import SmartDiscovery, smart_configuration, smart_routes
 from tests.identity.realm import Realm, realm_at_work
 from tests.infrastructure.postgres import NewDatabase
 from tests.infrastructure.serving import serving
@@ -106,6 +106,14 @@ def test_its_keys_change_without_a_restart(changed: Changed):
     assert changed.send(old).status_code == 200
 
 
+def test_an_issuer_may_end_its_name_with_a_slash(changed: Changed):
+    good = {"sub": "a", "azp": "ehr", "scope": "system/Task.rs", "aud": "kersey"} | CLAIMS
+    name = changed.realm.issuer
+    assert changed.send(changed.realm.sign(**good | {"iss": f"{name}/"})).status_code == 200
+    for other in (f"{name}//", f"{name}/x", f"{name}?", f"/{name}", name.upper(), [name], None):
+        assert "not trusted" in changed.reason(changed.realm.sign(**good | {"iss": other}))
+
+
 def test_what_identity_signed_opens_nothing_any_more(changed: Changed):
     assert "could not be verified" in changed.reason(token_of_identity(WHO["ehr"]))
 
@@ -170,7 +178,7 @@ def fhir(realm: Realm, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     set_issuer(monkeypatch, realm)
     monkeypatch.setenv("KERSEY_DATABASE_URL", "postgresql://unused/unused")
     settings = ServiceSettings()
-    routers = [smart_routes(settings, "/fhir")]
+    routers = [smart_routes(SmartDiscovery(settings), "/fhir")]
     return TestClient(service_app(settings, name="fhir", title="FHIR", routers=routers))
 
 
@@ -203,6 +211,11 @@ def test_the_smart_document_tells_of_that_issuer_and_of_no_sign_in(realm: Realm,
     }
 
 
+def test_the_document_of_an_issuer_that_ends_with_a_slash_is_told(realm: Realm, fhir: TestClient):
+    realm.metadata = {"issuer": f"{realm.issuer}/"}
+    assert document(fhir).json()["issuer"] == f"{realm.issuer}/"
+
+
 def test_clients_are_not_sent_to_another_issuer(realm: Realm, fhir: TestClient):
     realm.metadata = {"issuer": "https://elsewhere.example"}
     answer = document(fhir)
@@ -220,6 +233,18 @@ def test_while_the_issuer_is_away_the_last_document_is_told(
     monkeypatch.setattr(smart, "_KEEP", 0.0)
     realm.away = True
     assert document(fhir).status_code == 200
+
+
+def test_clients_of_the_older_way_are_told_the_same_token_endpoint(realm: Realm, fhir: TestClient):
+    """SMART App Launch 1.0: an extension of the CapabilityStatement, which is told all the same."""
+    discovery = SmartDiscovery(ServiceSettings())
+    paths = f"{realm.issuer}/protocol/openid-connect"
+    assert discovery.oauth_uris() == {
+        "token": f"{paths}/token",
+        "introspect": f"{paths}/introspect",
+    }
+    realm.away = True
+    assert SmartDiscovery(ServiceSettings()).oauth_uris() == {}
 
 
 @pytest.mark.parametrize(

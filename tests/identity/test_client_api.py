@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jwk
+from sqlalchemy import text
 
+from services.identity import registry
 from services.identity.clients import ClientSpec, load_clients
+from shared.database import UnitOfWork
 from tests.identity.conftest import (
     ORGANISATION,
     Issuer,
@@ -124,7 +127,10 @@ def test_clients_are_listed_in_pages(own_issuer: Issuer):
         ({"scope": " "}, "scope: "),
         ({"scope": "system/Task.sr"}, "scope: "),
         ({"scope": "banana"}, "there is no scope 'banana'"),
-        ({"scope": "system/Patient.rs?family=Sutcliffe"}, "search parameters"),
+        ({"scope": "patient/Patient.rs"}, "scope"),
+        ({"scope": "system/Banana.rs"}, "R4 has no such type of resource: system/Banana.rs"),
+        ({"scope": "system/Task.rs clients.write"}, "is for a client without roles"),
+        ({"scope": "clients.read", "roles": ["link-worker"]}, "is for a client without roles"),
         ({"roles": ["king"]}, "there is no role"),
         ({"roles": "service"}, "roles: "),
         ({"client_id": "two words"}, "client_id: "),
@@ -136,6 +142,7 @@ def test_clients_are_listed_in_pages(own_issuer: Issuer):
         ({"token_endpoint_auth_method": "private_key_jwt"}, "needs jwks or jwks_uri"),
         ({"jwks": {"keys": []}}, "jwks: "),
         ({"jwks": []}, "jwks: "),
+        ({"jwks": public_set(jwk.ECKey.generate_key("P-256", {"kid": "small"}))}, "jwks: "),
         ({"jwks_uri": "http://ehr.example/"}, "jwks_uri: "),
         ({"jwks_uri": "https://ehr.example/", "jwks": {"keys": []}}, "jwks"),
         (
@@ -154,6 +161,19 @@ def test_metadata_that_is_refused_says_where_and_repeats_no_value(
     told = refused(answer, "invalid_client_metadata")
     assert words in told
     assert "Sutcliffe" not in told
+
+
+def test_in_production_keys_are_fetched_from_no_address_inside(database: NewDatabase):
+    """Said at once, to whoever registers it, and not by a client that gets no token."""
+    settings = {"environment": "production", "issuer": "https://kersey.example/identity"}
+    with issuer_at(database("identity", prepare), **settings) as issuer:
+        admin = Administrator(issuer)
+        for inside in ("https://10.0.0.1/jwks.json", "http://localhost/jwks.json"):
+            answer = admin.send("POST", json=metadata(jwks_uri=inside))
+            assert "jwks_uri: " in refused(answer, "invalid_client_metadata")
+        told = admin.register(jwks_uri="https://ehr.example/jwks.json")
+        answer = admin.send("PUT", f"/{told['client_id']}", json=metadata(jwks_uri=inside))
+        assert "jwks_uri: " in refused(answer, "invalid_client_metadata")
 
 
 def test_a_private_key_is_refused_and_not_repeated(admin: Administrator, ec_key: jwk.ECKey):
@@ -250,6 +270,44 @@ def test_a_secret_is_renewed(issuer: Issuer, admin: Administrator):
     pair = (pair[0], new)
     assert issuer.token(pair)
     assert not holds(issuer, pair, old)
+
+
+def test_a_secret_is_renewed_without_a_request_refused(issuer: Issuer, admin: Administrator):
+    told = admin.register()
+    name, old = told["client_id"], told["client_secret"]
+    asking = issuer.register(scopes=("tokens.introspect",))
+    token = issuer.token((name, old))
+
+    def renewed(hours: int) -> str:
+        answer = admin.send("POST", f"/{name}/secret", params={"overlap_hours": hours})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["client_secret"])
+
+    def accepted(secret: str) -> bool:
+        return issuer.post(auth=(name, secret), data=GRANT).status_code == 200
+
+    new = renewed(1)
+    assert accepted(old)
+    assert accepted(new)
+    assert holds(issuer, asking, token)
+    with issuer.engine.begin() as connection:
+        over = "update oauth_client set former_secret_until = now() where client_id = :name"
+        connection.execute(text(over), {"name": name})
+    assert (accepted(old), accepted(new)) == (False, True)
+
+    newer = renewed(1)
+    newest = renewed(0)
+    assert [accepted(each) for each in (new, newer, newest)] == [False, False, True]
+    assert not holds(issuer, asking, token), "after a theft nothing is left"
+
+    last = renewed(1)
+    assert admin.send("DELETE", f"/{name}").status_code == 204
+    with UnitOfWork(issuer.engine) as uow:
+        registry.set_active(uow, name, active=True)
+        uow.commit()
+    assert (accepted(newest), accepted(last)) == (False, True)
+    too_long = admin.send("POST", f"/{name}/secret", params={"overlap_hours": 169})
+    assert too_long.status_code in {400, 422}
 
 
 def test_a_deactivated_client_gets_nothing_and_keeps_its_id(issuer: Issuer, admin: Administrator):

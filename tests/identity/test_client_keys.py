@@ -1,6 +1,7 @@
 """Keys of clients: which sets are usable, and fetching them from a client's own address."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -8,13 +9,20 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
 import pytest
 from joserfc import jwk
 
 from services.identity import client_keys
 from services.identity.client_keys import KEEP, KEEP_AT_MOST, PAUSE, ClientKeys, KeysRefused
-from tests.identity.conftest import Issuer, assertions_for, issuer_at, prepare, public_set
+from shared.strangers import GuardedHttp
+from tests.identity.conftest import (
+    Issuer,
+    Written,
+    assertions_for,
+    issuer_at,
+    prepare,
+    public_set,
+)
 from tests.identity.test_token_secret import refused
 from tests.infrastructure.postgres import NewDatabase
 
@@ -80,8 +88,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def remote(clock: Clock) -> Iterator[ClientKeys]:
-    with httpx.Client() as http:
-        yield ClientKeys(http, https_only=False, clock=clock)
+    http = GuardedHttp(allow_private=True)
+    yield ClientKeys(http, clock=clock)
+    http.close()
 
 
 def test_keys_are_fetched_once_and_kept(remote: ClientKeys, site: Site, ec_key: jwk.ECKey):
@@ -204,16 +213,55 @@ def test_a_slow_answer_is_given_up(
     assert time.monotonic() - started < 2
 
 
+def test_a_known_key_waits_for_no_slow_answer(
+    remote: ClientKeys, site: Site, clock: Clock, ec_key: jwk.ECKey
+):
+    site.publish(ec_key)
+    assert remote.key(site.url, "ec", "EC")
+    clock.now += PAUSE
+    site.drip = 0.05
+    asking = threading.Thread(target=remote.key, args=(site.url, "of a stranger", "EC"))
+    asking.start()
+    while len(site.asked) < 2:
+        time.sleep(0.01)
+    started = time.monotonic()
+    assert remote.key(site.url, "ec", "EC")
+    assert time.monotonic() - started < 1
+    assert asking.is_alive(), "it is still being answered"
+    asking.join()
+
+
 def test_an_address_where_nobody_listens(remote: ClientKeys):
     assert remote.key("http://127.0.0.1:1/jwks.json", "ec", "EC") is None
     assert remote.key("http://[broken", "ec", "EC") is None
 
 
-def test_production_fetches_over_https_only(site: Site, ec_key: jwk.ECKey):
+@pytest.fixture
+def guarded() -> Iterator[ClientKeys]:
+    """As production fetches."""
+    http = GuardedHttp(allow_private=False)
+    yield ClientKeys(http)
+    http.close()
+
+
+def test_production_fetches_over_https_only(guarded: ClientKeys, site: Site, ec_key: jwk.ECKey):
     site.publish(ec_key)
-    with httpx.Client() as http:
-        assert ClientKeys(http, https_only=True).key(site.url, "ec", "EC") is None
+    assert guarded.key(site.url, "ec", "EC") is None
     assert site.asked == []
+
+
+def test_production_fetches_from_no_address_inside_whatever_its_name(
+    guarded: ClientKeys, written: Written, monkeypatch: pytest.MonkeyPatch
+):
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        inside.settimeout(0.2)
+        port = inside.getsockname()[1]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert guarded.key(f"https://ehr.example:{port}/jwks.json", "ec", "EC") is None
+        with pytest.raises(TimeoutError):
+            inside.accept()
+    assert "address-private" in written()
 
 
 @pytest.mark.parametrize(
@@ -223,16 +271,26 @@ def test_production_fetches_over_https_only(site: Site, ec_key: jwk.ECKey):
         ({"kid": 7}, "no kid"),
         ({"d": "AAAA"}, "private key"),
         ({"x": "AAAA"}, "cannot be read"),
-        ({"crv": "P-999"}, "cannot be read"),
+        ({"crv": "P-999"}, "no key for RS384"),
+        ({"crv": ["P-384"]}, "no key for RS384"),
         ({"x": None}, "cannot be read"),
         ({"x": 7}, "cannot be read"),
-        ({"use": "enc"}, "no RSA or EC key"),
+        ({"use": "enc"}, "no key for RS384"),
+        ({"alg": "ES512"}, "no key for RS384"),
     ],
 )
 def test_sets_with_unusable_keys_are_refused(ec_key: jwk.ECKey, change: dict[str, Any], words: str):
     data = {k: v for k, v in (ec_key.as_dict(private=False) | change).items() if v is not None}
     with pytest.raises(KeysRefused, match=words):
         client_keys.public_keys({"keys": [data]})
+
+
+def test_a_key_that_signs_otherwise_is_passed_over_and_alone_refused(ec_key: jwk.ECKey):
+    small = jwk.ECKey.generate_key("P-256", {"kid": "small"})
+    found = client_keys.public_keys(public_set(small, ec_key))
+    assert found.keys() == {("ec", "EC")}
+    with pytest.raises(KeysRefused, match="P-384"):
+        client_keys.public_keys(public_set(small))
 
 
 def test_two_keys_with_one_kid_are_refused_unless_their_types_tell_them_apart(

@@ -190,9 +190,12 @@ def test_an_unsigned_assertion_is_refused(
         turned_down(issuer.post(data=form | {"client_assertion": f"{head}.{payload}."}))
 
 
-def test_a_key_of_another_curve_is_refused(issuer: Issuer, assertion: Assertion):
+def test_a_key_of_another_curve_is_refused(
+    issuer: Issuer, rsa_key: jwk.RSAKey, assertion: Assertion
+):
     key = jwk.ECKey.generate_key("P-256", {"kid": "ec", "alg": "ES256"})
-    client_id, _ = issuer.register(jwks={"keys": [{**key.as_dict(private=False), "alg": "ES384"}]})
+    wrong = {**key.as_dict(private=False), "alg": "ES384"}
+    client_id, _ = issuer.register(jwks={"keys": [wrong, rsa_key.as_dict(private=False)]})
     form = assertion(key, client_id)
     _, payload, signature = form["client_assertion"].split(".")
     head = encoded({"alg": "ES384", "kid": "ec", "typ": "JWT"})

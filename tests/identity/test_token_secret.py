@@ -160,7 +160,7 @@ def test_a_client_with_keys_has_no_secret(issuer: Issuer, ec_key: jwk.ECKey):
         ({"grant_type": 'évil" \\'}, "unsupported_grant_type"),
         (GRANT | {"scope": "system/Patient.rs"}, "invalid_scope"),
         (GRANT | {"scope": "system/Task.sr"}, "invalid_scope"),
-        (GRANT | {"scope": "system/Task.rs?status=accepted"}, "invalid_scope"),
+        (GRANT | {"scope": "patient/Task.rs"}, "invalid_scope"),
         (GRANT | {"scope": 'évil" \\'}, "invalid_scope"),
         (GRANT | {"scope": "x" * 5000}, "invalid_scope"),
         (GRANT | {"scope": "   "}, "invalid_scope"),

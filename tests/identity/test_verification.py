@@ -17,8 +17,9 @@ from fastapi import APIRouter, Depends
 from httpx import Client
 from joserfc import jwk, jws, jwt
 
-from shared.auth import Principal, RemoteKeys, TokenVerifier, Unauthenticated, may, requires
+from shared.auth import Principal, RemoteKeys, TokenVerifier, Unauthenticated, requires
 from shared.problems import Problem
+from shared.scopes import may
 from shared.service import service_app
 from shared.settings import ServiceSettings
 from tests.identity.conftest import ORGANISATION, Issuer, issuer_at, listening, prepare, serving

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -111,6 +111,14 @@ class Started:
         """End it as a crash would."""
         self.process.kill()
         self.process.wait()
+
+    def last_words(self) -> str:
+        """End it, and the end of its log with where each thread stood (faulthandler's)."""
+        self.process.send_signal(signal.SIGABRT)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
+        self.kill()
+        return self.log.read_text(errors="replace")[-6000:]
 
 
 @dataclass
@@ -252,6 +260,7 @@ class Processes:
         alive = [each for each in self.running if each.process.poll() is None]
         for each in alive:
             each.process.send_signal(signal.SIGTERM)
+            each.process.send_signal(signal.SIGCONT)  # a test may have left it frozen
         late = []
         for each in alive:
             try:
@@ -259,8 +268,7 @@ class Processes:
                 if code:
                     late.append(f"{each.name} {each.replica} (exit code {code})")
             except subprocess.TimeoutExpired:
-                late.append(f"{each.name} {each.replica}")
-                each.kill()
+                late.append(f"{each.name} {each.replica}: {each.last_words()}")
         assert not late, f"did not end when asked to: {late}"
 
     def environment(self, name: str) -> dict[str, str]:
@@ -269,7 +277,8 @@ class Processes:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         given = {key: self._here(str(value)) for key, value in own.items()}
         kept = {key: value for key, value in os.environ.items() if key in KEPT}
-        return {**kept, "PATH": path, "LC_ALL": "C.UTF-8", **given, **self.settings}
+        told = {"PATH": path, "LC_ALL": "C.UTF-8", "PYTHONFAULTHANDLER": "1"}
+        return {**kept, **told, **given, **self.settings}
 
     def _ports(self, name: str) -> list[int]:
         return [each.port for each in self.of(name) if each.port]

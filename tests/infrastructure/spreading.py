@@ -12,21 +12,27 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 WORKERS_PER_CORE = 2
-TOGETHER = ("tests/journey",)
-"""Folders whose files share what takes long to start: one running Kersey."""
+TOGETHER = {
+    "tests/journey/": "running",
+    "tests/clients/": "running",
+    "tests/faults/": "separate processes",
+    "tests/deploy/test_processes.py": "separate processes",
+}
+"""What is handed out to one worker: the files that share one running Kersey, and those that start
+thirty processes each, which two cores carry only one after the other."""
 
 
 class LongestFirst(LoadFileScheduling):
-    """Hands out files in the order in which they were collected, and some folders as one."""
+    """Hands out files in the order in which they were collected, and some folders together."""
 
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)
 
 
 def unit_of(nodeid: str) -> str:
-    """What a test is handed out with: its file, or the folder that shares something."""
+    """What a test is handed out with: its file, or what it shares with others."""
     file = nodeid.partition("::")[0]
-    return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+    return next((shared for folder, shared in TOGETHER.items() if file.startswith(folder)), file)
 
 
 def workers() -> int:

@@ -33,8 +33,10 @@ def test_files_with_a_slow_test_come_first_and_stay_whole():
 
 
 def test_what_shares_a_running_kersey_goes_to_one_worker():
-    assert unit_of("tests/journey/test_readme.py::test_a[1]") == "tests/journey"
-    assert unit_of("tests/journey/test_browser.py::test_b") == "tests/journey"
+    assert unit_of("tests/journey/test_readme.py::test_a[1]") == "running"
+    assert unit_of("tests/clients/test_fhirpy.py::test_b") == "running"
+    assert unit_of("tests/faults/test_storm.py::test_c") == "separate processes"
+    assert unit_of("tests/deploy/test_processes.py::test_d") == "separate processes"
     assert unit_of("tests/fhir/test_a.py::test_a[x::y]") == "tests/fhir/test_a.py"
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from deploy.demo.journey import Journey
 from deploy.demo.link import CODE, LINK, ByLink
 from tests.infrastructure.chromium import FLAGS
-from tests.journey.conftest import Running
+from tests.infrastructure.running import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

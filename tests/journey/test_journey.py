@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.sending import NoReferral, read_bundle
-from tests.journey.conftest import Running
+from tests.infrastructure.running import Running
 
 GRAVITY = Path(__file__).parents[3] / "shared" / "data" / "fhir-examples" / "gravity"
 

@@ -5,6 +5,8 @@ import typing
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from pydantic import AwareDatetime
+
 from shared.messaging.broker import Message, Subscription
 from shared.messaging.events import (
     CaseMerged,
@@ -51,14 +53,15 @@ def example(kind: type[Event]) -> Event:
     return kind(**{name: _value(field.annotation) for name, field in kind.model_fields.items()})
 
 
+_SIMPLE: dict[object, object] = {str: "some-code", int: 3, bool: True, AwareDatetime: NOON}
+
+
 def _value(annotation: object) -> object:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation is UUID:
         return uuid4()
-    if annotation is str:
-        return "some-code"
-    if annotation is int:
-        return 3
+    if annotation in _SIMPLE:
+        return _SIMPLE[annotation]
     if origin is typing.Literal:
         return arguments[0]
     if origin is tuple:

@@ -32,7 +32,7 @@ from shared.messaging.events import (
     ReferralDeclined,
     parse,
 )
-from shared.messaging.outbox import consume_once, consuming_once, inbox
+from shared.messaging.outbox import ConsumingOnce, consume_once, inbox
 from shared.metrics import exposition
 from tests.messaging.samples import FIRST, SECOND, accepted, envelope, message
 from tests.messaging.tools import Brokers, Cables, Recorder, eventually, running
@@ -331,7 +331,7 @@ def test_a_repeated_delivery_is_acted_on_once(broker: Broker, engine: Engine) ->
     acted: list[Envelope] = []
     sent = message()
     last = message()
-    handler = consuming_once(engine, FIRST.consumer, lambda _, got: acted.append(got))
+    handler = ConsumingOnce(engine, FIRST.consumer, lambda _, got: acted.append(got))
     called = Recorder(handler)
     with running(broker.consumer(FIRST, called)):
         for again in (sent, sent, sent, last):
@@ -354,7 +354,7 @@ def test_a_handler_that_fails_leaves_no_trace_and_is_called_again(
         if len(tries) < 3:
             raise RuntimeError("not yet")
 
-    with running(broker.consumer(FIRST, consuming_once(engine, FIRST.consumer, act))):
+    with running(broker.consumer(FIRST, ConsumingOnce(engine, FIRST.consumer, act))):
         put(broker, sent)
         eventually(lambda: len(tries) == 3, "three tries")
         eventually(lambda: _inbox(engine) == 2, "both inbox rows")
@@ -374,7 +374,7 @@ def test_an_outage_of_the_consumers_database_makes_no_dead_letters(
     engine = engines(url)
     acted: list[Envelope] = []
     calls = Recorder()
-    once = consuming_once(engine, FIRST.consumer, lambda _, got: acted.append(got))
+    once = ConsumingOnce(engine, FIRST.consumer, lambda _, got: acted.append(got))
 
     def handle(got: Envelope) -> None:
         calls(got)

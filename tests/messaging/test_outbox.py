@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Row, func, insert, select, update
 
 from shared.database import UnitOfWork
 from shared.messaging.events import Envelope, Sequence, parse
-from shared.messaging.outbox import Outbox, consume_once, consuming_once, inbox, outbox, prune
+from shared.messaging.outbox import ConsumingOnce, Outbox, consume_once, inbox, outbox, prune
 from shared.tracing import traced
 from shared.worker import Wake
 from tests.messaging.samples import NOON, accepted, envelope
@@ -127,7 +127,7 @@ def test_a_handler_that_fails_leaves_the_event_unconsumed(engine: Engine) -> Non
         if len(acted) == 1:
             raise RuntimeError
 
-    handle = consuming_once(engine, "tests.first", act)
+    handle = ConsumingOnce(engine, "tests.first", act)
     got = envelope()
     with pytest.raises(RuntimeError):
         handle(got)

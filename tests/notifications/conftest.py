@@ -20,21 +20,29 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import Engine, select, text, update
 
-from services.notifications.app import CASES, DIRECTORY, channels, create_app
+from services.notifications.app import CASES, DIRECTORY, LISTINGS, channels, create_app, mail
 from services.notifications.domain import Means, Role, Source
 from services.notifications.handlers import directory
 from services.notifications.handlers.cases import CaseEvents
 from services.notifications.handlers.hubs import declare_hubs
 from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
+from services.notifications.listings.sending import ListingSender
+from services.notifications.listings.telling import ListingEvents, ListingTeller
 from services.notifications.sending import Sender, schedule
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import Contact, attempt, deliveries, delivery
+from services.notifications.tables import (
+    Contact,
+    attempt,
+    deliveries,
+    delivery,
+    listing_deliveries,
+)
 from shared.auth import Principal, TokenVerifier
 from shared.database import UnitOfWork, create_engine
 from shared.delivery import DeliveryWorker
 from shared.messaging.events import Envelope, Event, ReferralRequested, Sequence, parse
-from shared.messaging.outbox import Outbox, consuming_once, outbox
+from shared.messaging.outbox import ConsumingOnce, Outbox, outbox
 from shared.migrate import migrate
 from shared.worker import Wake
 from tests.notifications.serving import serving
@@ -126,6 +134,8 @@ class Referrals(HttpSink):
         assert request.headers["authorization"] == "Bearer service"
         if self.refusal:
             return self.refusal
+        if request.path.startswith("/directory/"):
+            return 200, {}
         _, _, _, task, *step = request.path.split("/")
         view = self.views.setdefault(task, self._new(task))
         if step == ["identity"]:
@@ -173,10 +183,11 @@ class House:
         self.keys = Keys(self.settings.link_key)
         self.teller = Teller(Outbox("kersey/notifications", self.wake))
         self._consume = {
-            CASES: consuming_once(
+            CASES: ConsumingOnce(
                 self.engine, CASES.consumer, CaseEvents(Wake(), grace=timedelta(minutes=10))
             ),
-            DIRECTORY: consuming_once(self.engine, DIRECTORY.consumer, directory.act),
+            DIRECTORY: ConsumingOnce(self.engine, DIRECTORY.consumer, directory.act),
+            LISTINGS: ConsumingOnce(self.engine, LISTINGS.consumer, ListingEvents(Wake())),
         }
         self.app: FastAPI = create_app(
             self.settings,
@@ -247,6 +258,26 @@ class House:
 
     def send(self) -> int:
         return self.worker().deliver_due()
+
+    def send_about_listings(self) -> int:
+        worker = self.worker(
+            name="notifications.listing-messages",
+            tables=listing_deliveries,
+            send=ListingSender(
+                self.engine, mail(self.settings), self.keys, self.settings.public_url
+            ),
+            on_delivered=ListingTeller(Outbox("kersey/notifications", self.wake)).delivered,
+            on_failed=lambda *_: None,
+            lock_first=lambda *_: None,
+        )
+        return worker.deliver_due()
+
+    def about_listings(self, *columns: str) -> list[tuple[Any, ...]]:
+        row = listing_deliveries.delivery.c
+        wanted = [row[name] for name in columns or ("address", "kind", "state")]
+        with self.engine.connect() as connection:
+            found = connection.execute(select(*wanted).order_by(row.position))
+            return [tuple(each) for each in found]
 
     def rows(self, *columns: str, **where: Any) -> list[Any]:
         wanted = [delivery.c[name] for name in columns or ("channel", "kind", "state")]
@@ -364,6 +395,7 @@ def settings(tmp_path: Path, referrals: Referrals) -> NotificationsSettings:
         maildir=tmp_path / "mail",
         mail_from="kersey@hub.example.org",
         referrals_url=referrals.url,
+        providers_url=referrals.url,
         token_url=f"{referrals.url}/identity/token",
         client_id="notifications",
         client_secret=SecretStr("secret"),

@@ -6,6 +6,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from services.notifications.handlers import waiting
+from shared.database import UnitOfWork
 from shared.messaging.events import (
     AgreementWithdrawn,
     NotificationDelivered,
@@ -17,14 +19,17 @@ from shared.messaging.events import (
     ReferralHandedOver,
     ReferralNoResponse,
     ReferralReceived,
+    ReferralServiceWithdrawn,
     ReferralUnrouted,
     ReferralUrgent,
     ReferralWaitlisted,
     ReferralWithdrawn,
+    ServicePublished,
+    ServiceWithdrawn,
     parse,
 )
 from shared.messaging.outbox import outbox
-from tests.notifications.conftest import SERVICE, TEAM, requested
+from tests.notifications.conftest import PROVIDER, SERVICE, TEAM, requested
 
 
 def after(event, kind, **more):
@@ -356,4 +361,70 @@ def test_what_comes_late_for_the_old_team_goes_to_the_new_one(house):
     assert house.rows("kind", "address") == [
         ("handed-over", "new@pcn.example.org"),
         ("declined", "new@pcn.example.org"),
+    ]
+
+
+# --- a service goes off the list while a request is open ------------------------------------------
+
+
+def test_both_sides_hear_that_a_service_was_withdrawn_once(house):
+    house.contact()
+    house.contact(address="never-asked@clay.example.org", service=uuid4())
+    house.contact(party=str(TEAM), role="team", address="team@pcn.example.org")
+    event = house.ask()
+    house.send()
+    gone = house.happens(after(event, ReferralServiceWithdrawn))
+    house.consume(gone)
+    house.execute("delete from inbox")
+    house.consume(gone)
+    assert house.send() == 2
+    told = {mail["To"]: mail["Subject"] for mail in house.mails()[1:]}
+    assert told == {
+        "team@pcn.example.org": "A service that you asked is no longer on the list",
+        "desk@clay.example.org": "Your service is off the list, and someone still counts on you",
+    }
+
+
+def test_a_provider_whose_address_went_with_its_listing_hears_all_the_same(house):
+    listing = {"name": "Clay", "kersey": {"referral": {"ask_by": "email", "email": "a@clay.test"}}}
+    about = {"service": SERVICE, "provider": PROVIDER, "listing": listing}
+    house.happens(ServicePublished(**about), sequence=1)
+    house.contact(party=str(TEAM), role="team", address="team@pcn.example.org")
+    event = house.ask()
+    house.send()
+    house.happens(ServiceWithdrawn(**about), sequence=2)
+    house.happens(after(event, ReferralServiceWithdrawn))
+    assert house.send() == 2
+    assert {mail["To"] for mail in house.mails()[1:]} == {"team@pcn.example.org", "a@clay.test"}
+
+
+def test_a_side_that_nobody_can_reach_is_a_visible_failure_of_its_own(house):
+    house.happens(after(requested(), ReferralServiceWithdrawn))
+    house.pass_time("11 minutes")
+    house.send()
+    assert sorted(house.rows("kind", "state")) == [
+        ("service-withdrawn", "failed"), ("somebody-counts-on-you", "failed"),
+    ]  # fmt: skip
+    house.contact(party=str(TEAM), role="team", address="team@pcn.example.org")
+    house.contact()
+    with UnitOfWork(house.engine) as uow:
+        waiting.tell(uow, str(TEAM))
+        waiting.tell(uow, str(PROVIDER))
+        uow.commit()
+    house.send()
+    assert {mail["To"]: mail["Subject"][:12] for mail in house.mails()} == {
+        "team@pcn.example.org": "A service th", "desk@clay.example.org": "Your service",
+    }  # fmt: skip
+
+
+def test_a_request_taken_back_needs_no_warning_any_more(house):
+    house.contact()
+    house.contact(party=str(TEAM), role="team", address="team@pcn.example.org")
+    event = house.ask()
+    house.send()
+    house.happens(after(event, ReferralServiceWithdrawn))
+    house.happens(after(event, ReferralCancelled, reason="other"))
+    house.send()
+    assert [mail["Subject"] for mail in house.mails()[1:]] == [
+        "A request to you is no longer needed"
     ]

@@ -11,7 +11,7 @@ from shared.messaging.events import (
     ReferralCancelled,
     ReferralRequested,
 )
-from shared.messaging.outbox import Outbox, consuming_once
+from shared.messaging.outbox import ConsumingOnce, Outbox
 from tests.notifications.conftest import SERVICE, House
 
 PERSON = uuid4()
@@ -19,7 +19,7 @@ PERSON = uuid4()
 
 def erased(house: House, *cases: UUID) -> Envelope:
     """The event arrives, twice as any may."""
-    house._consume[ERASURES] = consuming_once(
+    house._consume[ERASURES] = ConsumingOnce(
         house.engine, ERASURES.consumer, Erasures(Outbox("kersey/notifications", house.wake))
     )
     envelope = house.happens(PersonErased(person=PERSON, cases=cases))

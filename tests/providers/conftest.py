@@ -112,7 +112,13 @@ class House:
             },
         )
         assert answer.status_code == status, answer.text
-        return answer.json()
+        return answer.json() if answer.content else None
+
+    def approve(self, version: Any, *, status: int = 200, **said: Any) -> Any:
+        """The hub's coordinator agrees to a version that waits."""
+        who = {"organisation": said.pop("organisation", listings.HUB.organisation)}
+        at = f"/directory/{version['kind']}s/{version['subject']}/versions/{version['number']}"
+        return self.send("POST", f"{at}/approve", said, status=status, **who)
 
     def token(self, organisation: UUID | str, roles: tuple[str, ...], scope: str) -> str:
         found = settings("postgresql://")
@@ -161,7 +167,11 @@ def _house(url: str) -> Iterator[House]:
     client = TestClient(app, raise_server_exceptions=False)
     house = House(engine, app, client)
     app.state.directory = Directory(
-        engine, Outbox("kersey/providers"), timedelta(days=28), clock=lambda: house.now
+        engine,
+        Outbox("kersey/providers"),
+        timedelta(days=28),
+        clock=lambda: house.now,
+        changed_freely=frozenset(settings(url).changed_freely),
     )
     with client:
         yield house

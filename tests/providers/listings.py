@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from deploy.demo.directory.build import HUBS
-from deploy.demo.directory.terms import taxonomies, term_id
 from services.providers import hsds
 from services.providers.gazetteer import WEST_YORKSHIRE
 from services.providers.loading import Dataset
+from services.providers.taxonomies import shipped, term_id
 
 SPACE = UUID("11111111-2222-5333-8444-555555555555")
 SQUARE = (53.7200, -1.8600)
@@ -98,7 +98,7 @@ def dataset(
 ) -> Dataset:
     """The demo's ground with these listings on it, and an owner and another for them."""
     owners = list(organizations) or [organization("Owner"), organization("Other")]
-    return Dataset(HUBS, WEST_YORKSHIRE, taxonomies(), owners, list(services))
+    return Dataset(HUBS, WEST_YORKSHIRE, shipped(), owners, list(services))
 
 
 def ground() -> Dataset:

@@ -1,5 +1,6 @@
 """Places are counted by acceptances and endings, once each, through a real broker."""
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from services.providers import places
 from services.providers.app import create_app, workers
+from services.providers.expiring import expire
 from shared.database import UnitOfWork
 from shared.messaging.broker import Message
 from shared.messaging.embedded import EmbeddedBroker
@@ -18,11 +20,13 @@ from shared.messaging.events import (
     Envelope,
     ReferralAccepted,
     ReferralCancelled,
+    ReferralChosen,
     ReferralCompleted,
     ReferralEndedEarly,
+    ReferralNotAttended,
     Sequence,
 )
-from shared.messaging.outbox import consuming_once
+from shared.messaging.outbox import ConsumingOnce
 from shared.worker import Wake, WorkerGroup
 from tests.providers.conftest import NOW, House, settings
 from tests.providers.listings import OWNER, key, service
@@ -36,7 +40,7 @@ def event(kind: type[Any], task: UUID, name: str = "Choir", **more: Any) -> Enve
 
 
 def hear(house: House, *envelopes: Envelope) -> None:
-    handle = consuming_once(
+    handle = ConsumingOnce(
         house.engine,
         places.SUBSCRIPTION.consumer,
         lambda uow, envelope: places.count(house.directory, uow, envelope),
@@ -136,6 +140,88 @@ def test_a_full_that_the_provider_said_itself_stays(house: House):
     assert room(house) == ("full", None)
 
 
+def test_whoever_is_taken_beyond_the_last_place_leaves_first(house: House):
+    taking(house, 1)
+    first, beyond, further = (uuid4() for _ in range(3))
+    hear(house, *(event(ReferralAccepted, task) for task in (first, beyond, further)))
+    assert room(house) == ("full", 0)
+    hear(house, event(ReferralCompleted, first), event(ReferralEndedEarly, further))
+    assert room(house) == ("full", 0)
+    hear(house, event(ReferralCompleted, beyond), event(ReferralCompleted, beyond))
+    assert room(house) == ("taking", 1)
+
+
+def test_what_the_provider_says_anew_counts_from_there(house: House):
+    taking(house, 1)
+    tasks = [uuid4() for _ in range(3)]
+    hear(house, *(event(ReferralAccepted, task) for task in tasks))
+    house.send(
+        "PUT", f"/directory/services/{key('Choir')}/capacity", {"state": "taking", "places": 4}
+    )
+    hear(house, event(ReferralCompleted, tasks[0]))
+    assert room(house) == ("taking", 5)
+
+
+def test_a_waiting_list_that_counting_opened_ends_with_the_last_beyond(house: House):
+    taking(house, 1, keeps_list=True)
+    first, beyond = uuid4(), uuid4()
+    hear(house, event(ReferralAccepted, first), event(ReferralAccepted, beyond))
+    hear(house, event(ReferralCompleted, first))
+    assert room(house) == ("waiting-list", 0)
+    hear(house, event(ReferralCompleted, beyond))
+    assert room(house) == ("taking", 1)
+
+
+def test_an_offer_takes_a_place_when_it_is_chosen_and_once(house: House):
+    taking(house, 3)
+    task, other = uuid4(), uuid4()
+    hear(house, event(ReferralChosen, task), event(ReferralAccepted, task))
+    hear(house, event(ReferralCancelled, other, reason="not-chosen"))
+    assert room(house) == ("taking", 2)
+
+
+def test_a_case_that_changes_hands_keeps_its_place(house: House):
+    taking(house, 2)
+    task = uuid4()
+    hear(house, event(ReferralAccepted, task, team=uuid4()))
+    hear(house, event(ReferralNotAttended, task, team=uuid4()))
+    assert room(house) == ("taking", 2)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
+def test_in_whatever_order_and_however_often_they_come_the_same_places_are_left(
+    house: House, order: tuple[int, ...]
+):
+    taking(house, 2)
+    stays, ended = uuid4(), uuid4()
+    events = [
+        event(ReferralAccepted, stays),
+        event(ReferralChosen, ended),
+        event(ReferralCompleted, ended),
+        event(ReferralCancelled, uuid4(), reason="not-chosen"),
+    ]
+    hear(house, *(events[n] for n in order), *(events[n] for n in reversed(order)))
+    assert room(house) == ("taking", 1)
+
+
+def test_what_nobody_renewed_turns_unknown_and_is_told_once(house: House):
+    taking(house, 5)
+    house.load(service("Walks", capacity={"state": "full", "expires": NOW + timedelta(days=90)}))
+    start = house.position()
+    assert expire(house.directory) == 0
+    house.now = NOW + timedelta(days=28)
+    before = house.get(f"/directory/listings/{key('Choir')}")["kersey"]["capacity"]
+    assert [expire(house.directory) for _ in range(2)] == [1, 0]
+    (told,) = house.events(after=start)
+    assert told["subject"] == f"service/{key('Choir')}"
+    assert (told["data"]["was"], told["data"]["state"]) == ("taking", "unknown")
+    assert told["sequence"] == str(Sequence(2))
+    after = house.get(f"/directory/listings/{key('Choir')}")["kersey"]["capacity"]
+    assert after == before
+    assert after["state"] == "unknown"
+    assert room(house, "Walks")[0] == "full"
+
+
 def test_many_at_once_are_all_counted(house: House):
     taking(house, 12)
     threads = [
@@ -185,9 +271,15 @@ def test_the_workers_publish_what_changed_and_count_what_they_hear(
         publisher = broker.publisher()
         assert publisher.publish([Message.of(told)]).confirmed == {told.id}
         publisher.close()
-        eventually(lambda: house.count("inbox") == 1)
+        eventually(lambda: room(house) == ("taking", 1))
         eventually(lambda: unpublished(house) == 0)
-        assert set(group.alive()) == {"providers.relay", "providers.places"}
+        assert set(group.alive()) == {
+            "providers.relay",
+            "providers.places",
+            "providers.reached",
+            "providers.replies",
+            "providers.rounds",
+        }
         assert all(group.alive().values())
     finally:
         assert group.stop() == []
@@ -219,4 +311,21 @@ def test_an_app_with_a_broker_runs_its_workers_and_says_what_it_lacks(
         ready = client.get("/health/ready")
         # These tables were made without migrations, which readiness rightly notices.
         assert ready.json()["failing"].keys() == {"schema"}
-        assert set(app.state.workers.alive()) == {"providers.relay", "providers.places"}
+        assert set(app.state.workers.alive()) == {
+            "providers.relay",
+            "providers.places",
+            "providers.reached",
+            "providers.replies",
+            "providers.rounds",
+        }
+
+
+def test_a_change_of_capacity_says_how_it_stood_before(house: House):
+    taking(house, 1)
+    start = house.position()
+    path = f"/directory/services/{key('Choir')}/capacity"
+    house.send("PUT", path, {"state": "full"})
+    house.now += timedelta(days=29)
+    house.send("PUT", path, {"state": "taking"})
+    told = [(each["data"]["was"], each["data"]["state"]) for each in house.events(after=start)]
+    assert told == [("taking", "full"), ("unknown", "taking")]

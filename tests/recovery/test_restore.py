@@ -221,6 +221,21 @@ HARMS = (
         "referrals.arrivals: how the last message ended",
         "kersey republish notifications --to referrals.arrivals",
     ),
+    (
+        "identity",
+        "update oauth_client set active = false where client_id = 'demo-analyst'",
+        "referrals.clients: the end of a client is not known",
+        "kersey republish identity --to referrals.clients",
+    ),
+    (
+        "referrals",
+        (
+            "insert into known_client (client_id, organisation, active, roles, scopes, sequence)"
+            " values ('demo-ehr-2', gen_random_uuid(), true, '[]', '[]', '000000000000000.000000')"
+        ),
+        "referrals.clients: a client is not identity's",
+        "kersey republish identity --to referrals.clients",
+    ),
 )
 """In whose database, what goes wrong there, what is said of it, and the command that is named."""
 

@@ -140,7 +140,7 @@ class PaperFile(CaseFile):
     def return_code(self, code: str) -> None:
         """A code that goes back to the GP moves no Task."""
 
-    def audit(self, action: str, record: str) -> None:
+    def audit(self, action: str, record: str, version: int | None = None) -> None:
         """No trail."""
 
     def change_audience(self) -> None:

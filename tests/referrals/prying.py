@@ -43,6 +43,9 @@ def marked_bundle() -> Marked:
         "communication": [{"language": {"text": "?"}}],
         "generalPractitioner": [{"display": "?"}],
     }
+    # Of a list that is not known here, so that its code may be a mark too.
+    (ethnicity,) = patient["resource"]["extension"][0]["valueCodeableConcept"]["coding"]
+    ethnicity["system"] = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryWales"
     by_type["Practitioner"]["resource"]["qualification"] = [{"code": {"text": "?"}}]
     request |= {
         "supportingInfo": [{"reference": condition}, {"reference": document}],

@@ -122,3 +122,9 @@ def parameters(bundle: Json) -> dict[str, Any]:
 def numbers(sink: HttpSink) -> list[int]:
     """The event numbers in the order in which they arrived."""
     return [int(parameters(each.json)["events-since-subscription-start"]) for each in sink.requests]
+
+
+def about(bundle: Json) -> list[str]:
+    """The resources that a notification is about, as `Type/id`."""
+    base = "http://kersey.test/fhir/"
+    return [each["fullUrl"].removeprefix(base) for each in bundle["entry"][1:]]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploy.demo.consortium import hub_of
 from services.referrals.domain import CANCEL_REASONS, DECLINE_REASONS, SHAREABLE
 from tests.referrals.house import (
     SERVICE_2,
@@ -246,6 +247,23 @@ def test_staff_of_the_hub_answer_for_a_provider_without_a_system(house: House):
     house.progress(task, "start", by="coordinator")
     assert house.state(task) == "in-progress/started"
     assert house.worker.get(referral.at)["tasks"][-1]["note"] == "Rang them: yes"
+
+
+def test_a_person_of_one_place_goes_to_a_group_of_another(house: House):
+    """A Leeds practice's patient and a Bradford group: each hub sees what is its own."""
+    leeds = hub_of("leeds")
+    worker = house.by("link-worker", client_id="worker-leeds", organisation=str(leeds.team))
+    coordinator = house.by("coordinator", organisation=str(leeds.organisation))
+    referral = house.refer(practice="ZZK07", by="ehr-2")
+    worker.post(f"{referral.at}/accept")
+    task = str(worker.post(f"{referral.at}/requests", wish())["task"])
+    house.answer(task, "accept")
+    house.progress(task, "start")
+    assert coordinator.get(referral.at)["hub"] == "leeds"
+    assert worker.get(referral.at)["tasks"][-1]["id"] == task
+    assert house.state(task) == "in-progress/started"
+    house.by("coordinator").get(referral.at, status=404)
+    assert house.by("coordinator").get("/referrals/cases") == []
 
 
 def test_the_service_that_checked_a_link_passes_answers_on(house: House):

@@ -14,6 +14,7 @@ from services.referrals.served import SERVED
 from services.referrals.settings import ReferralsSettings
 from shared.auth import TokenVerifier
 from shared.database import UnitOfWork, create_engine
+from shared.fhir.profiles import KINDS
 from shared.messaging.embedded import EmbeddedBroker
 from shared.messaging.events import ProviderPublished
 from shared.messaging.outbox import Outbox
@@ -37,8 +38,10 @@ def test_its_workers_have_names_of_their_own(house: House):
     assert {"referrals.subscriptions", "referrals.notifier", "referrals.clock"} <= set(names)
     assert {each.consumer for each in SUBSCRIPTIONS} == {
         "referrals.listings",
+        "referrals.openings",
         "referrals.arrivals",
         "referrals.erasures",
+        "referrals.clients",
     }
 
 
@@ -143,7 +146,7 @@ def test_origins_are_a_setting_and_the_capability_statement_says_so(database):
 def test_what_is_served_is_told_as_it_is(house: House):
     resources = house.http.get("/fhir/metadata").json()["rest"][0]["resource"]
     told = {each["type"]: {one["code"] for one in each["interaction"]} for each in resources}
-    assert set(told) == set(SERVED)
+    assert set(told) == {*SERVED, *KINDS, "MessageDefinition"}
     assert {"read", "create", "update", "patch", "delete"} <= told["ServiceRequest"]
     made = house.ehr.post("/fhir/Endpoint", {
         "resourceType": "Endpoint", "status": "active", "address": "https://ehr.example/kersey",

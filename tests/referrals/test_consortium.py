@@ -6,13 +6,17 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.demo.consortium import declaration
+from services.referrals import codes
 from services.referrals.handlers.consortium import Consortium, load_consortium
 from tests.referrals.house import HUB, TEAM, House, Json
+from tests.referrals.letters import close, document, html_of, message, send, text_of
 
 
 def declared() -> Json:
     """The demo's, as plain data that a test may spoil."""
-    return declaration().model_dump()
+    found = declaration().model_dump()
+    found.pop("gp_codes")
+    return found
 
 
 @pytest.mark.parametrize("part", ["teams", "practices"])
@@ -34,6 +38,57 @@ def test_a_team_that_is_named_must_be_declared():
 def test_without_a_hub_or_a_code_nothing_could_arrive(part: str):
     with pytest.raises(ValidationError):
         Consortium(**(declared() | {part: []}))
+
+
+LOCAL = {
+    "purpose": "triage-accepted", "system": "https://icb.example/codes", "code": "SP1",
+    "display": "Seen by social prescribing", "verified": True,
+}  # fmt: skip
+
+
+def test_a_deployment_loads_the_codes_that_its_letters_bring(house: House):
+    letter = {"purpose": "document", "system": codes.SNOMED, "code": "823681000000100",
+              "display": "Outpatient letter", "verified": True}  # fmt: skip
+    load_consortium(house.desk, Consortium(**declared(), gp_codes=[LOCAL, letter]))
+    referral = house.taken_on()
+    send(house)
+    key = message(house, referral, "first-outcome")["id"]
+    told = house.ehr.get(f"/fhir/Communication/{key}")
+    coding = {name: LOCAL[name] for name in ("system", "code", "display")}
+    assert told["reasonCode"][0]["coding"] == [coding]
+    found = document(house, key)
+    assert found["type"]["coding"][0]["code"] == "823681000000100"
+    for page in (html_of(found), text_of(found)):
+        assert "Seen by social prescribing (https://icb.example/codes SP1)" in page
+        assert "The person accepted social prescribing" in page
+        assert "Already coded" not in page, "the referral carried another code"
+
+
+def test_a_code_that_is_not_verified_is_told_in_words(house: House):
+    unsure = LOCAL | {"purpose": "triage-declined", "verified": False}
+    load_consortium(house.desk, Consortium(**declared(), gp_codes=[unsure]))
+    referral = house.refer()
+    house.worker.post(f"{referral.at}/accept")
+    close(house, referral, "person-declined")
+    send(house)
+    told = message(house, referral)
+    assert told["code"] is None
+    assert "reasonCode" not in house.ehr.get(f"/fhir/Communication/{told['id']}")
+    assert "The person declined social prescribing" in html_of(document(house, told["id"]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"purpose": "closure"}, {"code": "two words"}, {"system": "SNOMED"}, {"display": ""}],
+)
+def test_a_code_that_cannot_be_one_is_refused(wrong: Json):
+    with pytest.raises(ValidationError):
+        Consortium(**declared(), gp_codes=[LOCAL | wrong])
+
+
+def test_one_purpose_has_one_code():
+    with pytest.raises(ValidationError, match="two codes for one purpose"):
+        Consortium(**declared(), gp_codes=[LOCAL, LOCAL | {"code": "SP2"}])
 
 
 def test_loading_again_changes_what_is_declared_and_keeps_the_rest(house: House):

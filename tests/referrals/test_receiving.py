@@ -198,6 +198,32 @@ def test_a_general_fhir_client_starts_nothing(house: House):
     assert house.scalar("select count(*) from referral_case") == 0
 
 
+def test_a_general_fhir_client_keeps_groups(house: House):
+    client = house.by("fhir-client")
+    patient = {"resourceType": "Patient", "name": [{"family": "Walker"}]}
+    person = client.post("/fhir/Patient", patient)
+    group = {
+        "resourceType": "Group",
+        "type": "person",
+        "actual": True,
+        "characteristic": [
+            {"code": {"text": "walks"}, "valueBoolean": True, "exclude": False},
+        ],
+        "member": [{"entity": {"reference": f"Patient/{person['id']}"}}],
+    }
+    stored = client.post("/fhir/Group", group)
+    for query in (f"member={person['id']}", "value=true", "member.name=walker", "type=person"):
+        found = client.get(f"/fhir/Group?{query}")
+        assert [each["resource"] for each in found["entry"]] == [stored], query
+    around = client.get(f"/fhir/Patient/{person['id']}/Group")
+    assert around["total"] == 1
+    nobody = group | {"member": [{"entity": {"reference": "Patient/nobody"}}]}
+    outcome = client.post("/fhir/Group", nobody, status=422)
+    assert outcome["issue"][0]["expression"] == ["Group.member[0].entity.reference"]
+    client.call("DELETE", f"/fhir/Group/{stored['id']}", status=204)
+    client.get(f"/fhir/Group/{stored['id']}", status=410)
+
+
 def test_nothing_of_a_bundle_with_a_bad_entry_is_stored(house: House):
     bundle = a_bundle()
     bundle["entry"][4]["resource"]["status"] = "actve"

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from dateutil.relativedelta import relativedelta
 
-from services.referrals.retention import AUDIT, CHANGES, EVENTS, PERSON, expiries
+from services.referrals.retention import ACCESSES, AUDIT, CHANGES, EVENTS, PERSON, expiries
 from services.referrals.subject.restricting import hold
 from shared.messaging.outbox import PUBLISHED
 from shared.retention import Due, Expiry
@@ -124,9 +124,11 @@ def test_who_was_seventeen_at_the_end_is_kept_until_twenty_six(house: House):
 
 def test_rows_of_operation_end_by_their_age_and_only_then(house: House):
     house.accepted()
-    for name, started in ((CHANGES.name, "dispatched"), (AUDIT.name, "made")):
-        table = {"dispatched-changes": "subscription_change", "audit": "audit_entry"}[name]
-        before = (CHANGES if name == CHANGES.name else AUDIT).before()
+    house.ehr.get("/fhir/_history")
+    house.ehr.get("/fhir/AuditEvent")  # by then looks are written
+    for record, started in ((CHANGES, "dispatched"), (AUDIT, "made"), (ACCESSES, "made")):
+        name, (table,) = record.name, record.tables
+        before = record.before()
         count = house.scalar(f"select count(*) from {table}")
         assert count > 2
         assert ends(house, name).due(before).rows == 0

@@ -9,11 +9,14 @@ from shared.fhir.model import validate
 from tests.notifications.conftest import HttpSink
 from tests.referrals.house import URL, House, Json, a_bundle
 from tests.referrals.subscribing import (
+    TOPIC,
+    about,
     dispatch,
     parameters,
     receiver,
     register,
     status,
+    subscription,
     told,
 )
 
@@ -72,6 +75,35 @@ def test_all_of_a_clients_subscriptions_are_told_at_once(house: House, sink: Htt
     nothing = house.ehr.get(at, params={"status": "error"})
     assert nothing["total"] == 0
     assert "entry" not in nothing
+
+
+@pytest.mark.parametrize("status", ["off", "error"])
+def test_one_that_is_kept_and_was_never_served_has_a_status_too(
+    house: House, sink: HttpSink, status: str
+):
+    served = register(house, sink)
+    kept = house.ehr.post("/fhir/Subscription", subscription(sink.url) | {"status": status})["id"]
+    odd = {"criteria": "Observation?code=1", "status": status}
+    other = house.ehr.post("/fhir/Subscription", subscription(sink.url) | odd)["id"]
+    house.by("ehr-2").post("/fhir/Subscription", subscription(sink.url) | {"status": status})
+    bundle = house.ehr.get(f"/fhir/Subscription/{kept}/$status")
+    validate(bundle, expected_type="Bundle")
+    told = parameters(bundle)
+    assert (told["status"], told["topic"]) == (status, TOPIC)
+    assert told["events-since-subscription-start"] == "0"
+    assert "topic" not in parameters(house.ehr.get(f"/fhir/Subscription/{other}/$status"))
+    at = "/fhir/Subscription/$status"
+    assert ids(house.ehr.get(at)) == [served, kept, other]
+    assert ids(house.ehr.get(at, params={"status": status})) == [kept, other]
+    assert ids(house.ehr.get(at, params={"id": [other, served]})) == [served, other]
+    for content in ("", "?content=id-only", "?content=full-resource"):
+        for each in (kept, other):
+            events = house.ehr.get(f"/fhir/Subscription/{each}/$events{content}")
+            assert found(events) == []
+    house.by("ehr-2").call("GET", f"/fhir/Subscription/{kept}/$status", status=404)
+    house.refer()
+    dispatch(house)
+    assert parameters(house.ehr.get(f"/fhir/Subscription/{kept}/$status"))["status"] == status
 
 
 def test_status_says_why_it_is_in_error(house: House, sink: HttpSink):
@@ -135,7 +167,7 @@ def test_missed_events_are_told_by_their_numbers(house: House, sink: HttpSink):
     assert told_of["status"] == "error"
     assert told_of["events-since-subscription-start"] == "3"
     assert found(bundle) == [1, 2, 3], "counting went on"
-    assert [each["request"]["url"] for each in bundle["entry"][1:]] == [
+    assert about(bundle) == [
         f"Task/{referral.triage}",
         f"Task/{other.triage}",
     ], "each resource once"

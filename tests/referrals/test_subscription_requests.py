@@ -25,8 +25,12 @@ def content(code: str) -> Json:
 @pytest.mark.parametrize(
     ("body", "element"),
     [
-        (subscription(ENDPOINT) | {"status": "error"}, "status"),
-        (subscription(ENDPOINT, criteria="Patient?name=x"), "criteria"),
+        (subscription(ENDPOINT, criteria="Patient?favourite-colour=red"), "criteria"),
+        (subscription(ENDPOINT, criteria="Patient?gender=femail"), "criteria"),
+        (subscription(ENDPOINT, criteria="AuditEvent?outcome=4"), "criteria"),
+        (subscription(ENDPOINT, criteria="Provenance"), "criteria"),
+        (subscription(ENDPOINT, criteria="Subscription?status=active"), "criteria"),
+        (subscription(ENDPOINT, criteria="Medication?code=1"), "criteria"),
         (subscription(ENDPOINT, "ServiceRequest?status=active"), "criteria"),
         (subscription(ENDPOINT, criteria="https://other.example/Topic"), "criteria"),
         (subscription(ENDPOINT, criteria="Task?favourite-colour=red"), "criteria"),
@@ -45,6 +49,23 @@ def content(code: str) -> Json:
             )
         ),
         (subscription(ENDPOINT, criteria="Task?_count=0"), "criteria"),
+        *(
+            (subscription(ENDPOINT, never), "criteria")
+            for never in (
+                "Task",
+                "Task?",
+                "Task?status=",
+                "Task?status=accepted&owner=",
+                "Task?status=acepted",
+                "Task?status=accepted,acepted",
+                "Task?status:not=complete",
+                "Task?status=http://hl7.org/fhir/request-status|accepted",
+                "Task?focus:ServiceRequest.status=actve",
+                "Task?focus:ServiceRequest.favourite-colour=red",
+                "Task?_has:Provenance:target:favourite-colour=red",
+            )
+        ),
+        (subscription(ENDPOINT, criteria="Task?status=acepted"), "criteria"),
         (channel(payload="application/fhir+xml"), "channel.payload"),
         (channel(payload="text/plain"), "channel.payload"),
         (channel(payload="application/json;x= y"), "channel.payload"),
@@ -93,6 +114,38 @@ def test_extensions_of_others_are_passed_over(house: House):
     assert row == (TOPIC, "id-only", ["Task?status=accepted"])
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=accepted,rejected",
+        "status:not=draft",
+        "status=http://hl7.org/fhir/task-status|accepted",
+        "status=|accepted",
+        "focus:ServiceRequest.status=active",
+        "code=anything-at-all",
+        "status:missing=true",
+    ],
+)
+def test_what_can_be_met_is_taken(house: House, query: str):
+    house.ehr.post("/fhir/Subscription", subscription(ENDPOINT, f"Task?{query}"))
+
+
+@pytest.mark.parametrize("asked", ["requested", "active", "off"])
+def test_what_is_over_is_off(house: House, asked: str):
+    """R4, `end`: "the time for the server to turn the subscription off"; HL7's own example is of
+    2021 and asks for what is told to nobody here.
+    """
+    over = ELSEWHERE | {"status": asked}
+    made = house.ehr.post("/fhir/Subscription", over)
+    assert {name: made[name] for name in over} == over | {"status": "off"}
+    assert house.scalar("select count(*) from subscription_state") == 0
+    running = house.ehr.post("/fhir/Subscription", subscription(ENDPOINT))
+    ended = running | {"status": asked, "end": "2020-01-01T00:00:00Z"}
+    path = f"/fhir/Subscription/{running['id']}"
+    assert house.ehr.put(path, ended)["status"] == "off"
+    assert house.scalar("select status from subscription_state") == "off"
+
+
 def test_notifications_may_be_plain_json(house: House):
     for payload in ("application/json", "application/fhir+json; fhirVersion=4.0"):
         made = house.ehr.post("/fhir/Subscription", channel(payload=payload))
@@ -100,9 +153,58 @@ def test_notifications_may_be_plain_json(house: House):
         assert house.scalar(state, id=made["id"]) == payload
 
 
+ELSEWHERE: Json = {
+    "resourceType": "Subscription",
+    "end": "2021-01-01T00:00:00Z",
+    "reason": "Monitor new neonatal function",
+    "criteria": "Observation?code=http://loinc.org|1975-2",
+    "channel": {"type": "email", "endpoint": "mailto:a@example.org", "payload": "text/plain"},
+}
+"""Nothing that is served here, in the manner of HL7's own examples."""
+
+
+@pytest.mark.parametrize("status", ["off", "error"])
+def test_what_asks_for_nothing_is_kept_whatever_it_is(house: House, status: str):
+    body = ELSEWHERE | {"status": status, "error": "Socket Error 10060"}
+    made = house.ehr.post("/fhir/Subscription", body)
+    key = made["id"]
+    path = f"/fhir/Subscription/{key}"
+    assert {name: made[name] for name in body} == body
+    assert house.ehr.get(path) == made
+    assert house.scalar("select count(*) from subscription_state where id = :id", id=key) == 0
+    secret = body["channel"] | {"header": ["Authorization: Bearer of-the-receiver"]}
+    assert "of-the-receiver" not in str(
+        house.ehr.post("/fhir/Subscription", body | {"channel": secret})
+    )
+    again = house.ehr.put(path, made | {"reason": "x"})
+    assert (again["reason"], again["status"]) == ("x", status)
+    without_end = {name: each for name, each in again.items() if name != "end"}
+    refused = house.ehr.put(path, without_end | {"status": "requested"}, status=422)
+    assert refused["issue"][0]["expression"] == ["Subscription.channel.type"]
+    no_topic = without_end | {"status": "requested", "criteria": "https://other.example/Topic"}
+    refused = house.ehr.put(path, no_topic, status=422)
+    assert refused["issue"][0]["expression"] == ["Subscription.criteria"]
+    assert "Task?status=accepted" in refused["issue"][0]["diagnostics"]
+    assert "status off" in refused["issue"][0]["diagnostics"]
+    served = subscription(ENDPOINT) | {"id": key}
+    assert house.ehr.put(path, served)["status"] == "requested"
+    assert house.scalar("select status from subscription_state where id = :id", id=key)
+
+
+def test_one_that_was_served_may_become_anything_when_it_is_off(house: House):
+    made = house.ehr.post("/fhir/Subscription", subscription(ENDPOINT))
+    path = f"/fhir/Subscription/{made['id']}"
+    refused = house.ehr.put(path, made | {"status": "error"}, status=422)
+    assert refused["issue"][0]["expression"] == ["Subscription.status"]
+    off = house.ehr.put(path, ELSEWHERE | {"id": made["id"], "status": "off"})
+    assert (off["status"], off["criteria"]) == ("off", ELSEWHERE["criteria"])
+    state = "select status from subscription_state where id = :id"
+    assert house.scalar(state, id=made["id"]) == "off"
+
+
 def test_an_update_is_checked_like_a_new_one(house: House):
     made = house.ehr.post("/fhir/Subscription", subscription(ENDPOINT))
-    wrong = made | {"criteria": "Patient?name=x"}
+    wrong = made | {"criteria": "Patient?favourite-colour=red"}
     with house.unchanged():
         house.ehr.put(f"/fhir/Subscription/{made['id']}", wrong, status=422)
 

@@ -9,8 +9,10 @@ from services.referrals import codes
 from shared.fhir.model import validate
 from tests.notifications.conftest import HttpSink
 from tests.referrals.house import House, Json, replaced
+from tests.referrals.letters import messages, send
 from tests.referrals.subscribing import (
     TOPIC,
+    about,
     deliver,
     dispatch,
     receiver,
@@ -21,6 +23,7 @@ from tests.referrals.subscribing import (
 )
 
 REFERRALS = codes.REFERRAL_TOPIC
+GP_MESSAGES = codes.GP_MESSAGE_TOPIC
 EXTENSION = (
     "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
     "capabilitystatement-subscriptiontopic-canonical"
@@ -34,7 +37,7 @@ def sink():
 
 
 def focuses(sink: HttpSink) -> list[str]:
-    return [each.json["entry"][1]["request"]["url"] for each in sink.requests]
+    return [focus for each in sink.requests for focus in about(each.json)]
 
 
 def a_task(**more: Any) -> Json:
@@ -51,7 +54,7 @@ def test_metadata_names_the_topics_and_the_operations(house: House):
     validate(statement, expected_type="CapabilityStatement")
     (entry,) = (each for each in statement["rest"][0]["resource"] if each["type"] == "Subscription")
     assert entry["extension"] == [
-        {"url": EXTENSION, "valueCanonical": each} for each in (TOPIC, REFERRALS)
+        {"url": EXTENSION, "valueCanonical": each} for each in (TOPIC, REFERRALS, GP_MESSAGES)
     ]
     definitions = {each["name"]: each["definition"] for each in entry["operation"]}
     assert definitions["status"].endswith("/backport-subscription-status")
@@ -69,6 +72,18 @@ def test_a_sender_hears_of_its_referrals(house: House, sink: HttpSink):
         "name": "topic",
         "valueCanonical": REFERRALS,
     }
+
+
+def test_a_practice_hears_of_what_it_is_told(house: House, sink: HttpSink):
+    with receiver() as other:
+        register(house, sink, criteria=GP_MESSAGES)
+        register(house, other, criteria=GP_MESSAGES, by="ehr-2")
+        referral = house.taken_on()
+        assert send(house) == 1
+        told(house)
+        (line,) = messages(house, referral)
+        assert focuses(sink) == [f"Communication/{line['id']}"]
+        assert other.requests == [], "it is another practice's"
 
 
 def test_a_filter_is_of_the_topics_type(house: House, sink: HttpSink):
@@ -159,3 +174,58 @@ def test_what_is_created_together_is_told_each(house: House, sink: HttpSink):
         list(many.map(lambda _: client.post("/fhir/Organization", others), range(8)))
     told(house)
     assert sorted(focuses(sink)) == sorted(f"Task/{each}" for each in made)
+
+
+def an_observation(code: str) -> Json:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+    }
+
+
+def test_a_query_of_any_type_is_told_as_r4_says(house: House, sink: HttpSink):
+    """HL7's own example asks for an Observation; other servers know no topics at all."""
+    by = house.by("ehr")
+    before = by.post("/fhir/Observation", an_observation("1975-2"))
+    criteria = "Observation?code=http://loinc.org|1975-2"
+    by.post("/fhir/Subscription", subscription(sink.url, criteria=criteria, content=None))
+    alone = by.post("/fhir/Observation", an_observation("1975-2"))
+    by.post("/fhir/Observation", an_observation("1-8"))
+    by.post("/fhir/Condition", {"resourceType": "Condition", "subject": {"display": "x"}})
+    entry = {"request": {"method": "POST", "url": "Observation"}}
+    bundle = {"resourceType": "Bundle", "type": "transaction"}
+    sent = bundle | {"entry": [entry | {"resource": an_observation("1975-2")}] * 2}
+    answered = by.post("/fhir", sent)
+    together = [each["resource"]["id"] for each in answered["entry"]]
+    by.put(f"/fhir/Observation/{before['id']}", before | {"status": "amended"})
+    house.by("ehr-2").post("/fhir/Observation", an_observation("1975-2"))
+    dispatch(house)
+    while deliver(house):
+        pass
+    wanted = [alone["id"], *together, before["id"]]
+    assert sorted(each.path.rpartition("/")[2] for each in sink.requests) == sorted(wanted)
+    assert {each.method for each in sink.requests} == {"PUT"}
+    assert {each.path.split("/")[-2] for each in sink.requests} == {"Observation"}
+    assert house.scalar("select count(*) from subscription_change where type = 'Condition'") == 0
+
+
+def test_of_a_type_without_a_topic_none_is_named(house: House, sink: HttpSink):
+    criteria = "Observation?status=final"
+    key = register(house, sink, criteria=criteria)
+    made = house.by("ehr").post("/fhir/Observation", an_observation("1975-2"))
+    told(house)
+    assert focuses(sink) == [f"Observation/{made['id']}"]
+    status_part = sink.requests[0].json["entry"][0]["resource"]
+    assert "topic" not in {each["name"] for each in status_part["parameter"]}
+    validate(sink.requests[0].json, expected_type="Bundle")
+    events = house.by("ehr").get(f"/fhir/Subscription/{key}/$events")
+    assert about(events) == [f"Observation/{made['id']}"]
+
+
+def test_nothing_is_noted_for_those_that_ended(house: House, sink: HttpSink):
+    key = register(house, sink, criteria="Observation?status=final")
+    path = f"/fhir/Subscription/{key}"
+    house.by("ehr").put(path, house.by("ehr").get(path) | {"status": "off"})
+    house.by("ehr").post("/fhir/Observation", an_observation("1975-2"))
+    assert house.scalar("select count(*) from subscription_change where type = 'Observation'") == 0

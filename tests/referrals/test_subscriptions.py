@@ -12,6 +12,7 @@ from tests.notifications.conftest import HttpSink
 from tests.referrals.house import House, replaced
 from tests.referrals.subscribing import (
     TOPIC,
+    about,
     deliver,
     dispatch,
     fast_forward,
@@ -57,9 +58,9 @@ def test_a_notification_holds_ids_and_nothing_else(house: House, sink: HttpSink)
     first, second = bundle["entry"]
     assert second == {
         "fullUrl": f"http://kersey.test/fhir/Task/{referral.triage}",
-        "request": {"method": "PUT", "url": f"Task/{referral.triage}"},
-        "response": {"status": "200"},
-    }
+        "request": {"method": "POST", "url": "Task"},
+        "response": {"status": "201"},
+    }, "as the Task's own history says it"
     assert first["resource"]["meta"]["profile"][0].endswith("backport-subscription-status-r4")
     found = parameters(bundle)
     assert found["topic"] == TOPIC
@@ -68,6 +69,11 @@ def test_a_notification_holds_ids_and_nothing_else(house: House, sink: HttpSink)
     assert part["event-number"]["valueString"] == "1"
     assert part["focus"]["valueReference"]["reference"].endswith(f"Task/{referral.triage}")
     assert house.ehr.get(part["focus"]["valueReference"]["reference"].split("kersey.test")[1])
+    house.worker.post(f"{referral.at}/accept")
+    assert told(house) == 1
+    changed = sink.requests[-1].json["entry"][1]
+    assert changed["request"] == {"method": "PUT", "url": f"Task/{referral.triage}"}
+    assert changed["response"] == {"status": "200"}
 
 
 def test_an_empty_notification_does_not_even_hold_the_id(house: House, sink: HttpSink):
@@ -94,7 +100,7 @@ def test_numbers_rise_by_one_through_the_whole_loop(house: House, sink: HttpSink
     house.worker.post(f"{referral.at}/close", {"outcome": "completed"})
     told(house)
     assert numbers(sink) == list(range(1, len(sink.requests) + 1))
-    focused = {each.json["entry"][1]["request"]["url"] for each in sink.requests}
+    focused = {focus for each in sink.requests for focus in about(each.json)}
     assert focused == {f"Task/{referral.triage}", f"Task/{task}"}
     versions = house.scalar(
         "select count(*) from document_version where type = 'Task' and version > 0"
@@ -167,15 +173,27 @@ def test_criteria_say_what_is_heard(house: House, sink: HttpSink, how: dict[str,
     assert numbers(sink) == list(range(1, heard + 1))
 
 
+@pytest.mark.parametrize("criteria", ["Task?status=requested", "Task?status=accepted"])
+def test_a_state_that_was_passed_through_is_told(house: House, sink: HttpSink, criteria: str):
+    """However late the dispatcher comes, and whatever came of the Task meanwhile."""
+    register(house, sink, criteria)
+    referral = house.refer()
+    house.worker.post(f"{referral.at}/accept")
+    house.worker.post(f"{referral.at}/close", {"outcome": "not-reached"})
+    told(house)
+    assert len(sink.requests) == 1
+    assert house.ehr.get(f"/fhir/Task/{referral.triage}")["status"] not in criteria
+    assert len(house.ehr.get("/fhir/" + criteria).get("entry", [])) == 0, "nothing of it stays"
+
+
 def test_several_filters_must_all_hold(house: House, sink: HttpSink):
     register(house, sink, "Task?status=accepted", "Task?priority=asap")
     calm, urgent = house.refer(), house.refer(priority="asap")
     for referral in (calm, urgent):
         house.worker.post(f"{referral.at}/accept")
     told(house)
-    assert {each.json["entry"][1]["request"]["url"] for each in sink.requests} == {
-        f"Task/{urgent.triage}"
-    }
+    heard = {focus for each in sink.requests for focus in about(each.json)}
+    assert heard == {f"Task/{urgent.triage}"}
 
 
 def test_another_organisation_is_not_told(house: House, sink: HttpSink):
@@ -192,7 +210,7 @@ def test_everyone_with_a_part_in_the_case_may_be_told(house: House, sink: HttpSi
     sink.requests.clear()
     _, task = house.asked()
     told(house)
-    assert [each.json["entry"][1]["request"]["url"] for each in sink.requests] == [f"Task/{task}"]
+    assert [about(each.json) for each in sink.requests] == [[f"Task/{task}"]]
 
 
 def test_access_that_ended_is_seen_again_at_sending(house: House, sink: HttpSink):
@@ -314,6 +332,7 @@ def test_a_new_endpoint_gets_its_own_handshake(house: House, sink: HttpSink):
     with receiver() as other:
         body = house.ehr.get(path)
         body["channel"]["endpoint"] = other.url
+        body["channel"]["header"] = ["Authorization: Bearer of-the-other"]
         house.ehr.put(path, body)
         house.refer()
         told(house)

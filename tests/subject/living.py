@@ -56,13 +56,19 @@ class Living:
         self._read: set[str] = set()
 
     def call(self, who: str, method: str, path: str, **arguments: Any) -> Any:
-        """Call as one of the demo's clients."""
+        """Call as one of the demo's clients; a token that expired meanwhile is got anew."""
+        answer = self._as(who).request(method, path, **arguments)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self._http.pop(who).close()
+            answer = self._as(who).request(method, path, **arguments)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json() if answer.content else None
+
+    def _as(self, who: str) -> httpx.Client:
         if who not in self._http:
             headers = {"Authorization": f"Bearer {access_token(self.url, who)}"}
             self._http[who] = httpx.Client(base_url=self.url, headers=headers, timeout=60)
-        answer = self._http[who].request(method, path, **arguments)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
-        return answer.json() if answer.content else None
+        return self._http[who]
 
     def browse(self, session: str, method: str, path: str, body: Json | None = None) -> Any:
         """Call as whoever opened an answer link."""
@@ -247,7 +253,12 @@ def whole_story(kersey: Living, bundle: Json, words: list[str], service: UUID = 
     for action in ("start", "complete"):
         progress = {"action": action, "date": "2026-11-02", "note": words[7]}
         kersey.browse(session, "POST", "/answer/progress", progress)
-    kersey.call("link-worker", "POST", f"{at}/close", json={"outcome": "completed"})
+    agreed = {"items": ["needs", "activities", "measures", "next-step"]}
+    kersey.call("link-worker", "PUT", f"{at}/gp-sharing", json=agreed)
+    told = {"outcome": "completed", "for_practice": {"next_step": words[7]}}
+    kersey.call("link-worker", "POST", f"{at}/close", json=told)
+    unwritten = "select 1 from gp_message where not written"
+    eventually(lambda: kersey.rows("referrals", unwritten) == [], "the practice is told")
     ((person,),) = kersey.rows(
         "referrals", "select person from referral_case where id = :c", c=case
     )

@@ -74,6 +74,8 @@ def test_no_word_of_an_erased_person_is_left_anywhere(
         left = kersey.rows("notifications", f'select 1 from {table} where "case" = :c', c=told.case)
         assert left == [], table
     assert kersey.rows("notifications", "select 1 from identity_code") == []
+    letters = "select body from document where type in ('Communication', 'DocumentReference')"
+    assert {body for (body,) in kersey.rows("referrals", letters)} == {""}, "letters went as well"
     assert kersey.call("link-worker", "GET", f"/referrals/cases/{other_case}")["outcome"] is None
     assert kersey.call("ehr", "GET", f"/fhir/Patient/{other_patient}")["name"]
     assert "not yet" not in kersey.kersey("subject", "status").output

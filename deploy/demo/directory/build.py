@@ -14,12 +14,15 @@ from importlib.resources import files
 from typing import Any
 from uuid import UUID, uuid5
 
-from deploy.demo.directory.terms import AT_A_PLACE, NAMESPACE, taxonomies, term_id
 from deploy.demo.ids import demo_id
 from services.providers import hsds
 from services.providers.domain import EVIDENCE_FOR, Answering, CapacityState, Tier
 from services.providers.gazetteer import WEST_YORKSHIRE
 from services.providers.loading import Dataset, HubEntry
+from services.providers.taxonomies import NAMESPACE, shipped, term_id
+
+AT_A_PLACE = frozenset({"step-free", "toilets", "hearing-loop", "quiet-space", "parking"})
+"""Access that belongs to a building; the rest goes with the service wherever it meets."""
 
 ANCHOR = date(2026, 11, 23)
 """The day on which the demo's story stands; dates in the listings count from it."""
@@ -34,6 +37,7 @@ HUBS = (
         "Link workers and community builders for Bradford, Airedale, Wharfedale and the Worth.",
         "bradford@hubs.kersey.example",
         "01632 960901",
+        ("E08000032",),
     ),
     HubEntry(
         "calderdale",
@@ -42,6 +46,7 @@ HUBS = (
         "Link workers and community builders from Todmorden to Brighouse.",
         "calderdale@hubs.kersey.example",
         "01632 960902",
+        ("E08000033",),
     ),
     HubEntry(
         "kirklees",
@@ -51,6 +56,7 @@ HUBS = (
         " and Batley.",
         "kirklees@hubs.kersey.example",
         "01632 960903",
+        ("E08000034",),
     ),
     HubEntry(
         "leeds",
@@ -59,6 +65,7 @@ HUBS = (
         "Link workers and community builders for Leeds and its towns.",
         "leeds@hubs.kersey.example",
         "0113 496 0904",
+        ("E08000035",),
     ),
     HubEntry(
         "wakefield",
@@ -67,6 +74,7 @@ HUBS = (
         "Link workers and community builders for Wakefield and the Five Towns.",
         "wakefield@hubs.kersey.example",
         "01632 960905",
+        ("E08000036",),
     ),
 )
 
@@ -121,7 +129,7 @@ def dataset() -> Dataset:
                 _Offer(provider, each, len(services) + number).service()
                 for number, each in enumerate(entry["service"])
             ]
-    return Dataset(HUBS, WEST_YORKSHIRE, taxonomies(), organizations, services)
+    return Dataset(HUBS, WEST_YORKSHIRE, shipped(), organizations, services)
 
 
 def slug(name: str) -> str:
@@ -300,6 +308,8 @@ class _Offer:
         for code in self.entry["does"]:
             yield self._attribute("activity", code)
         yield self._attribute("format", self._format)
+        if "for" in self.entry:
+            yield self._attribute("company", self.entry["for"])
         for code, no in self._access():
             if code not in AT_A_PLACE:
                 yield self._attribute("access", code, "no" if no else None)

@@ -182,6 +182,13 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
     "too-many-links": (429, "Too many wrong links", "Wait a minute, then try again."),
     "expired-link": (410, "This link is too old", "Ask the link worker for a new one."),
     "closed-link": (410, "This request is closed", "It was taken back or has ended. Thank you."),
+    "old-answer": (410, "This link is too old", "Use the newest message that we sent you."),
+    "used-answer": (
+        409, "This link was used already", "Use another link of the message to change the answer.",
+    ),
+    "closed-answer": (
+        410, "This link is closed", "The service is not on the list now, or its address changed.",
+    ),
     "no-session": (401, "Open the link again", "Open the link in the message once more."),
     "not-identified": (403, "A code is needed", "Ask for a one-time code first."),
     "not-verified": (

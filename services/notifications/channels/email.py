@@ -4,14 +4,16 @@ import mailbox
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, localtime
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -39,6 +41,38 @@ class Post(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Choices:
+    """Something to answer about one service by a link for each answer.
+
+    Attributes:
+        name: what the service is called.
+        links: what each answer says, and its address.
+    """
+
+    name: str
+    links: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a mail says.
+
+    Attributes:
+        subject: its subject line.
+        paragraphs: its text.
+        link: what `url` is called.
+        url: where to read more.
+        choices: what can be answered by a link.
+    """
+
+    subject: str
+    paragraphs: Sequence[str]
+    link: str | None = None
+    url: str | None = None
+    choices: Sequence[Choices] = ()
+
+
 class EmailChannel:
     """Writes the mail and posts it.
 
@@ -63,10 +97,23 @@ class EmailChannel:
 
     def send(self, letter: Letter) -> Receipt:
         """See `Channel`."""
-        recipient = mail_address(letter.address)
+        return self.write(letter.address, letter.delivery.id, self._written(letter))
+
+    def write(self, address: str, key: UUID, written: Written) -> Receipt:
+        """Send what was written.
+
+        Args:
+            address: the contact's.
+            key: the delivery's id, which makes the Message-ID, the same at every attempt.
+            written: what it says.
+
+        Raises:
+            Undelivered: one of its kinds.
+        """
+        recipient = mail_address(address)
         if recipient is None:
             raise Permanent("address-malformed")
-        message = self.message(letter, recipient)
+        message = self._composed(key, written, recipient)
         return self._post.post(self._sender, recipient, message.as_bytes(policy=SMTP_POLICY))
 
     def fault(self, address: str) -> str | None:
@@ -75,25 +122,32 @@ class EmailChannel:
 
     def message(self, letter: Letter, recipient: str) -> EmailMessage:
         """The mail, in plain text and in HTML. Its Message-ID is the same at every attempt."""
+        return self._composed(letter.delivery.id, self._written(letter), recipient)
+
+    def _written(self, letter: Letter) -> Written:
         words = WORDS[letter.notice.kind]
         filled = words.paragraphs(
             reference=reference(letter.notice.task or letter.notice.case),
             code=letter.code or "",
             minutes=self._code_minutes,
         )
+        return Written(words.subject, filled, words.link, letter.url)
+
+    def _composed(self, key: UUID, written: Written, recipient: str) -> EmailMessage:
         content = {
             "brand": self._brand,
-            "subject": words.subject,
-            "paragraphs": filled,
-            "link": words.link,
-            "url": letter.url,
+            "subject": written.subject,
+            "paragraphs": written.paragraphs,
+            "link": written.link,
+            "url": written.url,
+            "choices": written.choices,
         }
         message = EmailMessage()
         message["From"] = Address(self._brand, addr_spec=self._sender)
         message["To"] = Address(addr_spec=recipient)
-        message["Subject"] = words.subject
+        message["Subject"] = written.subject
         message["Date"] = format_datetime(localtime())
-        message["Message-ID"] = f"<{letter.delivery.id}@{self._sender.rpartition('@')[2]}>"
+        message["Message-ID"] = f"<{key}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(str(self._template.text(**content)))  # type: ignore[attr-defined]
         message.add_alternative(str(self._template.html(**content)), subtype="html")  # type: ignore[attr-defined]

@@ -34,7 +34,8 @@ class Refused(Exception):
 
     Args:
         reason: `unknown-link`, `expired-link`, `closed-link`, `no-session`, `not-identified`,
-            `not-available`, `not-verified`, `too-many-codes`, `no-code`, `wrong-code` or `locked`.
+            `not-available`, `not-verified`, `too-many-codes`, `no-code`, `wrong-code` or `locked`;
+            of a link of the weekly message `old-answer`, `used-answer` or `closed-answer`.
         left: tries left, where a code was wrong.
     """
 

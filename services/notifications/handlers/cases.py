@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -85,12 +85,19 @@ class CaseEvents:
             )
         if rule.closes_links:
             _close(uow, event, rule.ended)
-        if rule.tell_the_told:
-            for party, contact, notice in _told(uow, about):
-                self._tell(uow, envelope, rule, party, [contact], notice)
-        elif rule.tell:
-            self._ask(uow, envelope, rule)
+        self._apply(uow, envelope, rule, about)
+        if rule.also is not None:
+            self._apply(uow, envelope, rule.also, about)
         uow.on_commit(self._wake.set)
+
+    def _apply(
+        self, uow: UnitOfWork, envelope: Envelope, rule: Rule, about: ColumnElement[bool]
+    ) -> None:
+        told = _told(uow, about) if rule.tell_the_told else []
+        for party, contact, notice in told:
+            self._tell(uow, envelope, rule, party, [contact], notice)
+        if rule.tell and rule.to and not told:
+            self._ask(uow, envelope, rule)
 
     def _ask(self, uow: UnitOfWork, envelope: Envelope, rule: Rule) -> None:
         event = envelope.data
@@ -133,7 +140,8 @@ class CaseEvents:
             end = {"ended": State.SUPERSEDED, "reason": late} if late else {}
             add(uow, key, notice.model_copy(update={"contact": contact.id}), contact, **end)
         if nobody:
-            add_waiting(uow, uuid5(envelope.id, NOBODY), notice, party, self._grace)
+            name = f"{NOBODY}/{rule.tell}" if rule.tell_the_told else NOBODY
+            add_waiting(uow, uuid5(envelope.id, name), notice, party, self._grace)
 
 
 def contacts_for(
@@ -141,7 +149,7 @@ def contacts_for(
 ) -> Sequence[Contact]:
     """Whom a rule tells: the contacts of the first of its roles that has any."""
     for role in rule.to:
-        found = to_tell(_active(uow, party, role), service if role is Role.REQUESTS else None)
+        found = to_tell(active(uow, party, role), service if role is Role.REQUESTS else None)
         if found:
             return found
     return ()
@@ -203,11 +211,21 @@ def _about(event: CaseEvent) -> ColumnElement[bool]:
     return delivery.c.task == task if task else delivery.c.case == event.case
 
 
-def _active(uow: UnitOfWork, party: str, role: Role) -> Sequence[Contact]:
-    wanted = select(Contact).where(
-        col(Contact.party) == party, col(Contact.role) == role.value, col(Contact.active)
+def active(uow: UnitOfWork, party: str, role: Role) -> Sequence[Contact]:
+    """A party's active contacts of one role."""
+    return uow.session.scalars(_ACTIVE, {"of": party, "in_role": role.value}).all()
+
+
+_ACTIVE = (
+    select(Contact)
+    .where(
+        col(Contact.party) == bindparam("of"),
+        col(Contact.role) == bindparam("in_role"),
+        col(Contact.active),
     )
-    return uow.session.scalars(wanted.order_by(col(Contact.id))).all()
+    .order_by(col(Contact.id))
+)
+"""Built once: building it takes longer than asking."""
 
 
 def _told(uow: UnitOfWork, about: ColumnElement[bool]) -> list[tuple[str, Contact, Notice]]:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -53,7 +53,12 @@ MOST_ADDRESS = 500
 def act(uow: UnitOfWork, envelope: Envelope) -> None:
     """Keep the newest listing of a provider or a service as a contact that nobody verified."""
     event = envelope.data
-    if not isinstance(event, ProviderEvent | ServiceEvent) or not _is_news(uow, envelope):
+    if not isinstance(event, ProviderEvent | ServiceEvent):
+        return
+    name = _text(event.listing.get("name"))
+    if not _is_news(uow, envelope, name):
+        if envelope.replay:
+            _name(uow, envelope, name)
         return
     service = event.service if isinstance(event, ServiceEvent) else None
     if isinstance(event, ProviderWithdrawn | ServiceWithdrawn):
@@ -109,13 +114,30 @@ def _end(uow: UnitOfWork, key: UUID) -> None:
     uow.session.execute(update(Contact).where(col(Contact.id) == key).values(active=False))
 
 
-def _is_news(uow: UnitOfWork, envelope: Envelope) -> bool:
+def name_of(uow: UnitOfWork, listing: UUID) -> str | None:
+    """What a listed service or provider is called in public, if that is known here."""
+    subjects = [f"service/{listing}", f"provider/{listing}"]
+    named = select(col(ListingSeen.name)).where(col(ListingSeen.subject).in_(subjects))
+    return uow.session.scalars(named.order_by(col(ListingSeen.subject).desc())).first()
+
+
+def _name(uow: UnitOfWork, envelope: Envelope, name: str) -> None:
+    """Take no more than the name of what is told again: how somebody is reached may have been put
+    right since by their hub."""
+    same = (
+        col(ListingSeen.subject) == envelope.subject,
+        col(ListingSeen.sequence) == str(envelope.sequence),
+    )
+    uow.session.execute(update(ListingSeen).where(*same).values(name=name or None))
+
+
+def _is_news(uow: UnitOfWork, envelope: Envelope, name: str) -> bool:
     """Whether this is later than what was taken of its subject; remembers it if so."""
-    seen = {"subject": envelope.subject, "sequence": str(envelope.sequence)}
+    seen = {"subject": envelope.subject, "sequence": str(envelope.sequence), "name": name or None}
     statement = insert(ListingSeen).values(seen)
     kept = statement.on_conflict_do_update(
         index_elements=["subject"],
-        set_={"sequence": statement.excluded.sequence},
+        set_={"sequence": statement.excluded.sequence, "name": statement.excluded.name},
         where=col(ListingSeen.sequence) < statement.excluded.sequence,
     ).returning(col(ListingSeen.subject))
     return uow.session.execute(kept).first() is not None

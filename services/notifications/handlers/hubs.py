@@ -7,7 +7,7 @@ or they could have its answer links sent to themselves.
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, case, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Engine, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -62,24 +62,29 @@ def belongs(uow: UnitOfWork, party: UUID, hub: str, *, said_by: str) -> None:
     )
 
 
+_PLACED = """
+UPDATE case_order SET
+  team = CASE WHEN team IS NULL OR placed <= %(sequence)s
+         THEN coalesce(%(team)s::text, team) ELSE team END,
+  hub = CASE WHEN hub IS NULL OR placed <= %(sequence)s
+        THEN coalesce(%(hub)s::text, hub) ELSE hub END,
+  placed = greatest(placed, %(sequence)s)
+WHERE "case" = %(case)s::uuid
+"""
+
+
 def place(uow: UnitOfWork, envelope: Envelope) -> None:
     """Keep which team and hub hold a case, if its event says so; its row is locked already."""
     event = envelope.data
     assert isinstance(event, CaseEvent)
-    sequence = str(envelope.sequence)
-    values: dict[str, ColumnElement[str | None]] = {}
-    for name, held in (("team", col(CaseOrder.team)), ("hub", col(CaseOrder.hub))):
-        said = getattr(event, name, None)
-        if said:
-            news = or_(held.is_(None), col(CaseOrder.placed) <= sequence)
-            values[name] = case((news, str(said)), else_=held)
-    if values:
-        placed = func.greatest(col(CaseOrder.placed), sequence)
-        uow.session.execute(
-            update(CaseOrder)
-            .where(col(CaseOrder.case) == event.case)
-            .values(values | {"placed": placed})
-        )
+    said = {name: getattr(event, name, None) for name in ("team", "hub")}
+    if any(said.values()):
+        values = {
+            **{name: str(each) if each else None for name, each in said.items()},
+            "case": str(event.case),
+            "sequence": str(envelope.sequence),
+        }
+        uow.session.connection().exec_driver_sql(_PLACED, values)
 
 
 def team_of(uow: UnitOfWork, case: UUID) -> str | None:

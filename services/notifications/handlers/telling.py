@@ -2,14 +2,17 @@
 
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-
 from services.notifications.notice import Notice
-from services.notifications.tables import CaseOrder
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Receipt
 from shared.messaging.events import NotificationDelivered, NotificationFailed
 from shared.messaging.outbox import Outbox
+
+_RAISED = """
+INSERT INTO case_order AS held ("case", version) VALUES (%(case)s::uuid, 1)
+ON CONFLICT ("case") DO UPDATE SET version = held.version + 1
+RETURNING version
+"""
 
 
 def locked(uow: UnitOfWork, case: UUID) -> int:
@@ -19,16 +22,8 @@ def locked(uow: UnitOfWork, case: UUID) -> int:
     otherwise a request and its cancellation, handled at once by two replicas, could miss each
     other.
     """
-    raised = (
-        insert(CaseOrder)
-        .values({"case": case, "version": 1})
-        .on_conflict_do_update(
-            index_elements=["case"],
-            set_={"version": CaseOrder.__table__.c.version + 1},  # type: ignore[attr-defined]
-        )
-        .returning(CaseOrder.__table__.c.version)  # type: ignore[attr-defined]
-    )
-    return int(uow.session.connection().execute(raised).scalar_one())
+    raised = uow.session.connection().exec_driver_sql(_RAISED, {"case": case})
+    return int(raised.scalar_one())
 
 
 class Teller:

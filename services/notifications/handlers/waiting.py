@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Row, select, update
 
-from services.notifications.domain import NOBODY, RULES, Kind
+from services.notifications.domain import NOBODY, Kind, rule_of
 from services.notifications.handlers.cases import add, answered, contacts_for, stopped
 from services.notifications.handlers.hubs import team_of
 from services.notifications.notice import Notice
@@ -48,7 +48,7 @@ def tell_somebody(uow: UnitOfWork, row: Row[*tuple[Any, ...]]) -> bool:
         False when there still is nobody, or the message no longer matters.
     """
     notice = Notice.model_validate_json(row.payload)
-    rule = next(rule for event, rule in RULES.items() if event.type == notice.type)
+    rule = rule_of(notice.type, notice.kind)
     contacts = contacts_for(uow, rule, row.party, notice.service)
     over = (
         stopped(uow, notice.case, notice.task)

@@ -47,6 +47,7 @@ class AskBody(Body):
     how: str = "verbal"
     expires: AwareDatetime | None = None
     several_because: Line | None = None
+    full_because: Line | None = None
 
 
 class ReasonBody(Body):
@@ -75,10 +76,27 @@ class ContactBody(Body):
     minutes: int | None = Field(default=None, ge=0, le=600, strict=True)
 
 
+class Measured(Body):
+    """An outcome measure before and after, or why nobody asked: never required (care 19)."""
+
+    name: Said
+    before: Line = ""
+    after: Line = ""
+    not_asked: Line = ""
+
+
+class ForPractice(Body):
+    """What the summary for the GP says beside what Kersey knows, as far as the person agreed."""
+
+    next_step: Words = ""
+    measures: list[Measured] = Field(default_factory=list, max_length=20)
+
+
 class CloseBody(Body):
     """How the case ends (care 20)."""
 
     outcome: Slug
+    for_practice: ForPractice | None = None
 
 
 class AnsweredBy(Body):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from services.referrals.accesses import seeing
 from services.referrals.api.bodies import (
     AskBody,
     CloseBody,
@@ -15,7 +16,7 @@ from services.referrals.api.bodies import (
     Slug,
 )
 from services.referrals.desk import Desk
-from services.referrals.handlers import onward, triage
+from services.referrals.handlers import onward, telling_sender, triage
 from services.referrals.scopes import CASES
 from services.referrals.views import View, case_for, case_view, request_view, worklist
 from shared.auth import Principal, requires
@@ -30,6 +31,8 @@ def case_routes(desk: Desk) -> APIRouter:
     def cases(
         state: Slug | None = None,
         unrouted: bool | None = None,
+        gp_to_do: bool | None = None,
+        opened: bool | None = None,
         open_only: Annotated[bool, Query(alias="open")] = True,
         after: UUID | None = None,
         count: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -42,6 +45,8 @@ def case_routes(desk: Desk) -> APIRouter:
                 principal,
                 state=state,
                 unrouted=unrouted,
+                gp_to_do=gp_to_do,
+                opened=opened,
                 open_only=open_only,
                 after=after,
                 count=count,
@@ -107,12 +112,24 @@ def case_routes(desk: Desk) -> APIRouter:
     @router.post("/cases/{case}/close")
     def close(case: UUID, body: CloseBody, principal: Principal = works) -> View:
         """Close the case with an outcome."""
-        triage.close(desk, principal, case, body.outcome)
+        told = body.for_practice.model_dump(exclude_none=True) if body.for_practice else {}
+        triage.close(desk, principal, case, body.outcome, for_practice=told)
         return _case(desk, principal, case)
 
+    _sender(router, desk)
     return router
 
 
+def _sender(router: APIRouter, desk: Desk) -> None:
+    """What is done about the sender of a case that came by message."""
+
+    @router.post("/cases/{case}/sender-not-told/again")
+    def again(case: UUID, principal: Annotated[Principal, Depends(requires(CASES))]) -> View:
+        """Try once more to tell the sender of a message what came of it."""
+        telling_sender.again(desk, principal, case)
+        return _case(desk, principal, case)
+
+
 def _case(desk: Desk, principal: Principal, case: UUID) -> View:
-    with desk.work() as uow:
+    with seeing(desk.accesses, principal, case), desk.work() as uow:
         return case_view(uow.session, case_for(uow.session, principal, case))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from services.referrals.accesses import seeing
 from services.referrals.api.record_bodies import (
     AccessNeedBody,
     ConsentBody,
@@ -41,7 +42,7 @@ def record_routes(desk: Desk) -> APIRouter:
         principal: Principal = works,
     ) -> list[View]:
         """Every change of the record, newest first; `before` is the last row's `number`."""
-        with desk.work() as uow:
+        with seeing(desk.accesses, principal, case), desk.work() as uow:
             found = caring(uow.session, principal, case)
             return changes_view(uow.session, known_person(found), before, count)
 
@@ -96,6 +97,6 @@ def record_routes(desk: Desk) -> APIRouter:
 
 
 def _record(desk: Desk, principal: Principal, case: UUID) -> View:
-    with desk.work() as uow:
+    with seeing(desk.accesses, principal, case), desk.work() as uow:
         found = caring(uow.session, principal, case)
         return record_view(uow.session, found, desk.settings.lawful_basis)

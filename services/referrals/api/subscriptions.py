@@ -4,6 +4,7 @@ Included before the FHIR router, whose last route answers everything that is lef
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -15,15 +16,20 @@ from services.referrals.disclosure import access_of, reading
 from services.referrals.subscriptions.asking import asked, number, single
 from services.referrals.subscriptions.bundles import notification, statuses
 from services.referrals.subscriptions.channels import CONTENTS
+from services.referrals.subscriptions.reaching import may_hear
 from services.referrals.subscriptions.reading import readable
-from services.referrals.subscriptions.topics import TOPICS
+from services.referrals.subscriptions.standing import never_served
+from services.referrals.subscriptions.topics import focus_of
 from services.referrals.tables.subscription import SubscriptionEvent, SubscriptionState
-from shared.auth import Principal, may, principal_of
+from shared.auth import Principal, principal_of
 from shared.database import UnitOfWork
-from shared.fhir.http import DESCRIBED, FhirAnswer, FhirRoute, answer, answer_format, read_body
+from shared.fhir import described
+from shared.fhir.http import FhirAnswer, FhirRoute, answer, answer_format, read_body
 from shared.fhir.json import dumps
+from shared.fhir.narrowing import narrowing_of
 from shared.fhir.outcome import forbidden, invalid, not_found
 from shared.fhir.search.values import is_id
+from shared.scopes import may
 
 MOST_EVENTS = 1000
 """In one answer of $events; with whole resources `MOST_WHOLE`. A client asks on from the last."""
@@ -45,14 +51,13 @@ def subscription_routes(desk: Desk) -> APIRouter:
         route_class=FhirRoute,
         tags=["FHIR R4"],
         default_response_class=FhirAnswer,
-        responses=DESCRIBED,
     )
 
-    @router.get("/$status")
-    @router.post("/$status")
+    @router.get("/$status", responses=described.OPERATION)
+    @router.post("/$status", responses=described.OPERATION, openapi_extra=described.PARAMETERS_BODY)
     def status_of_many(request: Request, body: Body) -> Response:
         """How the client's Subscriptions stand; `id` and `status` narrow it, each repeatable."""
-        principal = _allowed(request)
+        principal = _allowed(desk, request)
         media_type = answer_format(request)
         wanted = asked(request, body, ("id", "status"))
         for each in wanted.get("status", ()):
@@ -65,11 +70,13 @@ def subscription_routes(desk: Desk) -> APIRouter:
             bundle = statuses(desk, states, "Subscription/$status")
         return answer(dumps(bundle), media_type)
 
-    @router.get("/{key}/$status")
-    @router.post("/{key}/$status")
+    @router.get("/{key}/$status", responses=described.OPERATION)
+    @router.post(
+        "/{key}/$status", responses=described.OPERATION, openapi_extra=described.PARAMETERS_BODY
+    )
     def status(request: Request, key: str, body: Body) -> Response:
         """How a Subscription stands, and how many events it has had."""
-        principal = _allowed(request)
+        principal = _allowed(desk, request)
         media_type = answer_format(request)
         asked(request, body, ())
         with desk.work() as uow:
@@ -77,11 +84,13 @@ def subscription_routes(desk: Desk) -> APIRouter:
             bundle = statuses(desk, [state], f"Subscription/{key}/$status")
         return answer(dumps(bundle), media_type)
 
-    @router.get("/{key}/$events")
-    @router.post("/{key}/$events")
+    @router.get("/{key}/$events", responses=described.OPERATION)
+    @router.post(
+        "/{key}/$events", responses=described.OPERATION, openapi_extra=described.PARAMETERS_BODY
+    )
     def events(request: Request, key: str, body: Body) -> Response:
         """Numbered events again, as far as the client may read now what they are about."""
-        principal = _allowed(request)
+        principal = _allowed(desk, request)
         media_type = answer_format(request)
         wanted = asked(request, body, ("eventsSinceNumber", "eventsUntilNumber", "content"))
         since, until = number(wanted, "eventsSinceNumber"), number(wanted, "eventsUntilNumber")
@@ -90,10 +99,14 @@ def subscription_routes(desk: Desk) -> APIRouter:
             raise invalid(f"content is one of {', '.join(CONTENTS)}.", "http.content", code="value")
         with desk.work() as uow:
             state = _one(desk, uow, principal, key)
-            uow.session.expunge(state)
+            if state in uow.session:
+                uow.session.expunge(state)
             content = content or state.content
-            if content != "empty" and not may(principal, TOPICS[state.topic], "r"):
-                raise forbidden(f"This needs system/{TOPICS[state.topic]}.r, or content=empty.")
+            if state.topic and content != "empty":
+                focus = focus_of(state.topic)
+                if not may_hear(principal, focus):
+                    desk.accesses.refused(principal, "read", focus)
+                    raise forbidden(f"This needs system/{focus}.r, or content=empty.")
             found = uow.session.exec(
                 select(SubscriptionEvent)
                 .where(
@@ -105,8 +118,10 @@ def subscription_routes(desk: Desk) -> APIRouter:
                 .limit(MOST_WHOLE if content == "full-resource" else MOST_EVENTS)
             ).all()
             uow.session.expunge_all()
+        narrowing = narrowing_of(principal, desk.types, "r")
+        access = replace(access_of(principal), narrowing=narrowing)
         with reading(desk) as store:
-            told = readable(store, found, access_of(principal), content)
+            told = readable(store, found, access, content)
         bundle = notification(
             desk, state, "query-event", told, number=state.number, content=content
         )
@@ -115,9 +130,10 @@ def subscription_routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _allowed(request: Request) -> Principal:
+def _allowed(desk: Desk, request: Request) -> Principal:
     principal = principal_of(request)
     if not may(principal, "Subscription", "r"):
+        desk.accesses.refused(principal, "read", "Subscription")
         raise forbidden("The token's scopes do not reach this: it needs system/Subscription.r.")
     return principal
 
@@ -125,11 +141,8 @@ def _allowed(request: Request) -> Principal:
 def _one(desk: Desk, uow: UnitOfWork, principal: Principal, key: str) -> SubscriptionState:
     if not is_id(key):
         raise not_found()
-    desk.store(uow).read("Subscription", key, access_of(principal))
-    state = uow.session.get(SubscriptionState, key)
-    if state is None:
-        raise not_found()
-    return state
+    document = desk.store(uow).read("Subscription", key, access_of(principal))
+    return uow.session.get(SubscriptionState, key) or never_served(document)
 
 
 def _readable(
@@ -145,9 +158,14 @@ def _readable(
     )
     if ids is not None:
         mine = mine.where(col(SubscriptionState.id).in_(ids))
-    if wanted is not None:
-        mine = mine.where(col(SubscriptionState.status).in_(wanted))
-    rows = uow.session.exec(mine.order_by(col(SubscriptionState.created))).all()
-    references = {("Subscription", each.id) for each in rows}
-    seen = desk.store(uow).seen(references, access_of(principal))
-    return [each for each in rows if ("Subscription", each.id) in seen]
+    served = uow.session.exec(mine.order_by(col(SubscriptionState.created))).all()
+    store = desk.store(uow)
+    others = store.owned("Subscription", principal.organisation, ids)
+    known = {each.id for each in served}
+    rows = [*served, *(never_served(each) for each in others if each.id not in known)]
+    seen = store.seen({("Subscription", each.id) for each in rows}, access_of(principal))
+    return [
+        each
+        for each in rows
+        if ("Subscription", each.id) in seen and (wanted is None or each.status in wanted)
+    ]

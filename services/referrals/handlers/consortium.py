@@ -1,13 +1,15 @@
 """Who makes up the consortium: place hubs, link-worker services, practices, codes that start."""
 
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlmodel import Session
 
 from services.referrals.desk import Desk
+from services.referrals.gp.coding import Purpose
 from services.referrals.handlers.listings import organisation_document
-from services.referrals.tables import LinkWorkerService, PlaceHub, Practice, StartCode
+from services.referrals.tables import GpCode, LinkWorkerService, PlaceHub, Practice, StartCode
 from shared.database import UnitOfWork
 
 
@@ -23,9 +25,14 @@ class Organisation(_Entry):
 
 
 class Hub(Organisation):
-    """A place's hub; its coordinators route what no link-worker service covers."""
+    """A place's hub; its coordinators route what no link-worker service covers.
+
+    `covers` are the local authorities or wards that are its place, by their official codes; it is
+    the directory that asks which hub a postcode lies with.
+    """
 
     code: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    covers: tuple[Annotated[str, Field(pattern=r"^[EWSN]\d{8}$")], ...] = ()
 
 
 class Team(Organisation):
@@ -52,6 +59,17 @@ class Code(_Entry):
     verified: bool = False
 
 
+class MessageCode(_Entry):
+    """A code of messages to practices, in place of the one that Kersey comes with for that purpose;
+    one that is not verified is told in words alone."""
+
+    purpose: Purpose
+    system: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$")
+    code: str = Field(pattern=r"^\S{1,20}$")
+    display: str = Field(min_length=1, max_length=200)
+    verified: bool = False
+
+
 class Consortium(_Entry):
     """The whole, as an operator declares it.
 
@@ -64,6 +82,7 @@ class Consortium(_Entry):
     senders: tuple[Organisation, ...] = ()
     practices: tuple[SendingPractice, ...] = ()
     codes: tuple[Code, ...] = Field(min_length=1)
+    gp_codes: tuple[MessageCode, ...] = ()
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Consortium":
@@ -76,6 +95,8 @@ class Consortium(_Entry):
         for practice in self.practices:
             if practice.team is not None and practice.team not in teams:
                 raise ValueError(f"{practice.name} names a team that is not declared")
+        if len({each.purpose for each in self.gp_codes}) != len(self.gp_codes):
+            raise ValueError("gp_codes has two codes for one purpose")
         return self
 
 
@@ -93,7 +114,7 @@ def load_consortium(desk: Desk, consortium: Consortium) -> None:
 
 def _merge(session: Session, consortium: Consortium) -> None:
     for hub in consortium.hubs:
-        session.merge(PlaceHub(**hub.model_dump()))
+        session.merge(PlaceHub(**hub.model_dump(exclude={"covers"})))
     session.flush()
     for team in consortium.teams:
         session.merge(LinkWorkerService(**team.model_dump()))
@@ -102,6 +123,8 @@ def _merge(session: Session, consortium: Consortium) -> None:
         session.merge(Practice(**practice.model_dump()))
     for code in consortium.codes:
         session.merge(StartCode(**code.model_dump()))
+    for told in consortium.gp_codes:
+        session.merge(GpCode(**told.model_dump()))
     session.flush()
 
 

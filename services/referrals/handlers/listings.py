@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import col, select
 
-from services.referrals import codes, resources
+from services.referrals import capacities, codes, resources
 from services.referrals.casefile import KERSEY, content_of
 from services.referrals.desk import Desk
 from services.referrals.tables import (
@@ -21,6 +21,7 @@ from shared.database import UnitOfWork
 from shared.fhir.store import Access, Grant
 from shared.messaging.broker import Subscription
 from shared.messaging.events import (
+    CapacityChanged,
     Envelope,
     ProviderChanged,
     ProviderEvent,
@@ -47,6 +48,7 @@ SUBSCRIPTION = Subscription(
             ServicePublished,
             ServiceChanged,
             ServiceWithdrawn,
+            CapacityChanged,
         )
     ),
 )
@@ -59,7 +61,13 @@ def take_listing(desk: Desk, uow: UnitOfWork, envelope: Envelope) -> None:
     if isinstance(event, ProviderEvent):
         _take_provider(desk, uow, event, envelope)
     elif isinstance(event, ServiceEvent):
+        capacities.take(uow.session, envelope)
         _take_service(desk, uow, event, envelope)
+    elif isinstance(event, CapacityChanged):
+        capacities.take(uow.session, envelope)
+        row = uow.session.get(ListedService, event.service, with_for_update=True)
+        if row is not None:
+            _put_service(desk, uow, row)
 
 
 def _is_old(known: str, envelope: Envelope) -> bool:
@@ -111,11 +119,21 @@ def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, envelope: En
     row.tier = _tier(event.listing.get("kersey"))
     row.sequence, row.listing = str(envelope.sequence), event.listing
     uow.session.add(row)
-    places = _places(event.listing)
-    for key, place in places.items():
+    for key, place in _places(event.listing).items():
         put_public(desk, uow, resources.location(key, row.provider, place))
+    _put_service(desk, uow, row)
+
+
+def _put_service(desk: Desk, uow: UnitOfWork, row: ListedService) -> None:
+    """Keep the HealthcareService as the listing and the capacity, each the newest, have it."""
     body = resources.healthcare_service(
-        row.id, row.provider, row.name, tuple(places), active=row.listed
+        row.id,
+        row.provider,
+        row.name,
+        tuple(_places(row.listing)),
+        active=row.listed,
+        capacity=capacities.of(uow.session, row.id),
+        now=desk.clock(),
     )
     put_public(desk, uow, body)
 

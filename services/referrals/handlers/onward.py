@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from dateutil.relativedelta import relativedelta
 
-from services.referrals import resources
+from services.referrals import capacities, resources
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Actor, Kind, Refused
@@ -50,6 +50,8 @@ class Ask:
         how: how they agreed: `verbal` or `written`.
         expires: when the agreement ends: after now, and within `LONGEST`.
         several_because: why more than one provider is asked at once (care 15).
+        full_because: why a service that is full, with no waiting list, is asked all the same; the
+            provider reads it.
     """
 
     service: UUID
@@ -62,6 +64,7 @@ class Ask:
     how: str = "verbal"
     expires: datetime | None = None
     several_because: str | None = None
+    full_because: str | None = None
 
 
 @repeating
@@ -70,9 +73,9 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
 
     Raises:
         NoSuchCase: not a case of this link-worker service.
-        Refused: the service is unknown, withdrawn or signpost-only; another provider is being
-            asked and no reason is given; what is shared, or the end of it, cannot be; the person
-            has died; the state of the case does not allow it.
+        Refused: the service is unknown, withdrawn or signpost-only; it is full, or another
+            provider is being asked, and no reason is given; what is shared, or the end of it,
+            cannot be; the person has died; the state of the case does not allow it.
     """
     with working_on(desk, principal, case=case) as file:
         return ask_provider(file, standing(file, principal, file.triage), wanted)
@@ -84,6 +87,7 @@ def ask_provider(file: CaseFile, actor: Actor, wanted: Ask) -> CaseTask:
     _check_alive(file)
     service = _listed(file, wanted)
     _check_several(file, wanted)
+    _check_room(file, wanted)
     _check_share(wanted, file.now)
     _check_expires(wanted, file.now)
     if triage.status == "accepted":
@@ -170,6 +174,19 @@ def _check_several(file: CaseFile, wanted: Ask) -> None:
     )
 
 
+def _check_room(file: CaseFile, wanted: Ask) -> None:
+    """A service that says it is full is asked for a reason only: else the person waits for a no."""
+    refuse_unless(
+        bool(wanted.full_because)
+        or not capacities.turns_away(capacities.of(file.uow.session, wanted.service), file.now),
+        "conflict",
+        "This service is full and has no waiting list. Choose another with the person, or say what"
+        " the case waits for, to hear first when there is room. To ask all the same, say why:"
+        " the service reads it.",
+        "full_because",
+    )
+
+
 def _check_share(wanted: Ask, now: datetime) -> None:
     unknown = sorted(set(wanted.share) - set(SHAREABLE))
     refuse_unless(
@@ -242,6 +259,7 @@ def _add(file: CaseFile, wanted: Ask, service: ListedService) -> CaseTask:
         where=wanted.where,
         access_needs=wanted.access_needs,
         several_because=wanted.several_because,
+        full_because=wanted.full_because,
     )
     file.onward[task.id] = onward
     session.add(onward)

@@ -1,35 +1,25 @@
 """A referral arrives: its case and triage Task are opened; nothing goes silently into nowhere."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import tuple_
-from sqlmodel import col, select
-
-from services.referrals import codes
+from services.referrals import capacities, codes
 from services.referrals.casefile import CaseFile
 from services.referrals.desk import Desk
 from services.referrals.domain import NEW, UNROUTED, Kind
+from services.referrals.handlers.routing import FAULTS, NO_PERSON, Coded, Route, route
 from services.referrals.handlers.stopping import announce_standing
 from services.referrals.handlers.urgency import alert, not_monitored
-from services.referrals.tables import (
-    Case,
-    CaseDocument,
-    CaseTask,
-    LinkWorkerService,
-    PlaceHub,
-    Practice,
-    StartCode,
-)
+from services.referrals.pad import Pad
+from services.referrals.readers import Label, Readers, label_in, readers_of
+from services.referrals.record import Stop
+from services.referrals.tables import Case, CaseDocument, CaseTask, ListedService
 from shared.auth import Principal
 from shared.database import UnitOfWork
-from shared.fhir.outcome import Issue, unavailable
+from shared.fhir.outcome import Issue
 from shared.messaging.events import ReferralReceived, ReferralUnrouted
-
-Coded = tuple[str, str]
-"""A code system and one of its codes."""
 
 
 @dataclass(frozen=True)
@@ -40,72 +30,110 @@ class Sent:
         request: the ServiceRequest as stored.
         patient: the id of its Patient, if it is one that is here.
         person: whom that Patient is about.
-        documents: everything that came with it, as (type, id).
+        documents: everything that came with it, as (type, id), with their own labels.
         practices: the ODS codes found on its requesting organisations.
     """
 
     request: Mapping[str, Any]
     patient: str | None
     person: UUID | None
-    documents: set[tuple[str, str]] = field(default_factory=set)
+    documents: Mapping[tuple[str, str], Label] = field(default_factory=dict)
     practices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Route:
-    hub: str
-    team: UUID | None
-    practice: Practice | None
-    fault: str | None
+class NewCase(CaseFile):
+    """A case that nobody else knows of yet: nothing is there to be locked or read.
+
+    Args:
+        desk: what every use case works with.
+        uow: the transaction; the caller commits it.
+        case: its row, in no session.
+        by: who sends it.
+        pad: takes all that is made.
+    """
+
+    def __init__(
+        self, desk: Desk, uow: UnitOfWork, case: Case, by: Principal | None, pad: Pad
+    ) -> None:
+        super().__init__(desk, uow, case, by)
+        self.pad = pad
+
+    def _read(self) -> None:
+        """Nothing is there."""
+
+    def add_task(self, task: CaseTask) -> None:
+        """See `CaseFile.add_task`."""
+        self.tasks[task.id] = task
+        self._created.add(task.id)
+        self._changed[task.id] = task
+
+    def audit(self, action: str, record: str, version: int | None = None) -> None:
+        """See `CaseFile.audit`."""
+        case = self.case
+        concerns = {"person": case.person, "case": case.id, "version": version}
+        self.pad.audit(self.by, action, record, self.now, **concerns)
+
+    def put(self, sent: Mapping[tuple[str, str], Label], hub: UUID) -> Readers:
+        """Note everything on the pad; who reads `sent` for this case's sake."""
+        self.pad.rows.add(
+            self.case,
+            *(CaseDocument(case=self.case.id, type=kind, id=key) for kind, key in sorted(sent)),
+            *self.tasks.values(),
+            self.worklist(None),
+        )
+        readers = readers_of(self.case, self.tasks.values(), (), sent, hub)
+        self.draft(readers)
+        return {document: readers[document] for document in sent}
 
 
 def open_case(
-    desk: Desk, uow: UnitOfWork, principal: Principal, sent: Sent
-) -> tuple[Case, list[Issue]]:
+    desk: Desk, uow: UnitOfWork, pad: Pad, principal: Principal, sent: Sent
+) -> tuple[Readers, list[Issue]]:
     """Open the case of a referral within the transaction that stores it.
 
     Returns:
-        The case, and what its sender must be told: that nobody covers it yet (care 1), or that
-        nobody watches it round the clock (care 11).
+        Who reads what came with it from now on, and what its sender must be told: that nobody
+        covers it yet (care 1), that nobody watches it round the clock (care 11), or that a service
+        it names takes nobody now: the referral goes to the link worker all the same.
     """
     request = sent.request
-    route = _route(uow, principal, sent)
+    coded = _codes(request)
+    client = UUID(principal.organisation)
+    way = route(uow.session, client, sent.practices, coded, known_person=sent.person is not None)
     now = desk.clock()
     case = Case(
-        organisation=UUID(principal.organisation),
+        organisation=client,
         client_id=principal.client_id,
         service_request=str(request["id"]),
         patient=sent.patient,
         person=sent.person,
-        practice=route.practice.ods_code if route.practice else None,
-        hub=route.hub,
-        team=route.team,
+        practice=way.practice.ods_code if way.practice else None,
+        hub=way.hub,
+        team=way.team,
         priority=str(request.get("priority", "routine")),
-        coded_by_sender=(codes.SNOMED, codes.REFERRED) in _codes(request),
+        coded_by_sender=(codes.SNOMED, codes.REFERRED) in coded,
         created=now,
         updated=now,
     )
-    uow.session.add(case)
-    uow.session.flush()
-    uow.session.add_all(
-        CaseDocument(case=case.id, type=kind, id=key) for kind, key in sorted(sent.documents)
-    )
-    file = CaseFile(desk, uow, case, principal, new=True)
-    task = _triage_task(file, route)
-    _announce(file, route, task)
-    file.finish()
-    return case, _warnings(file, route)
+    file = NewCase(desk, uow, case, principal, pad)
+    task = _triage_task(file, way)
+    restricted = "restricted" in _announce(file, way, task)
+    labels = {
+        document: label_in(case, document, label, restricted=restricted)
+        for document, label in sent.documents.items()
+    }
+    readers = file.put(labels, way.hub_organisation)
+    return readers, [*_warnings(file, way), *_services_without_room(file, request)]
 
 
-def _triage_task(file: CaseFile, route: _Route) -> CaseTask:
-    state = NEW if route.team else UNROUTED
-    hub = file.uow.session.get_one(PlaceHub, route.hub)
+def _triage_task(file: CaseFile, way: Route) -> CaseTask:
+    state = NEW if way.team else UNROUTED
     task = CaseTask(
         id=str(uuid4()),
         case=file.case.id,
         kind=Kind.TRIAGE,
         service_request=file.case.service_request,
-        owner=route.team or hub.organisation,
+        owner=way.team or way.hub_organisation,
         status=state.status,
         business=state.business,
         created=file.now,
@@ -115,7 +143,8 @@ def _triage_task(file: CaseFile, route: _Route) -> CaseTask:
     return task
 
 
-def _announce(file: CaseFile, route: _Route, task: CaseTask) -> None:
+def _announce(file: CaseFile, way: Route, task: CaseTask) -> list[Stop]:
+    """Have others hear of the case; what stands already of its person."""
     request = UUID(file.case.service_request)
     context = file.context()
     file.announce(
@@ -123,104 +152,57 @@ def _announce(file: CaseFile, route: _Route, task: CaseTask) -> None:
             **context,
             service_request=request,
             task=UUID(task.id),
-            practice=route.practice.organisation if route.practice else None,
-            hub=route.hub,
+            practice=way.practice.organisation if way.practice else None,
+            hub=way.hub,
         )
     )
-    if route.fault:
+    if way.fault:
         file.announce(
-            ReferralUnrouted(**context, service_request=request, hub=route.hub, reason=route.fault)
+            ReferralUnrouted(**context, service_request=request, hub=way.hub, reason=way.fault)
         )
-    announce_standing(file)
+    standing = announce_standing(file)
     alert(file)
+    return standing
 
 
-def _warnings(file: CaseFile, route: _Route) -> list[Issue]:
-    unknown_person = _NO_PERSON if file.case.person is None else None
-    faults = dict.fromkeys(fault for fault in (route.fault, unknown_person) if fault)
+def _warnings(file: CaseFile, way: Route) -> list[Issue]:
+    unknown_person = NO_PERSON if file.case.person is None else None
+    faults = dict.fromkeys(fault for fault in (way.fault, unknown_person) if fault)
     issues = [
         Issue("warning", "business-rule", f"{_UNROUTED_NOW} {why}", (element,))
-        for why, element in (_FAULTS[fault] for fault in faults)
+        for why, element in (FAULTS[fault] for fault in faults)
     ]
     return issues + not_monitored(file)
 
 
+def _services_without_room(file: NewCase, request: Mapping[str, Any]) -> Iterator[Issue]:
+    """What the sender is told of a listed service that it names as performer (R4, ServiceRequest).
+
+    Never a refusal: a link worker decides with the person whom to ask.
+    """
+    for n, performer in enumerate(request.get("performer", ())):
+        kind, _, key = str(performer.get("reference", "")).rpartition("/")
+        try:
+            service = UUID(key) if kind == "HealthcareService" else None
+        except ValueError:
+            service = None  # a sender's own, by an id of its own
+        if service is None:
+            continue
+        listed = file.uow.session.get(ListedService, service)
+        if listed is None:
+            continue
+        room = capacities.of(file.uow.session, service)
+        if not listed.listed:
+            why = "This service is closed to referrals now."
+        elif capacities.turns_away(room, file.now):
+            why = capacities.in_words(room, file.now)
+        else:
+            continue
+        words = f"{why} The referral was received; a link worker will look with the person."
+        yield Issue("warning", "business-rule", words, (f"ServiceRequest.performer[{n}]",))
+
+
 _UNROUTED_NOW = "The referral was received and is on the hub's list of referrals to place by hand."
-_NO_PERSON = "no-person"
-_FAULTS = {
-    _NO_PERSON: (
-        "Its subject is no Patient sent as a resource of its own: nobody can see who it is about.",
-        "ServiceRequest.subject",
-    ),
-    "unknown-code": (
-        "Its code is not one that starts a social prescribing referral here.",
-        "ServiceRequest.code",
-    ),
-    "no-practice": (
-        "It does not say for which practice it is: send an Organization with an ODS code.",
-        "ServiceRequest.requester",
-    ),
-    "unknown-practice": (
-        "The ODS code of its practice is not registered here.",
-        "ServiceRequest.requester",
-    ),
-    "not-your-practice": (
-        "Its practice is not one for which this client is registered.",
-        "ServiceRequest.requester",
-    ),
-    "not-covered": (
-        "No link-worker service covers its practice.",
-        "ServiceRequest.requester",
-    ),
-}
-
-
-def _route(uow: UnitOfWork, principal: Principal, sent: Sent) -> _Route:
-    """Which link-worker service gets the referral, and if none, why not and which hub."""
-    session = uow.session
-    own_team = session.get(LinkWorkerService, UUID(principal.organisation))
-    if own_team is not None:
-        if sent.person is None:
-            return _Route(own_team.hub, None, None, _NO_PERSON)
-        return _Route(own_team.hub, own_team.organisation, None, None)
-    practices = session.exec(
-        select(Practice).where(col(Practice.ods_code).in_(sent.practices))
-    ).all()
-    own = [each for each in practices if str(each.organisation) == principal.organisation]
-    known = [*own, *practices]
-    place = known[0].hub if known else _home_hub(uow, principal)
-    if not practices:
-        fault = "unknown-practice" if sent.practices else "no-practice"
-        return _Route(place, None, None, fault)
-    if not own:
-        return _Route(place, None, None, "not-your-practice")
-    practice = own[0]
-    if not _starts_here(uow, _codes(sent.request)):
-        return _Route(place, None, practice, "unknown-code")
-    if practice.team is None:
-        return _Route(place, None, practice, "not-covered")
-    if sent.person is None:
-        return _Route(place, None, practice, _NO_PERSON)
-    return _Route(place, practice.team, practice, None)
-
-
-def _home_hub(uow: UnitOfWork, principal: Principal) -> str:
-    """The hub of most of the client's practices, else the first: somebody always gets it."""
-    own = select(Practice.hub).where(Practice.organisation == UUID(principal.organisation))
-    hubs = uow.session.exec(own).all()
-    if hubs:
-        return max(sorted(set(hubs)), key=hubs.count)
-    first = uow.session.exec(select(PlaceHub.code).order_by(col(PlaceHub.code))).first()
-    if first is None:
-        words = "This Kersey has no place hub yet: nobody would see the referral."
-        raise unavailable(f"{words} Nothing was stored; tell its operator.")
-    return first
-
-
-def _starts_here(uow: UnitOfWork, found: Iterable[Coded]) -> bool:
-    declared = tuple_(col(StartCode.system), col(StartCode.code))
-    known = select(StartCode.code).where(declared.in_(list(found)))
-    return uow.session.exec(known.limit(1)).first() is not None
 
 
 def _codes(request: Mapping[str, Any]) -> set[Coded]:

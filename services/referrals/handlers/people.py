@@ -5,21 +5,25 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from services.referrals.persons import link_of, survivor_of, take_turns
+from services.referrals.pad import Pad
+from services.referrals.persons import survivor_of, take_turns
 from services.referrals.tables import EqualityCharacteristic, LinkProposal, PatientLink, Person
+from services.referrals.telling_apart import birth_date_of, family_of
 from shared.fhir.nhs import ethnic_category, nhs_number
 
-LONGEST_NAME = 255
-"""Characters of a family name by which people are linked; the index holds no more than that."""
 
-
-def person_of(
-    session: Session, patient: Mapping[str, Any], key: str, organisation: UUID, now: datetime
+def link_to_person(
+    session: Session,
+    pad: Pad,
+    patient: Mapping[str, Any],
+    key: str,
+    organisation: UUID,
+    now: datetime,
 ) -> UUID:
-    """The person whom a Patient is about; linked, or made, within the caller's transaction.
+    """Whom a new Patient is about: linked to a person, or the first of one, on the pad.
 
     Linked automatically only on a verified NHS number with equal birth date and family name;
     whatever else looks alike becomes a proposal to a human, because two people must never become
@@ -27,18 +31,16 @@ def person_of(
 
     Args:
         session: the caller's.
+        pad: takes what is made; no person may wait on it, because none is looked for there.
         patient: the resource as sent.
         key: its id.
         organisation: the client organisation that it belongs to.
         now: the time of this write.
     """
-    linked = link_of(session, key)
-    if linked is not None:
-        return linked.person
     given = nhs_number(patient)
     number = given.value if given else None
     verified = given is not None and given.verified
-    family, born = _family(patient), _birth_date(patient)
+    family, born = family_of(patient), birth_date_of(patient)
     if number is not None:
         take_turns(session, number)  # two EHRs may send the same person at once
     alike = _alike(session, number, family, born)
@@ -53,7 +55,7 @@ def person_of(
         and born
     ]
     if certain:
-        return _link(session, key, organisation, certain[0].id, "nhs-number", now)
+        return _link(pad, key, organisation, certain[0].id, "nhs-number", now)
     taken = any(each.nhs_verified and each.nhs_number == number for each in alike)
     person = Person(
         nhs_number=number,
@@ -63,22 +65,19 @@ def person_of(
         created=now,
         updated=now,
     )
-    session.add(person)
-    session.flush()
+    pad.rows.add(person)
+    pad.persons.add(person.id)
     for each in alike:
         reason = "same-nhs-number" if number and each.nhs_number == number else "same-name-and-date"
-        session.add(LinkProposal(person=person.id, candidate=each.id, reason=reason, created=now))
-    _record_equality(session, person.id, patient, now)
-    return _link(session, key, organisation, person.id, "first", now)
+        pad.rows.add(LinkProposal(person=person.id, candidate=each.id, reason=reason, created=now))
+    _record_equality(pad, person.id, patient, now)
+    return _link(pad, key, organisation, person.id, "first", now)
 
 
-def _link(
-    session: Session, key: str, organisation: UUID, person: UUID, basis: str, now: datetime
-) -> UUID:
-    session.add(
+def _link(pad: Pad, key: str, organisation: UUID, person: UUID, basis: str, now: datetime) -> UUID:
+    pad.rows.add(
         PatientLink(patient=key, organisation=organisation, person=person, basis=basis, created=now)
     )
-    session.flush()
     return person
 
 
@@ -90,36 +89,22 @@ def _alike(session: Session, number: str | None, family: str, born: date | None)
         signs.append((col(Person.family) == family) & (col(Person.birth_date) == born))
     if number is not None:
         signs.append(col(Person.nhs_number) == number)
+    if not signs:
+        return []
     found = session.exec(
         select(Person)
-        .where(or_(false(), *signs))
+        .where(or_(*signs))
         .order_by(col(Person.nhs_verified).desc(), col(Person.created))
         .limit(20)
-    )
+    ).all()
+    if not any(each.merged_into for each in found):
+        return list(found)
     now = {survivor_of(session, each.id) if each.merged_into else each.id for each in found}
     kept = select(Person).where(col(Person.id).in_(now))
     return list(session.exec(kept.order_by(col(Person.nhs_verified).desc(), col(Person.created))))
 
 
-def _family(patient: Mapping[str, Any]) -> str:
-    names = patient.get("name")
-    for name in names if isinstance(names, list) else []:
-        if isinstance(name.get("family"), str):
-            family = str(name["family"]).casefold().strip()
-            return family if len(family) <= LONGEST_NAME else ""  # links nobody
-    return ""
-
-
-def _birth_date(patient: Mapping[str, Any]) -> date | None:
-    try:
-        return date.fromisoformat(str(patient.get("birthDate", "")))
-    except ValueError:
-        return None  # a partial date is not certain enough to link on
-
-
-def _record_equality(
-    session: Session, person: UUID, patient: Mapping[str, Any], now: datetime
-) -> None:
+def _record_equality(pad: Pad, person: UUID, patient: Mapping[str, Any], now: datetime) -> None:
     """Keep what the GP's record says, as the GP's; what nobody asked stays absent (care 8)."""
     characteristics = {
         "ethnic-category": ethnic_category(patient),
@@ -127,7 +112,7 @@ def _record_equality(
     }
     for characteristic, value in characteristics.items():
         if value is not None:
-            session.add(
+            pad.rows.add(
                 EqualityCharacteristic(
                     person=person,
                     characteristic=characteristic,

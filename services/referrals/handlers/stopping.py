@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlmodel import col, select
-
 from services.referrals.care import caring, known_person
 from services.referrals.casefile import CaseFile
 from services.referrals.desk import Desk
@@ -17,7 +15,7 @@ from services.referrals.handlers.sharing import show_again
 from services.referrals.persons import Overtaken, again_if_overtaken, hold_persons, records_of
 from services.referrals.record import STOPS, Stop, stops_of
 from services.referrals.repeating import repeating
-from services.referrals.tables import Person, PersonChange
+from services.referrals.tables import PersonChange
 from services.referrals.trail import note
 from shared.auth import Principal
 from shared.messaging.events import (
@@ -106,22 +104,27 @@ def tell(file: CaseFile, person: UUID, *, said: set[Stop], lifted: set[Stop]) ->
         lifted: what does not stand any more.
     """
     show_again(file)
+    if "restricted" in said | lifted:
+        file.change_audience()
     for stop in sorted(said):
         file.announce(SAID[stop](case=file.case.id, person=person))
     for stop in sorted(lifted):
         file.announce(PersonStopLifted(case=file.case.id, person=person, stop=stop))
 
 
-def announce_standing(file: CaseFile) -> None:
-    """Have others hear of what stands already, when a case is opened.
+def announce_standing(file: CaseFile) -> list[Stop]:
+    """Have others hear of what stands already, when a case is opened; what that is.
 
     The person is held: a stop that is being said at this moment is heard here or told to this
     case as one of all, and not lost between.
     """
-    if file.case.person is None:
-        return
-    held = select(Person).where(col(Person.id) == file.case.person).with_for_update(read=True)
-    fresh = held.execution_options(populate_existing=True)
-    person = file.uow.session.exec(fresh).one()
-    for stop in stops_of(person):
-        file.announce(SAID[stop](case=file.case.id, person=person.id))
+    if file.case.person is None or file.case.person in file.pad.persons:
+        return []
+    flags = ", ".join(STOPS.values())
+    text = f"SELECT {flags} FROM person WHERE id = %(person)s::uuid FOR SHARE"  # noqa: S608
+    parameters = {"person": file.case.person}
+    said = file.uow.session.connection().exec_driver_sql(text, parameters).one()
+    standing = stops_of(said)
+    for stop in standing:
+        file.announce(SAID[stop](case=file.case.id, person=file.case.person))
+    return standing

@@ -7,6 +7,7 @@ make the very same step.
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from services.referrals import codes
@@ -132,9 +133,26 @@ def do(
 
 
 @repeating
-def close(desk: Desk, principal: Principal, case: UUID, outcome: str) -> None:
-    """Close the case with an outcome; see `end`."""
+def close(
+    desk: Desk,
+    principal: Principal,
+    case: UUID,
+    outcome: str,
+    *,
+    for_practice: Mapping[str, Any] | None = None,
+) -> None:
+    """Close the case with an outcome; see `end`.
+
+    Args:
+        desk: what every use case works with.
+        principal: a link worker of the team.
+        case: the case.
+        outcome: one of `domain.CLOSINGS`.
+        for_practice: what the summary for the GP says beside what is known: `next_step` and
+            `measures`, as `gp.summary` has them.
+    """
     with working_on(desk, principal, case=case) as file:
+        file.for_practice = for_practice or {}
         end(file, standing(file, principal, file.triage), outcome=outcome)
 
 

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from services.referrals.casefile import CaseFile, state_of
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor
+from services.referrals.membership import take_out
 from services.referrals.persons import Overtaken, again_if_overtaken, hold_persons
 from services.referrals.repeating import repeating
 from services.referrals.subject.finding import Subject, subject_of
@@ -128,6 +129,8 @@ def erase(
         uow.session.flush()
         count = desk.store(uow).erase(subject.documents, subject.person)
         effects = [Effect("documents", count, gone=False, why=DOCUMENTS_STAY)]
+        groups = take_out(desk.store(uow), uow.session, subject.patients)
+        effects += [Effect("memberships of Groups", groups, gone=True)] if groups else []
         effects += erase_rows(uow.session.connection(), HOLDINGS, subject.traces)
         effects += _left_alone(subject)
         _list(uow, subject, by=by, reason=reason)

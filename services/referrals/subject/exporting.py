@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.referrals.desk import Desk
+from services.referrals.membership import memberships
 from services.referrals.subject.finding import Subject, subject_of
 from services.referrals.subject.holdings import HOLDINGS
 from services.referrals.subject.operators import operator
@@ -23,7 +24,7 @@ class Copy:
     Attributes:
         subject: whom it is about.
         rows: by table.
-        documents: the FHIR resources as they are now, by `Type/id`.
+        documents: the FHIR resources as they are now, by `Type/id`; of Groups their membership.
         versions: their earlier and current versions, with when each was stored.
     """
 
@@ -72,6 +73,7 @@ def copy_of(desk: Desk, person: UUID, *, by: str) -> Copy:
             }
             for row in connection.execute(earlier)
         ]
+        documents |= memberships(uow.session, subject.patients)
         record = f"person/{subject.person}"
         note(uow.session, operator(by), "export", record, desk.clock(), person=subject.person)
         uow.session.flush()

@@ -14,6 +14,7 @@ from services.referrals.tables import (
     Case,
     CaseDocument,
     CaseTask,
+    GpMessage,
     PatientLink,
     Person,
     PersonMerge,
@@ -67,6 +68,7 @@ class Subject:
         cases: ids.
         tasks: ids of the cases' Tasks.
         requests: ids of their ServiceRequests, the senders' and Kersey's own.
+        communications: ids of their Communications.
         documents: the documents about the person, by pk.
         subscriptions: ids of Subscriptions whose filter names the person.
         submissions: what was sent about this person and about nobody else.
@@ -81,6 +83,7 @@ class Subject:
     cases: tuple[UUID, ...] = ()
     tasks: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
+    communications: tuple[str, ...] = ()
     documents: tuple[int, ...] = ()
     subscriptions: tuple[str, ...] = ()
     submissions: tuple[UUID, ...] = ()
@@ -96,7 +99,7 @@ class Subject:
             "case": self.cases,
             "task": self.tasks,
             "request": self.requests,
-            "watched": (*self.tasks, *self.requests),
+            "watched": (*self.tasks, *self.requests, *self.communications),
             "submission": self.submissions,
             "subscription": self.subscriptions,
             "merge": self.merges,
@@ -164,6 +167,9 @@ def subject_of(session: Session, person: UUID) -> Subject:
     documents, others = _documents(session, persons, patients, keys, subscriptions)
     requests = {request for _, request in (*cases, *tasks)}
     requests |= {key for _, kind, key in documents if kind == "ServiceRequest"}
+    told = session.exec(select(GpMessage.id).where(col(GpMessage.case).in_(keys))).all()
+    communications = {str(key) for key in told}
+    communications |= {key for _, kind, key in documents if kind == "Communication"}
     return Subject(
         person=root,
         persons=tuple(persons),
@@ -171,6 +177,7 @@ def subject_of(session: Session, person: UUID) -> Subject:
         cases=tuple(keys),
         tasks=tuple(sorted(key for key, _ in tasks)),
         requests=tuple(sorted(requests)),
+        communications=tuple(sorted(communications)),
         documents=tuple(sorted(pk for pk, _, _ in documents)),
         subscriptions=tuple(subscriptions),
         submissions=tuple(_submissions(session, sorted(requests))),

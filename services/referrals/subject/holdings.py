@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Table, func
 
 from services.referrals.tables import (
+    AccessEntry,
     AccessNeed,
     Activity,
     Agreement,
     Attempt,
     AuditEntry,
+    BarsMessage,
     Case,
     CaseDocument,
     CaseTask,
@@ -23,6 +25,8 @@ from services.referrals.tables import (
     EqualityCharacteristic,
     Erasure,
     ErasureConfirmation,
+    GpMessage,
+    GpSharing,
     IdentityView,
     LinkProposal,
     MergeMoved,
@@ -37,6 +41,7 @@ from services.referrals.tables import (
     Submission,
     SubscriptionEvent,
     SubscriptionState,
+    Waiting,
     WiderConsent,
     Worklist,
 )
@@ -71,6 +76,7 @@ def _rest(
 
 HOLDINGS: tuple[Holding, ...] = (
     _gone(Worklist, case="case"),
+    _gone(Waiting, case="case"),
     _gone(CaseDocument, case="case"),
     _gone(ReferralIdentifier, service_request="request"),
     _gone(Submission, id="submission"),
@@ -94,6 +100,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "where": "",
             "access_needs": [],
             "several_because": None,
+            "full_because": None,
         },
         task="task",
     ),
@@ -111,6 +118,21 @@ HOLDINGS: tuple[Holding, ...] = (
         "who was told who the person is: they must be told of the erasure (UK GDPR Art. 19)",
         "task viewer step",
         task="task",
+    ),
+    _rest(
+        GpSharing,
+        "that there was an agreement to tell the GP, and to what: what was told must be shown to"
+        " have been agreed (UK GDPR Art. 7(1))",
+        "items how recorded_by",
+        case="case",
+    ),
+    _rest(
+        GpMessage,
+        "that the practice was told, when and how far it came: the practice must be told of the"
+        " erasure (UK GDPR Art. 19); what it was told is gone",
+        "kind cause practice route state reason code mesh_id made_by posted_by",
+        empty={"words": {}},
+        case="case",
     ),
     _rest(Attempt, COUNTED, "how made_by", case="case"),
     _rest(Activity, COUNTED, "task action recorded_by", case="case"),
@@ -130,10 +152,25 @@ HOLDINGS: tuple[Holding, ...] = (
         person="person",
     ),
     _rest(
+        BarsMessage,
+        "ids of a message that was taken, so that a repeat of it does not bring the person back;"
+        " goes after two years",
+        "client bundle kind service_request undelivered",
+        empty={"focus": "", "documents": {}, "sender": None, "endpoint": "", "target": ""},
+        service_request="request",
+    ),
+    _rest(
         SubscriptionState,
         "that a client had a Subscription; it named the person, is off and says nothing more",
         "id status topic content media_type error",
-        empty={"status": "off", "filters": [], "headers": [], "endpoint": "", "secret": None},
+        empty={
+            "status": "off",
+            "filters": [],
+            "headers": [],
+            "endpoint": "",
+            "secret": None,
+            "scopes": None,
+        },
         id="subscription",
     ),
     _rest(
@@ -160,6 +197,13 @@ HOLDINGS: tuple[Holding, ...] = (
         AuditEntry,
         ACCOUNTABLE,
         "client_id subject organisation action record",
+        person="person",
+        case="case",
+    ),
+    _rest(
+        AccessEntry,
+        "ids and codes only: who saw which record (UK GDPR Art. 5(2)); goes after 8 years",
+        "client_id subject organisation action record query holder",
         person="person",
         case="case",
     ),
@@ -210,13 +254,21 @@ DOCUMENTS_STAY = (
 )
 
 NOBODY: Mapping[str, str] = {
+    "bars_delivery": "codes of what came of a message's referral, and where they were sent",
+    "bars_delivery_attempt": "when that was tried",
+    "gp_code": "a code",
+    "gp_delivery": "ids of messages to practices, and the practices' codes",
+    "gp_delivery_attempt": "when that was tried, and MESH's ids",
     "inbox": "ids of events that were acted on",
     "lease": "which process leads",
     "link_worker_service": "a team of link workers",
+    "known_client": "a system, the organisation for which it acts, and its scopes",
+    "listed_capacity": "how much room a service has",
     "listed_provider": "a public listing",
     "listed_service": "a public listing",
     "place_hub": "a hub",
     "practice": "a GP practice",
+    "practice_wish": "what a GP practice wants to hear",
     "start_code": "a code",
     "subscription_delivery": "a number of a Subscription and where it was sent",
     "subscription_delivery_attempt": "when that was tried",

@@ -91,5 +91,6 @@ def _parameters(request: Request, body: bytes) -> list[dict[str, Any]]:
 
 def _check(name: str, known: frozenset[str], place: str) -> None:
     if name not in known:
-        words = f"This operation has no parameter {name[:60]}; it has {', '.join(sorted(known))}."
+        words = f"This operation has no parameter {name[:60]}; it has "
+        words += f"{', '.join(sorted(known)) or 'none'}."
         raise invalid(words, place, code="not-supported")

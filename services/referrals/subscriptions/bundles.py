@@ -12,6 +12,8 @@ from uuid import uuid4
 from services.referrals.desk import Desk
 from services.referrals.resources import instant
 from services.referrals.subscriptions.channels import BACKPORT
+from services.referrals.subscriptions.standing import IN_WORDS
+from services.referrals.subscriptions.topics import TOPICS
 from services.referrals.tables.subscription import SubscriptionEvent, SubscriptionState
 from shared.fhir.json import parse
 from shared.fhir.store import Stored
@@ -106,10 +108,18 @@ def _entries(base: str, told: Iterable[Told]) -> Iterable[Json]:
         entry: Json = {"fullUrl": f"{base}/{focus}"}
         if each.document is not None:
             entry["resource"] = parse(each.document.body.encode())
-        yield entry | {
-            "request": {"method": "PUT", "url": focus},
-            "response": {"status": "200"},
-        }
+        yield entry | _came_about(each.event, focus)
+
+
+def _came_about(event: SubscriptionEvent, focus: str) -> Json:
+    """How a version came to be, as the resource's own history says it (R4 http.html, history)."""
+    created = event.version == 1
+    return {
+        "request": {"method": "POST", "url": event.type}
+        if created
+        else {"method": "PUT", "url": focus},
+        "response": {"status": "201" if created else "200"},
+    }
 
 
 def _parameters(
@@ -126,7 +136,7 @@ def _parameters(
             "name": "subscription",
             "valueReference": {"reference": f"{base}/Subscription/{state.id}"},
         },
-        {"name": "topic", "valueCanonical": state.topic},
+        *([{"name": "topic", "valueCanonical": state.topic}] if state.topic in TOPICS else []),
         {"name": "status", "valueCode": state.status},
         {"name": "type", "valueCode": kind},
         {"name": "events-since-subscription-start", "valueString": str(number)},
@@ -141,7 +151,8 @@ def _parameters(
             part.append({"name": "focus", "valueReference": focus})
         parameter.append({"name": "notification-event", "part": part})
     if state.error is not None:
-        parameter.append({"name": "error", "valueCodeableConcept": {"text": state.error}})
+        text = IN_WORDS.get(state.error, state.error)
+        parameter.append({"name": "error", "valueCodeableConcept": {"text": text}})
     return {
         "resourceType": "Parameters",
         "meta": {"profile": [f"{BACKPORT}/backport-subscription-status-r4"]},

@@ -1,30 +1,42 @@
 """From committed changes to numbered events: one leader over all replicas, no gap, no repeat."""
 
 import threading
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 from sqlmodel import col, select
 
-from services.referrals import codes
 from services.referrals.desk import Desk
 from services.referrals.subscriptions import standing
 from services.referrals.subscriptions.beating import Beats
+from services.referrals.subscriptions.reaching import Reach, reaches
 from services.referrals.subscriptions.registering import add_event
-from services.referrals.subscriptions.topics import TOPICS
-from services.referrals.tables.subscription import Change, SubscriptionEvent, SubscriptionState
+from services.referrals.subscriptions.topics import focus_of
+from services.referrals.tables.subscription import (
+    COUNTED,
+    Change,
+    SubscriptionEvent,
+    SubscriptionState,
+)
 from shared.database import Lease, UnitOfWork
 from shared.fhir.outcome import FhirError
 from shared.fhir.search.query import parse_query, parse_search
-from shared.fhir.store import Access
+from shared.fhir.store import Access, FhirStore
 from shared.tracing import traced
 from shared.worker import Wake
 
 log = structlog.get_logger(__name__)
 
 BATCH = 100
-COUNTED = ("requested", "active", "error")
-"""Events are counted while a Subscription is in error, so that its client sees by the next number
-that it missed some and asks for them by $events."""
+BEATS_EVERY = 1.0
+"""Seconds between two looks at what happens because time passes."""
+
+_WAITING = "SELECT EXISTS (SELECT FROM subscription_change WHERE dispatched IS NULL)"
+_DISPATCHED = """
+UPDATE subscription_change SET dispatched = %(now)s WHERE position = ANY(%(positions)s)
+"""
 
 SENT = ("requested", "active")
 """What happens before the handshake was taken waits behind it."""
@@ -47,13 +59,16 @@ class Dispatcher:
         self._sender = sender
         self._lease = Lease(desk.engine, self.name)
         self._beats = Beats(desk)
+        self._beats_at = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Dispatch until told to stop; another replica leads from then on."""
         try:
             while not stop.is_set():
                 taken = self.dispatch()
-                self.beat()
+                if time.monotonic() >= self._beats_at:
+                    self.beat()
+                    self._beats_at = time.monotonic() + BEATS_EVERY
                 if not taken:
                     self._wake.wait(self._desk.settings.subscription_poll_seconds)
         finally:
@@ -62,7 +77,7 @@ class Dispatcher:
     def dispatch(self) -> int:
         """Dispatch one batch if this replica leads; returns how many changes were taken."""
         epoch = self._lease.leads()
-        if epoch is None:
+        if epoch is None or not self._anything():
             return 0
         broken: set[str] = set()
         with self._desk.work() as uow:
@@ -79,19 +94,36 @@ class Dispatcher:
                 .order_by(SubscriptionState.id)
                 .with_for_update()
             ).all()
+            store = self._desk.store(uow)
+            reached = reaches(uow.session, subscriptions, self._desk.types)
             for change in changes:
+                of_topic = [
+                    (each, reached[each.id])
+                    for each in subscriptions
+                    if focus_of(each.topic) == change.type and reached[each.id].counts
+                ]
                 with traced(change.traceparent):
-                    for subscription in subscriptions:
-                        if self._concerns(uow, subscription, change, broken):
-                            self._number(uow, subscription, change)
-                change.dispatched = self._desk.clock()
-                uow.session.add(change)
+                    with _as_changed(store, change, of_topic):
+                        told = [
+                            each
+                            for each, how_far in of_topic
+                            if self._concerns(store, each, how_far, change, broken)
+                        ]
+                    for each in told:  # behind the block, which takes back what it wrote
+                        self._number(uow, each, change)
+            done = {"now": self._desk.clock(), "positions": [each.position for each in changes]}
+            uow.session.connection().exec_driver_sql(_DISPATCHED, done)
             uow.on_commit(self._sender.set)
             uow.session.flush()
             uow.commit()
         for key in broken:
             self._put_in_error(key)
         return len(changes)
+
+    def _anything(self) -> bool:
+        """Whether any change waits; mostly none does, and asking costs one round trip."""
+        with self._desk.reading.connect() as connection:
+            return bool(connection.exec_driver_sql(_WAITING).scalar_one())
 
     def beat(self) -> int:
         """Have heartbeats sent and end what is over, if this replica leads; how many."""
@@ -103,13 +135,14 @@ class Dispatcher:
         return done
 
     def _concerns(
-        self, uow: UnitOfWork, subscription: SubscriptionState, change: Change, broken: set[str]
+        self,
+        store: FhirStore,
+        subscription: SubscriptionState,
+        how_far: Reach,
+        change: Change,
+        broken: set[str],
     ) -> bool:
         """Whether the subscriber may read it and asked for it: one SELECT answers both."""
-        if TOPICS.get(subscription.topic) != change.type:
-            return False
-        access = Access(frozenset({str(subscription.organisation), codes.EVERYONE}))
-        store = self._desk.store(uow)
         for each in subscription.filters or [change.type]:
             pairs = [*parse_query(each.partition("?")[2]), ("_id", change.id)]
             try:
@@ -118,7 +151,7 @@ class Dispatcher:
                 # A parameter that is no longer served must not stop the others' notifications.
                 broken.add(subscription.id)
                 return False
-            if not store.search(request, access).matches:
+            if not store.search(request, how_far.access).matches:
                 return False
         return True
 
@@ -143,3 +176,20 @@ class Dispatcher:
         with self._desk.work() as uow:
             standing.set_status(self._desk, uow, key, "error", "filter-not-served")
             uow.commit()
+
+
+def _as_changed(
+    store: FhirStore, change: Change, subscriptions: Sequence[tuple[SubscriptionState, Reach]]
+) -> AbstractContextManager[None]:
+    """Within it a filter, or a scope's search, is asked of the version that the change made, not of
+    what came of it.
+    """
+    if not any(each.filters or far.access.narrowing for each, far in subscriptions):
+        return nullcontext()
+    current = store.find(change.type, change.id, Access.system())
+    if current is None or current.deleted or current.version == change.version:
+        return nullcontext()
+    try:
+        return store.as_it_was(store.vread(change.type, change.id, change.version, Access.system()))
+    except FhirError:  # that version was a deletion: no filter finds it
+        return nullcontext()

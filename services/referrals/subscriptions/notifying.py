@@ -8,10 +8,11 @@ from datetime import timedelta
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
-from services.referrals import codes
+from services.referrals.accesses import NOTIFIED
 from services.referrals.desk import Desk
 from services.referrals.subscriptions import standing
 from services.referrals.subscriptions.bundles import Told, notification
+from services.referrals.subscriptions.reaching import reach
 from services.referrals.subscriptions.reading import readable
 from services.referrals.subscriptions.registering import (
     CHANNEL,
@@ -25,6 +26,7 @@ from services.referrals.tables.subscription import (
     SubscriptionState,
     deliveries,
 )
+from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.delivery import (
     Delivery,
@@ -99,14 +101,18 @@ class Notifier:
             Superseded: the Subscription is off, in error or over, or its owner may no longer read
                 what changed.
             Temporary: worth another attempt.
-            Permanent: the endpoint will not take it.
+            Permanent: the endpoint will not take it, or its client may hear nothing any more.
         """
         key, _, what = delivery.payload.partition("/")
         with self._desk.work() as uow:
             state = self._state(uow, key, what)
+            # A client that was stopped may have come back by a token that is still good.
+            how_far = reach(uow.session, state, self._desk.types)
+            if how_far.withheld is not None:
+                raise Permanent(how_far.withheld)
             if what == HANDSHAKE and state.plain:
                 return Receipt(NOT_ASKED)
-            message = self._message(uow, state, delivery, what)
+            message = self._message(uow, state, how_far.access, delivery, what)
             timeout = state.timeout_seconds
         try:
             receipt = self._http.send(
@@ -160,7 +166,12 @@ class Notifier:
         return state
 
     def _message(
-        self, uow: UnitOfWork, state: SubscriptionState, delivery: Delivery, what: str
+        self,
+        uow: UnitOfWork,
+        state: SubscriptionState,
+        access: Access,
+        delivery: Delivery,
+        what: str,
     ) -> _Message:
         headers = dict(line.split(":", 1) for line in state.headers)
         if what in {HANDSHAKE, HEARTBEAT}:
@@ -170,7 +181,7 @@ class Notifier:
             body = dumps(notification(self._desk, state, what, number=number))
             headers["Content-Type"] = state.media_type
             return self._signed(state, delivery, _Message(state.endpoint, body, headers))
-        told = self._told(uow, state, int(what))
+        told = self._told(uow, state, access, int(what))
         numbers = tuple(each.event.number for each in told)
         if state.plain:
             message = _plain(state, told[0], headers, numbers)
@@ -181,7 +192,9 @@ class Notifier:
             message = _Message(state.endpoint, body, headers, numbers)
         return self._signed(state, delivery, message)
 
-    def _told(self, uow: UnitOfWork, state: SubscriptionState, number: int) -> list[Told]:
+    def _told(
+        self, uow: UnitOfWork, state: SubscriptionState, access: Access, number: int
+    ) -> list[Told]:
         """The event and those that wait behind it, as far as the client may read them now."""
         numbers = [number]
         if state.max_count > 1 and not state.plain:
@@ -195,18 +208,31 @@ class Notifier:
             )
             .order_by(col(SubscriptionEvent.number))
         ).all()
-        access = Access(frozenset({str(state.organisation), codes.EVERYONE}))
         told = readable(self._desk.store(uow), events, access, state.content)
         if state.plain and state.content == "full-resource":
             told = [each for each in told if each.document is not None]
         if not told:
             raise Superseded("not-readable")
+        shown = [each.document for each in told if each.document is not None]
+        if shown:
+            self._desk.accesses.saw(_subscriber(state), NOTIFIED, shown)
+            self._desk.accesses.flush()  # a look is written before it is sent
         return told
 
     def _signed(self, state: SubscriptionState, delivery: Delivery, message: _Message) -> _Message:
         name = identity(delivery, message.numbers)
         message.headers.update(signature(state.secret, name, self._desk.clock(), message.body))
         return message
+
+
+def _subscriber(state: SubscriptionState) -> Principal:
+    return Principal(
+        subject=f"Subscription/{state.id}",
+        client_id="subscription",
+        organisation=str(state.organisation),
+        roles=frozenset(),
+        scopes=frozenset(),
+    )
 
 
 def _queued(uow: UnitOfWork, state: SubscriptionState, most: int = 1) -> list[int]:

@@ -13,23 +13,21 @@ from uuid import UUID, uuid5
 from sqlalchemy import select as sql_select
 from sqlmodel import Session
 
-from services.referrals.disclosure import refuse_guessing
 from services.referrals.subscriptions.channels import BACKPORT, Channel, extensions, read_channel
-from services.referrals.subscriptions.topics import TOPICS, WATCHED
+from services.referrals.subscriptions.filtering import CRITERIA, check_filter
+from services.referrals.subscriptions.reaching import may_hear
+from services.referrals.subscriptions.topics import TOPICS, focus_of, of_query
 from services.referrals.tables.subscription import SubscriptionState, deliveries
-from shared.auth import Principal, may
+from shared.auth import Principal
 from shared.delivery.outgoing import OutgoingHttp
-from shared.fhir.outcome import FhirError, forbidden, rule_broken
+from shared.fhir.outcome import forbidden, rule_broken
 from shared.fhir.search.parameters import Types
-from shared.fhir.search.query import RESULT_PARAMETERS, parse_query, parse_search
 
 FILTER = f"{BACKPORT}/backport-filter-criteria"
 CHANNEL = "subscription"
 HANDSHAKE_CHANNEL = "subscription-handshake"
 HANDSHAKE = "handshake"
 HEARTBEAT = "heartbeat"
-
-_CRITERIA = "Subscription.criteria"
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,37 @@ class Registration:
     ends: datetime | None
 
 
+def asks(resource: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a Subscription asks to be told something: not one that is off, in error or over.
+
+    Such a one is kept like any resource, whatever its criteria and channel are.
+
+    Raises:
+        FhirError: 422 for an `end` that no clock shows.
+    """
+    return resource.get("status") not in {"off", "error"} and not over(resource, now)
+
+
+def over(resource: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the time has come "for the server to turn the subscription off" (R4, its `end`).
+
+    Raises:
+        FhirError: 422 for an `end` that no clock shows.
+    """
+    ends = _ends(resource)
+    return ends is not None and ends <= now
+
+
 def read(
-    resource: Mapping[str, Any], types: Types, http: OutgoingHttp, principal: Principal
+    resource: Mapping[str, Any],
+    types: Types,
+    http: OutgoingHttp,
+    principal: Principal,
 ) -> Registration:
     """Understand a Subscription.
 
     Args:
-        resource: as sent, valid by FHIR.
+        resource: as sent, valid by FHIR, which asks for notifications.
         types: the served types, with what can be searched.
         http: knows which endpoints can be reached.
         principal: who wants to be told.
@@ -57,27 +79,30 @@ def read(
         FhirError: 422 with the element that cannot be served; 403 for what the client may not
             read, or for a filter by which a provider would learn who a person is.
     """
-    if resource.get("status") not in {"requested", "active", "off"}:
-        raise rule_broken("Send a Subscription with status requested.", "Subscription.status")
     criteria = str(resource.get("criteria", ""))
     filters = [
         str(each.get("valueString", "")) for each in extensions(resource.get("_criteria"), FILTER)
     ]
-    query = criteria not in TOPICS and criteria.partition("?")[0] in WATCHED
+    if "" in (each.partition("?")[2] for each in filters):
+        words = "A filter without a condition keeps nothing back: leave it out."
+        raise rule_broken(words, CRITERIA)
+    query = criteria not in TOPICS
+    topic = of_query(criteria.partition("?")[0], types) if query else criteria
+    if topic is None:
+        words = (
+            f"The topics served here are {' and '.join(TOPICS)}; a query of a served type such as"
+            " Task?status=accepted also works, but of Subscription and of what is read only. What"
+            " is to be kept and asks for no notifications has status off."
+        )
+        raise rule_broken(words, CRITERIA)
     if query:
         filters.append(criteria)
-    elif criteria not in TOPICS:
-        words = (
-            f"The topics served here are {' and '.join(TOPICS)}; a query such as"
-            " Task?status=accepted also works."
-        )
-        raise rule_broken(words, _CRITERIA)
-    topic = WATCHED[criteria.partition("?")[0]] if query else criteria
+    focus = focus_of(topic)
     for each in filters:
-        _check_filter(each, TOPICS[topic], types, principal)
-    if not may(principal, TOPICS[topic], "r"):
-        words = f"To hear of {TOPICS[topic]}s a client needs system/{TOPICS[topic]}.r."
-        raise forbidden(words, _CRITERIA)
+        check_filter(each, focus, types, principal)
+    if not may_hear(principal, focus):
+        words = f"To hear of {focus}s a client needs system/{focus}.r."
+        raise forbidden(words, CRITERIA)
     return Registration(
         topic=topic,
         filters=tuple(filters),
@@ -87,10 +112,11 @@ def read(
 
 
 def keep(
-    session: Session, key: str, organisation: UUID, wanted: Registration, now: datetime
+    session: Session, key: str, principal: Principal, wanted: Registration, now: datetime
 ) -> SubscriptionState:
     """Write the running state and have the handshake sent, within the caller's transaction.
 
+    It is the client's from now on that sent it: another one of its organisation may take it over.
     The number of events goes on where it stood: a client that comes back must see the gap. What
     waits to be sent waits for the handshake now: a new endpoint is told nothing before it.
     """
@@ -98,7 +124,7 @@ def keep(
     if state is None:
         state = SubscriptionState(
             id=key,
-            organisation=organisation,
+            organisation=UUID(principal.organisation),
             created=now,
             status="",
             topic="",
@@ -109,6 +135,7 @@ def keep(
             headers=[],
         )
     channel = wanted.channel
+    state.client, state.scopes = principal.client_id, sorted(principal.scopes)
     state.status, state.error = "requested", None
     state.topic, state.filters, state.ends = wanted.topic, list(wanted.filters), wanted.ends
     state.plain, state.content, state.secret = channel.plain, channel.content, channel.secret
@@ -134,6 +161,19 @@ def add_event(session: Session, state: SubscriptionState, number: int) -> None:
 def add_heartbeat(session: Session, state: SubscriptionState, due: datetime) -> None:
     """Have a sign of life sent, once for the moment at which it is due."""
     _add(session, state, HEARTBEAT, uuid5(UUID(state.id), f"{HEARTBEAT}/{due.isoformat()}"))
+
+
+def end(session: Session, key: str, resource: Mapping[str, Any]) -> None:
+    """Do what an update says that asks for nothing any more.
+
+    Raises:
+        FhirError: 422 where it says `error` of one that was told something: only the server does
+            (R4 subscription.html, comment on `status`).
+    """
+    if resource.get("status") == "error" and session.get(SubscriptionState, key) is not None:
+        words = "Only the server says error: send requested to come back, off to end it."
+        raise rule_broken(words, "Subscription.status")
+    stop(session, key)
 
 
 def stop(session: Session, key: str) -> None:
@@ -167,22 +207,6 @@ def _call_back(session: Session, key: str, reason: str) -> list[str]:
     )
     numbers = [payload.partition("/")[2] for payload in payloads.scalars()]
     return [number for number in numbers if number.isdigit()]
-
-
-def _check_filter(text: str, focus: str, types: Types, principal: Principal) -> None:
-    resource_type, _, query = text.partition("?")
-    if resource_type != focus:
-        raise rule_broken(f"This topic tells changes of {focus}s: filter by {focus}?.", _CRITERIA)
-    try:
-        pairs = parse_query(query)
-        request = parse_search(types, resource_type, pairs)
-    except FhirError as error:
-        words = f"This filter is not understood: {error.issues[0].diagnostics}"
-        raise rule_broken(words, _CRITERIA) from error
-    if any(name.partition(":")[0] in RESULT_PARAMETERS for name, _ in pairs):
-        words = "A filter says which resources are meant; nothing in it shapes an answer."
-        raise rule_broken(words, _CRITERIA)
-    refuse_guessing(request, principal)
 
 
 def _ends(resource: Mapping[str, Any]) -> datetime | None:

@@ -1,34 +1,48 @@
 """The documents, with each new version of a watched type noted for the dispatcher.
 
+Of other types a version is noted while some Subscription asks for changes of its type (plain R4).
 Here and not in the handlers, because a subscriber is told of what it may read, whoever wrote it:
 a case, a sender that changed its own request, or a general FHIR client with Tasks of its own. The
 note commits with the version or not at all, so that no restart loses one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert
-
 from services.referrals.subscriptions.topics import WATCHED
-from services.referrals.tables.subscription import Change
+from services.referrals.tables.subscription import COUNTED, Change
 from shared.database import UnitOfWork
 from shared.fhir.search.parameters import Types
 from shared.fhir.search.sql import Statement
-from shared.fhir.store import Creation, FhirStore, Stored
+from shared.fhir.store import Creation, Draft, FhirStore, Stored
+from shared.rows import Rows
 from shared.tracing import traceparent
 from shared.worker import Wake
 
-_NOTE = insert(Change).inline()
+_CHANGE = Change.__table__  # type: ignore[attr-defined]
 
-_FIRST = """
+_ALWAYS = ", ".join(f"'{each}'" for each in WATCHED)
+_COUNTED = ", ".join(f"'{each}'" for each in COUNTED)
+
+
+def _wanted(type_name: str) -> str:
+    """SQL that says whether a version of a type is noted; the type is SQL too."""
+    return (
+        f"({type_name} IN ({_ALWAYS}) OR EXISTS (SELECT FROM subscription_state s"
+        f" WHERE s.topic = {type_name} AND s.status IN ({_COUNTED})))"
+    )
+
+
+_WANTED = _wanted("sent.type")
+
+_FIRST = f"""
 INSERT INTO subscription_change (type, id, version, made, traceparent)
-SELECT unnest(%(told_types)s::text[]), %(told_id)s::text, 1, %(told_made)s::timestamptz,
-       %(told_trace)s::text"""
-"""The same of a first version, for the document's own statement. It says of every type whether it
-is watched, by one name or none: creates that come together are stored by one text."""
+SELECT unnest(CASE WHEN {_wanted("%(told_type)s::text")} THEN ARRAY[%(told_type)s::text] END),
+       %(told_id)s::text, 1, %(told_made)s::timestamptz, %(told_trace)s::text"""
+"""The same of a first version, for the document's own statement, which may be made one for many
+(`statements.creating_many`): it is one text for every type, and none stands behind its values."""
 
 
 class ToldStore(FhirStore):
@@ -60,8 +74,6 @@ class ToldStore(FhirStore):
         self, resource: dict[str, Any], *, beside: Statement | None = None, **how: Any
     ) -> Creation:
         """See `FhirStore.creation`: its statement writes the note too."""
-        if beside is None and resource["resourceType"] not in WATCHED:
-            return super().creation(resource, **how)
         logical_id = how.pop("id", None) or str(uuid4())
         also = Statement(_FIRST, self._first(resource["resourceType"], logical_id))
         if beside is not None:
@@ -69,24 +81,32 @@ class ToldStore(FhirStore):
         self._uow.on_commit(self._changed.set)
         return super().creation(resource, id=logical_id, beside=also, **how)
 
+    def create_all(self, drafts: Sequence[Draft], rows: Rows | None = None) -> list[Stored]:
+        """See `FhirStore.create_all`: the notes are written too."""
+        if drafts:
+            rows = rows or Rows()
+            for each in drafts:
+                self._note(rows, each.type, each.id, 1)
+            self._uow.on_commit(self._changed.set)
+        return super().create_all(drafts, rows)
+
     def update(self, resource: dict[str, Any], **how: Any) -> Stored:
         """See `FhirStore.update`."""
         stored = super().update(resource, **how)
-        if stored.type in WATCHED:
-            change = {
-                "type": stored.type,
-                "id": stored.id,
-                "version": stored.version,
-                "made": self._time(),
-                "traceparent": traceparent(),
-            }
-            self._uow.session.connection().execute(_NOTE, change)
-            self._uow.on_commit(self._changed.set)
+        rows = Rows()
+        self._note(rows, stored.type, stored.id, stored.version)
+        rows.insert(self._uow.session.connection())
+        self._uow.on_commit(self._changed.set)
         return stored
+
+    def _note(self, rows: Rows, type_name: str, logical_id: str, version: int) -> None:
+        made, trace = self._time(), traceparent()
+        change = {"type": type_name, "id": logical_id, "version": version}
+        rows.add_values(_CHANGE, change | {"made": made, "traceparent": trace}, where=_WANTED)
 
     def _first(self, type_name: str, logical_id: str) -> dict[str, Any]:
         return {
-            "told_types": [type_name] if type_name in WATCHED else [],
+            "told_type": type_name,
             "told_id": logical_id,
             "told_made": self._time(),
             "told_trace": traceparent(),

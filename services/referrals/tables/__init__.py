@@ -2,6 +2,7 @@
 
 from sqlalchemy import MetaData
 
+from services.referrals.tables.bars import BarsMessage
 from services.referrals.tables.base import Row
 from services.referrals.tables.case import (
     Activity,
@@ -17,8 +18,16 @@ from services.referrals.tables.case import (
     Submission,
     Worklist,
 )
+from services.referrals.tables.client import KnownClient
 from services.referrals.tables.erasure import Erasure, ErasureConfirmation
-from services.referrals.tables.listing import ListedProvider, ListedService
+from services.referrals.tables.gp import (
+    GpCode,
+    GpMessage,
+    GpSharing,
+    PracticeWish,
+    gp_delivery_metadata,
+)
+from services.referrals.tables.listing import ListedCapacity, ListedProvider, ListedService
 from services.referrals.tables.person import (
     AccessNeed,
     EqualityCharacteristic,
@@ -38,17 +47,20 @@ from services.referrals.tables.subscription import (
     SubscriptionState,
     delivery_metadata,
 )
-from services.referrals.tables.trail import AuditEntry
+from services.referrals.tables.trail import AccessEntry, AuditEntry
+from services.referrals.tables.waiting import Waiting
 from shared import database
 from shared.fhir import tables as fhir
 from shared.messaging import outbox
 
 __all__ = [
+    "AccessEntry",
     "AccessNeed",
     "Activity",
     "Agreement",
     "Attempt",
     "AuditEntry",
+    "BarsMessage",
     "Case",
     "CaseDocument",
     "CaseTask",
@@ -57,9 +69,14 @@ __all__ = [
     "EqualityCharacteristic",
     "Erasure",
     "ErasureConfirmation",
+    "GpCode",
+    "GpMessage",
+    "GpSharing",
     "IdentityView",
+    "KnownClient",
     "LinkProposal",
     "LinkWorkerService",
+    "ListedCapacity",
     "ListedProvider",
     "ListedService",
     "MergeMoved",
@@ -70,6 +87,7 @@ __all__ = [
     "PersonMerge",
     "PlaceHub",
     "Practice",
+    "PracticeWish",
     "ReferralIdentifier",
     "Row",
     "SafeContact",
@@ -77,6 +95,7 @@ __all__ = [
     "Submission",
     "SubscriptionEvent",
     "SubscriptionState",
+    "Waiting",
     "WiderConsent",
     "Worklist",
     "schema",
@@ -85,4 +104,11 @@ __all__ = [
 
 def schema() -> list[MetaData]:
     """All tables of this service's database, for its migrations."""
-    return [Row.metadata, delivery_metadata, fhir.metadata, outbox.metadata, database.metadata]
+    return [
+        Row.metadata,
+        delivery_metadata,
+        gp_delivery_metadata,
+        fhir.metadata,
+        outbox.metadata,
+        database.metadata,
+    ]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, Identity, Index
+from sqlalchemy import BigInteger, Column, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -58,6 +58,13 @@ class CaseTask(Row, table=True):
     """A Task of a case: the state that decisions are made on. Its FHIR form is a document."""
 
     __tablename__ = "case_task"
+    __table_args__ = (
+        Index(
+            "ix_case_task_service_withdrawn",
+            "service_withdrawn",
+            postgresql_where=text("service_withdrawn IS NOT NULL"),
+        ),
+    )
 
     id: str = Field(primary_key=True, max_length=64)
     case: UUID = Field(foreign_key="referral_case.id", index=True)
@@ -74,6 +81,8 @@ class CaseTask(Row, table=True):
     """What the provider wrote to the link worker; never in an event, a message or a document."""
     task_note: str | None = None
     """What it wrote into the Task itself through FHIR, where the sender reads it."""
+    service_withdrawn: datetime | None = instant(nullable=True, default=None)
+    """When both sides were warned that the service is off the list; none once it is listed."""
     answered: datetime | None = instant(nullable=True, default=None)
     created: datetime = instant()
     updated: datetime = instant()
@@ -85,7 +94,7 @@ class OnwardRequest(Row, table=True):
     __tablename__ = "onward_request"
 
     task: str = Field(foreign_key="case_task.id", primary_key=True, max_length=64)
-    patient: str = Field(max_length=64)
+    patient: str = Field(max_length=64, index=True)
     """The provider's own Patient: anonymous until acceptance, then what was agreed."""
     needs: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
     text: str = ""
@@ -94,6 +103,8 @@ class OnwardRequest(Row, table=True):
     where: str = ""
     access_needs: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     several_because: str | None = None
+    full_because: str | None = None
+    """Why a service that said it was full is asked all the same; the provider reads it."""
 
 
 class Agreement(Row, table=True):
@@ -219,6 +230,10 @@ class Worklist(Row, table=True):
     """The triage Task's businessStatus."""
     provider_state: str | None = None
     delivery_state: str | None = None
+    gp_to_do: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether a message to the practice waits for somebody: to be decided, printed or posted."""
+    opened: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether something opened that the case waits for, and nobody has looked at yet (care 3)."""
     due: datetime | None = instant(nullable=True, default=None)
     agreement_ends: datetime | None = instant(nullable=True, default=None)
     since: datetime = instant()

@@ -1,5 +1,6 @@
 """Copies of the directory's public listings, kept by its events, so that no write calls it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from sqlalchemy import Column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.referrals.tables.base import Row
+from services.referrals.tables.base import Row, instant
 
 
 class ListedProvider(Row, table=True):
@@ -35,3 +36,21 @@ class ListedService(Row, table=True):
     tier: int = 2
     sequence: str = ""
     listing: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class ListedCapacity(Row, table=True):
+    """How much room a service has, as the directory last said: with its listing or by itself.
+
+    A row of its own, because either may overtake the other, and each counts by its own sequence.
+    """
+
+    __tablename__ = "listed_capacity"
+
+    service: UUID = Field(primary_key=True)
+    state: str = Field(max_length=64)
+    places: int | None = None
+    waiting: int | None = None
+    keeps_list: bool = False
+    expires: datetime | None = instant(nullable=True, default=None)
+    """From then on nobody knows."""
+    sequence: str

@@ -16,6 +16,10 @@ delivery_metadata = MetaData(naming_convention=NAMING)
 deliveries = DeliveryTables(delivery_metadata, "subscription_delivery")
 """What is sent to subscribers, by the delivery engine; its payload is the event's number."""
 
+COUNTED = ("requested", "active", "error")
+"""Events are counted while a Subscription is in error, so that its client sees by the next number
+that it missed some and asks for them by $events."""
+
 
 class Change(Row, table=True):
     """A version of a watched resource that subscribers may hear of, until it was dispatched.
@@ -52,9 +56,16 @@ class SubscriptionState(Row, table=True):
 
     id: str = Field(primary_key=True, max_length=64)
     organisation: UUID = Field(index=True)
+    client: str | None = Field(default=None, index=True)
+    """That registered it last; not known of some that are older than this column."""
+    scopes: list[str] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True)
+    )
+    """Of the token with which it did, which it never exceeds."""
     status: str
     """`requested`, `active`, `error` or `off`, as in the resource."""
-    topic: str
+    topic: str = Field(index=True)
+    """Its canonical; the type of resource where `criteria` is a query of one that has no topic."""
     filters: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     """Search queries such as `Task?status=accepted`; all must match."""
     content: str

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from services.referrals import codes
+from services.referrals.membership import members_of
 from shared.fhir.json import parse
 from shared.fhir.nhs import identifier_value
-from shared.fhir.search.extract import target_of
-from shared.fhir.store import Access, FhirStore
+from shared.fhir.search.targets import target_of
+from shared.fhir.store import Access, FhirStore, Stored
 
 Document = tuple[str, str]
 DEPTH = 3
@@ -25,6 +26,7 @@ class Attachments:
         access: the sender's.
         owner: the sender's organisation; what others own is never drawn into its case.
         fresh: resources written in this transaction, by (type, id).
+        found: documents that were read in it already.
     """
 
     def __init__(
@@ -33,11 +35,15 @@ class Attachments:
         access: Access,
         owner: str,
         fresh: Mapping[Document, dict[str, Any]],
+        found: Iterable[Stored] = (),
     ) -> None:
         self._store = store
         self._access = access
         self._owner = owner
-        self._known: dict[Document, dict[str, Any]] = dict(fresh)
+        self._known: dict[Document, dict[str, Any] | None] = {
+            (each.type, each.id): self._content(each) for each in found
+        }
+        self._known |= fresh
 
     def of(self, request: dict[str, Any], beside: Iterable[Document]) -> dict[Document, Any]:
         """The documents of a referral: those sent beside it, and what any of them refers to.
@@ -51,20 +57,28 @@ class Attachments:
         found: dict[Document, Any] = {}
         edge = {start, *beside}
         for _ in range(DEPTH + 1):
+            self._learn(edge)
             for document in edge:
-                content = self._content(document)
-                if content is not None and patient_of(content) in {None, subject}:
+                content = self._known[document]
+                if content is None or members_of(content) - {subject}:
+                    continue
+                if patient_of(content) in {None, subject}:
                     found[document] = content
             edge = {each for body in found.values() for each in references(body)} - set(found)
         return found
 
-    def _content(self, document: Document) -> dict[str, Any] | None:
-        if document not in self._known:
-            stored = self._store.find(*document, self._access)
-            if stored is None or stored.deleted or stored.owner != self._owner:
-                return None
-            self._known[document] = parse(stored.body.encode())
-        return self._known[document]
+    def _learn(self, documents: set[Document]) -> None:
+        """Read those that are not known, all at once."""
+        unknown = documents - self._known.keys()
+        read = self._store.find_all(unknown, self._access)
+        for document in unknown:
+            stored = read.get(document)
+            self._known[document] = None if stored is None else self._content(stored)
+
+    def _content(self, stored: Stored) -> dict[str, Any] | None:
+        if stored.deleted or stored.owner != self._owner:
+            return None
+        return parse(stored.body.encode())
 
 
 def references(value: object) -> Iterator[Document]:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from services.referrals.tables import ReferralIdentifier
@@ -37,6 +36,19 @@ def identifiers_of(request: Mapping[str, Any], path: str) -> Iterator[tuple[Iden
             yield (each["system"], each["value"]), f"{path}.identifier[{n}]"
 
 
+_HOLD = """
+WITH held AS (
+  INSERT INTO referral_identifier (organisation, system, value, service_request, submission)
+  SELECT %(organisation)s::uuid, named.system, named.value, %(request)s::text,
+         %(submission)s::uuid
+  FROM unnest(%(systems)s::text[], %(values)s::text[]) AS named(system, value)
+  ON CONFLICT DO NOTHING
+  RETURNING 1
+)
+SELECT count(*) FROM held
+"""
+
+
 def hold(
     session: Session,
     organisation: UUID,
@@ -58,17 +70,17 @@ def hold(
     """
     if not identifiers:
         return
-    rows = [
-        {
-            "organisation": organisation,
-            "system": system,
-            "value": value,
-            "service_request": request,
-            "submission": submission,
-        }
-        for system, value in sorted(identifiers)
-    ]
-    session.connection().execute(insert(ReferralIdentifier).values(rows).on_conflict_do_nothing())
+    pairs = sorted(identifiers)
+    parameters = {
+        "organisation": organisation,
+        "systems": [system for system, _ in pairs],
+        "values": [value for _, value in pairs],
+        "request": request,
+        "submission": submission,
+    }
+    held = session.connection().exec_driver_sql(_HOLD, parameters).scalar_one()
+    if held == len(pairs):
+        return
     key = tuple_(col(ReferralIdentifier.system), col(ReferralIdentifier.value))
     taken = session.exec(
         select(ReferralIdentifier).where(

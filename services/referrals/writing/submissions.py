@@ -5,16 +5,16 @@ Only referrals are told apart like this; a repeat of anything else is plain FHIR
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from services.referrals.domain import ENDINGS, Kind
-from services.referrals.tables import CaseTask, ReferralIdentifier, Submission
+from services.referrals.pad import Pad
+from services.referrals.tables import CaseTask, Submission
 from services.referrals.writing.identifiers import Identifier, identifiers_of
 from services.referrals.writing.starting import placed
 from shared.fhir.bundle import WriteEntry, WriteResult
@@ -25,6 +25,15 @@ _ENDED = (
     "The case of this referral has ended, and nothing was started now: to refer again, send a new "
     "one under an identifier of its own."
 )
+
+
+_KNOWN = """
+SELECT r.system, r.value, r.submission
+FROM referral_identifier r
+JOIN unnest(%(systems)s::text[], %(values)s::text[]) AS named(system, value)
+  ON named.system = r.system AND named.value = r.value
+WHERE r.organisation = %(organisation)s::uuid AND r.submission IS NOT NULL
+"""
 
 
 class Received:
@@ -58,15 +67,12 @@ class Received:
         store.serialise(*(f"referral/{self._organisation}/{key}" for key in keys))
         if not self._identifiers:
             return None
-        known = session.exec(
-            select(ReferralIdentifier).where(
-                ReferralIdentifier.organisation == self._organisation,
-                col(ReferralIdentifier.submission).is_not(None),
-                tuple_(col(ReferralIdentifier.system), col(ReferralIdentifier.value)).in_(
-                    list(self._identifiers)
-                ),
-            )
-        ).all()
+        parameters = {
+            "organisation": self._organisation,
+            "systems": [system for system, _ in self._identifiers],
+            "values": [value for _, value in self._identifiers],
+        }
+        known = session.connection().exec_driver_sql(_KNOWN, parameters).all()
         if not known:
             return None
         first = session.get_one(Submission, known[0].submission)
@@ -104,9 +110,15 @@ class Received:
             result.issues.append(Issue("warning", "business-rule", _ENDED, (place,)))
 
     def remember(
-        self, session: Session, results: Sequence[WriteResult], now: datetime
+        self, pad: Pad, ids: Mapping[int, str], results: Mapping[int, WriteResult], now: datetime
     ) -> UUID | None:
         """Keep the digest and the answer, within the transaction that stores the referral.
+
+        Args:
+            pad: takes what is kept.
+            ids: what each entry is about, by the entry's identity; "" where it is about nothing.
+            results: what became of each, alike.
+            now: the time of this write.
 
         Returns:
             What the identifiers of the requests created must lead to; None where none has any.
@@ -117,12 +129,11 @@ class Received:
             organisation=self._organisation,
             digest=self._digest(),
             results=[
-                _kept(entry, result) for entry, result in zip(self._entries, results, strict=True)
+                _kept(entry, ids[id(entry)], results[id(entry)].issues) for entry in self._entries
             ],
             received=now,
         )
-        session.add(submission)
-        session.flush()
+        pad.rows.add(submission)
         return submission.id
 
     def _digest(self) -> str:
@@ -130,14 +141,7 @@ class Received:
         names = {
             entry.full_url: f"entry[{n}]" for n, entry in enumerate(self._entries) if entry.full_url
         }
-        canonical = [
-            [
-                *(entry.method, entry.type, entry.id, entry.query, entry.if_match),
-                entry.if_none_exist,
-                _renamed(_content(entry), names),
-            ]
-            for entry in self._entries
-        ]
+        canonical = [[*entry.asked, _renamed(_content(entry), names)] for entry in self._entries]
         text = json.dumps(canonical, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -158,11 +162,11 @@ def _renamed(value: object, names: Mapping[str, str]) -> object:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _kept(entry: WriteEntry, result: WriteResult) -> dict[str, Any]:
+def _kept(entry: WriteEntry, key: str, told: Iterable[Issue]) -> dict[str, Any]:
     """An answer as a row keeps it: its elements do not depend on where the entry stood."""
-    named = {"type": result.stored.type, "id": result.stored.id} if result.stored else {}
+    named = {"type": entry.type, "id": key} if key else {}
     path = entry.path or entry.type
-    issues = [placed(each, entry.type, before=path).as_dict() for each in result.issues]
+    issues = [placed(each, entry.type, before=path).as_dict() for each in told]
     return named | ({"issues": issues} if issues else {})
 
 

@@ -1,7 +1,8 @@
 """What R4 4.0.1 asks for beyond the shape of a resource, as data beside this file.
 
 ``codes.toml``: required bindings where the model classes' own lists are missing or wrong, and the
-resource types of R4; ``references.toml``: reference targets that differ between R4 and R4B;
+resource types of R4; ``extensions.toml``: where HL7's extensions may stand;
+``references.toml``: reference targets that differ between R4 and R4B;
 ``invariants.toml``: the rules with their keys; ``narrative.toml``: what XHTML may hold;
 ``nhs.toml``: national code lists.
 """
@@ -45,6 +46,7 @@ class Bindings:
     concepts: Mapping[str, ConceptBinding]
     patterns: Mapping[str, re.Pattern[str]]
     unbound: frozenset[str]
+    added: Mapping[str, tuple[str, str]]
     targets: Mapping[str, frozenset[str]]
 
 
@@ -75,6 +77,7 @@ def bindings() -> Bindings:
             path: re.compile(table["patterns"][name]) for path, name in table["patterned"].items()
         },
         unbound=frozenset(table["unbound"]),
+        added={path: (choice, kind) for path, (choice, kind) in table["added"].items()},
         targets={
             path: frozenset(types) for path, types in read("references.toml")["targets"].items()
         },

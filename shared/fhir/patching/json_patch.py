@@ -28,9 +28,9 @@ class JsonPatch:
         type_name = resource["resourceType"]
         changed: Any = resource
         most = len(dumps(resource)) + MOST_COPIED
-        for operation in self.operations:
+        for number, operation in enumerate(self.operations, 1):
             most += len(dumps(operation))
-            changed = _applied(changed, operation, type_name, most)
+            changed = _applied(changed, operation, number, type_name, most)
         return changed
 
 
@@ -51,7 +51,9 @@ def json_patch(operations: Any) -> JsonPatch:
     return JsonPatch(tuple(operations))
 
 
-def _applied(resource: Any, operation: dict[str, Any], type_name: str, most: int) -> Any:
+def _applied(
+    resource: Any, operation: dict[str, Any], number: int, type_name: str, most: int
+) -> Any:
     """One operation applied; measured where it copies: copies of copies grow without end.
 
     The operation itself is copied: what it adds becomes part of the resource, which later ones
@@ -60,7 +62,13 @@ def _applied(resource: Any, operation: dict[str, Any], type_name: str, most: int
     try:
         changed = jsonpatch.apply_patch(resource, [deepcopy(operation)], in_place=True)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
-        raise rule_broken("The patch does not apply to the current version.", type_name) from error
+        what = (
+            "tests for what is not so"
+            if isinstance(error, jsonpatch.JsonPatchTestFailed)
+            else "leads to where nothing is"
+        )
+        message = f"Operation {number} of the patch ({operation['op']}) {what} in this version."
+        raise rule_broken(message, type_name) from error
     if operation.get("op") == "copy" and len(dumps(changed)) > most:
         raise too_large("The patched resource is too large.")
     return changed

@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.fhir.search import terms
+from shared.fhir.search.comparing import array
 from shared.fhir.search.parameters import SearchParam
-from shared.fhir.search.sql import DOCUMENT_COLUMNS, Statement, Visible, array
+from shared.fhir.search.sql import DOCUMENT_COLUMNS, Statement, Visible
+from shared.fhir.search.where import Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +45,22 @@ class Around:
     after: int | None
 
 
-def around_sql(asked: Around, visible: Visible, safe_time: datetime | None) -> Statement:
+def around_sql(
+    asked: Around, visible: Visible, where: Where, safe_time: datetime | None
+) -> Statement:
     """One page and one row more; after the document's columns, whether it is a match.
 
     Args:
         asked: what is asked for.
         visible: who asks.
+        where: writes what the asker's scopes mean.
         safe_time: with ``since``: nothing at or after it.
     """
     parameters: dict[str, Any] = {"types": sorted(asked.types), "after": asked.after or 0}
     middle = terms.document_key(asked.type, asked.id)
     links = array(key for param in asked.params for key in param.link_keys)
-    near = " AND ".join(["s.type = ANY(%(types)s)", *visible.condition("s")])
-    far = " AND ".join(["t.type = ANY(%(types)s)", *visible.condition("t")])
+    near = " AND ".join(["s.type = ANY(%(types)s)", *visible.condition("s"), *where.narrowing("s")])
+    far = " AND ".join(["t.type = ANY(%(types)s)", *visible.condition("t"), *where.narrowing("t")])
     exact = ["found.pk > %(after)s", *visible.exact("d", parameters)]
     if asked.since is not None:
         parameters |= {"since": asked.since, "safe": safe_time}
@@ -77,4 +82,4 @@ def around_sql(asked: Around, visible: Visible, safe_time: datetime | None) -> S
         f" JOIN document d ON d.pk = found.pk WHERE {' AND '.join(exact)}"
         f" ORDER BY found.pk LIMIT {asked.count + 1}"
     )
-    return Statement(text, parameters)
+    return Statement(text, parameters | where.parameters)

@@ -8,7 +8,7 @@ which Python's datetime cannot hold; ISO text in UTC with one width also sorts a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -116,7 +116,9 @@ def _width(parts: dict[str, str | None]) -> timedelta:
         return timedelta(minutes=1)
     if parts["fraction"] is None:
         return timedelta(seconds=1)
-    return timedelta(microseconds=max(1, 10 ** (6 - len(parts["fraction"]))))
+    # A fraction is part of a decimal number of seconds: .5 and .500 are one moment (FHIRPath,
+    # DateTime), which is a millisecond wide, or less where more of its digits are given.
+    return timedelta(microseconds=10 ** max(0, 6 - max(3, len(parts["fraction"]))))
 
 
 def _bound_or(moment: datetime | None, otherwise: str) -> str:
@@ -138,8 +140,18 @@ def _period(value: dict[str, Any], zone: ZoneInfo) -> Range:
 def _timing(value: dict[str, Any], zone: ZoneInfo) -> Iterator[Range]:
     events = value.get("event")
     found = [parse_range(e, zone) for e in events or () if isinstance(e, str)]
-    if found:
-        yield Range(min(e.low for e in found), max(e.high for e in found))
     bounds = (value.get("repeat") or {}).get("boundsPeriod")
     if isinstance(bounds, dict):
-        yield _period(bounds, zone)
+        found.append(_period(bounds, zone))
+    if found:
+        yield Range(earliest(e.low for e in found), latest(e.high for e in found))
+
+
+def earliest(lows: Iterable[str]) -> str:
+    """The first of several bounds."""
+    return min(lows, key=lambda low: "" if low == BEGINNING else low)
+
+
+def latest(highs: Iterable[str]) -> str:
+    """The last of several bounds."""
+    return max(highs, key=lambda high: "~" if high == END else high)

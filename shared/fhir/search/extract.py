@@ -2,81 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.fhir.search import terms
-from shared.fhir.search.dates import BEGINNING, END, ranges
-from shared.fhir.search.folding import contact, fold, fold_system
-from shared.fhir.search.parameters import PHONETIC, Path, ResourceType, SearchParam, link_key
-from shared.fhir.search.sound import sounds
-
-#: Characters of a string that are indexed; a B-tree entry must stay under a third of a page. A
-#: search is by prefix anyway; one for a longer text finds what begins like it, and ``:contains``
-#: looks at the beginning only. ``:exact`` compares all of it, by its hash.
-STRING_LIMIT = 256
-
-_HUMAN_NAME = ("text", "family", "given", "prefix", "suffix")
-_ADDRESS = ("text", "line", "city", "district", "state", "postalCode", "country")
-_RESTFUL = re.compile(
-    r"(?:(?P<base>https?://.+)/)?(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9.-]{1,64})"
-    r"(?:/_history/[A-Za-z0-9.-]{1,64})?"
+from shared.fhir.search.composites import Pairs
+from shared.fhir.search.contained import HOLDS, contained_in, held
+from shared.fhir.search.dates import earliest, latest, ranges
+from shared.fhir.search.entry import STRING_LIMIT, IndexEntry
+from shared.fhir.search.folding import fold
+from shared.fhir.search.parameters import (
+    CALLED,
+    PHONETIC,
+    WITH_TEXT,
+    Path,
+    ResourceType,
+    SearchParam,
+    Types,
+    link_key,
+    text_key,
 )
-
-
-@dataclass(slots=True)
-class IndexEntry:
-    """Everything the search tables hold about one resource.
-
-    Attributes:
-        terms: hashes of exact values.
-        dates: (parameter key, low, high) as timestamptz text.
-        strings: (parameter key, folded value).
-        quantities: (parameter key, low, high, system, code, unit), bounds as numeric text.
-        links: (element key, document key) of references to served types.
-        sorted_at: begin of the type's main date; ``-infinity`` where it has none. It stands
-            here and not among ``dates``.
-        sorted_until: its end; ``-infinity`` where it has none.
-    """
-
-    terms: set[int] = field(default_factory=set)
-    dates: set[tuple[int, str, str]] = field(default_factory=set)
-    strings: set[tuple[int, str]] = field(default_factory=set)
-    quantities: set[tuple[int, str, str, str, str, str]] = field(default_factory=set)
-    links: set[tuple[int, int]] = field(default_factory=set)
-    sorted_at: str = BEGINNING
-    sorted_until: str = BEGINNING
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a reference leads: a document here (``local``), or an address elsewhere."""
-
-    type: str | None
-    id: str | None
-    address: str
-    local: bool
-
-
-def target_of(reference: str, base_url: str) -> Target | None:
-    """Read a literal reference; None for one inside its own resource (``#id``).
-
-    An absolute address below ``base_url`` is this server's own; a version is left off, because a
-    search by reference finds all versions of the target.
-    """
-    if reference.startswith("#") or not reference:
-        return None
-    match = _RESTFUL.fullmatch(reference)
-    if match is None:
-        return Target(None, None, reference, local=False)
-    here = f"{match['type']}/{match['id']}"
-    if match["base"] is None or match["base"] == base_url:
-        return Target(match["type"], match["id"], here, local=True)
-    return Target(match["type"], match["id"], f"{match['base']}/{here}", local=False)
+from shared.fhir.search.quantities import base_row, numeric, place_row, quantity_row
+from shared.fhir.search.sound import sounds
+from shared.fhir.search.strings import strings
+from shared.fhir.search.targets import target_of
+from shared.fhir.search.tokens import Token, forms, texts, tokens
+from shared.fhir.search.walking import walk
 
 
 class Extractor:
@@ -85,11 +37,14 @@ class Extractor:
     Args:
         base_url: the server's own address, under which absolute references are local.
         zone: what a date without zone means.
+        types: the served types, as which contained resources are looked at.
     """
 
-    def __init__(self, *, base_url: str, zone: ZoneInfo) -> None:
+    def __init__(self, *, base_url: str, zone: ZoneInfo, types: Types | None = None) -> None:
+        self._types = types or {}
         self._base_url = base_url
         self._zone = zone
+        self._pairs = Pairs(base_url=base_url, zone=zone)
         self._by_type: dict[str, Callable[[SearchParam, Path, Any, IndexEntry], bool]] = {
             "token": self._token,
             "reference": self._reference,
@@ -98,11 +53,26 @@ class Extractor:
             "quantity": self._quantity,
             "number": self._number,
             "uri": self._uri,
+            "special": self._place,
         }
 
     def entry(self, resource_type: ResourceType, resource: dict[str, Any]) -> IndexEntry:
         """The index entry of a resource; ``id`` and ``meta.lastUpdated`` have columns instead."""
         entry = IndexEntry()
+        self._fill(resource_type, resource, entry)
+        if resource_type.is_called:
+            entry.links.update((CALLED, key) for key in _called(resource))
+        self._main_date(resource_type, entry)
+        if "contained" in resource:
+            inner = contained_in(resource)
+            for far_type, far in held(self._types, resource_type, resource, inner):
+                entry.links.add((HOLDS, far_type.held))
+                self._fill(far_type, far, entry)
+        return entry
+
+    def _fill(
+        self, resource_type: ResourceType, resource: dict[str, Any], entry: IndexEntry
+    ) -> None:
         found: set[str] = set()
         by_element = resource_type.by_element
         for element, value in resource.items():
@@ -111,11 +81,12 @@ class Extractor:
                 for each in _values(value, path):
                     if index(param, path, each, entry):
                         found.add(param.code)
+        for param in resource_type.composites:
+            if self._pairs.index(param, resource, entry):
+                found.add(param.code)
         for code in found:
             entry.terms.add(terms.known_term("present", resource_type.params[code].name))
         self._absent(resource_type, found, entry)
-        self._main_date(resource_type, entry)
-        return entry
 
     def _absent(self, resource_type: ResourceType, found: set[str], entry: IndexEntry) -> None:
         for param in resource_type.params.values():
@@ -129,30 +100,29 @@ class Extractor:
         found = {row for row in entry.dates if row[0] == key}
         if found:
             entry.dates -= found
-            entry.sorted_at = _earliest(low for _, low, _ in found)
-            entry.sorted_until = _latest(high for _, _, high in found)
+            entry.sorted_at = earliest(low for _, low, _ in found)
+            entry.sorted_until = latest(high for _, _, high in found)
 
     # --- one method per kind of parameter; each says whether it found a value -----------------
 
     def _token(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
+        if param.code == "_id":
+            return False
         found = False
         for each in tokens(value, path):
             found |= self._add_token(param.name, each, entry)
+        if path.datatype in WITH_TEXT:
+            key = text_key(param.resource, path)
+            words = [fold(each)[:STRING_LIMIT] for each in texts(value, path.datatype)]
+            entry.strings.update((key, each) for each in words)
+            found |= bool(words)  # words without a code are a value too
         return found
 
     def _add_token(self, name: str, token: Token, entry: IndexEntry) -> bool:
-        system, code, of_type = token.system, token.code, token.of_type
-        if code:
-            entry.terms.add(terms.term("code", name, code))
-            if system:
-                entry.terms.add(terms.term("system|code", name, system, code))
-            else:
-                entry.terms.add(terms.term("|code", name, code))
-        if system:
-            entry.terms.add(terms.term("system|", name, system))
-        if of_type and code:
-            entry.terms.add(terms.term("of-type", name, *of_type, code))
-        return bool(code or system)
+        entry.terms.update(terms.term(kind, name, *parts) for kind, *parts in forms(token))
+        if token.of_type and token.code:
+            entry.terms.add(terms.term("of-type", name, *token.of_type, token.code))
+        return bool(token.code or token.system)
 
     def _reference(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
         if isinstance(value, str):
@@ -166,8 +136,8 @@ class Extractor:
                 found |= self._add_token(f"{param.name}:identifier", token, entry)
         reference = value.get("reference")
         target = target_of(reference, self._base_url) if isinstance(reference, str) else None
-        if target is None:
-            return found and not param.only_targets
+        if target is None:  # by identifier or in words: a value, but of no type that is known
+            return (found or bool(value)) and not param.only_targets
         kind = target.type or value.get("type")
         if param.only_targets and kind not in param.targets:
             return False
@@ -182,6 +152,7 @@ class Extractor:
         element = f"{param.resource}.{path.dotted}"
         entry.terms.add(terms.term("reference", element, value))
         entry.terms.add(terms.term("reference", element, value.partition("|")[0]))
+        entry.links.add((link_key(param.resource, path), terms.canonical_key(value)))
         return True
 
     def _string(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
@@ -209,105 +180,46 @@ class Extractor:
         return found
 
     def _quantity(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
-        if not isinstance(value, dict):
-            return False
-        row = _range_quantity(value) if path.datatype == "Range" else _quantity(value)
+        row = quantity_row(value, path.datatype)
         if row is None:
             return False
         entry.quantities.add((param.key, *row))
+        in_base = base_row(row)
+        if in_base is not None:
+            entry.quantities.add((param.base_key, *in_base))
         return True
 
     def _number(self, param: SearchParam, _path: Path, value: Any, entry: IndexEntry) -> bool:
-        number = _numeric(value)
+        number = numeric(value)
         if number is None:
             return False
         entry.quantities.add((param.key, number, number, "", "", ""))
         return True
 
-    def _uri(self, param: SearchParam, _path: Path, value: Any, entry: IndexEntry) -> bool:
+    def _uri(self, param: SearchParam, path: Path, value: Any, entry: IndexEntry) -> bool:
         if not isinstance(value, str) or not value:
             return False
         entry.terms.add(terms.term("uri", param.name, value))
+        if path.datatype == "canonical":
+            entry.terms.add(terms.term("uri", param.name, value.partition("|")[0]))
         entry.strings.add((param.key, value[:STRING_LIMIT]))
         return True
 
-
-class Token(NamedTuple):
-    """One token value; ``code`` is folded unless it is a key such as an identifier's value."""
-
-    system: str
-    code: str
-    of_type: tuple[str, str] | None = None
-
-
-def token_code(text: str, datatype: str) -> str:
-    """A code as it is compared.
-
-    R4 (search.html, token): when in doubt, without regard to case. An identifier's value is not
-    in doubt: it is a key, and two keys that differ in case are two things.
-    """
-    if datatype == "Identifier":
-        return text
-    if datatype == "ContactPoint":
-        return contact(text)
-    return text.casefold()
+    def _place(self, param: SearchParam, _path: Path, value: Any, entry: IndexEntry) -> bool:
+        row = place_row(value)
+        if row is None:
+            return False
+        entry.quantities.add((param.key, *row))
+        return True
 
 
-def tokens(value: Any, path: Path) -> Iterator[Token]:
-    """The tokens of one element's value, by its FHIR datatype."""
-    datatype = path.datatype
-    if isinstance(value, bool):
-        yield Token("", "true" if value or datatype == "present" else "false")
-    elif isinstance(value, str):
-        yield Token("", "true" if datatype == "present" else token_code(value, datatype))
-    elif isinstance(value, dict):
-        yield from _complex_tokens(value, datatype)
-
-
-def _complex_tokens(value: dict[str, Any], datatype: str) -> Iterator[Token]:
-    if datatype == "CodeableConcept":
-        for coding in value.get("coding") or ():
-            if isinstance(coding, dict):
-                yield _coding(coding)
-    elif datatype == "Coding":
-        yield _coding(value)
-    elif datatype == "Identifier":
-        yield from _identifier(value)
-    elif datatype == "ContactPoint" and isinstance(value.get("value"), str):
-        yield Token(_system(value), contact(value["value"]))
-
-
-def _coding(value: dict[str, Any]) -> Token:
-    return Token(_system(value), _text(value, "code").casefold())
-
-
-def _identifier(value: dict[str, Any]) -> Iterator[Token]:
-    system, code = _system(value), _text(value, "value")
-    yield Token(system, code)
-    kind = value.get("type")
-    for coding in (kind.get("coding") or ()) if isinstance(kind, dict) else ():
-        if isinstance(coding, dict):
-            of_type = (_system(coding), _text(coding, "code").casefold())
-            yield Token(system, code, of_type)
-
-
-def strings(value: Any, datatype: str) -> Iterator[str]:
-    """The strings of one element's value; a name or address is searched by any of its parts."""
-    if isinstance(value, str):
-        if value.strip():
-            yield value
-        return
-    if not isinstance(value, dict):
-        return
-    if datatype == "HumanName":
-        yield from _parts(value, _HUMAN_NAME)
-        whole = [*_parts(value, ("given",)), *_parts(value, ("family",))]
-        if len(whole) > 1:
-            yield " ".join(whole)
-    elif datatype == "Address":
-        yield from _parts(value, _ADDRESS)
-    else:
-        yield from _parts(value, ("text",))
+def _called(resource: dict[str, Any]) -> Iterator[int]:
+    """The keys of the canonical URLs by which others refer to a resource."""
+    url, version = resource.get("url"), resource.get("version")
+    if isinstance(url, str):
+        yield terms.canonical_key(url)
+        if isinstance(version, str):
+            yield terms.canonical_key(f"{url}|{version}")
 
 
 def _values(value: Any, path: Path) -> Iterable[Any]:
@@ -315,87 +227,3 @@ def _values(value: Any, path: Path) -> Iterable[Any]:
     if len(path.keys) > 1 or path.where is not None:
         return walk(value, path.keys[1:], path.where)
     return value if type(value) is list else (value,)
-
-
-def walk(node: Any, keys: tuple[str, ...], where: tuple[str, str] | None) -> Iterator[Any]:
-    """The values at the end of a path, through every array on the way."""
-    if isinstance(node, list):
-        for each in node:
-            yield from walk(each, keys, where)
-    elif keys:
-        if isinstance(node, dict) and keys[0] in node:
-            yield from walk(node[keys[0]], keys[1:], where)
-    elif node is not None and (
-        where is None or (isinstance(node, dict) and node.get(where[0]) == where[1])
-    ):
-        yield node
-
-
-def _parts(value: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
-    for name in names:
-        part = value.get(name)
-        for text in part if isinstance(part, list) else (part,):
-            if isinstance(text, str) and text.strip():
-                yield text
-
-
-def _system(value: dict[str, Any]) -> str:
-    return fold_system(_text(value, "system"))
-
-
-def _earliest(lows: Iterable[str]) -> str:
-    return min(lows, key=lambda low: "" if low == BEGINNING else low)
-
-
-def _latest(highs: Iterable[str]) -> str:
-    return max(highs, key=lambda high: "~" if high == END else high)
-
-
-def _text(value: dict[str, Any], name: str) -> str:
-    text = value.get(name)
-    return text if isinstance(text, str) else ""
-
-
-def _numeric(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    # PostgreSQL's numeric ends long before an absurd exponent does.
-    if not number.is_finite() or abs(number.adjusted()) > 1000:
-        return None
-    return f"{number:f}"
-
-
-def _quantity(value: dict[str, Any]) -> tuple[str, str, str, str, str] | None:
-    number = _numeric(value.get("value"))
-    if number is None:
-        return None
-    low = high = number
-    comparator = _text(value, "comparator")
-    if comparator.startswith("<"):
-        low = BEGINNING
-    elif comparator.startswith(">"):
-        high = END
-    system = _text(value, "system")
-    return low, high, system, _text(value, "code") or _text(value, "currency"), _text(value, "unit")
-
-
-def _range_quantity(value: dict[str, Any]) -> tuple[str, str, str, str, str] | None:
-    ends = [end for end in (value.get("low"), value.get("high")) if isinstance(end, dict)]
-    low, high = (
-        _numeric(end.get("value")) if isinstance(end, dict) else None
-        for end in (value.get("low"), value.get("high"))
-    )
-    if low is None and high is None:
-        return None
-    unit = ends[0]
-    return (
-        low or BEGINNING,
-        high or END,
-        _text(unit, "system"),
-        _text(unit, "code"),
-        _text(unit, "unit"),
-    )

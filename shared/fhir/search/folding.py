@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _SPACE = re.compile(r"\s+")
+_NUMBER = re.compile(r"\+?\d[\d./-]*")
 
 
 def fold(text: str) -> str:
@@ -17,8 +18,12 @@ def fold(text: str) -> str:
 
 
 def contact(text: str) -> str:
-    """A phone number or e-mail address as it is compared: spaces and brackets do not count."""
-    return re.sub(r"[\s()]", "", text).casefold()
+    """A phone number or e-mail address as it is compared: spaces and brackets do not count.
+
+    In a number, nor do its plus, which a query turns into a space, and what parts its digits.
+    """
+    bare = re.sub(r"[\s()]", "", text).casefold()
+    return re.sub(r"\D", "", bare) if _NUMBER.fullmatch(bare) else bare
 
 
 def fold_system(system: str) -> str:

@@ -38,3 +38,8 @@ def owned_by(party: str) -> int:
 def document_key(type_name: str, logical_id: str) -> int:
     """The key that references to ``Type/id`` and the document itself share."""
     return term("document", type_name, logical_id)
+
+
+def canonical_key(url: str) -> int:
+    """The key that references by canonical URL and the document that is called so share."""
+    return term("canonical", url)

@@ -8,13 +8,27 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from shared.fhir.search import dates
-from shared.fhir.search.extract import target_of
-from shared.fhir.search.parameters import ParamType
+from shared.fhir.search.folding import fold
+from shared.fhir.search.parameters import PHONETIC, SearchParam
+from shared.fhir.search.targets import target_of
+from shared.fhir.search.units import base_of
 
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[-+0-9])")
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _UTC = ZoneInfo("UTC")
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+
+#: How far ``near`` looks where it is not said (R4 location.html: at the server's discretion).
+NEAR_KM = 50
+_KILOMETRES = {
+    "km": 1.0,
+    "m": 0.001,
+    "[mi_i]": 1.609344,
+    "[mi_us]": 1.609347219,
+    "mi": 1.609344,
+    "[ft_i]": 0.0003048,
+    "[yd_i]": 0.0009144,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +50,52 @@ class QuantityValue:
     system: str | None = None
     code: str | None = None
 
+    def in_base(self) -> QuantityValue | None:
+        """The same in the unit that its unit is a multiple of; None where it is of none."""
+        base = base_of(self.system, self.code)
+        if base is None:
+            return None
+        code, factor = base
+        value, low, high = (each * factor for each in (self.value, self.low, self.high))
+        return QuantityValue(self.prefix, value, low, high, self.system, code)
 
-def check(kind: ParamType, modifier: str | None, value: str) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Within a distance of a place; degrees of WGS 84, and kilometres."""
+
+    latitude: float
+    longitude: float
+    kilometres: float
+
+
+def check(param: SearchParam, modifier: str | None, value: str) -> None:
     """Read one value for its errors alone.
 
     Raises:
         ValueError: saying what would be right.
     """
-    if modifier == "missing":
-        return
+    kind = param.type
     if kind == "date":
         date_value(value, _UTC)
     elif kind in ("number", "quantity"):
         quantity_value(value, with_unit=kind == "quantity")
     elif kind == "token" and modifier == "of-type":
         of_type_value(value)
+    elif kind == "string" or modifier == "text":
+        if modifier != "exact" and param.code != PHONETIC and not fold(unescape(value)):
+            raise ValueError("there is nothing in it to look for")
     elif kind == "token" or modifier == "identifier":
         token_value(value)
     elif kind == "reference" and not unescape(value):
         raise ValueError("a reference is Type/id, id or an absolute address")
+    elif kind == "composite":
+        for part, each in zip(param.of, composite_value(value), strict=True):
+            check(part, None, each)
+    elif kind == "special":
+        near_value(value)
+    elif kind == "uri" and modifier in ("above", "below") and unescape(value)[:4].lower() == "urn:":
+        raise ValueError(f"a URN has no parts: what :{modifier} follows is the path of a URL")
 
 
 def split_escaped(value: str, separator: str) -> list[str]:
@@ -68,6 +109,13 @@ def split_escaped(value: str, separator: str) -> list[str]:
             current += char
         escaped = char == "\\" and not escaped
     return [*parts, current]
+
+
+def escape(text: str) -> str:
+    """A text as one part of a search value (R4 search.html, escaping)."""
+    for character in "\\,|$":
+        text = text.replace(character, f"\\{character}")
+    return text
 
 
 def unescape(value: str) -> str:
@@ -136,7 +184,12 @@ def of_type_value(value: str) -> tuple[str, str, str]:
 
 
 def reference_addresses(
-    value: str, modifier: str | None, targets: tuple[str, ...], base_url: str
+    value: str,
+    modifier: str | None,
+    targets: tuple[str, ...],
+    base_url: str,
+    *,
+    only: bool = False,
 ) -> list[str]:
     """The addresses that a reference value stands for: one, or one per type for a bare id.
 
@@ -145,6 +198,7 @@ def reference_addresses(
         modifier: a type's name (``subject:Patient=23``) or None.
         targets: the served types that the parameter may refer to.
         base_url: the server's own address.
+        only: whether the parameter counts references to these types alone.
     """
     text = unescape(value)
     if modifier is not None:
@@ -155,11 +209,46 @@ def reference_addresses(
     target = target_of(text, base_url)
     if target is None or (modifier is not None and target.type != modifier):
         return []
+    if only and target.type is not None and target.type not in targets:
+        return []
     return [target.address]
+
+
+def composite_value(value: str) -> tuple[str, str]:
+    """The two values of a composite, whose own escapes stay.
+
+    Raises:
+        ValueError: they are not two.
+    """
+    parts = split_escaped(value, "$")
+    if len(parts) != 2 or not all(parts):
+        raise ValueError("two values that belong together are written first$second")
+    return parts[0], parts[1]
+
+
+def near_value(value: str) -> Near:
+    """A place and how far around it (R4 location.html: latitude|longitude|distance|units).
+
+    Raises:
+        ValueError: it is not on the globe, or the unit is none of length.
+    """
+    parts = [unescape(part).strip() for part in split_escaped(value, "|")]
+    parts += [""] * (4 - len(parts))
+    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in (*parts[:2], parts[2] or "0")):
+        raise ValueError("a place is written latitude|longitude|distance|units: 53.7|-1.8|5|km")
+    latitude, longitude, distance = (float(part or NEAR_KM) for part in parts[:3])
+    unit = _KILOMETRES.get(parts[3] or "km")
+    if unit is None:
+        raise ValueError(f"a distance is in one of {', '.join(_KILOMETRES)}")
+    if abs(latitude) > 90 or abs(longitude) > 180 or distance < 0:
+        raise ValueError("latitude is -90 to 90, longitude -180 to 180, distance 0 or more")
+    return Near(latitude, longitude, min(distance * unit, 1e9))
 
 
 def quantity_value(value: str, *, with_unit: bool) -> QuantityValue:
     """A number or quantity with R4's implicit precision: 5.4 is [5.35, 5.45).
+
+    Of a power of ten R4 gives [95, 105) for 1e2, a tenth of the last digit that is written.
 
     Raises:
         ValueError: it is not a number, or its unit has too many parts.
@@ -173,7 +262,7 @@ def quantity_value(value: str, *, with_unit: bool) -> QuantityValue:
     if len(parts) not in (1, 3):
         raise ValueError("a quantity is written number or number|system|code")
     number = Decimal(parts[0])
-    exponent = number.as_tuple().exponent
-    half = Decimal(5).scaleb(int(exponent) - 1)
+    exponent = int(number.as_tuple().exponent)
+    half = Decimal(5).scaleb(exponent - (2 if exponent > 0 else 1))
     system, code = (parts[1] or None, parts[2] or None) if len(parts) == 3 else (None, None)
     return QuantityValue(prefix, number, number - half, number + half, system, code)

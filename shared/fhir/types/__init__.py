@@ -1,9 +1,9 @@
 """The FHIR R4 resource types that Kersey can serve, as data.
 
 ``search_parameters.json`` holds R4's (4.0.1) search parameters of these types: kind, element paths
-with the datatype found there, targets of references, and the name of HL7's definition where it is
-not ``Type-code``. Left out, and so refused in queries and unnamed in /metadata: composite
-parameters, Location ``near``, and SampledData values.
+with the datatype found there, targets of references, the system that a code has by its binding,
+the parts of composites, and the name of HL7's definition where it is not ``Type-code``.
+`shared.fhir.types.deriving` makes it. Left out are SampledData values, which have no one value.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ SORT_DATES = {
     "Task": "authored-on",
 }
 
-_COMMON: dict[str, dict[str, Any]] = {
+#: The parameters of every type.
+COMMON: dict[str, dict[str, Any]] = {
     "_id": {"type": "token", "path": ["id:id"]},
     "_lastUpdated": {"type": "date", "path": ["meta.lastUpdated:instant"]},
     "_profile": {"type": "uri", "path": ["meta.profile:canonical"]},
@@ -73,7 +74,7 @@ def served(names: Iterable[str]) -> dict[str, ResourceType]:
 def _type(name: str, declared: dict[str, dict[str, Any]]) -> ResourceType:
     params = {
         code: _param(name, code, entry, f"Resource-{code.removeprefix('_')}")
-        for code, entry in _COMMON.items()
+        for code, entry in COMMON.items()
     }
     params |= {
         code: _param(name, code, entry, f"{name}-{code}") for code, entry in declared.items()
@@ -86,9 +87,12 @@ def _param(resource: str, code: str, entry: dict[str, Any], definition: str) -> 
         resource=resource,
         code=code,
         type=entry["type"],
-        paths=tuple(Path.parse(path) for path in entry["path"]),
+        paths=tuple(Path.parse(path) for path in entry.get("path", ())),
         targets=tuple(entry.get("target", ())),
         only_targets=bool(entry.get("only")),
         absent=entry.get("absent"),
+        system=entry.get("system", ""),
+        at=tuple(tuple(path.split(".")) if path else () for path in entry.get("at", ())),
+        of=tuple(_param(resource, code, part, definition) for part in entry.get("of", ())),
         definition=DEFINITIONS + entry.get("url", definition),
     )

@@ -7,6 +7,7 @@ from shared.messaging.events.base import CaseEvent, Code, Event, Priority
 from shared.messaging.events.case import (
     AgreementWithdrawn,
     CaseMerged,
+    GpMessageFailed,
     ProviderTaskEvent,
     ReferralAccepted,
     ReferralAttended,
@@ -25,6 +26,7 @@ from shared.messaging.events.case import (
     ReferralRequested,
     ReferralReturned,
     ReferralRouted,
+    ReferralServiceWithdrawn,
     ReferralStarted,
     ReferralUnrouted,
     ReferralUrgent,
@@ -39,6 +41,7 @@ from shared.messaging.events.case import (
     WithdrawalAsked,
 )
 from shared.messaging.events.catalogue import CATALOGUE, catalogue_markdown
+from shared.messaging.events.client import ClientChanged
 from shared.messaging.events.delivery import (
     NotificationDelivered,
     NotificationEvent,
@@ -56,6 +59,17 @@ from shared.messaging.events.directory import (
     ServiceWithdrawn,
 )
 from shared.messaging.events.envelope import MEDIA_TYPE, Envelope, Sequence, Unparsable, parse
+from shared.messaging.events.listing import (
+    CapacityAsked,
+    ListingApproved,
+    ListingEvent,
+    ListingNoticeDelivered,
+    ListingSentBack,
+    ListingSubmitted,
+    TierChanged,
+    TierEnding,
+    VerificationDue,
+)
 from shared.messaging.events.person import (
     ErasureConfirmed,
     PersonDied,
@@ -73,13 +87,21 @@ __all__ = [
     "CATALOGUE",
     "MEDIA_TYPE",
     "AgreementWithdrawn",
+    "CapacityAsked",
     "CapacityChanged",
     "CaseEvent",
     "CaseMerged",
+    "ClientChanged",
     "Code",
     "Envelope",
     "ErasureConfirmed",
     "Event",
+    "GpMessageFailed",
+    "ListingApproved",
+    "ListingEvent",
+    "ListingNoticeDelivered",
+    "ListingSentBack",
+    "ListingSubmitted",
     "NotificationDelivered",
     "NotificationEvent",
     "NotificationFailed",
@@ -115,6 +137,7 @@ __all__ = [
     "ReferralRequested",
     "ReferralReturned",
     "ReferralRouted",
+    "ReferralServiceWithdrawn",
     "ReferralStarted",
     "ReferralUnrouted",
     "ReferralUrgent",
@@ -125,6 +148,8 @@ __all__ = [
     "ServiceEvent",
     "ServicePublished",
     "ServiceWithdrawn",
+    "TierChanged",
+    "TierEnding",
     "TriageAccepted",
     "TriageDeclined",
     "TriageEvent",
@@ -132,6 +157,7 @@ __all__ = [
     "TriageNotReached",
     "TriageStarted",
     "Unparsable",
+    "VerificationDue",
     "WithdrawalAsked",
     "catalogue_markdown",
     "parse",

@@ -206,6 +206,13 @@ class ReferralCancelled(ProviderTaskEvent):
     reason: Code
 
 
+class ReferralServiceWithdrawn(ProviderTaskEvent):
+    """The service went off the list while it is asked for a place or somebody has one there: both
+    sides are to talk. Published once for as long as it stays off."""
+
+    type: ClassVar[str] = "kersey.referral.service-withdrawn.v1"
+
+
 class WithdrawalAsked(ReferralEvent):
     """The sender withdrew a referral whose activity runs already; a link worker decides."""
 
@@ -228,6 +235,15 @@ class ReferralClosed(ReferralEvent):
     type: ClassVar[str] = "kersey.referral.closed.v1"
 
     outcome: Code
+
+
+class GpMessageFailed(ReferralEvent):
+    """A message to the GP did not arrive: the team has to print and post it (care 21)."""
+
+    type: ClassVar[str] = "kersey.referral.gp-message-failed.v1"
+
+    message: UUID
+    reason: Code
 
 
 class CaseMerged(CaseEvent):

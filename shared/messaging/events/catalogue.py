@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import get_args, get_origin
 
-from shared.messaging.events import case, delivery, directory, person
+from shared.messaging.events import case, client, delivery, directory, listing, person
 from shared.messaging.events.base import Event
 
 _EVENTS: tuple[type[Event], ...] = (
@@ -32,9 +32,11 @@ _EVENTS: tuple[type[Event], ...] = (
     case.ReferralCompleted,
     case.ReferralEndedEarly,
     case.ReferralCancelled,
+    case.ReferralServiceWithdrawn,
     case.WithdrawalAsked,
     case.ReferralWithdrawn,
     case.ReferralClosed,
+    case.GpMessageFailed,
     case.CaseMerged,
     case.AgreementWithdrawn,
     directory.ProviderPublished,
@@ -44,8 +46,16 @@ _EVENTS: tuple[type[Event], ...] = (
     directory.ServiceChanged,
     directory.ServiceWithdrawn,
     directory.CapacityChanged,
+    listing.ListingSubmitted,
+    listing.ListingSentBack,
+    listing.ListingApproved,
+    listing.VerificationDue,
+    listing.TierEnding,
+    listing.TierChanged,
+    listing.CapacityAsked,
     delivery.NotificationDelivered,
     delivery.NotificationFailed,
+    listing.ListingNoticeDelivered,
     person.PersonDied,
     person.PersonRestricted,
     person.PersonNotToContact,
@@ -54,6 +64,7 @@ _EVENTS: tuple[type[Event], ...] = (
     person.PersonUnmerged,
     person.PersonErased,
     person.ErasureConfirmed,
+    client.ClientChanged,
 )
 
 CATALOGUE: Mapping[str, type[Event]] = MappingProxyType({event.type: event for event in _EVENTS})
@@ -93,7 +104,7 @@ def _kind(annotation: object) -> str:
     if type(None) in alternatives:
         return _kind(next(kind for kind in alternatives if kind is not type(None)))
     if isinstance(annotation, type):
-        return {"UUID": "id", "str": "code", "int": "number"}.get(
+        return {"UUID": "id", "str": "code", "int": "number", "AwareDatetime": "instant"}.get(
             annotation.__name__, annotation.__name__
         )
     return _kind(alternatives[0]) if alternatives else str(annotation)

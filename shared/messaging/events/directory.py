@@ -5,7 +5,7 @@ readers keep a copy of their own and call nobody on a write path.
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from shared.messaging.events.base import Code, Event
 
@@ -76,14 +76,20 @@ class ServiceWithdrawn(ServiceEvent):
 
 
 class CapacityChanged(Event):
-    """How much room a service has; `places` only where the provider counts them."""
+    """How much room a service has, until it `expires`; `places` only where the provider counts
+    them, `waiting` only where it says how many wait, `was` how it stood before.
+    """
 
     type: ClassVar[str] = "kersey.directory.capacity.changed.v1"
     about: ClassVar[str] = "service/<id>"
 
     service: UUID
     state: Code
+    was: Code | None = None
     places: Annotated[int, Field(ge=0)] | None = None
+    waiting: Annotated[int, Field(ge=0)] | None = None
+    keeps_list: bool = False
+    expires: AwareDatetime | None = None
 
     @property
     def subject(self) -> str:

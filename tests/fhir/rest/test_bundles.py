@@ -365,3 +365,26 @@ def test_what_may_be_posted_to_the_base(server: Server, body: dict[str, Any], st
         "POST", "/fhir", content=b"<Bundle/>", headers={"content-type": "application/fhir+xml"}
     )
     assert media.status_code == 415
+
+
+def test_what_a_transaction_deletes_no_condition_of_it_finds(server: Server):
+    """R4 http.html, trules: DELETE goes before POST, wherever it stands."""
+    identifier = {"system": "https://kersey.test/people", "value": "replaced"}
+    old = server.create(patient("Old") | {"identifier": [identifier]})
+    new = patient("New") | {"identifier": [identifier]}
+    condition = "identifier=https://kersey.test/people|replaced"
+    sent = bundle(
+        post(task(**{"for": {"reference": A}})),
+        post(new, A, ifNoneExist=condition),
+        entry("DELETE", f"Patient/{old['id']}"),
+    )
+    done = server("POST", "/fhir", body=sent)
+    assert [each["response"]["status"][:3] for each in done.json()["entry"]] == [
+        "201",
+        "201",
+        "204",
+    ]
+    (found,) = server("GET", f"/fhir/Patient?{condition}").json()["entry"]
+    assert found["resource"]["name"] == new["name"]
+    referring = server("GET", f"/fhir/Task?patient=Patient/{found['resource']['id']}").json()
+    assert referring["total"] == 1

@@ -148,7 +148,7 @@ def test_everything_of_a_patient(server: Server, ward: Ward):
         ("_type=Nonsense", "http._type"),
         ("start=2026-01-01", "http.start"),
         ("_since=yesterday", "http._since"),
-        ("status=active", "http.query"),
+        ("status=active", "http.status"),
     ],
 )
 def test_what_everything_does_not_take_is_named(
@@ -156,6 +156,17 @@ def test_what_everything_does_not_take_is_named(
 ):
     refused = server("GET", f"/fhir/{ward.one}/$everything?{more}")
     assert (refused.status_code, expressions(refused)) == (400, [element])
+
+
+def test_metadata_says_what_everything_does_not_take(server: Server):
+    of_types = server("GET", "/fhir/metadata").json()["rest"][0]["resource"]
+    (told,) = [
+        operation["documentation"]
+        for each in of_types
+        for operation in each.get("operation", ())
+        if operation["name"] == "everything"
+    ]
+    assert "start and end are refused" in told
 
 
 def test_who_is_gone_or_somebody_elses_has_no_compartment(server: Server, ward: Ward):

@@ -40,7 +40,7 @@ OWN = {"location", "last-modified"}
         ("/fhir/Patient", 413, {"content": b" " * 5_300_000, "headers": FHIR}),
         ("/fhir/Patient", 415, {"content": TEXT, "headers": {"content-type": "text/plain"}}),
         ("/fhir/$nothing", 404, {"body": PATIENT}),
-        ("/fhir/_search", 404, {"body": PATIENT}),
+        ("/fhir/_search", 415, {"body": PATIENT}),
     ],
 )
 def test_it_answers_as_the_ordinary_route(

@@ -300,3 +300,31 @@ def test_patches_in_bundles(server: Server):
     )
     both = server("POST", "/fhir", body=batch).json()["entry"]
     assert [each["response"]["status"][:3] for each in both] == ["422", "200"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "sent"),
+    [(FHIR, parameters(operation("delete", path="Patient.gender"))), (MERGE, {"gender": None}),
+     ("application/json-patch+json", [{"op": "remove", "path": "/gender"}])],
+)  # fmt: skip
+def test_what_was_deleted_is_not_patched(server: Server, media_type: str, sent: Any):
+    path = f"/fhir/Patient/{server.create(patient('Gone'))['id']}"
+    assert server("DELETE", path).status_code == 204
+    refused = server("PATCH", path, body=sent, headers={"content-type": media_type})
+    assert refused.status_code == 410, refused.text
+    assert "PUT brings it back" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [({"op": "remove", "path": "/address/3"}, "Operation 2 of the patch (remove) leads to"),
+     ({"op": "test", "path": "/gender", "value": "male"}, "Operation 2 of the patch (test) tests")],
+)  # fmt: skip
+def test_the_operation_that_does_not_apply_is_named(server: Server, second: Json, said: str):
+    path = f"/fhir/Patient/{server.create(patient('Anna'))['id']}"
+    sent = [{"op": "add", "path": "/gender", "value": "female"}, second]
+    refused = server(
+        "PATCH", path, body=sent, headers={"content-type": "application/json-patch+json"}
+    )
+    assert refused.status_code == 422
+    assert said in refused.json()["issue"][0]["diagnostics"]

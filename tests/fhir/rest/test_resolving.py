@@ -67,3 +67,10 @@ def test_an_address_of_an_updated_entry_leads_to_it(server: Server):
     answer = send(server, post(task(focus={"reference": A})), update)
     assert answer.status_code == 200, answer.text
     assert answer.json()["entry"][0]["resource"]["focus"]["reference"] == path
+
+
+def test_an_expressions_reference_is_an_address_and_no_reference(server: Server):
+    """R4 metadatatypes.html, Expression.reference: a uri."""
+    said = {"language": "text/cql", "reference": "Library/of-another"}
+    body = patient("Anna") | {"extension": [{"url": f"{BASE}/said", "valueExpression": said}]}
+    assert server.create(body)["extension"][0]["valueExpression"] == said

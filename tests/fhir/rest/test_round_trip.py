@@ -1,12 +1,15 @@
 """What the client sent comes back, unchanged but for id and meta (FHIR R4 json.html)."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from shared.fhir.types import all_types
 from tests.fhir.rest.conftest import Server
 from tests.fhir.rest.test_bundles import bundle, entry, post
+from tests.fhir.validation.test_examples import FILES
 
 Json = dict[str, Any]
 URL = "https://kersey.test/extension"
@@ -97,3 +100,23 @@ def test_by_an_update_a_patch_and_a_transaction(server: Server, stored: Json):
     made = server("POST", "/fhir", content=text.encode(), headers=headers)
     assert made.status_code == 200, made.text
     assert own(exact(made.text)["entry"][0]["resource"]) == own(exact(SENT))
+
+
+@pytest.mark.skipif(not FILES, reason="no example resources")
+def test_of_every_published_example(server: Server):
+    tried = 0
+    for file in FILES:
+        text = file.read_text("utf-8")
+        kind = json.loads(text)["resourceType"]
+        if kind not in all_types():
+            continue
+        # What they refer to is not here, and a reference within this server would have to lead on.
+        text = re.sub(r'("reference"\s*:\s*")(?=[A-Z]\w+/)', r"\1https://elsewhere.example/", text)
+        headers = {"content-type": "application/fhir+json"}
+        made = server("POST", f"/fhir/{kind}", content=text.encode(), headers=headers)
+        assert made.status_code == 201, (file, made.text)
+        read = exact(server("GET", f"/fhir/{kind}/{made.json()['id']}").text)
+        sent = exact(text)
+        assert own(read) == own(sent | {"meta": sent.get("meta", {})}), file
+        tried += 1
+    assert tried > 20

@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from shared.database import create_engine
 from shared.fhir import tables
-from shared.fhir.search.query import SearchRequest, parse_query, parse_search
+from shared.fhir.search.query import parse_query, parse_search
+from shared.fhir.search.request import SearchRequest
 from shared.fhir.store import Access, FhirStore, Grant, SearchResult, Stored
 from shared.fhir.types import all_types
 

@@ -173,3 +173,49 @@ def test_conditions_look_only_in_what_the_owner_sent(shelf: Shelf):
         assert len(store.match("Patient", "identifier=s|1", north, NORTH)) == 2  # 'several'
         assert refused(lambda: store.match("Patient", "_count=5", north, NORTH)) == 412
         assert refused(lambda: store.match("Patient", "nonsense=5", north, NORTH)) == 400
+
+
+def test_a_tree_is_climbed_over_what_one_sees_alone(shelf: Shelf):
+    """North's place stands between two that all see: South neither gets below nor above it."""
+
+    def place(part_of: Stored | None, *readers: str) -> Stored:
+        more = {"partOf": refer(part_of)} if part_of else {}
+        return shelf.put({"resourceType": "Location", **more}, *readers)
+
+    town = place(None, SOUTH)
+    hall = place(town)
+    room = place(hall, SOUTH)
+
+    def visit(where: Stored) -> str:
+        body = {"resourceType": "Encounter", "status": "planned", "class": {"code": "AMB"}}
+        return shelf.put({**body, "location": [{"location": refer(where)}]}, SOUTH).id
+
+    in_town, in_hall, in_room = visit(town), visit(hall), visit(room)
+    for query, of_north, of_south in [
+        (f"location:below={town.id}", [in_town, in_hall, in_room], [in_town]),
+        (f"location:above={room.id}", [in_town, in_hall, in_room], [in_room]),
+        (f"location:above={hall.id}", [in_town, in_hall], [in_hall]),
+    ]:
+        assert shelf.ids("Encounter", query) == of_north
+        assert shelf.ids("Encounter", query, SOUTH) == of_south
+
+
+def test_a_canonical_leads_to_what_one_sees_alone(shelf: Shelf):
+    url = "http://kersey.test/Questionnaire/secret"
+    shelf.put({"resourceType": "Questionnaire", "status": "active", "url": url, "title": "Secret"})
+    body = {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": url}
+    seen = shelf.put(body, SOUTH)
+    for query in ("questionnaire.title=secret", "questionnaire.status:not=draft"):
+        assert shelf.ids("QuestionnaireResponse", query) == [seen.id]
+        assert shelf.ids("QuestionnaireResponse", query, SOUTH) == []
+    along = "_include=QuestionnaireResponse:questionnaire"
+    assert len(shelf.search("QuestionnaireResponse", along).included) == 1
+    assert shelf.search("QuestionnaireResponse", along, SOUTH).included == []
+    hidden = shelf.put({**body, "status": "stopped"})
+    shown = shelf.put({"resourceType": "Questionnaire", "status": "draft", "url": url}, SOUTH)
+    asked = "_has:QuestionnaireResponse:questionnaire:status=stopped"
+    assert shown.id in shelf.ids("Questionnaire", asked)
+    assert shelf.ids("Questionnaire", asked, SOUTH) == []
+    back = "_revinclude=QuestionnaireResponse:questionnaire"
+    assert [s.id for s in shelf.search("Questionnaire", back, SOUTH).included] == [seen.id]
+    assert hidden.id in [s.id for s in shelf.search("Questionnaire", back).included]

@@ -18,6 +18,7 @@ TYPES = {
     "string": {"string", "HumanName", "Address"},
     "quantity": {"Quantity", "Age", "Duration", "Range"},
     "uri": {"uri", "canonical"},
+    "special": {"Location.position"},
 }  # fmt: skip
 SAME = {"markdown": "string", "url": "uri", "present": "dateTime"}
 
@@ -34,7 +35,7 @@ def datatype_at(info: TypeInfo, path: Path) -> str:
 
 @pytest.mark.parametrize("param", PARAMS, ids=lambda param: param.name)
 def test_every_path_leads_to_the_datatype_it_names(param: SearchParam):
-    assert param.paths
+    assert param.paths or param.of
     assert param.definition.startswith("http://hl7.org/fhir/SearchParameter/")
     for path in param.paths:
         assert path.datatype in TYPES[param.type]
@@ -42,6 +43,20 @@ def test_every_path_leads_to_the_datatype_it_names(param: SearchParam):
         assert found == SAME.get(path.datatype, path.datatype)
     if param.type == "reference":
         assert param.targets
+
+
+@pytest.mark.parametrize("param", [p for p in PARAMS if p.of], ids=lambda param: param.name)
+def test_the_parts_of_a_composite_stand_in_one_object(param: SearchParam):
+    for keys in param.at:
+        info = type_info(param.resource)
+        for key in keys:
+            inner = info.elements[key].type
+            assert inner is not None
+            info = inner
+        for part in param.of:
+            for path in part.paths:
+                assert path.datatype in TYPES[part.type]
+                assert datatype_at(info, path) == path.datatype
 
 
 def test_the_types_of_the_referral_loop_are_there():

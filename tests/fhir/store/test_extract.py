@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.fhir.search.extract import Extractor, target_of
+from shared.fhir.search.extract import Extractor
 from shared.fhir.search.parameters import Path, ResourceType, SearchParam
 from shared.fhir.search.sound import sounds
+from shared.fhir.search.targets import target_of
 from shared.fhir.types import all_types
 from tests.fhir.store.kit import BASE
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-import shared.fhir.store as store_module
+import shared.fhir.store.searching as store_module
 from shared.fhir.outcome import FhirError
 from shared.fhir.store import Stored
 from tests.fhir.store.kit import Shelf, patient, refer, request, task
@@ -51,8 +51,19 @@ CHAINS = [
 ]
 
 
+@pytest.mark.parametrize("at_most", [500, -1], ids=["collected", "walked"])
 @pytest.mark.parametrize(("type_name", "query", "expected"), CHAINS)
-def test_chains(shelf: Shelf, family: dict[str, Stored], type_name: str, query: str, expected: str):
+def test_chains(
+    shelf: Shelf,
+    family: dict[str, Stored],
+    monkeypatch: pytest.MonkeyPatch,
+    type_name: str,
+    query: str,
+    expected: str,
+    at_most: int,
+):
+    """However the database goes about it: few that a chain leads to, or many."""
+    monkeypatch.setattr(store_module, "COLLECTED_LIMIT", at_most)
     query = query.format(first=family["first"].id)
     found = shelf.ids(type_name, query)
     assert found == [family[name].id for name in expected.split()]
@@ -139,5 +150,5 @@ def test_a_circle_of_references_ends(shelf: Shelf):
 
 def test_a_chain_that_is_too_long_is_refused(shelf: Shelf):
     with pytest.raises(FhirError) as refused:
-        shelf.ids("Task", "part-of.part-of.part-of.part-of.status=draft")
+        shelf.ids("Task", "part-of.part-of.part-of.part-of.part-of.status=draft")
     assert refused.value.status == 400

@@ -21,18 +21,22 @@ def filled(module_database: NewDatabase) -> Iterator[Shelf]:
     shelf = Shelf(engine)
     person = shelf.put(patient(birthDate="1980-01-01", gender="male"))
     shelf.put(task(authoredOn="2024", **{"for": refer(person)}))
+    place = {"latitude": 53.7, "longitude": -1.8}
+    shelf.put({"resourceType": "Location", "position": place})
     yield shelf
     engine.dispose()
 
 
-TYPES = ["Patient", "Task", "Observation", "Questionnaire"]
+TYPES = ["Patient", "Task", "Observation", "Questionnaire", "QuestionnaireResponse", "Location"]
 CODES = sorted({code for name in TYPES for code in all_types()[name].params})
 SUFFIXES = [
     "", ":missing", ":not", ":exact", ":contains", ":identifier", ":Patient", ":below", ":above",
-    ":of-type", ".name", ":Patient.birthdate", ":iterate", ".status",
+    ":of-type", ".name", ":Patient.birthdate", ":iterate", ".status", ":text", ":in",
+    ":Location.near",
 ]  # fmt: skip
 PARTS = st.sampled_from(
     ["a", "1", "1980", "ge", "ap", "ne", "|", ",", "\\", "$", "-", "T", ":", "Z", "+", ".", "/",
+     "53.7|-1.8|5|km", "90|180", "1$2", "gt1$", "a\\$b", "8480-6$gt100||mg", "\u0301",
      "'", '"', "%", "_", ";--", "{", "}", "true", "Patient", "Task:patient", "*", "9" * 30, "e99",
      "é", "\u202e", "\ud7ff", "\U0010ffff", "0000", "9999-12-31", "0001-01-01", "T23:59:60Z"]
 )  # fmt: skip

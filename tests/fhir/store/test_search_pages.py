@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-import shared.fhir.store as store_module
+import shared.fhir.store.searching as store_module
 from shared.fhir.store import Access, SearchResult
 from tests.fhir.store.kit import NORTH, SOUTH, Shelf, patient, task
 
@@ -97,7 +97,7 @@ def test_sorted_by_what_was_asked(shelf: Shelf):
 
     old, young, unknown = person("Beck", "1950"), person("Ash", "1990"), person("Cole", None)
     assert shelf.ids("Patient", "_sort=-birthdate") == [young, old, unknown]
-    assert shelf.ids("Patient", "_sort=birthdate") == [unknown, old, young]
+    assert shelf.ids("Patient", "_sort=birthdate") == [old, young, unknown]
     assert shelf.ids("Patient", "_sort=family") == [young, old, unknown]
     assert shelf.ids("Patient", "_sort=-family") == [unknown, old, young]
     assert shelf.ids("Patient") == [old, young, unknown]

@@ -225,6 +225,21 @@ def test_verification_status_is_bound_too():
     assert problems(resource) == [("code-invalid", "Condition.verificationStatus.coding")]
 
 
+@pytest.mark.parametrize("tag", ["en", "en-GB", "EN-gb", "i-klingon", "zh-Hant-TW-x-a", "x-own"])
+def test_a_language_is_any_of_bcp_47(tag):
+    assert problems(changed(PATIENT, language=tag, photo=[{"url": "a", "language": tag}])) == []
+
+
+@pytest.mark.parametrize("tag", ["english please", "en_GB", "e", "en-", "en-GB-GB", "the-queen-s"])
+def test_a_language_is_nothing_else(tag):
+    resource = changed(PATIENT, language=tag, photo=[{"url": "a", "language": tag}])
+    assert problems(resource) == [
+        ("code-invalid", "Patient.language"),
+        ("code-invalid", "Patient.photo[0].language"),
+    ]
+    assert refusal(resource).status == 422
+
+
 def test_language_of_an_expression_is_not_bound():
     extension = {"url": "urn:x", "valueExpression": {"language": "text/x", "expression": "1"}}
     assert problems(changed(PATIENT, extension=[extension])) == []

@@ -1,6 +1,8 @@
 """Every rule of the table is broken once and kept once; a rule without such a pair fails here."""
 
+from base64 import b64encode
 from decimal import Decimal
+from hashlib import sha1
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.fhir.validation.samples import (
 )
 
 UCUM = "http://unitsofmeasure.org"
+NARRATIVE = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
 ORGANIZATION = {"resourceType": "Organization", "name": "Fictional Wool Hall"}
 CONDITION = {"resourceType": "Condition", "subject": {"reference": "Patient/1"}}
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -119,6 +122,36 @@ OPTION = [{"valueString": "a"}]
 WHEN = {"question": "1", "operator": "=", "answerString": "a"}
 
 #: (path, key): (broken, the element at fault, kept)
+PHOTO = {"contentType": "image/png", "data": "YQ=="}
+SAMPLED = {"origin": {"value": 0}, "period": 1, "dimensions": 1, "data": "1 2"}
+CHANGE = {"type": "data-changed", "data": [{"type": "Task"}]}
+CONDITIONED = {"language": "text/fhirpath", "expression": "true"}
+ENGLAND = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland"
+
+
+UK_CORE = {"profile": ["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient"]}
+TRACED = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
+
+
+def verified(coding):
+    """An identifier with a verification status."""
+    url = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
+    status = {"url": url, "valueCodeableConcept": {"coding": [coding]}}
+    return {"value": "1", "extension": [status]}
+
+
+def ethnicity(concept):
+    url = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory"
+    return {"url": url, "valueCodeableConcept": concept}
+
+
+def planned(detail):
+    activity = {"detail": {"status": "not-started"} | detail}
+    subject = {"reference": "Patient/1"}
+    plan = {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": subject}
+    return plan | {"activity": [activity]}
+
+
 CASES = {
     ("DomainResource", "dom-2"): (
         containing(INNER | {"contained": [{"resourceType": "Patient", "id": "p"}]}),
@@ -129,6 +162,15 @@ CASES = {
         changed(SERVICE_REQUEST, contained=[INNER]),
         "ServiceRequest.contained[0]",
         changed(SERVICE_REQUEST, contained=[INNER], instantiatesUri=["#i"]),
+    ),
+    ("DomainResource", "contained-id"): (
+        changed(
+            SERVICE_REQUEST,
+            contained=[INNER, INNER],
+            supportingInfo=[{"reference": "#i"}],
+        ),
+        "ServiceRequest.contained[1].id",
+        containing(INNER),
     ),
     ("DomainResource", "dom-4"): (
         containing(INNER | {"meta": {"versionId": "1"}}),
@@ -141,7 +183,7 @@ CASES = {
         changed(SERVICE_REQUEST, meta={"security": [{"code": "R"}]}),
     ),
     ("DomainResource", "dom-1"): (
-        containing(INNER | {"text": {"status": "generated", "div": "<div>x</div>"}}),
+        containing(INNER | {"text": {"status": "generated", "div": NARRATIVE}}),
         "ServiceRequest.contained[0].text",
         containing(INNER),
     ),
@@ -151,6 +193,11 @@ CASES = {
         changed(
             PATIENT, extension=[{"url": "urn:x", "extension": [{"url": "y", "valueCode": "z"}]}]
         ),
+    ),
+    ("Coding", "coding-system"): (
+        changed(PATIENT, maritalStatus={"coding": [{"system": "marital", "code": "M"}]}),
+        "Patient.maritalStatus.coding[0].system",
+        changed(PATIENT, maritalStatus={"coding": [{"system": "urn:oid:1.2", "code": "M"}]}),
     ),
     ("Period", "per-1"): (
         valued("Period", {"start": "2026-02", "end": "2026-01"}),
@@ -387,7 +434,7 @@ CASES = {
         CONDITION | {"stage": [{"summary": {"text": "x"}}]},
     ),
     ("Condition.evidence", "con-2"): (
-        CONDITION | {"evidence": [{"id": "x"}]},
+        CONDITION | {"evidence": [{"extension": [{"url": "urn:x", "valueCode": "y"}]}]},
         "Condition.evidence[0]",
         CONDITION | {"evidence": [{"code": [{"text": "x"}]}]},
     ),
@@ -538,7 +585,7 @@ CASES = {
         | {
             "section": [
                 {
-                    "text": {"status": "generated", "div": "<div>none</div>"},
+                    "text": {"status": "generated", "div": NARRATIVE},
                     "emptyReason": {"text": "x"},
                 }
             ]
@@ -654,23 +701,94 @@ CASES = {
         PATIENT,
     ),
     ("Identifier", "nhs-2"): (
+        changed(PATIENT, identifier=[verified({"system": TRACED, "code": "09"})]),
+        "Patient.identifier[0].extension[0]",
+        changed(PATIENT, identifier=[verified({"system": "urn:x", "code": "09"})]),
+    ),
+    ("Patient", "nhs-4"): (
+        changed(PATIENT, meta=UK_CORE, identifier=[verified({"system": "urn:x", "code": "01"})]),
+        "Patient.identifier[0].extension[0]",
+        changed(PATIENT, meta=UK_CORE, identifier=[verified({"system": TRACED, "code": "01"})]),
+    ),
+    ("Patient", "nhs-3"): (
+        changed(PATIENT, extension=[ethnicity({"coding": [{"system": ENGLAND, "code": "Q"}]})]),
+        "Patient.extension[0]",
         changed(
             PATIENT,
-            identifier=[
-                {
-                    "extension": [
-                        {
-                            "url": "https://fhir.hl7.org.uk/StructureDefinition/"
-                            "Extension-UKCore-NHSNumberVerificationStatus",
-                            "valueCodeableConcept": {"text": "x"},
-                        }
-                    ],
-                    "value": "1",
-                }
+            extension=[
+                ethnicity({"coding": [{"system": ENGLAND, "code": "99"}]}),
+                ethnicity({"coding": [{"system": "urn:other", "code": "Q"}]}),
+                ethnicity({"text": "Yorkshire"}),
             ],
         ),
-        "Patient.identifier[0].extension[0]",
-        PATIENT,
+    ),
+    ("Attachment", "att-size"): (
+        changed(PATIENT, photo=[PHOTO | {"size": 2}]),
+        "Patient.photo[0].size",
+        changed(PATIENT, photo=[PHOTO | {"size": 1}, {"url": "http://x.example/p", "size": 9}]),
+    ),
+    ("Attachment", "att-hash"): (
+        changed(PATIENT, photo=[PHOTO | {"hash": "YWJj"}]),
+        "Patient.photo[0].hash",
+        changed(PATIENT, photo=[PHOTO | {"hash": b64encode(sha1(b"a").digest()).decode()}]),
+    ),
+    ("Range", "sqty-1"): (
+        valued("Range", {"low": {"value": 1, "comparator": ">"}}),
+        value_of("Range"),
+        valued("Range", {"low": {"value": 1}, "high": {"value": 2}}),
+    ),
+    ("SampledData", "sqty-1"): (
+        valued("SampledData", SAMPLED | {"origin": {"value": 0, "comparator": "<"}}),
+        f"{value_of('SampledData')}.origin.comparator",
+        valued("SampledData", SAMPLED),
+    ),
+    ("Observation.referenceRange", "sqty-1"): (
+        changed(OBSERVATION, referenceRange=[{"high": {"value": 1, "comparator": "<"}}]),
+        "Observation.referenceRange[0]",
+        changed(OBSERVATION, referenceRange=[{"high": {"value": 1}}]),
+    ),
+    ("CarePlan.activity.detail", "sqty-1"): (
+        planned({"dailyAmount": {"value": 1, "comparator": "<"}}),
+        "CarePlan.activity[0].detail",
+        planned({"dailyAmount": {"value": 1}}),
+    ),
+    ("Dosage", "sqty-1"): (
+        valued("Dosage", {"maxDosePerLifetime": {"value": 1, "comparator": "<"}}),
+        value_of("Dosage"),
+        valued("Dosage", {"maxDosePerLifetime": {"value": 1}}),
+    ),
+    ("Dosage.doseAndRate", "sqty-1"): (
+        valued("Dosage", {"doseAndRate": [{"rateQuantity": {"value": 1, "comparator": "<"}}]}),
+        f"{value_of('Dosage')}.doseAndRate[0].rateQuantity.comparator",
+        valued("Dosage", {"doseAndRate": [{"rateQuantity": {"value": 1}}]}),
+    ),
+    ("DataRequirement.codeFilter", "drq-1"): (
+        valued("DataRequirement", {"type": "Task", "codeFilter": [{"valueSet": "urn:x"}]}),
+        f"{value_of('DataRequirement')}.codeFilter[0]",
+        valued("DataRequirement", {"type": "Task", "codeFilter": [{"path": "code"}]}),
+    ),
+    ("DataRequirement.dateFilter", "drq-2"): (
+        valued("DataRequirement", {"type": "Task", "dateFilter": [{"valueDateTime": "2026"}]}),
+        f"{value_of('DataRequirement')}.dateFilter[0]",
+        valued("DataRequirement", {"type": "Task", "dateFilter": [{"searchParam": "code"}]}),
+    ),
+    ("TriggerDefinition", "trd-1"): (
+        valued("TriggerDefinition", CHANGE | {"timingDate": "2026"}),
+        value_of("TriggerDefinition"),
+        valued("TriggerDefinition", CHANGE),
+    ),
+    ("TriggerDefinition", "trd-2"): (
+        valued(
+            "TriggerDefinition",
+            {"type": "periodic", "timingDate": "2026", "condition": CONDITIONED},
+        ),
+        f"{value_of('TriggerDefinition')}.data",
+        valued("TriggerDefinition", CHANGE | {"condition": CONDITIONED}),
+    ),
+    ("TriggerDefinition", "trd-3"): (
+        valued("TriggerDefinition", {"type": "named-event"}),
+        value_of("TriggerDefinition"),
+        valued("TriggerDefinition", {"type": "named-event", "name": "x"}),
     ),
 }
 RULES = [(rule.path, rule.key) for rules in invariants().values() for rule in rules]

@@ -83,7 +83,7 @@ def test_every_duplicate_is_told():
 
 @pytest.mark.parametrize(
     "number",
-    ["NaN", "Infinity", "-Infinity", "1e101", "1E-101", "9" * 65, "0." + "9" * 65, "1e9999999999"],
+    ["NaN", "Infinity", "-Infinity", "1e301", "1E-301", "9" * 65, "0." + "9" * 65, "1e9999999999"],
 )
 def test_a_number_that_cannot_be_kept_is_refused_where_it_stands(number):
     error = unread(f'{{"resourceType":"Observation","valueQuantity":{{"value":{number}}}}}')

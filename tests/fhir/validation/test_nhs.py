@@ -107,8 +107,6 @@ def test_a_verification_status_is_kept_and_read(system, code, expected):
     [
         status(ENGLAND, "09"),
         status(ENGLAND, "number-present-and-verified"),
-        status("http://example.org", "01"),
-        status(None, None, text="verified"),
         {"url": nhs.VERIFICATION_STATUS, "valueString": "01"},
     ],
 )
@@ -117,6 +115,32 @@ def test_another_status_is_refused(extension):
     assert problems(resource) == [("code-invalid", "Patient.identifier[0].extension[1]")]
     assert refusal(resource).status == 422
     assert nhs.verification_status(resource["identifier"][0]) is None
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        status("http://example.org", "01"),
+        status(NULL, "UNK"),
+        status(None, None, text="verified"),
+        status("http://example.org", "99", text="traced"),
+    ],
+)
+def test_a_status_of_another_system_says_nothing_and_is_taken(extension):
+    resource = identified(extension=[extension])
+    assert problems(resource) == []
+    assert nhs.verification_status(resource["identifier"][0]) is None
+    for version in ("", "|2.6.1"):
+        bound = resource | {"meta": {"profile": ["urn:x", nhs.UK_CORE_PATIENT + version]}}
+        assert problems(bound) == [("code-invalid", "Patient.identifier[0].extension[0]")]
+
+
+def test_a_patient_of_uk_core_may_code_a_status_twice():
+    both = status("http://example.org", "99")
+    both["valueCodeableConcept"]["coding"].append({"system": ENGLAND, "code": "01"})
+    resource = identified(extension=[both]) | {"meta": {"profile": [nhs.UK_CORE_PATIENT]}}
+    assert problems(resource) == []
+    assert nhs.verification_status(resource["identifier"][0]) == "01"
 
 
 def test_no_status_is_not_verified():

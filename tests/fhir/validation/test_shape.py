@@ -18,10 +18,29 @@ from tests.fhir.validation.samples import (
     refusal,
 )
 
+X = {"url": "urn:x", "valueString": "x"}
+NARRATIVE = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
+PHOTO = "Patient.photo[0].data"
+
 
 @pytest.mark.parametrize("resource", [SERVICE_REQUEST, PATIENT, TASK])
 def test_the_samples_are_valid(resource):
     assert validate(resource) == ()
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"photo": [{"contentType": "a/b", "data": " YW Jj\nYWJj "}]},
+        {"extension": [{"url": "urn:x", "valueMeta": {"tag": [{"code": "x"}]}}]},
+        {"_birthDate": {"id": "a"}},
+        {"id": "a", "_id": {"extension": [X]}},
+        {"implicitRules": "urn:oid:2.16.840.1.113883.2.1"},
+        {"name": [{"id": "/a==", "family": "x", "text": " "}]},
+    ],
+)
+def test_what_r4_allows_is_taken(element):
+    assert problems(changed(PATIENT, **element)) == []
 
 
 def test_validation_changes_nothing():
@@ -106,6 +125,44 @@ def test_validation_changes_nothing():
             [("structure", "ServiceRequest.quantityQuantity.value")],
         ),
         # written wrongly
+        (changed(PATIENT, photo=[{"contentType": "a/b", "data": "YWJ"}]), [("value", PHOTO)]),
+        (changed(PATIENT, photo=[{"contentType": "a/b", "data": "YWJj="}]), [("value", PHOTO)]),
+        (changed(PATIENT, photo=[{"contentType": "a/b", "data": "===="}]), [("value", PHOTO)]),
+        (changed(PATIENT, gender="fe\tmale"), [("value", "Patient.gender")]),
+        (changed(PATIENT, name=[{"id": "a b", "family": "x"}]), [("value", "Patient.name[0].id")]),
+        (changed(PATIENT, implicitRules="urn:oid:abc"), [("value", "Patient.implicitRules")]),
+        (changed(PATIENT, implicitRules="urn:oid:3.1"), [("value", "Patient.implicitRules")]),
+        (
+            changed(PATIENT, identifier=[{"system": "urn:oid:1.02", "value": "x"}]),
+            [("value", "Patient.identifier[0].system")],
+        ),
+        (
+            changed(TASK, focus={"reference": "urn:oid:abc"}),
+            [("value", "Task.focus.reference")],
+        ),
+        # nothing stands beside what XML writes as an attribute, nor beside XHTML
+        (
+            changed(PATIENT, name=[{"id": "a", "_id": {"extension": [X]}, "text": "x"}]),
+            [("structure", "Patient.name[0]._id")],
+        ),
+        (
+            changed(PATIENT, text={"status": "generated", "div": NARRATIVE, "_div": {"id": "a"}}),
+            [("structure", "Patient.text._div")],
+        ),
+        (
+            changed(PATIENT, text={"status": "generated", "_div": {"extension": [X]}}),
+            [("structure", "Patient.text._div"), ("required", "Patient.text.div")],
+        ),
+        # an id alone says nothing
+        (changed(PATIENT, name=[{"id": "a"}]), [("structure", "Patient.name[0]")]),
+        (
+            changed(PATIENT, birthDate=None, _birthDate={"id": "a"}),
+            [("structure", "Patient.birthDate")],
+        ),
+        (
+            changed(PATIENT, name=[{"given": ["x", None], "_given": [{"id": "a"}, {"id": "b"}]}]),
+            [("structure", "Patient.name[0].given[1]")],
+        ),
         (changed(PATIENT, id="a" * 65), [("value", "Patient.id")]),
         (changed(PATIENT, id="a_b"), [("value", "Patient.id")]),
         (changed(PATIENT, id=""), [("value", "Patient.id")]),
@@ -116,6 +173,7 @@ def test_validation_changes_nothing():
             changed(TASK, authoredOn="2026-03-01T09:30:00"),
             [("value", "Task.authoredOn")],
         ),
+        (changed(PATIENT, implicitRules="oid:1.2.3"), [("value", "Patient.implicitRules")]),
         (changed(PATIENT, implicitRules="a b"), [("value", "Patient.implicitRules")]),
         (changed(PATIENT, implicitRules=""), [("value", "Patient.implicitRules")]),
         (changed(PATIENT, implicitRules=1), [("structure", "Patient.implicitRules")]),
@@ -155,13 +213,14 @@ def test_validation_changes_nothing():
             [("structure", "Patient.name[0].given")],
         ),
         (
-            changed(PATIENT, name=[{"given": ["A"], "_given": [None, {"id": "x"}]}]),
+            changed(PATIENT, name=[{"given": ["A"], "_given": [{"id": "x"}, None]}]),
             [("structure", "Patient.name[0].given")],
         ),
         (
             changed(PATIENT, name=[{"given": ["A"], "_given": ["x"]}]),
             [("structure", "Patient.name[0].given[0]")],
         ),
+        (changed(PATIENT, name=[{"_given": [None]}]), [("structure", "Patient.name[0].given")]),
         (changed(PATIENT, _name=[{"id": "x"}]), [("structure", "Patient._name")]),
     ],
 )
@@ -178,7 +237,7 @@ def test_it_is_refused_with_its_element(resource, expected):
         changed(
             PATIENT, birthDate=None, _birthDate={"extension": [{"url": "urn:x", "valueCode": "y"}]}
         ),
-        changed(PATIENT, name=[{"given": [None, "B"], "_given": [{"id": "x"}, None]}]),
+        changed(PATIENT, name=[{"given": ["A", "B"], "_given": [{"id": "x"}, None]}]),
         changed(
             SERVICE_REQUEST,
             status=None,
@@ -249,7 +308,7 @@ def test_a_million_faults_cost_no_more_than_a_hundred():
 
 
 def test_many_warnings_hide_no_error():
-    inner = {"resourceType": "Patient", "text": {"status": "generated", "div": "<div>x</div>"}}
+    inner = {"resourceType": "Patient", "text": {"status": "generated", "div": NARRATIVE}}
     contained = [inner | {"id": str(number)} for number in range(MAX_ISSUES + 50)]
     used = [{"reference": f"#{number}"} for number in range(MAX_ISSUES + 50)]
     resource = changed(SERVICE_REQUEST, contained=contained, supportingInfo=used)

@@ -1,0 +1,186 @@
+"""100,000 services: public lists, a question of eight criteria, export and import."""
+
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urlencode
+from uuid import UUID, uuid5
+
+import httpx
+import psutil
+import psycopg
+from sqlalchemy import event, text
+
+from bench import provision
+from bench.house import House
+from bench.statements import Sent, by_hand
+from bench.table import Figure
+from deploy.engines import opened
+from services.providers import matching
+from services.providers.matching.flattening import flatten
+from services.providers.queries import NeedSearch
+from shared.database import UnitOfWork
+
+PART = f"The directory with {provision.SERVICES:,} services"
+BY_HAND = "the same SQL by hand"
+LIST_MS, MATCH_MS = 60.0, 20.0
+IMPORTED, IMPORT_SECONDS = 10_000, 60.0
+GROWTH_MB = 50.0
+AT_ONCE = 2_000
+"""Services that are flattened in one transaction."""
+ANOTHER = UUID("0b5c1b57-6f35-4a36-8d43-1f0e2f3c8a10")
+"""Of the ids in the file that is imported."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_PLACES = ("HX1 1AA", "LS6 1AA", "WF1 1AA", "BD18 1AA", "HD1 1AA", "LS21 1AA", "OL14 1AA")
+_ORDINARY = ("choir", "allotment", "debt advice", "tai chi", "sewing", "museum", "loom200")
+
+
+def measure(house: House) -> Iterator[Figure]:
+    """One client that asks again as soon as it is answered."""
+    provision.fill(_url(house))
+    _flatten(house)
+    house.administer("CHECKPOINT")
+    yield from _lists(house)
+    yield from _questions(house)
+    yield from _export(house)
+    yield from _import(house)
+
+
+def _flatten(house: House) -> None:
+    """What matching reads is written with each listing; these were copied past that."""
+    every = text("SELECT id FROM service ORDER BY id")
+    with opened(_url(house), 1, "bench") as engine, UnitOfWork(engine) as uow:
+        keys = iter(uow.session.connection().execute(every).scalars().all())
+        while part := list(islice(keys, AT_ONCE)):
+            flatten(uow.session, part)
+            uow.commit()
+
+
+def _url(house: House) -> str:
+    return house.processes.environment("providers")["KERSEY_DATABASE_URL"]
+
+
+def _ports(house: House) -> list[int]:
+    return [each.port for each in house.processes.of("providers") if each.port]
+
+
+def _lists(house: House) -> Iterator[Figure]:
+    near = [
+        {"search": words, "postcode": place, "proximity": 5000}
+        for place in _PLACES
+        for words in _ORDINARY
+    ]
+    hot = [{"search": "choir", "postcode": "BD1 1AA", "proximity": 10_000}]
+    for what, asked, most in (
+        ("words near a postcode", near, LIST_MS),
+        ("the commonest words in the densest place", hot, LIST_MS),
+        ("words alone", [{"search": each} for each in _ORDINARY], None),
+        ("the first page of all", [{}], None),
+        ("a page in the middle of all", [{"page": 2500}], None),
+    ):
+        paths = [f"/directory/services?{urlencode(each)}" for each in asked]
+        found = house.load(_ports(house), paths, connections=1)
+        yield Figure(PART, f"services, {what}: p99", found.p99, "ms", at_most=most)
+        yield Figure(PART, f"services, {what}: p50", found.p50, "ms")
+
+
+def _questions(house: House) -> Iterator[Figure]:
+    nearest: list[dict[str, object]] = [
+        {"need": need, "near": place, "within": 5000, "per_page": 20}
+        for place in _PLACES
+        for need in ("loneliness", "memory", "housing")
+    ]
+    full = [
+        each
+        | {"day": "TU", "free_places": "true", "cost_max": 4, "access": "step-free",
+           "language": "ur", "age": 60}
+        for each in nearest
+    ]  # fmt: skip
+    for what, asked in (("nearest 20 with a term", nearest), ("eight criteria", full)):
+        limit = by_hand(house, _sent(house, asked), seconds=house.seconds / 2, url=_url(house))
+        paths = [f"/directory/search?{urlencode(each)}" for each in asked]
+        found = house.load(_ports(house), paths, connections=1)
+        for name, value, by, most in (
+            ("p99", found.p99, limit.p99, MATCH_MS),
+            ("p50", found.p50, limit.p50, None),
+        ):
+            yield Figure(PART, f"search, {what}: {name}", value, "ms", BY_HAND, by, at_most=most)
+
+
+def _sent(house: House, asked: list[dict[str, object]]) -> list[Sent]:
+    """What each question sends to the database to find and rank."""
+    every: list[Sent] = []
+
+    def catch(_c: object, _k: object, text: str, given: object, _x: object, _m: bool) -> None:
+        every[-1].append((text, given))
+
+    now = datetime.now(UTC)
+    with opened(_url(house), 1, "bench") as engine, UnitOfWork(engine) as uow:
+        uow.session.connection()
+        event.listen(engine, "before_cursor_execute", catch)
+        try:
+            for each in asked:
+                every.append([])
+                matching.search(uow.session, NeedSearch.model_validate(each), now)
+        finally:
+            event.remove(engine, "before_cursor_execute", catch)
+    return every
+
+
+def _export(house: House) -> Iterator[Figure]:
+    """All of it as NDJSON, and how much the process grew by it."""
+    (served, *_) = house.processes.of("providers")
+    process = psutil.Process(served.process.pid)
+    before, most, lines = process.memory_info().rss, 0, 0
+    began = time.perf_counter()
+    with httpx.stream(
+        "GET", f"http://127.0.0.1:{served.port}/directory/export?format=ndjson", timeout=600
+    ) as answer:
+        for piece in answer.iter_bytes():
+            lines += piece.count(b"\n")
+            most = max(most, process.memory_info().rss)
+    took = time.perf_counter() - began
+    yield Figure(PART, "export as ndjson", lines / took, "services per s")
+    grown = (most - before) / 2**20
+    yield Figure(PART, "memory that the export takes", grown, "MB", at_most=GROWTH_MB)
+
+
+def _import(house: House) -> Iterator[Figure]:
+    """As many services as another directory would have, fully nested, from a file."""
+    with tempfile.TemporaryDirectory(prefix="kersey-bench-") as folder:
+        file = Path(folder) / "directory.ndjson"
+        with file.open("wb") as target:
+            target.writelines(_of_another(house))
+        began = time.perf_counter()
+        done = house.processes.kersey(
+            "import", "directory", str(file), "--source", "bench", "--hub", "bradford"
+        )
+        took = time.perf_counter() - began
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    yield Figure(PART, f"import of {IMPORTED:,} full services", took, "s", at_most=IMPORT_SECONDS)
+
+
+def _of_another(house: House) -> Iterator[bytes]:
+    """Our own services under other ids; only the terms are the same."""
+    port, kept = _ports(house)[0], _terms(house)
+    address = f"http://127.0.0.1:{port}/directory/services?full=true&format=ndjson"
+
+    def other(found: re.Match[str]) -> str:
+        return found[0] if found[0] in kept else str(uuid5(ANOTHER, found[0]))
+
+    with httpx.stream("GET", address, timeout=600) as answer:
+        for line in islice(answer.iter_lines(), IMPORTED):
+            yield f"{_UUID.sub(other, line)}\n".encode()
+
+
+def _terms(house: House) -> set[str]:
+    with psycopg.connect(_url(house)) as connection:
+        found = connection.execute("SELECT id FROM taxonomy_term UNION SELECT id FROM taxonomy")
+        return {str(key) for (key,) in found}

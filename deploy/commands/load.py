@@ -1,0 +1,63 @@
+"""`kersey load`: official files, such as the postcodes and boundaries of a place."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Official files into the directory.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep the command a subcommand."""
+
+
+@app.command()
+def places(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Postcodes (ONSPD or NSPL: CSV, .gz or .zip), deprivation (IMD: CSV), boundaries"
+            " of wards, local authorities or LSOAs (GeoJSON in WGS 84).",
+        ),
+    ],
+) -> None:
+    """Bring in where postcodes lie, their deprivation, and boundaries.
+
+    Each file comes in whole or not at all. Kersey may run meanwhile. Twice the same is no change.
+    """
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from deploy.every_database import every_database
+    from deploy.refusal import Refusal
+    from deploy.settings import OperatorSettings
+    from services.providers.official.files import NotOfficial
+    from services.providers.official.load import load_file
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    screen = Console(stderr=True)
+    with every_database(OperatorSettings(), "load places") as engines:
+        for file in files:
+            with Progress(*columns, console=screen, transient=True) as shown:
+                task = shown.add_task(file.name)
+
+                def told(read: int, name: str = file.name) -> None:
+                    shown.update(task, description=f"{name}: {read:,} read")  # noqa: B023
+
+                try:
+                    report = load_file(engines["providers"], file, told)
+                except NotOfficial as error:
+                    raise Refusal(str(error)) from error
+            typer.echo(
+                f"{file.name}: {report.kind}, {report.read:,} read, {report.stored:,} stored,"
+                f" {report.changed:,} of them new or changed, {report.refused:,} refused"
+            )
+            for reason in report.reasons:
+                typer.echo(f"  {reason}", err=True)
+            if report.refused > len(report.reasons):
+                typer.echo(f"  and {report.refused - len(report.reasons):,} more", err=True)

@@ -1,0 +1,72 @@
+"""Who is told of what about a listing: declared rules, no I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.messaging.events import (
+    CapacityAsked,
+    ListingApproved,
+    ListingEvent,
+    ListingSentBack,
+    ListingSubmitted,
+    TierChanged,
+    TierEnding,
+    VerificationDue,
+)
+
+
+class Kind(StrEnum):
+    """What a message says."""
+
+    SUBMITTED = "listing-submitted"
+    """A hub's coordinator: a provider wrote something that waits to be approved."""
+    SENT_BACK = "listing-sent-back"
+    """A provider: its hub asks for a change."""
+    APPROVED = "listing-approved"
+    """A provider: its hub agreed."""
+    LOOK = "listing-look"
+    """A provider: is the listing still right?"""
+    LOOK_FOR_THEM = "listing-look-for-them"
+    """A hub's coordinator: a provider did not say whether its listing is still right."""
+    TIER_ENDING = "listing-tier-ending"
+    """A provider and its hub: papers run out, and with them what the listing may be used for."""
+    CAPACITY = "capacity"
+    """A provider: how much room is there, with a link for each answer."""
+    TIER_CHANGED = "listing-tier-changed"
+    """A provider and its hub: what a listing may be used for changed by the day alone."""
+
+
+class Side(StrEnum):
+    """Whose contacts are told."""
+
+    PROVIDER = "provider"
+    HUB = "hub"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message that follows from an event."""
+
+    kind: Kind
+    to: Side
+
+
+RULES: Mapping[type[ListingEvent], tuple[Told, ...]] = {
+    ListingSubmitted: (Told(Kind.SUBMITTED, Side.HUB),),
+    ListingSentBack: (Told(Kind.SENT_BACK, Side.PROVIDER),),
+    ListingApproved: (Told(Kind.APPROVED, Side.PROVIDER),),
+    CapacityAsked: (Told(Kind.CAPACITY, Side.PROVIDER),),
+    VerificationDue: (Told(Kind.LOOK, Side.PROVIDER), Told(Kind.LOOK_FOR_THEM, Side.HUB)),
+    TierEnding: (Told(Kind.TIER_ENDING, Side.PROVIDER), Told(Kind.TIER_ENDING, Side.HUB)),
+    TierChanged: (Told(Kind.TIER_CHANGED, Side.PROVIDER), Told(Kind.TIER_CHANGED, Side.HUB)),
+}
+"""Every event about a listing that somebody hears of."""
+
+
+def told_of(event: ListingEvent) -> tuple[Told, ...]:
+    """What follows from an event. Whose turn it is to look, the event says itself."""
+    rules = RULES.get(type(event), ())
+    if isinstance(event, VerificationDue):
+        return tuple(rule for rule in rules if rule.to == event.to)
+    return rules

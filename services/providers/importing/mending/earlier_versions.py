@@ -1,0 +1,157 @@
+"""Records of Open Referral UK 1 and 2, and members of HSDS that stand elsewhere here, as HSDS 3.
+
+The names that changed are those of the UK profile's changelog. What version 3 has no place for
+(reviews, holiday schedules, deliverable types) is left.
+"""
+
+from typing import Any
+from uuid import uuid5
+
+from services.providers.importing.mending.given_ids import NAMESPACE
+from services.providers.importing.reading.records import Said
+
+RENAMED = {
+    "regular_schedules": "schedules",
+    "fundings": "funding",
+    "physical_addresses": "addresses",
+    "accessibility_for_disabilities": "accessibility",
+    "organisation": "organization",
+    "organisation_id": "organization_id",
+}
+"""Members by their name in version 1 and 2."""
+
+_KERSEYS = ("kersey", "hub")
+"""What nobody else says of a listing: its tier, how it is asked, whose place it covers."""
+
+
+def modern(said: Said) -> Said:
+    """A tidied service or organisation in version 3's shape, changed in place.
+
+    What Kersey alone says is not taken from others.
+    """
+    _rename(said)
+    owner = said.get("organization")
+    if isinstance(owner, dict):
+        said.setdefault("organization_id", owner.get("id"))
+        _organization(owner)
+    _organization(said)
+    _eligibilities(said)
+    _classifications(said)
+    _contacts(said)
+    for language in _dicts(said.get("languages")):
+        _language(language)
+    for area in _dicts(said.get("service_areas")):
+        if "service_area" in area:
+            area.setdefault("name", area["service_area"])
+    for schedule in _dicts(said.get("schedules")):
+        _schedule(schedule)
+    for at in _dicts(said.get("service_at_locations")):
+        for schedule in _dicts(at.get("schedules")):
+            _schedule(schedule)
+        location = at.get("location")
+        for address in _dicts(location.get("addresses") if isinstance(location, dict) else None):
+            _address(address)
+    if said.get("organization_id") is None:
+        said.pop("organization_id", None)
+    return said
+
+
+def _rename(value: Any) -> None:
+    """Every member that has another name now, and nothing of Kersey's own, at every level."""
+    if isinstance(value, list):
+        for each in value:
+            _rename(each)
+    if isinstance(value, dict):
+        for name in _KERSEYS:
+            value.pop(name, None)
+        for old, new in RENAMED.items():
+            if old in value:
+                value.setdefault(new, value.pop(old))
+        for each in value.values():
+            _rename(each)
+
+
+def _organization(said: Said) -> None:
+    if "organization_id" not in said and "url" in said:
+        said.setdefault("website", said["url"])
+
+
+def _eligibilities(said: Said) -> None:
+    """`eligibility` is no entity any more: ages stand in the service, the rest is its words."""
+    found = _dicts(said.pop("eligibilitys", None))
+    for name, widest in (("minimum_age", min), ("maximum_age", max)):
+        ages = [each[name] for each in found if isinstance(each.get(name), int | float)]
+        if ages and name not in said:
+            said[name] = widest(ages)
+    words = [each["eligibility"] for each in found if isinstance(each.get("eligibility"), str)]
+    if words:
+        said.setdefault("eligibility_description", "; ".join(dict.fromkeys(words)))
+
+
+def _classifications(said: Said) -> None:
+    """`service_taxonomys` link a service to a `taxonomy`, which is a term now."""
+    links = [
+        {"id": link.get("id"), "taxonomy_term_id": term.get("id"), "taxonomy_term": _term(term)}
+        for link in _dicts(said.pop("service_taxonomys", None))
+        for term in _dicts([link.get("taxonomy")])
+    ]
+    if links:
+        said["attributes"] = [*_dicts(said.get("attributes")), *links]
+
+
+def _term(term: Said) -> Said:
+    return term if "taxonomy" in term else term | {"taxonomy": term.get("vocabulary")}
+
+
+def _contacts(said: Said) -> None:
+    """A telephone of the service itself, and whoever is reached at one of its locations, are
+    contacts of the service: Kersey's listing has none elsewhere.
+    """
+    contacts = _dicts(said.get("contacts"))
+    found = list(contacts)
+    owners = [said, *_dicts(said.get("service_at_locations"))]
+    for owner in owners:
+        if owner is not said:
+            found += _dicts(owner.pop("contacts", None))
+        known = {_number(phone) for each in found for phone in _dicts(each.get("phones"))}
+        bare = [each for each in _dicts(owner.pop("phones", None)) if _number(each) not in known]
+        if bare:
+            place = owner.get("id") or ""
+            found.append({"id": str(uuid5(NAMESPACE, f"phones of {place}")), "phones": bare})
+    once = {str(each.get("id") or id(each)): each for each in found}
+    if len(found) > len(contacts):
+        said["contacts"] = list(once.values())
+    for contact in once.values():
+        for phone in _dicts(contact.get("phones")):
+            for language in _dicts(phone.get("languages")):
+                _language(language)
+
+
+def _number(phone: Said) -> str:
+    return "".join(each for each in str(phone.get("number")) if each.isdigit())
+
+
+def _language(said: Said) -> None:
+    """`language` was one text, a name or a code."""
+    spoken = said.pop("language", None)
+    if isinstance(spoken, str):
+        said.setdefault("code" if len(spoken) in (2, 3) else "name", spoken)
+
+
+def _schedule(said: Said) -> None:
+    if "weekday" in said:
+        said.setdefault("byday", said.pop("weekday"))
+
+
+def _address(said: Said) -> None:
+    """HSDS has a second line of an address, the UK profile and Kersey have one."""
+    lines = [said.get("address_1"), said.pop("address_2", None)]
+    if lines[1] is not None:
+        said["address_1"] = ", ".join(str(line) for line in lines if line is not None)
+
+
+def _dicts(value: Any) -> list[Said]:
+    """The entities of a list, or the one that stands where a list belongs."""
+    if isinstance(value, dict):
+        return [value]
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

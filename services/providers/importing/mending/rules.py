@@ -1,0 +1,317 @@
+"""The repairs: everything that an import may change of what a source said, rule by rule.
+
+A rule is asked where a value does not fit the shape of a listing (`hsds.py`). It mends the value in
+its entity and says so, or it does not know how. What no rule mends is left out if a listing can do
+without it, and the record is refused if it cannot. Nothing is guessed that somebody might rely on:
+an age or a time that cannot be read is absent, and so `ask`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.providers.importing.reading.records import Said
+
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_DAY = re.compile(r"([+-]?[1-5])?(mo|tu|we|th|fr|sa|su)[a-z]*$", re.IGNORECASE)
+_EMAIL = re.compile(r"[^\s\x00@<>,;:()\"]+@[^\s\x00@<>,;:()\"]+\.[A-Za-z]{2,}")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,}(?:[/?#:].*)?$")
+_AMOUNT = re.compile(
+    r"£?\s*(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)\s*"
+    r"(?:gbp|pounds?|years?(?: old)?|yrs?|\+)?$",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.]\d{2}(?:\.\d+)?)?\s*(am|pm|z)?$", re.IGNORECASE
+)
+_STATUSES = {
+    "open": "active",
+    "live": "active",
+    "published": "active",
+    "closed": "defunct",
+    "deleted": "defunct",
+    "temporarily_closed": "temporarily closed",
+    "temporarily-closed": "temporarily closed",
+    "suspended": "temporarily closed",
+}
+_FREQUENCIES = {"WEEK": "WEEKLY", "MONTH": "MONTHLY", "DAY": "DAILY"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A value that does not fit.
+
+    Attributes:
+        kind: pydantic's name of the error.
+        limit: the number that it goes beyond, if it does.
+    """
+
+    kind: str
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One declared repair.
+
+    Attributes:
+        code: its name in reports.
+        words: what it does.
+        elements: the members that it is for; empty for all.
+        mend: changes the member in its entity; False where it does not know how.
+    """
+
+    code: str
+    words: str
+    elements: frozenset[str]
+    mend: Callable[[Said, str, Fault], bool]
+
+
+def _text(said: Said, name: str, fault: Fault) -> bool:
+    if fault.kind != "string_type" or isinstance(said[name], bool | dict | list):
+        return False
+    said[name] = str(said[name])
+    return True
+
+
+def _cut(said: Said, name: str, fault: Fault) -> bool:
+    if fault.kind != "string_too_long" or fault.limit is None:
+        return False
+    said[name] = said[name][: fault.limit - 1].rstrip() + "…"
+    return True
+
+
+def _scheme(said: Said, name: str, fault: Fault) -> bool:
+    text = said.get(name)
+    if not isinstance(text, str):
+        return False
+    bare = text.strip().replace(" ", "%20")
+    if bare.lower().startswith(("http://", "https://")):
+        mended = bare
+    elif _HOST.match(bare):
+        mended = f"https://{bare}"
+    else:
+        return False
+    said[name] = mended
+    return bool(mended != text)
+
+
+def _address(said: Said, name: str, fault: Fault) -> bool:
+    found = _EMAIL.search(said[name]) if isinstance(said.get(name), str) else None
+    if found is None or found[0] == said[name]:
+        return False
+    said[name] = found[0]
+    return True
+
+
+def _number(said: Said, name: str, fault: Fault) -> bool:
+    found = _AMOUNT.match(said[name].strip()) if isinstance(said.get(name), str) else None
+    if found is None or "parsing" not in fault.kind:
+        return False
+    said[name] = float(found[1].replace(",", ""))
+    return True
+
+
+def _date(said: Said, name: str, fault: Fault) -> bool:
+    text = said.get(name)
+    if not isinstance(text, str):
+        return False
+    for length, form in ((10, "%Y-%m-%d"), (10, "%d/%m/%Y"), (10, "%d-%m-%Y"), (8, "%d/%m/%y")):
+        try:
+            found = datetime.strptime(text[:length], form)  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+        said[name] = found.date().isoformat()
+        return bool(said[name] != text)
+    return False
+
+
+def _clock(said: Said, name: str, fault: Fault) -> bool:
+    text = said.get(name)
+    if not isinstance(text, str):
+        return False
+    found = _TIME.match(text.rpartition("T")[2].strip())
+    if found is None:
+        return False
+    hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
+    if half in ("am", "pm"):
+        if not 1 <= hour <= 12:
+            return False
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    elif found[2] is None:
+        return False
+    if hour > 23 or minute > 59:
+        return False
+    said[name] = f"{hour:02}:{minute:02}"
+    return bool(said[name] != text)
+
+
+def _days(said: Said, name: str, fault: Fault) -> bool:
+    value = said.get(name)
+    parts = value if isinstance(value, list) else re.split(r"[,;/&\s]+", str(value))
+    found = [_DAY.match(str(part).strip()) for part in parts if str(part).strip()]
+    if not found or any(each is None for each in found):
+        return False
+    said[name] = ",".join(f"{each[1] or ''}{each[2].upper()}" for each in found if each)
+    return bool(said[name] != value)
+
+
+def _frequency(said: Said, name: str, fault: Fault) -> bool:
+    word = str(said.get(name)).strip().upper()
+    word = _FREQUENCIES.get(word, word)
+    if word == "DAILY":
+        said[name] = "WEEKLY"
+        said.setdefault("byday", ",".join(_DAYS))
+        return True
+    if word == said.get(name) or word not in ("WEEKLY", "MONTHLY"):
+        return False
+    said[name] = word
+    return True
+
+
+def _status(said: Said, name: str, fault: Fault) -> bool:
+    word = str(said.get(name)).strip().lower()
+    mended = _STATUSES.get(word, word)
+    if mended == said.get(name):
+        return False
+    said[name] = mended
+    return True
+
+
+def _language(said: Said, name: str, fault: Fault) -> bool:
+    said.setdefault("name", str(said[name]))
+    del said[name]
+    return True
+
+
+def _country(said: Said, name: str, fault: Fault) -> bool:
+    del said[name]
+    return True
+
+
+def _pounds(said: Said, name: str, fault: Fault) -> bool:
+    if said.get(name) not in ("£", "GB£", "pounds", "Pounds"):
+        return False
+    said[name] = "GBP"
+    return True
+
+
+def _lower(said: Said, name: str, fault: Fault) -> bool:
+    word = said.get(name)
+    if not isinstance(word, str) or word == word.lower():
+        return False
+    said[name] = word.lower()
+    return True
+
+
+def _from(*others: str) -> Callable[[Said, str, Fault], bool]:
+    def fill(said: Said, name: str, fault: Fault) -> bool:
+        found = next((said[other] for other in others if isinstance(said.get(other), str)), None)
+        if fault.kind != "missing" or found is None:
+            return False
+        said[name] = found
+        return True
+
+    return fill
+
+
+def _for(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+RULES = (
+    Rule("text", "a number where a text belongs is written as text", frozenset(), _text),
+    Rule(
+        "web-address",
+        "an address without its scheme gets https://, a space in it becomes %20",
+        _for("url website logo uri schedule_link term_uri"),
+        _scheme,
+    ),
+    Rule(
+        "e-mail-address",
+        "the first e-mail address in the text is taken",
+        _for("email assurer_email"),
+        _address,
+    ),
+    Rule(
+        "number",
+        "a number with its unit ('£1,200.50', '18+', '16 years') is that number",
+        _for("minimum_age maximum_age amount latitude longitude interval year_incorporated"),
+        _number,
+    ),
+    Rule(
+        "date",
+        "an instant is its day; a date with the day first is read so",
+        _for("valid_from valid_to dtstart assured_date"),
+        _date,
+    ),
+    Rule("time", "'9am', '9.30 pm' and an instant are times", _for("opens_at closes_at"), _clock),
+    Rule("days", "days by name are written by code (RFC 5545)", _for("byday"), _days),
+    Rule(
+        "frequency",
+        "'week' is WEEKLY; every day is WEEKLY on seven days",
+        _for("freq"),
+        _frequency,
+    ),
+    Rule("status", "'Open' is active, 'closed' is defunct, 'suspended' is temporarily closed",
+         _for("status"), _status),
+    Rule("language", "what is no code of a language is its name", _for("code"), _language),
+    Rule("country", "a country that is no two-letter code is GB", _for("country"), _country),
+    Rule("currency", "'£' is GBP", _for("currency"), _pounds),
+    Rule("lower-case", "a code in capitals is written small",
+         _for("location_type address_type"), _lower),
+    Rule(
+        "description-from-name",
+        "an organisation without a description is described by its name",
+        _for("description"),
+        _from("name"),
+    ),
+    Rule(
+        "first-line-from-name",
+        "an address without its first line has what stands for it",
+        _for("address_1"),
+        _from("attention", "city", "region"),
+    ),
+    Rule("town-from-region", "an address without a town has its region's name",
+         _for("city"), _from("region", "state_province", "address_1")),
+    Rule("county-from-town", "an address without a county has its town's name",
+         _for("state_province"), _from("region", "city")),
+    Rule("kind-from-register", "an identifier without a kind has its register's name",
+         _for("identifier_type"), _from("identifier_scheme")),
+    Rule("cut", "a text that is too long ends with an ellipsis", frozenset(), _cut),
+)  # fmt: skip
+"""In the order in which they are asked."""
+
+TOGETHER: Mapping[str, tuple[str, ...]] = {
+    "service": ("minimum_age", "maximum_age"),
+    "schedule": ("valid_from", "valid_to"),
+    "location": ("latitude", "longitude"),
+}
+"""Members that contradict each other, or make sense only together: then none of them is taken."""
+
+LEFT_OUT = "left-out"
+APART = "contradiction"
+MARKUP = "markup"
+ALONE = "one-for-list"
+DECLARED: Mapping[str, str] = {rule.code: rule.words for rule in RULES} | {
+    LEFT_OUT: "what no other rule mends, and what a listing can do without, is absent; an entity"
+    " that lacks what it needs goes as a whole",
+    APART: "ages, dates or coordinates that contradict each other are absent",
+    ALONE: "one entity where a list belongs is a list of one",
+    MARKUP: "HTML beyond simple paragraphs, lists, emphasis and links is removed",
+    "point": "latitude and longitude that were swapped are put right; 0,0 is no place",
+    "unknown-term": "a link to a term that nobody described is left out",
+    "unknown-parent": "an organisation is listed without a parent that is not there, or that would"
+    " make it its own ancestor",
+    "charset": "a file that is no UTF-8 is read as windows-1252",
+    "kept-here": "what was changed here, or was said by somebody else first, is not overwritten",
+}
+"""Every repair by its code, in words: what guides and reports say."""
+
+
+def any_of(value: Any) -> str:
+    """A value fit to be told: short, in one line."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,52 @@
+"""What is done to every record before anything is asked of it: it changes no meaning.
+
+An empty text, a null and an empty list say nothing, so they go: Open Referral UK wants them absent.
+Characters that no text may hold go too, and what HTML wrote as an entity is written as a character.
+"""
+
+import html
+import re
+from typing import Any
+
+from services.providers.importing.reading.records import Said
+
+DEEPEST = 24
+"""Levels of a record; HSDS itself has seven."""
+
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
+
+
+class TooDeep(Exception):
+    """A record is nested deeper than `DEEPEST`."""
+
+
+def tidied(said: Said) -> Said:
+    """A copy of a record without what says nothing.
+
+    Raises:
+        TooDeep: it is nested too deep.
+    """
+    found = _tidied(said, 0)
+    return found if isinstance(found, dict) else {}
+
+
+def _tidied(value: Any, depth: int) -> Any:
+    if depth > DEEPEST:
+        raise TooDeep
+    if isinstance(value, str):
+        return _text(value) or None
+    if isinstance(value, dict):
+        members = ((str(name), _tidied(each, depth + 1)) for name, each in value.items())
+        return {name: each for name, each in members if each is not None} or None
+    if isinstance(value, list):
+        items = (_tidied(each, depth + 1) for each in value)
+        return [each for each in items if each is not None] or None
+    return value
+
+
+def _text(text: str) -> str:
+    text = _NO_TEXT.sub("", text).strip()
+    if "<" not in text and _ENTITY.search(text):
+        text = html.unescape(text).replace("\xa0", " ").strip()
+    return text

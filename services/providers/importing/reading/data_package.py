@@ -1,0 +1,252 @@
+"""Records of an HSDS tabular data package: CSV files, in a ZIP file or a folder, joined.
+
+The files may come in any order and be longer than memory, so the rows are laid into a database on
+disk first, each beside the parents that it names; then every service is put together from them.
+"""
+
+import csv
+import io
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self, get_args
+
+import orjson
+
+from services.providers.importing.reading.charsets import as_text, charset_of
+from services.providers.importing.reading.records import (
+    Entity,
+    Record,
+    Said,
+    SourceBroken,
+    Unreadable,
+)
+
+MOST_BYTES = 2 * 1024**3
+"""Of all files of a package, unpacked."""
+
+FILES = {
+    "organizations": "organization",
+    "organization_identifiers": "organization_identifier",
+    "services": "service",
+    "service_at_locations": "service_at_location",
+    "service_at_location": "service_at_location",
+    "locations": "location",
+    "addresses": "address",
+    "accessibility": "accessibility",
+    "schedules": "schedule",
+    "service_areas": "service_area",
+    "cost_options": "cost_option",
+    "contacts": "contact",
+    "phones": "phone",
+    "languages": "language",
+    "funding": "funding",
+    "attributes": "attribute",
+    "taxonomies": "taxonomy",
+    "taxonomy_terms": "taxonomy_term",
+}
+"""The package's files (HSDS 3.0, datapackage.json), and what a row of each describes; `programs`,
+`required_documents` and the metadata are not kept."""
+
+
+@dataclass(frozen=True)
+class _Below:
+    """Where the rows of a file stand in the nested shape."""
+
+    member: str
+    entity: str
+    by: str
+
+
+BELOW: dict[str, tuple[_Below, ...]] = {
+    "service": (
+        _Below("service_at_locations", "service_at_location", "service_id"),
+        _Below("schedules", "schedule", "service_id"),
+        _Below("service_areas", "service_area", "service_id"),
+        _Below("cost_options", "cost_option", "service_id"),
+        _Below("contacts", "contact", "service_id"),
+        _Below("phones", "phone", "service_id"),
+        _Below("languages", "language", "service_id"),
+        _Below("funding", "funding", "service_id"),
+        _Below("attributes", "attribute", "link_id"),
+    ),
+    "service_at_location": (_Below("schedules", "schedule", "service_at_location_id"),),
+    "location": (
+        _Below("addresses", "address", "location_id"),
+        _Below("accessibility", "accessibility", "location_id"),
+        _Below("attributes", "attribute", "link_id"),
+    ),
+    "contact": (
+        _Below("phones", "phone", "contact_id"),
+        _Below("attributes", "attribute", "link_id"),
+    ),
+    "phone": (_Below("languages", "language", "phone_id"),),
+    "organization": (
+        _Below("organization_identifiers", "organization_identifier", "organization_id"),
+        _Below("attributes", "attribute", "link_id"),
+    ),
+}
+"""What is nested in what, and by which column the rows name their parent."""
+
+_PARENTS = sorted({each.by for below in BELOW.values() for each in below})
+
+
+def is_package(file: IO[bytes]) -> bool:
+    """Whether a file is a ZIP file; left at its beginning."""
+    file.seek(0)
+    found = zipfile.is_zipfile(file)
+    file.seek(0)
+    return found
+
+
+def records_of_zip(file: IO[bytes]) -> Iterator[Record | Unreadable]:
+    """All records of a zipped package.
+
+    Raises:
+        SourceBroken: it cannot be unpacked, or holds more than `MOST_BYTES`.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if sum(each.file_size for each in archive.infolist()) > MOST_BYTES:
+                raise SourceBroken(f"The package is too large: {MOST_BYTES:,} bytes at most.")
+            names = {_stem(each): each for each in archive.namelist() if _is_csv(each)}
+            with _Tables() as tables:
+                for stem, name in names.items():
+                    with archive.open(name) as packed, tempfile.TemporaryFile() as unpacked:
+                        _copy(packed, unpacked)
+                        yield from tables.lay(stem, unpacked)
+                yield from tables.records()
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise SourceBroken(f"This ZIP file cannot be unpacked: {error}.") from None
+
+
+def records_of_folder(folder: Path) -> Iterator[Record | Unreadable]:
+    """All records of a package in a folder.
+
+    Raises:
+        SourceBroken: there is no file of a package in it.
+    """
+    with _Tables() as tables:
+        for path in sorted(folder.iterdir()):
+            if _is_csv(path.name):
+                with path.open("rb") as file:
+                    yield from tables.lay(_stem(path.name), file)
+        yield from tables.records()
+
+
+def _copy(packed: IO[bytes], unpacked: IO[bytes]) -> None:
+    """Unpack one file, and no more of it than all may have: a header may say less than there is."""
+    written = 0
+    while piece := packed.read(1 << 20):
+        written += len(piece)
+        if written > MOST_BYTES:
+            raise SourceBroken(f"The package is too large: {MOST_BYTES:,} bytes at most.")
+        unpacked.write(piece)
+
+
+def _is_csv(name: str) -> bool:
+    return name.lower().endswith(".csv") and not Path(name).name.startswith(("._", "."))
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem.lower()
+
+
+class _Tables:
+    """The rows of a package on disk, by entity and by the parents that they name."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="kersey-package-"))
+        self._rows = sqlite3.connect(str(Path(folder) / "rows.sqlite"))
+        self._stack.callback(self._rows.close)
+        self._rows.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+            "CREATE TABLE said (entity TEXT, key TEXT, said BLOB);"
+            "CREATE TABLE under (entity TEXT, via TEXT, parent TEXT, row INTEGER);"
+        )
+        self._known: set[str] = set()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def lay(self, stem: str, file: IO[bytes]) -> Iterator[Unreadable]:
+        """Take in one file; a row that has more cells than the head has names is told and left."""
+        entity = FILES.get(stem)
+        if entity is None:
+            return
+        self._known.add(entity)
+        reader = csv.DictReader(_lines_of(file), restkey="", dialect=csv.excel)
+        try:
+            for row in reader:
+                if row.get(""):
+                    place = f"{stem}.csv line {reader.line_num}"
+                    yield Unreadable(place, "This row has more cells than the head has names.")
+                    continue
+                said = {name.strip().lower(): value for name, value in row.items() if value}
+                self._add(entity, said)
+        except csv.Error as error:
+            raise SourceBroken(f"{stem}.csv line {reader.line_num}: {error}.") from None
+
+    def _add(self, entity: str, said: Said) -> None:
+        insert = self._rows.execute(
+            "INSERT INTO said VALUES (?, ?, ?)", (entity, said.get("id"), orjson.dumps(said))
+        )
+        parents = [(entity, by, said[by], insert.lastrowid) for by in _PARENTS if by in said]
+        self._rows.executemany("INSERT INTO under VALUES (?, ?, ?, ?)", parents)
+
+    def records(self) -> Iterator[Record]:
+        """Taxonomies and terms, organisations, then services with all that is below each."""
+        if not {"service", "organization"} & self._known:
+            raise SourceBroken("There is neither services.csv nor organizations.csv in it.")
+        self._rows.executescript(
+            "CREATE INDEX said_key ON said (entity, key);"
+            "CREATE INDEX under_parent ON under (entity, via, parent);"
+        )
+        for entity in get_args(Entity):
+            rows = self._rows.execute("SELECT said FROM said WHERE entity = ?", (entity,))
+            for (said,) in rows:
+                yield Record(entity, self._whole(entity, orjson.loads(said)))
+
+    def _whole(self, entity: str, said: Said) -> Said:
+        """A row with what is below it."""
+        for below in BELOW.get(entity, ()):
+            rows = self._rows.execute(
+                "SELECT said.said FROM under JOIN said ON said.rowid = under.row"
+                " WHERE under.entity = ? AND via = ? AND parent = ? ORDER BY said.rowid",
+                (below.entity, below.by, said.get("id")),
+            ).fetchall()
+            found = [orjson.loads(each) for (each,) in rows]
+            if below.member == "schedules" and entity == "service":
+                found = [each for each in found if not each.get("service_at_location_id")]
+            if found:
+                said[below.member] = [self._whole(below.entity, each) for each in found]
+        if entity == "service_at_location" and "location_id" in said:
+            location = self._one("location", said["location_id"])
+            if location is not None:
+                said["location"] = self._whole("location", location)
+        if entity == "attribute" and "taxonomy_term_id" in said:
+            term = self._one("taxonomy_term", said["taxonomy_term_id"])
+            if term is not None:
+                said["taxonomy_term"] = term
+        return said
+
+    def _one(self, entity: str, key: str) -> Said | None:
+        found = self._rows.execute(
+            "SELECT said FROM said WHERE entity = ? AND key = ?", (entity, key)
+        ).fetchone()
+        return None if found is None else dict(orjson.loads(found[0]))
+
+
+def _lines_of(file: IO[bytes]) -> Iterator[str]:
+    """A CSV file's lines, without the mark that some programs write first."""
+    text: io.TextIOWrapper = as_text(file, charset_of(file))
+    for number, line in enumerate(text):
+        yield line.removeprefix("\ufeff") if number == 0 else line

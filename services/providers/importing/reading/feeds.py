@@ -1,0 +1,230 @@
+"""Records of a live Open Referral UK feed, page by page.
+
+What feeds say of themselves is not relied on: totals are wrong, `last_page` is missing or always
+true, `page` is ignored. A feed has ended when it says so and the number of pages agrees, when a
+page repeats the one before, or when three pages in a row are empty.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import IO, Any
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+from services.providers.importing.reading.charsets import charset_of
+from services.providers.importing.reading.fetching import Fetcher, NotThere
+from services.providers.importing.reading.json_files import LISTS, in_document
+from services.providers.importing.reading.records import (
+    Entity,
+    Record,
+    SourceBroken,
+    Unreadable,
+)
+
+PER_PAGE = 100
+MOST_PAGES = 100_000
+"""A feed that is longer goes round in a circle."""
+MOST_EMPTY = 3
+
+_NESTED = frozenset(
+    "schedules regular_schedules service_at_locations contacts cost_options service_areas"
+    " languages attributes service_taxonomys eligibilitys phones".split()
+)
+"""What a service has only where it is told in full."""
+_PAGED = frozenset("total_pages totalPages total_items totalElements page_number number".split())
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """One page of services, or what comes before them.
+
+    Attributes:
+        number: of the page of services, from 1; 0 for what comes before.
+        records: what is on it.
+    """
+
+    number: int
+    records: tuple[Record | Unreadable, ...]
+
+
+@dataclass
+class Feed:
+    """A live feed.
+
+    Attributes:
+        fetcher: gets its pages.
+        services: the address of its list of services.
+        after: ask for what changed since; None for all.
+        total: how many services it said that it has; None if it did not.
+
+    Lists are asked for in full, as HSDS knows it; where that is refused, as the UK profile may,
+    each service is asked for by itself.
+    """
+
+    fetcher: Fetcher
+    services: str
+    after: datetime | None = None
+    total: int | None = None
+    _full: bool | None = field(default=None, repr=False)
+
+    def pages(self, *, begin: int = 1) -> Iterator[FeedPage]:
+        """All pages: terms and organisations, where the feed lists them, then services.
+
+        Args:
+            begin: the first page of services to read; what comes before is read with page 1 only.
+
+        Raises:
+            SourceBroken: a page cannot be had, or is no page.
+        """
+        if begin == 1:
+            for name in ("taxonomies", "taxonomy_terms", "organizations"):
+                yield from self._before(name)
+        before: list[str] = []
+        empty = 0
+        for number in range(begin, begin + MOST_PAGES):
+            page = self._page(self.services, number, "service", self.after)
+            self.total = _number(page.document, "total_items", "totalElements")
+            ids = [json.dumps(each.said.get("id")) for each in page.found]
+            if ids and ids == before:
+                return
+            before = ids
+            empty = 0 if ids else empty + 1
+            yield FeedPage(number, (*page.odd, *map(self._in_full, page.found)))
+            if empty == MOST_EMPTY or _is_last(page.document, number, empty=not ids):
+                return
+
+    def _before(self, name: str) -> Iterator[FeedPage]:
+        """A list that not every feed has."""
+        entity = LISTS[name]
+        address = _beside(self.services, name)
+        before: list[str] = []
+        for number in range(1, MOST_PAGES):
+            try:
+                page = self._page(address, number, entity or "service")
+            except NotThere:
+                return
+            ids = [json.dumps(each.said.get("id")) for each in page.found]
+            if not ids or ids == before:
+                return
+            before = ids
+            yield FeedPage(0, tuple(page.found))
+            if _is_last(page.document, number, empty=False):
+                return
+
+    def _page(
+        self, address: str, number: int, entity: Entity, after: datetime | None = None
+    ) -> "_Page":
+        query: dict[str, Any] = {"page": number, "per_page": PER_PAGE}
+        if after is not None:
+            since = after.astimezone(UTC).isoformat(timespec="seconds")
+            query["modified_after"] = since.replace("+00:00", "Z")
+        document = self._asked(address, query)
+        records = list(in_document(document))
+        return _Page(
+            document,
+            [Record(entity, each.said) for each in records if isinstance(each, Record)],
+            [each for each in records if isinstance(each, Unreadable)],
+        )
+
+    def _asked(self, address: str, query: dict[str, Any]) -> Any:
+        """A page, in the first way that the feed takes."""
+        if self._full is not False:
+            try:
+                document = self._document(_asking(address, query | {"full": "true"}))
+            except NotThere as refused:
+                if refused.status == 404 or self._full:
+                    raise
+            else:
+                self._full = True
+                return document
+        document = self._document(_asking(address, query))
+        self._full = False
+        return document
+
+    def _in_full(self, record: Record) -> Record | Unreadable:
+        """A service with all that is below it: many lists leave that out."""
+        key = record.said.get("id")
+        if not _NESTED.isdisjoint(record.said) or not isinstance(key, str | int):
+            return record
+        try:
+            said = self._document(_beside(self.services, f"services/{quote(str(key), safe='')}"))
+        except NotThere as gone:
+            return Unreadable(f"service {key}", gone.words, "service", str(key))
+        if not isinstance(said, dict) or said.get("id") != key:
+            return Unreadable(f"service {key}", "Its page tells another one.", "service", str(key))
+        return Record("service", said)
+
+    def _document(self, url: str) -> Any:
+        with self.fetcher.get(url) as file:
+            return parsed(file, url)
+
+
+@dataclass(frozen=True)
+class _Page:
+    document: Any
+    found: list[Record]
+    odd: list[Unreadable]
+
+
+def parsed(file: IO[bytes], url: str) -> Any:
+    """A short document, parsed.
+
+    Raises:
+        SourceBroken: it is no JSON.
+    """
+    charset = charset_of(file)
+    try:
+        return json.loads(file.read().decode(charset, "replace"))
+    except (ValueError, RecursionError):
+        raise SourceBroken(f"{url} gives no JSON.") from None
+
+
+def feed_at(fetcher: Fetcher, address: str, document: Any) -> Feed | None:
+    """The feed to which an address belongs by what it gave; None where that is a file.
+
+    Args:
+        fetcher: gets its pages.
+        address: a feed's base, or its list of services.
+        document: what is there, parsed.
+    """
+    if not isinstance(document, dict) or "id" in document:
+        return None
+    if _PAGED & document.keys():
+        return Feed(fetcher, address)
+    if {"openapi_url", "profile"} & document.keys() and LISTS.keys().isdisjoint(document):
+        return Feed(fetcher, below(address, "services"))
+    return None
+
+
+def below(address: str, name: str) -> str:
+    """An address one step down."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}"))
+
+
+def _beside(services: str, name: str) -> str:
+    """An address under the base of which the list of services is a part."""
+    parts = urlsplit(services)
+    base = parts.path.rstrip("/").removesuffix("/services")
+    return urlunsplit(parts._replace(path=f"{base}/{name}"))
+
+
+def _asking(address: str, query: dict[str, Any]) -> str:
+    parts = urlsplit(address)
+    asked = "&".join(part for part in (parts.query, urlencode(query)) if part)
+    return urlunsplit(parts._replace(query=asked))
+
+
+def _number(document: Any, *names: str) -> int | None:
+    found = [document.get(name) for name in names] if isinstance(document, dict) else []
+    numbers = [each for each in found if isinstance(each, int | str) and str(each).isdigit()]
+    return int(numbers[0]) if numbers else None
+
+
+def _is_last(document: Any, number: int, *, empty: bool) -> bool:
+    pages = _number(document, "total_pages", "totalPages")
+    if pages is not None:
+        return number >= pages
+    last = document.get("last_page", document.get("last")) if isinstance(document, dict) else True
+    return last is True or (empty and last is not False)

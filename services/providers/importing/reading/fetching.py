@@ -1,0 +1,139 @@
+"""Fetching what somebody else publishes: guarded, bounded in time and size, and tried again."""
+
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+from urllib.parse import urljoin
+
+import httpcore
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from services.providers.importing.reading.records import SourceBroken
+from shared.strangers import AddressRefused, GuardedHttp, Unreachable, header_of
+
+MOST_REDIRECTS = 5
+_REDIRECTS = frozenset([301, 302, 303, 307, 308])
+REFUSALS = {
+    "address-malformed": "is not an address that can be fetched",
+    "address-not-https": "is not https",
+    "address-private": "leads into a private network",
+}
+"""Why nothing is fetched from an address, by `GuardedHttp`'s code."""
+
+
+class NotThere(SourceBroken):
+    """The address answered, with an error that will not change.
+
+    Args:
+        words: for people.
+        status: of HTTP.
+    """
+
+    def __init__(self, words: str, status: int) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+class _OfTheMoment(SourceBroken):
+    """Worth another try."""
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """Gets documents from strangers' addresses.
+
+    Attributes:
+        http: knows where nothing is fetched from, also after a redirect.
+        seconds: for one document, all of it.
+        most_bytes: of one document.
+        tries: how often a document is asked for that is not given at that moment.
+        longest_wait: seconds between two tries at most.
+    """
+
+    http: GuardedHttp
+    seconds: float
+    most_bytes: int
+    tries: int = 3
+    longest_wait: float = 5.0
+
+    @contextmanager
+    def get(self, url: str) -> Iterator[IO[bytes]]:
+        """A document as a file, which is gone after the block.
+
+        Raises:
+            NotThere: the answer is an error that will not change.
+            SourceBroken: it cannot be had, is not allowed, or is too large.
+        """
+        again = Retrying(
+            retry=retry_if_exception_type(_OfTheMoment),
+            wait=wait_random_exponential(multiplier=0.2, max=self.longest_wait),
+            stop=stop_after_attempt(self.tries),
+            reraise=True,
+        )
+        with tempfile.TemporaryFile() as file:
+            again(self._fetch, url, file)
+            file.seek(0)
+            yield file
+
+    def _fetch(self, url: str, file: IO[bytes]) -> None:
+        at = url
+        for _ in range(MOST_REDIRECTS + 1):
+            file.seek(0)
+            file.truncate()
+            further = self._step(at, file)
+            if further is None:
+                return
+            try:
+                at = urljoin(at, further)
+            except ValueError:
+                raise SourceBroken(f"{url} redirects to no address: not fetched.") from None
+        raise SourceBroken(f"{url} redirects more than {MOST_REDIRECTS} times.")
+
+    def _step(self, url: str, file: IO[bytes]) -> str | None:
+        """One answer into the file; or where it redirects to."""
+        headers = {"Accept": "application/json, */*;q=0.5", "Accept-Encoding": "identity"}
+        try:
+            with self.http.exchange("GET", url, headers=headers, within=self.seconds) as answer:
+                if answer.status in _REDIRECTS and header_of(answer, "location"):
+                    return header_of(answer, "location")
+                self._judge(url, answer)
+                self._keep(url, answer, file)
+        except AddressRefused as refused:
+            raise SourceBroken(f"{url} {REFUSALS[refused.reason]}: not fetched.") from None
+        except Unreachable as fault:
+            words = {
+                "timeout": f"did not answer within {self.seconds:g} seconds",
+                "unreachable": "cannot be reached",
+            }
+            raise _OfTheMoment(f"{url} {words.get(fault.reason, 'speaks no HTTP')}.") from None
+        return None
+
+    def _judge(self, url: str, answer: httpcore.Response) -> None:
+        if answer.status == 429 or answer.status >= 500:
+            raise _OfTheMoment(f"{url} answered {answer.status}.")
+        if answer.status != 200:
+            raise NotThere(f"{url} answered {answer.status}.", answer.status)
+
+    def _keep(self, url: str, answer: httpcore.Response, file: IO[bytes]) -> None:
+        too_large = SourceBroken(f"{url} gives more than {self.most_bytes:,} bytes.")
+        declared = header_of(answer, "content-length")
+        if declared.isdigit() and int(declared) > self.most_bytes:
+            raise too_large
+        zipped = header_of(answer, "content-encoding") in ("gzip", "deflate")
+        unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if zipped else None
+        written = 0
+        for piece in answer.iter_stream():
+            waiting = piece
+            while waiting:
+                plain, waiting = (
+                    (unpack.decompress(waiting, 1 << 20), unpack.unconsumed_tail)
+                    if unpack
+                    else (waiting, b"")
+                )
+                written += len(plain)
+                if written > self.most_bytes:
+                    raise too_large
+                file.write(plain)

@@ -1,0 +1,1 @@
+"""A listing's life: draft, approved, published, and its history."""

@@ -1,0 +1,105 @@
+"""Reading a listing's history: for its own organisation, and for the coordinators of its hub."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+
+from services.providers import hubs
+from services.providers.handlers import Directory
+from services.providers.life import acts, versions, views
+from services.providers.life.differences import differences
+from services.providers.rows import table
+from shared.auth import Principal
+from shared.database import UnitOfWork
+from shared.problems import Problem
+
+Json = dict[str, Any]
+
+
+def drafts(directory: Directory, principal: Principal) -> list[Json]:
+    """What waits for somebody's hubs, and what waits of their own organisation."""
+    with UnitOfWork(directory.engine) as uow:
+        mine = {UUID(principal.organisation)} if "provider" in principal.roles else set()
+        found = versions.waiting_for(uow, hubs.codes_of(uow, principal), mine)
+        return [views.version(row) for row in found]
+
+
+def history(directory: Directory, principal: Principal, kind: str, subject: UUID) -> Json:
+    """All versions of a listing, and what was done with it.
+
+    Raises:
+        Problem: 404 or 403.
+    """
+    with UnitOfWork(directory.engine) as uow:
+        found = _versions(uow, principal, kind, subject)
+        return views.history(found, acts.of(uow, subject))
+
+
+def version(
+    directory: Directory, principal: Principal, kind: str, subject: UUID, number: int
+) -> Json:
+    """One version, whole.
+
+    Raises:
+        Problem: 404 or 403.
+    """
+    with UnitOfWork(directory.engine) as uow:
+        return views.version(
+            _numbered(_versions(uow, principal, kind, subject), number), whole=True
+        )
+
+
+def changes(
+    directory: Directory,
+    principal: Principal,
+    kind: str,
+    subject: UUID,
+    number: int,
+    since: int | None,
+) -> Json:
+    """What a version changed.
+
+    Args:
+        directory: what to work with.
+        principal: who asks.
+        kind: `services` or `organizations`.
+        subject: the listing.
+        number: of the version.
+        since: the version to compare it with; None for the one it was written on, or the one
+            before it.
+
+    Raises:
+        Problem: 404 or 403.
+    """
+    with UnitOfWork(directory.engine) as uow:
+        found = _versions(uow, principal, kind, subject)
+    row = _numbered(found, number)
+    against = since or row["based_on"] or (number - 1 if number > 1 else None)
+    before = _numbered(found, against)["listing"] if against else {}
+    changed = differences(before | {"id": None}, row["listing"] | {"id": None})
+    return {"number": number, "changes": changed} | ({"since": against} if against else {})
+
+
+def _versions(uow: UnitOfWork, principal: Principal, kind: str, subject: UUID) -> list[RowMapping]:
+    found = [row for row in versions.of(uow, subject) if f"{row['kind']}s" == kind]
+    owner = _owner(uow, kind, subject) or (found[0]["owner"] if found else None)
+    if owner is None:
+        raise Problem(404, "Not found", "There is no listing with this id.", element="id")
+    if not (found and hubs.coordinates(uow, principal, found[0]["hub"])):
+        hubs.must_keep(uow, principal, owner)
+    return found
+
+
+def _owner(uow: UnitOfWork, kind: str, subject: UUID) -> UUID | None:
+    """Whose listing it is now, where it is public: it may have moved since a version was kept."""
+    source = table(kind.removesuffix("s")).c
+    owner = source.id if kind == "organizations" else source.organization_id
+    return uow.session.scalar(select(owner).where(source.id == subject))
+
+
+def _numbered(found: list[RowMapping], number: int) -> RowMapping:
+    for row in found:
+        if row["number"] == number:
+            return row
+    raise Problem(404, "Not found", "There is no such version of this listing.", element="number")

@@ -1,0 +1,125 @@
+"""Organisations that may be one, and where listings come from, over HTTP."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.providers import hubs, publishing
+from services.providers.dependencies import Known
+from services.providers.importing.api import Coordinator
+from services.providers.matches import deciding
+from services.providers.matches.listed import listed
+from services.providers.matches.provenance import provenance
+from shared.auth import Principal
+from shared.database import UnitOfWork
+from shared.problems import Problem
+
+matches = APIRouter(prefix="/directory", tags=["importing"])
+
+
+class Acceptance(BaseModel):
+    """Which of two organisations is kept, and whose values count."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    keep: UUID | None = None
+    fields: dict[Annotated[str, Field(max_length=60)], UUID] = Field(default={}, max_length=50)
+
+
+@matches.get("/matches")
+def list_matches(
+    directory: Known,
+    principal: Coordinator,
+    state: Literal["open", "accepted", "refused", "undone"] = "open",
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    per_page: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """Organisations of the own hub that may be one with another, the most alike first."""
+    with UnitOfWork(directory.engine) as uow:
+        own = hubs.own_hubs(uow, principal)
+        found = listed(uow, state, own, per_page, (page - 1) * per_page)
+    return _answer({"contents": found})
+
+
+@matches.post("/matches/{id}/accept")
+def accept_match(
+    directory: Known,
+    principal: Coordinator,
+    id: UUID,  # noqa: A002
+    said: Acceptance,
+) -> Response:
+    """They are one organisation."""
+    with UnitOfWork(directory.engine) as uow, _in_words():
+        match = _own_match(uow, principal, id)
+        by = principal.client_id
+        kept = deciding.accept(uow, directory, match, by, keep=said.keep, fields=said.fields)
+        uow.commit()
+    return _answer({"id": id, "state": "accepted", "kept": kept})
+
+
+@matches.post("/matches/{id}/refuse")
+def refuse_match(directory: Known, principal: Coordinator, id: UUID) -> Response:  # noqa: A002
+    """They are two organisations, and not proposed again."""
+    with UnitOfWork(directory.engine) as uow, _in_words():
+        deciding.refuse(uow, directory, _own_match(uow, principal, id), principal.client_id)
+        uow.commit()
+    return _answer({"id": id, "state": "refused"})
+
+
+@matches.post("/matches/{id}/undo")
+def undo_match(directory: Known, principal: Coordinator, id: UUID) -> Response:  # noqa: A002
+    """They are two after all: both are restored."""
+    with UnitOfWork(directory.engine) as uow, _in_words():
+        deciding.undo(uow, directory, _own_match(uow, principal, id), principal.client_id)
+        uow.commit()
+    return _answer({"id": id, "state": "undone"})
+
+
+@matches.get("/{kind}/{id}/sources")
+def read_sources(
+    directory: Known,
+    principal: Coordinator,
+    kind: Literal["organizations", "services"],
+    id: UUID,  # noqa: A002
+) -> Response:
+    """Which source said what of a listing, and where sources differ."""
+    with UnitOfWork(directory.engine) as uow:
+        found = provenance(uow.session, kind.removesuffix("s"), id)
+    if found is None:
+        raise Problem(404, "Not found", "There is no such listing.", element="id")
+    return _answer(found)
+
+
+def _own_match(uow: UnitOfWork, principal: Principal, key: UUID) -> Any:
+    """A proposal of which the caller keeps both organisations.
+
+    Raises:
+        Problem: 404, or 403 where one of them is another hub's.
+    """
+    match = deciding.match_of(uow, key)
+    for owner in (match["one"], match["other"]):
+        hubs.must_keep(uow, principal, owner)
+    return match
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except deciding.NoSuchMatch:
+        raise Problem(404, "Not found", "There is no such proposal.", element="id") from None
+    except deciding.NotOpen as error:
+        raise Problem(409, "This was decided before", error.words, element="id") from None
+    except publishing.Misfit as error:
+        raise Problem(
+            422, "The decision does not fit", error.words, element=error.element
+        ) from None
+
+
+def _answer(body: Any) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")

@@ -1,0 +1,222 @@
+"""The questions of a search, each answered by SQL for one service: yes, no or not known.
+
+Yes, no and unknown are three answers (care 26), and SQL has exactly these three: TRUE, FALSE and
+NULL. Only FALSE leaves a service out; NULL becomes a question to ask.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Numeric,
+    String,
+    Uuid,
+    and_,
+    case,
+    column,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.providers.domain import EVIDENCE_FOR, CapacityState, Tier
+from services.providers.matching.question import Question
+from services.providers.rows import table
+
+Answer = ColumnElement[Any]
+
+NO_ROOM = (CapacityState.FULL.value, CapacityState.WAITING_LIST.value)
+
+HARD = frozenset({"age", "company_law", "home_checks"})
+"""Limits of safety and of law, which nobody overrides (care 26): whom the provider may take by its
+own age limits, a group that the Equality Act 2010, schedule 3, part 7, lets be for one sex, and
+the checks of whoever visits people at home (care 25)."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """One candidate as the questions see it: columns of its flat row, and what is worked out."""
+
+    flat: Any
+    metres: ColumnElement[Any]
+    state: ColumnElement[str]
+    places: ColumnElement[int]
+    has_format: ColumnElement[bool]
+
+
+def known_state(now: datetime) -> ColumnElement[str]:
+    """The state of a `capacity` row as it is known now: expired or never said is unknown."""
+    room = table("capacity").c
+    return case(
+        (or_(room.state.is_(None), room.expires <= now), CapacityState.UNKNOWN.value),
+        else_=room.state,
+    )
+
+
+def answers(
+    question: Question, at_home: Iterable[UUID], here: Here, now: datetime
+) -> dict[str, Answer]:
+    """The questions that were asked, by name, each answered of one candidate.
+
+    Args:
+        question: what is asked.
+        at_home: the terms of a service that visits people.
+        here: a candidate.
+        now: the present instant.
+    """
+    today = now.date()
+    asked: dict[str, Answer] = {}
+    if question.age is not None:
+        asked["age"] = and_(
+            func.coalesce(here.flat.minimum_age, 0) <= question.age,
+            func.coalesce(here.flat.maximum_age, 999) >= question.age,
+        )
+    if question.company_terms:
+        asked["company"] = _is(here.flat, question.company_terms)
+        asked["company_law"] = case((overlaps(here.flat.terms, question.other_company), false()))
+    if question.of_one_person:
+        asked["home_checks"] = case(
+            (overlaps(here.flat.terms, tuple(at_home)), _checked(here.flat.service_id, today)),
+            else_=true(),
+        )
+        if question.point is not None and question.point.hub is not None:
+            asked["area"] = open_to(here.flat.areas, question.point.hub)
+    if question.within is not None:
+        asked["distance"] = or_(here.flat.remote, here.metres <= question.within)
+    if question.days or question.start is not None or question.end is not None:
+        asked["time"] = _runs(here, question, today)
+    if question.free_places:
+        asked["free_places"] = case(
+            (here.state == CapacityState.TAKING.value, func.coalesce(here.places, 1) > 0),
+            (here.state.in_(NO_ROOM), false()),
+            else_=null(),
+        )
+    if question.cost_max is not None:
+        asked["cost"] = _costs_at_most(here, question.cost_max, today)
+    if question.languages:
+        asked["language"] = case(
+            (_shares(here.flat.languages, question.languages), true()),
+            (or_(here.flat.interpreted, func.cardinality(here.flat.languages) == 0), null()),
+            else_=false(),
+        )
+    if question.formats:
+        wanted = tuple(key for keys in question.formats.values() for key in keys)
+        asked["format"] = case(
+            (overlaps(here.flat.terms, wanted), true()), (here.has_format, false()), else_=null()
+        )
+    for number, terms in enumerate(question.access.values()):
+        asked[f"access_{number}"] = _is(here.flat, terms)
+    return asked
+
+
+def _array(keys: Iterable[UUID]) -> ColumnElement[Any]:
+    return literal(list(keys), ARRAY(Uuid))
+
+
+def overlaps(terms: ColumnElement[Any], keys: tuple[UUID, ...]) -> ColumnElement[bool]:
+    """Whether an array of terms holds any of some."""
+    if not keys:
+        return false()
+    found: ColumnElement[bool] = terms.op("&&", is_comparison=True)(_array(keys))
+    return found
+
+
+def open_to(areas: ColumnElement[Any], hub: str) -> ColumnElement[bool]:
+    """Whether people of a hub's place may come: a service that names no place is for all."""
+    return or_(func.cardinality(areas) == 0, areas.contains([hub]))
+
+
+def _shares(spoken: ColumnElement[Any], codes: tuple[str, ...]) -> ColumnElement[bool]:
+    asked = literal(list(codes), ARRAY(String))
+    found: ColumnElement[bool] = spoken.op("&&", is_comparison=True)(asked)
+    return found
+
+
+def _is(flat: Any, terms: tuple[UUID, ...]) -> Answer:
+    """What is known of one thing at the service and at its place; a known no is the safer word."""
+    return case(
+        (overlaps(flat.refused, terms), false()),
+        (overlaps(flat.terms, terms), true()),
+        else_=null(),
+    )
+
+
+def _runs(here: Any, question: Question, today: date) -> Answer:
+    """Whether a session lies in one of the days and between the times."""
+    flat = here.flat
+    slot = (
+        func.unnest(flat.slot_days, flat.slot_opens, flat.slot_closes, flat.slot_until)
+        .table_valued(
+            column("day", String),
+            column("opens", Integer),
+            column("closes", Integer),
+            column("until", Date),
+            name="slot",
+        )
+        .render_derived()
+    )
+    fits: list[ColumnElement[bool]] = []
+    if question.days:
+        fits.append(slot.c.day.in_(question.days))
+    if question.start is not None:
+        fits.append(slot.c.opens >= question.start)
+    if question.end is not None:
+        fits.append(func.coalesce(slot.c.closes, slot.c.opens) <= question.end)
+    fit = and_(*fits)
+    known = (
+        select(
+            case(
+                (func.bool_or(fit), true()),
+                (func.bool_or(fit.is_(None)), null()),
+                else_=func.bool_or(fit),
+            )
+        )
+        .select_from(slot)
+        .where(or_(slot.c.until.is_(None), slot.c.until >= today))
+    )
+    return known.scalar_subquery()
+
+
+def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:
+    price = (
+        func.unnest(here.flat.cost_amounts, here.flat.cost_until)
+        .table_valued(column("amount", Numeric), column("until", Date), name="price")
+        .render_derived()
+    )
+    return (
+        select(func.bool_or(price.c.amount <= pounds))
+        .select_from(price)
+        .where(or_(price.c.until.is_(None), price.c.until >= today))
+        .scalar_subquery()
+    )
+
+
+def _checked(service: ColumnElement[UUID], today: date) -> ColumnElement[bool]:
+    """Whether all that home visits need was shown and has not lapsed (care 25). Counted, because
+    the planner would answer an EXISTS from the evidence of the whole directory.
+    """
+    seen = table("tier_evidence").c
+    kept = table("service").alias("asked_for").c
+    kinds = sorted(EVIDENCE_FOR[Tier.HIGHER_RISK])
+    shown = (
+        select(func.count(seen.kind.distinct()))
+        .where(
+            seen.service_id == service,
+            seen.kind.in_(kinds),
+            or_(seen.expires.is_(None), seen.expires >= today),
+        )
+        .scalar_subquery()
+    )
+    asked = select(kept.tier).where(kept.id == service).scalar_subquery()
+    return and_(asked == int(Tier.HIGHER_RISK), shown == len(kinds))

@@ -1,0 +1,95 @@
+"""POST /directory/match: what is asked for one person, as a body."""
+
+from datetime import time
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from services.providers.queries import Age, Day, Metres, starting_point
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")]
+Codes = Annotated[tuple[Code, ...], Field(max_length=20)]
+SOFT = ("area", "distance", "time", "free_places", "cost", "language", "format", "access")
+"""What a worker may override. Age limits, groups for one sex and checks are limits of safety and
+of law (care 26)."""
+
+
+def _storable(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
+class Asked(BaseModel):
+    """What every part of the body shares: what is unknown is refused, or it would not count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Travel(Asked):
+    """How the person gets there, and for how long."""
+
+    by: Literal["walk", "wheelchair", "bus", "car"]
+    minutes: Annotated[float, Field(gt=0, le=240, allow_inf_nan=False)] | None = None
+
+
+class Override(Asked):
+    """A worker's decision that one thing does not leave a service out, and why."""
+
+    criterion: Literal[SOFT]  # type: ignore[valid-type]
+    reason: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=3, max_length=500),
+        AfterValidator(_storable),
+    ]
+
+
+class MatchRequest(Asked):
+    """What fits this person. Nothing of it is kept, and `matters` is not even written to a log."""
+
+    needs: Codes = ()
+    activities: Codes = ()
+    matters: (
+        Annotated[str, StringConstraints(max_length=4000), AfterValidator(_storable)] | None
+    ) = Field(
+        default=None, repr=False, description="What matters to the person, in their own words."
+    )
+    near: Annotated[str | tuple[float, float], BeforeValidator(starting_point)] | None = Field(
+        default=None, description="A postcode, or latitude,longitude."
+    )
+    within: Metres | None = None
+    travel: Travel | None = None
+    days: Annotated[tuple[Day, ...], Field(max_length=7)] = ()
+    start: time | None = Field(default=None, description="Not before this time of day.")
+    end: time | None = Field(default=None, description="Over by this time of day.")
+    age: Age | None = None
+    languages: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}$", to_lower=True)], ...],
+        Field(max_length=10),
+    ] = ()
+    access: Codes = ()
+    cost_max: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = None
+    formats: Codes = ()
+    company: Code | None = Field(default=None, description="A group for women or men only.")
+    free_places: bool = False
+    overrides: Annotated[tuple[Override, ...], Field(max_length=len(SOFT))] = ()
+    limit: int = Field(default=20, ge=1, le=50)
+    near_misses: int = Field(default=5, ge=0, le=20)
+
+    @model_validator(mode="after")
+    def _measured_from_somewhere(self) -> Self:
+        if self.near is None and (self.within is not None or self.travel is not None):
+            raise ValueError("'within' and 'travel' are measured from 'near', which is missing")
+        if self.within is not None and self.travel is not None:
+            raise ValueError("give 'within' or 'travel', not both")
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise ValueError("'end' must be later than 'start'")
+        return self

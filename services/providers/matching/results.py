@@ -1,0 +1,80 @@
+"""One service of an answer: what to show, why, and what to ask."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.providers.matching import facts, reasons
+from services.providers.matching.facts import Found
+from services.providers.matching.question import Question, Vocabulary
+from services.providers.matching.times import times
+from services.providers.nested import Json, picked_json
+from services.providers.replies import Replies
+
+
+def found(
+    row: Row[Any],
+    listed: Json,
+    question: Question,
+    today: date,
+    by: str | None = None,
+    replies: Replies | None = None,
+) -> Found:
+    """What the engine found of one service.
+
+    Args:
+        row: the engine's row.
+        listed: the public listing.
+        question: what was asked.
+        today: the present day, for how long ago a person looked.
+        by: how the person gets there, where that was said.
+        replies: how it answers, where enough is known.
+    """
+    told = row._mapping.items()  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    answers = {name.removeprefix("is_"): yes for name, yes in told if name.startswith("is_")}
+    at = next(
+        (
+            each["location"]
+            for each in listed.get("service_at_locations", ())
+            if each["location"]["id"] == str(row.location_id)
+        ),
+        None,
+    )
+    metres = None if row.metres is None else round(row.metres)
+    access = {code: answers[f"access_{number}"] for number, code in enumerate(question.access)}
+    return Found(listed, at, metres, answers, access, today, by, replies)
+
+
+def result(one: Found, question: Question, known: Vocabulary) -> Json:
+    """One service as an answer shows it.
+
+    Args:
+        one: what was found of it.
+        question: what was asked.
+        known: the names of the terms.
+    """
+    listed = one.listing
+    own = listed["kersey"]
+    shown: Json = {
+        "service": picked_json(listed, ("id", "name", "description", "url", "alert")),
+        "provider": picked_json(listed["organization"], ("id", "name")),
+        "tier": own["tier"],
+        "capacity": own["capacity"],
+        "needs": one.terms("need"),
+        "activities": one.terms("activity"),
+        "format": one.terms("format"),
+        "access": own.get("access", {}),
+        "referral": {"ask_by": own["referral"]["ask_by"]},
+        "when": times(listed),
+        "cost": facts.cost(listed),
+        "languages": sorted(each["code"] for each in listed.get("languages", ()) if "code" in each),
+        "reasons": reasons.why(one, question, known),
+        "ask": reasons.to_ask(one, question, known),
+        "location": one.location,
+        "distance_metres": one.metres,
+        "hub": own.get("hub"),
+        "replies": None if one.replies is None else asdict(one.replies),
+    }
+    return {name: value for name, value in shown.items() if value is not None}

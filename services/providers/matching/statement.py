@@ -1,0 +1,110 @@
+"""What matters to the person, in their own words: understood for one answer, and forgotten.
+
+The words are neither stored nor logged; the answer repeats only the terms that they came to mean.
+Two things are made of them, both without leaving this machine: the terms whose everyday phrases
+they hold ("nobody to talk to" is loneliness), and a full-text question to what services say of
+themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, String, case, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
+from sqlmodel import Session
+
+from services.providers.matching.criteria import overlaps
+from services.providers.matching.question import TermIds, Vocabulary
+from services.providers.matching.weights import Weights
+from services.providers.rows import table
+from services.providers.taxonomies.phrases import folded
+
+MEANT = ("need", "activity")
+"""The taxonomies that a statement can speak of; access and format are asked for by name."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a statement came to mean.
+
+    Attributes:
+        terms: by taxonomy, the codes it speaks of and the term ids of each.
+        query: the full-text question made of it; None where nothing was said.
+    """
+
+    terms: Mapping[str, Mapping[str, TermIds]]
+    query: ColumnElement[Any] | None
+
+    @property
+    def worded(self) -> bool:
+        """Whether anything was said."""
+        return self.query is not None
+
+    def of_use(self) -> list[ColumnElement[bool]]:
+        """Services that the statement could be about."""
+        flat, service = table("matchable").c, table("service").c
+        meant = tuple(
+            key for codes in self.terms.values() for keys in codes.values() for key in keys
+        )
+        found = [overlaps(flat.terms, meant)] if meant else []
+        if self.query is not None:
+            found.append(service.search.op("@@", is_comparison=True)(self.query))
+        return found
+
+    def fit(self, weights: Weights) -> ColumnElement[float]:
+        """How well a service fits the statement, from 0 to 1."""
+        if self.query is None:
+            return literal(0.0)
+        rank = func.ts_rank_cd(table("service").c.search, self.query)
+        text = cast(rank / (rank + weights.words["rank_half"]), Float)
+        several = [
+            (weights.words[taxonomy], keys)
+            for taxonomy in MEANT
+            for keys in self.terms.get(taxonomy, {}).values()
+        ]
+        if not several:
+            return text * weights.words["text"]
+        meant: ColumnElement[Any] = sum(
+            (
+                case((overlaps(table("matchable").c.terms, keys), weight), else_=0.0)
+                for weight, keys in several
+            ),
+            start=literal(0.0),
+        ) / sum(weight for weight, _ in several)
+        return text * weights.words["text"] + meant * (1 - weights.words["text"])
+
+
+SILENT = Statement({}, None)
+
+
+def understood(
+    session: Session, words: str | None, vocabulary: Vocabulary, weights: Weights
+) -> Statement:
+    """Make sense of a statement.
+
+    Args:
+        session: where the synonyms are.
+        words: the person's own; None for none.
+        vocabulary: the directory's taxonomies.
+        weights: the declared table, for the words that say nothing.
+    """
+    if words is None or not words.strip():
+        return SILENT
+    synonym, term, whole = table("term_synonym").c, table("taxonomy_term").c, table("taxonomy").c
+    spoken = (
+        select(whole.code.label("taxonomy"), term.code)
+        .distinct()
+        .join(table("taxonomy_term"), term.id == synonym.term_id)
+        .join(table("taxonomy"), whole.id == term.taxonomy_id)
+        .where(func.strpos(folded(words), synonym.pattern) > 0, whole.code.in_(MEANT))
+        .order_by(whole.code, term.code)
+    )
+    terms: dict[str, dict[str, TermIds]] = {}
+    for row in session.connection().execute(spoken):
+        terms.setdefault(row.taxonomy, {})[row.code] = vocabulary.of(row.taxonomy).ids[row.code]
+    telling = [each for each in words.split() if folded(each).strip() not in weights.passed_over]
+    every = func.plainto_tsquery(cast("english", REGCONFIG), " ".join(telling))
+    any_word = cast(func.replace(cast(every, String), "&", "|"), TSQUERY)
+    # A subquery is worked out once, not for each service.
+    return Statement(terms, select(any_word).scalar_subquery())

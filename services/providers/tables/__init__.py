@@ -1,0 +1,54 @@
+"""The directory's tables: HSDS 3.0 / Open Referral UK entities, and what Kersey keeps beside them.
+
+Column names of the HSDS part are HSDS's own, so that a listing is read out without a mapping.
+Kersey's own columns are the ones that HSDS has no word for (hub, tier, capacity, who verified).
+"""
+
+from sqlalchemy import MetaData
+
+from services.providers.tables import (
+    assurance,
+    capacity,
+    consortium,
+    gaps,
+    life,
+    locations,
+    matching,
+    organizations,
+    places,
+    replies,
+    services,
+    sources,
+    taxonomies,
+)
+from services.providers.tables.base import metadata
+from shared.database import NAMING
+from shared.database import metadata as leases
+from shared.messaging.outbox import metadata as messages
+
+__all__ = [
+    "assurance",
+    "capacity",
+    "consortium",
+    "gaps",
+    "life",
+    "locations",
+    "matching",
+    "metadata",
+    "organizations",
+    "places",
+    "replies",
+    "schema",
+    "services",
+    "sources",
+    "taxonomies",
+]
+
+
+def schema() -> MetaData:
+    """Every table of this service's database: its own, the outbox and inbox, and the leases."""
+    whole = MetaData(naming_convention=NAMING)
+    for part in (metadata, messages, leases):
+        for table in part.sorted_tables:
+            table.to_metadata(whole)
+    return whole

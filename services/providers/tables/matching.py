@@ -1,0 +1,51 @@
+"""What matching reads: one row for each place of a service, with all that may be asked of it."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Column, Date, Index, Integer, Numeric, String, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field
+
+from services.providers.tables.base import Base
+
+
+class Matchable(Base, table=True):
+    """A running service at one of its places, flat; worked out anew when its listing changes.
+
+    `place` is the location's id, or the service's own where it has no location. A point is there
+    only where people go there: who visits, rings or meets online is no farther from one street
+    than from another. `terms` holds what the service and the place are or have, `refused` what is
+    known to be missing. The arrays of a kind go together by position; `until` is the last day of
+    an entry, so that nothing has to be worked out again because a day has passed. `verified` is the
+    day on which a person last found the listing right.
+    """
+
+    __tablename__ = "matchable"
+    __table_args__ = (
+        Index("ix_matchable_point", "latitude", "longitude"),
+        Index("ix_matchable_terms", "terms", postgresql_using="gin"),
+    )
+    service_id: UUID = Field(primary_key=True, foreign_key="service.id")
+    place: UUID = Field(primary_key=True)
+    location_id: UUID | None = None
+    name: str = Field(max_length=300)
+    minimum_age: float | None = None
+    maximum_age: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    remote: bool
+    terms: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    refused: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    languages: list[str] = Field(sa_column=Column(ARRAY(String(8)), nullable=False))
+    interpreted: bool
+    areas: list[str] = Field(sa_column=Column(ARRAY(String(40)), nullable=False))
+    slot_days: list[str] = Field(sa_column=Column(ARRAY(String(2)), nullable=False))
+    slot_opens: list[int | None] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    slot_closes: list[int | None] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    slot_until: list[date | None] = Field(sa_column=Column(ARRAY(Date), nullable=False))
+    cost_amounts: list[float] = Field(
+        sa_column=Column(ARRAY(Numeric(10, 2, asdecimal=False)), nullable=False)
+    )
+    cost_until: list[date | None] = Field(sa_column=Column(ARRAY(Date), nullable=False))
+    verified: date | None = None

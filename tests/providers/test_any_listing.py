@@ -1,0 +1,64 @@
+"""Whatever is taken in, what goes out is valid: every read over generated listings."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from hypothesis import HealthCheck, Phase, given, settings
+from pydantic import ValidationError
+
+from services.providers import hsds, publishing
+from shared.database import UnitOfWork
+from tests.providers import made_listings
+from tests.providers.conftest import House
+from tests.providers.listings import OWNER
+from tests.providers.schemas import DRAFT, PLAIN, fits
+
+
+def keep(house: House, organization: hsds.Organization, service: hsds.Service) -> None:
+    """Publish the two, as every way in does."""
+    if not house.count("taxonomy"):
+        house.load()
+    outbox, now = house.directory.outbox, house.now
+    with UnitOfWork(house.engine) as uow:
+        publishing.organizations(uow, outbox, {OWNER: organization}, now)
+        assert service.id
+        lasts = timedelta(days=28)
+        publishing.services(uow, outbox, {service.id: service}, now, capacity_lasts=lasts)
+        uow.commit()
+
+
+@settings(
+    max_examples=40,
+    phases=(Phase.generate, Phase.shrink),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(made_listings.services, made_listings.organizations)
+def test_every_read_of_any_listing_fits_the_schemas(
+    house: House, body: dict[str, Any], owner: dict[str, Any]
+) -> None:
+    try:
+        service = hsds.Service.model_validate(body | {"id": str(uuid4())})
+        organization = hsds.Organization.model_validate(owner)
+    except ValidationError:  # refused in words: nothing is stored that could be read
+        return
+    house.now += timedelta(seconds=1)
+    keep(house, organization, service)
+
+    whole = house.get(f"/directory/services/{service.id}")
+    fits("service", whole)
+    fits("service", whole, PLAIN)
+    for each in whole.get("capacities", ()):
+        fits("service_capacity", each, DRAFT)
+    for at in whole.get("service_at_locations", ()):
+        one = house.get(f"/directory/service_at_locations/{at['id']}")
+        fits("service_at_location", one)
+        fits("service", one)
+    changed = house.get("/directory/services", modified_after=house.now.isoformat(), per_page=500)
+    listed = {each["id"]: each for each in changed["contents"]}
+    fits("service", listed[whole["id"]])
+    offering = house.get(f"/directory/organizations/{organization.id}", full_service="true")
+    fits("organization", offering)
+    fits("organization", offering, PLAIN)
+    assert whole["id"] in {each["id"] for each in offering["services"]}

@@ -1,0 +1,340 @@
+"""POST /directory/match: what fits one person, in which order, why, and what nearly does."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from services.providers.matching.weights import weights
+from tests.providers.conftest import House
+from tests.providers.listings import SQUARE, attribute, north, service, weekly
+
+HERE = list(SQUARE)
+
+
+def ask(house: House, *, status: int = 200, scope: str = "cases", **body: Any) -> Any:
+    return house.send(
+        "POST", "/directory/match", body, status=status, scope=scope, roles=("link-worker",)
+    )
+
+
+def fitting(house: House, **body: Any) -> list[str]:
+    return [each["service"]["name"] for each in ask(house, **body)["matches"]]
+
+
+def missed(house: House, **body: Any) -> dict[str, list[tuple[str, bool, str]]]:
+    return {
+        each["service"]["name"]: [
+            (no["criterion"], no["hard"], no["reason"]) for no in each["excluded"]
+        ]
+        for each in ask(house, **body)["near_misses"]
+    }
+
+
+def test_a_whole_question_is_answered_with_reasons_and_near_misses(demo: House):
+    answer = ask(
+        demo,
+        needs=["loneliness"],
+        activities=["music"],
+        near="HX7 6AA",
+        travel={"by": "walk", "minutes": 30},
+        days=["TU", "WE"],
+        start="09:00",
+        end="13:00",
+        age=70,
+        languages=["en"],
+        access=["step-free"],
+        cost_max=3,
+        formats=["group"],
+    )
+    first = answer["matches"][0]
+    assert first["service"]["name"] == "Singing for Breath and Company"
+    assert first["reasons"] == [
+        "helps with loneliness",
+        "music",
+        "about 200 m away",
+        "about 5 minutes on foot",
+        "Tuesday 10:00 to 12:00",
+        "step-free",
+        "£2 a session",
+        "in English",
+        "3 places now",
+        "last checked by a person 7 months ago",
+    ]
+    assert 0 < first["score"] <= 1
+    assert first["ask"] == []
+    assert answer["near_misses"]
+    assert all(no["reason"] for each in answer["near_misses"] for no in each["excluded"])
+    assert answer["weights"] == weights().version
+
+
+def test_the_same_question_has_the_same_answer(demo: House):
+    body: dict[str, Any] = {
+        "needs": ["low-mood", "money"],
+        "near": "BD18",
+        "within": 9000,
+        "near_misses": 20,
+    }
+    assert ask(demo, **body) == ask(demo, **body)
+
+
+def test_only_who_works_with_people_may_ask(house: House):
+    house.load(service("Choir"))
+    assert fitting(house) == ["Choir"]
+    assert ask(house, scope="directory.read")["total"] == 1
+    assert ask(house, status=403, scope="directory.write")["element"] == "scope"
+    assert house.client.post("/directory/match", json={}).status_code == 401
+
+
+def test_unknown_never_excludes_and_counts_half(house: House):
+    house.load(
+        service("Known", needs=["work"], cost=2, speaks=["ur"], access=["step-free"],
+                schedules=[weekly("MO")], at=north(100)),
+        service("Silent", needs=["work"], at=north(100)),
+        service("Nowhere", needs=["work"]),
+    )  # fmt: skip
+    body: dict[str, Any] = {
+        "needs": ["work"],
+        "near": HERE,
+        "within": 1000,
+        "days": ["MO"],
+        "cost_max": 5,
+        "languages": ["ur"],
+        "access": ["step-free"],
+    }
+    answer = ask(house, **body)
+    assert [each["service"]["name"] for each in answer["matches"]] == ["Known", "Silent", "Nowhere"]
+    assert answer["near_misses"] == []
+    asked = answer["matches"][1]["ask"]
+    assert asked == [
+        "whether it runs on a Monday",
+        "whether there is room",
+        "what it costs",
+        "whether the language can be arranged",
+        "about step-free",
+    ]
+    assert "where it meets" in answer["matches"][2]["ask"]
+    scores = {each["service"]["name"]: each["score"] for each in answer["matches"]}
+    assert scores["Known"] > scores["Silent"] > 0.5
+
+
+def test_each_no_is_told_with_its_reason(house: House):
+    house.load(
+        service("Far", needs=["work"], at=north(1400)),
+        service("Too far to be near", needs=["work"], at=north(2500)),
+        service("Thursday", needs=["work"], schedules=[weekly("TH", "10:00", "12:00")]),
+        service("Late", needs=["work"], schedules=[weekly("MO", "18:00", "20:00")]),
+        service("Dear", needs=["work"], cost=9.5),
+        service("Polish", needs=["work"], languages=[{"code": "pl", "name": "Polish"}]),
+        service("Steps", needs=["work"], access=["!step-free"]),
+        service("Old", needs=["work"], minimum_age=55),
+        service("Young", needs=["work"], minimum_age=11, maximum_age=18),
+        service("Full", needs=["work"], capacity={"state": "full"}),
+        service("Elsewhere", needs=["work"], service_areas=[{"hub": "leeds"}]),
+    )
+    body: dict[str, Any] = {
+        "needs": ["work"], "near": "HX1", "days": ["MO"], "start": "09:00", "end": "17:00",
+        "cost_max": 5, "languages": ["en"], "access": ["step-free"], "age": 40,
+        "free_places": True, "near_misses": 20,
+    }  # fmt: skip
+    assert missed(house, **body) == {
+        "Thursday": [
+            ("time", False, "runs Thursday 10:00 to 12:00, not on a Monday from 09:00 until 17:00")
+        ],
+        "Late": [
+            ("time", False, "runs Monday 18:00 to 20:00, not on a Monday from 09:00 until 17:00")
+        ],
+        "Dear": [("cost", False, "costs £9.50 a session, more than £5")],
+        "Polish": [("language", False, "offered in Polish only")],
+        "Steps": [("access", False, "no step-free")],
+        "Old": [("age", True, "for people aged 55 and over")],
+        "Young": [("age", True, "for people aged 11 to 18")],
+        "Full": [("free_places", False, "full just now")],
+        "Elsewhere": [("area", False, "for people who live in another place")],
+    }
+    near: dict[str, Any] = {"needs": ["work"], "near": HERE, "within": 1000, "near_misses": 20}
+    assert missed(house, **near) == {
+        "Far": [("distance", False, "about 1.4 km away, farther than about 1.0 km")]
+    }
+
+
+def test_a_worker_overrides_what_is_soft_and_nothing_else(house: House):
+    house.load(
+        service("Dear", needs=["work"], cost=9),
+        service("Cheap", needs=["work"], cost=1),
+        service("Old", needs=["work"], minimum_age=55),
+    )
+    body: dict[str, Any] = {"needs": ["work"], "cost_max": 5, "age": 40}
+    assert fitting(house, **body) == ["Cheap"]
+    why = [{"criterion": "cost", "reason": "The hub pays the fee."}]
+    answer = ask(house, **body, overrides=why)
+    assert [each["service"]["name"] for each in answer["matches"]] == ["Cheap", "Dear"]
+    assert answer["matches"][1]["overridden"] == [
+        {
+            "criterion": "cost",
+            "hard": False,
+            "reason": "costs £9 a session, more than £5",
+            "override": "The hub pays the fee.",
+        }
+    ]
+    assert [each["service"]["name"] for each in answer["near_misses"]] == ["Old"]
+    hard = [{"criterion": "age", "reason": "Nearly 55."}]
+    assert ask(house, **body, overrides=hard, status=422)
+    silent = [{"criterion": "cost", "reason": " "}]
+    assert ask(house, **body, overrides=silent, status=422)
+
+
+def test_a_visit_needs_checks_that_have_not_lapsed(house: House):
+
+    kinds = ("sharing-agreement", "privacy-contact", "safeguarding-lead", "checks")
+
+    def visit(name: str, expires: str | None) -> Any:
+        evidence = [{"kind": kind, "seen": "2026-01-01", "expires": expires} for kind in kinds]
+        return service(
+            name,
+            attributes=[attribute("need", "work"), attribute("format", "at-home")],
+            kersey={"tier": 3, "evidence": evidence},
+        )
+
+    house.load(
+        visit("Checked", None),
+        visit("Lapsed", "2026-11-22"),
+        service("Never", attributes=[attribute("need", "work"), attribute("format", "at-home")]),
+    )
+    body: dict[str, Any] = {"needs": ["work"], "near_misses": 5}
+    assert fitting(house, **body) == ["Checked"]
+    assert {name: noes[0][:2] for name, noes in missed(house, **body).items()} == {
+        "Lapsed": ("home_checks", True),
+        "Never": ("home_checks", True),
+    }
+
+
+def test_nearer_roomier_and_more_of_the_needs_come_first(house: House):
+    house.load(
+        service("Both needs", needs=["work", "money"], at=north(900)),
+        service("Near", needs=["work"], at=north(100)),
+        service("Less near", needs=["work"], at=north(4000)),
+        service("Near and full", needs=["work"], at=north(100), capacity={"state": "full"}),
+    )
+    body: dict[str, Any] = {"needs": ["work", "money"], "near": HERE}
+    assert fitting(house, **body) == ["Both needs", "Near", "Near and full", "Less near"]
+
+
+def test_limits_are_kept_and_the_total_tells_how_many_there_are(house: House):
+    house.load(*(service(f"S{number}", needs=["work"]) for number in range(6)))
+    answer = ask(house, needs=["work"], limit=2)
+    assert (len(answer["matches"]), answer["total"]) == (2, 6)
+    assert ask(house, needs=["work"], limit=1, near_misses=0)["near_misses"] == []
+
+
+def test_a_way_of_travelling_stands_for_a_distance(house: House):
+    house.load(service("Near", at=north(1000)), service("Far", at=north(5000)))
+    assert fitting(house, near=HERE, travel={"by": "walk"}) == ["Near"]
+    assert fitting(house, near=HERE, travel={"by": "bus"}) == ["Near", "Far"]
+    reasons = ask(house, near=HERE, travel={"by": "bus"})["matches"][1]["reasons"]
+    assert "about 30 minutes by bus" in reasons
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "element"),
+    [
+        ({"needs": ["lonelyness"]}, 400, "needs"),
+        ({"activities": ["golf"]}, 400, "activities"),
+        ({"access": ["lift"]}, 400, "access"),
+        ({"formats": ["fax"]}, 400, "formats"),
+        ({"near": "AB10 1AA"}, 400, "near"),
+        ({"near": "HX7 66A"}, 422, "body.near"),
+        ({"near": [91, 0]}, 422, "body.near"),
+        ({"within": 100}, 422, "body"),
+        ({"near": "HX1", "within": 100, "travel": {"by": "bus"}}, 422, "body"),
+        ({"near": "HX1", "travel": {"by": "horse"}}, 422, "body.travel.by"),
+        ({"days": ["XX"]}, 422, "body.days.0"),
+        ({"start": "12:00", "end": "11:00"}, 422, "body"),
+        ({"age": -1}, 422, "body.age"),
+        ({"limit": 0}, 422, "body.limit"),
+        ({"matters": "a\x00b"}, 422, "body.matters"),
+        ({"matters": "a" * 4001}, 422, "body.matters"),
+        ({"ethnicity": "any"}, 422, "body.ethnicity"),
+    ],
+)
+def test_slips_are_refused_by_name(house: House, body: Any, status: int, element: str):
+    house.load(service("Choir"))
+    problem = ask(house, **body, status=status)
+    assert problem["element"] == element
+    assert problem["detail"]
+    assert "a" * 50 not in str(problem)
+
+
+def test_what_is_flat_follows_the_listing(house: House):
+    """A place that two services share changes for both when either is listed anew."""
+    room = {"id": "33333333-2222-5333-8444-555555555555", "name": "Shared room"}
+
+    def at(latitude: float) -> Any:
+        return [{"location": room | {"latitude": latitude, "longitude": SQUARE[1]}}]
+
+    first, second = north(100)[0], north(3000)[0]
+    house.load(
+        service("One", service_at_locations=at(first)),
+        service("Two", service_at_locations=at(first)),
+    )
+    assert sorted(fitting(house, near=HERE, within=1000)) == ["One", "Two"]
+    house.load(service("One", service_at_locations=at(second)))
+    assert fitting(house, near=HERE, within=1000) == []
+    house.load(service("One", service_at_locations=[]))
+    assert fitting(house, near=HERE, within=1000) == ["One"]
+    assert house.count("matchable") == 2
+
+
+def test_the_examples_of_the_guide_are_answered(demo: House):
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "directory-matching.md"
+    examples = re.findall(r"```json\n(.+?)```", guide.read_text("utf-8"), re.DOTALL)
+    assert len(examples) == 2
+    whole, overriding = (ask(demo, **orjson.loads(each)) for each in examples)
+    assert "music" in whole["understood"]["activity"]
+    assert "bereavement" in whole["understood"]["need"]
+    assert whole["matches"]
+    assert "overridden" in next(
+        each for each in overriding["matches"] if each["service"]["name"] == "Curtains Closed Swim"
+    )
+
+
+def test_the_border_of_a_place_stands_in_nobodys_way(demo: House):
+    """Pudsey is Leeds, and the oven of Barkerend in Bradford is four kilometres off."""
+    near, across = "LS28", "Naan and Sourdough Swap"
+    assert demo.get("/directory/postcodes/LS28 7AA")["hub"] == "leeds"
+    found = ask(demo, needs=["food"], near=near, within=6000, limit=50)["matches"]
+    (bread,) = [each for each in found if each["service"]["name"] == across]
+    assert any("away" in reason for reason in bread["reasons"])
+    key = bread["service"]["id"]
+    assert demo.get(f"/directory/listings/{key}")["kersey"]["hub"] == "bradford"
+
+
+def test_what_a_person_looked_at_lately_comes_first_and_nothing_is_excluded(house: House):
+    fresh, old, never = (
+        service(name, **more)
+        for name, more in (
+            ("Looked at lately", {"assured_date": "2026-08-20"}),
+            ("Looked at long ago", {"assured_date": "2023-11-01"}),
+            ("Never looked at", {}),
+        )
+    )
+    house.load(old, never, fresh)
+    answer = ask(house)
+    assert [each["service"]["name"] for each in answer["matches"]] == [
+        "Looked at lately",
+        "Never looked at",
+        "Looked at long ago",
+    ]
+    assert [each["reasons"][-1:] for each in answer["matches"]] == [
+        ["last checked by a person 3 months ago"],
+        answer["matches"][1]["reasons"][-1:],
+        ["last checked by a person 3 years ago"],
+    ]
+    assert not any("checked" in each for each in answer["matches"][1]["reasons"])
+    at = answer["matches"][2]["service"]["id"]
+    house.send("POST", f"/directory/services/{at}/verify", {"how": "phone"})
+    looked = ask(house)["matches"][0]
+    assert looked["service"]["id"] == at
+    assert looked["reasons"][-1] == "last checked by a person today"
