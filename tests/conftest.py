@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
 from deploy.postgres_cluster import free_port
 from tests.infrastructure import chromium, spreading
@@ -14,8 +15,11 @@ from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.homes import sweep
 from tests.infrastructure.postgres import EVERY, NewDatabase, PostgresServer
 from tests.infrastructure.printing import print_past_python
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import PrivateNode, RabbitServer
 from tests.infrastructure.running import Running, start, stop
+
+RABBITMQ = pytest.StashKey[PrivateNode | None]()
+"""The broker of a run that is spread over workers, with the process that spreads it."""
 
 
 def pytest_configure() -> None:
@@ -24,11 +28,29 @@ def pytest_configure() -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """End what a killed run left behind; once, before the run is spread over the cores."""
+    """Once, before the run is spread over the cores: end what a killed run left behind, and begin
+    the broker of all workers."""
     if not hasattr(session.config, "workerinput"):
         sweep()
+        if session.config.getoption("numprocesses", None):
+            session.config.stash[RABBITMQ] = rabbit.begun()
     # A run that is told to end ends like one that is interrupted: what it started, it stops.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the broker of the workers."""
+    node = session.config.stash.get(RABBITMQ, None)
+    if node is not None:
+        node.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker where the broker of all workers is."""
+    shared = node.config.stash.get(RABBITMQ, None)
+    if shared is not None:
+        node.workerinput["rabbitmq"] = (shared.url, shared.management)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -145,10 +167,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_server() -> Iterator[RabbitServer]:
+def rabbitmq_server(pytestconfig: pytest.Config) -> Iterator[RabbitServer]:
     """A RabbitMQ, found or brought up; its `new_vhost()` answers the URL of an empty vhost."""
+    shared = getattr(pytestconfig, "workerinput", {}).get("rabbitmq")
     try:
-        server = rabbit.find()
+        server = rabbit.joined(*shared) if shared else rabbit.find()
     except Absent as absent:
         give_up(absent)
     yield server

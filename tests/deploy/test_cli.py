@@ -25,7 +25,7 @@ from joserfc import jwk
 from deploy.cli import app, main
 from deploy.databases import ServiceDatabase, as_role, in_database
 from deploy.services import SERVICES, with_database
-from tests.infrastructure.rabbitmq import in_vhost
+from tests.infrastructure.rabbitmq_node import in_vhost
 
 KERSEY = Path(sys.executable).with_name("kersey")
 

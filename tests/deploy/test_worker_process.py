@@ -26,7 +26,7 @@ from shared.messaging.rabbit import RabbitBroker
 from shared.migrate import migrate
 from tests.infrastructure.postgres import NewDatabase
 from tests.infrastructure.processes import STOPS_WITHIN, Started, launch
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import RabbitServer
 from tests.messaging.tools import eventually
 from tests.notifications.conftest import House, HttpSink, Request, Tokens, requested
 

@@ -14,7 +14,7 @@ from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.nursery import nursery
 from tests.infrastructure.postgres import FAST, PostgresServer
 from tests.infrastructure.processes import Processes
-from tests.infrastructure.rabbitmq import PrivateNode, _server_script
+from tests.infrastructure.rabbitmq_node import PrivateNode, server_script
 
 SURVIVES_A_CRASH = {**FAST, "synchronous_commit": "on"}
 """What was committed outlives the server's crash, as in production. A power cut is not tried."""
@@ -36,7 +36,7 @@ class House:
 def node() -> Iterator[PrivateNode]:
     """A RabbitMQ that may be stopped; where the package is not installed this cannot be tried."""
     try:
-        node = PrivateNode(_server_script())
+        node = PrivateNode(server_script())
     except Absent as absent:
         give_up(absent)
     try:

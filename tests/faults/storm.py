@@ -19,7 +19,7 @@ from shared.messaging.rabbit import Topology
 from tests.faults.databases import WITH_EVENTS, Databases, eventually
 from tests.faults.traffic import Traffic
 from tests.infrastructure.processes import Processes, Started
-from tests.infrastructure.rabbitmq import PrivateNode
+from tests.infrastructure.rabbitmq_node import PrivateNode
 
 FROZEN_FOR = 30.0
 """Seconds for which the leading relay stands still: longer than its lease of 10."""

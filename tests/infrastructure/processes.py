@@ -25,7 +25,7 @@ from cryptography.fernet import Fernet
 
 from tests.infrastructure.postgres import PostgresServer
 from tests.infrastructure.proxy import Proxy
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import RabbitServer
 
 ROOT = Path(__file__).parents[2]
 KERSEY = "kersey"

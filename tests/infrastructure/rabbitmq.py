@@ -1,51 +1,31 @@
 """RabbitMQ for the tests: one that is there, or one of our own, each run in a vhost of its own."""
 
-import contextlib
-import logging
 import os
 import secrets
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
-
-import httpx
-import pika
-import pika.exceptions
 
 from deploy.postgres_cluster import free_port
 from tests.infrastructure.absent import Absent
-from tests.infrastructure.homes import new_home
-from tests.infrastructure.ports import quiet_port
 from tests.infrastructure.printing import Descriptor
+from tests.infrastructure.rabbitmq_node import (
+    PrivateNode,
+    RabbitServer,
+    in_vhost,
+    refused,
+    server_script,
+    told,
+    tried,
+    vhosts_over_http,
+    wait_until_answers,
+)
+
+NAMED = "KERSEY_TEST_AMQP_URL"
+"""The variable that names a broker and a vhost to fill."""
 
 GUEST = "amqp://guest:guest@127.0.0.1:5672/%2F"
 IMAGE = "rabbitmq:3-management"
-START_WITHIN = 90.0
-"""Seconds: an Erlang node that shares two cores with a test run takes up to half a minute."""
-
-
-@dataclass
-class RabbitServer:
-    """A broker and the way to make vhosts on it.
-
-    Parameters:
-        url: AMQP URL of the vhost that is ours.
-        management: base URL of its HTTP API with credentials, where it has one.
-        how: where it came from, in words.
-        new_vhost: makes an empty vhost and answers its URL.
-        close: undoes what was brought up.
-    """
-
-    url: str
-    management: str | None
-    how: str
-    new_vhost: Callable[[], str]
-    close: Callable[[], None]
 
 
 def find(environment: Mapping[str, str] = os.environ) -> RabbitServer:
@@ -55,7 +35,7 @@ def find(environment: Mapping[str, str] = os.environ) -> RabbitServer:
         Absent: with every way that was tried and why it failed. A `KERSEY_TEST_AMQP_URL` that does
             not answer ends the search: who names a broker wants that one.
     """
-    named = environment.get("KERSEY_TEST_AMQP_URL")
+    named = environment.get(NAMED)
     if named:
         return given(named)
     reasons = []
@@ -69,9 +49,9 @@ def find(environment: Mapping[str, str] = os.environ) -> RabbitServer:
 
 def given(url: str) -> RabbitServer:
     """The broker and vhost that `KERSEY_TEST_AMQP_URL` names; its vhost is ours to fill."""
-    refused = _refused(url)
-    if refused:
-        message = f"the RabbitMQ of KERSEY_TEST_AMQP_URL does not answer: {refused}"
+    refusal = refused(url)
+    if refusal:
+        message = f"the RabbitMQ of KERSEY_TEST_AMQP_URL does not answer: {refusal}"
         raise Absent(message)
 
     def no_second() -> str:
@@ -83,9 +63,9 @@ def given(url: str) -> RabbitServer:
 
 def local() -> RabbitServer:
     """A broker that listens on the usual port, if we can make a vhost on it."""
-    refused = _refused(GUEST)
-    if refused:
-        message = f"no local broker takes guest/guest ({refused})"
+    refusal = refused(GUEST)
+    if refusal:
+        message = f"no local broker takes guest/guest ({refusal})"
         raise Absent(message)
     rabbitmqctl = shutil.which("rabbitmqctl", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if rabbitmqctl is None:
@@ -104,7 +84,7 @@ def local() -> RabbitServer:
         if done.returncode != 0:
             message = (
                 f"a local broker is there, but rabbitmqctl cannot make a vhost on it"
-                f" ({_told(done.stderr)})"
+                f" ({told(done.stderr)})"
             )
             raise Absent(message)
 
@@ -128,13 +108,44 @@ def local() -> RabbitServer:
 
 def installed() -> RabbitServer:
     """A node of our own from an installed `rabbitmq-server`."""
-    node = PrivateNode(_server_script())
+    node = PrivateNode(server_script())
     try:
         node.start()
     except Absent:
         node.close()
         raise
     return node.server("a private node of the installed rabbitmq-server")
+
+
+def begun() -> PrivateNode | None:
+    """A node for all workers of a run, on its way up; None where another broker is to be used.
+
+    Not the broker that listens on the usual port: that one may be slow with what others left in it,
+    and each vhost on it costs two starts of an Erlang machine. Over HTTP it costs milliseconds.
+    """
+    if os.environ.get(NAMED):
+        return None
+    try:
+        node = PrivateNode(server_script())
+    except Absent:
+        return None
+    node.begin()
+    return node
+
+
+def joined(url: str, management: str) -> RabbitServer:
+    """The node that the run began for all its workers.
+
+    Args:
+        url: AMQP URL of its first vhost.
+        management: base URL of its HTTP API.
+
+    Raises:
+        Absent: it did not come up.
+    """
+    wait_until_answers(url, management, lambda: None)
+    make = vhosts_over_http(url, management)
+    return RabbitServer(make(), management, "a private node for all workers", make, lambda: None)
 
 
 def docker() -> RabbitServer:
@@ -145,17 +156,17 @@ def docker() -> RabbitServer:
     amqp, http = free_port(), free_port()
     name = f"kersey-test-{secrets.token_hex(4)}"
     ports = ["-p", f"127.0.0.1:{amqp}:5672", "-p", f"127.0.0.1:{http}:15672"]
-    started = _try(["docker", "run", "--rm", "--detach", "--name", name, *ports, IMAGE], 300)
+    started = tried(["docker", "run", "--rm", "--detach", "--name", name, *ports, IMAGE], 300)
     if started:
         message = f"docker does not start {IMAGE} ({started})"
         raise Absent(message)
 
     def close() -> None:
-        _try(["docker", "rm", "--force", name], 60)
+        tried(["docker", "rm", "--force", name], 60)
 
     management = f"http://guest:guest@127.0.0.1:{http}"
     try:
-        _wait_until_answers(GUEST.replace("5672", str(amqp)), management, lambda: None)
+        wait_until_answers(GUEST.replace("5672", str(amqp)), management, lambda: None)
     except Absent:
         close()
         raise
@@ -170,9 +181,9 @@ def apt() -> RabbitServer:
         raise Absent(message)
     # The package would start its own broker on the usual port; runlevel 1 keeps it from that.
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    _try(["apt-get", "update", "-qq"], 300, quiet)
+    tried(["apt-get", "update", "-qq"], 300, quiet)
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "rabbitmq-server"]
-    failed = _try(install, 600, quiet)
+    failed = tried(install, 600, quiet)
     if failed:
         message = f"apt-get cannot install rabbitmq-server ({failed})"
         raise Absent(message)
@@ -196,198 +207,3 @@ def own() -> RabbitServer:
         except Absent as absent:
             reasons.append(str(absent))
     raise Absent("a RabbitMQ of our own is not to be had: " + "; ".join(reasons))
-
-
-class PrivateNode:
-    """A RabbitMQ node with its own ports, name, epmd, cookie and data, so that it disturbs none.
-
-    Parameters:
-        program: Debian's or the upstream `rabbitmq-server` script.
-    """
-
-    def __init__(self, program: Path) -> None:
-        self._program = program
-        self.home = new_home("rabbitmq")
-        self.amqp, self.http, distribution, epmd = (quiet_port() for _ in range(4))
-        name = f"kersey-test-{secrets.token_hex(4)}@localhost"
-        (self.home / "rabbitmq.conf").write_text(
-            f"listeners.tcp.local = 127.0.0.1:{self.amqp}\n"
-            f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.http}\n"
-            # An idle test node must not refuse messages because this machine's disk is nearly full.
-            "disk_free_limit.absolute = 50MB\n"
-        )
-        (self.home / "enabled_plugins").write_text("[rabbitmq_management].\n")
-        self._environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self.home),
-            "LANG": "C.UTF-8",
-            "RABBITMQ_NODENAME": name,
-            "RABBITMQ_DIST_PORT": str(distribution),
-            "ERL_EPMD_PORT": str(epmd),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_CONFIG_FILE": str(self.home / "rabbitmq.conf"),
-            "RABBITMQ_CONF_ENV_FILE": str(self.home / "none"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.home / "enabled_plugins"),
-            "RABBITMQ_MNESIA_BASE": str(self.home / "mnesia"),
-            "RABBITMQ_LOG_BASE": str(self.home / "log"),
-            "RABBITMQ_PID_FILE": str(self.home / "pid"),
-            # Two schedulers and no busy waiting: the node shares the machine with the tests.
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
-            "ERL_FLAGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """AMQP URL of the node's first vhost."""
-        return f"amqp://guest:guest@127.0.0.1:{self.amqp}/%2F"
-
-    @property
-    def management(self) -> str:
-        """Base URL of the node's HTTP API."""
-        return f"http://guest:guest@127.0.0.1:{self.http}"
-
-    def start(self) -> None:
-        """Start the node, or start it again on the data that it had.
-
-        Raises:
-            Absent: with the end of its output, when it did not come up.
-        """
-        with (self.home / "output").open("ab") as output:
-            self._process = subprocess.Popen(
-                [str(self._program)],
-                cwd=self.home,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        _wait_until_answers(self.url, self.management, self._raise_if_ended)
-
-    def stop(self) -> None:
-        """Stop the node and keep its data."""
-        if self._process is None:
-            return
-        self._signal(signal.SIGTERM)
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        self._process = None
-
-    def kill(self) -> None:
-        """End the node as a power cut would."""
-        self._signal(signal.SIGKILL)
-        if self._process is not None:
-            self._process.wait()
-
-    def close(self) -> None:
-        """End the node and its port mapper, and remove its data."""
-        self.kill()
-        self._end_port_mapper()
-        shutil.rmtree(self.home, ignore_errors=True)
-
-    def server(self, how: str) -> RabbitServer:
-        """This node with a vhost of its own."""
-        make = vhosts_over_http(self.url, self.management)
-        return RabbitServer(make(), self.management, how, make, self.close)
-
-    def _end_port_mapper(self) -> None:
-        """The node started an epmd of its own, which may end only after it noticed its end."""
-        epmd = shutil.which("epmd")
-        for _ in range(25):
-            if epmd is None or _try([epmd, "-kill"], 20, self._environment) is None:
-                return
-            time.sleep(0.2)
-
-    def _signal(self, number: int) -> None:
-        if self._process is not None and self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
-
-    def _raise_if_ended(self) -> None:
-        if self._process is not None and self._process.poll() is not None:
-            said = (self.home / "output").read_text(errors="replace")
-            message = f"the installed rabbitmq-server does not start ({_told(said)})"
-            raise Absent(message)
-
-
-def in_vhost(url: str, name: str) -> str:
-    """The same broker and user, another vhost."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{quote(name, safe='')}"))
-
-
-def vhosts_over_http(url: str, management: str) -> Callable[[], str]:
-    """A maker of empty vhosts through the management API."""
-
-    def make() -> str:
-        name = f"kersey-test-{secrets.token_hex(4)}"
-        with httpx.Client(base_url=management, timeout=30) as client:
-            client.put(f"/api/vhosts/{name}", json={}).raise_for_status()
-            everything = {"configure": ".*", "write": ".*", "read": ".*"}
-            client.put(f"/api/permissions/{name}/guest", json=everything).raise_for_status()
-        return in_vhost(url, name)
-
-    return make
-
-
-def _refused(url: str) -> str | None:
-    """Why a connection is not to be had, or None when it is."""
-    # pika logs every failed attempt with stack traces; the reason is told by whoever asked.
-    logging.getLogger("pika").setLevel(logging.CRITICAL)
-    parameters = pika.URLParameters(url)
-    parameters.socket_timeout = 5
-    parameters.connection_attempts = 1
-    try:
-        pika.BlockingConnection(parameters).close()
-    except pika.exceptions.AMQPError as error:
-        return repr(error)[:200]
-    except OSError as error:
-        return str(error)
-    return None
-
-
-def _wait_until_answers(url: str, management: str, check: Callable[[], None]) -> None:
-    deadline = time.monotonic() + START_WITHIN
-    while time.monotonic() < deadline:
-        check()
-        if _refused(url) is None and _api_answers(management):
-            return
-        time.sleep(0.3)
-    message = f"the broker did not answer within {START_WITHIN:.0f} s"
-    raise Absent(message)
-
-
-def _api_answers(management: str) -> bool:
-    try:
-        return httpx.get(f"{management}/api/overview", timeout=5).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _server_script() -> Path:
-    """The real script before Debian's wrapper, which insists on the user rabbitmq and its data."""
-    for place in ("/usr/lib/rabbitmq/bin/rabbitmq-server", shutil.which("rabbitmq-server")):
-        if place and os.access(place, os.X_OK):
-            return Path(place)
-    message = "rabbitmq-server is not installed"
-    raise Absent(message)
-
-
-def _try(command: list[str], seconds: float, env: Mapping[str, str] | None = None) -> str | None:
-    """Run a command; None when it succeeded, else why not."""
-    try:
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=seconds, env=env
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return None if done.returncode == 0 else _told(done.stderr) or f"exit {done.returncode}"
-
-
-def _told(text: str) -> str:
-    """The line of a program's output that says what went wrong, as far as that can be guessed."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() or "cannot" in line.lower()]
-    return (telling or lines or [""])[0][:200]

@@ -6,7 +6,8 @@ import pika.exceptions
 import pytest
 
 from tests.infrastructure.absent import Absent
-from tests.infrastructure.rabbitmq import PrivateNode, _server_script
+from tests.infrastructure.rabbitmq import NAMED, begun, joined
+from tests.infrastructure.rabbitmq_node import PrivateNode, server_script
 
 
 @contextlib.contextmanager
@@ -32,7 +33,7 @@ def test_an_own_broker_offers_the_management_api(own_rabbitmq):
 @pytest.fixture
 def node():
     try:
-        node = PrivateNode(_server_script())
+        node = PrivateNode(server_script())
     except Absent as absent:
         pytest.skip(str(absent))
     yield node
@@ -52,3 +53,26 @@ def test_a_private_node_keeps_its_messages_over_a_restart(node):
     node.start()
     with channel(node.url) as second:
         assert second.basic_get("kept", auto_ack=True)[2] == b"still here"
+
+
+def test_who_names_a_broker_gets_no_other(monkeypatch):
+    monkeypatch.setenv(NAMED, "amqp://somewhere/vhost")
+    assert begun() is None
+
+
+@pytest.mark.slow
+def test_workers_join_one_broker_and_leave_it_to_the_others(monkeypatch):
+    monkeypatch.delenv(NAMED, raising=False)
+    node = begun()
+    if node is None:
+        pytest.skip("no installed rabbitmq-server")
+    try:
+        one, other = (joined(node.url, node.management) for _ in range(2))
+        assert one.url != other.url
+        one.close()
+        with channel(other.url) as still:
+            still.queue_declare("q")
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker), channel(one.url) as apart:
+            apart.queue_declare("q", passive=True)
+    finally:
+        node.close()

@@ -27,7 +27,7 @@ from shared.messaging.rabbit import RabbitBroker
 from shared.messaging.relay import Relay
 from shared.worker import Wake, WorkerGroup
 from tests.infrastructure.postgres import NewDatabase
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import RabbitServer
 from tests.providers import conftest as directory
 from tests.providers.listings import OWNER, body, key
 from tests.referrals import house as referring

@@ -18,7 +18,7 @@ from shared.messaging.embedded import EmbeddedBroker
 from shared.messaging.outbox import metadata as messages
 from shared.messaging.rabbit import RabbitBroker, Topology
 from tests.infrastructure.postgres import NewDatabase
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import RabbitServer
 from tests.messaging.samples import FIRST, SECOND
 from tests.messaging.tools import Brokers, Cables
 

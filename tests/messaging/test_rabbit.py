@@ -24,7 +24,7 @@ from shared.messaging.rabbit import RabbitBroker, Topology
 from shared.messaging.rabbit import broker as rabbit_broker
 from shared.messaging.rabbit.confirms import ConfirmingChannel, Parcel
 from shared.messaging.rabbit.link import Link
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import RabbitServer
 from tests.messaging.samples import FIRST, SECOND, envelope, message
 from tests.messaging.tools import Cables, Recorder, eventually, running
 

@@ -11,7 +11,7 @@ from shared.messaging.broker import Message, TopologyFault
 from shared.messaging.rabbit import RabbitBroker
 from shared.worker import Waiting
 from tests.infrastructure.absent import Absent, give_up
-from tests.infrastructure.rabbitmq import PrivateNode, _server_script, vhosts_over_http
+from tests.infrastructure.rabbitmq_node import PrivateNode, server_script, vhosts_over_http
 from tests.messaging.samples import FIRST, SECOND, envelope, message
 from tests.messaging.tools import Recorder, eventually, running
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 def node() -> Iterator[PrivateNode]:
     """A node that may be stopped; where the package is not installed this cannot be tried."""
     try:
-        node = PrivateNode(_server_script())
+        node = PrivateNode(server_script())
     except Absent as absent:
         give_up(absent)
     try:

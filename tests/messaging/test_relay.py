@@ -22,7 +22,7 @@ from shared.messaging.rabbit import RabbitBroker, Topology
 from shared.messaging.relay import Relay
 from shared.settings import ServiceSettings
 from shared.worker import Wake
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import RabbitServer
 from tests.messaging.samples import FIRST, SECOND, accepted
 from tests.messaging.tools import Brokers, Cables, Recorder, eventually, running
 

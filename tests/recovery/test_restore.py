@@ -12,7 +12,7 @@ import pytest
 from deploy.demo.link import LINK
 from deploy.postgres_cluster import free_port
 from tests.infrastructure.homes import new_home
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import RabbitServer
 from tests.recovery.house import (
     RUNBOOK,
     Asked,

@@ -13,7 +13,7 @@ from shared.logging import configure
 from shared.messaging.rabbit import RabbitBroker
 from tests.infrastructure.homes import new_home
 from tests.infrastructure.printing import print_past_python
-from tests.infrastructure.rabbitmq import RabbitServer
+from tests.infrastructure.rabbitmq_node import RabbitServer
 from tests.subject.living import Living, living
 
 
