@@ -30,8 +30,16 @@ class Descriptor(io.TextIOBase):
 
 
 def print_past_python() -> None:
-    """Begin with structlog as it is without settings, but for where its lines go."""
+    """Begin with structlog as it is without settings, but for where its lines go, and that an error
+    comes without the values around it: to draw those takes minutes where an engine is among them,
+    and the server of the test stands still meanwhile.
+    """
     structlog.reset_defaults()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(Descriptor(1)))  # type: ignore[arg-type]
+    *before, _ = structlog.get_config()["processors"]
+    drawn = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[*before, drawn],
+        logger_factory=structlog.PrintLoggerFactory(Descriptor(1)),  # type: ignore[arg-type]
+    )
     logging.lastResort = logging.StreamHandler(Descriptor(2))
     logging.lastResort.setLevel(logging.WARNING)
