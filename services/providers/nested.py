@@ -6,10 +6,12 @@ What is empty is absent, never null (Open Referral UK compliance).
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
 from services.providers.rows import table
@@ -50,6 +52,16 @@ def with_nested(entity: Json, **below: Any) -> Json:
     return entity | {name: value for name, value in below.items() if value}
 
 
+@cache
+def _below(name: str, column: str) -> Select[Any]:
+    """Written once for each column, and one text for any number of parents: a listing takes some
+    thirty of these, and to write, read and plan each anew took longer than to run it.
+    """
+    source = table(name)
+    parents = bindparam("parents", type_=ARRAY(source.c[column].type))
+    return select(source).where(source.c[column] == any_(parents)).order_by(*source.primary_key)
+
+
 class Children:
     """Rows of child tables, fetched once for a whole page and grouped by parent."""
 
@@ -60,10 +72,8 @@ class Children:
         """All rows of table `name` whose `column` is among `parents`, in a lasting order."""
         grouped: dict[UUID, list[Row]] = defaultdict(list)
         if parents:
-            source = table(name)
-            wanted = select(source).where(source.c[column].in_(parents))
-            wanted = wanted.order_by(*source.primary_key)
-            for row in self._session.connection().execute(wanted).mappings():
+            given = {"parents": list(parents)}
+            for row in self._session.connection().execute(_below(name, column), given).mappings():
                 grouped[row[column]].append(row)
         return grouped
 
