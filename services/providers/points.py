@@ -1,6 +1,7 @@
 """Where something is: from a postcode to a point by the gazetteer, and distance in SQL."""
 
 from dataclasses import dataclass
+from math import asinh, degrees, radians, tan
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
@@ -59,6 +60,14 @@ def haversine(
     # LEAST passes over a NULL: without the condition, nowhere would be the far side of the Earth.
     away = 2 * EARTH_METRES * func.asin(func.least(1.0, func.sqrt(half)))
     return case((latitude.is_not(None), away))
+
+
+def mercator(latitude: float) -> float:
+    """Where a latitude lies in Mercator's projection, in the degrees of its longitudes.
+
+    The poles, which lie nowhere in it, are taken for what is a little before them.
+    """
+    return degrees(asinh(tan(radians(min(max(latitude, -89.9), 89.9)))))
 
 
 def inside(point: Point, within: float) -> ColumnElement[bool]:

@@ -10,12 +10,18 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Integer,
+    Select,
     and_,
     cast,
+    false,
+    func,
     literal,
+    literal_column,
     null,
     or_,
     select,
+    true,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -26,8 +32,9 @@ from services.providers.matching.flattening import REMOTE
 from services.providers.matching.question import Question, Vocabulary
 from services.providers.matching.statement import Statement
 from services.providers.matching.weights import Weights
-from services.providers.points import Point, haversine
+from services.providers.points import Point, haversine, mercator
 from services.providers.rows import table
+from services.providers.tables.matching import SPOT
 
 flat = table("matchable").c
 service = table("service").c
@@ -36,10 +43,18 @@ room = table("capacity").c
 
 @dataclass(frozen=True)
 class Candidates:
-    """Who comes into question, and the answer of each to each question."""
+    """Who comes into question, and the answer of each to each question.
+
+    Attributes:
+        row: the candidates.
+        answers: yes, no or unknown to each question, by name.
+        near: how many places were found when the nearest alone were looked for; None where all
+            were.
+    """
 
     row: CTE
     answers: Mapping[str, ColumnElement[Any]]
+    near: ColumnElement[int] | None = None
 
 
 def candidates(
@@ -50,6 +65,7 @@ def candidates(
     statement: Statement,
     weights: Weights,
     now: datetime,
+    nearest: int | None = None,
 ) -> Candidates:
     """Running services at their nearest place, asked every question.
 
@@ -63,6 +79,8 @@ def candidates(
         statement: what the person's own words came to mean.
         weights: the declared table.
         now: the present instant.
+        nearest: look only at so many places nearest to the question's point that could be of use,
+            and at those that are nowhere; None for all in reach.
     """
     formats = known.of("format").ids
     every = tuple(key for keys in formats.values() for key in keys)
@@ -90,15 +108,61 @@ def candidates(
     )
     if question.search is not None or statement.worded:
         wanted = wanted.join(table("service"), service.id == flat.service_id)
-    if question.point is not None and reach is not None:
-        wanted = wanted.where(_within(question, reach, distance))
-    of_use = _of_use(question, statement)
-    if of_use:
-        wanted = wanted.where(or_(*of_use))
-    if question.search is not None:
-        wanted = wanted.where(words_match(question.search))
+    near = None
+    if question.point is not None and nearest is not None:
+        pool = _pool(question, statement, reach, nearest)
+        wanted = wanted.where(
+            tuple_(flat.service_id, flat.place).in_(select(pool.c.service_id, pool.c.place))
+        )
+        near = select(func.count()).where(pool.c.somewhere).scalar_subquery()
+    else:
+        if question.point is not None and reach is not None:
+            wanted = wanted.where(_within(question, reach, distance))
+        wanted = wanted.where(*_asked_for(question, statement))
     row = wanted.cte("candidate").prefix_with("MATERIALIZED")
-    return Candidates(row, {name: row.c[f"is_{name}"] for name in asked})
+    return Candidates(row, {name: row.c[f"is_{name}"] for name in asked}, near)
+
+
+def _pool(question: Question, statement: Statement, reach: float | None, nearest: int) -> CTE:
+    """The nearest places that could be of use, found by the index in that order, and all that are
+    nowhere."""
+    point = question.point
+    assert point is not None
+    asked = _asked_for(question, statement)
+    spot = literal_column(SPOT).op("<->")(func.point(point.longitude, mercator(point.latitude)))
+    somewhere = _places(statement, question).add_columns(true().label("somewhere"))
+    somewhere = somewhere.where(flat.latitude.is_not(None), *asked)
+    if reach is not None:
+        box = box_around(point.latitude, point.longitude, reach)
+        corners = (
+            func.point(box.west, mercator(box.south)),
+            func.point(box.east, mercator(box.north)),
+        )
+        somewhere = somewhere.where(
+            literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners)),
+            _metres(point) <= reach,
+        )
+    somewhere = somewhere.order_by(spot, flat.service_id, flat.place).limit(nearest)
+    nowhere = _places(statement, question).add_columns(false().label("somewhere"))
+    nowhere = nowhere.where(flat.latitude.is_(None), *asked)
+    if reach is not None:
+        nowhere = nowhere.where(_for_people_of(point.hub, question))
+    found = somewhere.cte("near").prefix_with("MATERIALIZED")
+    return select(found).union_all(nowhere).cte("pool").prefix_with("MATERIALIZED")
+
+
+def _places(statement: Statement, question: Question) -> Select[Any]:
+    """Every place of every service that runs, with its text where that is asked."""
+    places = select(flat.service_id, flat.place).select_from(table("matchable"))
+    if question.search is not None or statement.worded:
+        places = places.join(table("service"), service.id == flat.service_id)
+    return places
+
+
+def _asked_for(question: Question, statement: Statement) -> list[ColumnElement[bool]]:
+    of_use = _of_use(question, statement)
+    found = [or_(*of_use)] if of_use else []
+    return found if question.search is None else [*found, words_match(question.search)]
 
 
 def _of_use(question: Question, statement: Statement) -> list[ColumnElement[bool]]:
@@ -125,10 +189,15 @@ def _within(question: Question, reach: float, distance: ColumnElement[Any]) -> C
         flat.longitude.between(box.west, box.east),
         distance <= reach,
     )
-    nowhere = flat.latitude.is_(None)
-    if question.of_one_person and point.hub is not None:
-        return or_(and_(nowhere, open_to(flat.areas, point.hub)), inside)
+    nowhere = and_(flat.latitude.is_(None), _for_people_of(point.hub, question))
     return or_(nowhere, inside)
+
+
+def _for_people_of(hub: str | None, question: Question) -> ColumnElement[bool]:
+    """Whether a place that is nowhere is for people who live in a hub's place."""
+    if question.of_one_person and hub is not None:
+        return open_to(flat.areas, hub)
+    return true()
 
 
 def _met(several: Any) -> ColumnElement[Any]:

@@ -102,7 +102,7 @@ def match(session: Session, asked: MatchRequest, now: datetime) -> Json:
     question = _question(session, asked, known, table)
     statement = understood(session, asked.matters, known, table)
     overridden = {each.criterion: each.reason for each in asked.overrides}
-    rows = _fits_and_misses(session, question, statement, asked, known, table, now)
+    rows, weighed = _enough(session, question, statement, asked, known, table, now)
     listed = listing.listings(session, [row.service_id for row in rows], now)
     by = asked.travel.by if asked.travel else None
     answered = replies(session, listed, now)
@@ -119,7 +119,7 @@ def match(session: Session, asked: MatchRequest, now: datetime) -> Json:
             fits.append(shown | {"overridden": [_why(each, overridden) for each in passed]})
         else:
             fits.append(shown)
-    return {
+    answer: Json = {
         "weights": table.version,
         "understood": {
             taxonomy: sorted(codes) for taxonomy, codes in sorted(statement.terms.items())
@@ -128,6 +128,33 @@ def match(session: Session, asked: MatchRequest, now: datetime) -> Json:
         "matches": fits,
         "near_misses": misses,
     }
+    return answer if weighed is None else answer | {"nearest": weighed}
+
+
+def _enough(
+    session: Session,
+    question: Question,
+    statement: Statement,
+    asked: MatchRequest,
+    known: Vocabulary,
+    table: Weights,
+    now: datetime,
+) -> tuple[Sequence[Row[Any]], int | None]:
+    """The nearest are weighed; and everything in reach, where too few of them fit.
+
+    Returns:
+        The rows, and how many of the nearest were weighed where that was not all.
+    """
+    if question.point is not None:
+        rows = _fits_and_misses(
+            session, question, statement, asked, known, table, now, nearest=table.nearest
+        )
+        full = not rows or rows[0].near >= table.nearest
+        if rows and not full:
+            return rows, None
+        if rows and sum(row.fits for row in rows) >= asked.limit:
+            return rows, table.nearest
+    return _fits_and_misses(session, question, statement, asked, known, table, now), None
 
 
 def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: Weights) -> Question:
@@ -165,11 +192,19 @@ def _fits_and_misses(
     known: Vocabulary,
     table: Weights,
     now: datetime,
+    *,
+    nearest: int | None = None,
 ) -> Sequence[Row[Any]]:
     """The best of what fits, then the best of what nearly does, in one statement."""
     reach = None if question.within is None else question.within * BEYOND
     every_one = candidates(
-        question, known, reach=reach, statement=statement, weights=table, now=now
+        question,
+        known,
+        reach=reach,
+        statement=statement,
+        weights=table,
+        now=now,
+        nearest=nearest,
     )
     open_to = {each.criterion for each in asked.overrides}
     counted = {
@@ -209,6 +244,8 @@ def _fits_and_misses(
     )
     shown = case((numbered.c.fits, asked.limit), else_=asked.near_misses)
     wanted = select(numbered).where(numbered.c.rank <= shown)
+    if every_one.near is not None:
+        wanted = wanted.add_columns(every_one.near.label("near"))
     wanted = wanted.order_by(numbered.c.fits.desc(), numbered.c.rank)
     return session.connection().execute(wanted).all()
 

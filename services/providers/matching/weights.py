@@ -25,6 +25,7 @@ class Weights:
         unknown: what an answer that nobody knows counts.
         remote: what it counts that nobody has to go anywhere.
         half_way: metres after which nearness counts half.
+        nearest: how many of the nearest places are weighed first.
         of: each thing's weight.
         room: what each state of capacity counts.
         words: how a person's own words are weighed.
@@ -37,6 +38,7 @@ class Weights:
     unknown: float
     remote: float
     half_way: float
+    nearest: int
     of: Mapping[str, float]
     room: Mapping[str, float]
     words: Mapping[str, float]
@@ -68,6 +70,7 @@ def weights() -> Weights:
         unknown=said["unknown"],
         remote=said["remote"],
         half_way=said["half_way"],
+        nearest=said["nearest"],
         of=said["weights"],
         room=said["room"],
         words=words,

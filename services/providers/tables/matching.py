@@ -3,11 +3,15 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Column, Date, Index, Integer, Numeric, String, Uuid
+from sqlalchemy import Column, Date, Index, Integer, Numeric, String, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from services.providers.tables.base import Base
+
+SPOT = "point(longitude, degrees(asinh(tan(radians(latitude)))))"
+"""Where a place lies in Mercator's projection, which keeps shapes: near a point, who is nearest on
+the map is nearest. An index in this plane finds the nearest first."""
 
 
 class Matchable(Base, table=True):
@@ -24,6 +28,7 @@ class Matchable(Base, table=True):
     __tablename__ = "matchable"
     __table_args__ = (
         Index("ix_matchable_point", "latitude", "longitude"),
+        Index("ix_matchable_spot", text(SPOT), postgresql_using="gist"),
         Index("ix_matchable_terms", "terms", postgresql_using="gin"),
     )
     service_id: UUID = Field(primary_key=True, foreign_key="service.id")
