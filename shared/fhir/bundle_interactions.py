@@ -17,6 +17,7 @@ from shared.fhir.bundle import (
     WriteResult,
     read_entry,
 )
+from shared.fhir.everything import EVERYTHING
 from shared.fhir.freshness import is_known
 from shared.fhir.interactions import Interactions, Pairs
 from shared.fhir.json import dumps
@@ -181,7 +182,7 @@ class BundleInteractions:
 
     def _get(self, principal: Principal, entry: ReadEntry, parts: list[str], pairs: Pairs) -> str:
         match parts:
-            case [type_name, logical_id] if logical_id != "_history":
+            case [type_name, logical_id] if logical_id not in ("_history", EVERYTHING):
                 stored = self.server.read(principal, type_name, logical_id)
             case [type_name, logical_id, "_history", version]:
                 stored = self.server.vread(principal, type_name, logical_id, version)
@@ -200,6 +201,8 @@ class BundleInteractions:
                 return server.history(principal, type_name, None, pairs)
             case [type_name, logical_id, "_history"]:
                 return server.history(principal, type_name, logical_id, pairs)
+            case [type_name, "$everything" as name]:
+                return server.around(principal, type_name, None, name, pairs)
             case [type_name, logical_id, ("*" | "$everything") as name]:
                 return server.around(principal, type_name, logical_id, name, pairs)
             case [type_name, logical_id, inner] if logical_id != "_history":

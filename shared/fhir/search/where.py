@@ -44,7 +44,7 @@ from shared.fhir.search.values import (
 )
 
 if TYPE_CHECKING:
-    from shared.fhir.search.sql import Visible
+    from shared.fhir.search.sql import Narrowing, Visible
 
 #: Where the ordered values of each kind of parameter stand.
 _TABLES = {
@@ -115,9 +115,13 @@ class Where:
 
     def narrowing(self, alias: str) -> list[str]:
         """What the scopes mean, on a search row of any type."""
+        return self.only(self._visible.narrowing, alias)
+
+    def only(self, narrowing: Narrowing, alias: str) -> list[str]:
+        """What is left of some types, on a search row of any type."""
         return [
             f"({alias}.type <> {self.bind(name)} OR {self._one_of(ways, alias)})"
-            for name, ways in self._visible.narrowing
+            for name, ways in narrowing
         ]
 
     def _one_of(self, ways: Iterable[Sequence[Condition]], alias: str) -> str:
