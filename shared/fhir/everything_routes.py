@@ -5,19 +5,17 @@ Included before the routes of one resource, of whose ids the operation's name is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
 
 from shared.auth import Principal
 from shared.fhir import described
 from shared.fhir.everything import EVERYTHING, EVERYTHING_OF
+from shared.fhir.forms import parameter_pairs
 from shared.fhir.http import FHIR_JSON, JSON, Body, answer, answer_format, require_content_type
 from shared.fhir.interactions import Interactions, Pairs
 from shared.fhir.json import parse
-from shared.fhir.model import validate
-from shared.fhir.outcome import invalid
 from shared.fhir.search.query import parse_query
 
 
@@ -50,7 +48,7 @@ def _routes(
         if not body:
             return ()
         require_content_type(request, FHIR_JSON, JSON)
-        return everything_asked(parse(body))
+        return parameter_pairs(parse(body))
 
     @router.get(
         f"/{of}/{EVERYTHING}", responses=described.OPERATION, openapi_extra=described.EVERYTHING
@@ -85,20 +83,3 @@ def _routes(
     def everything_by_parameters(request: Request, logical_id: str, body: Body) -> Response:
         """The same, asked by a Parameters resource."""
         return around(request, logical_id, sent_by(request, body))
-
-
-def everything_asked(parameters: Mapping[str, Any]) -> Pairs:
-    """What a Parameters resource asks of `$everything`, as in an address.
-
-    Raises:
-        FhirError: 422 where it is no valid Parameters, or holds what no parameter can be.
-    """
-    validate(parameters, expected_type="Parameters")
-    found = []
-    for n, each in enumerate(parameters.get("parameter") or ()):
-        value = next((v for k, v in each.items() if k.startswith("value")), None)
-        if not isinstance(value, str | int) or isinstance(value, bool):
-            place = f"Parameters.parameter[{n}]"
-            raise invalid("A parameter has a code, a number or a time.", place, code="value")
-        found.append((str(each.get("name")), str(value)))
-    return found

@@ -201,7 +201,7 @@ def _system(
         refuse_provenance(request)
         require_content_type(request, FHIR_JSON, JSON)
         media_type, prefer = answer_format(request), Prefer.of(request)
-        text = bundles.answer(who, parse(body), prefer.returns)
+        text = bundles.answer(who, parse(body), prefer)
         return answer(text, media_type)
 
     @router.get("", responses=described.SEARCH)
