@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from shared.fhir.search import terms
+from shared.fhir.search.canonicals import above
 from shared.fhir.search.comparing import (
     array,
     either,
@@ -51,10 +52,17 @@ _TABLES = {
     "date": "document_date",
     "number": "document_quantity",
     "quantity": "document_quantity",
+    "reference": "document_string",  # of canonical URLs alone
     "special": "document_quantity",
     "string": "document_string",
     "uri": "document_string",
 }
+
+
+def _follows_tree(param: SearchParam, modifier: str | None) -> bool:
+    """Whether it asks for what is above or below a document, not a URL."""
+    of_documents = param.type == "reference" and not param.is_canonical
+    return of_documents and modifier in ("above", "below")
 
 
 class Where:
@@ -160,7 +168,7 @@ class Where:
         if modifier == "not":
             positive = Filter(param, None, condition.values)
             return f"NOT ({every(self._matching([positive], alias))})"
-        if param.type == "reference" and modifier in ("above", "below"):
+        if modifier is not None and _follows_tree(param, modifier):
             return either([self._within(param, modifier, v, alias) for v in condition.values])
         if param.code == "_id":
             keys = [terms.document_key(param.resource, unescape(v)) for v in condition.values]
@@ -190,7 +198,7 @@ class Where:
         param, modifier = condition.param, condition.modifier
         if modifier in ("missing", "not", "text", "below") or param.type == "special":
             return None
-        if modifier == "above" and param.type == "reference":
+        if _follows_tree(param, modifier):
             return None
         return self._terms(param, modifier, condition.values)
 
@@ -199,6 +207,9 @@ class Where:
     ) -> list[int] | None:
         if param.type == "token" or modifier == "identifier":
             return [t for v in values for t in token_terms(param, modifier, v)]
+        if param.is_canonical and modifier == "above":
+            each_of = [each for v in values for each in above(unescape(v))]
+            return [t for each in each_of for t in self._address_terms(param, each)]
         if param.type == "reference":
             return [t for v in values for t in self._reference_terms(param, modifier, v)]
         if modifier == "exact":
@@ -210,9 +221,12 @@ class Where:
         return None
 
     def _reference_terms(self, param: SearchParam, modifier: str | None, value: str) -> list[int]:
+        addresses = self._addresses(param, modifier, value)
+        return [each for address in addresses for each in self._address_terms(param, address)]
+
+    def _address_terms(self, param: SearchParam, address: str) -> list[int]:
         return [
             terms.term("reference", f"{param.resource}.{path.dotted}", address)
-            for address in self._addresses(param, modifier, value)
             for path in param.paths
         ]
 
