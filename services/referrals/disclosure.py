@@ -140,7 +140,7 @@ class WatchedStore(DerivingStore):
 
     def around(self, asked: Around, access: Access) -> SearchResult:
         """See `FhirStore.around`."""
-        with self._refusing(access, "operation", asked.type, asked.id):
+        with self._refusing(access, "operation", asked.type, asked.id or ""):
             result = super().around(asked, access)
         self._note([*result.matches, *result.included], access, "operation")
         return result

@@ -30,7 +30,8 @@ KINDS = {
     "precision given; with UCUM's system, mass, length, volume, time, pressure, energy, amount and "
     "concentration are found in each other's multiples, other units as they are written",
     "uri": "the whole of it, letter by letter; a canonical without its version too; `:above` and "
-    "`:below` follow the path of a URL",
+    "`:below` follow the path of a URL, or the parts of a canonical's version: `url|2` has "
+    "`url|2.1` below it",
     "composite": "`first$second`, both of one object",
     "special": f"`near=latitude|longitude|distance|units`; within {NEAR_KM} km where no distance "
     "is given, and in km where no unit is",
@@ -50,7 +51,8 @@ HOW = f"""
 Commas between values are *or*, a parameter given again is *and*; `\\,` `\\|` `\\$` `\\\\` are the
 characters themselves. A parameter without value filters nothing. `:missing` takes `true` or
 `false`. A token's `:text` begins with the value like a string. On a reference, `:Type` says to
-which type it is, and `:above` and `:below` follow the tree of its type (a Location's `partOf`).
+which type it is, and `:above` and `:below` follow the tree of its type (a Location's `partOf`), or
+of a canonical the path of its URL and the parts of its version.
 
 Chains (`patient.name`, `focus:ServiceRequest.status`) and `_has` mix, {MAX_HOPS} links at most;
 each link leads only to what the client may read, or to what the resource itself contains
@@ -60,9 +62,10 @@ each link leads only to what the client may read, or to what the resource itself
 
 Taken are {", ".join(f"`{each}`" for each in sorted(RESULT_PARAMETERS))}.
 `_count` is {DEFAULT_COUNT} where none is given and {MAX_COUNT} at most. What has no value to sort
-by comes last. `_total=accurate` counts all; without it totals end at {TOTAL_LIMIT:,}. `_include`
-and `_revinclude` take `*` and `:iterate`. `GET /fhir?_type=...` and `POST /fhir/_search` search
-several types by parameters that all of them have, sorted by `_id` or `_lastUpdated`. Pages go on by
+by comes last. `_sort=near` is nearest first, beside a `near`, from where that looks.
+`_total=accurate` counts all; without it totals end at {TOTAL_LIMIT:,}. `_include` and `_revinclude`
+take `*` and `:iterate`. `GET /fhir?_type=...` and `POST /fhir/_search` search several
+types by parameters that all of them have, sorted by `_id` or `_lastUpdated`. Pages go on by
 the `next` link.
 
 ## What is refused

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from shared.fhir.everything import EVERYTHING
 from shared.fhir.outcome import Issue, invalid, not_found, refusal
 from shared.fhir.patching import Patch
 from shared.fhir.patching.reading import patch_in
@@ -159,12 +160,12 @@ class ReadEntry:
 
     Attributes:
         index: its place in the Bundle.
-        method: GET, HEAD or, of an operation that changes nothing, POST.
+        method: GET, HEAD or, of a search or an operation that changes nothing, POST.
         path: below the base address.
         query: behind the question mark.
         known: what the client has already: entity tags, as in If-None-Match.
         since: or when it read last.
-        sent: what an operation is given.
+        sent: what a search or an operation is given.
     """
 
     index: int
@@ -178,8 +179,9 @@ class ReadEntry:
 
 #: Entries of one Bundle at most.
 MAX_ENTRIES = 2000
-VALIDATE = "$validate"
-"""The one operation that is posted and changes nothing."""
+VALIDATE, SEARCH = "$validate", "_search"
+_READING = (VALIDATE, SEARCH, EVERYTHING)
+"""What is posted and changes nothing."""
 
 _ETAG = re.compile(r'(?:W/)?"(?P<version>\d{1,9})"')
 
@@ -205,7 +207,7 @@ def read_entry(
     path, _, query = address.partition("?")
     if method in ("GET", "HEAD"):
         return ReadEntry(index, method, path, query, request.get("ifNoneMatch"), _since(request))
-    if method == "POST" and path.endswith(f"/{VALIDATE}"):
+    if method == "POST" and path.rpartition("/")[2] in _READING:
         sent = entry.get("resource")
         if sent is not None and not isinstance(sent, dict):
             raise invalid("This is no resource.", f"{place}.resource", code="structure")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from shared.auth import Principal
 from shared.fhir import answers
 from shared.fhir.bundle import (
     MAX_ENTRIES,
+    SEARCH,
     VALIDATE,
     BundleContext,
     ReadEntry,
@@ -17,7 +19,10 @@ from shared.fhir.bundle import (
     WriteResult,
     read_entry,
 )
+from shared.fhir.everything import EVERYTHING
+from shared.fhir.forms import parameter_pairs
 from shared.fhir.freshness import is_known
+from shared.fhir.http import Prefer
 from shared.fhir.interactions import Interactions, Pairs
 from shared.fhir.json import dumps
 from shared.fhir.model import validate
@@ -47,13 +52,13 @@ class BundleInteractions:
     server: Interactions
     capability: Callable[[], bytes]
 
-    def answer(self, principal: Principal, resource: dict[str, Any], returns: str | None) -> str:
+    def answer(self, principal: Principal, resource: dict[str, Any], prefer: Prefer) -> str:
         """Do a batch or a transaction; the Bundle to answer with.
 
         Args:
             principal: who asks.
             resource: the Bundle.
-            returns: what the answer to a write is to hold, as `Prefer.returns` has it.
+            prefer: what the answers to writes are to hold, and how searches are understood.
 
         Raises:
             FhirError: nothing of a transaction was done; or the Bundle is neither of the two.
@@ -72,10 +77,10 @@ class BundleInteractions:
         validate(resource, expected_type="Bundle", entries=whole)
         asked = entries if isinstance(entries, list) else []
         do = self._transaction if whole else self._batch
-        return answers.responses(kind, do(principal, resource, asked, returns))
+        return answers.responses(kind, do(principal, resource, asked, prefer))
 
     def _transaction(
-        self, principal: Principal, resource: dict[str, Any], asked: Entries, returns: str | None
+        self, principal: Principal, resource: dict[str, Any], asked: Entries, prefer: Prefer
     ) -> list[str]:
         server = self.server
         read = [read_entry(e, n, server.types, server.base_url) for n, e in enumerate(asked)]
@@ -84,19 +89,23 @@ class BundleInteractions:
             server.allow_write(principal, entry, entry.path)
         server.allow_conditional_references(principal, writes)
         fetches = [entry for entry in read if isinstance(entry, ReadEntry)]
-        results = self._sure(principal, fetches, writes)
+        results = self._sure(principal, fetches, writes, prefer)
         if writes:
             context = BundleContext("transaction", resource)
             done = server.writer.write(principal, writes, bundle=context)
             for entry, result in zip(writes, done, strict=True):
                 assert entry.index is not None
-                results[entry.index] = self._written(principal, result, returns)
+                results[entry.index] = self._written(principal, result, prefer.returns)
             # R4 does reads last, so that they see what was written; they can undo nothing.
-            results |= {fetch.index: self._fetched(principal, fetch) for fetch in fetches}
+            results |= {each.index: self._fetched(principal, each, prefer) for each in fetches}
         return [results[n] for n in range(len(read))]
 
     def _sure(
-        self, principal: Principal, fetches: Sequence[ReadEntry], writes: Sequence[WriteEntry]
+        self,
+        principal: Principal,
+        fetches: Sequence[ReadEntry],
+        writes: Sequence[WriteEntry],
+        prefer: Prefer,
     ) -> dict[int, str]:
         """What the reads of a transaction find before it, each by its place.
 
@@ -114,13 +123,13 @@ class BundleInteractions:
                 raise invalid("This Bundle deletes what it reads.", place, code="duplicate")
             try:
                 if method != "PUT":
-                    found[fetch.index] = self._fetch(principal, fetch)
+                    found[fetch.index] = self._fetch(principal, fetch, prefer)
             except FhirError as error:
                 raise error.at(place) from error
         return found
 
     def _batch(
-        self, principal: Principal, _: dict[str, Any], asked: Entries, returns: str | None
+        self, principal: Principal, _: dict[str, Any], asked: Entries, prefer: Prefer
     ) -> list[str]:
         server = self.server
         results: dict[int, str] = {}
@@ -134,11 +143,11 @@ class BundleInteractions:
         for entry in ready:
             assert entry.index is not None
             if isinstance(entry, ReadEntry):
-                results[entry.index] = self._fetched(principal, entry)
+                results[entry.index] = self._fetched(principal, entry, prefer)
                 continue
             try:
                 done = server.write(principal, entry)
-                results[entry.index] = self._written(principal, done, returns)
+                results[entry.index] = self._written(principal, done, prefer.returns)
             except FhirError as error:
                 place = f"Bundle.entry[{entry.index}]"
                 results[entry.index] = answers.failed(error.status, error.issues, place)
@@ -153,16 +162,21 @@ class BundleInteractions:
             with_outcome=returns == "OperationOutcome",
         )
 
-    def _fetch(self, principal: Principal, entry: ReadEntry) -> str:
+    def _fetch(self, principal: Principal, entry: ReadEntry, prefer: Prefer) -> str:
         pairs = parse_query(entry.query)
         parts = entry.path.split("/")
         if parts[-1] == VALIDATE:
             return _told(entry, self._validated(principal, entry, parts[:-1], pairs))
-        return self._get(principal, entry, parts, pairs)
+        if entry.sent is not None:
+            pairs += parameter_pairs(entry.sent, f"Bundle.entry[{entry.index}].resource")
+        if parts[-1] == SEARCH and entry.method == "POST":
+            body = self._searched(principal, parts[:-1], pairs, prefer)
+            return _told(entry, body)
+        return self._get(principal, entry, parts, pairs, prefer)
 
-    def _fetched(self, principal: Principal, entry: ReadEntry) -> str:
+    def _fetched(self, principal: Principal, entry: ReadEntry, prefer: Prefer) -> str:
         try:
-            return self._fetch(principal, entry)
+            return self._fetch(principal, entry, prefer)
         except FhirError as error:
             place = f"Bundle.entry[{entry.index}].request.url"
             return answers.failed(error.status, error.issues, place)
@@ -179,17 +193,24 @@ class BundleInteractions:
                 raise not_found("There is nothing at this address.")
         return dumps(validated(self.server, principal, at, pairs, entry.sent)).decode()
 
-    def _get(self, principal: Principal, entry: ReadEntry, parts: list[str], pairs: Pairs) -> str:
+    def _get(
+        self,
+        principal: Principal,
+        entry: ReadEntry,
+        parts: list[str],
+        pairs: Pairs,
+        prefer: Prefer,
+    ) -> str:
         match parts:
-            case [type_name, logical_id] if logical_id != "_history":
+            case [type_name, logical_id] if logical_id not in ("_history", EVERYTHING):
                 stored = self.server.read(principal, type_name, logical_id)
             case [type_name, logical_id, "_history", version]:
                 stored = self.server.vread(principal, type_name, logical_id, version)
             case _:
-                return _told(entry, self._found(principal, parts, pairs))
+                return _told(entry, self._found(principal, parts, pairs, prefer))
         return _version(entry, stored, pairs)
 
-    def _found(self, principal: Principal, parts: list[str], pairs: Pairs) -> str:
+    def _found(self, principal: Principal, parts: list[str], pairs: Pairs, prefer: Prefer) -> str:
         server = self.server
         match parts:
             case ["metadata"]:
@@ -200,13 +221,26 @@ class BundleInteractions:
                 return server.history(principal, type_name, None, pairs)
             case [type_name, logical_id, "_history"]:
                 return server.history(principal, type_name, logical_id, pairs)
+            case [type_name, "$everything" as name]:
+                return server.around(principal, type_name, None, name, pairs)
             case [type_name, logical_id, ("*" | "$everything") as name]:
                 return server.around(principal, type_name, logical_id, name, pairs)
+            case [""] if not pairs:
+                raise not_found("There is nothing at this address.")
+            case _:
+                return self._searched(principal, parts, pairs, prefer)
+
+    def _searched(
+        self, principal: Principal, parts: list[str], pairs: Pairs, prefer: Prefer
+    ) -> str:
+        search = partial(self.server.search, principal, lenient=prefer.lenient)
+        match parts:
             case [type_name, logical_id, inner] if logical_id != "_history":
-                compartment = (type_name, logical_id)
-                return server.search(principal, inner, pairs, compartment=compartment)
-            case [type_name] if type_name or pairs:
-                return server.search(principal, type_name or None, pairs)
+                return search(inner, pairs, compartment=(type_name, logical_id))
+            case [] | [""]:
+                return search(None, pairs)
+            case [type_name]:
+                return search(type_name, pairs)
             case _:
                 raise not_found("There is nothing at this address.")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.fhir.compartments import EVERYTHING_OF, OF_EVERYTHING, canonical, definitions
+from shared.fhir.compartments import canonical, definitions
 from shared.fhir.conformance import conformance_resources
+from shared.fhir.everything import EVERYTHING_OF, OF_EVERYTHING
 from shared.fhir.patching.reading import FORMATS
 from shared.fhir.profiles import profiles
 from shared.fhir.search.conditions import modifiers

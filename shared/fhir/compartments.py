@@ -16,15 +16,6 @@ from shared.fhir.search.request import Either, Filter
 
 ITSELF = "{def}"
 ALL = "*"
-EVERYTHING = "$everything"
-EVERYTHING_OF = ("Patient",)
-"""Types that have `$everything` here."""
-
-OF_EVERYTHING = (
-    "Takes _type, _since and _count. start and end are refused: dates of care are not looked at."
-)
-"""What /metadata says of `$everything` here."""
-
 BESIDE: Mapping[str, Sequence[str]] = {"Task": ("patient",)}
 """What `$everything` has of a Patient beside its compartment, in which R4 forgot the Task: of a
 referral the Tasks say what came of it, and R5 has them in."""
@@ -91,18 +82,6 @@ def types_asked(
         words = f"_type names types that are served: {', '.join(sorted(types))}."
         raise refusal(400, words, "http._type", code="value")
     return rest, frozenset(named)
-
-
-def without_care_dates(pairs: Sequence[tuple[str, str]]) -> None:
-    """Refuse the dates of care that `$everything` may take (R4 patient-operation-everything.html).
-
-    Raises:
-        FhirError: 400 for ``start`` and ``end``.
-    """
-    for name, _ in pairs:
-        if name in ("start", "end"):
-            words = "Dates of care are not looked at here: ask by _since, or search a type by date."
-            raise refusal(400, words, f"http.{name}", code="not-supported")
 
 
 def canonical(of: str) -> str:

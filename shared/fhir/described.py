@@ -110,3 +110,18 @@ RESOURCE_BODY = _body(True, **{FHIR_JSON: _RESOURCE, JSON: _RESOURCE})
 PARAMETERS_BODY = _body(False, **{FHIR_JSON: _RESOURCE, JSON: _RESOURCE})
 FORM_BODY = _body(True, **{FORM: {"type": "object", "additionalProperties": {"type": "string"}}})
 PATCH_BODY = _body(True, **{each: {"type": ["array", "object"]} for each in FORMATS})
+
+_DATE_OF_CARE = {"type": "string", "description": "A FHIR date, included; of care, not of storing"}
+EVERYTHING = {
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in {
+            "start": _DATE_OF_CARE,
+            "end": _DATE_OF_CARE,
+            "_since": {"type": "string", "description": "Stored at or after this instant"},
+            "_type": {"type": "string", "description": "Types, with commas between them"},
+            "_count": {"type": "integer", "minimum": 0, "description": "Resources per page"},
+        }.items()
+    ]
+}
+"""What `$everything` takes in the address."""

@@ -12,16 +12,8 @@ from zoneinfo import ZoneInfo
 from shared.auth import Principal
 from shared.fhir import answers
 from shared.fhir.bundle import AtOnce, WriteEntry, Writer, WriteResult
-from shared.fhir.compartments import (
-    EVERYTHING,
-    EVERYTHING_OF,
-    ITSELF,
-    definitions,
-    members,
-    types_asked,
-    within,
-    without_care_dates,
-)
+from shared.fhir.compartments import ITSELF, definitions, members, types_asked, within
+from shared.fhir.everything import EVERYTHING, EVERYTHING_OF, care_between
 from shared.fhir.model import validate
 from shared.fhir.outcome import forbidden, invalid, not_found, refusal
 from shared.fhir.paging import PAGE, Page, PageTokens
@@ -32,6 +24,7 @@ from shared.fhir.search.dates import Range, parse_range
 from shared.fhir.search.query import parse_search
 from shared.fhir.search.request import DEFAULT_COUNT, Condition, Position
 from shared.fhir.search.shape import whole_number
+from shared.fhir.search.sql import Narrowing
 from shared.fhir.search.values import is_id
 from shared.fhir.store import Creation, FhirStore, Stored, there
 from shared.scopes import may
@@ -200,25 +193,35 @@ class Interactions(Permitting):
         return rest, sorted(searched)
 
     def around(
-        self, principal: Principal, type_name: str, logical_id: str, name: str, pairs: Pairs
+        self,
+        principal: Principal,
+        type_name: str,
+        logical_id: str | None,
+        name: str,
+        pairs: Pairs,
     ) -> str:
         """A searchset Bundle of many types.
 
         Args:
             principal: who asks.
             type_name: of the resource in the middle.
-            logical_id: its id.
+            logical_id: its id; None, for ``$everything``, for each of the type that the
+                principal may read.
             name: ``*`` for all of its compartment; ``$everything`` for the resource too, with
                 what belongs to it and what they refer to (R4 patient-operation-everything.html).
-            pairs: ``_type``, ``_since``, ``_count``.
+            pairs: ``_type``, ``_since``, ``_count``; for ``$everything`` ``start`` and ``end`` too.
         """
         self.allow(principal, type_name, "read")
-        _check_id(logical_id)
+        if logical_id is None:
+            self.allow(principal, type_name, "search-type")
+        else:
+            _check_id(logical_id)
+        of = logical_id or ""
         after: Position | None = None
         token = _token(pairs)
         if token is not None:
             page = self.tokens.open(token, _asker(principal))
-            if (page.kind, page.type, page.id) != (name, type_name, logical_id):
+            if (page.kind, page.type, page.id) != (name, type_name, of):
                 raise invalid("This page link belongs elsewhere.", f"http.{PAGE}")
             pairs, after = page.pairs, page.after
         everything = name == EVERYTHING
@@ -226,7 +229,9 @@ class Interactions(Permitting):
             raise not_found("There is nothing at this address.")
         inside = members(self.types, type_name, everything=everything)
         shape, only = types_asked(self.types, pairs)
-        without_care_dates(shape)
+        care: Narrowing = ()
+        if everything:
+            shape, care = care_between(self.types, shape, ZoneInfo(self.zone))
         count, since = self._history_shape(shape)
         for each in only:
             self.allow(principal, each, "search-type")
@@ -241,13 +246,14 @@ class Interactions(Permitting):
             since=since,
             count=count,
             after=after.pk if after else None,
+            only=care,
         )
         with self.reader() as store:
             result = store.around(asked, self.seeing(principal, "rs"))
-        path = f"{self.base_url}/{type_name}/{logical_id}/{name}"
+        path = "/".join([self.base_url, type_name, *filter(None, [of]), name])
         links = [("self", _address(path, pairs))]
         if result.next is not None:
-            page = Page(name, type_name, logical_id, tuple(pairs), result.next)
+            page = Page(name, type_name, of, tuple(pairs), result.next)
             links.append(("next", self._next(path, page, principal)))
         return answers.searchset(result, base_url=self.base_url, links=links)
 
@@ -289,7 +295,10 @@ class Interactions(Permitting):
             elif name == "_since":
                 since = self._instant(value)
             elif name not in ("_format", "_pretty"):
-                words = "What is taken here is _count, _since and, for history, _at."
+                words = (
+                    "What is taken here is _count and _since; by a history _at too, by what is"
+                    " around a resource _type, by $everything start and end."
+                )
                 raise refused(name, words, code="not-supported")
         return count, since
 

@@ -29,6 +29,7 @@ from shared.fhir.compartment_routes import compartment_routes
 from shared.fhir.conformance import conformance_routes
 from shared.fhir.create_route import CreateRoute
 from shared.fhir.described import TypeName
+from shared.fhir.everything_routes import everything_routes
 from shared.fhir.forms import form_pairs
 from shared.fhir.freshness import has_preconditions, refuse_overwriting, unchanged_since
 from shared.fhir.http import (
@@ -168,6 +169,7 @@ def fhir_router(
     conformance_routes(router, base_url)
     _system(router, server, BundleInteractions(server, capability), principal)
     _type(router, server, principal, spelling)
+    everything_routes(router, server, principal)
     _instance(router, server, principal)
     validating_routes(router, server, principal)
     compartment_routes(router, server, principal)
@@ -199,7 +201,7 @@ def _system(
         refuse_provenance(request)
         require_content_type(request, FHIR_JSON, JSON)
         media_type, prefer = answer_format(request), Prefer.of(request)
-        text = bundles.answer(who, parse(body), prefer.returns)
+        text = bundles.answer(who, parse(body), prefer)
         return answer(text, media_type)
 
     @router.get("", responses=described.SEARCH)

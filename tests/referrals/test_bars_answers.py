@@ -157,6 +157,25 @@ def test_whoever_cannot_be_told_at_this_moment_is_not_forgotten(house: House, tw
         assert house.worker.get(case)["sender_not_told"] is None
 
 
+def test_of_a_restricted_record_no_answer_goes_out_by_itself(house: House):
+    with receiver() as sink:
+        case, task = asked(house, a_message(endpoint=sink.url))
+        restricted = f"{case}/person/stops/restricted"
+        house.worker.put(restricted, {"stands": True, "told_by": "the person"})
+        house.answer(task, "accept")
+        answered(house)
+        house.worker.post(f"{case}/sender-not-told/again")
+        answered(house)
+        assert sink.requests == []
+        assert house.worker.get(case)["sender_not_told"] == "restricted"
+
+        house.worker.put(restricted, {"stands": False, "told_by": "the person"})
+        house.worker.post(f"{case}/sender-not-told/again")
+        assert answered(house) == 1
+        assert len(sink.requests) == 1
+        assert house.worker.get(case)["sender_not_told"] is None
+
+
 def test_a_deactivated_client_is_told_nothing_more_and_the_case_says_so(house: House):
     message = a_message()
     with receiver() as sink:

@@ -20,7 +20,7 @@ from services.referrals.bars.answers import Progress, answer
 from services.referrals.bars.endpoints import Destination, destination, identifier_of
 from services.referrals.desk import Desk
 from services.referrals.subscriptions.reaching import DEACTIVATED, MOVED
-from services.referrals.tables import BarsMessage, KnownClient
+from services.referrals.tables import BarsMessage, Case, KnownClient, Person
 from services.referrals.tables.bars import bars_deliveries
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Permanent, Receipt, Schedule, Superseded, Temporary, minutes
@@ -31,6 +31,8 @@ from shared.fhir.store import Access
 SCHEDULE = Schedule(delays=minutes(0.05, 0.5, 2, 10, 30, 60, 120, 360, 720, 1440))
 """Nearly two days: a practice's system may be away over a night and be mended on the next day."""
 
+RESTRICTED = "restricted"
+"""Why an answer waits: the person's record is restricted."""
 _REFUSED = re.compile(r"http-4\d\d")
 _GONE = "http-410"
 _ALREADY = "http-409"
@@ -119,11 +121,20 @@ class AnswerSender:
 
 
 def _withheld(session: Session, message: BarsMessage) -> str | None:
-    """Why its sender is told nothing any more, as a code: answers need no token, as notifications
-    of Subscriptions do not, and go no further than those (`reaching`).
+    """Why its sender is told nothing, as a code: answers need no token, as notifications of
+    Subscriptions do not, and go no further than those (`reaching`).
 
-    Whoever of the organisation sent the last message about a referral is told of it.
+    Whoever of the organisation sent the last message about a referral is told of it. Of a person
+    whose record is restricted nothing goes out by itself (care 12): the case shows that it waits,
+    and once the restriction is lifted, a link worker has it sent.
     """
+    restricted = session.exec(
+        select(Person.restricted)
+        .join(Case, col(Case.person) == Person.id)
+        .where(Case.service_request == message.service_request)
+    ).first()
+    if restricted:
+        return RESTRICTED
     last = session.exec(
         select(BarsMessage.client)
         .where(

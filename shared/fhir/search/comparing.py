@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from shared.fhir.search import dates, terms
+from shared.fhir.search.canonicals import above
 from shared.fhir.search.folding import fold_system
 from shared.fhir.search.parameters import SearchParam
 from shared.fhir.search.sound import sounds
@@ -97,11 +98,8 @@ def token_forms(value: str, datatypes: set[str], *, is_code: bool, system: str) 
 
 def uri_terms(param: SearchParam, modifier: str | None, value: str) -> list[int]:
     """The terms of which a URI has one: its own, or with ``:above`` those of what it is below."""
-    if modifier != "above":
-        return [terms.term("uri", param.name, value)]
-    above = [value[:n] for n, char in enumerate(value) if char == "/"]
-    above += [value[: n + 1] for n, char in enumerate(value) if char == "/"]
-    return [terms.term("uri", param.name, each) for each in [value, *above] if each]
+    each_of = above(value) if modifier == "above" else [value]
+    return [terms.term("uri", param.name, each) for each in each_of]
 
 
 def sounding(param: SearchParam, value: str, alias: str) -> str:
@@ -199,9 +197,13 @@ def near(wanted: Near) -> str:
     aside = up / narrowest if narrowest > 1e-6 else 360.0
     if longitude - aside >= -180 and longitude + aside <= 180:
         found.append(f"x.high BETWEEN {longitude - aside:.9f} AND {longitude + aside:.9f}")
-    half_up = f"sin(radians(x.low::float8 - {latitude:.9f}) / 2)"
-    half_aside = f"sin(radians(x.high::float8 - {longitude:.9f}) / 2)"
-    cosines = f"cos(radians({latitude:.9f})) * cos(radians(x.low::float8))"
+    return every([*found, f"{kilometres_from(wanted)} <= {distance:.6f}"])
+
+
+def kilometres_from(place: Near) -> str:
+    """How far a row ``x`` is from a place, by haversine."""
+    half_up = f"sin(radians(x.low::float8 - {place.latitude:.9f}) / 2)"
+    half_aside = f"sin(radians(x.high::float8 - {place.longitude:.9f}) / 2)"
+    cosines = f"cos(radians({place.latitude:.9f})) * cos(radians(x.low::float8))"
     haversine = f"{half_up} ^ 2 + {cosines} * {half_aside} ^ 2"
-    found.append(f"{2 * _EARTH} * asin(least(1, sqrt({haversine}))) <= {distance:.6f}")
-    return every(found)
+    return f"{2 * _EARTH} * asin(least(1, sqrt({haversine})))"

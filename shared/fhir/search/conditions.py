@@ -95,7 +95,7 @@ def modifiers(param: SearchParam) -> frozenset[str]:
         found |= {"text"}
     if param.type == "token" and any(path.datatype == "Identifier" for path in param.paths):
         found |= {"of-type"}
-    if hierarchies(param):
+    if hierarchies(param) or param.is_canonical:
         found |= {"above", "below"}
     return found
 

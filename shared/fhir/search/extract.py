@@ -152,6 +152,7 @@ class Extractor:
         element = f"{param.resource}.{path.dotted}"
         entry.terms.add(terms.term("reference", element, value))
         entry.terms.add(terms.term("reference", element, value.partition("|")[0]))
+        entry.strings.add((param.key, value[:STRING_LIMIT]))
         entry.links.add((link_key(param.resource, path), terms.canonical_key(value)))
         return True
 

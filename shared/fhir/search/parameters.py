@@ -142,8 +142,8 @@ class SearchParam:
 
     @property
     def can_sort(self) -> bool:
-        """Whether results can be in its order; two values at once and a place have none."""
-        return self.type not in ("composite", "special")
+        """Whether results can be in its order; two values at once have none."""
+        return self.type != "composite"
 
     @cached_property
     def text_keys(self) -> tuple[int, ...]:

@@ -88,7 +88,7 @@ def parse_search(
         elif value:  # R4: a parameter without value filters nothing
             draft.apply([(name, value)], partial(_understand, types, ways, name, value))
     members: dict[str, object] = {"count": default_count}
-    read = readers(types, [types[name] for name in names])
+    read = readers(types, [types[name] for name in names], ways[names[0]])
     for base, given in shape.items():
         reader = read.get(base)
         draft.apply(given, partial(_read, members, reader, given) if reader else None)

@@ -52,10 +52,17 @@ Condition = Filter | Chain | Has | Either
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """One sort rule."""
+    """One sort rule.
+
+    Attributes:
+        param: by whose values.
+        descending: which way.
+        places: of a place, the search's own values, from which distances are.
+    """
 
     param: SearchParam
     descending: bool
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

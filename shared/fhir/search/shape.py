@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.fhir.search.conditions import refused, shown
 from shared.fhir.search.parameters import ANY_TYPE, ResourceType, SearchParam, Types
-from shared.fhir.search.request import Include, Sort
+from shared.fhir.search.request import Condition, Filter, Include, Sort
 
 MAX_COUNT = 500
 
@@ -26,7 +26,7 @@ Given = Sequence[tuple[str, str]]
 
 
 def readers(
-    types: Types, searched: Sequence[ResourceType]
+    types: Types, searched: Sequence[ResourceType], conditions: Sequence[Condition] = ()
 ) -> Mapping[str, Callable[[Given], dict[str, Any]]]:
     """What reads each of them into members of a `SearchRequest`, by name.
 
@@ -35,11 +35,12 @@ def readers(
     Args:
         types: the served types.
         searched: those that the search is for.
+        conditions: of the search, which say from where a distance is.
     """
     return {
         "_contained": _contained,
         "_count": lambda given: {"count": whole_number("_count", given[-1][1])},
-        "_sort": lambda given: {"sort": _sort(searched, given)},
+        "_sort": lambda given: {"sort": _sort(searched, given, conditions)},
         "_total": lambda given: {"total": choice(given, ("none", "estimate", "accurate"))},
         "_summary": lambda given: {"summary": choice(given, SUMMARIES)},
         "_elements": lambda given: {"elements": elements(given)},
@@ -107,7 +108,9 @@ def whole_number(name: str, value: str) -> int:
     return min(int(value), MAX_COUNT)
 
 
-def _sort(searched: Sequence[ResourceType], given: Given) -> tuple[Sort, ...]:
+def _sort(
+    searched: Sequence[ResourceType], given: Given, conditions: Sequence[Condition]
+) -> tuple[Sort, ...]:
     rules = []
     for rule in (r.strip() for _, value in given for r in value.split(",") if r.strip()):
         code = rule.removeprefix("-")
@@ -118,10 +121,24 @@ def _sort(searched: Sequence[ResourceType], given: Given) -> tuple[Sort, ...]:
             raise refused(
                 "_sort", f"{what} cannot be sorted by '{shown(code)}'.", code="not-supported"
             )
-        rules.append(Sort(param, rule.startswith("-")))
+        places: tuple[str, ...] = ()
+        if param.type == "special":
+            places = _places(param, conditions)
+            if not places:
+                words = f"A distance is from a place: search by {shown(code)} too."
+                raise refused("_sort", words)
+        rules.append(Sort(param, rule.startswith("-"), places))
     if len(rules) > 5:
         raise refused("_sort", "Five sort rules at most.", code="too-costly")
     return tuple(rules)
+
+
+def _places(param: SearchParam, conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """From where the search looks; of several alternatives the nearest counts."""
+    for each in conditions:
+        if isinstance(each, Filter) and each.param == param and each.modifier is None:
+            return each.values
+    return ()
 
 
 def _include_parts(name: str, value: str) -> tuple[list[str], bool]:

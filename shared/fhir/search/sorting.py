@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shared.fhir.search.comparing import moment
+from shared.fhir.search.comparing import kilometres_from, moment
 from shared.fhir.search.dates import BEGINNING
 from shared.fhir.search.parameters import Path, ResourceType
 from shared.fhir.search.request import Position, Sort
+from shared.fhir.search.values import near_value
 
 Bind = Callable[[str], str]
 
@@ -164,6 +165,13 @@ def _key(
         if alone:
             return SortKey(column, "timestamptz", descending, indexed=True, missing=BEGINNING)
         return SortKey(f"nullif({column}, {moment(BEGINNING)})", "timestamptz", descending)
+    if rule.places:
+        each = [f"min({kilometres_from(near_value(place))})" for place in rule.places]
+        expression = (
+            f"(SELECT least({', '.join(each)}) FROM document_quantity x"  # noqa: S608 - see sql.py
+            f" WHERE x.pk = {alias}.pk AND x.param = {param.key})"
+        )
+        return SortKey(expression, "float8", descending)
     if param.type in _TABLES:
         table, column, kind = _TABLES[param.type]
         end = "max" if descending else "min"

@@ -94,7 +94,12 @@ def check(param: SearchParam, modifier: str | None, value: str) -> None:
             check(part, None, each)
     elif kind == "special":
         near_value(value)
-    elif kind == "uri" and modifier in ("above", "below") and unescape(value)[:4].lower() == "urn:":
+    if modifier in ("above", "below") and (kind == "uri" or param.is_canonical):
+        _check_parts(modifier, unescape(value))
+
+
+def _check_parts(modifier: str, value: str) -> None:
+    if value[:4].lower() == "urn:" and "|" not in value:
         raise ValueError(f"a URN has no parts: what :{modifier} follows is the path of a URL")
 
 

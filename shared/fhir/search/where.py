@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from shared.fhir.search import terms
+from shared.fhir.search.canonicals import above
 from shared.fhir.search.comparing import (
     array,
     either,
@@ -44,17 +45,24 @@ from shared.fhir.search.values import (
 )
 
 if TYPE_CHECKING:
-    from shared.fhir.search.sql import Visible
+    from shared.fhir.search.sql import Narrowing, Visible
 
 #: Where the ordered values of each kind of parameter stand.
 _TABLES = {
     "date": "document_date",
     "number": "document_quantity",
     "quantity": "document_quantity",
+    "reference": "document_string",  # of canonical URLs alone
     "special": "document_quantity",
     "string": "document_string",
     "uri": "document_string",
 }
+
+
+def _follows_tree(param: SearchParam, modifier: str | None) -> bool:
+    """Whether it asks for what is above or below a document, not a URL."""
+    of_documents = param.type == "reference" and not param.is_canonical
+    return of_documents and modifier in ("above", "below")
 
 
 class Where:
@@ -115,9 +123,13 @@ class Where:
 
     def narrowing(self, alias: str) -> list[str]:
         """What the scopes mean, on a search row of any type."""
+        return self.only(self._visible.narrowing, alias)
+
+    def only(self, narrowing: Narrowing, alias: str) -> list[str]:
+        """What is left of some types, on a search row of any type."""
         return [
             f"({alias}.type <> {self.bind(name)} OR {self._one_of(ways, alias)})"
-            for name, ways in self._visible.narrowing
+            for name, ways in narrowing
         ]
 
     def _one_of(self, ways: Iterable[Sequence[Condition]], alias: str) -> str:
@@ -156,7 +168,7 @@ class Where:
         if modifier == "not":
             positive = Filter(param, None, condition.values)
             return f"NOT ({every(self._matching([positive], alias))})"
-        if param.type == "reference" and modifier in ("above", "below"):
+        if modifier is not None and _follows_tree(param, modifier):
             return either([self._within(param, modifier, v, alias) for v in condition.values])
         if param.code == "_id":
             keys = [terms.document_key(param.resource, unescape(v)) for v in condition.values]
@@ -186,7 +198,7 @@ class Where:
         param, modifier = condition.param, condition.modifier
         if modifier in ("missing", "not", "text", "below") or param.type == "special":
             return None
-        if modifier == "above" and param.type == "reference":
+        if _follows_tree(param, modifier):
             return None
         return self._terms(param, modifier, condition.values)
 
@@ -195,6 +207,9 @@ class Where:
     ) -> list[int] | None:
         if param.type == "token" or modifier == "identifier":
             return [t for v in values for t in token_terms(param, modifier, v)]
+        if param.is_canonical and modifier == "above":
+            each_of = [each for v in values for each in above(unescape(v))]
+            return [t for each in each_of for t in self._address_terms(param, each)]
         if param.type == "reference":
             return [t for v in values for t in self._reference_terms(param, modifier, v)]
         if modifier == "exact":
@@ -206,9 +221,12 @@ class Where:
         return None
 
     def _reference_terms(self, param: SearchParam, modifier: str | None, value: str) -> list[int]:
+        addresses = self._addresses(param, modifier, value)
+        return [each for address in addresses for each in self._address_terms(param, address)]
+
+    def _address_terms(self, param: SearchParam, address: str) -> list[int]:
         return [
             terms.term("reference", f"{param.resource}.{path.dotted}", address)
-            for address in self._addresses(param, modifier, value)
             for path in param.paths
         ]
 

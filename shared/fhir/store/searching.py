@@ -62,12 +62,13 @@ class Searching(Reading):
         return SearchResult(matches, included, total, following, [*request.left_out, *issues])
 
     def around(self, asked: Around, access: Access) -> SearchResult:
-        """One page of what is around one resource; what is referred to counts as sent along.
+        """One page of what is around a resource; what is referred to counts as sent along.
 
         Raises:
             FhirError: 404 where this access sees no such resource, 410 where it was deleted.
         """
-        there(self.find(asked.type, asked.id, access))
+        if asked.id is not None:
+            there(self.find(asked.type, asked.id, access))
         safe = self.safe_time() if asked.since is not None else None
         visible = access.visible()
         rows = self._run(around_sql(asked, visible, self._plain(visible).where(), safe)).all()

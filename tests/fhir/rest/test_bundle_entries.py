@@ -176,3 +176,86 @@ def test_a_condition_that_says_nothing_makes_nothing(server: Server, said: str):
     assert within.status_code == 400
     assert expressions(within) == ["Bundle.entry[0].request.ifNoneExist"]
     assert everything(server) == []
+
+
+def parameters(**given: Any) -> Json:
+    listed = [{"name": name, **value} for name, value in given.items()]
+    return {"resourceType": "Parameters", "parameter": listed}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_search_is_posted_as_parameters(server: Server, kind: str):
+    one = server.create(patient("Sykes", active=True))
+    server.create(patient("Other"))
+    about = server.create(task(**{"for": {"reference": f"Patient/{one['id']}"}}))
+    named = parameters(name={"valueString": "sykes"}, active={"valueBoolean": True})
+    found = answered(
+        server,
+        bundle(
+            entry("POST", "Patient/_search", named),
+            entry("POST", "Patient/_search?_sort=-_id&_count=1"),
+            entry("POST", "_search?_type=Task"),
+            entry("POST", f"Patient/{one['id']}/ServiceRequest/_search"),
+            entry(
+                "POST", f"Patient/{one['id']}/$everything", parameters(_type={"valueCode": "Task"})
+            ),
+            entry(
+                "GET",
+                f"Patient?name=sykes&_revinclude=Task:patient&_total=accurate"
+                f"&_elements=id&_id={one['id']}&_lastUpdated=gt2020",
+            ),
+            kind=kind,
+        ),
+    )
+    shown = [[each["resource"]["id"] for each in answer["resource"].get("entry", ())]
+             for answer in found]  # fmt: skip
+    assert shown[0] == [one["id"]]
+    assert len(shown[1]) == 1
+    assert shown[2:5] == [[about["id"]], [], [about["id"]]]
+    assert shown[5] == [one["id"], about["id"]]
+    assert server("GET", "/fhir/Patient").json()["total"] == 2
+
+
+def test_a_search_of_a_transaction_finds_what_it_writes(server: Server):
+    sent = bundle(
+        entry("POST", "Patient/_search", parameters(family={"valueString": "Newly"})),
+        entry("GET", "Patient?family=newly&_summary=count"),
+        post(patient("Newly")),
+    )
+    posted, got, created = answered(server, sent)
+    assert posted["resource"]["total"] == got["resource"]["total"] == 1
+    assert created["response"]["status"].startswith("201")
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (parameters(colour={"valueString": "red"}), "no search parameter"),
+        (parameters(name={"valueHumanName": {"family": "x"}}), "a text, a number or a time"),
+        (patient(), "Parameters"),
+    ],
+)
+def test_a_posted_search_that_is_not_understood_fails_alone(server: Server, sent: Json, words: str):
+    asked = [entry("POST", "Patient/_search", sent), entry("GET", "Patient")]
+    refused, found = answered(server, bundle(*asked, kind="batch"))
+    assert refused["response"]["status"][:3] in ("400", "422")
+    assert words in refused["response"]["outcome"]["issue"][0]["diagnostics"]
+    assert found["response"]["status"][:3] == "200"
+    whole = server("POST", "/fhir", body=bundle(*asked))
+    assert whole.status_code in (400, 422)
+
+
+def test_the_request_says_how_the_searches_of_its_bundle_are_understood(server: Server):
+    server.create(patient())
+    sent = bundle(entry("GET", "Patient?favourite-colour=red"), kind="batch")
+    (strict,) = answered(server, sent)
+    assert strict["response"]["status"][:3] == "400"
+    (lenient,) = answered(server, sent, headers={"prefer": "handling=lenient"})
+    assert lenient["resource"]["total"] == 1
+
+
+def test_what_a_posted_search_may_find_is_as_its_scopes_say(server: Server):
+    server.create(patient())
+    sent = bundle(entry("POST", "Patient/_search"), kind="batch")
+    (refused,) = answered(server, sent, headers={"x-scope": "system/Patient.cru"})
+    assert refused["response"]["status"][:3] == "403"

@@ -146,7 +146,10 @@ def test_everything_of_a_patient(server: Server, ward: Ward):
     ("more", "element"),
     [
         ("_type=Nonsense", "http._type"),
-        ("start=2026-01-01", "http.start"),
+        ("start=soon", "http.start"),
+        ("start=2026-02-30", "http.start"),
+        ("start=2026-01-01&end=2025-12-31", "http.end"),
+        ("end=2026&end=2027", "http.end"),
         ("_since=yesterday", "http._since"),
         ("status=active", "http.status"),
     ],
@@ -158,7 +161,7 @@ def test_what_everything_does_not_take_is_named(
     assert (refused.status_code, expressions(refused)) == (400, [element])
 
 
-def test_metadata_says_what_everything_does_not_take(server: Server):
+def test_metadata_says_what_everything_takes(server: Server):
     of_types = server("GET", "/fhir/metadata").json()["rest"][0]["resource"]
     (told,) = [
         operation["documentation"]
@@ -166,7 +169,11 @@ def test_metadata_says_what_everything_does_not_take(server: Server):
         for operation in each.get("operation", ())
         if operation["name"] == "everything"
     ]
-    assert "start and end are refused" in told
+    assert "Takes start, end, _since, _type and _count." in told
+    described = server("GET", "/openapi.json").json()["paths"]
+    for address in ("/fhir/Patient/$everything", "/fhir/Patient/{logical_id}/$everything"):
+        named = {each["name"] for each in described[address]["get"]["parameters"]}
+        assert named >= {"start", "end", "_since", "_type", "_count"}
 
 
 def test_who_is_gone_or_somebody_elses_has_no_compartment(server: Server, ward: Ward):

@@ -342,3 +342,18 @@ def test_no_filter_can_be_added_to_a_page_link(server: Server):
     assert refused.status_code == 400
     assert refused.json()["issue"][0]["expression"] == ["http.gender"]
     assert server("GET", f"{link}&_format=json&_count=1").status_code == 200
+
+
+def test_the_nearest_come_first_on_all_pages(server: Server):
+    def place(latitude: float) -> str:
+        at = {"latitude": latitude, "longitude": -1.8}
+        return str(server.create({"resourceType": "Location", "position": at})["id"])
+
+    far, near, between, twin = (place(each) for each in (53.9, 53.7, 53.8, 53.8))
+    address, found = "/fhir/Location?near=53.7|-1.8|50|km&_sort=near&_count=1", []
+    while address:
+        page = server("GET", address).json()
+        found += [each["resource"]["id"] for each in page["entry"]]
+        links = {each["relation"]: each["url"] for each in page["link"]}
+        address = links.get("next", "").removeprefix("http://kersey.test")
+    assert found == [near, between, twin, far]

@@ -126,6 +126,9 @@ _URIS = [
     ("Patient", "_profile=http://example.org/Profile/basic|2.0", ""),
     ("Patient", "_profile=http://example.org/Profile/EXTRA", ""),
     ("Patient", "_profile:below=http://example.org/Profile", "p1"),
+    ("Patient", "_profile:below=http://example.org/Profile/basic|1", "p1"),
+    ("Patient", "_profile:below=http://example.org/Profile/basic|1.0.1", ""),
+    ("Patient", "_profile:above=http://example.org/Profile/basic|1.0.1", "p1"),
     ("Patient", "_profile:missing=true", "p2 p3 p4"),
     ("Patient", "_source=http://example.org/feed/a", "p1"),
     ("Patient", "_source:below=http://example.org/feed/", "p1"),
@@ -140,6 +143,7 @@ _URIS = [
     ("DocumentReference", "location:below=http://f.test/a", "r1"),
 ]
 
+_NEEDS = "http://kersey.test/Questionnaire/needs"
 _REFERENCES = [
     ("Patient", "organization=Organization/o1", "p1"),
     ("Patient", "organization=o1", "p1"),
@@ -183,6 +187,17 @@ _REFERENCES = [
     # Canonical references, with versions and without.
     ("QuestionnaireResponse", "questionnaire=http://kersey.test/Questionnaire/needs", "a1 a2 a3"),
     ("QuestionnaireResponse", "questionnaire=http://kersey.test/Questionnaire/needs|2.0", "a1"),
+    ("QuestionnaireResponse", f"questionnaire:below={_NEEDS}|2", "a1"),
+    ("QuestionnaireResponse", f"questionnaire:below={_NEEDS}|2.0", "a1"),
+    ("QuestionnaireResponse", f"questionnaire:below={_NEEDS}|2.0.1", ""),
+    ("QuestionnaireResponse", f"questionnaire:below={_NEEDS}|1,{_NEEDS}|2", "a1 a3"),
+    ("QuestionnaireResponse", f"questionnaire:below={_NEEDS}", "a1 a2 a3"),
+    ("QuestionnaireResponse", "questionnaire:below=http://kersey.test/Questionnaire", "a1 a2 a3"),
+    ("QuestionnaireResponse", "questionnaire:below=http://kersey.test/Questionnaire/need", ""),
+    ("QuestionnaireResponse", f"questionnaire:above={_NEEDS}|2.0.1", "a1"),
+    ("QuestionnaireResponse", f"questionnaire:above={_NEEDS}|2", ""),
+    ("QuestionnaireResponse", f"questionnaire:above={_NEEDS}/short", "a1 a2 a3"),
+    ("QuestionnaireResponse", "questionnaire:above=http://kersey.test/Questionnaire", ""),
     ("QuestionnaireResponse", "questionnaire.title=needs", "a1 a2"),
     ("QuestionnaireResponse", "questionnaire.title=short", ""),
     ("QuestionnaireResponse", "questionnaire:Questionnaire.status=active", "a1 a2"),
@@ -439,6 +454,11 @@ _ORDERS = [
     ("Observation", "date=2013-01&_sort=-date", "t4 t7 t1 t2 t3"),
     ("Observation", "date=2013-01&_sort=date", "t3 t2 t1 t7 t4"),
     ("Observation", "date=gt2013&_sort=date", "t5 t9"),
+    # Nearest first, from where the search looks.
+    ("Location", "near=53.7215|-1.8630|40000&_sort=near", "l1 l2 l3 l5 l4"),
+    ("Location", "near=53.7215|-1.8630|40000&_sort=-near", "l4 l5 l3 l2 l1"),
+    ("Location", "near=53.7965|-1.5478|100&_sort=near,_id", "l3 l1 l2"),
+    ("Location", "near=53.744|-2.009|100,53.7965|-1.5478|100&_sort=near,-_id", "l3 l2 l1"),
 ]
 
 CASES: list[Case] = [
@@ -538,5 +558,9 @@ REFUSED = [
     ("Location", "near=0|0|1|parsec", "http.near", "value"),
     ("Location", "near=a|b", "http.near", "value"),
     ("Location", "near:exact=0|0", "http.near:exact", "not-supported"),
-    ("Location", "_sort=near", "http._sort", "not-supported"),
+    ("Location", "_sort=near", "http._sort", "invalid"),
+    ("Location", "near:missing=false&_sort=near", "http._sort", "invalid"),
+    ("Questionnaire", "url:below=urn:uuid:1", "http.url:below", "value"),
+    ("QuestionnaireResponse", "questionnaire:below=urn:x", "http.questionnaire:below", "value"),
+    ("Encounter", "location.near=0|0&_sort=near", "http._sort", "not-supported"),
 ]  # fmt: skip
