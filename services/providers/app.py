@@ -10,6 +10,7 @@ from services.providers import api, funding, geography, open_referral, places, r
 from services.providers.asking import asks
 from services.providers.assurance import api as assurance
 from services.providers.assurance import reached
+from services.providers.claims import api as claims
 from services.providers.consortium import api as consortium
 from services.providers.exporting import routes as export_routes
 from services.providers.exporting.snapshots import Snapshots
@@ -77,6 +78,7 @@ def create_app(
             gaps.routes,
             api.writes,
             life.routes,
+            claims.routes,
             assurance.routes,
             funding.routes,
             consortium.routes,

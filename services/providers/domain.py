@@ -288,14 +288,18 @@ def after_ending(room: Room) -> Room:
 # --- who may write ---------------------------------------------------------------------------
 
 
-def may_write(organisation: str, roles: frozenset[str], owner: str, hub: str) -> bool:
-    """A coordinator keeps the listings of the hub's own place, a provider its own.
+def may_write(
+    organisation: str, roles: frozenset[str], owner: str, hub: str, keeper: str | None = None
+) -> bool:
+    """A coordinator keeps the listings of the hub's own place, a provider its own and those that
+    its hub let it keep.
 
     Args:
         organisation: on whose behalf somebody acts.
         roles: their roles.
         owner: the organisation whose listing it is.
         hub: on whose behalf the coordinators of the owner's hub act.
+        keeper: whose claim to the owner's listings was accepted; None for nobody's.
     """
-    acts_for = {"coordinator": hub, "provider": owner}
-    return any(role in roles and organisation == whom for role, whom in acts_for.items())
+    acts_for: dict[str, set[str | None]] = {"coordinator": {hub}, "provider": {owner, keeper}}
+    return any(role in roles and organisation in whom for role, whom in acts_for.items())

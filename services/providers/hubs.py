@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.providers import domain, hsds
+from services.providers.claims.keepers import keeper_of
 from services.providers.official.settling import settle
 from services.providers.rows import table
 from shared.auth import Principal
@@ -77,11 +78,19 @@ def must_keep(uow: UnitOfWork, principal: Principal, owner: UUID) -> None:
         .join(organization, organization.c.hub == hub.c.code)
         .where(organization.c.id == owner)
     )
-    if not domain.may_write(principal.organisation, principal.roles, str(owner), str(coordinating)):
+    keeper = keeper_of(uow, owner)
+    if not domain.may_write(
+        principal.organisation,
+        principal.roles,
+        str(owner),
+        str(coordinating),
+        None if keeper is None else str(keeper),
+    ):
         raise Problem(
             403,
             "Not allowed",
-            "A listing is kept by its own organisation or by a coordinator of its hub.",
+            "A listing is kept by its own organisation, by whoever claimed it, or by a coordinator"
+            " of its hub.",
             element="organization_id",
         )
 

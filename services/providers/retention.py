@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, case, func
 
+from services.providers.claims.domain import ClaimState
 from services.providers.settings import ProvidersSettings
 from services.providers.tables import metadata
 from shared.database import LEASES
@@ -16,7 +17,8 @@ _HISTORY = ("listing_version", "listing_act")
 _REPLIES = "reply"
 _GAPS = ("gap", "gap_action")
 _CONSORTIUM = ("member", "relation", "asset")
-_OTHERS = (_PLACES, _REPLIES, *_GAPS, *_HISTORY, *_CONSORTIUM)
+_CLAIMS = "listing_claim"
+_OTHERS = (_PLACES, _REPLIES, _CLAIMS, *_GAPS, *_HISTORY, *_CONSORTIUM)
 
 LISTINGS = RecordClass(
     name="listings",
@@ -74,12 +76,25 @@ CONSORTIUM = RecordClass(
     review="the hubs, yearly; a practitioner who asks is removed at once",
 )
 
-RECORDS = (LISTINGS, HISTORY, PLACES, REPLIES, GAPS, CONSORTIUM, LEASES, *messages.RECORDS)
+CLAIMS = RecordClass(
+    name="claims",
+    holds="who asked to keep a listing, by name and role at work, by what evidence; the decision",
+    tables=(_CLAIMS,),
+    basis="who may write a listing, and how the hub knows them; the history keeps the accounts",
+    start="the refusal, or the end of the keeping; one that waits or stands is kept",
+    length=relativedelta(years=2),
+    review="the hub; a keeper who leaves gives it up or is ended",
+)
+
+RECORDS = (
+    LISTINGS, HISTORY, PLACES, REPLIES, GAPS, CONSORTIUM, CLAIMS, LEASES, *messages.RECORDS
+)  # fmt: skip
 
 NOBODY: Mapping[str, str] = {
     **dict.fromkeys(LISTINGS.tables, "a public listing"),
     "asset": "venues, skills and kit",
     "listing_act": "what staff did with a public listing",
+    "listing_claim": "staff who ask to keep a listing, by their work",
     "listing_version": "what a listing says or would say",
     "place_taken": "ids of Tasks",
     "reply": "ids of Tasks",
@@ -102,7 +117,13 @@ def expiries(_settings: ProvidersSettings, engine: Engine) -> Mapping[str, Expir
     """
     reply = metadata.tables[_REPLIES]
     answered = func.coalesce(reply.c.answered, reply.c.asked)
-    return {REPLIES.name: OldRows(engine, reply, answered), **messages.expiries(engine)}
+    claim = metadata.tables[_CLAIMS]
+    refused = case((claim.c.state == ClaimState.REFUSED, claim.c.decided))
+    return {
+        REPLIES.name: OldRows(engine, reply, answered),
+        CLAIMS.name: OldRows(engine, claim, func.coalesce(claim.c.ended, refused)),
+        **messages.expiries(engine),
+    }
 
 
 RETENTION = Retention(RECORDS, expiries)

@@ -9,6 +9,7 @@ from services.notifications.listings.words import WORDS
 from shared.messaging.events import (
     CATALOGUE,
     ListingApproved,
+    ListingClaimed,
     ListingNoticeDelivered,
     ListingSentBack,
     ListingSubmitted,
@@ -44,6 +45,7 @@ def listed(house):
         (ListingSubmitted(**ABOUT, number=2), {HUB: "waits for you"}),
         (ListingSentBack(**ABOUT, number=2), {DESK: "asks for a change"}),
         (ListingApproved(**ABOUT, number=2), {DESK: "said yes"}),
+        (ListingClaimed(**ABOUT), {DESK: "keep your listing", HUB: "keep a listing"}),
         (VerificationDue(**ABOUT, to="provider", days=42), {DESK: "still right?"}),
         (VerificationDue(**ABOUT, to="hub", days=28), {HUB: "has not said"}),
         (TierEnding(**ABOUT, tier=2, days=30), {DESK: "run out soon", HUB: "run out soon"}),

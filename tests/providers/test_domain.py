@@ -143,6 +143,8 @@ def test_who_may_write():
     assert may_write("x", frozenset({"provider", "coordinator"}), "x", "h")
     assert not may_write("h", frozenset({"link-worker"}), "y", "h")
     assert not may_write("x", frozenset({"link-worker"}), "x", "h")
+    assert may_write("k", frozenset({"provider"}), "x", "h", "k")
+    assert not may_write("k", frozenset({"coordinator"}), "x", "h", "k")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from shared.messaging.events import (
     CapacityAsked,
     ListingApproved,
+    ListingClaimed,
     ListingEvent,
     ListingSentBack,
     ListingSubmitted,
@@ -25,6 +26,10 @@ class Kind(StrEnum):
     """A provider: its hub asks for a change."""
     APPROVED = "listing-approved"
     """A provider: its hub agreed."""
+    CLAIMED = "listing-claimed"
+    """A hub's coordinator: somebody asks to keep a listing."""
+    CLAIMED_OF_YOURS = "listing-claimed-of-yours"
+    """A provider: somebody asks to keep its listing; whoever it is should be known to it."""
     LOOK = "listing-look"
     """A provider: is the listing still right?"""
     LOOK_FOR_THEM = "listing-look-for-them"
@@ -56,6 +61,10 @@ RULES: Mapping[type[ListingEvent], tuple[Told, ...]] = {
     ListingSubmitted: (Told(Kind.SUBMITTED, Side.HUB),),
     ListingSentBack: (Told(Kind.SENT_BACK, Side.PROVIDER),),
     ListingApproved: (Told(Kind.APPROVED, Side.PROVIDER),),
+    ListingClaimed: (
+        Told(Kind.CLAIMED, Side.HUB),
+        Told(Kind.CLAIMED_OF_YOURS, Side.PROVIDER),
+    ),
     CapacityAsked: (Told(Kind.CAPACITY, Side.PROVIDER),),
     VerificationDue: (Told(Kind.LOOK, Side.PROVIDER), Told(Kind.LOOK_FOR_THEM, Side.HUB)),
     TierEnding: (Told(Kind.TIER_ENDING, Side.PROVIDER), Told(Kind.TIER_ENDING, Side.HUB)),

@@ -40,6 +40,26 @@ WORDS: Mapping[Kind, Words] = {
         Thank you for keeping it up to date.
         """,
     ),
+    Kind.CLAIMED: Words(
+        "Somebody asks to keep a listing",
+        """
+        This is about {name}. Somebody says that they work there and asks to keep its listing up to
+        date.
+
+        Please find out if that is so: a call to the number on the list is best. Then say yes or
+        no, and why.
+        """,
+    ),
+    Kind.CLAIMED_OF_YOURS: Words(
+        "Somebody asks to keep your listing",
+        """
+        This is about {name}. Somebody says that they work with you and asks to keep your listing
+        up to date.
+
+        If that is one of you, you need do nothing. If you do not know of it, please tell your hub
+        soon.
+        """,
+    ),
     Kind.LOOK: Words(
         "Is your listing still right?",
         """

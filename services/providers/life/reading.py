@@ -1,4 +1,4 @@
-"""Reading a listing's history: for its own organisation, and for the coordinators of its hub."""
+"""Reading a listing's history: for whoever keeps it, and for the coordinators of its hub."""
 
 from typing import Any
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select
 
 from services.providers import hubs
+from services.providers.claims.keepers import kept_by
 from services.providers.handlers import Directory
 from services.providers.life import acts, versions, views
 from services.providers.life.differences import differences
@@ -18,9 +19,12 @@ Json = dict[str, Any]
 
 
 def drafts(directory: Directory, principal: Principal) -> list[Json]:
-    """What waits for somebody's hubs, and what waits of their own organisation."""
+    """What waits for somebody's hubs, and what waits of the organisations that they keep."""
     with UnitOfWork(directory.engine) as uow:
-        mine = {UUID(principal.organisation)} if "provider" in principal.roles else set()
+        mine: set[UUID] = set()
+        if "provider" in principal.roles:
+            own = UUID(principal.organisation)
+            mine = {own} | kept_by(uow, own)
         found = versions.waiting_for(uow, hubs.codes_of(uow, principal), mine)
         return [views.version(row) for row in found]
 

@@ -45,6 +45,12 @@ class Act(StrEnum):
     """Two organisations are one, or a service is another organisation's for that."""
     PARTED = "parted"
     """They are two again."""
+    CLAIMED = "claimed"
+    """Somebody's staff ask to keep it."""
+    CLAIM_ACCEPTED = "claim-accepted"
+    CLAIM_REFUSED = "claim-refused"
+    CLAIM_WITHDRAWN = "claim-withdrawn"
+    KEEPING_ENDED = "keeping-ended"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, func, select, update
 
 from services.providers import hsds, listing, publishing
+from services.providers.claims.keepers import keeper_of
 from services.providers.handlers import Directory
 from services.providers.importing.merging import standing_organizations
 from services.providers.life import acts
@@ -93,7 +94,7 @@ def accept(
         directory: what to work with.
         match: the proposal, locked.
         by: who decides.
-        keep: which of the two stays; by default the one with more services.
+        keep: which of the two stays; by default one that was claimed, or has more services.
         fields: for a field in which they differ, whose value counts; by default the kept one's.
 
     Returns:
@@ -101,7 +102,8 @@ def accept(
 
     Raises:
         NotOpen: it was decided before, or one of the two stands in another already.
-        publishing.Misfit: `keep` or `fields` names none of the two.
+        publishing.Misfit: `keep` or `fields` names none of the two, or somebody's staff keep the
+            listings of the one that does not stay.
     """
     _must_be(match, "open")
     pair = (match["one"], match["other"])
@@ -115,8 +117,12 @@ def accept(
     _lock(uow, pair)
     if set(uow.session.scalars(merged_away())) & set(pair):
         raise NotOpen("One of the two stands in another organisation already.")
-    kept = keep or _with_more_services(uow, pair)
+    kept = keep or _to_be_kept(uow, pair)
     gone = pair[1] if kept == pair[0] else pair[0]
+    if keeper_of(uow, gone) is not None:
+        raise publishing.Misfit(
+            "keep", "Somebody claimed the other one: keep it, or end that first."
+        )
     standing = standing_organizations(uow.session, pair)
     before = standing[kept]
     after = _together(before, standing[gone], {name for name, key in chosen.items() if key == gone})
@@ -202,9 +208,10 @@ def _lock(uow: UnitOfWork, keys: Sequence[UUID]) -> None:
     uow.session.connection().execute(wanted.with_for_update(key_share=True)).all()
 
 
-def _with_more_services(uow: UnitOfWork, pair: Sequence[UUID]) -> UUID:
-    counted = {key: len(_ids(uow, _SERVICE, key)) for key in pair}
-    return max(pair, key=lambda key: counted[key])
+def _to_be_kept(uow: UnitOfWork, pair: Sequence[UUID]) -> UUID:
+    """The one whose listings somebody claimed, or the one with more services."""
+    order = {key: (keeper_of(uow, key) is not None, len(_ids(uow, _SERVICE, key))) for key in pair}
+    return max(pair, key=lambda key: order[key])
 
 
 def _ids(uow: UnitOfWork, rows: Any, owner: UUID) -> list[UUID]:

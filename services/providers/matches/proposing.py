@@ -33,6 +33,11 @@ def merged_away() -> Select[tuple[UUID]]:
     return select(gone).where(_MATCH.c.state == "accepted")
 
 
+def stands_in_another(session: Session, key: UUID) -> bool:
+    """Whether an organisation stands in another one now."""
+    return key in set(session.execute(merged_away()).scalars())
+
+
 def propose(session: Session, keys: Collection[UUID], now: datetime) -> int:
     """Propose what is alike enough; a pair that was proposed before is not proposed again.
 

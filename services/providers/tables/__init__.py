@@ -9,6 +9,7 @@ from sqlalchemy import MetaData
 from services.providers.tables import (
     assurance,
     capacity,
+    claims,
     consortium,
     gaps,
     life,
@@ -29,6 +30,7 @@ from shared.messaging.outbox import metadata as messages
 __all__ = [
     "assurance",
     "capacity",
+    "claims",
     "consortium",
     "gaps",
     "life",

@@ -62,6 +62,7 @@ from shared.messaging.events.envelope import MEDIA_TYPE, Envelope, Sequence, Unp
 from shared.messaging.events.listing import (
     CapacityAsked,
     ListingApproved,
+    ListingClaimed,
     ListingEvent,
     ListingNoticeDelivered,
     ListingSentBack,
@@ -98,6 +99,7 @@ __all__ = [
     "Event",
     "GpMessageFailed",
     "ListingApproved",
+    "ListingClaimed",
     "ListingEvent",
     "ListingNoticeDelivered",
     "ListingSentBack",

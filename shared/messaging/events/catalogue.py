@@ -49,6 +49,7 @@ _EVENTS: tuple[type[Event], ...] = (
     listing.ListingSubmitted,
     listing.ListingSentBack,
     listing.ListingApproved,
+    listing.ListingClaimed,
     listing.VerificationDue,
     listing.TierEnding,
     listing.TierChanged,

@@ -51,6 +51,12 @@ class ListingApproved(ListingEvent):
     number: Annotated[int, Field(ge=1)]
 
 
+class ListingClaimed(ListingEvent):
+    """Somebody's staff ask to keep a listing that others brought: its hub decides."""
+
+    type: ClassVar[str] = "kersey.directory.listing.claimed.v1"
+
+
 class VerificationDue(ListingEvent):
     """Nobody has looked whether a listing is right for as long as its tier allows. `to` is whose
     turn it is; `days` from then it is unlisted unless somebody does, 0 if never."""

@@ -266,3 +266,18 @@ def test_each_field_says_who_said_it_and_who_says_otherwise(both: House, importe
         "otherwise": [{"source": "another", "value": "1 pound"}],
     }
     both.send("GET", f"/directory/services/{UUID(int=1)}/sources", status=404)
+
+
+def test_one_that_somebody_claimed_is_the_one_that_is_kept(both: House):
+    staff: dict[str, Any] = {"organisation": uuid4(), "roles": ("provider",)}
+    evidence = {"who": "Jo", "evidence": [{"kind": "words", "value": "Ring us"}]}
+    at = f"/directory/organizations/{key(CHARITY)}/claim"
+    claim = both.send("POST", at, evidence, status=201, **staff)
+    both.send("POST", f"/directory/claims/{claim['id']}/accept", {"words": "Rang"})
+    found = proposal(both)
+    accept = f"/directory/matches/{found['id']}/accept"
+    refused = both.send("POST", accept, {"keep": key(COUNCIL)}, status=422)
+    assert (refused["element"], "claimed" in refused["detail"]) == ("keep", True)
+    assert both.send("POST", accept, {})["kept"] == key(CHARITY)
+    gone = f"/directory/organizations/{key(COUNCIL)}/claim"
+    assert "one with another" in both.send("POST", gone, evidence, status=409, **staff)["detail"]
