@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from deploy.demo.directory.build import HUBS
 from services.providers.consortium.domain import HOWS, MEMBERS, overlaps, unfit
 from services.providers.dependencies import SCOPE as WRITE
+from tests.messaging.tools import eventually
 from tests.providers.conftest import House
 from tests.providers.listings import HUB, OTHER, OWNER, organization
 
@@ -234,3 +236,37 @@ def test_of_two_who_say_the_same_at_once_one_is_told(listed: House):
     with ThreadPoolExecutor(4) as pool:
         answers = sorted(pool.map(say, range(4)))
     assert answers == [201, 409, 409, 409]
+
+
+@pytest.mark.parametrize(
+    ("first", "status", "name"), [("leeds", 403, "Theirs"), (HUB.code, 200, "Nell Voice")]
+)
+def test_of_two_hubs_that_take_the_same_in_at_once_the_second_is_told(
+    listed: House, first: str, status: int, name: str
+):
+    key = uuid4()
+    mine = SINGER | {"hubs": [HUB.code]}
+    waits = text(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock'"
+    )
+
+    def waiting() -> bool:
+        with listed.engine.connect() as looking:
+            return bool(looking.execute(waits).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool, listed.engine.connect() as other:
+        other.execute(
+            text(
+                "INSERT INTO member (id, kind, name, hubs, since, updated, updated_by)"
+                " VALUES (:key, 'practitioner', 'Theirs', ARRAY[:hub], '2025-01-01', now(), 'x')"
+            ),
+            {"key": key, "hub": first},
+        )
+        answer = pool.submit(listed.send, "PUT", f"{AT}/members/{key}", mine, status=status)
+        eventually(waiting, "the second waits for the first")
+        other.commit()
+        said = answer.result(60)
+    if status == 403:
+        assert "place of their own hub" in said["detail"]
+    assert read(listed, f"members/{key}")["name"] == name

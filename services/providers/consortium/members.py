@@ -44,20 +44,20 @@ def write(directory: Directory, principal: Principal, key: UUID | None, said: Me
         _known_hubs(uow.session, said.hubs)
         values = said.model_dump() | {"hubs": list(said.hubs)}
         values |= {"updated": directory.clock(), "updated_by": principal.subject}
+        if kept is None:
+            listed = _listed(uow.session, key, said.kind)
+            key = key or uuid4()
+            row = values | {"id": key, "organization_id": key if listed else None}
+            new = insert(source).values(row).on_conflict_do_nothing().returning(source.c.id)
+            if run(new).one_or_none() is None:
+                # Somebody took the same in meanwhile: theirs stands, as if it had long been there.
+                kept = _locked(uow, key)
+        assert key is not None
         if kept is not None:
             must_work_there(own, kept["hubs"], "id")
             if (kept["kind"] == PROVIDER) != (said.kind == PROVIDER):
                 raise Problem(422, "Not this kind", "A listed provider stays one.", element="kind")
             run(update(source).where(source.c.id == key).values(values))
-        else:
-            listed = _listed(uow.session, key, said.kind)
-            key = key or uuid4()
-            row = values | {"id": key, "organization_id": key if listed else None}
-            # Two who take the same in at once: the second writes it anew.
-            run(
-                insert(source).values(row).on_conflict_do_update(index_elements=["id"], set_=values)
-            )
-        assert key is not None
         found = shown(uow.session, [key])[key]
         uow.commit()
     return found

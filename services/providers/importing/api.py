@@ -71,7 +71,7 @@ async def post_import(
             lambda: Wish(
                 source=source or (_name_of(address) if address else UPLOAD),
                 hub=_hub(directory, principal, hub),
-                by=principal.client_id,
+                by=principal.subject,
                 whole=whole,
                 accept_shrinking=accept_shrinking,
                 keeps_set=address is not None or source is not None,
@@ -124,7 +124,7 @@ def accept_shrinking(directory: Known, principal: Coordinator, id: UUID) -> Resp
     """Withdraw what vanished from the source of an import that was held for it."""
     _own_run(directory, principal, id)
     try:
-        report = runs.accept(directory, id)
+        report = runs.accept(directory, id, principal.subject)
     except runs.NotHeld:
         raise Problem(
             409, "Nothing waits here", "The import is not held, or a later one was made.",

@@ -261,11 +261,11 @@ class Import:
         words = gone.too_many(self.limits.shrinking) or self._short()
         if words and gone.services and not self.wish.accept_shrinking:
             return RunState.HELD, words
-        self._withdraw(begun)
+        self._withdraw(begun, accepted_by=self.wish.by if words else None)
         return RunState.COMPLETE, None
 
-    def _withdraw(self, begun: Begun) -> None:
-        for told in vanishing.withdraw(self.directory, begun):
+    def _withdraw(self, begun: Begun, *, accepted_by: str | None) -> None:
+        for told in vanishing.withdraw(self.directory, begun, accepted_by=accepted_by):
             self._counts += counted(told)
             with UnitOfWork(self.directory.engine) as uow:
                 self._tell(uow, begun.id, told)
@@ -290,8 +290,13 @@ class Import:
             uow.commit()
 
 
-def accept(directory: Directory, run: UUID) -> Report:
+def accept(directory: Directory, run: UUID, by: str) -> Report:
     """Withdraw what a held import did not see.
+
+    Args:
+        directory: what to work with.
+        run: the import.
+        by: who accepts it, for the history of each listing.
 
     Raises:
         NotHeld: it is not held, or a later one was begun.
@@ -301,7 +306,7 @@ def accept(directory: Directory, run: UUID) -> Report:
     if begun is None:
         raise NotHeld(run)
     counts = Counter(begun.counts)
-    for told in vanishing.withdraw(directory, begun):
+    for told in vanishing.withdraw(directory, begun, accepted_by=by):
         counts += counted(told)
         with UnitOfWork(directory.engine) as uow:
             sources.tell(uow.session, run, [each for one in told for each in one.findings()])

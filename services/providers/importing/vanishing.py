@@ -56,20 +56,29 @@ def vanished(directory: Directory, begun: Begun) -> Vanished:
         )
 
 
-def withdraw(directory: Directory, begun: Begun) -> Iterator[list[Told]]:
+def withdraw(
+    directory: Directory, begun: Begun, *, accepted_by: str | None = None
+) -> Iterator[list[Told]]:
     """Withdraw what a complete run did not see; what another source still has stays listed.
+
+    Args:
+        directory: what to work with.
+        begun: the run.
+        accepted_by: who looked at it because so much was gone; None where nobody had to.
 
     Yields:
         What was withdrawn, batch by batch, each committed.
     """
     words = f"It is no longer in '{begun.source['name']}'."
+    by = accepted_by or IMPORT
+    why = f"{words} So much had gone that a person accepted it." if accepted_by else words
     while True:
         with UnitOfWork(directory.engine) as uow:
             now = directory.clock()
             rows = list(_next(uow, begun))
             for row in rows:
                 if not _said_elsewhere(uow, begun, row.key):
-                    acts.note(uow, row.key, Act.WITHDRAWN, now, by=IMPORT, why=words)
+                    acts.note(uow, row.key, Act.WITHDRAWN, now, by=by, why=why)
                     publishing.withdraw(uow, directory.outbox, row.key, words, now)
             if rows:
                 uow.session.connection().execute(

@@ -101,23 +101,24 @@ class Collision(Exception):
 
 def members(listing: Json) -> dict[str, Any]:
     """A listing's members by name, Kersey's own as `kersey.<name>`; ids of what is below are left
-    out, because a reader that sends a listing back sends them too."""
+    out, and lists are in an order of their own, because a reader that sends a listing back has the
+    ids, and may have read it in another order."""
     own = listing.get("kersey") or {}
     whole = {name: value for name, value in listing.items() if name not in ("id", "kersey")}
     return {
-        name: _without_ids(value)
+        name: _bare(value)
         for name, value in (whole | {f"kersey.{name}": own[name] for name in own}).items()
     }
 
 
-def _without_ids(value: Any) -> Any:
+def _bare(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
-            name: _without_ids(each)
-            for name, each in value.items()
-            if name != "id" and each is not None
+            name: _bare(value[name])
+            for name in sorted(value)
+            if name != "id" and value[name] is not None
         }
-    return [_without_ids(each) for each in value] if isinstance(value, list) else value
+    return sorted(map(_bare, value), key=str) if isinstance(value, list) else value
 
 
 def changed(before: Json, after: Json) -> set[str]:

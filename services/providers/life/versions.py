@@ -103,6 +103,13 @@ def waiting(uow: UnitOfWork, subject: UUID) -> RowMapping | None:
     return _one(uow, version.c.subject == subject, version.c.state.in_(WAITING))
 
 
+def unpublished(uow: UnitOfWork, subject: UUID) -> RowMapping | None:
+    """The version that waits, or that the hub sent back and nobody wrote anew."""
+    version = table("listing_version")
+    earlier = [*WAITING, State.SENT_BACK]
+    return _one(uow, version.c.subject == subject, version.c.state.in_(earlier))
+
+
 def numbered(uow: UnitOfWork, subject: UUID, number: int) -> RowMapping | None:
     """A version by its number; locked, so that two deciders decide one after the other."""
     version = table("listing_version")

@@ -18,6 +18,7 @@ from services.providers import domain, hsds, hubs, listing, publishing
 from services.providers.handlers import Directory, service_row
 from services.providers.life import acts, versions, views
 from services.providers.life.states import Act, Writing, needs_approval
+from services.providers.life.unsaid import completed
 from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -91,7 +92,7 @@ def write_service(
         directory: what to work with.
         principal: a coordinator of its hub, or the organisation that offers it.
         key: its id; None for a new one.
-        model: the listing.
+        model: the listing. What it leaves out of `kersey` stays as it is.
         why: in the writer's words, for the history.
 
     Raises:
@@ -106,6 +107,8 @@ def write_service(
             hubs.must_keep(uow, principal, known["organization_id"])
         assured = _assured(uow, principal, known, model)
         owner = (model.organization_id, hubs.hub_of(uow, model.organization_id))
+        published = hubs.coordinates(uow, principal, owner[1])
+        assured = completed(uow, wanted, assured, on_what_waits=not published)
         withdrawn = known is not None and known["withdrawn"] is not None
         waits = _waits(uow, directory, principal, owner, wanted, assured, again=withdrawn)
         writing = Writing(principal.subject, why)

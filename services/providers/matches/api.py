@@ -56,7 +56,7 @@ def accept_match(
     """They are one organisation."""
     with UnitOfWork(directory.engine) as uow, _in_words():
         match = _own_match(uow, principal, id)
-        by = principal.client_id
+        by = principal.subject
         kept = deciding.accept(uow, directory, match, by, keep=said.keep, fields=said.fields)
         uow.commit()
     return _answer({"id": id, "state": "accepted", "kept": kept})
@@ -66,7 +66,7 @@ def accept_match(
 def refuse_match(directory: Known, principal: Coordinator, id: UUID) -> Response:  # noqa: A002
     """They are two organisations, and not proposed again."""
     with UnitOfWork(directory.engine) as uow, _in_words():
-        deciding.refuse(uow, directory, _own_match(uow, principal, id), principal.client_id)
+        deciding.refuse(uow, directory, _own_match(uow, principal, id), principal.subject)
         uow.commit()
     return _answer({"id": id, "state": "refused"})
 
@@ -75,7 +75,7 @@ def refuse_match(directory: Known, principal: Coordinator, id: UUID) -> Response
 def undo_match(directory: Known, principal: Coordinator, id: UUID) -> Response:  # noqa: A002
     """They are two after all: both are restored."""
     with UnitOfWork(directory.engine) as uow, _in_words():
-        deciding.undo(uow, directory, _own_match(uow, principal, id), principal.client_id)
+        deciding.undo(uow, directory, _own_match(uow, principal, id), principal.subject)
         uow.commit()
     return _answer({"id": id, "state": "undone"})
 

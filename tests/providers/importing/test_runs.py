@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from services.providers.importing.material import FileMaterial
 from services.providers.importing.outcomes import RunState
@@ -83,6 +84,16 @@ def test_what_vanished_is_withdrawn_and_comes_back_with_its_source(importer: Imp
     assert "Choir" in importer.names()
 
 
+SHRANK = "It is no longer in 'calderdale'. So much had gone that a person accepted it."
+
+
+def withdrawn_by(importer: Importer) -> list[tuple[str, str]]:
+    """By whom and why listings were withdrawn, in order."""
+    with importer.house.engine.connect() as connection:
+        wanted = "SELECT by, why FROM listing_act WHERE what = 'withdrawn' ORDER BY position"
+        return [(row.by, row.why) for row in connection.execute(text(wanted))]
+
+
 def test_a_source_that_shrinks_too_much_is_held_until_somebody_accepts(importer: Importer):
     importer.file(five())
     report = importer.file(five()[2:])
@@ -91,20 +102,25 @@ def test_a_source_that_shrinks_too_much_is_held_until_somebody_accepts(importer:
     assert report.why.startswith("2 of 5 services are no longer in the source.")
     assert importer.names() == sorted(FIVE)
     start = importer.house.position()
-    accepted = accept(importer.house.directory, report.id)
+    accepted = accept(importer.house.directory, report.id, "their coordinator")
     assert (accepted.state, accepted.counts["withdrawn"]) == (RunState.COMPLETE, 2)
     assert types(importer.house.events(after=start)) == ["service.withdrawn.v1"] * 2
     assert importer.names() == sorted(FIVE[2:])
+    assert withdrawn_by(importer) == [("their coordinator", SHRANK)] * 2
     with pytest.raises(NotHeld):
-        accept(importer.house.directory, report.id)
+        accept(importer.house.directory, report.id, "x")
 
 
 def test_shrinking_can_be_accepted_beforehand(importer: Importer):
     importer.file(five())
     report = importer.file(five()[:1], accept_shrinking=True, whole=True)
     assert report.counts.get("withdrawn") is None, "one listing alone says nothing of others"
-    report = importer.file(five()[:2], accept_shrinking=True)
-    assert (report.state, report.counts["withdrawn"]) == (RunState.COMPLETE, 3)
+    report = importer.file(five()[1:], accept_shrinking=True)
+    assert (report.state, report.counts["withdrawn"]) == (RunState.COMPLETE, 1)
+    assert withdrawn_by(importer) == [("import", "It is no longer in 'calderdale'.")]
+    report = importer.file(five()[3:], accept_shrinking=True)
+    assert (report.state, report.counts["withdrawn"]) == (RunState.COMPLETE, 2)
+    assert withdrawn_by(importer)[1:] == [("tests", SHRANK)] * 2
 
 
 def test_a_held_import_ends_when_a_later_one_is_made(importer: Importer):
@@ -112,7 +128,7 @@ def test_a_held_import_ends_when_a_later_one_is_made(importer: Importer):
     held = importer.file(five()[3:])
     importer.file(five())
     with pytest.raises(NotHeld):
-        accept(importer.house.directory, held.id)
+        accept(importer.house.directory, held.id, "x")
     assert importer.names() == sorted(FIVE)
 
 
