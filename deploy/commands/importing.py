@@ -115,9 +115,11 @@ def accept(
 ) -> None:
     """Make one organisation of two."""
     from services.providers.matches import deciding
+    from services.providers.matches.of_services.proposing import propose
 
     with _deciding(match) as (uow, house, row):
         kept = deciding.accept(uow, house, row, "operator", keep=keep)
+        propose(uow.session, [kept], house.clock())
     typer.echo(f"{match}: accepted, {kept} stays")
 
 

@@ -21,6 +21,7 @@ from services.providers.importing.api import imports
 from services.providers.importing.background import Background
 from services.providers.life import api as life
 from services.providers.matches.api import matches
+from services.providers.matches.of_services import api as service_matches
 from services.providers.public import PublicReads
 from services.providers.rounds import Rounds, rounds
 from services.providers.settings import ProvidersSettings
@@ -84,6 +85,7 @@ def create_app(
             consortium.routes,
             imports,
             matches,
+            service_matches.routes,
         ),
         workers=workers(settings, engine, broker, wake) if broker is not None else (),
         checks=checks,

@@ -26,6 +26,7 @@ from services.providers.importing.reading.records import Record, SourceBroken, U
 from services.providers.importing.sources import Begun
 from services.providers.importing.taking import Batch
 from services.providers.importing.waiting import Waiting
+from services.providers.matches.of_services.proposing import propose_for
 from services.providers.matches.proposing import propose
 from shared.database import Lease, UnitOfWork
 
@@ -137,7 +138,7 @@ class Import:
         self.began = begun
         self._counts: Counter[str] = Counter(begun.counts)
         self._kept = 0
-        self._organizations: set[UUID] = set()
+        self._changed: dict[str, set[UUID]] = {"organization": set(), "service": set()}
         self._total: int | None = None
         return begun
 
@@ -211,11 +212,9 @@ class Import:
                 sources.note(uow.session, source.run, counts=dict(+counts))
                 uow.commit()
             self._counts = counts
-            self._organizations |= {
-                each.key
-                for each in done.told
-                if each.entity == "organization" and each.outcome is Outcome.TAKEN and each.key
-            }
+            for each in done.told:
+                if each.outcome is Outcome.TAKEN and each.key:
+                    self._changed[each.entity].add(each.key)
             return done
 
         again = Retrying(
@@ -253,7 +252,9 @@ class Import:
 
     def _finish(self, begun: Begun, material: Material) -> tuple[RunState, str | None]:
         with UnitOfWork(self.directory.engine) as uow:
-            propose(uow.session, self._organizations, self.directory.clock())
+            now = self.directory.clock()
+            propose(uow.session, self._changed["organization"], now)
+            propose_for(uow.session, self._changed["service"], now)
             uow.commit()
         if not (begun.whole and self.wish.keeps_set and material.is_set):
             return RunState.COMPLETE, None

@@ -106,19 +106,20 @@ def members(listing: Json) -> dict[str, Any]:
     own = listing.get("kersey") or {}
     whole = {name: value for name, value in listing.items() if name not in ("id", "kersey")}
     return {
-        name: _bare(value)
+        name: bare(value)
         for name, value in (whole | {f"kersey.{name}": own[name] for name in own}).items()
     }
 
 
-def _bare(value: Any) -> Any:
+def bare(value: Any) -> Any:
+    """What a value of a listing says, without ids and nulls, and lists in an order of their own."""
     if isinstance(value, Mapping):
         return {
-            name: _bare(value[name])
+            name: bare(value[name])
             for name in sorted(value)
             if name != "id" and value[name] is not None
         }
-    return sorted(map(_bare, value), key=str) if isinstance(value, list) else value
+    return sorted(map(bare, value), key=str) if isinstance(value, list) else value
 
 
 def changed(before: Json, after: Json) -> set[str]:

@@ -14,6 +14,7 @@ from services.providers.dependencies import Known
 from services.providers.importing.api import Coordinator
 from services.providers.matches import deciding
 from services.providers.matches.listed import listed
+from services.providers.matches.of_services.proposing import propose
 from services.providers.matches.provenance import provenance
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -54,10 +55,11 @@ def accept_match(
     said: Acceptance,
 ) -> Response:
     """They are one organisation."""
-    with UnitOfWork(directory.engine) as uow, _in_words():
+    with UnitOfWork(directory.engine) as uow, in_words():
         match = _own_match(uow, principal, id)
         by = principal.subject
         kept = deciding.accept(uow, directory, match, by, keep=said.keep, fields=said.fields)
+        propose(uow.session, [kept], directory.clock())
         uow.commit()
     return _answer({"id": id, "state": "accepted", "kept": kept})
 
@@ -65,7 +67,7 @@ def accept_match(
 @matches.post("/matches/{id}/refuse")
 def refuse_match(directory: Known, principal: Coordinator, id: UUID) -> Response:  # noqa: A002
     """They are two organisations, and not proposed again."""
-    with UnitOfWork(directory.engine) as uow, _in_words():
+    with UnitOfWork(directory.engine) as uow, in_words():
         deciding.refuse(uow, directory, _own_match(uow, principal, id), principal.subject)
         uow.commit()
     return _answer({"id": id, "state": "refused"})
@@ -74,7 +76,7 @@ def refuse_match(directory: Known, principal: Coordinator, id: UUID) -> Response
 @matches.post("/matches/{id}/undo")
 def undo_match(directory: Known, principal: Coordinator, id: UUID) -> Response:  # noqa: A002
     """They are two after all: both are restored."""
-    with UnitOfWork(directory.engine) as uow, _in_words():
+    with UnitOfWork(directory.engine) as uow, in_words():
         deciding.undo(uow, directory, _own_match(uow, principal, id), principal.subject)
         uow.commit()
     return _answer({"id": id, "state": "undone"})
@@ -108,7 +110,8 @@ def _own_match(uow: UnitOfWork, principal: Principal, key: UUID) -> Any:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
+    """Turn what deciding refuses into an answer."""
     try:
         yield
     except deciding.NoSuchMatch:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import RowMapping, and_, func, or_, select, update
 
 from services.providers import hsds, listing, publishing
 from services.providers.claims.keepers import keeper_of
@@ -158,9 +158,11 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     """They are two after all: both as they were, but for what was written since.
 
     Raises:
-        NotOpen: it is not accepted.
+        NotOpen: it is not accepted, or services of both were made one since.
     """
     _must_be(match, "accepted")
+    if _services_are_one(uow, match["undo"]["services"]):
+        raise NotOpen("Services of both were made one since: undo those first.")
     pair, kept, was = (match["one"], match["other"]), match["kept"], match["undo"]
     gone = pair[1] if kept == pair[0] else pair[0]
     _lock(uow, pair)
@@ -186,6 +188,20 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
 
 
 # --- how it is done --------------------------------------------------------------------------
+
+
+def _services_are_one(uow: UnitOfWork, services: Sequence[str]) -> bool:
+    """Whether a service that would go back stands in one that would stay, or the other way."""
+    moved = list(map(UUID, services))
+    one = table("service_match").c
+    wanted = select(one.id).where(
+        one.state == "accepted",
+        or_(
+            and_(one.one.in_(moved), one.other.not_in(moved)),
+            and_(one.other.in_(moved), one.one.not_in(moved)),
+        ),
+    )
+    return uow.session.scalars(wanted.limit(1)).first() is not None
 
 
 def _must_be(match: RowMapping, state: str) -> None:

@@ -11,6 +11,7 @@ from services.providers.importing.merging import (
     standing_organizations,
     standing_services,
 )
+from services.providers.life.states import bare
 from services.providers.nested import Json, plain
 from services.providers.rows import table
 
@@ -70,6 +71,5 @@ def _field(name: str, value: Any, sources: list[Any]) -> Json:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    if isinstance(one, list) and isinstance(other, list):
-        return sorted(map(str, one)) == sorted(map(str, other))
-    return bool(one == other)
+    """Whether two say the same; what is below has other ids in each source."""
+    return bool(bare(one) == bare(other))

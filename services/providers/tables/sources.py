@@ -125,3 +125,21 @@ class OrganizationMatch(Base, table=True):
     decided: datetime | None = instant(nullable=True)
     decided_by: str | None = Field(default=None, max_length=200)
     undo: dict[str, Any] | None = _json(nullable=True)
+
+
+class ServiceMatch(Base, table=True):
+    """Two services of one organisation that may be one; told as of organisations."""
+
+    __tablename__ = "service_match"
+    __table_args__ = (Index("uq_service_match_pair", "one", "other", unique=True),)
+    id: UUID = Field(primary_key=True)
+    one: UUID = Field(foreign_key="service.id")
+    other: UUID = Field(foreign_key="service.id", index=True)
+    likeness: float
+    evidence: list[str] = _json()
+    state: str = Field(max_length=20)
+    proposed: datetime = instant()
+    kept: UUID | None = None
+    decided: datetime | None = instant(nullable=True)
+    decided_by: str | None = Field(default=None, max_length=200)
+    undo: dict[str, Any] | None = _json(nullable=True)

@@ -1,0 +1,1 @@
+"""One service in two sources: proposed by likeness, decided by a coordinator."""
