@@ -1,6 +1,6 @@
 """The repairs: everything that an import may change of what a source said, rule by rule.
 
-A rule is asked where a value does not fit the shape of a listing (`hsds.py`). It mends the value in
+A rule is asked where a value does not fit the shape of a listing (`hsds`). It mends the value in
 its entity and says so, or it does not know how. What no rule mends is left out if a listing can do
 without it, and the record is refused if it cannot. Nothing is guessed that somebody might rely on:
 an age or a time that cannot be read is absent, and so `ask`.

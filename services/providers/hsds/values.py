@@ -1,0 +1,89 @@
+"""Values as they come in: texts, addresses and numbers, checked and cleaned at the edge."""
+
+import re
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+
+import nh3
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+RICH = {"p", "br", "ul", "ol", "li", "strong", "em", "b", "i", "a"}
+"""Markup that a description may keep; HSDS descriptions do contain HTML."""
+
+
+def storable(text: str) -> str:
+    """A text that PostgreSQL can keep.
+
+    Raises:
+        ValueError: it has a NUL character.
+    """
+    if "\x00" in text:
+        raise ValueError("must not contain a NUL character")
+    return text
+
+
+def _rich(text: str) -> str:
+    """Descriptions keep simple markup. Text without a `<` is text, and `Tea & talk` stays so."""
+    return nh3.clean(storable(text), tags=RICH) if "<" in text else storable(text)
+
+
+def plain(text: str) -> str:
+    """A text without any markup."""
+    return nh3.clean(storable(text), tags=set()) if "<" in text else storable(text)
+
+
+_NO_URI = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
+
+
+def _web(text: str) -> str:
+    """An address as people write it, with what RFC 3986 has no sign for as `%`: HSDS has URIs."""
+    if not text.lower().startswith(("https://", "http://")) or any(c.isspace() for c in text):
+        raise ValueError("must be an http or https address")
+    try:
+        named = urlsplit(text).hostname
+    except ValueError:
+        named = None
+    if not named:
+        raise ValueError("must be an http or https address")
+    return _NO_URI.sub(lambda found: quote(found[0], safe=""), storable(text))
+
+
+def _empty_is_absent(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - what pydantic tells of
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_no_truth)]
+Number = Annotated[float, BeforeValidator(_no_truth)]
+"""A number, also one that another directory wrote as text; `true` is none."""
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(plain)
+]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    AfterValidator(plain),
+]
+Prose = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_rich)
+]
+Web = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_web)]
+MaybeWeb = Annotated[Web | None, BeforeValidator(_empty_is_absent)]
+HubCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        pattern=r"^[^\s\x00@<>]+@[^\s\x00@<>]+\.[^\s\x00@<>]+$",
+    ),
+]
+MaybeEmail = Annotated[Email | None, BeforeValidator(_empty_is_absent)]
+
+_DAY = r"(?:[+-]?[1-5])?(?:MO|TU|WE|TH|FR|SA|SU)"
+Days = Annotated[str, StringConstraints(max_length=100, pattern=rf"^{_DAY}(?:,{_DAY})*$")]
