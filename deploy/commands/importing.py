@@ -147,17 +147,17 @@ def undo(match: Match) -> None:
 def _deciding(match: UUID) -> "Iterator[tuple[UnitOfWork, Directory, RowMapping]]":
     """A proposal within the transaction that decides it."""
     from deploy.refusal import Refusal
-    from services.providers.matches import deciding
+    from services.providers.matches import deciding, proposals
     from services.providers.publishing import Misfit
     from shared.database import UnitOfWork
 
     with _house() as house, UnitOfWork(house.engine) as uow:
         try:
             yield uow, house, deciding.match_of(uow, match)
-        except deciding.NoSuchMatch:
+        except proposals.NoSuchMatch:
             message = f"there is no proposal {match}: `kersey import matches` lists them"
             raise Refusal(message) from None
-        except (deciding.NotOpen, Misfit) as error:
+        except (proposals.NotOpen, Misfit) as error:
             raise Refusal(error.words) from None
         uow.commit()
 

@@ -15,6 +15,7 @@ from services.providers.importing.api import Coordinator
 from services.providers.matches import deciding
 from services.providers.matches.listed import listed
 from services.providers.matches.of_services.proposing import propose
+from services.providers.matches.proposals import NoSuchMatch, NotOpen
 from services.providers.matches.provenance import provenance
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -114,9 +115,9 @@ def in_words() -> Iterator[None]:
     """Turn what deciding refuses into an answer."""
     try:
         yield
-    except deciding.NoSuchMatch:
+    except NoSuchMatch:
         raise Problem(404, "Not found", "There is no such proposal.", element="id") from None
-    except deciding.NotOpen as error:
+    except NotOpen as error:
         raise Problem(409, "This was decided before", error.words, element="id") from None
     except publishing.Misfit as error:
         raise Problem(

@@ -17,6 +17,7 @@ from services.providers.handlers import Directory
 from services.providers.importing.merging import standing_organizations
 from services.providers.life import acts
 from services.providers.life.states import Act, Writing
+from services.providers.matches.proposals import NotOpen, decide, held, must_be
 from services.providers.matches.proposing import merged_away
 from services.providers.rows import table
 from shared.database import UnitOfWork
@@ -28,33 +29,13 @@ _LISTS = ("organization_identifiers", "attributes")
 _NO_FIELDS = frozenset({"id", "kersey"})
 
 
-class NoSuchMatch(Exception):
-    """There is no proposal with this id."""
-
-
-class NotOpen(Exception):
-    """The proposal was decided before, or is not of the kind that can be undone.
-
-    Args:
-        words: how it stands.
-    """
-
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
-
-
 def match_of(uow: UnitOfWork, key: UUID) -> RowMapping:
     """A proposal, locked.
 
     Raises:
         NoSuchMatch: see there.
     """
-    wanted = select(_MATCH).where(_MATCH.c.id == key).with_for_update()
-    found = uow.session.connection().execute(wanted).mappings().one_or_none()
-    if found is None:
-        raise NoSuchMatch(key)
-    return found
+    return held(uow, _MATCH, key)
 
 
 def conflicts(one: hsds.Organization, other: hsds.Organization) -> list[dict[str, Any]]:
@@ -74,8 +55,8 @@ def refuse(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) ->
     Raises:
         NotOpen: see there.
     """
-    _must_be(match, "open")
-    _decide(uow, directory, match, by, state="refused")
+    must_be(match, "open")
+    decide(uow, directory, _MATCH, match, by, state="refused")
 
 
 def accept(
@@ -105,7 +86,7 @@ def accept(
         publishing.Misfit: `keep` or `fields` names none of the two, or somebody's staff keep the
             listings of the one that does not stay.
     """
-    _must_be(match, "open")
+    must_be(match, "open")
     pair = (match["one"], match["other"])
     chosen = dict(fields or {})
     for element, key in [
@@ -150,7 +131,7 @@ def accept(
         "locations": [str(each) for each in places],
         "records": records,
     }
-    _decide(uow, directory, match, by, state="accepted", kept=kept, undo=undo)
+    decide(uow, directory, _MATCH, match, by, state="accepted", kept=kept, undo=undo)
     return UUID(str(kept))
 
 
@@ -160,7 +141,7 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     Raises:
         NotOpen: it is not accepted, or services of both were made one since.
     """
-    _must_be(match, "accepted")
+    must_be(match, "accepted")
     if _services_are_one(uow, match["undo"]["services"]):
         raise NotOpen("Services of both were made one since: undo those first.")
     pair, kept, was = (match["one"], match["other"]), match["kept"], match["undo"]
@@ -184,7 +165,7 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     for subject in (*pair, *services):
         acts.note(uow, subject, Act.PARTED, now, by=by, why=words)
     _rename_records(uow, was["records"], gone)
-    _decide(uow, directory, match, by, state="undone", kept=None, undo=None)
+    decide(uow, directory, _MATCH, match, by, state="undone", kept=None, undo=None)
 
 
 # --- how it is done --------------------------------------------------------------------------
@@ -202,20 +183,6 @@ def _services_are_one(uow: UnitOfWork, services: Sequence[str]) -> bool:
         ),
     )
     return uow.session.scalars(wanted.limit(1)).first() is not None
-
-
-def _must_be(match: RowMapping, state: str) -> None:
-    if match["state"] != state:
-        raise NotOpen(f"The proposal is {match['state']}.")
-
-
-def _decide(
-    uow: UnitOfWork, directory: Directory, match: RowMapping, by: str, **values: Any
-) -> None:
-    decided = {"decided": directory.clock(), "decided_by": by} | values
-    uow.session.connection().execute(
-        update(_MATCH).where(_MATCH.c.id == match["id"]).values(decided)
-    )
 
 
 def _lock(uow: UnitOfWork, keys: Sequence[UUID]) -> None:

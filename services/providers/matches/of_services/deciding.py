@@ -5,7 +5,6 @@ source says next is said of the kept one. All of it is noted, so that undoing li
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, func, select, update
@@ -15,8 +14,8 @@ from services.providers.handlers import Directory
 from services.providers.importing.merging import standing_services
 from services.providers.life import acts, versions
 from services.providers.life.states import Act, Writing
-from services.providers.matches.deciding import NoSuchMatch, NotOpen
 from services.providers.matches.of_services.joining import parted, together
+from services.providers.matches.proposals import NotOpen, decide, held, must_be
 from services.providers.rows import table
 from shared.database import UnitOfWork
 
@@ -30,11 +29,7 @@ def match_of(uow: UnitOfWork, key: UUID) -> RowMapping:
     Raises:
         NoSuchMatch: see there.
     """
-    wanted = select(_MATCH).where(_MATCH.c.id == key).with_for_update()
-    found = uow.session.connection().execute(wanted).mappings().one_or_none()
-    if found is None:
-        raise NoSuchMatch(key)
-    return found
+    return held(uow, _MATCH, key)
 
 
 def owners(uow: UnitOfWork, match: RowMapping) -> set[UUID]:
@@ -50,8 +45,8 @@ def refuse(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) ->
     Raises:
         NotOpen: see there.
     """
-    _must_be(match, "open")
-    _decide(uow, directory, match, by, state="refused")
+    must_be(match, "open")
+    decide(uow, directory, _MATCH, match, by, state="refused")
 
 
 def accept(
@@ -82,7 +77,7 @@ def accept(
         publishing.Misfit: `keep` or `fields` names none of the two, they are not one organisation's
             any more, or an edit of the one that goes waits for the hub.
     """
-    _must_be(match, "open")
+    must_be(match, "open")
     pair = (match["one"], match["other"])
     named = [("keep", keep), *((f"fields.{name}", key) for name, key in (fields or {}).items())]
     for element, key in named:
@@ -112,7 +107,7 @@ def accept(
         "gone": standing[gone].model_dump(mode="json"),
         "records": _rename_records(uow, gone, kept),
     }
-    _decide(uow, directory, match, by, state="accepted", kept=kept, undo=undo)
+    decide(uow, directory, _MATCH, match, by, state="accepted", kept=kept, undo=undo)
     return kept
 
 
@@ -123,7 +118,7 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
         NotOpen: it is not accepted.
         publishing.Misfit: what was does not fit any more.
     """
-    _must_be(match, "accepted")
+    must_be(match, "accepted")
     kept, was = match["kept"], match["undo"]
     gone = match["other"] if kept == match["one"] else match["one"]
     rows = _lock(uow, match)
@@ -140,23 +135,10 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     for subject in (kept, gone):
         acts.note(uow, subject, Act.PARTED, now, by=by, why=words)
     _rename_records(uow, kept, gone, only=was["records"])
-    _decide(uow, directory, match, by, state="undone", kept=None, undo=None)
+    decide(uow, directory, _MATCH, match, by, state="undone", kept=None, undo=None)
 
 
 # --- how it is done --------------------------------------------------------------------------
-
-
-def _must_be(match: RowMapping, state: str) -> None:
-    if match["state"] != state:
-        raise NotOpen(f"The proposal is {match['state']}.")
-
-
-def _decide(
-    uow: UnitOfWork, directory: Directory, match: RowMapping, by: str, **values: Any
-) -> None:
-    decided = {"decided": directory.clock(), "decided_by": by} | values
-    moved = update(_MATCH).where(_MATCH.c.id == match["id"]).values(decided)
-    uow.session.connection().execute(moved)
 
 
 def _lock(uow: UnitOfWork, match: RowMapping) -> dict[UUID, RowMapping]:
