@@ -1,6 +1,7 @@
 """POST /directory/match: what fits one person, in which order, why, and what nearly does."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -338,3 +339,56 @@ def test_what_a_person_looked_at_lately_comes_first_and_nothing_is_excluded(hous
     looked = ask(house)["matches"][0]
     assert looked["service"]["id"] == at
     assert looked["reasons"][-1] == "last checked by a person today"
+
+
+AROUND: dict[str, Any] = {"needs": ["work"], "near": HERE, "within": 5000, "near_misses": 0}
+
+
+def weighing(monkeypatch: pytest.MonkeyPatch, nearest: int) -> None:
+    few = replace(weights(), nearest=nearest)
+    monkeypatch.setattr("services.providers.matching.engine.weights", lambda: few)
+
+
+def at_places(house: House, **more: Any) -> None:
+    """Five places in no order, and what is nowhere."""
+    for metres in (4000, 100, 3000, 200, 2000):
+        house.load(service(f"At {metres}", needs=["work"], at=north(metres), **more))
+    house.load(service("Sewing for fun", needs=["low-mood"], at=north(50)))
+    house.load(service("Nowhere", needs=["work"]))
+
+
+def test_where_enough_of_the_nearest_fit_those_farther_off_are_not_weighed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    at_places(house)
+    weighing(monkeypatch, 3)
+    answer = ask(house, **AROUND, limit=3)
+    names = [each["service"]["name"] for each in answer["matches"]]
+    assert names == ["At 100", "At 200", "At 2000"]
+    assert answer["nearest"] == 3
+    assert answer["total"] == 4, "the nearest three, and whatever is nowhere"
+
+
+def test_where_too_few_of_the_nearest_fit_everything_in_reach_is_weighed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    at_places(house, languages=[{"code": "pl"}])
+    house.load(
+        service("Far and in Urdu", needs=["work"], at=north(4500), languages=[{"code": "ur"}])
+    )
+    body = AROUND | {"languages": ["ur"]}
+    weighing(monkeypatch, 1000)
+    of_all = ask(house, **body, limit=3)
+    assert "nearest" not in of_all
+    assert "Far and in Urdu" in [each["service"]["name"] for each in of_all["matches"]]
+    weighing(monkeypatch, 3)
+    assert ask(house, **body, limit=3) == of_all
+
+
+def test_of_words_alone_the_nearest_are_weighed_first_too(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    at_places(house)
+    weighing(monkeypatch, 1)
+    answer = ask(house, matters="sewing", near=HERE, limit=1)
+    assert [each["service"]["name"] for each in answer["matches"]] == ["Sewing for fun"]
