@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -89,6 +89,9 @@ class Sender:
                     letter = replace(letter, code=self._code(uow, notice, contact))
             if contact.sealed_secret:
                 letter = replace(letter, secret=self._keys.open(contact.sealed_secret))
+            if contact.former_sealed_secret and _holds_until(contact.former_secret_until):
+                former = self._keys.open(contact.former_sealed_secret)
+                letter = replace(letter, former_secret=former)
             uow.commit()
         return letter
 
@@ -124,6 +127,10 @@ class Sender:
         if row is None or not contact.verified_by_hub:
             raise Superseded("expired")
         return self._keys.code(row)
+
+
+def _holds_until(end: datetime | None) -> bool:
+    return end is not None and datetime.now(UTC) < end
 
 
 def _reachable(contact: Contact, kind: Kind) -> bool:

@@ -56,7 +56,8 @@ class Contact(Base, table=True):
     """One way to reach a party. Its label names a place or a desk, never a person.
 
     `party` is an organisation's or a team's UUID, or a hub's code: whatever an event names.
-    `revision` rises with every change of the address.
+    `revision` rises with every change of the address. A webhook's secret that was made anew leaves
+    the one before beside it until `former_secret_until`.
     """
 
     __tablename__ = "contact"
@@ -77,6 +78,8 @@ class Contact(Base, table=True):
         sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     )
     sealed_secret: str | None = Field(default=None, sa_column=Column(Text))
+    former_sealed_secret: str | None = Field(default=None, sa_column=Column(Text))
+    former_secret_until: datetime | None = _instant(nullable=True)
     revision: int = 1
     changed: datetime | None = _instant(default=True)
 

@@ -1,9 +1,10 @@
 """Deliveries, calls and contacts over HTTP."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from shared.messaging.events import NotificationDelivered, ReferralCancelled
 from tests.notifications.conftest import HUB, PROVIDER, TEAM
@@ -261,6 +262,63 @@ def test_a_webhooks_secret_is_shown_once_and_can_be_made_anew(client, house, coo
     house.send()
     (request,) = receiver.requests
     assert Webhook(second["secret"]).verify(request.body, request.headers)
+
+
+def signed_by(secret: str, request: Any) -> bool:
+    try:
+        Webhook(secret).verify(request.body, request.headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+def test_a_new_secret_has_the_one_before_beside_it_for_a_while(
+    client, house, coordinator, receiver
+):
+    where = f"/notifications/contacts/{PROVIDER}/{uuid4()}"
+    body = contact_body(means="webhook", address=f"{receiver.url}/hook")
+    made = [client.put(where, headers=coordinator, json=body).json()]
+    for more in ({}, {}, {"secret_overlap_hours": 0}):
+        anew = body | {"new_secret": True} | more
+        made.append(client.put(where, headers=coordinator, json=anew).json())
+        house.ask()
+        house.send()
+    secrets = [each["secret"] for each in made]
+    signed = [[signed_by(secret, sent) for secret in secrets] for sent in receiver.requests]
+    assert signed == [
+        [True, True, False, False],
+        [False, True, True, False],
+        [False, False, False, True],
+    ]
+    assert "former_secret_until" in made[1]
+    assert "former_secret_until" not in made[3]
+
+
+def test_a_former_secret_holds_until_its_end(client, house, coordinator, receiver):
+    where = f"/notifications/contacts/{PROVIDER}/{uuid4()}"
+    body = contact_body(means="webhook", address=f"{receiver.url}/hook")
+    first = client.put(where, headers=coordinator, json=body).json()["secret"]
+    client.put(where, headers=coordinator, json=body | {"new_secret": True})
+    house.execute("update contact set former_secret_until = now() - interval '1 second'")
+    house.ask()
+    house.send()
+    (sent,) = receiver.requests
+    assert not signed_by(first, sent)
+
+
+def test_another_receiver_gets_nothing_signed_with_a_former_secret(
+    client, house, coordinator, receiver
+):
+    where = f"/notifications/contacts/{PROVIDER}/{uuid4()}"
+    body = contact_body(means="webhook", address=f"{receiver.url}/hook")
+    first = client.put(where, headers=coordinator, json=body).json()["secret"]
+    second = client.put(where, headers=coordinator, json=body | {"new_secret": True}).json()
+    client.put(where, headers=coordinator, json=body | {"address": f"{receiver.url}/other"})
+    house.ask()
+    house.send()
+    (sent,) = receiver.requests
+    assert signed_by(second["secret"], sent)
+    assert not signed_by(first, sent)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Contacts over HTTP: a coordinator reads and sets those of the hub's parties, others their own."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -49,6 +50,13 @@ class ContactBody(BaseModel):
     new_secret: StrictBool = Field(
         default=False, description="Give a webhook a new signing secret."
     )
+    secret_overlap_hours: int = Field(
+        default=24,
+        ge=0,
+        le=7 * 24,
+        description="For so long messages are signed with the secret before the new one too; 0 for"
+        " one that became known to others.",
+    )
 
 
 @router.get("/{party}")
@@ -79,7 +87,12 @@ def put_contact(
         raise Problem(
             422, "The address cannot be used", _FAULTS[fault], element="address", code=fault
         )
-    wanted = contacts.Wanted(id=contact, party=party, **body.model_dump())
+    wanted = contacts.Wanted(
+        id=contact,
+        party=party,
+        secret_overlap=timedelta(hours=body.secret_overlap_hours),
+        **body.model_dump(exclude={"secret_overlap_hours"}),
+    )
     with UnitOfWork(request.app.state.engine) as uow:
         try:
             kept, secret = contacts.put(
@@ -118,7 +131,14 @@ _FAULTS = {
 }
 
 
+_INSIDE = {
+    "sealed_secret", "former_sealed_secret", "former_secret_until", "changed", "revision",
+}  # fmt: skip
+
+
 def _shown(contact: Contact) -> dict[str, Any]:
-    return contact.model_dump(mode="json", exclude={"sealed_secret", "changed", "revision"}) | {
-        "has_secret": contact.sealed_secret is not None
-    }
+    shown = contact.model_dump(mode="json", exclude=_INSIDE)
+    shown["has_secret"] = contact.sealed_secret is not None
+    if contact.former_secret_until is not None:
+        shown["former_secret_until"] = contact.former_secret_until.isoformat()
+    return shown

@@ -22,6 +22,7 @@ class Letter:
         url: the answer link, where the message has one.
         code: the one-time code, where it has one.
         secret: the contact's webhook secret, where it has one.
+        former_secret: the one before, while it still holds.
     """
 
     delivery: Delivery
@@ -30,6 +31,7 @@ class Letter:
     url: str | None = None
     code: str | None = None
     secret: str | None = None
+    former_secret: str | None = None
 
 
 class Channel(Protocol):

@@ -43,6 +43,12 @@ class WebhookChannel:
         body = self.body(letter)
         now = self._clock()
         message_id = str(letter.delivery.id)
+        # While a secret is being changed, whoever knows either of the two can check.
+        signatures = " ".join(
+            Webhook(secret).sign(message_id, now, body)
+            for secret in (letter.secret, letter.former_secret)
+            if secret
+        )
         return self._http.post(
             letter.address,
             body.encode(),
@@ -51,7 +57,7 @@ class WebhookChannel:
                 "user-agent": "Kersey",
                 "webhook-id": message_id,
                 "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": Webhook(letter.secret).sign(message_id, now, body),
+                "webhook-signature": signatures,
             },
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
@@ -37,6 +37,7 @@ class Wanted:
     active: bool
     preferences: dict[str, object]
     new_secret: bool
+    secret_overlap: timedelta
 
 
 class BelongsToAnother(Exception):
@@ -139,6 +140,7 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_pa
     if moved:
         contact.verified_by_hub = False
         contact.revision += 1
+        _forget_former_secret(contact)
     uow.session.add(contact)
     uow.session.flush()
     _lock_cases(uow, contact, moved=moved)
@@ -151,8 +153,17 @@ def _secret(contact: Contact, keys: Keys, wanted: Wanted) -> str | None:
     if wanted.means is not Means.WEBHOOK or (contact.sealed_secret and not wanted.new_secret):
         return None
     secret = new_secret()
+    _forget_former_secret(contact)
+    if contact.sealed_secret and wanted.secret_overlap:
+        contact.former_sealed_secret = contact.sealed_secret
+        contact.former_secret_until = datetime.now(UTC) + wanted.secret_overlap
     contact.sealed_secret = keys.seal(secret)
     return secret
+
+
+def _forget_former_secret(contact: Contact) -> None:
+    contact.former_sealed_secret = None
+    contact.former_secret_until = None
 
 
 def _lock_cases(uow: UnitOfWork, contact: Contact, *, moved: bool) -> None:
