@@ -306,19 +306,22 @@ def test_a_former_secret_holds_until_its_end(client, house, coordinator, receive
     assert not signed_by(first, sent)
 
 
+@pytest.mark.parametrize("anew", [False, True])
 def test_another_receiver_gets_nothing_signed_with_a_former_secret(
-    client, house, coordinator, receiver
+    client, house, coordinator, receiver, anew
 ):
     where = f"/notifications/contacts/{PROVIDER}/{uuid4()}"
     body = contact_body(means="webhook", address=f"{receiver.url}/hook")
     first = client.put(where, headers=coordinator, json=body).json()["secret"]
     second = client.put(where, headers=coordinator, json=body | {"new_secret": True}).json()
-    client.put(where, headers=coordinator, json=body | {"address": f"{receiver.url}/other"})
+    elsewhere = body | {"address": f"{receiver.url}/other", "new_secret": anew}
+    third = client.put(where, headers=coordinator, json=elsewhere).json()
     house.ask()
     house.send()
     (sent,) = receiver.requests
-    assert signed_by(second["secret"], sent)
+    assert signed_by(third["secret"] if anew else second["secret"], sent)
     assert not signed_by(first, sent)
+    assert not (anew and signed_by(second["secret"], sent))
 
 
 @pytest.mark.parametrize(

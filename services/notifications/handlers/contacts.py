@@ -97,10 +97,11 @@ def put(
     contact.source = (Source.HUB if by_hub else Source.OWN).value
     contact.active = wanted.active
     contact.preferences = dict(wanted.preferences)
+    moved = (contact.address, contact.means) != (wanted.address, wanted.means.value)
     keep(uow, contact, wanted.means, wanted.address, by_party=by_party)
     if by_hub:
         contact.verified_by_hub = wanted.verified_by_hub
-    secret = _secret(contact, keys, wanted)
+    secret = _secret(contact, keys, wanted, moved=moved)
     uow.session.flush()
     return contact, secret
 
@@ -149,12 +150,13 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_pa
     waiting.tell(uow, contact.party)
 
 
-def _secret(contact: Contact, keys: Keys, wanted: Wanted) -> str | None:
+def _secret(contact: Contact, keys: Keys, wanted: Wanted, *, moved: bool) -> str | None:
+    """A new secret where one is wanted; the one before is for the receiver that knows it."""
     if wanted.means is not Means.WEBHOOK or (contact.sealed_secret and not wanted.new_secret):
         return None
     secret = new_secret()
     _forget_former_secret(contact)
-    if contact.sealed_secret and wanted.secret_overlap:
+    if contact.sealed_secret and wanted.secret_overlap and not moved:
         contact.former_sealed_secret = contact.sealed_secret
         contact.former_secret_until = datetime.now(UTC) + wanted.secret_overlap
     contact.sealed_secret = keys.seal(secret)
