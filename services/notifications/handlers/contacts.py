@@ -97,8 +97,7 @@ def put(
     contact.source = (Source.HUB if by_hub else Source.OWN).value
     contact.active = wanted.active
     contact.preferences = dict(wanted.preferences)
-    moved = (contact.address, contact.means) != (wanted.address, wanted.means.value)
-    keep(uow, contact, wanted.means, wanted.address, by_party=by_party)
+    moved = keep(uow, contact, wanted.means, wanted.address, by_party=by_party)
     if by_hub:
         contact.verified_by_hub = wanted.verified_by_hub
     secret = _secret(contact, keys, wanted, moved=moved)
@@ -120,7 +119,7 @@ def _refuse_twice(uow: UnitOfWork, wanted: Wanted) -> None:
         raise There(already)
 
 
-def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_party: bool) -> None:
+def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_party: bool) -> bool:
     """Keep a new or changed contact with the address that it has now; the caller commits.
 
     What a hub verified was an address: another one is unverified, the old one's links end, and
@@ -133,6 +132,9 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_pa
         address: where.
         by_party: whether the party itself says so. At anybody else's word no link goes to the new
             address that may lead to who a person is: of a request that was answered already.
+
+    Returns:
+        Whether it is another address than before.
     """
     moved = (contact.address, contact.means) != (address, means.value)
     contact.means = means.value
@@ -148,6 +150,7 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_pa
     if moved:
         _tell_again(uow, contact, by_party=by_party)
     waiting.tell(uow, contact.party)
+    return moved
 
 
 def _secret(contact: Contact, keys: Keys, wanted: Wanted, *, moved: bool) -> str | None:

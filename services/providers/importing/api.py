@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.providers import hubs
+from services.providers.answers import answer
 from services.providers.dependencies import SCOPE, Known, Settings
 from services.providers.handlers import Directory
 from services.providers.importing import runs, sources
@@ -91,11 +92,11 @@ async def post_import(
     report = await background.run(work, wait=settings.import_answer_seconds)
     if report is None:
         found = await anyio.to_thread.run_sync(partial(_report, directory, begun))
-        return _answer(found, 202, {"Location": f"/directory/imports/{begun}"})
+        return answer(found, 202, {"Location": f"/directory/imports/{begun}"})
     if report.state is RunState.BROKEN and not report.counts:
         element = "url" if address else "body"
         raise Problem(422, "The source cannot be read", report.why or "", element=element)
-    return _answer(sources.as_json(report))
+    return answer(sources.as_json(report))
 
 
 @imports.get("/sources")
@@ -103,7 +104,7 @@ def list_sources(directory: Known, principal: Coordinator) -> Response:
     """The sources of the own hubs, and where the last import of each stands."""
     with UnitOfWork(directory.engine) as uow:
         found = sources.listed(uow.session, hubs.own_hubs(uow, principal))
-    return _answer({"contents": found})
+    return answer({"contents": found})
 
 
 @imports.get("/imports/{id}")
@@ -116,7 +117,7 @@ def read_import(
 ) -> Response:
     """What became of an import, with its findings page by page."""
     _own_run(directory, principal, id)
-    return _answer(_report(directory, id, page=page, per_page=per_page))
+    return answer(_report(directory, id, page=page, per_page=per_page))
 
 
 @imports.post("/imports/{id}/accept")
@@ -130,7 +131,7 @@ def accept_shrinking(directory: Known, principal: Coordinator, id: UUID) -> Resp
             409, "Nothing waits here", "The import is not held, or a later one was made.",
             element="id",
         ) from None  # fmt: skip
-    return _answer(sources.as_json(report))
+    return answer(sources.as_json(report))
 
 
 # --- the body --------------------------------------------------------------------------------
@@ -260,7 +261,3 @@ def _report(directory: Directory, run: UUID, **paging: Any) -> dict[str, Any]:
         found = sources.report_of(uow.session, run, **paging)
     assert found is not None
     return sources.as_json(found)
-
-
-def _answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body), status, headers, media_type="application/json")

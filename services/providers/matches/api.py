@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.providers import hubs, publishing
+from services.providers.answers import answer
 from services.providers.dependencies import Known
 from services.providers.importing.api import Coordinator
 from services.providers.matches import deciding
@@ -45,7 +45,7 @@ def list_matches(
     with UnitOfWork(directory.engine) as uow:
         own = hubs.own_hubs(uow, principal)
         found = listed(uow, state, own, per_page, (page - 1) * per_page)
-    return _answer({"contents": found})
+    return answer({"contents": found})
 
 
 @matches.post("/matches/{id}/accept")
@@ -62,7 +62,7 @@ def accept_match(
         kept = deciding.accept(uow, directory, match, by, keep=said.keep, fields=said.fields)
         propose(uow.session, [kept], directory.clock())
         uow.commit()
-    return _answer({"id": id, "state": "accepted", "kept": kept})
+    return answer({"id": id, "state": "accepted", "kept": kept})
 
 
 @matches.post("/matches/{id}/refuse")
@@ -71,7 +71,7 @@ def refuse_match(directory: Known, principal: Coordinator, id: UUID) -> Response
     with UnitOfWork(directory.engine) as uow, in_words():
         deciding.refuse(uow, directory, _own_match(uow, principal, id), principal.subject)
         uow.commit()
-    return _answer({"id": id, "state": "refused"})
+    return answer({"id": id, "state": "refused"})
 
 
 @matches.post("/matches/{id}/undo")
@@ -80,7 +80,7 @@ def undo_match(directory: Known, principal: Coordinator, id: UUID) -> Response: 
     with UnitOfWork(directory.engine) as uow, in_words():
         deciding.undo(uow, directory, _own_match(uow, principal, id), principal.subject)
         uow.commit()
-    return _answer({"id": id, "state": "undone"})
+    return answer({"id": id, "state": "undone"})
 
 
 @matches.get("/{kind}/{id}/sources")
@@ -95,7 +95,7 @@ def read_sources(
         found = provenance(uow.session, kind.removesuffix("s"), id)
     if found is None:
         raise Problem(404, "Not found", "There is no such listing.", element="id")
-    return _answer(found)
+    return answer(found)
 
 
 def _own_match(uow: UnitOfWork, principal: Principal, key: UUID) -> Any:
@@ -123,7 +123,3 @@ def in_words() -> Iterator[None]:
         raise Problem(
             422, "The decision does not fit", error.words, element=error.element
         ) from None
-
-
-def _answer(body: Any) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json")

@@ -6,8 +6,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, String, case, cast, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, String, Uuid, any_, case, cast, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlmodel import Session
 
 from services.providers.matches.likeness import (
@@ -114,10 +114,14 @@ def _marks(each: Features) -> Iterator[tuple[str, str]]:
 def _same_ids(session: Session, keys: Collection[UUID]) -> Iterator[tuple[UUID, UUID]]:
     """Organisations whose source gave them the id that another one has here."""
     there = table("organization").c.id
+    # One array, however many: a statement has 65,535 parameters at most.
+    given = literal(list(keys), ARRAY(Uuid))
     wanted = (
         select(_RECORD.c.key, there)
         .join(table("organization"), cast(there, String) == _RECORD.c.given)
-        .where(_RECORD.c.entity == "organization", _RECORD.c.key.in_(keys), there != _RECORD.c.key)
+        .where(
+            _RECORD.c.entity == "organization", _RECORD.c.key == any_(given), there != _RECORD.c.key
+        )
     )
     for row in session.connection().execute(wanted):
         yield row[0], row[1]

@@ -106,8 +106,7 @@ def candidates(
         .outerjoin(table("capacity"), room.service_id == flat.service_id)
         .order_by(flat.service_id, distance.asc().nulls_last(), flat.place)
     )
-    if question.search is not None or statement.worded:
-        wanted = wanted.join(table("service"), service.id == flat.service_id)
+    wanted = _with_text(wanted, question, statement)
     near = None
     if question.point is not None and nearest is not None:
         pool = _pool(question, statement, reach, nearest)
@@ -128,10 +127,10 @@ def _pool(question: Question, statement: Statement, reach: float | None, nearest
     nowhere."""
     point = question.point
     assert point is not None
-    asked = _asked_for(question, statement)
     spot = literal_column(SPOT).op("<->")(func.point(point.longitude, mercator(point.latitude)))
-    somewhere = _places(statement, question).add_columns(true().label("somewhere"))
-    somewhere = somewhere.where(flat.latitude.is_not(None), *asked)
+    places = select(flat.service_id, flat.place).select_from(table("matchable"))
+    places = _with_text(places, question, statement).where(*_asked_for(question, statement))
+    somewhere = places.add_columns(true().label("somewhere")).where(flat.latitude.is_not(None))
     if reach is not None:
         box = box_around(point.latitude, point.longitude, reach)
         corners = (
@@ -143,20 +142,18 @@ def _pool(question: Question, statement: Statement, reach: float | None, nearest
             _metres(point) <= reach,
         )
     somewhere = somewhere.order_by(spot, flat.service_id, flat.place).limit(nearest)
-    nowhere = _places(statement, question).add_columns(false().label("somewhere"))
-    nowhere = nowhere.where(flat.latitude.is_(None), *asked)
+    nowhere = places.add_columns(false().label("somewhere")).where(flat.latitude.is_(None))
     if reach is not None:
         nowhere = nowhere.where(_for_people_of(point.hub, question))
     found = somewhere.cte("near").prefix_with("MATERIALIZED")
     return select(found).union_all(nowhere).cte("pool").prefix_with("MATERIALIZED")
 
 
-def _places(statement: Statement, question: Question) -> Select[Any]:
-    """Every place of every service that runs, with its text where that is asked."""
-    places = select(flat.service_id, flat.place).select_from(table("matchable"))
-    if question.search is not None or statement.worded:
-        places = places.join(table("service"), service.id == flat.service_id)
-    return places
+def _with_text(wanted: Select[Any], question: Question, statement: Statement) -> Select[Any]:
+    """With what services say of themselves, where words are asked: it is in another table."""
+    if question.search is None and not statement.worded:
+        return wanted
+    return wanted.join(table("service"), service.id == flat.service_id)
 
 
 def _asked_for(question: Question, statement: Statement) -> list[ColumnElement[bool]]:

@@ -150,10 +150,8 @@ def _enough(
             session, question, statement, asked, known, table, now, nearest=table.nearest
         )
         full = not rows or rows[0].near >= table.nearest
-        if rows and not full:
-            return rows, None
-        if rows and sum(row.fits for row in rows) >= asked.limit:
-            return rows, table.nearest
+        if not full or sum(row.fits for row in rows) >= asked.limit:
+            return rows, table.nearest if full else None
     return _fits_and_misses(session, question, statement, asked, known, table, now), None
 
 
