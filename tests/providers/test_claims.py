@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from dateutil.relativedelta import relativedelta
@@ -9,6 +10,8 @@ from dateutil.relativedelta import relativedelta
 from deploy.demo.directory.build import HUBS
 from services.providers.claims.domain import Evidence, Fits, email_fits, number_fits
 from services.providers.retention import CLAIMS, expiries
+from services.providers.rows import table
+from shared.database import UnitOfWork
 from tests.providers.conftest import NOW, House, settings
 from tests.providers.listings import HUB, OTHER, OWNER, body, key, organization, service
 
@@ -177,3 +180,32 @@ def test_numbers_fit_as_people_write_them():
 )
 def test_an_address_is_the_listings_own_or_on_its_websites_domain(said: str, fits: Fits):
     assert email_fits(said, "hebble@webmail.example", "www.hebble.example") is fits
+
+
+def one_by_decision(listed: House, *, kept: UUID) -> None:
+    """As it is when a coordinator found the two to be one."""
+    one, other = sorted((OWNER, OTHER))
+    row = {
+        "id": uuid4(), "one": one, "other": other, "likeness": 1, "evidence": [],
+        "state": "accepted", "proposed": NOW, "kept": kept,
+    }  # fmt: skip
+    with UnitOfWork(listed.engine) as uow:
+        uow.session.execute(table("organization_match").insert().values(row))
+        uow.commit()
+
+
+def test_what_stands_in_another_is_neither_claimed_nor_given(listed: House):
+    waiting = claimed(listed)
+    one_by_decision(listed, kept=OTHER)
+    for path, said, who in (
+        (CLAIM, SAID, {**STAFF, "organisation": key("another group's account")}),
+        (f"{waiting}/accept", LOOKED, {}),
+    ):
+        refused = listed.send("POST", path, said, status=409, **who)
+        assert refused["title"] == "It stands in another"
+
+
+def test_the_one_that_another_stands_in_may_be_claimed(listed: House):
+    one_by_decision(listed, kept=OWNER)
+    listed.send("POST", f"{claimed(listed)}/accept", LOOKED)
+    listed.send("PUT", CHOIR, body("Choir", alert="Open"), **STAFF)

@@ -35,7 +35,7 @@ def merged_away() -> Select[tuple[UUID]]:
 
 def stands_in_another(session: Session, key: UUID) -> bool:
     """Whether an organisation stands in another one now."""
-    return key in set(session.execute(merged_away()).scalars())
+    return bool(session.scalar(select(literal(key, Uuid).in_(merged_away()))))
 
 
 def propose(session: Session, keys: Collection[UUID], now: datetime) -> int:
