@@ -74,7 +74,7 @@ class Post:
 def mesh_settings(url: str, **more: Any) -> MeshSettings:
     given: Json = {
         "url": url, "mailbox": MAILBOX, "password": PASSWORD, "shared_key": KEY,
-        "ods_code": "X26", "timeout_seconds": 5,
+        "ods_code": "X26", "timeout_seconds": 60,
     }  # fmt: skip
     return MeshSettings(**(given | more))
 
