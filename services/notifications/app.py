@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from services.notifications.api import answers, capacity, contacts, deliveries
 from services.notifications.channels import Channel
-from services.notifications.channels.email import EmailChannel, MaildirPost, SmtpPost
+from services.notifications.channels.email import EmailChannel
 from services.notifications.channels.webhook import WebhookChannel
 from services.notifications.directory import SCOPE as DIRECTORY_SCOPE
 from services.notifications.directory import Directory
@@ -35,6 +35,7 @@ from shared.delivery.outgoing import OutgoingHttp
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.http import ServiceClient
+from shared.mail import post_of
 from shared.messaging.broker import Broker, Subscription
 from shared.messaging.outbox import ConsumingOnce, Outbox
 from shared.messaging.relay import Relay
@@ -139,19 +140,8 @@ def providers_client(settings: NotificationsSettings) -> ServiceClient:
 
 def mail(settings: NotificationsSettings) -> EmailChannel:
     """The channel of e-mail."""
-    post = (
-        SmtpPost(
-            settings.smtp_host,
-            settings.smtp_port,
-            security=settings.smtp_security,
-            user=settings.smtp_user,
-            password=settings.smtp_password.get_secret_value(),
-        )
-        if settings.smtp_host
-        else MaildirPost(settings.maildir)
-    )
     return EmailChannel(
-        post,
+        post_of(settings),
         sender=settings.mail_from,
         brand=settings.brand,
         code_minutes=settings.code_minutes,

@@ -1,15 +1,14 @@
 """Settings of the notifications service."""
 
-from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.mail import MailSettings
 
 
-class NotificationsSettings(ServiceSettings):
+class NotificationsSettings(MailSettings):
     """What notifications must know beside what every service knows.
 
     Raises:
@@ -19,7 +18,6 @@ class NotificationsSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)
 
-    brand: str = Field(default="Kersey", max_length=60, description="The name in messages.")
     link_key: SecretStr = Field(
         description="Answer links and one-time codes are derived from it, webhook secrets are "
         "sealed with it: at least 32 random characters. Several with commas: the first is used, "
@@ -29,17 +27,6 @@ class NotificationsSettings(ServiceSettings):
     providers_url: str = Field(default="", description="The directory; public_url if none.")
     capacity_link_days: int = Field(
         default=14, ge=1, le=366, description="Days for which a link of the weekly message works."
-    )
-    smtp_host: str = Field(default="", description="The mail server; none: mails go to `maildir`.")
-    smtp_port: int = Field(default=587, ge=1, le=65535)
-    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
-    smtp_user: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    mail_from: str = Field(
-        default="kersey@localhost.invalid", description="The sender's address, without a name."
-    )
-    maildir: Path = Field(
-        default=Path("data/mail"), description="Where mails go when there is no mail server."
     )
     delivery_threads: int = Field(default=4, ge=1, le=40, description="Messages sent at once.")
     delivery_lease_seconds: float = Field(

@@ -15,8 +15,8 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from services.portal.answer_links import AnswerLinks, Refusal
-from services.portal.pages import Pages
 from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
+from shared.pages import Pages
 
 router = APIRouter(include_in_schema=False)
 

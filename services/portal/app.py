@@ -15,9 +15,9 @@ from starlette.types import Scope
 
 from services.portal import answer, capacity, start
 from services.portal.answer_links import AnswerLinks, Refusal
-from services.portal.pages import Pages
 from services.portal.settings import PortalSettings
 from shared.auth import TokenVerifier
+from shared.pages import Pages
 from shared.problems import Problem
 from shared.service import service_app
 from shared.trust import system_authorities
@@ -55,7 +55,7 @@ def create_app(
         timeout=20.0,
         verify=system_authorities(),
     )
-    pages = Pages(brand=settings.brand, static=static)
+    pages = Pages("services.portal", brand=settings.brand, static=static)
 
     def worded(problem: Problem) -> Response:
         """A person is told in a page, whatever it was."""

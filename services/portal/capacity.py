@@ -7,7 +7,7 @@ is the key, and it opens nothing but its one answer, so that there is no cookie 
 from fastapi import APIRouter, Request, Response
 
 from services.portal.answer_links import AnswerLinks, Refusal
-from services.portal.pages import Pages
+from shared.pages import Pages
 
 router = APIRouter(prefix="/capacity", include_in_schema=False)
 

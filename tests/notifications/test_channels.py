@@ -22,18 +22,14 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from services.notifications.channels import Letter
-from services.notifications.channels.email import (
-    EmailChannel,
-    MaildirPost,
-    SmtpPost,
-    mail_address,
-)
+from services.notifications.channels.email import EmailChannel
 from services.notifications.channels.webhook import WebhookChannel, new_secret
 from services.notifications.domain import Kind
 from services.notifications.notice import Notice
 from services.notifications.words import WORDS, reference
 from shared.delivery import Delivery, InDoubt, Permanent, Receipt, Temporary
 from shared.delivery.outgoing import OutgoingHttp
+from shared.mail import MaildirPost, SmtpPost, mail_address
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from services.notifications.app import SUBSCRIPTIONS, channels, create_app, workers
-from services.notifications.channels.email import EmailChannel, SmtpPost
+from services.notifications.channels.email import EmailChannel
 from services.notifications.domain import RULES, Kind
 from services.notifications.keys import Keys
 from services.notifications.settings import NotificationsSettings
@@ -18,6 +18,7 @@ from services.notifications.tables import schema
 from services.notifications.words import WORDS
 from shared.database import create_engine
 from shared.delivery import Delivery, Permanent
+from shared.mail import SmtpPost
 from shared.messaging.broker import Message
 from shared.messaging.embedded import EmbeddedBroker
 from shared.messaging.events import CATALOGUE, Envelope, Sequence

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from services.notifications.channels.email import Choices, EmailChannel, Written
+from services.notifications.channels.email import EmailChannel
 from services.notifications.handlers.directory import name_of
 from services.notifications.keys import Keys
 from services.notifications.listings.capacity_links import links_of
@@ -11,6 +11,7 @@ from services.notifications.listings.words import written
 from services.notifications.tables import Contact
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Permanent, Receipt
+from shared.mail import Choices, Written
 
 
 class ListingSender:

@@ -1,0 +1,18 @@
+"""E-mail: addresses, what a mail says in its two forms, and handing it over."""
+
+from shared.mail.address import mail_address
+from shared.mail.composing import Choices, Composer, Written
+from shared.mail.posting import MaildirPost, Post, SmtpPost
+from shared.mail.settings import MailSettings, post_of
+
+__all__ = [
+    "Choices",
+    "Composer",
+    "MailSettings",
+    "MaildirPost",
+    "Post",
+    "SmtpPost",
+    "Written",
+    "mail_address",
+    "post_of",
+]

@@ -1,0 +1,39 @@
+"""Settings of a service that sends mails."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from shared.mail.posting import MaildirPost, Post, SmtpPost
+from shared.settings import ServiceSettings
+
+
+class MailSettings(ServiceSettings):
+    """What whoever sends mails must know."""
+
+    brand: str = Field(default="Kersey", max_length=60, description="The name in messages.")
+    smtp_host: str = Field(default="", description="The mail server; none: mails go to `maildir`.")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = Field(
+        default="kersey@localhost.invalid", description="The sender's address, without a name."
+    )
+    maildir: Path = Field(
+        default=Path("data/mail"), description="Where mails go when there is no mail server."
+    )
+
+
+def post_of(settings: MailSettings) -> Post:
+    """Where the settings have mails go."""
+    if not settings.smtp_host:
+        return MaildirPost(settings.maildir)
+    return SmtpPost(
+        settings.smtp_host,
+        settings.smtp_port,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+    )

@@ -1,0 +1,87 @@
+"""Pages: templates on NHS.UK frontend, and the headers that every page has."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
+
+HEADERS = {
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "x-robots-tag": "noindex",
+}
+"""Nothing stays in a shared browser's cache, and no address goes to another site."""
+
+
+def content_policy(forms_to: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy of a page: no script, no frame, nothing from another host.
+
+    Args:
+        forms_to: origins beside our own to which what answers a form may lead on. Chromium holds
+            a redirect that follows a form to `form-action` too (CSP Level 3, section 6.4.1).
+    """
+    forms = " ".join(["'self'", *forms_to])
+    return (
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        f"form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+class Pages:
+    """Renders the templates of a service, in the frame that all pages have.
+
+    Args:
+        package: the service's, in whose folder `templates` they are.
+        brand: the name on every page.
+        static: the folder with the style sheet. Pages work without it, only plainer.
+        static_at: the path under which that folder is served.
+    """
+
+    def __init__(
+        self, package: str, *, brand: str, static: Path, static_at: str = "/static"
+    ) -> None:
+        self._environment = Environment(
+            loader=ChoiceLoader(
+                [
+                    PackageLoader(package),
+                    PackageLoader("shared"),
+                    PackageLoader("nhsuk_frontend_jinja"),
+                ]
+            ),
+            # NHS.UK frontend's macros ask for members of what may not be there.
+            undefined=ChainableUndefined,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {
+            "brand": brand,
+            "static_at": static_at,
+            "style": _style(static, static_at),
+        }
+
+    def page(
+        self, template: str, status: int = 200, *, forms_to: Iterable[str] = (), **values: Any
+    ) -> HTMLResponse:
+        """A page.
+
+        Args:
+            template: its name without the ending.
+            status: the HTTP status.
+            forms_to: see `content_policy`.
+            values: what the template shows.
+        """
+        content = self._environment.get_template(f"{template}.jinja").render(values)
+        headers = HEADERS | {"content-security-policy": content_policy(forms_to)}
+        return HTMLResponse(content, status, headers=headers)
+
+
+def _style(static: Path, static_at: str) -> str | None:
+    """The style sheet's address, which changes with its content, so that it can be kept long."""
+    sheet = static / "portal.css"
+    if not sheet.is_file():
+        return None
+    return f"{static_at}/portal.css?v={hashlib.sha256(sheet.read_bytes()).hexdigest()[:12]}"
