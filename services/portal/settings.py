@@ -1,16 +1,18 @@
 """Settings of the web pages."""
 
-from pydantic import Field, SecretStr
+from cryptography.fernet import Fernet, MultiFernet
+from pydantic import Field, SecretStr, field_validator
 
 from shared.settings import ServiceSettings
 
 
 class PortalSettings(ServiceSettings):
-    """What the pages must know beside what every service knows."""
+    """What the pages must know beside what every service knows.
 
-    database_url: SecretStr = Field(
-        default=SecretStr(""), description="Not used: the pages keep nothing."
-    )
+    Raises:
+        pydantic.ValidationError: as `ServiceSettings`, and on a session key that is none.
+    """
+
     brand: str = Field(
         default="Kersey",
         max_length=60,
@@ -19,8 +21,48 @@ class PortalSettings(ServiceSettings):
     notifications_url: str = Field(
         default="", description="The notifications service; public_url if none."
     )
+    referrals_url: str = Field(default="", description="The referrals service; public_url if none.")
+    directory_url: str = Field(default="", description="The directory; public_url if none.")
+    sign_in_client_id: str = Field(
+        default="kersey-portal", description="The OAuth client with which people sign in."
+    )
+    sign_in_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
+    session_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Protects people's tokens in the database: 32 url-safe base64 bytes. Several "
+        "with commas: the first encrypts, all decrypt. Empty: nobody can sign in.",
+    )
+    session_idle_minutes: int = Field(
+        default=30, ge=5, le=240, description="After so long without a page somebody signs in anew."
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=24, description="So long a sign-in lasts at most."
+    )
     demo_sign_ins: dict[str, str] = Field(
         default_factory=dict,
         description="Demo clients and whom they stand for, shown on the start page; never in "
         "production.",
     )
+
+    @field_validator("session_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            try:
+                session_cipher(value)
+            except ValueError as error:
+                raise ValueError(
+                    "not a key: make one with `python -c 'from cryptography.fernet import Fernet; "
+                    "print(Fernet.generate_key().decode())'`"
+                ) from error
+        return value
+
+
+def session_cipher(session_key: SecretStr) -> MultiFernet:
+    """The cipher of what the portal keeps of a sign-in.
+
+    Raises:
+        ValueError: one of the comma-separated keys is not 32 url-safe base64 bytes.
+    """
+    keys = session_key.get_secret_value().split(",")
+    return MultiFernet([Fernet(key.strip()) for key in keys])

@@ -1,0 +1,96 @@
+"""The other services' APIs, asked with the token of whoever is signed in.
+
+What they refuse to the person, the portal cannot show: it decides nothing and keeps nothing.
+"""
+
+from typing import Any
+
+import httpx
+
+from services.portal.answer_links import Refusal
+from services.portal.sign_in.sessions import SignedIn
+from shared import tracing
+from shared.rate_limits import caller
+
+Json = dict[str, Any]
+
+
+class Apis:
+    """Referrals, the directory and notifications.
+
+    Args:
+        referrals: has the address of referrals as its base; FHIR is there too.
+        directory: that of the directory.
+        notifications: that of notifications.
+    """
+
+    def __init__(
+        self,
+        referrals: httpx.AsyncClient,
+        directory: httpx.AsyncClient,
+        notifications: httpx.AsyncClient,
+    ) -> None:
+        self._by_path = {
+            "referrals": referrals,
+            "fhir": referrals,
+            "directory": directory,
+            "notifications": notifications,
+        }
+
+    async def get(self, who: SignedIn, path: str, **params: Any) -> Any:
+        """What stands at a path.
+
+        Args:
+            who: asks.
+            path: from the service's prefix on, such as `/referrals/cases`.
+            params: of the query; None is left out.
+
+        Raises:
+            Refusal: the service said no, or cannot be reached.
+        """
+        asked = {name: value for name, value in params.items() if value is not None}
+        return await self._ask(who, "GET", path, params=asked)
+
+    async def send(self, who: SignedIn, method: str, path: str, body: object = None) -> Any:
+        """Have something done.
+
+        Raises:
+            Refusal: as `get`; nothing was changed then.
+        """
+        return await self._ask(who, method, path, **({} if body is None else {"json": body}))
+
+    async def _ask(self, who: SignedIn, method: str, path: str, **content: Any) -> Any:
+        headers = tracing.header() | {"Authorization": f"Bearer {who.granted.access}"}
+        if caller():
+            headers["X-Forwarded-For"] = caller()
+        http = self._by_path[path.split("/")[1]]
+        try:
+            answer = await http.request(method, path, headers=headers, **content)
+            told = answer.json() if answer.content else None
+        except (httpx.HTTPError, ValueError) as error:
+            raise Refusal(503) from error
+        if answer.is_success:
+            return told
+        raise _refusal(answer.status_code, told)
+
+
+def _refusal(status: int, told: object) -> Refusal:
+    """A refusal in the service's own words: a problem (RFC 9457) or an OperationOutcome."""
+    said = told if isinstance(told, dict) else {}
+    issue = next(iter(said.get("issue") or ()), None)
+    if isinstance(issue, dict):
+        details = issue.get("details") or {}
+        return Refusal(
+            status,
+            reason=str(issue.get("code", "")),
+            title=str(details.get("text", "")),
+            detail=str(issue.get("diagnostics", "")),
+            element=str(next(iter(issue.get("expression") or ()), "")),
+        )
+    return Refusal(
+        status if status >= 400 else 503,
+        reason=str(said.get("reason", "")),
+        title=str(said.get("title", "")),
+        detail=str(said.get("detail", "")),
+        element=str(said.get("element", "")),
+    )

@@ -1,0 +1,144 @@
+"""The way in and out: to the issuer and back, and signing out."""
+
+import json
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from anyio.to_thread import run_sync
+from cryptography.fernet import InvalidToken, MultiFernet
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.portal.answer_links import Refusal
+from services.portal.settings import session_cipher
+from services.portal.sign_in.doorkeeper import (
+    SendAgain,
+    SignInNeeded,
+    cookie_name,
+    form_of,
+    local,
+    reaching,
+    signed_in,
+)
+from services.portal.sign_in.issuer import Begun, Issuer, SignInRefused
+from services.portal.sign_in.sessions import Sessions, SignedIn
+from shared.pages import Pages
+
+router = APIRouter(include_in_schema=False)
+
+BEGUN = "kersey_signing_in"
+BEGUN_LASTS = timedelta(minutes=15)
+"""As long as somebody may take to type a password and a code."""
+
+
+@router.get("/sign-in")
+async def sign_in(request: Request, back: str | None = None) -> Response:
+    """Go to the issuer. What must come back is kept in a cookie, encrypted."""
+    issuer: Issuer = request.app.state.issuer
+    if request.app.state.sessions is None:
+        raise Refusal(503, reason="sign-in")
+    with reaching():
+        begun = await run_sync(issuer.begin)
+    kept = {"state": begun.state, "nonce": begun.nonce, "verifier": begun.verifier}
+    sealed = _cipher(request).encrypt(json.dumps(kept | {"back": local(back)}).encode())
+    response = RedirectResponse(begun.url, 303)
+    response.set_cookie(
+        BEGUN,
+        sealed.decode(),
+        max_age=int(BEGUN_LASTS.total_seconds()),
+        path="/signed-in",
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.secure,
+    )
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+@router.get("/signed-in")
+async def arrived(
+    request: Request, code: str = "", state: str = "", error: str = ""
+) -> Response:
+    """Come back from the issuer with a code, and begin a session."""
+    begun, back = _begun(request)
+    if begun is None or state != begun.state:
+        return _pages(request).page("sign_in/again", 400, back=back)
+    if error or not code:
+        return _pages(request).page("sign_in/again", 403, back=back, stopped=True)
+    issuer: Issuer = request.app.state.issuer
+    sessions: Sessions = request.app.state.sessions
+    try:
+        with reaching():
+            granted = await run_sync(issuer.exchange, code, begun)
+    except SignInRefused:
+        return _pages(request).page("sign_in/again", 403, back=back)
+    secure = request.app.state.secure
+    before = request.cookies.get(cookie_name(secure=secure), "")
+    secret = await run_sync(sessions.begin, granted, before)
+    response = RedirectResponse(back, 303)
+    response.set_cookie(
+        cookie_name(secure=secure), secret, path="/", httponly=True, samesite="lax", secure=secure
+    )
+    response.delete_cookie(BEGUN, path="/signed-in")
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Response:
+    """End the session here, its tokens, and the sign-in at the issuer."""
+    await form_of(request, who)
+    issuer: Issuer = request.app.state.issuer
+    sessions: Sessions = request.app.state.sessions
+    granted = await run_sync(sessions.end, who.secret)
+    after = await run_sync(issuer.leave, granted) if granted else "/signed-out"
+    response = RedirectResponse(after, 303)
+    response.delete_cookie(cookie_name(secure=request.app.state.secure), path="/")
+    return response
+
+
+@router.get("/signed-out")
+async def signed_out(request: Request) -> Response:
+    """Nobody is signed in here any more."""
+    return _pages(request).page("sign_in/out")
+
+
+def sign_in_page(request: Request, needed: SignInNeeded) -> Response:
+    """Where somebody goes who is not signed in; a form that was sent is kept on the page."""
+    if needed.kept is None:
+        return RedirectResponse(f"/sign-in?{urlencode({'back': needed.back})}", 303)
+    return _pages(request).page(
+        "sign_in/ended", 401, action=needed.back, kept=needed.kept, sign_in="/sign-in?back=/work"
+    )
+
+
+def send_again_page(request: Request, again: SendAgain) -> Response:
+    """The form once more, to be looked at and sent by whoever sees it."""
+    return _pages(request).page(
+        "sign_in/send_again",
+        409,
+        action=request.url.path,
+        kept=again.kept,
+        who=again.signed_in,
+        forms_to=request.app.state.forms_to,
+    )
+
+
+def _begun(request: Request) -> tuple[Begun | None, str]:
+    try:
+        sealed = request.cookies.get(BEGUN, "").encode()
+        lasts = int(BEGUN_LASTS.total_seconds())
+        kept = json.loads(_cipher(request).decrypt(sealed, ttl=lasts))
+    except (InvalidToken, ValueError):
+        return None, "/work"
+    return Begun("", kept["state"], kept["nonce"], kept["verifier"]), local(kept["back"])
+
+
+def _cipher(request: Request) -> MultiFernet:
+    return session_cipher(request.app.state.settings.session_key)
+
+
+def _pages(request: Request) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages

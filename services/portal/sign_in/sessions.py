@@ -1,0 +1,220 @@
+"""Sessions of browsers: a secret in a cookie, everything else in the portal's database."""
+
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import orjson
+from cryptography.fernet import InvalidToken, MultiFernet
+from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
+
+from services.portal.sign_in.issuer import Granted, Issuer, IssuerUnreachable, SignInRefused
+from services.portal.tables import web_session
+
+RENEWED_BEFORE = timedelta(seconds=60)
+"""How long before an access token ends it is renewed."""
+
+RENEWING = timedelta(seconds=15)
+"""After which another request takes over a renewal that nobody finished."""
+
+LOOKED_AT = timedelta(minutes=1)
+"""How often it is written down that a session is used."""
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who uses a browser.
+
+    Attributes:
+        secret: of the browser's cookie.
+        granted: what the issuer gave.
+    """
+
+    secret: str
+    granted: Granted
+
+    @property
+    def key(self) -> str:
+        """Goes with every form. Only a page made for the holder of the cookie can know it."""
+        return hmac.new(self.secret.encode(), b"kersey-portal-form", "sha256").hexdigest()
+
+    def sent(self, key: object) -> bool:
+        """Whether a form with this key was on one of this session's pages."""
+        return isinstance(key, str) and hmac.compare_digest(key.encode(), self.key.encode())
+
+
+class Sessions:
+    """Begins, finds, renews and ends sessions.
+
+    Args:
+        engine: of the portal's database.
+        issuer: renews the tokens.
+        cipher: of the tokens at rest.
+        idle: after which a session that nobody used has ended.
+        longest: after which it has ended in any case.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        issuer: Issuer,
+        cipher: MultiFernet,
+        *,
+        idle: timedelta,
+        longest: timedelta,
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine = engine
+        self._issuer = issuer
+        self._cipher = cipher
+        self._idle = idle
+        self._longest = longest
+        self._clock = clock
+
+    def begin(self, granted: Granted, before: str = "") -> str:
+        """A new session in place of what the browser had before; the secret for its cookie."""
+        secret, now = secrets.token_urlsafe(32), self._clock()
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(web_session).where(web_session.c.fingerprint == _fingerprint(before))
+            )
+            connection.execute(
+                insert(web_session).values(
+                    fingerprint=_fingerprint(secret),
+                    account=granted.account,
+                    tokens=self._sealed(granted),
+                    good_until=granted.good_until,
+                    began=now,
+                    seen=now,
+                    ends=now + self._longest,
+                )
+            )
+        return secret
+
+    def of(self, secret: str) -> SignedIn | None:
+        """Who is signed in in the browser with this cookie; None when nobody is any more.
+
+        Raises:
+            IssuerUnreachable: the access token has ended and cannot be renewed just now.
+        """
+        fingerprint = _fingerprint(secret)
+        row = self._found(fingerprint)
+        if row is None:
+            return None
+        try:
+            granted = self._opened(row.tokens)
+        except InvalidToken:  # its key was taken out of the settings
+            return None
+        if row.good_until - self._clock() <= RENEWED_BEFORE:
+            renewed = self._renewed(fingerprint, granted)
+            if renewed is None:
+                return None
+            granted = renewed
+        return SignedIn(secret, granted)
+
+    def end(self, secret: str) -> Granted | None:
+        """End a session; what was granted to it, so that it can be ended at the issuer too."""
+        ended = delete(web_session).where(web_session.c.fingerprint == _fingerprint(secret))
+        with self._engine.begin() as connection:
+            tokens = connection.execute(ended.returning(web_session.c.tokens)).scalar()
+        return None if tokens is None else self._opened(tokens)
+
+    def _found(self, fingerprint: bytes) -> Row[tuple[str, datetime]] | None:
+        """The session, with its use noted."""
+        now = self._clock()
+        holds = (
+            web_session.c.fingerprint == fingerprint,
+            web_session.c.ends > now,
+            web_session.c.seen > now - self._idle,
+        )
+        columns = (web_session.c.tokens, web_session.c.good_until, web_session.c.seen)
+        with self._engine.begin() as connection:
+            row = connection.execute(select(*columns).where(*holds)).one_or_none()
+            if row is not None and row.seen < now - LOOKED_AT:
+                connection.execute(update(web_session).where(*holds).values(seen=now))
+        return row
+
+    def _renewed(self, fingerprint: bytes, granted: Granted) -> Granted | None:
+        """The session's tokens after their renewal, whoever of several requests makes it.
+
+        A refresh token is good once, and a second use ends the sign-in, so one request asks and
+        the others go on with the tokens they have, or wait where those have ended.
+        """
+        deadline = time.monotonic() + RENEWING.total_seconds()
+        while True:
+            if self._may_renew(fingerprint):
+                return self._renew(fingerprint, granted)
+            if granted.good_until > self._clock():
+                return granted
+            row = self._found(fingerprint)
+            if row is None:
+                return None
+            granted = self._opened(row.tokens)
+            if granted.good_until > self._clock():
+                return granted
+            if time.monotonic() > deadline:
+                raise IssuerUnreachable
+            time.sleep(0.05)
+
+    def _may_renew(self, fingerprint: bytes) -> bool:
+        now = self._clock()
+        mine = (
+            update(web_session)
+            .where(
+                web_session.c.fingerprint == fingerprint,
+                web_session.c.good_until <= now + RENEWED_BEFORE,
+                or_(web_session.c.renewing.is_(None), web_session.c.renewing < now - RENEWING),
+            )
+            .values(renewing=now)
+        )
+        with self._engine.begin() as connection:
+            return connection.execute(mine).rowcount == 1
+
+    def _renew(self, fingerprint: bytes, granted: Granted) -> Granted | None:
+        this = web_session.c.fingerprint == fingerprint
+        try:
+            renewed = self._issuer.renew(granted)
+        except SignInRefused:
+            with self._engine.begin() as connection:
+                connection.execute(delete(web_session).where(this))
+            return None
+        except IssuerUnreachable:
+            if granted.good_until > self._clock():
+                return granted
+            with self._engine.begin() as connection:
+                connection.execute(update(web_session).where(this).values(renewing=None))
+            raise
+        with self._engine.begin() as connection:
+            self._keep(connection, fingerprint, renewed)
+        return renewed
+
+    def _keep(self, connection: Connection, fingerprint: bytes, granted: Granted) -> None:
+        connection.execute(
+            update(web_session)
+            .where(web_session.c.fingerprint == fingerprint)
+            .values(tokens=self._sealed(granted), good_until=granted.good_until, renewing=None)
+        )
+
+    def _sealed(self, granted: Granted) -> str:
+        return self._cipher.encrypt(orjson.dumps(asdict(granted))).decode()
+
+    def _opened(self, tokens: str) -> Granted:
+        told = orjson.loads(self._cipher.decrypt(tokens))
+        return Granted(
+            **told
+            | {
+                "roles": tuple(told["roles"]),
+                "good_until": datetime.fromisoformat(told["good_until"]),
+            }
+        )
+
+
+def _fingerprint(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()
