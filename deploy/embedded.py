@@ -135,6 +135,7 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
             values["link_key"] = folder.password("notifications.links")
             values["maildir"] = folder.path / "mail"
         case "portal":
+            values["session_key"] = folder.encryption_key("portal.sessions")
             values["demo_sign_ins"] = {name: each.about for name, each in CLIENTS.items()}
         case "referrals":
             values["paging_key"] = folder.password("referrals.paging")

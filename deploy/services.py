@@ -154,13 +154,15 @@ def _notifications() -> Composition:
 
 def _portal() -> Composition:
     from services.portal.app import create_app
+    from services.portal.retention import RETENTION
     from services.portal.settings import PortalSettings
 
     return Composition(
         PortalSettings,
-        lambda settings, _engine, _broker, _wake: create_app(settings),
+        lambda settings, engine, _broker, _wake: create_app(settings, engine=engine),
         lambda *_: (),
         (),
+        RETENTION,
     )
 
 
@@ -186,7 +188,7 @@ SERVICES: tuple[Service, ...] = (
         _notifications,
         asks=("directory.capacity", "referrals.requests"),
     ),
-    Service("portal", ("/", "/answer", "/capacity", "/static"), 8005, 0, _portal, database=False),
+    Service("portal", ("/", "/answer", "/capacity", "/static"), 8005, 3, _portal),
 )
 """In the order in which they start: those that others ask come first."""
 

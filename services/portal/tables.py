@@ -26,8 +26,8 @@ class WebSession(PortalTable, table=True):
 
     `fingerprint` is the SHA-256 of the secret in its cookie, so that who reads this table can be
     nobody. `tokens` holds what the issuer gave, encrypted; `good_until` is when its access token
-    ends, `renewing` when a request began to renew it. The session ends at `ends`, or when it was not
-    `seen` for a while.
+    ends, `renewing` when a request began to renew it. The session ends at `ends`, or when it was
+    not `seen` for a while.
     """
 
     __tablename__: ClassVar[Any] = "web_session"

@@ -1,11 +1,12 @@
 """What a case looks like to those who work on it: plain JSON for the case API."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import literal, tuple_
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from services.referrals import capacities
 from services.referrals.bars.telling import sender_not_told
@@ -104,6 +105,12 @@ def case_view(session: Session, case: Case) -> View:
     tasks = session.exec(
         select(CaseTask).where(CaseTask.case == case.id).order_by(col(CaseTask.created))
     ).all()
+    asked = [task.service for task in tasks if task.service]
+    names = dict(
+        session.exec(
+            select(ListedService.id, ListedService.name).where(col(ListedService.id).in_(asked))
+        ).all()
+    )
     attempts = session.exec(
         select(Attempt).where(Attempt.case == case.id).order_by(col(Attempt.made))
     ).all()
@@ -133,7 +140,7 @@ def case_view(session: Session, case: Case) -> View:
         "stops": stops_of(person) if person else [],
         "version": case.version,
         "created": instant(case.created),
-        "tasks": [_task_view(task) for task in tasks],
+        "tasks": [_task_view(task, names) for task in tasks],
         "attempts": [
             {
                 "made": instant(each.made),
@@ -215,7 +222,7 @@ def _gp_message(case: Case, message: GpMessage) -> View:
     }
 
 
-def _task_view(task: CaseTask) -> View:
+def _task_view(task: CaseTask, names: Mapping[UUID, str]) -> View:
     return {
         "id": task.id,
         "kind": task.kind,
@@ -225,6 +232,7 @@ def _task_view(task: CaseTask) -> View:
         "reason": task.reason,
         "note": task.note,
         "service": str(task.service) if task.service else None,
+        "service_name": names.get(task.service) if task.service else None,
         "owner": str(task.owner) if task.owner else None,
         "service_withdrawn": instant(task.service_withdrawn) if task.service_withdrawn else None,
         "updated": instant(task.updated),
@@ -287,6 +295,7 @@ def worklist(
         {
             "case": str(row.case),
             "service_request": case.service_request,
+            "patient": case.patient,
             "state": row.state,
             "provider_state": row.provider_state,
             "delivery_state": row.delivery_state,
@@ -296,11 +305,51 @@ def worklist(
             "unrouted": row.unrouted,
             "open": row.open,
             "priority": case.priority,
+            "due": instant(row.due) if row.due else None,
+            "agreement_ends": instant(row.agreement_ends) if row.agreement_ends else None,
             "since": instant(row.since),
             "updated": instant(row.updated),
         }
         for row, case in found
     ]
+
+
+def caseload(session: Session, principal: Principal) -> View:
+    """How many open cases the caller's team or hub has, by state, and what waits for somebody.
+
+    `waiting` counts the open cases of each filter of the worklist, in the filters' own words.
+    """
+    filters = {
+        "urgent": col(Worklist.urgent),
+        "unrouted": col(Worklist.unrouted),
+        "gp_to_do": col(Worklist.gp_to_do),
+        "opened": col(Worklist.opened),
+    }
+    counts = [func.count().filter(each).label(name) for name, each in filters.items()]
+    rows = session.exec(
+        select(Worklist.state, func.count(), *counts)
+        .where(_mine(principal), col(Worklist.open))
+        .group_by(col(Worklist.state))
+    ).all()
+    return {
+        "open": sum(row[1] for row in rows),
+        "states": {row[0]: row[1] for row in rows},
+        "waiting": {name: sum(row[2 + at] for row in rows) for at, name in enumerate(filters)},
+    }
+
+
+def possible_steps(session: Session, case: Case, actor: Actor) -> list[str]:
+    """What somebody may do with the triage Task of a case from here, as the case API calls it."""
+    task = session.exec(
+        select(CaseTask).where(CaseTask.case == case.id, CaseTask.kind == Kind.TRIAGE)
+    ).one()
+    return sorted(
+        {
+            each.action
+            for each in TRANSITIONS
+            if each.kind == Kind.TRIAGE and state_of(task) in each.sources and actor in each.actors
+        }
+    )
 
 
 def _mine(principal: Principal) -> Any:

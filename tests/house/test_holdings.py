@@ -12,6 +12,7 @@ from deploy.services import with_database
 from deploy.subjects import must_confirm
 from services.identity import retention as identity
 from services.notifications import holdings as notifications
+from services.portal import retention as portal
 from services.providers import retention as providers
 from services.referrals.subject import holdings as referrals
 from shared.holdings import Holding
@@ -25,12 +26,14 @@ HOLDINGS: dict[str, tuple[Holding, ...]] = {
     "providers": (),
     "referrals": referrals.HOLDINGS,
     "notifications": notifications.HOLDINGS,
+    "portal": (),
 }
 NOBODY = {
     "identity": identity.NOBODY,
     "providers": providers.NOBODY,
     "referrals": referrals.NOBODY,
     "notifications": notifications.NOBODY,
+    "portal": portal.NOBODY,
 }
 EVERY = [(service, each) for service in NAMES for each in HOLDINGS[service]]
 

@@ -57,9 +57,7 @@ async def sign_in(request: Request, back: str | None = None) -> Response:
 
 
 @router.get("/signed-in")
-async def arrived(
-    request: Request, code: str = "", state: str = "", error: str = ""
-) -> Response:
+async def arrived(request: Request, code: str = "", state: str = "", error: str = "") -> Response:
     """Come back from the issuer with a code, and begin a session."""
     begun, back = _begun(request)
     if begun is None or state != begun.state:

@@ -16,9 +16,19 @@ from services.referrals.api.bodies import (
     Slug,
 )
 from services.referrals.desk import Desk
+from services.referrals.domain import Actor
 from services.referrals.handlers import onward, telling_sender, triage
 from services.referrals.scopes import CASES
-from services.referrals.views import View, case_for, case_view, request_view, worklist
+from services.referrals.tables import Case
+from services.referrals.views import (
+    View,
+    case_for,
+    case_view,
+    caseload,
+    possible_steps,
+    request_view,
+    worklist,
+)
 from shared.auth import Principal, requires
 
 
@@ -26,31 +36,6 @@ def case_routes(desk: Desk) -> APIRouter:
     """What a link worker or coordinator does with a case."""
     router = APIRouter(prefix="/referrals", tags=["cases"])
     works = Depends(requires(CASES))
-
-    @router.get("/cases")
-    def cases(
-        state: Slug | None = None,
-        unrouted: bool | None = None,
-        gp_to_do: bool | None = None,
-        opened: bool | None = None,
-        open_only: Annotated[bool, Query(alias="open")] = True,
-        after: UUID | None = None,
-        count: Annotated[int, Query(ge=1, le=200)] = 50,
-        principal: Principal = works,
-    ) -> list[View]:
-        """The worklist: urgent first, then longest waiting; `after` is the last row's case."""
-        with desk.work() as uow:
-            return worklist(
-                uow.session,
-                principal,
-                state=state,
-                unrouted=unrouted,
-                gp_to_do=gp_to_do,
-                opened=opened,
-                open_only=open_only,
-                after=after,
-                count=count,
-            )
 
     @router.get("/cases/{case}")
     def case(case: UUID, principal: Principal = works) -> View:
@@ -116,8 +101,45 @@ def case_routes(desk: Desk) -> APIRouter:
         triage.close(desk, principal, case, body.outcome, for_practice=told)
         return _case(desk, principal, case)
 
+    _lists(router, desk)
     _sender(router, desk)
     return router
+
+
+def _lists(router: APIRouter, desk: Desk) -> None:
+    """The list of a team or hub, and how much is on it."""
+    works = Depends(requires(CASES))
+
+    @router.get("/cases")
+    def cases(
+        state: Slug | None = None,
+        unrouted: bool | None = None,
+        gp_to_do: bool | None = None,
+        opened: bool | None = None,
+        open_only: Annotated[bool, Query(alias="open")] = True,
+        after: UUID | None = None,
+        count: Annotated[int, Query(ge=1, le=200)] = 50,
+        principal: Principal = works,
+    ) -> list[View]:
+        """The worklist: urgent first, then longest waiting; `after` is the last row's case."""
+        with desk.work() as uow:
+            return worklist(
+                uow.session,
+                principal,
+                state=state,
+                unrouted=unrouted,
+                gp_to_do=gp_to_do,
+                opened=opened,
+                open_only=open_only,
+                after=after,
+                count=count,
+            )
+
+    @router.get("/caseload")
+    def load(principal: Principal = works) -> View:
+        """How many open cases there are, by state and by what waits for somebody."""
+        with desk.work() as uow:
+            return caseload(uow.session, principal)
 
 
 def _sender(router: APIRouter, desk: Desk) -> None:
@@ -132,4 +154,11 @@ def _sender(router: APIRouter, desk: Desk) -> None:
 
 def _case(desk: Desk, principal: Principal, case: UUID) -> View:
     with seeing(desk.accesses, principal, case), desk.work() as uow:
-        return case_view(uow.session, case_for(uow.session, principal, case))
+        found = case_for(uow.session, principal, case)
+        actor = Actor.LINK_WORKER if _cares(principal, found) else Actor.COORDINATOR
+        possible = possible_steps(uow.session, found, actor)
+        return case_view(uow.session, found) | {"possible": possible}
+
+
+def _cares(principal: Principal, case: Case) -> bool:
+    return "link-worker" in principal.roles and principal.organisation == str(case.team)

@@ -1,0 +1,37 @@
+"""How long the portal keeps what: sessions of browsers, and nothing of record."""
+
+from collections.abc import Mapping
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import Engine
+
+from services.portal.settings import PortalSettings
+from services.portal.tables import web_session
+from shared.retention import Expiry, OldRows, RecordClass, Retention
+
+SESSIONS = RecordClass(
+    name="web-sessions",
+    holds="who of the staff is signed in in which browser, with their tokens encrypted",
+    tables=("web_session",),
+    basis="operation; signing out deletes it at once",
+    start="the session was last used",
+    length=relativedelta(days=1),
+    review="none: over after a day in any case",
+)
+
+RECORDS = (SESSIONS,)
+
+NOBODY: Mapping[str, str] = {"web_session": "a member of staff, and no patient"}
+"""Tables that concern no patient, and what is in them: all."""
+
+
+def expiries(_settings: PortalSettings, engine: Engine) -> Mapping[str, Expiry]:
+    """What ends each class.
+
+    Args:
+        engine: of the service.
+    """
+    return {SESSIONS.name: OldRows(engine, web_session, web_session.c.seen)}
+
+
+RETENTION = Retention(RECORDS, expiries)
