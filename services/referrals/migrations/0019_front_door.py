@@ -43,7 +43,9 @@ def upgrade() -> None:
             ["case"], ["referral_case.id"], name=op.f("fk_front_door_entry_case_referral_case")
         ),
         sa.PrimaryKeyConstraint("case", name=op.f("pk_front_door_entry")),
-        sa.UniqueConstraint("organisation", "key", name=op.f("uq_front_door_entry_organisation")),
+        sa.UniqueConstraint(
+            "organisation", "key", name=op.f("uq_front_door_entry_organisation_key")
+        ),
         sa.UniqueConstraint("reference", name=op.f("uq_front_door_entry_reference")),
     )
 
