@@ -186,7 +186,15 @@ SERVICES: tuple[Service, ...] = (
         _notifications,
         asks=("directory.capacity", "referrals.requests"),
     ),
-    Service("portal", ("/", "/answer", "/capacity", "/static"), 8005, 0, _portal, database=False),
+    Service(
+        "portal",
+        ("/", "/answer", "/capacity", "/practice", "/refer", "/static"),
+        8005,
+        0,
+        _portal,
+        database=False,
+        asks=("referrals.front-door",),
+    ),
 )
 """In the order in which they start: those that others ask come first."""
 

@@ -15,10 +15,16 @@ from starlette.types import Scope
 
 from services.portal import answer, capacity, start
 from services.portal.answer_links import AnswerLinks, Refusal
+from services.portal.front_door import routes
+from services.portal.front_door.door import SCOPE, Asks, Door
+from services.portal.front_door.routes import FrontDoor
+from services.portal.front_door.stamp import Stamps
 from services.portal.pages import Pages
 from services.portal.settings import PortalSettings
 from shared.auth import TokenVerifier
+from shared.http import ServiceClient
 from shared.problems import Problem
+from shared.rate_limits import CallerLimit
 from shared.service import service_app
 from shared.trust import system_authorities
 
@@ -41,6 +47,7 @@ def create_app(
     http: httpx.AsyncClient | None = None,
     verifier: TokenVerifier | None = None,
     static: Path = STATIC,
+    referrals: Asks | None = None,
 ) -> FastAPI:
     """The pages as an app.
 
@@ -49,12 +56,16 @@ def create_app(
         http: calls notifications; by default at `notifications_url`, else at `public_url`.
         verifier: of bearer tokens, of which the pages take none.
         static: where `python -m services.portal.assets` put the style sheet.
+        referrals: hands in at the front door; by default as the portal's own client, and without
+            one there is no front door.
     """
     client = http or httpx.AsyncClient(
         base_url=settings.notifications_url or settings.public_url,
         timeout=20.0,
         verify=system_authorities(),
     )
+    signed = settings.client_id and settings.client_secret.get_secret_value()
+    own = _referrals(settings) if signed and referrals is None else None
     pages = Pages(brand=settings.brand, static=static)
 
     def worded(problem: Problem) -> Response:
@@ -67,12 +78,13 @@ def create_app(
         settings,
         name="portal",
         title="Kersey",
-        routers=(start.router, answer.router, capacity.router),
+        routers=(start.router, answer.router, capacity.router, routes.router),
         verifier=verifier,
         words_refusals={"/": worded},
     )
     app.state.pages = pages
     app.state.links = AnswerLinks(client)
+    app.state.front_door = _front_door(settings, referrals or own)
     app.state.secure = settings.public_url.startswith("https:")
     if static.is_dir():
         app.mount("/static", _Static(directory=static), name="static")
@@ -96,9 +108,26 @@ def create_app(
         async with inner(app) as state:
             yield state
         await client.aclose()
+        if own is not None:
+            own.close()
 
     app.router.lifespan_context = lifespan
     return app
+
+
+def _referrals(settings: PortalSettings) -> ServiceClient:
+    return ServiceClient(settings, settings.referrals_url or settings.public_url, scope=SCOPE)
+
+
+def _front_door(settings: PortalSettings, referrals: Asks | None) -> FrontDoor | None:
+    if referrals is None:
+        return None
+    return FrontDoor(
+        Door(referrals),
+        Stamps(settings.client_secret.get_secret_value()),
+        CallerLimit(settings.front_door_rate),
+        settings.front_door_seconds,
+    )
 
 
 class _Static(StaticFiles):
