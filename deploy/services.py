@@ -188,7 +188,14 @@ SERVICES: tuple[Service, ...] = (
         _notifications,
         asks=("directory.capacity", "referrals.requests"),
     ),
-    Service("portal", ("/", "/answer", "/capacity", "/static"), 8005, 3, _portal),
+    Service(
+        "portal",
+        ("/", "/answer", "/capacity", "/practice", "/refer", "/static"),
+        8005,
+        3,
+        _portal,
+        asks=("referrals.front-door",),
+    ),
 )
 """In the order in which they start: those that others ask come first."""
 

@@ -124,6 +124,30 @@ class RateLimit:
         return max(1, math.ceil(again - time.time()))
 
 
+class CallerLimit:
+    """How often the caller of the request being answered may do one thing (`caller`).
+
+    For what is dearer than a request: beside `RateLimit`, and counted alike in this process's
+    memory.
+
+    Args:
+        rate: as in the settings; empty for no limit.
+    """
+
+    def __init__(self, rate: str) -> None:
+        self._rates = rates(rate)
+        self._counted = FixedWindowRateLimiter(Counts())
+
+    def wait(self) -> int:
+        """Count once; the seconds to wait where it is once too many, else 0."""
+        who = _counted_as(caller())
+        spent = [rate for rate in self._rates if not self._counted.hit(rate, who)]
+        if not spent:
+            return 0
+        again = max(self._counted.get_window_stats(rate, who).reset_time for rate in spent)
+        return max(1, math.ceil(again - time.time()))
+
+
 def rates(text: str) -> tuple[RateLimitItem, ...]:
     """The rates of a setting, such as `100/second;3000/minute`; none where it is empty.
 

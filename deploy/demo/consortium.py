@@ -11,6 +11,7 @@ from services.referrals import codes
 from services.referrals.handlers.consortium import (
     Code,
     Consortium,
+    Crisis,
     Hub,
     Organisation,
     SendingPractice,
@@ -26,6 +27,8 @@ class DemoHub:
     name: str
     team_name: str
     phone: str
+    crisis: str
+    """The number of an invented crisis line."""
 
     @property
     def organisation(self) -> UUID:
@@ -55,11 +58,15 @@ class DemoPractice:
 
 
 HUBS = (
-    DemoHub("bradford", "Bradford", "Beckside Link Workers", "01632 960101"),
-    DemoHub("calderdale", "Calderdale", "Clough and Canal Link Workers", "01632 960102"),
-    DemoHub("kirklees", "Kirklees", "Woolsack Link Workers", "01632 960103"),
-    DemoHub("leeds", "Leeds", "Three Bridges Link Workers", "0113 496 0104"),
-    DemoHub("wakefield", "Wakefield", "Staithe Street Link Workers", "01632 960105"),
+    DemoHub("bradford", "Bradford", "Beckside Link Workers", "01632 960101", "01632 960201"),
+    DemoHub(
+        "calderdale", "Calderdale", "Clough and Canal Link Workers", "01632 960102", "01632 960202"
+    ),
+    DemoHub("kirklees", "Kirklees", "Woolsack Link Workers", "01632 960103", "01632 960203"),
+    DemoHub("leeds", "Leeds", "Three Bridges Link Workers", "0113 496 0104", "01632 960204"),
+    DemoHub(
+        "wakefield", "Wakefield", "Staithe Street Link Workers", "01632 960105", "01632 960205"
+    ),
 )
 
 GROUPS = {
@@ -90,7 +97,19 @@ def declaration() -> Consortium:
     """All of it, as an operator would declare it."""
     return Consortium(
         hubs=tuple(
-            Hub(code=hub.code, name=f"{hub.name} place hub", organisation=hub.organisation)
+            Hub(
+                code=hub.code,
+                name=f"{hub.name} place hub",
+                organisation=hub.organisation,
+                phone=hub.phone,
+                hours="Monday to Friday, 9am to 5pm",
+                for_whom=f"People aged 18 and over who live in {hub.name} or have a GP there.",
+                crisis=(
+                    Crisis(
+                        name=f"{hub.name} crisis line (demo)", number=hub.crisis, hours="always"
+                    ),
+                ),
+            )
             for hub in HUBS
         ),
         teams=tuple(

@@ -3,6 +3,7 @@
 from cryptography.fernet import Fernet, MultiFernet
 from pydantic import Field, SecretStr, field_validator
 
+from shared.rate_limits import rates
 from shared.settings import ServiceSettings
 
 
@@ -34,6 +35,15 @@ class PortalSettings(ServiceSettings):
     session_hours: int = Field(
         default=12, ge=1, le=24, description="So long a sign-in lasts at most."
     )
+    front_door_rate: str = Field(
+        default="10/minute;60/hour",
+        description="Front-door forms that one address may send to one process.",
+    )
+    front_door_seconds: int = Field(
+        default=4,
+        ge=0,
+        description="Seconds that filling in a front-door form takes at least; less is a program.",
+    )
     demo_sign_ins: dict[str, str] = Field(
         default_factory=dict,
         description="Demo clients and whom they stand for, shown on the start page; never in "
@@ -51,6 +61,12 @@ class PortalSettings(ServiceSettings):
                     "not a key: make one with `python -c 'from cryptography.fernet import Fernet; "
                     "print(Fernet.generate_key().decode())'`"
                 ) from error
+        return value
+
+    @field_validator("front_door_rate")
+    @classmethod
+    def _is_a_front_door_rate(cls, value: str) -> str:
+        rates(value)
         return value
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from services.portal.front_door.door import NotNow, NotTaken, NotThere
+from services.portal.front_door.routes import FrontDoor
+
 USUAL = "http://127.0.0.1:8000"
 """Where the commands look for Kersey when nothing tells them otherwise."""
 
@@ -43,5 +46,15 @@ def start(request: Request) -> HTMLResponse:
         url=settings.public_url,
         option="" if settings.public_url == USUAL else f" --url {settings.public_url}",
         sign_ins=settings.demo_sign_ins if trial else {},
+        hubs=_hubs(request),
     )
     return page
+
+
+def _hubs(request: Request) -> list[dict[str, str]] | None:
+    """The hubs that have a front door; None where they cannot be had at this moment."""
+    front: FrontDoor | None = request.app.state.front_door
+    try:
+        return front.door.hubs() if front else []
+    except (NotNow, NotThere, NotTaken):
+        return None

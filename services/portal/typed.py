@@ -44,8 +44,20 @@ def check_note(note: str) -> None:
         raise Mistyped(message)
 
 
-def day_of(typed: Mapping[str, str], today: date) -> date:
+def day_of(
+    typed: Mapping[str, str],
+    today: date,
+    *,
+    earliest: int = EARLIEST_YEAR,
+    such_as: str = "27 3 2026",
+) -> date:
     """The day that was typed in three parts.
+
+    Args:
+        typed: `day`, `month` and `year`.
+        today: no later day is taken.
+        earliest: no earlier year is.
+        such_as: the day that messages give as an example.
 
     Raises:
         Mistyped: a part is missing or no number, there is no such day, or it lies ahead or too far
@@ -53,20 +65,20 @@ def day_of(typed: Mapping[str, str], today: date) -> date:
     """
     missing = [name for name in _PARTS if not typed[name]]
     if missing:
-        message = f"Type the {' and the '.join(missing)} too, such as 27 3 2026"
+        message = f"Type the {' and the '.join(missing)} too, such as {such_as}"
         raise Mistyped(message)
     if not all(typed[name].isdecimal() for name in _PARTS):
-        message = "Type the day, the month and the year in numbers, such as 27 3 2026"
+        message = f"Type the day, the month and the year in numbers, such as {such_as}"
         raise Mistyped(message)
     # More digits than a year has would be too large a number; five are wrong already.
     day, month, year = (int(typed[name][:5]) for name in _PARTS)
-    if not EARLIEST_YEAR <= year <= date.max.year:
-        message = f"Type the year with 4 numbers, such as 2026, from {EARLIEST_YEAR} on"
+    if not earliest <= year <= date.max.year:
+        message = f"Type the year with 4 numbers, such as {such_as[-4:]}, from {earliest} on"
         raise Mistyped(message)
     try:
         when = date(year, month, day)
     except ValueError:
-        message = "There is no such day. Check the day and the month, such as 27 3 2026"
+        message = f"There is no such day. Check the day and the month, such as {such_as}"
         raise Mistyped(message) from None
     if when > today:
         message = "This day is in the future. Type the day it happened, such as 27 3 2026"

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from services.referrals.api import messages
 from services.referrals.api.cases import case_routes
+from services.referrals.api.front_door import front_door_routes
 from services.referrals.api.gp import gp_routes
 from services.referrals.api.merging import merging_routes
 from services.referrals.api.messages import DEFINITIONS, OPERATION, PROCESS, message_routes
@@ -112,6 +113,7 @@ def create_app(
             fhir,
             case_routes(desk),
             waiting_routes(desk),
+            front_door_routes(desk),
             request_routes(desk),
             record_routes(desk),
             merging_routes(desk),

@@ -23,6 +23,7 @@ from services.referrals.tables import (
     Case,
     CaseTask,
     CodeReturned,
+    FrontDoorEntry,
     GpMessage,
     GpSharing,
     IdentityView,
@@ -135,6 +136,8 @@ def case_view(session: Session, case: Case) -> View:
         "team": str(case.team) if case.team else None,
         "practice": case.practice,
         "priority": case.priority,
+        "source": case.source,
+        "front_door": _front_door(session.get(FrontDoorEntry, case.id)),
         "outcome": case.outcome,
         "sender_not_told": sender_not_told(session, case.service_request),
         "stops": stops_of(person) if person else [],
@@ -174,6 +177,20 @@ def case_view(session: Session, case: Case) -> View:
         ],
         "gp_sharing": _gp_sharing(session.get(GpSharing, case.id)),
         "gp_messages": [_gp_message(case, each) for each in messages],
+    }
+
+
+def _front_door(row: FrontDoorEntry | None) -> View | None:
+    """Who handed it in, and what the person agreed that they hear of it (care 22)."""
+    if row is None:
+        return None
+    return {
+        "reference": row.reference,
+        "entered": row.entered,
+        "relation": row.relation,
+        "referrer": row.referrer,
+        "agreed_how": row.agreed_how,
+        "tell_referrer": row.tell_referrer,
     }
 
 
@@ -307,6 +324,7 @@ def worklist(
             "priority": case.priority,
             "due": instant(row.due) if row.due else None,
             "agreement_ends": instant(row.agreement_ends) if row.agreement_ends else None,
+            "source": case.source,
             "since": instant(row.since),
             "updated": instant(row.updated),
         }

@@ -365,11 +365,16 @@ def test_signing_keys_are_listed_rotated_and_replaced(identity):
 
 
 def test_services_are_registered_as_clients(identity):
-    secret = {"KERSEY_SERVICE_SECRET__NOTIFICATIONS": "n" * 40}
+    secret = {
+        "KERSEY_SERVICE_SECRET__NOTIFICATIONS": "n" * 40,
+        "KERSEY_SERVICE_SECRET__PORTAL": "p" * 40,
+    }
     for _ in range(2):
         done = kersey("clients", "services", **identity, **secret)
-        assert done.stdout == "kersey-notifications: registered\n", done.stderr
-    weak = {"KERSEY_SERVICE_SECRET__NOTIFICATIONS": "short"}
+        assert done.stdout == ("kersey-notifications: registered\nkersey-portal: registered\n"), (
+            done.stderr
+        )
+    weak = secret | {"KERSEY_SERVICE_SECRET__NOTIFICATIONS": "short"}
     assert kersey("clients", "services", **identity, **weak).returncode == 1
 
 

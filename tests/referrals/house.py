@@ -94,6 +94,7 @@ def _known() -> dict[str, Who]:
         "coordinator-2": replace(
             hub, client_id="hub-2", organisation=str(hub_of("calderdale").organisation)
         ),
+        "front-door": Who("front-door", str(uuid4()), ("service",), ("referrals.front-door",)),
         "notifications": Who("notifications", str(uuid4()), ("service",), ("referrals.requests",)),
     }
 

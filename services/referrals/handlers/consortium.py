@@ -24,14 +24,27 @@ class Organisation(_Entry):
     name: str
 
 
+class Crisis(_Entry):
+    """A local crisis line, beside the national ones that stand on every page (care 11)."""
+
+    name: str = Field(min_length=1, max_length=100)
+    number: str = Field(pattern=r"^[0-9 +]{3,20}$")
+    hours: str = Field(default="", max_length=100)
+
+
 class Hub(Organisation):
     """A place's hub; its coordinators route what no link-worker service covers.
 
     `covers` are the local authorities or wards that are its place, by their official codes; it is
-    the directory that asks which hub a postcode lies with.
+    the directory that asks which hub a postcode lies with. Its front door's page says `for_whom` it
+    is, the `phone` for whoever cannot use the form, its `hours`, and the local `crisis` lines.
     """
 
     code: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    phone: str = Field(default="", pattern=r"^[0-9 +]{0,20}$")
+    hours: str = Field(default="", max_length=100)
+    for_whom: str = Field(default="", max_length=500)
+    crisis: tuple[Crisis, ...] = ()
     covers: tuple[Annotated[str, Field(pattern=r"^[EWSN]\d{8}$")], ...] = ()
 
 

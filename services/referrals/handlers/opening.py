@@ -16,6 +16,7 @@ from services.referrals.pad import Pad
 from services.referrals.readers import Label, Readers, label_in, readers_of
 from services.referrals.record import Stop
 from services.referrals.tables import Case, CaseDocument, CaseTask, ListedService
+from services.referrals.tables.case import RECORD_SYSTEM
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.outcome import Issue
@@ -32,6 +33,8 @@ class Sent:
         person: whom that Patient is about.
         documents: everything that came with it, as (type, id), with their own labels.
         practices: the ODS codes found on its requesting organisations.
+        source: who referred.
+        way: where it goes, for whoever knows that already.
     """
 
     request: Mapping[str, Any]
@@ -39,6 +42,8 @@ class Sent:
     person: UUID | None
     documents: Mapping[tuple[str, str], Label] = field(default_factory=dict)
     practices: tuple[str, ...] = ()
+    source: str = RECORD_SYSTEM
+    way: Route | None = None
 
 
 class NewCase(CaseFile):
@@ -99,7 +104,8 @@ def open_case(
     request = sent.request
     coded = _codes(request)
     client = UUID(principal.organisation)
-    way = route(uow.session, client, sent.practices, coded, known_person=sent.person is not None)
+    known = sent.person is not None
+    way = sent.way or route(uow.session, client, sent.practices, coded, known_person=known)
     now = desk.clock()
     case = Case(
         organisation=client,
@@ -111,6 +117,7 @@ def open_case(
         hub=way.hub,
         team=way.team,
         priority=str(request.get("priority", "routine")),
+        source=sent.source,
         coded_by_sender=(codes.SNOMED, codes.REFERRED) in coded,
         created=now,
         updated=now,

@@ -4,7 +4,7 @@ Each is kept on Kersey's own record of the person, with its history, and is neve
 what an EHR sent; nor does anything that an EHR sends overwrite it (care 12).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -137,22 +137,27 @@ def record_contact(
         "keep_from": keep_from,
     }
     with recording(desk, principal, case_id) as record:
-        last = record.session.exec(
-            select(func.max(SafeContact.version)).where(
-                SafeContact.person == record.home, SafeContact.channel == channel
-            )
-        ).one()
-        record.session.add(
-            SafeContact(
-                person=record.home,
-                channel=channel,
-                version=(last or 0) + 1,
-                recorded_by=principal.subject,
-                recorded=record.now,
-                **told,
-            )
+        keep_contact(record, channel, told)
+
+
+def keep_contact(record: Record, channel: str, told: Mapping[str, Any]) -> None:
+    """Keep what was said of a channel, on a record that is held; see `record_contact`."""
+    last = record.session.exec(
+        select(func.max(SafeContact.version)).where(
+            SafeContact.person == record.home, SafeContact.channel == channel
         )
-        record.keep(f"contact/{channel}", **told)
+    ).one()
+    record.session.add(
+        SafeContact(
+            person=record.home,
+            channel=channel,
+            version=(last or 0) + 1,
+            recorded_by=record.by.subject,
+            recorded=record.now,
+            **told,
+        )
+    )
+    record.keep(f"contact/{channel}", **told)
 
 
 @repeating
@@ -161,16 +166,21 @@ def add_access_need(
 ) -> None:
     """Record what the person needs to take part (care 18); see `recording` for what it raises."""
     with recording(desk, principal, case_id) as record:
-        need = AccessNeed(
-            person=record.home,
-            code=code,
-            detail=detail,
-            source=source,
-            recorded_by=principal.subject,
-            recorded=record.now,
-        )
-        record.session.add(need)
-        record.keep(f"access-need/{need.id}", code=code, detail=detail, source=source)
+        keep_access_need(record, code=code, detail=detail, source=source)
+
+
+def keep_access_need(record: Record, *, code: str, detail: str, source: Source) -> None:
+    """Keep a need on a record that is held; see `add_access_need`."""
+    need = AccessNeed(
+        person=record.home,
+        code=code,
+        detail=detail,
+        source=source,
+        recorded_by=record.by.subject,
+        recorded=record.now,
+    )
+    record.session.add(need)
+    record.keep(f"access-need/{need.id}", code=code, detail=detail, source=source)
 
 
 @repeating

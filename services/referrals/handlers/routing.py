@@ -13,12 +13,17 @@ from shared.fhir.outcome import unavailable
 Coded = tuple[str, str]
 """A code system and one of its codes."""
 
+NO_TEAM = "no-team"
 NO_PERSON = "no-person"
 _ABOUT_NOBODY = (
     "Its subject is no Patient sent as a resource of its own: nobody can see who it is about."
 )
 FAULTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        NO_TEAM: (
+            "Its hub has no link-worker service that takes every referral.",
+            "hub",
+        ),
         NO_PERSON: (
             _ABOUT_NOBODY,
             "ServiceRequest.subject",

@@ -25,6 +25,7 @@ from services.referrals.tables import (
     EqualityCharacteristic,
     Erasure,
     ErasureConfirmation,
+    FrontDoorEntry,
     GpMessage,
     GpSharing,
     IdentityView,
@@ -134,6 +135,14 @@ HOLDINGS: tuple[Holding, ...] = (
         empty={"words": {}},
         case="case",
     ),
+    _rest(
+        FrontDoorEntry,
+        "that it was handed in, so that a form sent again does not bring the person back; who"
+        " handed it in and what they said is gone",
+        "key reference source entered agreed_how",
+        empty={"digest": "", "relation": "", "referrer": {}},
+        case="case",
+    ),
     _rest(Attempt, COUNTED, "how made_by", case="case"),
     _rest(Activity, COUNTED, "task action recorded_by", case="case"),
     _rest(CodeReturned, COUNTED, "code", case="case"),
@@ -147,7 +156,7 @@ HOLDINGS: tuple[Holding, ...] = (
     _rest(
         Case,
         COUNTED,
-        "client_id service_request patient practice hub priority outcome",
+        "client_id service_request patient practice hub priority source outcome",
         empty={"erased": func.now()},
         person="person",
     ),

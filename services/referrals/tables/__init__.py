@@ -19,6 +19,7 @@ from services.referrals.tables.case import (
     Worklist,
 )
 from services.referrals.tables.client import KnownClient
+from services.referrals.tables.door import FrontDoorEntry
 from services.referrals.tables.erasure import Erasure, ErasureConfirmation
 from services.referrals.tables.gp import (
     GpCode,
@@ -69,6 +70,7 @@ __all__ = [
     "EqualityCharacteristic",
     "Erasure",
     "ErasureConfirmation",
+    "FrontDoorEntry",
     "GpCode",
     "GpMessage",
     "GpSharing",

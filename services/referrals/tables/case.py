@@ -10,6 +10,9 @@ from sqlmodel import Field
 
 from services.referrals.tables.base import Row, instant
 
+RECORD_SYSTEM = "record-system"
+"""Where a case came from that was sent as FHIR."""
+
 
 class Case(Row, table=True):
     """The row that every workflow write locks first (`FOR UPDATE`), in order of `key`."""
@@ -31,6 +34,10 @@ class Case(Row, table=True):
     hub: str
     team: UUID | None = Field(default=None, index=True)
     priority: str = "routine"
+    source: str = Field(
+        default=RECORD_SYSTEM, max_length=20, sa_column_kwargs={"server_default": RECORD_SYSTEM}
+    )
+    """Who referred (care 22): one of `front_door.Source`, or a GP's record system."""
     coded_by_sender: bool = False
     """The GP's request carried the national code, so that nobody codes it again (care 21)."""
     outcome: str | None = None

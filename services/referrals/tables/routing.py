@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from sqlalchemy import Column
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.referrals.tables.base import Row
@@ -15,6 +17,15 @@ class PlaceHub(Row, table=True):
     code: str = Field(primary_key=True, max_length=40)
     name: str
     organisation: UUID = Field(unique=True)
+    phone: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """For whoever cannot or will not use its front door's form."""
+    hours: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    for_whom: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    crisis: list[dict[str, str]] = Field(
+        default_factory=list,
+        sa_column=Column(JSONB, nullable=False, server_default="[]"),
+    )
+    """Local crisis lines beside the national ones: `name`, `number`, `hours` (care 11)."""
 
 
 class LinkWorkerService(Row, table=True):
