@@ -28,7 +28,7 @@ SIGN_IN = {
     "profile": "their name",
     "email": "their e-mail address",
 }
-"""Scopes of OpenID Connect Core 1.0 (sections 3.1.2.1 and 5.4), for clients that people sign in to."""
+"""Scopes of OpenID Connect Core 1.0 (sections 3.1.2.1 and 5.4), for clients with people."""
 
 ROLES = {
     "referral-sender": "its active ServiceRequests start cases",

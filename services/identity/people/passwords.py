@@ -1,6 +1,7 @@
 """Passwords: how they are kept, and which are too easily guessed."""
 
 import threading
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -8,7 +9,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 SHORTEST = 12
 LONGEST = 200
 AT_ONCE = 4
-"""Hashes made at one time: each takes 19 MiB, and anybody may have one made by trying to sign in."""
+"""Hashes made at one time: each takes 19 MiB, and anybody who tries to sign in has one made."""
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """Argon2id with the least parameters that OWASP's Password Storage Cheat Sheet asks for."""
@@ -26,7 +27,9 @@ def hash_password(password: str) -> str:
         return _HASHER.hash(password)
 
 
-_NOBODYS = hash_password("nobody has this password, and it opens nothing")
+@cache
+def _nobodys() -> str:
+    return hash_password("nobody has this password, and it opens nothing")
 
 
 def is_right(password: str, kept: str | None) -> bool:
@@ -36,12 +39,13 @@ def is_right(password: str, kept: str | None) -> bool:
         password: what somebody typed.
         kept: the hash, or None for an account that is not there.
     """
+    against = kept or _nobodys()
     with _PLACES:
         try:
-            right = _HASHER.verify(kept or _NOBODYS, password[:LONGEST])
+            _HASHER.verify(against, password[:LONGEST])
         except (Argon2Error, InvalidHashError):
             return False
-    return right and kept is not None
+    return kept is not None
 
 
 def check_strength(password: str, *, of: tuple[str, ...]) -> None:

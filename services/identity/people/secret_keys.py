@@ -47,7 +47,7 @@ class SecretKeys:
     def is_fingerprint(self, given: str, purpose: str, text: str) -> bool:
         """Whether a keyed hash is of that text, with any key that is held."""
         made = [self._made(key, purpose, text).encode() for key in self._keys]
-        return any([hmac.compare_digest(given.encode(), each) for each in made])
+        return any(hmac.compare_digest(given.encode(), each) for each in made)
 
     @staticmethod
     def _made(key: bytes, purpose: str, text: str) -> str:
