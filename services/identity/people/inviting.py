@@ -42,10 +42,14 @@ class Inviter:
         written = Written(
             subject=f"Your account with {settings.brand}",
             paragraphs=(
-                "You can set your password now. You need a phone or a computer with an app that"
-                " makes sign-in codes.",
-                f"The link works once and for {settings.invitation_hours} hours. If you did not"
-                " expect this message, you need not do anything.",
+                (
+                    "You can set your password now. You need a phone or a computer with an app that"
+                    " makes sign-in codes."
+                ),
+                (
+                    f"The link works once and for {settings.invitation_hours} hours. If you did not"
+                    " expect this message, you need not do anything."
+                ),
             ),
             link="Set your password",
             url=f"{settings.issuer}/invitation/{invited.token}",
