@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -38,6 +38,8 @@ class Principal:
         organisation: the UUID of the organisation that it acts for; the `party` of access rows.
         roles: what it is to the consortium, such as `link-worker` or `referral-sender`.
         scopes: what its token allows.
+        name: of the person who acts; empty where a system does. For what is kept by name, and not
+            for logs: it is personal data, so that it does not show where a principal is printed.
     """
 
     subject: str
@@ -45,6 +47,7 @@ class Principal:
     organisation: str
     roles: frozenset[str]
     scopes: frozenset[str]
+    name: str = field(default="", repr=False, compare=False)
 
 
 class Unauthenticated(Exception):
@@ -273,6 +276,7 @@ def _principal(claims: dict[str, Any]) -> Principal:
         organisation=_organisation(claims.get("organisation")),
         roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
         scopes=frozenset(str(claims.get("scope") or "").split()),
+        name=str(claims.get("name") or ""),
     )
 
 

@@ -26,4 +26,4 @@ class AboutTokens:
 
     def query_token(self, token: str, _hint: str | None) -> IssuedToken | None:
         """The token, if it holds."""
-        return self._issued.find(token)
+        return self._issued.find(token) or self._issued.find_refresh(token)

@@ -133,7 +133,7 @@ def client_routes(engine: Engine, issued: IssuedTokens, http: GuardedHttp) -> AP
         with _refusing(), UnitOfWork(engine) as uow:
             registry.set_active(uow, client_id, active=False)
             uow.commit()
-        log.info("client.deactivated", client_id=client_id, by=by.client_id)
+        log.info("client.deactivated", client_id=client_id, by=by.subject)
         return Response(status_code=204)
 
     return router
@@ -163,5 +163,5 @@ def _answer(
     secret: str | None,
     status: int = 200,
 ) -> JSONResponse:
-    log.info(event, client_id=client_id, by=by.client_id)
+    log.info(event, client_id=client_id, by=by.subject)
     return JSONResponse(information(registry.one(engine, client_id), secret=secret), status)

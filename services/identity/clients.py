@@ -30,6 +30,9 @@ from services.identity.telling import tell
 from shared.database import UnitOfWork
 from shared.settings import DEMO_MARK
 
+PEOPLE_GRANTS = ("authorization_code", "refresh_token")
+"""What a client has people sign in by."""
+
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 _SECRET = re.compile(r"[A-Za-z0-9._~-]+")
 _SECRET_LENGTH = 32
@@ -53,6 +56,8 @@ class ClientSpec(BaseModel):
         jwks: its public keys.
         jwks_url: the address of its public keys, preferred by SMART Backend Services.
         active: whether it gets tokens.
+        redirect_uris: where people are led who signed in for it; with any, it acts for them alone.
+        after_sign_out: where people may be led who signed out of it.
         demo: whether its secret is public knowledge. Production refuses to run with such a client.
 
     Raises:
@@ -70,6 +75,8 @@ class ClientSpec(BaseModel):
     secret: SecretStr | None = None
     jwks: dict[str, Any] | None = None
     jwks_url: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    after_sign_out: tuple[str, ...] = ()
     active: bool = True
     demo: bool = False
 
@@ -99,6 +106,17 @@ class ClientSpec(BaseModel):
             secure = parts.scheme == "https" or parts.hostname in _LOCAL
             if parts.scheme not in ("http", "https") or not secure or "@" in parts.netloc:
                 raise ValueError("jwks_url must be https and hold no credentials")
+        return value
+
+    @field_validator("redirect_uris", "after_sign_out")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            parts = urlsplit(each)
+            secure = parts.scheme == "https" or parts.hostname in _LOCAL
+            plain = "@" not in parts.netloc and "#" not in each and each.isascii()
+            if parts.scheme not in ("http", "https") or not (secure and plain):
+                raise ValueError("an address is https, without a fragment or credentials")
         return value
 
     @model_validator(mode="after")
@@ -134,13 +152,18 @@ class Client:
     jwks: dict[str, Any] | None
     jwks_url: str | None
     generation: int = 0
+    name: str = ""
+    redirect_uris: tuple[str, ...] = ()
+    after_sign_out: tuple[str, ...] = ()
 
     def get_client_id(self) -> str:
         """The client id."""
         return self.client_id
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Every client acts for an organisation, never for a person who signs in."""
+        """A client acts for an organisation, or for people who sign in: never for both."""
+        if self.redirect_uris:
+            return grant_type in PEOPLE_GRANTS
         return grant_type == "client_credentials"
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
@@ -230,6 +253,9 @@ def _client(row: OAuthClient) -> Client:
         jwks=row.jwks,
         jwks_url=row.jwks_url,
         generation=row.generation,
+        name=row.name,
+        redirect_uris=tuple(row.redirect_uris),
+        after_sign_out=tuple(row.after_sign_out),
     )
 
 
@@ -306,6 +332,8 @@ def _values(spec: ClientSpec, made: str | None) -> dict[str, Any]:
         "organisation": spec.organisation,
         "roles": list(spec.roles),
         "scopes": list(spec.scopes),
+        "redirect_uris": list(spec.redirect_uris),
+        "after_sign_out": list(spec.after_sign_out),
         "active": spec.active,
         "demo": spec.demo,
     }

@@ -12,13 +12,23 @@ SCOPES = {
     "directory.write": "change listings and capacity",
     "notifications.read": "see deliveries and contacts",
     "notifications.write": "change contacts, retry deliveries, note calls",
+    "people.read": "see who may sign in, as what, and when they did; for administrators",
+    "people.write": "invite people, change their roles, end their access; for administrators",
     "referrals.requests": "pass on what the holder of an answer link says; for services",
     "tokens.introspect": "ask about everybody's tokens; for resource servers",
 }
 """Kersey's own scopes; those of FHIR are SMART's, such as `system/Task.rs`."""
 
-REGISTERING = frozenset(["clients.read", "clients.write"])
-"""Whoever may register clients could become any of them: that is for nobody who works on cases."""
+REGISTERING = frozenset(["clients.read", "clients.write", "people.read", "people.write"])
+"""Whoever may register clients or invite people could become any of them: that is for nobody who
+works on cases."""
+
+SIGN_IN = {
+    "openid": "who signed in",
+    "profile": "their name",
+    "email": "their e-mail address",
+}
+"""Scopes of OpenID Connect Core 1.0 (sections 3.1.2.1 and 5.4), for clients with people."""
 
 ROLES = {
     "referral-sender": "its active ServiceRequests start cases",
@@ -45,7 +55,7 @@ def check(scopes: Iterable[str], roles: Iterable[str]) -> None:
     """
     scopes, roles = tuple(scopes), tuple(roles)
     for scope in scopes:
-        if scope not in SCOPES and not scope.startswith(("system/", "user/", "patient/")):
+        if scope not in SCOPES | SIGN_IN and not scope.startswith(("system/", "user/", "patient/")):
             raise NoSuchGrant(
                 f"there is no scope {scope[:80]!r}; there are SMART's and: {', '.join(SCOPES)}"
             )

@@ -14,7 +14,21 @@ from services.identity.oauth_request import OAuthRequest
 SCOPE = "tokens.introspect"
 """Registered for it, a client may ask about everybody's tokens: a resource server."""
 
-_TOLD = ("iss", "sub", "aud", "client_id", "scope", "exp", "iat", "jti", "organisation", "roles")
+_TOLD = (
+    "iss",
+    "sub",
+    "aud",
+    "client_id",
+    "scope",
+    "exp",
+    "iat",
+    "jti",
+    "organisation",
+    "roles",
+    "name",
+    "auth_time",
+    "sid",
+)
 
 
 class Introspection(AboutTokens, IntrospectionEndpoint):  # type: ignore[misc]

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.identity.clients import Client, Clients
 from services.identity.keys import ALGORITHM, SigningKeys
+from services.identity.oidc.families import Families
 from services.identity.settings import IdentitySettings
 from services.identity.tables import revoked_token
 from shared.database import UnitOfWork
@@ -45,6 +46,16 @@ class IssuedToken:
         return self.client.client_id
 
     @property
+    def subject(self) -> str:
+        """Who acts with it: a person's account, or the client itself."""
+        return str(self.claims.get("sub"))
+
+    @property
+    def family(self) -> UUID | None:
+        """The sign-in that it came of, where a person acts with it."""
+        return UUID(self.claims["sid"]) if "sid" in self.claims else None
+
+    @property
     def scopes(self) -> frozenset[str]:
         """What it allows."""
         return frozenset(str(self.claims.get("scope") or "").split())
@@ -70,16 +81,24 @@ class IssuedTokens:
         engine: its database.
         clients: the registered clients.
         keys: those that signed.
+        families: what became of people's sign-ins.
     """
 
     def __init__(
-        self, settings: IdentitySettings, engine: Engine, *, clients: Clients, keys: SigningKeys
+        self,
+        settings: IdentitySettings,
+        engine: Engine,
+        *,
+        clients: Clients,
+        keys: SigningKeys,
+        families: Families,
     ) -> None:
         self._issuer = settings.issuer
         self._audience = settings.audience
         self._engine = engine
         self._clients = clients
         self._keys = keys
+        self._families = families
 
     def find(self, token: str) -> IssuedToken | None:
         """The token, or None if it does not hold, for whatever reason (RFC 7662 section 2.2).
@@ -97,10 +116,39 @@ class IssuedTokens:
         with self._engine.connect() as connection:
             if connection.execute(known).first() is not None:
                 return None
+        found = IssuedToken(claims, client)
+        if found.family is not None and self._families.actor_of(found.family) is None:
+            return None
+        return found
+
+    def find_refresh(self, token: str) -> IssuedToken | None:
+        """A refresh token that is good, told of as the access tokens are that it gives."""
+        held = self._families.of_refresh_token(token) if len(token) <= _MAX_LENGTH else None
+        client = self._clients.find(held[1]) if held else None
+        if held is None or client is None:
+            return None
+        actor = held[0]
+        claims = {
+            "iss": self._issuer,
+            "sub": str(actor.account),
+            "client_id": client.client_id,
+            "scope": actor.scope,
+            "exp": int(actor.expires.timestamp()),
+            "organisation": str(actor.organisation),
+            "roles": list(actor.roles),
+            "sid": str(actor.family),
+        }
         return IssuedToken(claims, client)
 
     def revoke(self, token: IssuedToken) -> None:
-        """End a token before its time. Twice is as good as once."""
+        """End a token before its time. Twice is as good as once.
+
+        With a refresh token all that came of its sign-in ends (RFC 7009 section 2.1).
+        """
+        if "jti" not in token.claims:
+            assert token.family is not None
+            self._families.end(token.family)
+            return
         record = insert(revoked_token).values(
             jti=UUID(token.claims["jti"]),
             client_id=token.client_id,

@@ -6,12 +6,19 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.identity import grants
-from services.identity.clients import ClientSpec
+from services.identity.clients import PEOPLE_GRANTS, ClientSpec
 from services.identity.tables import OAuthClient
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
-SPOKEN = {"name": "client_name", "scopes": "scope", "jwks_url": "jwks_uri"}
+Grant = Literal["client_credentials", "authorization_code", "refresh_token"]
+
+SPOKEN = {
+    "name": "client_name",
+    "scopes": "scope",
+    "jwks_url": "jwks_uri",
+    "after_sign_out": "post_logout_redirect_uris",
+}
 """Members of a `ClientSpec` whose names RFC 7591 has otherwise."""
 
 
@@ -30,8 +37,12 @@ class ClientMetadata(BaseModel):
     roles: tuple[str, ...] = ()
     scope: Annotated[str, StringConstraints(max_length=4000)]
     token_endpoint_auth_method: AuthMethod | None = None
-    grant_types: tuple[Literal["client_credentials"], ...] = ("client_credentials",)
-    response_types: tuple[()] = ()
+    grant_types: tuple[Grant, ...] | None = None
+    response_types: tuple[Literal["code"], ...] | None = None
+    redirect_uris: tuple[str, ...] = Field(
+        default=(), description="Where people are led who signed in; with any, it acts for them."
+    )
+    post_logout_redirect_uris: tuple[str, ...] = ()
     jwks: dict[str, Any] | None = None
     jwks_uri: str | None = None
     active: bool | None = Field(default=None, description="Whether it gets tokens.")
@@ -49,6 +60,11 @@ class ClientMetadata(BaseModel):
         """
         scopes = tuple(dict.fromkeys(self.scope.split()))
         grants.check(scopes, self.roles)
+        people = bool(self.redirect_uris)
+        if self.grant_types is not None and people == ("client_credentials" in self.grant_types):
+            raise ValueError("authorization_code, and nothing else, needs redirect_uris")
+        if self.response_types and not people:
+            raise ValueError("response_types needs redirect_uris")
         keys = self.jwks is not None or self.jwks_uri is not None
         method = self.token_endpoint_auth_method
         if method is not None and keys != (method == "private_key_jwt"):
@@ -61,6 +77,8 @@ class ClientMetadata(BaseModel):
             scopes=scopes,
             jwks=self.jwks,
             jwks_url=self.jwks_uri,
+            redirect_uris=self.redirect_uris,
+            after_sign_out=self.post_logout_redirect_uris,
             active=self.active is not False,
         )
 
@@ -79,8 +97,10 @@ def information(row: OAuthClient, *, secret: str | None = None) -> dict[str, Any
         "organisation": str(row.organisation),
         "roles": list(row.roles),
         "scope": " ".join(row.scopes),
-        "grant_types": ["client_credentials"],
-        "response_types": [],
+        "grant_types": list(PEOPLE_GRANTS) if row.redirect_uris else ["client_credentials"],
+        "response_types": ["code"] if row.redirect_uris else [],
+        "redirect_uris": list(row.redirect_uris) or None,
+        "post_logout_redirect_uris": list(row.after_sign_out) or None,
         "token_endpoint_auth_method": (
             "client_secret_basic" if row.secret_hash else "private_key_jwt"
         ),

@@ -82,6 +82,7 @@ def change_client(uow: UnitOfWork, spec: ClientSpec, *, active: bool | None = No
     row.name, row.organisation = spec.name, spec.organisation
     row.roles, row.scopes = list(spec.roles), list(spec.scopes)
     row.secret_hash, row.jwks, row.jwks_url = secret_hash, spec.jwks, spec.jwks_url
+    row.redirect_uris, row.after_sign_out = list(spec.redirect_uris), list(spec.after_sign_out)
     row.former_secret_hash = row.former_secret_until = None
     row.active = row.active if active is None else active
     row.generation += 1

@@ -91,6 +91,45 @@ def negotiate(requested: str | None, registered: Sequence[str]) -> str:
     return " ".join(tokens)
 
 
+def narrow(requested: Iterable[str], held: Iterable[str]) -> tuple[str, ...]:
+    """What of the requested scopes is held: whole, in part, or not at all.
+
+    A person's role may allow less than a client asks for on everybody's behalf, so that what is not
+    held is left out and not refused (RFC 6749 section 3.3 lets an issuer do either, and the answer
+    names what was given).
+
+    Args:
+        requested: well-formed scopes.
+        held: all that may be given.
+    """
+    given: list[str] = []
+    having = list(held)
+    for token in requested:
+        asked = parse(token)
+        if asked is None:
+            given += [token] if token in having else []
+            continue
+        for scope in having:
+            found = _held(scope)
+            common = _common(asked, found) if found else None
+            given += [common] if common else []
+    return tuple(dict.fromkeys(given))
+
+
+def _common(one: FhirScope, other: FhirScope) -> str | None:
+    """The scope that both allow, as it is written."""
+    types = {one.type, other.type} - {"*"}
+    queries = {one.query, other.query} - {""}
+    letters = one.letters & other.letters
+    if one.context != other.context or len(types) > 1 or len(queries) > 1 or not letters:
+        return None
+    if queries and letters - _NARROWING:
+        letters &= _NARROWING
+    written = "".join(letter for letter in "cruds" if letter in letters)
+    query = f"?{queries.pop()}" if queries else ""
+    return f"{one.context}/{types.pop() if types else '*'}.{written}{query}" if written else None
+
+
 def _covered(token: str, registered: Iterable[str]) -> bool:
     asked = parse(token)
     if asked is None:

@@ -16,6 +16,9 @@ from services.identity.introspection import Introspection
 from services.identity.issued import IssuedTokens
 from services.identity.keys import SigningKeys
 from services.identity.oauth_request import OAuthRequest
+from services.identity.oidc.families import Families
+from services.identity.oidc.grants import CodeGrant, RefreshGrant
+from services.identity.oidc.id_tokens import IdTokens
 from services.identity.revocation import Revocation
 from services.identity.settings import IdentitySettings
 from services.identity.tokens import AccessTokens, ClientCredentials
@@ -51,6 +54,8 @@ class OAuthServer(AuthorizationServer):  # type: ignore[misc]
         keys: signs the tokens.
         authentication: how clients prove themselves.
         issued: what became of tokens that were issued.
+        families: what became of people's sign-ins.
+        id_tokens: tell clients who signed in.
     """
 
     def __init__(
@@ -60,10 +65,15 @@ class OAuthServer(AuthorizationServer):  # type: ignore[misc]
         keys: SigningKeys,
         authentication: ClientAuthentication,
         issued: IssuedTokens,
+        families: Families,
+        id_tokens: IdTokens,
     ) -> None:
         super().__init__()
+        self.families = families
+        self.id_tokens = id_tokens
         authentication.install(self)
-        self.register_grant(ClientCredentials)
+        for grant in (ClientCredentials, CodeGrant, RefreshGrant):
+            self.register_grant(grant)
         self.register_token_generator("default", AccessTokens(settings, keys))
         self.register_endpoint(Introspection(issued))
         self.register_endpoint(Revocation(issued))
@@ -136,7 +146,7 @@ class OAuthServer(AuthorizationServer):  # type: ignore[misc]
         if error.error == "invalid_client":
             status, headers = 401, [*headers, ("WWW-Authenticate", _CHALLENGE)]
         if error.error == "unsupported_grant_type":  # Authlib's words repeat what was sent
-            body["error_description"] = "The grant_type must be client_credentials."
+            body["error_description"] = "The grant_type is not supported."
         client = request.client if request else None
         # What is said of a scope quotes it, and a client may have put anything there.
         quotes = error.error == "invalid_scope"

@@ -4,10 +4,10 @@ from cryptography.fernet import Fernet, MultiFernet
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.mail import MailSettings
 
 
-class IdentitySettings(ServiceSettings):
+class IdentitySettings(MailSettings):
     """What the issuer must know beside what every service knows.
 
     Raises:
@@ -26,6 +26,20 @@ class IdentitySettings(ServiceSettings):
         ge=1,
         le=300,
         description="Seconds for which an access token is good (SMART Backend Services: 300).",
+    )
+
+    session_idle_minutes: int = Field(
+        default=30, ge=1, le=720, description="Minutes after which a browser left alone signs out."
+    )
+    session_hours: int = Field(
+        default=10,
+        ge=1,
+        le=72,
+        description="Hours after which a person signs in again in any case; also the longest life "
+        "of refresh tokens.",
+    )
+    invitation_hours: int = Field(
+        default=72, ge=1, le=336, description="Hours for which an invitation can be taken up."
     )
 
     @field_validator("key_encryption_key")

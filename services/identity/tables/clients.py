@@ -1,38 +1,14 @@
-"""The issuer's tables: clients, signing keys, used assertions, revoked tokens; and its outbox."""
+"""Clients, signing keys, used assertions and revoked tokens."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    DateTime,
-    Index,
-    Integer,
-    MetaData,
-    Text,
-    func,
-    text,
-)
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from shared.database import NAMING
-from shared.database import metadata as leases
-from shared.messaging.outbox import metadata as messages
-
-metadata = MetaData(naming_convention=NAMING)
-
-
-def schema() -> list[MetaData]:
-    """All tables of this service's database, for migrations."""
-    return [metadata, messages, leases]
-
-
-class IdentityTable(SQLModel, registry=registry(metadata=metadata)):
-    """Base of the issuer's tables: a registry of its own, apart from the other services'."""
+from services.identity.tables.base import IdentityTable, metadata
 
 
 class OAuthClient(IdentityTable, table=True):
@@ -41,7 +17,8 @@ class OAuthClient(IdentityTable, table=True):
     It proves itself in exactly one way: a secret, keys, or an address of keys. A secret that was
     renewed with an overlap is good beside the new one until `former_secret_until`. `generation` is
     in its tokens and rises whenever an administrator changes it: what it got before no longer
-    holds.
+    holds. One with `redirect_uris` has people sign in and acts for them alone; `after_sign_out`
+    are the addresses to which they may be led when they have signed out.
     """
 
     __tablename__: ClassVar[Any] = "oauth_client"
@@ -61,6 +38,14 @@ class OAuthClient(IdentityTable, table=True):
     organisation: UUID
     roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     scopes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    redirect_uris: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    )
+    after_sign_out: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    )
     active: bool = True
     demo: bool = False
     generation: int = Field(

@@ -1,0 +1,1 @@
+"""OpenID Connect: what a sign-in gives to a client (authorization code flow)."""

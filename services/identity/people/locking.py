@@ -1,0 +1,130 @@
+"""Failed tries to sign in: whoever guesses waits, longer each time.
+
+A try is counted before it is judged, in one statement, so that many at once count as many. It is
+counted for the account and for the network address, both under a keyed hash: an address that has
+no account is counted like one that has, so that waiting tells nobody which there are.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, case, delete, func, literal, or_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.identity.people.secret_keys import SecretKeys
+from services.identity.tables.people import sign_in_try
+from shared.database import UnitOfWork
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many tries are free, and what those after them cost.
+
+    Attributes:
+        free: tries that cost no waiting.
+        first: how long the first wait is; each one after it is twice as long.
+        longest: no wait is longer.
+        forgotten: after so long without a try it begins anew.
+    """
+
+    free: int
+    first: timedelta
+    longest: timedelta
+    forgotten: timedelta
+
+
+ACCOUNT = Limit(5, timedelta(minutes=1), timedelta(minutes=30), timedelta(days=1))
+ADDRESS = Limit(30, timedelta(minutes=1), timedelta(minutes=30), timedelta(hours=1))
+"""Many people may share the address of an office, so it has more tries."""
+
+
+class Locked(Exception):
+    """Too many tries failed.
+
+    Args:
+        wait: how long to wait.
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("locked")
+        self.wait = wait
+
+    @property
+    def minutes(self) -> int:
+        """The wait in minutes, one at least."""
+        return max(1, -(-int(self.wait.total_seconds()) // 60))
+
+
+class Tries:
+    """Counts tries.
+
+    Args:
+        engine: the issuer's database.
+        keys: make the fingerprints.
+    """
+
+    def __init__(self, engine: Engine, keys: SecretKeys) -> None:
+        self._engine = engine
+        self._keys = keys
+
+    def begin(self, email: str, address: str) -> None:
+        """Count a try that is about to be judged.
+
+        Args:
+            email: what was typed, or the account's.
+            address: of the network.
+
+        Raises:
+            Locked: it may not be judged yet.
+        """
+        for of, limit in self._counted(email, address):
+            self._count(of, limit)
+
+    def succeeded(self, email: str, address: str) -> None:
+        """The try was right: the account's are forgotten, and it is not held against the address.
+
+        What others tried from the address stays, or whoever has one account could guess at others.
+        """
+        (account, _), *others = self._counted(email, address)
+        with UnitOfWork(self._engine) as uow:
+            run = uow.session.connection().execute
+            run(delete(sign_in_try).where(sign_in_try.c.of == account))
+            for of, _limit in others:
+                fewer = {"tries": sign_in_try.c.tries - 1, "until": None}
+                run(update(sign_in_try).where(sign_in_try.c.of == of).values(fewer))
+            uow.commit()
+
+    def _counted(self, email: str, address: str) -> list[tuple[str, Limit]]:
+        account = self._keys.fingerprint("sign-in of", email.strip().casefold())
+        return [
+            (account, ACCOUNT),
+            *([(self._keys.fingerprint("sign-in from", address), ADDRESS)] if address else []),
+        ]
+
+    def _count(self, of: str, limit: Limit) -> None:
+        now = datetime.now(UTC)
+        old = sign_in_try.c["last"] < now - limit.forgotten
+        tries = case((old, 1), else_=sign_in_try.c.tries + 1)
+        over = func.least(tries - limit.free - 1, 20)
+        wait = func.least(literal(limit.first) * func.power(2, over), literal(limit.longest))
+        until = case((tries > limit.free, now + wait), else_=None)
+        statement = (
+            insert(sign_in_try)
+            .values(of=of, tries=1, until=None, last=now)
+            .on_conflict_do_update(
+                index_elements=["of"],
+                set_={"tries": tries, "until": until, "last": now},
+                where=or_(sign_in_try.c.until.is_(None), sign_in_try.c.until <= now),
+            )
+            .returning(sign_in_try.c.tries)
+        )
+        with UnitOfWork(self._engine) as uow:
+            counted = uow.session.connection().execute(statement).first()
+            standing = None
+            if counted is None:
+                wanted = sign_in_try.select().where(sign_in_try.c.of == of)
+                standing = uow.session.connection().execute(wanted).first()
+            uow.commit()
+        if counted is None:
+            left = standing.until - now if standing and standing.until else limit.first
+            raise Locked(left)

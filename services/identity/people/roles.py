@@ -1,0 +1,174 @@
+"""What a person can be to an organisation, and what each of these lets them do: declared once.
+
+Each role has least sight: the scopes that its day's work needs and no other. Which cases and
+listings somebody sees with a scope is decided by the services, by the organisation and by what it
+is to the case.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+WORK = ("user/*.rs", "user/Task.u", "cases")
+"""What whoever works on cases needs; the services narrow it to the organisation's own."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role.
+
+    Attributes:
+        name: in tokens and commands.
+        title: for people.
+        about: what somebody does in it.
+        acts_as: what the services know the organisation as, when this person acts for it.
+        scopes: all that a token for it may allow.
+        alone: whether its holder may have no other role anywhere.
+    """
+
+    name: str
+    title: str
+    about: str
+    acts_as: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    alone: bool = False
+
+
+ROLES: dict[str, Role] = {
+    each.name: each
+    for each in (
+        Role(
+            "link-worker",
+            "Link worker",
+            "works with people, on the cases of a team",
+            ("link-worker",),
+            (*WORK, "directory.read", "notifications.read"),
+        ),
+        Role(
+            "team-lead",
+            "Team lead",
+            "allocates a team's cases and supports its link workers",
+            ("link-worker",),
+            (*WORK, "directory.read", "notifications.read"),
+        ),
+        Role(
+            "provider-staff",
+            "Provider staff",
+            "answers requests to a provider and keeps its register",
+            ("provider",),
+            ("user/ServiceRequest.rs", "user/Task.rus", "user/Patient.rs", "cases"),
+        ),
+        Role(
+            "provider-manager",
+            "Provider manager",
+            "as provider staff; keeps the provider's listings too",
+            ("provider",),
+            (
+                "user/ServiceRequest.rs",
+                "user/Task.rus",
+                "user/Patient.rs",
+                "cases",
+                "directory.write",
+                "notifications.read",
+            ),
+        ),
+        Role(
+            "hub-coordinator",
+            "Hub coordinator",
+            "routes what nobody covers, approves listings, answers on a provider's behalf",
+            ("coordinator",),
+            (
+                *WORK,
+                "directory.read",
+                "directory.write",
+                "notifications.read",
+                "notifications.write",
+            ),
+        ),
+        Role(
+            "care-navigator",
+            "Practice care navigator",
+            "refers a practice's patients and sees what came of it",
+            ("referral-sender",),
+            ("user/ServiceRequest.crs", "user/Patient.crs", "user/Task.rs", "directory.read"),
+        ),
+        Role(
+            "commissioner",
+            "Commissioner",
+            "pays for provision; sees where it ends, and nobody's case",
+            ("commissioner",),
+            ("directory.read",),
+        ),
+        Role(
+            "researcher",
+            "Researcher",
+            "will read reports; sees the public directory until there are some",
+            ("analyst",),
+        ),
+        Role(
+            "lived-experience-partner",
+            "Lived-experience partner",
+            "helps to shape the service; sees the public directory and nobody's case",
+        ),
+        Role(
+            "administrator",
+            "Administrator of accounts",
+            "invites people and registers systems, and may do nothing else",
+            (),
+            ("people.read", "people.write", "clients.read", "clients.write"),
+            alone=True,
+        ),
+    )
+}
+"""By name."""
+
+
+class NoSuchRole(ValueError):
+    """A role that there is not, or roles that do not go together; the message says so."""
+
+
+def check(names: Iterable[str]) -> None:
+    """Refuse roles that nobody can hold, or hold together.
+
+    Args:
+        names: all the roles of one account, whatever the organisation.
+
+    Raises:
+        NoSuchRole: with the roles that there are, or the one that must stand alone.
+    """
+    held = set(names)
+    unknown = sorted(held - ROLES.keys())
+    if unknown:
+        message = f"there is no role {unknown[0][:50]!r}; there are: {', '.join(ROLES)}"
+        raise NoSuchRole(message)
+    alone = [name for name in sorted(held) if ROLES[name].alone]
+    if alone and len(held) > 1:
+        message = f"{alone[0]} goes with no other role: make another account for the other work"
+        raise NoSuchRole(message)
+
+
+def scopes_of(names: Iterable[str]) -> tuple[str, ...]:
+    """All that roles allow together, each scope once."""
+    return tuple(dict.fromkeys(scope for name in names for scope in ROLES[name].scopes))
+
+
+def told(names: Iterable[str]) -> list[str]:
+    """What a token says of roles: their own names, and what the services know them as."""
+    held = list(names)
+    acting = [each for name in held for each in ROLES[name].acts_as]
+    return list(dict.fromkeys([*held, *acting]))
+
+
+def every_scope() -> tuple[str, ...]:
+    """All that any role allows: what a client for everybody's work registers for."""
+    return scopes_of(ROLES)
+
+
+def markdown() -> str:
+    """The declared roles as a table for the operators' guide."""
+    lines = ["| role | who that is | scopes |", "|---|---|---|"]
+    lines += [
+        f"| `{each.name}` | {each.title}: {each.about} |"
+        f" {' '.join(f'`{scope}`' for scope in each.scopes) or 'none'} |"
+        for each in ROLES.values()
+    ]
+    return "\n".join(lines)
