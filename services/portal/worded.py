@@ -5,10 +5,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from services.portal import answer, work
+from services.portal import answer
 from services.portal.answer_links import Refusal
 from services.portal.sign_in import routes as sign_in
 from services.portal.sign_in.doorkeeper import SendAgain, SignInNeeded
+from services.portal.work.place import refusal_page
 from shared.pages import Pages
 from shared.problems import Problem
 from shared.refusals import Refuse
@@ -41,7 +42,7 @@ def word(app: FastAPI, pages: Pages) -> None:
     @app.exception_handler(Refusal)
     def refused(request: Request, refusal: Refusal) -> Response:
         if refusal.reason == "sign-in" or hasattr(request.state, "signed_in"):
-            return work.refusal_page(request, refusal)
+            return refusal_page(request, refusal)
         return answer.refusal_page(pages, refusal)
 
     @app.exception_handler(SignInNeeded)

@@ -181,7 +181,9 @@ class Issuer:
             if revocation and granted.refresh:
                 with self._client() as client:
                     client.revoke_token(
-                        str(revocation), granted.refresh, token_type_hint="refresh_token",  # noqa: S106 - a kind
+                        str(revocation),
+                        granted.refresh,
+                        token_type_hint="refresh_token",  # noqa: S106 - a kind
                     )
             page = metadata.get("end_session_endpoint")
         except (IssuerUnreachable, OAuthError, httpx.HTTPError, ValueError):

@@ -1,0 +1,181 @@
+"""Ask a service for a place: what it needs to know, what will be shared, sent once."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.portal.answer_links import Refusal
+from services.portal.front_door.words import ACCESS, NEEDS
+from services.portal.work.case import TAKEN_BACK, about
+from services.portal.work.fields import Field, Typed, at_its_field, typed_into
+from services.portal.work.finding import listing
+from services.portal.work.people import Shown
+from services.portal.work.place import Here, Place, back_to
+from services.portal.work.words import SHARED
+
+router = APIRouter(prefix="/work/cases/{case}/ask/{service}", include_in_schema=False)
+
+HOW = {"verbal": "They told me", "written": "They wrote it"}
+
+FULL = Field(
+    "full_because",
+    "It says that it is full. Why ask all the same?",
+    "line",
+    hint="The service reads this. Write no name and nothing about health.",
+    missing="Say why you ask although it is full",
+)
+SEVERAL = Field(
+    "several_because",
+    "You already asked another service. Why ask several at once?",
+    "line",
+    hint="For example: they want to see both before they choose.",
+    missing="Say why you ask several at once",
+)
+
+Known = dict[str, Any]
+
+
+@router.get("")
+async def ask(
+    case: UUID, service: UUID, here: Here, need: list[str] = Query(default=[]), full: str = ""
+) -> Response:
+    """The form."""
+    known = await _known(here, case, service)
+    record = known["record"] or {}
+    access = [each["code"] for each in record.get("access_needs", ()) if each["code"] in ACCESS]
+    typed: Typed = {
+        "needs": [code for code in need if code in NEEDS]
+        or [code for code, _ in known["asked"].needs if code in NEEDS],
+        "access_needs": access,
+        "full": "yes" if full else "",
+    }
+    return _form(here, known, typed, {}, 200)
+
+
+@router.post("")
+async def check_or_send(case: UUID, service: UUID, here: Here) -> Response:
+    """Show what will be sent and shared, and send it once somebody has looked."""
+    form = await here.form()
+    known = await _known(here, case, service)
+    kept = {"full": "yes" if form.get("full") == "yes" else ""}
+    fields = _fields(known, kept)
+    typed, faults = typed_into(form, fields)
+    typed |= kept
+    if typed["share"] and not typed["how"]:
+        faults["how"] = "Choose how they agreed"
+    if form.get("change") == "yes":
+        return _form(here, known, typed, {}, 200)
+    if faults:
+        return _form(here, known, typed, faults, 422)
+    if form.get("send") != "yes":
+        shared = {SHARED[item]: known["shareable"][item] for item in typed["share"]}
+        return here.page(
+            "work/check", **known, typed=typed, shared=shared, needs=NEEDS, access=ACCESS
+        )
+    try:
+        await here.send("POST", f"/referrals/cases/{case}/requests", _body(known, service, typed))
+    except Refusal as refusal:
+        if refusal.element.endswith("full_because"):
+            typed["full"] = "yes"
+        fields = _fields(known, typed)
+        return _form(here, known, typed, at_its_field(refusal, fields), refusal.status)
+    return back_to(f"/work/cases/{case}?done=requests")
+
+
+async def _known(here: Place, case: UUID, service: UUID) -> Known:
+    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    return known | {
+        "service": await listing(here, service),
+        "action": f"/work/cases/{case}/ask/{service}",
+        "shareable": shareable(known["person"], known["record"]),
+        "several": any(each["business_status"] in TAKEN_BACK for each in known["requests"]),
+    }
+
+
+def shareable(person: Shown, record: Mapping[str, Any] | None) -> dict[str, str]:
+    """What could be shared of a person, item by item; no way to them that is not safe (care 12)."""
+    told = {each["channel"]: each for each in (record or {}).get("contacts", ())}
+
+    def way(channel: str, sent: str) -> str:
+        entry = told.get(channel)
+        if entry is None:
+            return person.telecoms.get(sent, "")
+        if entry["safe"] == "no":
+            return ""
+        said = next((each["value"] for each in entry["said"] if each["value"]), "")
+        return said or person.telecoms.get(sent, "")
+
+    values = {
+        "name": person.name,
+        "phone": way("phone", "phone"),
+        "email": way("email", "email"),
+        "address": person.address,
+        "birth-date": person.born,
+        "language": person.language,
+    }
+    return {item: value for item, value in values.items() if value}
+
+
+def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
+    options = {item: f"{SHARED[item]}: {value}" for item, value in known["shareable"].items()}
+    fields = [
+        Field(
+            "needs",
+            "What would they like help with?",
+            "checkboxes",
+            NEEDS,
+            missing="Choose at least one",
+        ),
+        Field(
+            "text",
+            "What would help",
+            "words",
+            hint="The service reads this before it answers. Write no name and nothing about health.",
+        ),
+        Field("when", "When suits them", hint="For example, Tuesday mornings"),
+        Field("access_needs", "What they need to take part", "checkboxes", ACCESS),
+        Field(
+            "share",
+            "What may the service know, once it said yes?",
+            "checkboxes",
+            options,
+            "Only what the person agreed to. Nothing chosen means that it learns no name.",
+        ),
+        Field("how", "How did they agree?", "radios", HOW),
+    ]
+    if known["several"]:
+        fields.append(SEVERAL)
+    if typed.get("full"):
+        fields.append(FULL)
+    return fields
+
+
+def _body(known: Known, service: UUID, typed: Typed) -> dict[str, Any]:
+    body = {
+        "service": str(service),
+        "needs": [{"code": code, "display": NEEDS[code]} for code in typed["needs"]],
+        "text": typed["text"],
+        "when": typed["when"],
+        "access_needs": typed["access_needs"],
+        "share": {item: known["shareable"][item] for item in typed["share"]},
+        "how": typed["how"] or "verbal",
+    }
+    for name in ("several_because", "full_because"):
+        if typed.get(name):
+            body[name] = typed[name]
+    return body
+
+
+def _form(
+    here: Place, known: Known, typed: Typed, faults: Mapping[str, str], status: int
+) -> Response:
+    return here.page(
+        "work/ask",
+        status,
+        **known,
+        fields=_fields(known, typed),
+        typed=typed,
+        faults=faults,
+    )

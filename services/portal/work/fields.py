@@ -1,0 +1,97 @@
+"""Fields of a form: what they ask, and what was typed into them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from starlette.datastructures import FormData
+
+from services.portal.answer_links import Refusal
+from services.portal.typed import unwrapped, visible
+
+Kind = Literal["radios", "select", "checkboxes", "line", "words", "number"]
+
+MOST = {"line": 200, "words": 2000}
+"""Letters that the services take."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field.
+
+    Attributes:
+        name: in the form, and in the answer of a service that finds it wrong.
+        label: what it asks.
+        kind: how it is asked.
+        options: what can be chosen, by code.
+        hint: more words under the label.
+        missing: what is said when nothing was typed; empty where nothing need be.
+        most: the largest number.
+    """
+
+    name: str
+    label: str
+    kind: Kind = "line"
+    options: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
+    missing: str = ""
+    most: int = 600
+
+    def choosing(self, options: Mapping[str, str]) -> "Field":
+        """The same with other options."""
+        return replace(self, options=options)
+
+
+Typed = dict[str, Any]
+"""What was typed, by field: a text, or a list of codes for checkboxes."""
+
+
+def typed_into(form: FormData, fields: Iterable[Field]) -> tuple[Typed, dict[str, str]]:
+    """What was typed, and what is wrong with it by field."""
+    typed: Typed = {}
+    faults: dict[str, str] = {}
+    for each in fields:
+        if each.kind == "checkboxes":
+            given = [value for value in form.getlist(each.name) if isinstance(value, str)]
+            typed[each.name] = [value for value in given if value in each.options]
+        else:
+            value = form.get(each.name)
+            typed[each.name] = unwrapped(value) if isinstance(value, str) else ""
+        fault = _fault(each, typed[each.name])
+        if fault:
+            faults[each.name] = fault
+            if isinstance(typed[each.name], str):
+                typed[each.name] = visible(typed[each.name])
+    return typed, faults
+
+
+def _fault(asked: Field, value: Any) -> str:
+    if not value:
+        return asked.missing
+    if asked.kind in ("radios", "select") and value not in asked.options:
+        return asked.missing or "Choose one of these"
+    if asked.kind == "number" and not (value.isdecimal() and int(value[:6]) <= asked.most):
+        return f"Type a whole number from 0 to {asked.most}"
+    most = MOST.get(asked.kind)
+    if most and len(value) > most:
+        return f"This has {len(value):,} letters. Write {most:,} letters or fewer"
+    if isinstance(value, str) and visible(value) != value:
+        return (
+            "There was a character that cannot be seen, perhaps from copying. We took it out."
+            " Check what you typed and send it again"
+        )
+    return ""
+
+
+def at_its_field(refusal: Refusal, fields: Iterable[Field]) -> dict[str, str]:
+    """What a service finds wrong, at the field it is about, or at the first one.
+
+    Raises:
+        Refusal: it is not about what was typed.
+    """
+    if refusal.status not in (409, 422) or not (refusal.detail or refusal.title):
+        raise refusal
+    words = (refusal.detail or refusal.title).rstrip(".")
+    names = [each.name for each in fields]
+    parts = refusal.element.replace("[", ".").split(".")
+    return {next((name for name in names if name in parts), names[0] if names else ""): words}

@@ -1,0 +1,150 @@
+"""Find what fits: needs and own words in, services with reasons out.
+
+What the person said stands in no address: the form is sent by POST, and nothing of it is kept.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.portal.answer_links import Refusal
+from services.portal.front_door.words import ACCESS, NEEDS
+from services.portal.work.case import about
+from services.portal.work.fields import Field, Typed, at_its_field, typed_into
+from services.portal.work.place import Here, Place
+
+router = APIRouter(include_in_schema=False)
+
+DAYS = {
+    "MO": "Monday",
+    "TU": "Tuesday",
+    "WE": "Wednesday",
+    "TH": "Thursday",
+    "FR": "Friday",
+    "SA": "Saturday",
+    "SU": "Sunday",
+}
+TRAVEL = {
+    "": "Any distance",
+    "walk": "On foot",
+    "wheelchair": "By wheelchair",
+    "bus": "By bus",
+    "car": "By car",
+}
+FIELDS = (
+    Field("needs", "What would they like help with?", "checkboxes", NEEDS),
+    Field(
+        "matters",
+        "What matters to them, in their own words",
+        "words",
+        hint="For example: I used to sing in a choir. Nobody keeps this.",
+    ),
+    Field("near", "From where? A postcode, or the first part of one"),
+    Field("by", "How would they get there?", "radios", TRAVEL),
+    Field("days", "Which days suit them? None means any", "checkboxes", DAYS),
+    Field("access", "What do they need to take part?", "checkboxes", ACCESS),
+    Field("cost_max", "Most they can pay, in pounds a time (if you like)", "number", most=500),
+)
+MATCHES = 10
+NEAR_MISSES = 5
+
+CAPACITY = {
+    "taking": "Taking people now",
+    "waiting-list": "Has a waiting list",
+    "full": "Full",
+    "ask-first": "Ask first",
+    "unknown": "Not known whether it has room",
+}
+
+
+@router.get("/work/cases/{case}/find")
+async def ask(case: UUID, here: Here) -> Response:
+    """The form, filled with what is known."""
+    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    record = known["record"] or {}
+    typed = {
+        "needs": [code for code, _ in known["asked"].needs if code in NEEDS],
+        "near": known["person"].postcode,
+        "access": [each["code"] for each in record.get("access_needs", ())],
+        "by": "",
+    }
+    return here.page("work/find", **known, fields=FIELDS, typed=typed, faults={})
+
+
+@router.post("/work/cases/{case}/find")
+async def find(case: UUID, here: Here) -> Response:
+    """What fits, best first, and what nearly does."""
+    form = await here.form()
+    typed, faults = typed_into(form, FIELDS)
+    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    if not faults:
+        try:
+            found = await here.send("POST", "/directory/match", _question(typed, known["age"]))
+        except Refusal as refusal:
+            faults = at_its_field(refusal, FIELDS)
+    if faults:
+        return here.page("work/find", 422, **known, fields=FIELDS, typed=typed, faults=faults)
+    at = f"/work/cases/{case}/ask"
+    return here.page(
+        "work/found",
+        **known,
+        typed=typed,
+        fields=FIELDS,
+        faults={},
+        total=found["total"],
+        understood=_understood(found),
+        matches=[_service(each, at, typed) for each in found["matches"]],
+        misses=[_service(each, at, typed) for each in found["near_misses"]],
+    )
+
+
+def _question(typed: Typed, age: int | None) -> dict[str, Any]:
+    asked = {
+        "needs": typed["needs"],
+        "matters": typed["matters"],
+        "near": typed["near"].upper(),
+        "travel": {"by": typed["by"]} if typed["by"] else None,
+        "days": typed["days"],
+        "access": typed["access"],
+        "cost_max": int(typed["cost_max"]) if typed["cost_max"] else None,
+        "age": age,
+    }
+    kept = {name: value for name, value in asked.items() if value not in (None, "", [])}
+    return kept | {"limit": MATCHES, "near_misses": NEAR_MISSES}
+
+
+def _understood(found: Mapping[str, Any]) -> list[str]:
+    codes = [code for each in found.get("understood", {}).values() for code in each]
+    return [str(code).replace("-", " ") for code in codes]
+
+
+def _service(found: Mapping[str, Any], at: str, typed: Typed) -> dict[str, Any]:
+    state = found["capacity"]["state"]
+    full = state == "full" and not found["capacity"].get("keeps_list")
+    asked = [("need", need) for need in typed["needs"]] + ([("full", "yes")] if full else [])
+    return {
+        "id": found["service"]["id"],
+        "name": found["service"]["name"],
+        "about": found["service"].get("description", ""),
+        "provider": found["provider"]["name"],
+        "place": (found.get("location") or {}).get("name", ""),
+        "when": found["when"],
+        "cost": (found.get("cost") or {}).get("text", ""),
+        "capacity": CAPACITY.get(state, state),
+        "full": full,
+        "reasons": found["reasons"],
+        "ask": found["ask"],
+        "replies": found.get("replies"),
+        "excluded": found.get("excluded", ()),
+        "hard": any(each["hard"] for each in found.get("excluded", ())),
+        "at": f"{at}/{found['service']['id']}" + (f"?{urlencode(asked)}" if asked else ""),
+    }
+
+
+async def listing(here: Place, service: UUID) -> Mapping[str, Any]:
+    """What the directory says of a service."""
+    found: Mapping[str, Any] = await here.get(f"/directory/listings/{service}")
+    return found

@@ -1,0 +1,75 @@
+"""What becomes of a request to a service: taken back, chosen, sharing withdrawn."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.portal.answer_links import Refusal
+from services.portal.work.case import about
+from services.portal.work.fields import Field, at_its_field, typed_into
+from services.portal.work.place import Here, back_to
+from services.portal.work.steps import Step
+from services.portal.work.words import CANCEL_REASONS
+
+router = APIRouter(prefix="/work/cases/{case}/requests/{task}", include_in_schema=False)
+
+CANCEL = Step(
+    "Take the request back",
+    "Take it back",
+    ("POST", "cancel"),
+    (Field("reason", "Why?", "radios", CANCEL_REASONS, missing="Choose why you take it back"),),
+    lambda typed: {"reason": typed["reason"]},
+    "The service is told, with thanks. It does not learn why.",
+)
+
+
+@router.get("/cancel")
+async def ask_to_cancel(case: UUID, task: UUID, here: Here) -> Response:
+    """Why it is taken back."""
+    return await _cancel_form(here, case, task, {}, {}, 200)
+
+
+@router.post("/cancel")
+async def cancel(case: UUID, task: UUID, here: Here) -> Response:
+    """Take it back."""
+    typed, faults = typed_into(await here.form(), CANCEL.fields)
+    if faults:
+        return await _cancel_form(here, case, task, typed, faults, 422)
+    try:
+        await here.send("POST", f"/referrals/requests/{task}/cancel", CANCEL.body(typed))
+    except Refusal as refusal:
+        faults = at_its_field(refusal, CANCEL.fields)
+        return await _cancel_form(here, case, task, typed, faults, refusal.status)
+    return back_to(f"/work/cases/{case}?done=cancel")
+
+
+@router.post("/choose")
+async def choose(case: UUID, task: UUID, here: Here) -> Response:
+    """Of several offers the person chose this one."""
+    await here.form()
+    await here.send("POST", f"/referrals/requests/{task}/choose")
+    return back_to(f"/work/cases/{case}?done=choose")
+
+
+@router.post("/withdraw-agreement")
+async def withdraw(case: UUID, task: UUID, here: Here) -> Response:
+    """The person does not want anything shared any more."""
+    await here.form()
+    await here.send("POST", f"/referrals/requests/{task}/withdraw-agreement")
+    return back_to(f"/work/cases/{case}?done=withdraw-agreement")
+
+
+async def _cancel_form(
+    here: Here, case: UUID, task: UUID, typed: dict[str, str], faults: dict[str, str], status: int
+) -> Response:
+    found = await here.get(f"/referrals/cases/{case}")
+    return here.page(
+        "work/step",
+        status,
+        **await about(here, found),
+        step=CANCEL,
+        action=f"/work/cases/{case}/requests/{task}/cancel",
+        fields=CANCEL.fields,
+        typed=typed,
+        faults=faults,
+    )

@@ -1,0 +1,256 @@
+"""Steps that a link worker takes with a case: one form each, declared, sent to the case API."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
+
+from services.portal.answer_links import Refusal
+from services.portal.front_door.words import ACCESS
+from services.portal.work import words
+from services.portal.work.case import about
+from services.portal.work.fields import Field, Typed, at_its_field, typed_into
+from services.portal.work.place import Here, Place, back_to
+
+router = APIRouter(include_in_schema=False)
+
+YES_NO = {"yes": "Yes", "no": "No"}
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        title: what the page is for.
+        button: what its button says.
+        call: how it is sent: the method and the path behind `/referrals/cases/{case}`.
+        fields: what is asked; none for a step that is only a button of the case's page.
+        body: what is sent, from what was typed.
+        intro: a sentence before the fields.
+        leaves: whether the case is not theirs any more afterwards.
+    """
+
+    title: str
+    button: str
+    call: tuple[str, str]
+    fields: tuple[Field, ...] = ()
+    body: Callable[[Typed], Json | None] = lambda typed: None  # noqa: ARG005 - nothing to say
+    intro: str = ""
+    leaves: bool = False
+
+    def path(self, typed: Typed) -> str:
+        """Where it is sent; a path may name what was typed."""
+        return self.call[1].format(**typed)
+
+
+def _contact(typed: Typed) -> Json:
+    minutes = {"minutes": int(typed["minutes"])} if typed["minutes"] else {}
+    return {"how": typed["how"], "reached": typed["reached"] == "yes"} | minutes
+
+
+def _close(typed: Typed) -> Json:
+    step = typed["next_step"]
+    return {"outcome": typed["outcome"]} | ({"for_practice": {"next_step": step}} if step else {})
+
+
+def _way(typed: Typed) -> Json:
+    return {
+        "value": typed["value"],
+        "safe": typed["safe"],
+        "times": typed["times"],
+        "voicemail": typed["voicemail"] == "yes",
+        "words": typed["words"],
+        "keep_from": typed["keep_from"],
+    }
+
+
+STEPS: Mapping[str, Step] = {
+    "accept": Step("Take it on", "Take it on", ("POST", "accept")),
+    "person-accepts": Step(
+        "The person says yes", "The person says yes", ("POST", "person-accepts")
+    ),
+    "hold": Step("Nothing fits yet", "Nothing fits yet", ("POST", "hold")),
+    "contacts": Step(
+        "Note a contact",
+        "Save",
+        ("POST", "contacts"),
+        (
+            Field("reached", "Did you reach them?", "radios", YES_NO, missing="Choose yes or no"),
+            Field("how", "How?", "radios", words.HOW, missing="Choose how you tried"),
+            Field("minutes", "Minutes (if you like)", "number"),
+        ),
+        _contact,
+    ),
+    "return": Step(
+        "Send it back",
+        "Send it back",
+        ("POST", "return"),
+        (
+            Field(
+                "reason",
+                "Why?",
+                "radios",
+                words.RETURN_REASONS,
+                "The sender sees this.",
+                "Choose why you send it back",
+            ),
+        ),
+        lambda typed: {"reason": typed["reason"]},
+        leaves=True,
+    ),
+    "hand-over": Step(
+        "Hand over to another team",
+        "Hand over",
+        ("POST", "hand-over"),
+        (
+            Field("team", "Which team?", "select", missing="Choose a team"),
+            Field(
+                "reason",
+                "Why?",
+                "radios",
+                words.HAND_OVER_REASONS,
+                "The sender sees this.",
+                "Choose why you hand it over",
+            ),
+        ),
+        lambda typed: {"team": typed["team"], "reason": typed["reason"]},
+        "They get the whole case, and you do not see it any more. What services were asked goes on.",
+        leaves=True,
+    ),
+    "close": Step(
+        "Close the case",
+        "Close the case",
+        ("POST", "close"),
+        (
+            Field("outcome", "How does it end?", "radios", missing="Choose how it ends"),
+            Field(
+                "next_step",
+                "What comes next, for the GP's summary (if you like)",
+                "words",
+                hint="Only what the person agreed to share goes back.",
+            ),
+        ),
+        _close,
+        "Requests that nobody started on are taken back, with thanks.",
+    ),
+    "contact-ways": Step(
+        "How to reach them safely",
+        "Save",
+        ("PUT", "person/contacts/{channel}"),
+        (
+            Field("channel", "Which way?", "radios", words.CHANNELS, missing="Choose a way"),
+            Field(
+                "safe",
+                "Is it safe to use?",
+                "radios",
+                words.SAFE,
+                "Ask them. Somebody else may pick up or read it.",
+                "Choose whether it is safe",
+            ),
+            Field("value", "Number or address"),
+            Field("times", "Good times", hint="For example, weekdays after 4"),
+            Field("voicemail", "May a message be left on it?", "radios", YES_NO),
+            Field(
+                "words", "What to say, or not", "words", hint="For example, say it is the library"
+            ),
+            Field("keep_from", "Keep it from", hint="For example, whoever else answers"),
+        ),
+        _way,
+        "This takes the place of what was noted for the same way before.",
+    ),
+    "access-needs": Step(
+        "What they need to take part",
+        "Save",
+        ("POST", "person/access-needs"),
+        (
+            Field("code", "What do they need?", "radios", ACCESS, missing="Choose what they need"),
+            Field("detail", "More about it", hint="For example, which language"),
+            Field(
+                "source",
+                "How do you know?",
+                "radios",
+                words.ACCESS_SOURCES,
+                missing="Choose how you know",
+            ),
+        ),
+        lambda typed: {name: typed[name] for name in ("code", "detail", "source")},
+    ),
+}
+"""By the last part of their pages' addresses."""
+
+
+def _declared(name: str) -> Step:
+    step = STEPS.get(name)
+    if step is None:
+        raise HTTPException(404)
+    return step
+
+
+@router.get("/work/cases/{case}/{step}")
+async def ask(case: UUID, step: str, here: Here) -> Response:
+    """The step's form."""
+    declared = _declared(step)
+    if not declared.fields:
+        return back_to(f"/work/cases/{case}")
+    return await _form(here, case, step, {}, {}, 200)
+
+
+@router.post("/work/cases/{case}/{step}")
+async def take(case: UUID, step: str, here: Here) -> Response:
+    """Take the step."""
+    declared = _declared(step)
+    form = await here.form()
+    fields = await _fields(here, case, step)
+    typed, faults = typed_into(form, fields)
+    if faults:
+        return await _form(here, case, step, typed, faults, 422)
+    method = declared.call[0]
+    at = f"/referrals/cases/{case}/{declared.path(typed)}"
+    try:
+        await here.send(method, at, declared.body(typed))
+    except Refusal as refusal:
+        if not fields:
+            raise
+        faults = at_its_field(refusal, fields)
+        return await _form(here, case, step, typed, faults, refusal.status)
+    return back_to("/work" if declared.leaves else f"/work/cases/{case}?done={step}")
+
+
+async def _form(
+    here: Place, case: UUID, step: str, typed: Typed, faults: Mapping[str, str], status: int
+) -> Response:
+    found = await here.get(f"/referrals/cases/{case}")
+    return here.page(
+        "work/step",
+        status,
+        **await about(here, found),
+        step=STEPS[step],
+        action=f"/work/cases/{case}/{step}",
+        fields=await _fields(here, case, step, found),
+        typed=typed,
+        faults=faults,
+    )
+
+
+async def _fields(
+    here: Place, case: UUID, step: str, found: Mapping[str, Any] | None = None
+) -> list[Field]:
+    """The step's fields, with those options that depend on the case."""
+    fields = list(STEPS[step].fields)
+    if step == "hand-over":
+        teams = await here.get("/referrals/teams")
+        options = {each["team"]: f"{each['name']} ({each['hub'].title()})" for each in teams}
+        fields[0] = fields[0].choosing(options)
+    if step == "close":
+        found = found or await here.get(f"/referrals/cases/{case}")
+        possible = set(found["possible"])
+        fields[0] = fields[0].choosing(
+            {code: said for code, (action, said) in words.OUTCOMES.items() if action in possible}
+        )
+    return fields
