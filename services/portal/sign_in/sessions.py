@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import orjson
 from cryptography.fernet import InvalidToken, MultiFernet
@@ -126,7 +127,7 @@ class Sessions:
             tokens = connection.execute(ended.returning(web_session.c.tokens)).scalar()
         return None if tokens is None else self._opened(tokens)
 
-    def _found(self, fingerprint: bytes) -> Row[tuple[str, datetime]] | None:
+    def _found(self, fingerprint: bytes) -> Row[Any] | None:
         """The session, with its use noted."""
         now = self._clock()
         holds = (

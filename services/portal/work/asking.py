@@ -71,9 +71,8 @@ async def check_or_send(case: UUID, service: UUID, here: Here) -> Response:
         return _form(here, known, typed, faults, 422)
     if form.get("send") != "yes":
         shared = {SHARED[item]: known["shareable"][item] for item in typed["share"]}
-        return here.page(
-            "work/check", **known, typed=typed, shared=shared, needs=NEEDS, access=ACCESS
-        )
+        words = {"needs": NEEDS, "access": ACCESS, "how": HOW}
+        return here.page("work/check", **known | {"words": words}, typed=typed, shared=shared)
     try:
         await here.send("POST", f"/referrals/cases/{case}/requests", _body(known, service, typed))
     except Refusal as refusal:
@@ -132,7 +131,7 @@ def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
             "text",
             "What would help",
             "words",
-            hint="The service reads this before it answers. Write no name and nothing about health.",
+            hint="The service reads this before it answers. No name, nothing about health.",
         ),
         Field("when", "When suits them", hint="For example, Tuesday mornings"),
         Field("access_needs", "What they need to take part", "checkboxes", ACCESS),

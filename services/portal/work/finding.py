@@ -80,6 +80,7 @@ async def find(case: UUID, here: Here) -> Response:
     form = await here.form()
     typed, faults = typed_into(form, FIELDS)
     known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    found: Mapping[str, Any] = {}
     if not faults:
         try:
             found = await here.send("POST", "/directory/match", _question(typed, known["age"]))

@@ -1,6 +1,6 @@
 """What the pages show of a person: read from the Patient and the ServiceRequest that were sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -64,18 +64,18 @@ def person_of(patient: Resource | None) -> Shown:
         return Shown()
     names = patient.get("name") or ()
     name = next((each for each in names if each.get("use") == "official"), None)
-    address = next(iter(patient.get("address") or ()), {})
+    address = _first(patient.get("address"))
     lines = [*(address.get("line") or ()), address.get("city"), address.get("postalCode")]
     spoken = [each for each in patient.get("communication") or () if each.get("preferred")]
-    language = (spoken[0].get("language") or {}).get("coding") if spoken else None
+    language = _first((_first(spoken).get("language") or {}).get("coding"))
     return Shown(
-        name=_name(name or next(iter(names), {})),
+        name=_name(name or _first(names)),
         born=str(patient.get("birthDate") or ""),
         nhs_number=_nhs_number(patient),
         telecoms=_telecoms(patient),
         address=address.get("text") or ", ".join(line for line in lines if line),
         postcode=str(address.get("postalCode") or ""),
-        language=str(next(iter(language or ()), {}).get("code") or ""),
+        language=str(language.get("code") or ""),
         died=bool(patient.get("deceasedBoolean") or patient.get("deceasedDateTime")),
     )
 
@@ -86,14 +86,17 @@ def asked_of(request: Resource | None) -> Asked:
         return Asked()
     needs = [_need(each) for each in request.get("reasonCode") or ()]
     notes = [str(each.get("text") or "") for each in request.get("note") or ()]
+    notes.append(str(request.get("patientInstruction") or ""))
     subject = str((request.get("subject") or {}).get("reference") or "")
     return Asked(
         needs=tuple(each for each in needs if each[1]),
-        words=tuple(
-            each for each in [*notes, str(request.get("patientInstruction") or "")] if each
-        ),
+        words=tuple(each for each in notes if each),
         patient=subject.rpartition("Patient/")[2].partition("/")[0],
     )
+
+
+def _first(several: Sequence[Resource] | None) -> Resource:
+    return several[0] if several else {}
 
 
 def _name(name: Resource) -> str:
@@ -119,7 +122,7 @@ def _telecoms(patient: Resource) -> dict[str, str]:
 
 
 def _need(concept: Resource) -> tuple[str, str]:
-    coding = next(iter(concept.get("coding") or ()), {})
+    coding = _first(concept.get("coding"))
     code = str(coding.get("code") or "")
     words = coding.get("display") or concept.get("text") or code.replace("-", " ")
     return code, str(words)

@@ -120,7 +120,8 @@ STEPS: Mapping[str, Step] = {
             ),
         ),
         lambda typed: {"team": typed["team"], "reason": typed["reason"]},
-        "They get the whole case, and you do not see it any more. What services were asked goes on.",
+        "They get the whole case, and you do not see it any more."
+        " What services were asked goes on.",
         leaves=True,
     ),
     "close": Step(
@@ -156,9 +157,7 @@ STEPS: Mapping[str, Step] = {
             Field("value", "Number or address"),
             Field("times", "Good times", hint="For example, weekdays after 4"),
             Field("voicemail", "May a message be left on it?", "radios", YES_NO),
-            Field(
-                "words", "What to say, or not", "words", hint="For example, say it is the library"
-            ),
+            Field("words", "What to say, or not", hint="For example, say it is the library"),
             Field("keep_from", "Keep it from", hint="For example, whoever else answers"),
         ),
         _way,
