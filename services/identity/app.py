@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,19 +21,35 @@ from services.identity.client_keys import ClientKeys
 from services.identity.clients import Clients, active_demo_clients
 from services.identity.issued import IssuedTokens
 from services.identity.keys import KeysUnreadable, OwnKeys, SigningKeys
+from services.identity.oidc.families import Families
+from services.identity.oidc.id_tokens import IdTokens
+from services.identity.oidc.userinfo import userinfo_routes
+from services.identity.pages import account, authorizing, invitation, signing_in
+from services.identity.pages.front import AT, Front, Turned
+from services.identity.people.accounts import active_demo_accounts
+from services.identity.people.enrolling import Enrolling
+from services.identity.people.secret_keys import SecretKeys
+from services.identity.people.sessions import Sessions
+from services.identity.people.signing_in import SigningIn
 from services.identity.server import OAuthServer
 from services.identity.settings import IdentitySettings, cipher_of
 from shared.auth import TokenVerifier
 from shared.gauges import of_database
 from shared.health import Check, of_background
+from shared.mail import Post
 from shared.messaging.broker import Broker
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
+from shared.pages import Pages, StaticSheets
+from shared.problems import Problem
 from shared.service import service_app
 from shared.strangers import GuardedHttp
 from shared.worker import Wake, Worker
 
 log = structlog.get_logger(__name__)
+
+STATIC_AT = f"{AT}/static"
+"""Where the issuer serves the pages' style sheet: it may stand on a host without the portal."""
 
 MARGIN = timedelta(minutes=1)
 """Clocks of verifiers that lag behind ours still find the key of a token that they think alive."""
@@ -48,6 +65,8 @@ def create_app(
     engine: Engine,
     broker: Broker | None = None,
     wake: Wake | None = None,
+    static: Path | None = None,
+    post: Post | None = None,
 ) -> FastAPI:
     """The issuer as an app.
 
@@ -56,6 +75,8 @@ def create_app(
         engine: its database.
         broker: where its relay publishes; without one no worker runs in this process.
         wake: wakes the relay after a commit.
+        static: the folder with the pages' style sheet; without it they are plainer.
+        post: where mails go; by default as the settings say.
 
     Raises:
         DemoClientsInProduction: when the app starts, not when it is made.
@@ -67,18 +88,47 @@ def create_app(
     keys = signing_keys(settings, engine)
     remote = ClientKeys(http)
     assertions = Assertions(engine, clients, remote, audience=settings.token_endpoint)
-    issued = IssuedTokens(settings, engine, clients=clients, keys=keys)
+    families = Families(engine, lasts=timedelta(hours=settings.session_hours))
+    issued = IssuedTokens(settings, engine, clients=clients, keys=keys, families=families)
     authentication = ClientAuthentication(clients, assertions)
-    server = OAuthServer(settings, keys=keys, authentication=authentication, issued=issued)
+    id_tokens = IdTokens(settings, keys)
+    server = OAuthServer(
+        settings,
+        keys=keys,
+        authentication=authentication,
+        issued=issued,
+        families=families,
+        id_tokens=id_tokens,
+    )
+    sessions = Sessions(engine, settings)
+    secret_keys = SecretKeys(settings)
+    folder = static or Path(__file__).parent / "static"
+    front = Front(
+        settings=settings,
+        engine=engine,
+        pages=Pages("services.identity", brand=settings.brand, static=folder, static_at=STATIC_AT),
+        keys=secret_keys,
+        clients=clients,
+        sessions=sessions,
+        signing_in=SigningIn(engine, secret_keys, sessions, admit_demo=not production),
+        enrolling=Enrolling(engine, secret_keys, sessions, brand=settings.brand),
+        families=families,
+        id_tokens=id_tokens,
+    )
 
     def demo_fault() -> str | None:
         found = active_demo_clients(engine) if production else ()
-        if not found:
-            return None
-        return (
-            f"demo clients are active, whose secrets are public: {', '.join(found)}. "
-            "Deactivate them, or use a database without demo data."
-        )
+        if found:
+            return (
+                f"demo clients are active, whose secrets are public: {', '.join(found)}. "
+                "Deactivate them, or use a database without demo data."
+            )
+        if production and active_demo_accounts(engine):
+            return (
+                "demo accounts are active, whose passwords are public. "
+                "Disable them (`kersey people disable`), or use a database without demo data."
+            )
+        return None
 
     def keys_fault() -> str | None:
         try:
@@ -86,6 +136,12 @@ def create_app(
         except KeysUnreadable as error:
             return str(error)
         return None
+
+    def worded(problem: Problem) -> Response:
+        """Somebody at a page is told in a page."""
+        page = front.pages.page("sign-in/trouble", problem.status, status=problem.status)
+        page.headers.update(problem.headers)
+        return page
 
     checks: dict[str, Check] = {
         "schema": partial(schema_fault, "identity", engine),
@@ -98,14 +154,26 @@ def create_app(
         settings,
         name="identity",
         title="Kersey identity",
-        routers=[routes(settings, server, keys), client_routes(engine, issued, http)],
+        routers=[
+            routes(settings, server, keys),
+            client_routes(engine, issued, http),
+            userinfo_routes(issued, families),
+            *(each.router for each in (authorizing, signing_in, invitation, account)),
+        ],
         workers=workers(settings, engine, broker, wake) if broker is not None else (),
         checks=checks,
         sources=[of_database("identity", engine)],
         docs_prefix="/identity",
         public=("/identity/.well-known/smart-configuration",),
         verifier=TokenVerifier(settings, OwnKeys(keys)),
+        words_refusals=dict.fromkeys(
+            [f"{AT}/{page}" for page in ("authorize", "sign-in", "invitation", "account")], worded
+        ),
     )
+    app.state.front = front
+    app.add_exception_handler(Turned, _turned)
+    if folder.is_dir():
+        app.mount(STATIC_AT, StaticSheets(directory=folder), name="static")
 
     def start() -> None:
         try:
@@ -137,6 +205,11 @@ def create_app(
 
     app.router.lifespan_context = lifespan
     return app
+
+
+def _turned(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Turned)
+    return error.response
 
 
 def workers(

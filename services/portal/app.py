@@ -9,15 +9,13 @@ import httpx
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.types import Scope
 
 from services.portal import answer, capacity, start
 from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.settings import PortalSettings
 from shared.auth import TokenVerifier
-from shared.pages import Pages
+from shared.pages import Pages, StaticSheets
 from shared.problems import Problem
 from shared.service import service_app
 from shared.trust import system_authorities
@@ -75,7 +73,7 @@ def create_app(
     app.state.links = AnswerLinks(client)
     app.state.secure = settings.public_url.startswith("https:")
     if static.is_dir():
-        app.mount("/static", _Static(directory=static), name="static")
+        app.mount("/static", StaticSheets(directory=static), name="static")
 
     @app.exception_handler(Refusal)
     def refused(request: Request, refusal: Refusal) -> Response:
@@ -99,13 +97,3 @@ def create_app(
 
     app.router.lifespan_context = lifespan
     return app
-
-
-class _Static(StaticFiles):
-    """Files whose address changes with their content."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, to be kept for a year."""
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
-        return response

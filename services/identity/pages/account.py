@@ -48,7 +48,7 @@ def leave(request: Request, body: Body) -> Response:
     present = front.at_stage(request, "signed-in")
     front.form(request, body)
     front.sessions.end(present)
-    return signed_out(request)
+    return _signed_out(request)
 
 
 @router.post(f"{AT}/account/sign-out-everywhere")
@@ -60,22 +60,22 @@ def leave_all(request: Request, body: Body) -> Response:
     with UnitOfWork(front.engine) as uow:
         accounts.sign_out(uow, present.account.id, by=str(present.account.id))
         uow.commit()
-    return signed_out(request)
+    return _signed_out(request)
 
 
 @router.get(f"{AT}/end-session")
 def end_session(request: Request) -> Response:
     """A client signs its person out (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
-    return ended(request, request.url.query)
+    return _ended(request, request.url.query)
 
 
 @router.post(f"{AT}/end-session")
 def end_session_by_form(request: Request, body: Body) -> Response:
     """The same by a form."""
-    return ended(request, body.decode("ascii", "replace"))
+    return _ended(request, body.decode("ascii", "replace"))
 
 
-def ended(request: Request, query: str) -> Response:
+def _ended(request: Request, query: str) -> Response:
     front = front_of(request)
     try:
         given = dict(parse_qsl(query, max_num_fields=_PARAMETERS))
@@ -88,19 +88,19 @@ def ended(request: Request, query: str) -> Response:
     present = front.present(request)
     back = _back(front, given, hint)
     if present is None or not present.signed_in:
-        return _led(back) if back and hint else signed_out(request)
+        return _led(back) if back and hint else _signed_out(request)
     if hint.get("sub") != str(present.account.id):
         # Anybody's page can lead a browser here: without a token of theirs they are asked.
         return front.page(request, "sign-out", account=present.account)
     front.sessions.end(present)
     if back is None:
-        return signed_out(request)
+        return _signed_out(request)
     response = _led(back)
     front.drop_cookie(response)
     return response
 
 
-def signed_out(request: Request) -> Response:
+def _signed_out(request: Request) -> Response:
     front = front_of(request)
     page = front.page(request, "signed-out")
     front.drop_cookie(page)

@@ -26,7 +26,7 @@ _PARAMETERS = 32
 router = APIRouter(include_in_schema=False)
 
 
-def asked_for(request: Request, query: str) -> Response:
+def _asked_for(request: Request, query: str) -> Response:
     front = front_of(request)
     try:
         pairs = parse_qsl(
@@ -46,13 +46,13 @@ def asked_for(request: Request, query: str) -> Response:
 @router.get(f"{AT}/authorize")
 def authorize(request: Request) -> Response:
     """Lead a person back to a client with a code, once they are signed in (RFC 6749, 4.1.1)."""
-    return asked_for(request, request.url.query)
+    return _asked_for(request, request.url.query)
 
 
 @router.post(f"{AT}/authorize")
 def authorize_by_form(request: Request, body: Annotated[bytes, Depends(bounded)]) -> Response:
     """The same by a form, which OpenID Connect Core 1.0 section 3.1.2.1 demands."""
-    return asked_for(request, body.decode("ascii", "replace"))
+    return _asked_for(request, body.decode("ascii", "replace"))
 
 
 @router.get(f"{AT}/sign-in/organisation")

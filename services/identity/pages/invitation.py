@@ -21,12 +21,12 @@ Body = Annotated[bytes, Depends(bounded)]
 router = APIRouter(include_in_schema=False)
 
 
-def over(request: Request) -> Response:
+def _over(request: Request) -> Response:
     front = front_of(request)
     return front.page(request, "invitation-over", 410)
 
 
-def password_page(request: Request, present: Present, faults: dict[str, str]) -> Response:
+def _password_page(request: Request, present: Present, faults: dict[str, str]) -> Response:
     front = front_of(request)
     return front.page(
         request,
@@ -38,7 +38,7 @@ def password_page(request: Request, present: Present, faults: dict[str, str]) ->
     )
 
 
-def app_page(request: Request, present: Present, fault: str = "") -> Response:
+def _app_page(request: Request, present: Present, fault: str = "") -> Response:
     front = front_of(request)
     secret = front.enrolling.secret(present)
     named = address(secret, account=present.account.email, brand=front.settings.brand)
@@ -56,7 +56,7 @@ def app_page(request: Request, present: Present, fault: str = "") -> Response:
 def begin(request: Request) -> Response:
     """Ask for a password."""
     front = front_of(request)
-    return password_page(request, front.at_stage(request, "invited", "enrolling"), {})
+    return _password_page(request, front.at_stage(request, "invited", "enrolling"), {})
 
 
 @router.post(f"{AT}/invitation")
@@ -75,15 +75,15 @@ def give_password(request: Request, body: Body) -> Response:
         except TooWeak as weak:
             faults["password"] = str(weak)
         except Over:
-            return over(request)
-    return password_page(request, present, faults) if faults else front.to("/invitation/app")
+            return _over(request)
+    return _password_page(request, present, faults) if faults else front.to("/invitation/app")
 
 
 @router.get(f"{AT}/invitation/app")
 def ask_app(request: Request) -> Response:
     """Show what the app is to read."""
     front = front_of(request)
-    return app_page(request, front.at_stage(request, "enrolling"))
+    return _app_page(request, front.at_stage(request, "enrolling"))
 
 
 @router.post(f"{AT}/invitation/app")
@@ -95,9 +95,9 @@ def give_code(request: Request, body: Body) -> Response:
     try:
         cookie, codes = front.enrolling.confirm(present, code, front.where(request))
     except Wrong:
-        return app_page(request, present, "That is not the code. Type the one shown now")
+        return _app_page(request, present, "That is not the code. Type the one shown now")
     except Over:
-        return over(request)
+        return _over(request)
     page = front.page(request, "recovery", codes=codes)
     front.set_cookie(page, cookie)
     return page
@@ -110,7 +110,7 @@ def open_link(token: str, request: Request) -> Response:
     try:
         cookie = front.enrolling.opened(token)
     except Over:
-        return over(request)
+        return _over(request)
     response = front.to("/invitation")
     front.set_cookie(response, cookie)
     return response

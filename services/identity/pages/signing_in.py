@@ -20,7 +20,7 @@ _WRONG_CODE = "That is not the code, or it was used already. Wait for the next o
 router = APIRouter(include_in_schema=False)
 
 
-def password_page(
+def _password_page(
     request: Request,
     asked: Asked | None,
     *,
@@ -47,7 +47,7 @@ def begin(request: Request) -> Response:
     """Sign in to the issuer itself, to see one's sign-ins."""
     front = front_of(request)
     present = front.present(request)
-    return front.to("/account") if present and present.signed_in else password_page(request, None)
+    return front.to("/account") if present and present.signed_in else _password_page(request, None)
 
 
 @router.post(f"{AT}/sign-in")
@@ -59,14 +59,14 @@ def give_password(request: Request, body: Body) -> Response:
     email, password = given.get("email", "").strip()[:320], given.get("password", "")
     if not email or not password:
         fault = "Type your e-mail address and your password"
-        return password_page(request, asked, email=email, fault=fault, status=422)
+        return _password_page(request, asked, email=email, fault=fault, status=422)
     try:
         kept = asked.kept() if asked else None
         cookie = front.signing_in.with_password(email, password, front.where(request), kept)
     except Wrong:
-        return password_page(request, asked, email=email, fault=_NOT_RIGHT, status=422)
+        return _password_page(request, asked, email=email, fault=_NOT_RIGHT, status=422)
     except Locked as locked:
-        return password_page(request, asked, email=email, fault=waiting(locked), status=429)
+        return _password_page(request, asked, email=email, fault=waiting(locked), status=429)
     response = front.to("/sign-in/code")
     front.set_cookie(response, cookie)
     return response
