@@ -25,12 +25,8 @@ from services.identity.oidc.families import Families
 from services.identity.oidc.id_tokens import IdTokens
 from services.identity.oidc.userinfo import userinfo_routes
 from services.identity.pages import account, authorizing, invitation, signing_in
-from services.identity.pages.front import AT, Front, Turned
+from services.identity.pages.front import AT, STATIC_AT, Turned, front_for
 from services.identity.people.accounts import active_demo_accounts
-from services.identity.people.enrolling import Enrolling
-from services.identity.people.secret_keys import SecretKeys
-from services.identity.people.sessions import Sessions
-from services.identity.people.signing_in import SigningIn
 from services.identity.server import OAuthServer
 from services.identity.settings import IdentitySettings, cipher_of
 from shared.auth import TokenVerifier
@@ -40,16 +36,12 @@ from shared.mail import Post
 from shared.messaging.broker import Broker
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
-from shared.pages import Pages, StaticSheets
-from shared.problems import Problem
+from shared.pages import StaticSheets
 from shared.service import service_app
 from shared.strangers import GuardedHttp
 from shared.worker import Wake, Worker
 
 log = structlog.get_logger(__name__)
-
-STATIC_AT = f"{AT}/static"
-"""Where the issuer serves the pages' style sheet: it may stand on a host without the portal."""
 
 MARGIN = timedelta(minutes=1)
 """Clocks of verifiers that lag behind ours still find the key of a token that they think alive."""
@@ -100,53 +92,12 @@ def create_app(
         families=families,
         id_tokens=id_tokens,
     )
-    sessions = Sessions(engine, settings)
-    secret_keys = SecretKeys(settings)
-    folder = static or Path(__file__).parent / "static"
-    front = Front(
-        settings=settings,
-        engine=engine,
-        pages=Pages("services.identity", brand=settings.brand, static=folder, static_at=STATIC_AT),
-        keys=secret_keys,
-        clients=clients,
-        sessions=sessions,
-        signing_in=SigningIn(engine, secret_keys, sessions, admit_demo=not production),
-        enrolling=Enrolling(engine, secret_keys, sessions, brand=settings.brand),
-        families=families,
-        id_tokens=id_tokens,
-    )
-
-    def demo_fault() -> str | None:
-        found = active_demo_clients(engine) if production else ()
-        if found:
-            return (
-                f"demo clients are active, whose secrets are public: {', '.join(found)}. "
-                "Deactivate them, or use a database without demo data."
-            )
-        if production and active_demo_accounts(engine):
-            return (
-                "demo accounts are active, whose passwords are public. "
-                "Disable them (`kersey people disable`), or use a database without demo data."
-            )
-        return None
-
-    def keys_fault() -> str | None:
-        try:
-            keys.current()
-        except KeysUnreadable as error:
-            return str(error)
-        return None
-
-    def worded(problem: Problem) -> Response:
-        """Somebody at a page is told in a page."""
-        page = front.pages.page("sign-in/trouble", problem.status, status=problem.status)
-        page.headers.update(problem.headers)
-        return page
+    front = front_for(settings, engine, families, id_tokens, static)
 
     checks: dict[str, Check] = {
         "schema": partial(schema_fault, "identity", engine),
-        "clients": demo_fault,
-        "signing keys": keys_fault,
+        "clients": partial(_demo_fault, engine, production=production),
+        "signing keys": partial(_keys_fault, keys),
     }
     if broker is not None:
         checks |= of_background(settings, engine, broker)
@@ -167,17 +118,18 @@ def create_app(
         public=("/identity/.well-known/smart-configuration",),
         verifier=TokenVerifier(settings, OwnKeys(keys)),
         words_refusals=dict.fromkeys(
-            [f"{AT}/{page}" for page in ("authorize", "sign-in", "invitation", "account")], worded
+            [f"{AT}/{page}" for page in ("authorize", "sign-in", "invitation", "account")],
+            front.worded,
         ),
     )
     app.state.front = front
     app.add_exception_handler(Turned, _turned)
-    if folder.is_dir():
-        app.mount(STATIC_AT, StaticSheets(directory=folder), name="static")
+    if static is not None and static.is_dir():
+        app.mount(STATIC_AT, StaticSheets(directory=static), name="static")
 
     def start() -> None:
         try:
-            fault = demo_fault()
+            fault = _demo_fault(engine, production=production)
             if not fault:
                 keys.current()
         except SQLAlchemyError as error:
@@ -205,6 +157,32 @@ def create_app(
 
     app.router.lifespan_context = lifespan
     return app
+
+
+def _demo_fault(engine: Engine, *, production: bool) -> str | None:
+    """Why what the demo brought must not be here."""
+    if not production:
+        return None
+    found = active_demo_clients(engine)
+    if found:
+        return (
+            f"demo clients are active, whose secrets are public: {', '.join(found)}. "
+            "Deactivate them, or use a database without demo data."
+        )
+    if active_demo_accounts(engine):
+        return (
+            "demo accounts are active, whose passwords are public. "
+            "Disable them (`kersey people disable`), or use a database without demo data."
+        )
+    return None
+
+
+def _keys_fault(keys: SigningKeys) -> str | None:
+    try:
+        keys.current()
+    except KeysUnreadable as error:
+        return str(error)
+    return None
 
 
 def _turned(_: Request, error: Exception) -> Response:

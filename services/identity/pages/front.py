@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,9 +23,12 @@ from services.identity.people.sessions import Present, Sessions
 from services.identity.people.signing_in import SigningIn, Where
 from services.identity.settings import IdentitySettings
 from shared.pages import Pages
+from shared.problems import Problem
 from shared.rate_limits import caller
 
 AT = "/identity"
+STATIC_AT = f"{AT}/static"
+"""Where the issuer serves the pages' style sheet: it may stand on a host without the portal."""
 _FIELDS = 32
 _KEY = "key"
 
@@ -145,6 +149,13 @@ class Front:
             self.set_cookie(page, cookie)
         return page
 
+    def worded(self, problem: Problem) -> Response:
+        """A refusal that was met before any page, as a page."""
+        values = {"code": problem.status}
+        page = self.pages.page("sign-in/trouble", problem.status, **values)
+        page.headers.update(problem.headers)
+        return page
+
     def to(self, path: str) -> RedirectResponse:
         """Lead the browser to another page of ours."""
         return RedirectResponse(f"{AT}{path}", 303, headers={"Cache-Control": "no-store"})
@@ -185,6 +196,39 @@ class Front:
             return Asked.of(json.loads(self.keys.decrypted(sealed)))
         except (KeysUnreadable, ValueError, TypeError) as error:
             raise Turned(self.page(request, "stale", 403)) from error
+
+
+def front_for(
+    settings: IdentitySettings,
+    engine: Engine,
+    families: Families,
+    id_tokens: IdTokens,
+    static: Path | None,
+) -> Front:
+    """What the pages of an issuer work with.
+
+    Args:
+        settings: the issuer's.
+        engine: its database.
+        families: what clients get.
+        id_tokens: known again as hints.
+        static: the folder with the style sheet; without it the pages are plainer.
+    """
+    admit_demo = settings.environment != "production"
+    keys, sessions = SecretKeys(settings), Sessions(engine, settings)
+    folder = static or Path(__file__).parent / "static"
+    return Front(
+        settings=settings,
+        engine=engine,
+        pages=Pages("services.identity", brand=settings.brand, static=folder, static_at=STATIC_AT),
+        keys=keys,
+        clients=Clients(engine, admit_demo=admit_demo),
+        sessions=sessions,
+        signing_in=SigningIn(engine, keys, sessions, admit_demo=admit_demo),
+        enrolling=Enrolling(engine, keys, sessions, brand=settings.brand),
+        families=families,
+        id_tokens=id_tokens,
+    )
 
 
 def asked_of(present: Present) -> Asked | None:
