@@ -79,11 +79,13 @@ def _identity() -> Composition:
     from services.identity.retention import RETENTION
     from services.identity.settings import IdentitySettings
     from services.identity.telling import STATE
+    from services.portal.assets import STATIC
 
     return Composition(
         IdentitySettings,
+        # One style sheet is made, and both who have pages serve it.
         lambda settings, engine, broker, wake: app.create_app(
-            settings, engine=engine, broker=broker, wake=wake
+            settings, engine=engine, broker=broker, wake=wake, static=STATIC
         ),
         app.workers,
         (),

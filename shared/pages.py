@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
+from starlette.types import Scope
 
 HEADERS = {
     "referrer-policy": "no-referrer",
@@ -77,6 +79,16 @@ class Pages:
         content = self._environment.get_template(f"{template}.jinja").render(values)
         headers = HEADERS | {"content-security-policy": content_policy(forms_to)}
         return HTMLResponse(content, status, headers=headers)
+
+
+class StaticSheets(StaticFiles):
+    """Files whose address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be kept for a year."""
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
 
 
 def _style(static: Path, static_at: str) -> str | None:

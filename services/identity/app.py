@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,14 +21,22 @@ from services.identity.client_keys import ClientKeys
 from services.identity.clients import Clients, active_demo_clients
 from services.identity.issued import IssuedTokens
 from services.identity.keys import KeysUnreadable, OwnKeys, SigningKeys
+from services.identity.oidc.families import Families
+from services.identity.oidc.id_tokens import IdTokens
+from services.identity.oidc.userinfo import userinfo_routes
+from services.identity.pages import account, authorizing, invitation, signing_in
+from services.identity.pages.front import AT, STATIC_AT, Turned, front_for
+from services.identity.people.accounts import active_demo_accounts
 from services.identity.server import OAuthServer
 from services.identity.settings import IdentitySettings, cipher_of
 from shared.auth import TokenVerifier
 from shared.gauges import of_database
 from shared.health import Check, of_background
+from shared.mail import Post
 from shared.messaging.broker import Broker
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
+from shared.pages import StaticSheets
 from shared.service import service_app
 from shared.strangers import GuardedHttp
 from shared.worker import Wake, Worker
@@ -48,6 +57,8 @@ def create_app(
     engine: Engine,
     broker: Broker | None = None,
     wake: Wake | None = None,
+    static: Path | None = None,
+    post: Post | None = None,
 ) -> FastAPI:
     """The issuer as an app.
 
@@ -56,6 +67,8 @@ def create_app(
         engine: its database.
         broker: where its relay publishes; without one no worker runs in this process.
         wake: wakes the relay after a commit.
+        static: the folder with the pages' style sheet; without it they are plainer.
+        post: where mails go; by default as the settings say.
 
     Raises:
         DemoClientsInProduction: when the app starts, not when it is made.
@@ -67,30 +80,24 @@ def create_app(
     keys = signing_keys(settings, engine)
     remote = ClientKeys(http)
     assertions = Assertions(engine, clients, remote, audience=settings.token_endpoint)
-    issued = IssuedTokens(settings, engine, clients=clients, keys=keys)
+    families = Families(engine, lasts=timedelta(hours=settings.session_hours))
+    issued = IssuedTokens(settings, engine, clients=clients, keys=keys, families=families)
     authentication = ClientAuthentication(clients, assertions)
-    server = OAuthServer(settings, keys=keys, authentication=authentication, issued=issued)
-
-    def demo_fault() -> str | None:
-        found = active_demo_clients(engine) if production else ()
-        if not found:
-            return None
-        return (
-            f"demo clients are active, whose secrets are public: {', '.join(found)}. "
-            "Deactivate them, or use a database without demo data."
-        )
-
-    def keys_fault() -> str | None:
-        try:
-            keys.current()
-        except KeysUnreadable as error:
-            return str(error)
-        return None
+    id_tokens = IdTokens(settings, keys)
+    server = OAuthServer(
+        settings,
+        keys=keys,
+        authentication=authentication,
+        issued=issued,
+        families=families,
+        id_tokens=id_tokens,
+    )
+    front = front_for(settings, engine, families, id_tokens, static)
 
     checks: dict[str, Check] = {
         "schema": partial(schema_fault, "identity", engine),
-        "clients": demo_fault,
-        "signing keys": keys_fault,
+        "clients": partial(_demo_fault, engine, production=production),
+        "signing keys": partial(_keys_fault, keys),
     }
     if broker is not None:
         checks |= of_background(settings, engine, broker)
@@ -98,18 +105,31 @@ def create_app(
         settings,
         name="identity",
         title="Kersey identity",
-        routers=[routes(settings, server, keys), client_routes(engine, issued, http)],
+        routers=[
+            routes(settings, server, keys),
+            client_routes(engine, issued, http),
+            userinfo_routes(issued, families),
+            *(each.router for each in (authorizing, signing_in, invitation, account)),
+        ],
         workers=workers(settings, engine, broker, wake) if broker is not None else (),
         checks=checks,
         sources=[of_database("identity", engine)],
         docs_prefix="/identity",
         public=("/identity/.well-known/smart-configuration",),
         verifier=TokenVerifier(settings, OwnKeys(keys)),
+        words_refusals=dict.fromkeys(
+            [f"{AT}/{page}" for page in ("authorize", "sign-in", "invitation", "account")],
+            front.worded,
+        ),
     )
+    app.state.front = front
+    app.add_exception_handler(Turned, _turned)
+    if static is not None and static.is_dir():
+        app.mount(STATIC_AT, StaticSheets(directory=static), name="static")
 
     def start() -> None:
         try:
-            fault = demo_fault()
+            fault = _demo_fault(engine, production=production)
             if not fault:
                 keys.current()
         except SQLAlchemyError as error:
@@ -137,6 +157,37 @@ def create_app(
 
     app.router.lifespan_context = lifespan
     return app
+
+
+def _demo_fault(engine: Engine, *, production: bool) -> str | None:
+    """Why what the demo brought must not be here."""
+    if not production:
+        return None
+    found = active_demo_clients(engine)
+    if found:
+        return (
+            f"demo clients are active, whose secrets are public: {', '.join(found)}. "
+            "Deactivate them, or use a database without demo data."
+        )
+    if active_demo_accounts(engine):
+        return (
+            "demo accounts are active, whose passwords are public. "
+            "Disable them (`kersey people disable`), or use a database without demo data."
+        )
+    return None
+
+
+def _keys_fault(keys: SigningKeys) -> str | None:
+    try:
+        keys.current()
+    except KeysUnreadable as error:
+        return str(error)
+    return None
+
+
+def _turned(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Turned)
+    return error.response
 
 
 def workers(

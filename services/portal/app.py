@@ -9,10 +9,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from fastapi.responses import Response
-from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
-from starlette.types import Scope
 
 from services.portal import answer, capacity, start, work
 from services.portal.answer_links import AnswerLinks
@@ -29,7 +26,7 @@ from services.portal.sign_in.sessions import Sessions
 from services.portal.worded import refusing, word
 from shared.auth import TokenVerifier
 from shared.migrate import schema_fault
-from shared.pages import Pages
+from shared.pages import Pages, StaticSheets
 from shared.rate_limits import CallerLimit
 from shared.service import service_app
 
@@ -82,7 +79,7 @@ def create_app(
     app.state.issuer = Issuer(settings)
     app.state.sessions = _sessions(settings, engine, app.state.issuer)
     if static.is_dir():
-        app.mount("/static", _Static(directory=static), name="static")
+        app.mount("/static", StaticSheets(directory=static), name="static")
     word(app, pages)
 
     inner = app.router.lifespan_context
@@ -118,13 +115,3 @@ def _front_door(settings: PortalSettings, hands_in: Asks | None) -> FrontDoor | 
         CallerLimit(settings.front_door_rate),
         settings.front_door_seconds,
     )
-
-
-class _Static(StaticFiles):
-    """Files whose address changes with their content."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, to be kept for a year."""
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
-        return response

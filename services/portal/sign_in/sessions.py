@@ -127,7 +127,7 @@ class Sessions:
             tokens = connection.execute(ended.returning(web_session.c.tokens)).scalar()
         return None if tokens is None else self._opened(tokens)
 
-    def _found(self, fingerprint: bytes) -> Row[Any] | None:
+    def _found(self, fingerprint: bytes) -> Row[Any, Any, Any] | None:
         """The session, with its use noted."""
         now = self._clock()
         holds = (

@@ -1,0 +1,109 @@
+"""The pages for password and code."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.identity.body import bounded
+from services.identity.oidc.asking import Asked
+from services.identity.pages.authorizing import go_on
+from services.identity.pages.front import AT, asked_of, front_of
+from services.identity.people.locking import Locked
+from services.identity.people.signing_in import Wrong
+
+Body = Annotated[bytes, Depends(bounded)]
+
+_NOT_RIGHT = "The e-mail address or the password is not right"
+_WRONG_CODE = "That is not the code, or it was used already. Wait for the next one"
+
+
+router = APIRouter(include_in_schema=False)
+
+
+def _password_page(
+    request: Request,
+    asked: Asked | None,
+    *,
+    email: str = "",
+    fault: str = "",
+    status: int = 200,
+) -> Response:
+    front = front_of(request)
+    client = front.clients.find(asked.client_id) if asked else None
+    return front.page(
+        request,
+        "password",
+        status,
+        asked=asked,
+        client=client.name if client else "",
+        sealed=front.sealed(asked),
+        email=email,
+        fault=fault,
+    )
+
+
+@router.get(f"{AT}/sign-in")
+def begin(request: Request) -> Response:
+    """Sign in to the issuer itself, to see one's sign-ins."""
+    front = front_of(request)
+    present = front.present(request)
+    return front.to("/account") if present and present.signed_in else _password_page(request, None)
+
+
+@router.post(f"{AT}/sign-in")
+def give_password(request: Request, body: Body) -> Response:
+    """Judge the password."""
+    front = front_of(request)
+    given = front.form(request, body)
+    asked = front.unsealed(request, given.get("asked", ""))
+    email, password = given.get("email", "").strip()[:320], given.get("password", "")
+    if not email or not password:
+        fault = "Type your e-mail address and your password"
+        return _password_page(request, asked, email=email, fault=fault, status=422)
+    try:
+        kept = asked.kept() if asked else None
+        cookie = front.signing_in.with_password(email, password, front.where(request), kept)
+    except Wrong:
+        return _password_page(request, asked, email=email, fault=_NOT_RIGHT, status=422)
+    except Locked as locked:
+        return _password_page(request, asked, email=email, fault=waiting(locked), status=429)
+    response = front.to("/sign-in/code")
+    front.set_cookie(response, cookie)
+    return response
+
+
+@router.get(f"{AT}/sign-in/code")
+def ask_code(request: Request) -> Response:
+    """Ask for the second factor."""
+    front = front_of(request)
+    present = front.at_stage(request, "password")
+    return front.page(request, "code", asked=asked_of(present), fault="")
+
+
+@router.post(f"{AT}/sign-in/code")
+def give_code(request: Request, body: Body) -> Response:
+    """Judge the code."""
+    front = front_of(request)
+    present = front.at_stage(request, "password")
+    given = front.form(request, body).get("code", "").strip()[:40]
+    asked = asked_of(present)
+    if not given:
+        return front.page(request, "code", 422, asked=asked, fault="Type the code")
+    try:
+        cookie = front.signing_in.with_code(present, given, front.where(request))
+    except Wrong:
+        return front.page(request, "code", 422, asked=asked, fault=_WRONG_CODE)
+    except Locked as locked:
+        return front.page(request, "code", 429, asked=asked, fault=waiting(locked))
+    signed_in = front.sessions.find(cookie)
+    if signed_in is None:
+        return front.to("/sign-in")
+    response = go_on(front, request, signed_in)
+    front.set_cookie(response, cookie)
+    return response
+
+
+def waiting(locked: Locked) -> str:
+    """How long to wait, in words."""
+    minutes = f"{locked.minutes} minutes" if locked.minutes > 1 else "1 minute"
+    return f"Too many tries did not work. Wait {minutes}, then try again"
