@@ -13,7 +13,7 @@ from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
 from deploy.embedded_postgres import EmbeddedPostgres
 from deploy.engines import opened, opened_for
-from deploy.service_clients import client_id, service_clients
+from deploy.service_clients import client_id, service_clients, sign_in_client
 from deploy.services import (
     BROKER_CONNECTIONS,
     BROKER_DATABASE,
@@ -109,7 +109,10 @@ def all_in_one(
             )
         load_clients(
             engines["identity"],
-            service_clients(lambda service: folder.password(f"{service.name}.client")),
+            [
+                *service_clients(lambda service: folder.password(f"{service.name}.client")),
+                sign_in_client(folder.password("portal.sign-in"), public_url),
+            ],
         )
         prefixes = {path: service.name for service in SERVICES for path in service.prefixes}
         yield House(AllInOne(apps, prefixes), engines, settled)
@@ -135,6 +138,7 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
             values["link_key"] = folder.password("notifications.links")
             values["maildir"] = folder.path / "mail"
         case "portal":
+            values["sign_in_client_secret"] = folder.password("portal.sign-in")
             values["session_key"] = folder.encryption_key("portal.sessions")
             values["demo_sign_ins"] = {name: each.about for name, each in CLIENTS.items()}
         case "referrals":

@@ -22,28 +22,45 @@ Client = Annotated[str, typer.Argument(help="Its id.")]
 
 @app.command()
 def services() -> None:
-    """Register the services that ask others. You chose their secrets.
+    """Register the services that ask others, and the pages where people sign in.
 
-    Needs the identity service's settings, and KERSEY_SERVICE_SECRET__NOTIFICATIONS and so on, of 32
-    characters or more. Safe to repeat; a changed secret is set.
+    You chose their secrets. Needs the identity service's settings, its public address among them,
+    and KERSEY_SERVICE_SECRET__NOTIFICATIONS and so on, of 32 characters or more. Safe to repeat; a
+    changed secret is set.
     """
     from deploy.refusal import Refusal
-    from deploy.service_clients import asking, client_id, service_clients
+    from deploy.service_clients import (
+        SIGN_IN,
+        SIGN_IN_SECRET,
+        asking,
+        client_id,
+        service_clients,
+        sign_in_client,
+    )
     from deploy.settings import OperatorSettings
     from services.identity.clients import load_clients
 
-    secrets = OperatorSettings().service_secret
-    missing = [each.name for each in asking() if each.name not in secrets]
+    operator = OperatorSettings()
+    secrets = operator.service_secret
+    needed = [*(each.name for each in asking()), SIGN_IN_SECRET]
+    missing = [each for each in needed if each not in secrets]
     if missing:
         names = ", ".join(f"KERSEY_SERVICE_SECRET__{name.upper()}" for name in missing)
         message = f"not set: {names}"
         raise Refusal(message)
+    pages = sign_in_client(
+        secrets[SIGN_IN_SECRET].get_secret_value(), operator.public_url.rstrip("/")
+    )
     with _issuer() as engine:
         load_clients(
-            engine, service_clients(lambda service: secrets[service.name].get_secret_value())
+            engine,
+            [
+                *service_clients(lambda service: secrets[service.name].get_secret_value()),
+                pages,
+            ],
         )
-    for each in asking():
-        typer.echo(f"{client_id(each)}: registered")
+    for registered in [*map(client_id, asking()), SIGN_IN]:
+        typer.echo(f"{registered}: registered")
 
 
 @app.command()

@@ -24,6 +24,12 @@ class PortalSettings(ServiceSettings):
     )
     referrals_url: str = Field(default="", description="The referrals service; public_url if none.")
     directory_url: str = Field(default="", description="The directory; public_url if none.")
+    sign_in_client_id: str = Field(
+        default="kersey-portal-sign-in",
+        description="The OAuth client with which people sign in; its redirect address is"
+        " {public_url}/signed-in.",
+    )
+    sign_in_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
     session_key: SecretStr = Field(
         default=SecretStr(""),
         description="Protects people's tokens in the database: 32 url-safe base64 bytes. Several "

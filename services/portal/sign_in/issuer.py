@@ -195,8 +195,8 @@ class Issuer:
 
     def _client(self) -> OAuth2Client:
         return OAuth2Client(
-            client_id=self._settings.client_id,
-            client_secret=self._settings.client_secret.get_secret_value(),
+            client_id=self._settings.sign_in_client_id,
+            client_secret=self._settings.sign_in_client_secret.get_secret_value(),
             redirect_uri=self.back,
             scope=" ".join(SCOPES),
             code_challenge_method="S256",
@@ -245,7 +245,7 @@ class Issuer:
         claims = self._signed(proof)
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
-        if self._settings.client_id not in audiences or not claims.get("sub"):
+        if self._settings.sign_in_client_id not in audiences or not claims.get("sub"):
             raise SignInRefused("the ID token is not for the portal")
         if not is_issuer(claims.get("iss"), self._settings.issuer):
             raise SignInRefused("the ID token is of another issuer")
