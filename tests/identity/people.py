@@ -3,17 +3,21 @@
 import base64
 import hashlib
 import html
+import mailbox
 import re
 import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID, uuid4
 
 import httpx
 import pyotp
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from services.identity.clients import ClientSpec, register_client
@@ -191,3 +195,38 @@ def returned(answer: httpx.Response) -> dict[str, str]:
     address = answer.headers["location"]
     assert address.startswith(f"{CALLBACK}?"), address
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+
+@dataclass
+class House:
+    """An issuer, and a client for which people sign in."""
+
+    app: FastAPI
+    engine: Engine
+    settings: IdentitySettings
+    client: tuple[str, str]
+    maildir: Path
+
+    def person(self, *role: str, **more: object) -> Person:
+        return add_person(self.engine, self.settings, *(role or ("link-worker",)), **more)  # type: ignore[arg-type]
+
+    def visit(self, **more: object) -> Visit:
+        return Visit(self.browser(), self.client)
+
+    def browser(self) -> httpx.Client:
+        return TestClient(self.app, base_url="https://kersey.example", follow_redirects=False)
+
+    def mails(self) -> list[str]:
+        """What was sent so far, decoded, oldest first."""
+        box = mailbox.Maildir(self.maildir, create=True)
+        found = sorted(box, key=lambda each: each.get_date())
+        return [
+            str(part.get_payload(decode=True), "utf-8")  # type: ignore[arg-type]
+            for each in found
+            for part in each.walk()
+            if part.get_content_type() == "text/plain"
+        ]
+
+    def token(self, *role: str) -> str:
+        """An access token of somebody with this role."""
+        return str(self.visit().tokens(self.person(*role), scope=None)["access_token"])

@@ -1,60 +1,24 @@
 """The authorization code flow, by the pages as a browser without scripts has them."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from joserfc import jwt
-from sqlalchemy import Engine
 
-from services.identity.app import create_app, signing_keys
-from services.identity.settings import IdentitySettings
+from services.identity.app import signing_keys
 from shared.auth import TokenVerifier
-from tests.identity.conftest import engine_for, prepare, settings_for
 from tests.identity.people import (
     AFTER,
     CALLBACK,
     HUB,
-    Person,
+    House,
     Visit,
-    add_person,
     add_portal,
     fields,
     returned,
 )
-from tests.infrastructure.postgres import NewDatabase
-
-
-@dataclass
-class House:
-    """An issuer, and a client for which people sign in."""
-
-    app: FastAPI
-    engine: Engine
-    settings: IdentitySettings
-    client: tuple[str, str]
-
-    def person(self, *role: str, **more: object) -> Person:
-        return add_person(self.engine, self.settings, *(role or ("link-worker",)), **more)  # type: ignore[arg-type]
-
-    def visit(self, **more: object) -> Visit:
-        return Visit(self.browser(), self.client)
-
-    def browser(self) -> httpx.Client:
-        return TestClient(self.app, base_url="https://kersey.example", follow_redirects=False)
-
-
-@pytest.fixture(scope="module")
-def house(module_database: NewDatabase) -> Iterator[House]:
-    url = module_database("identity", prepare)
-    with engine_for(url) as engine:
-        settings = settings_for(url, public_url="https://kersey.example")
-        app = create_app(settings, engine=engine)
-        yield House(app, engine, settings, add_portal(engine))
 
 
 def test_a_person_signs_in_and_the_services_know_who_it_is(house: House):
