@@ -20,6 +20,7 @@ from deploy.commands import (
     importing,
     load,
     migrate,
+    people,
     practices,
     ready,
     reconcile,
@@ -74,6 +75,7 @@ app.command("migrate")(migrate.migrate)
 app.command("ready")(ready.ready)
 app.add_typer(databases.app, name="databases")
 app.add_typer(clients.app, name="clients")
+app.add_typer(people.app, name="people")
 app.add_typer(signing_keys.app, name="signing-keys")
 app.add_typer(consortium.app, name="consortium")
 app.add_typer(practices.app, name="practices")

@@ -27,6 +27,8 @@ from services.identity.oidc.userinfo import userinfo_routes
 from services.identity.pages import account, authorizing, invitation, signing_in
 from services.identity.pages.front import AT, STATIC_AT, Turned, front_for
 from services.identity.people.accounts import active_demo_accounts
+from services.identity.people.inviting import Inviter
+from services.identity.people_api import people_routes
 from services.identity.server import OAuthServer
 from services.identity.settings import IdentitySettings, cipher_of
 from shared.auth import TokenVerifier
@@ -109,6 +111,7 @@ def create_app(
             routes(settings, server, keys),
             client_routes(engine, issued, http),
             userinfo_routes(issued, families),
+            people_routes(engine, issued, Inviter(settings, post), settings.invitation_hours),
             *(each.router for each in (authorizing, signing_in, invitation, account)),
         ],
         workers=workers(settings, engine, broker, wake) if broker is not None else (),

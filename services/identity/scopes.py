@@ -113,7 +113,11 @@ def narrow(requested: Iterable[str], held: Iterable[str]) -> tuple[str, ...]:
             found = _held(scope)
             common = _common(asked, found) if found else None
             given += [common] if common else []
-    return tuple(dict.fromkeys(given))
+    left = list(dict.fromkeys(given))
+    for token in list(left):
+        if _covered(token, [each for each in left if each != token]):
+            left.remove(token)
+    return tuple(left)
 
 
 def _common(one: FhirScope, other: FhirScope) -> str | None:

@@ -140,6 +140,18 @@ def issuer(module_database: NewDatabase) -> Iterator[Issuer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def house(module_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An issuer for which people sign in, without a server: for a module's tests."""
+    from tests.identity.people import House, add_portal
+
+    url, maildir = module_database("identity", prepare), tmp_path_factory.mktemp("mail") / "box"
+    with engine_for(url) as engine:
+        settings = settings_for(url, public_url="https://kersey.example", maildir=maildir)
+        app = create_app(settings, engine=engine)
+        yield House(app, engine, settings, add_portal(engine), maildir)
+
+
 @pytest.fixture
 def own_issuer(database: NewDatabase) -> Iterator[Issuer]:
     """An issuer for a test that changes what others would see."""

@@ -191,6 +191,7 @@ def _choice(front: Front, request: Request, present: Present, fault: str = "") -
         "organisation",
         422 if fault else 200,
         asked=asked_of(present),
+        present=present,
         choices=choices,
         fault=fault,
     )

@@ -125,6 +125,7 @@ class Front:
         status: int = 200,
         *,
         asked: Asked | None = None,
+        present: Present | None = None,
         **values: Any,
     ) -> HTMLResponse:
         """A page whose forms come back with this browser's key.
@@ -133,10 +134,11 @@ class Front:
             request: whose.
             template: its name.
             status: the HTTP status.
+            present: who is at it, where their cookie is given with this very answer.
             asked: the authorization request under way: what answers a form may lead to its client.
             values: what the template shows.
         """
-        held = self.cookie(request)
+        held = present.cookie if present else self.cookie(request)
         cookie = held or new_token()
         page = self.pages.page(
             f"sign-in/{template}",
@@ -151,8 +153,7 @@ class Front:
 
     def worded(self, problem: Problem) -> Response:
         """A refusal that was met before any page, as a page."""
-        values = {"code": problem.status}
-        page = self.pages.page("sign-in/trouble", problem.status, **values)
+        page = self.pages.page("sign-in/trouble", problem.status, code=problem.status)
         page.headers.update(problem.headers)
         return page
 

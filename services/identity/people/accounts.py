@@ -230,6 +230,13 @@ def found(engine: Engine, email: str) -> PersonAccount:
     return row
 
 
+def names(engine: Engine, wanted: Sequence[UUID]) -> dict[UUID, str]:
+    """The names of people by the ids of their accounts; disabled ones too, since records stay."""
+    found = select(PersonAccount.id, PersonAccount.name).where(col(PersonAccount.id).in_(wanted))
+    with Session(engine) as session:
+        return dict(session.exec(found).all())
+
+
 def memberships(engine: Engine, accounts: Sequence[UUID]) -> dict[UUID, list[Membership]]:
     """What people are to which organisations."""
     wanted = (

@@ -106,8 +106,10 @@ class Tries:
         old = sign_in_try.c["last"] < now - limit.forgotten
         tries = case((old, 1), else_=sign_in_try.c.tries + 1)
         over = func.least(tries - limit.free - 1, 20)
-        wait = func.least(literal(limit.first) * func.power(2, over), literal(limit.longest))
-        until = case((tries > limit.free, now + wait), else_=None)
+        longest = limit.longest.total_seconds()
+        wait = func.least(limit.first.total_seconds() * func.power(2.0, over), longest)
+        again = func.to_timestamp(literal(now.timestamp()) + wait)
+        until = case((tries > limit.free, again), else_=None)
         statement = (
             insert(sign_in_try)
             .values(of=of, tries=1, until=None, last=now)

@@ -1,0 +1,255 @@
+"""Accounts of people as an administrator keeps them, under /identity/people."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Engine
+
+from services.identity.administrators import OAuthProblem, administrator
+from services.identity.issued import IssuedToken, IssuedTokens
+from services.identity.people import accounts
+from services.identity.people.accounts import (
+    AccountRefused,
+    Invited,
+    Newcomer,
+    NoSuchAccount,
+    Place,
+)
+from services.identity.people.inviting import Inviter, NotSent
+from services.identity.tables import Membership, PersonAccount
+from shared.database import UnitOfWork
+from shared.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+PATH = "/identity/people"
+MOST = 100
+"""Accounts of one page, and names asked for at once."""
+
+READ = ("people.read", "people.write")
+WRITE = ("people.write",)
+
+
+class Invite(BaseModel):
+    """Somebody to be invited."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    email: str = Field(max_length=320)
+    name: str = Field(max_length=200)
+    organisation: UUID
+    organisation_name: str = Field(max_length=200)
+    roles: tuple[str, ...] = Field(min_length=1, max_length=10)
+
+
+class Roles(BaseModel):
+    """What somebody is to one organisation."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    organisation_name: str = Field(default="", max_length=200)
+    roles: tuple[str, ...] = Field(max_length=10)
+
+
+def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours: int) -> APIRouter:
+    """The router; all of it but the names is for administrators of accounts.
+
+    Args:
+        engine: the issuer's database.
+        issued: tells whose token still holds.
+        inviter: sends invitations.
+        hours: for which an invitation works.
+    """
+    router = APIRouter(prefix=PATH, tags=["people"])
+    reads, writes = Depends(_holder(issued, *READ)), Depends(_holder(issued, *WRITE))
+
+    def sent(invited: Invited) -> None:
+        try:
+            inviter.send(invited)
+        except NotSent as error:
+            raise Problem(
+                502,
+                "The invitation did not go out",
+                f"{error}. The account is there: invite it again.",
+                account=str(invited.account),
+            ) from error
+
+    def told(account: UUID) -> dict[str, Any]:
+        row = accounts.one(engine, account)
+        return _told(row, accounts.memberships(engine, [account])[account])
+
+    @router.get("")
+    def list_people(
+        _: Annotated[IssuedToken, reads],
+        after: Annotated[str, Query(max_length=320, pattern=r"^[^\x00]*$")] = "",
+        count: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+    ) -> JSONResponse:
+        """The accounts by e-mail address; the last one's is the `after` of the next page."""
+        found = accounts.listed(engine, after=after, count=count)
+        held = accounts.memberships(engine, [each.id for each in found])
+        return _json({"people": [_told(each, held[each.id]) for each in found]})
+
+    @router.post("", status_code=201)
+    def invite(by: Annotated[IssuedToken, writes], body: Invite) -> JSONResponse:
+        """Make an account and send its person a link to set a password and a second factor."""
+        newcomer = Newcomer(
+            body.email, body.name, Place(body.organisation, body.organisation_name), body.roles
+        )
+        with _refusing(), UnitOfWork(engine) as uow:
+            invited = accounts.invite(uow, newcomer, by=by.subject, hours=hours)
+            uow.commit()
+        sent(invited)
+        return _json(told(invited.account), 201)
+
+    @router.get("/names")
+    def names(
+        _: Annotated[IssuedToken, Depends(_holder(issued, "openid"))],
+        id: Annotated[list[UUID], Query(min_length=1, max_length=MOST)],  # noqa: A002
+    ) -> JSONResponse:
+        """The names of colleagues by the ids under which services keep who did what.
+
+        For everybody who is signed in: whoever works on a case sees who else did, by name.
+        """
+        found = accounts.names(engine, id)
+        return _json({"names": {str(key): name for key, name in found.items()}})
+
+    @router.get("/{account}")
+    def read(_: Annotated[IssuedToken, reads], account: UUID) -> JSONResponse:
+        """One account, its latest sign-ins, and what was done with it."""
+        with _refusing():
+            body = told(account)
+        signed = accounts.sign_ins(engine, account)
+        done = accounts.acts(engine, account)
+        return _json(
+            body
+            | {
+                "sign_ins": [
+                    {
+                        "at": each.at.isoformat() if each.at else None,
+                        "outcome": each.outcome,
+                        "address": each.address,
+                        "browser": each.browser,
+                    }
+                    for each in signed
+                ],
+                "acts": [
+                    {
+                        "at": each.at.isoformat() if each.at else None,
+                        "act": each.act,
+                        "by": each.by,
+                        "detail": each.detail,
+                    }
+                    for each in done
+                ],
+            }
+        )
+
+    @router.put("/{account}/organisations/{organisation}")
+    def change_roles(
+        by: Annotated[IssuedToken, writes], account: UUID, organisation: UUID, body: Roles
+    ) -> JSONResponse:
+        """What somebody is to an organisation from now on; their tokens end by it."""
+        place = Place(organisation, body.organisation_name)
+        with _refusing(), UnitOfWork(engine) as uow:
+            accounts.change_roles(uow, account, place, body.roles, by=by.subject)
+            uow.commit()
+        return _json(told(account))
+
+    @router.post("/{account}/invitation", status_code=204)
+    def invite_again(by: Annotated[IssuedToken, writes], account: UUID) -> Response:
+        """Send a new link, to set password and second factor anew. Those before it end."""
+        with _refusing(), UnitOfWork(engine) as uow:
+            invited = accounts.invite_again(uow, account, by=by.subject, hours=hours)
+            uow.commit()
+        sent(invited)
+        return Response(status_code=204)
+
+    acts: dict[str, Callable[..., None]] = {
+        "disable": accounts.disable,
+        "enable": accounts.enable,
+        "sign-out": accounts.sign_out,
+    }
+    for name, act in acts.items():
+        router.add_api_route(
+            f"/{{account}}/{name}",
+            _doing(engine, act, _holder(issued, *WRITE)),
+            methods=["POST"],
+            status_code=204,
+            operation_id=f"people_{name.replace('-', '_')}",
+            summary=(act.__doc__ or "").partition("\n")[0],
+        )
+    return router
+
+
+def _doing(
+    engine: Engine, act: Callable[..., None], holder: Callable[[Request], IssuedToken]
+) -> Callable[..., Response]:
+    def done(by: Annotated[IssuedToken, Depends(holder)], account: UUID) -> Response:
+        with _refusing(), UnitOfWork(engine) as uow:
+            act(uow, account, by=by.subject)
+            uow.commit()
+        log.info("account.changed", account=str(account), act=act.__name__, by=by.subject)
+        return Response(status_code=204)
+
+    return done
+
+
+def _holder(issued: IssuedTokens, *scopes: str) -> Callable[[Request], IssuedToken]:
+    """Admits whoever holds one of the scopes at this moment; refuses in the form of RFC 9457."""
+    inner = administrator(issued, *scopes)
+
+    def admitted(request: Request) -> IssuedToken:
+        try:
+            return inner(request)
+        except OAuthProblem as refused:
+            title = "Sign-in needed" if refused.status == 401 else "Not allowed"
+            raise Problem(
+                refused.status,
+                title,
+                str(refused.body["error_description"]),
+                element="Authorization" if refused.status == 401 else "scope",
+                headers=refused.headers,
+            ) from refused
+
+    return admitted
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except NoSuchAccount as error:
+        raise Problem(404, "No such account", "There is no account by that id.") from error
+    except AccountRefused as refused:
+        raise Problem(
+            422, "This cannot be done", f"{refused}.", element=refused.element
+        ) from refused
+
+
+def _told(row: PersonAccount, held: Sequence[Membership]) -> dict[str, Any]:
+    places: dict[str, dict[str, Any]] = {}
+    for each in held:
+        place = places.setdefault(
+            str(each.organisation),
+            {"organisation": str(each.organisation), "name": each.organisation_name, "roles": []},
+        )
+        place["roles"].append(each.role)
+    return {
+        "id": str(row.id),
+        "email": row.email,
+        "name": row.name,
+        "state": row.state,
+        "demo": row.demo,
+        "created": row.created.isoformat() if row.created else None,
+        "organisations": list(places.values()),
+    }
+
+
+def _json(body: dict[str, Any], status: int = 200) -> JSONResponse:
+    return JSONResponse(body, status, headers={"Cache-Control": "no-store"})
