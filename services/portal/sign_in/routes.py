@@ -119,7 +119,6 @@ def send_again_page(request: Request, again: SendAgain) -> Response:
         action=request.url.path,
         kept=again.kept,
         who=again.signed_in,
-        forms_to=request.app.state.forms_to,
     )
 
 
