@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from deploy.data_folder import DataFolder
+from deploy.demo.accounts import shown
 from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
 from deploy.embedded_postgres import EmbeddedPostgres
 from deploy.engines import opened, opened_for
-from deploy.service_clients import client_id, service_clients
+from deploy.service_clients import PORTAL, client_id, portal_client, service_clients
 from deploy.services import (
     BROKER_CONNECTIONS,
     BROKER_DATABASE,
@@ -22,6 +23,7 @@ from deploy.services import (
     with_database,
 )
 from services.identity.clients import load_clients
+from services.identity.settings import IdentitySettings
 from services.referrals.settings import ReferralsSettings
 from shared.messaging.broker import Broker
 from shared.messaging.embedded import EmbeddedBroker
@@ -49,6 +51,13 @@ class House:
         """Those of the referrals service, whose addresses stand in its documents."""
         settings = self.settings["referrals"]
         assert isinstance(settings, ReferralsSettings)
+        return settings
+
+    @property
+    def identity_settings(self) -> IdentitySettings:
+        """Those of the issuer, under whose key second factors are kept."""
+        settings = self.settings["identity"]
+        assert isinstance(settings, IdentitySettings)
         return settings
 
 
@@ -109,7 +118,10 @@ def all_in_one(
             )
         load_clients(
             engines["identity"],
-            service_clients(lambda service: folder.password(f"{service.name}.client")),
+            [
+                *service_clients(lambda service: folder.password(f"{service.name}.client")),
+                portal_client(public_url, folder.password("portal.client")),
+            ],
         )
         prefixes = {path: service.name for service in SERVICES for path in service.prefixes}
         yield House(AllInOne(apps, prefixes), engines, settled)
@@ -131,11 +143,15 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
     match service.name:
         case "identity":
             values["key_encryption_key"] = folder.encryption_key("identity.keys")
+            values["maildir"] = folder.path / "mail"
         case "notifications":
             values["link_key"] = folder.password("notifications.links")
             values["maildir"] = folder.path / "mail"
         case "portal":
+            values["client_id"] = PORTAL
+            values["client_secret"] = folder.password("portal.client")
             values["demo_sign_ins"] = {name: each.about for name, each in CLIENTS.items()}
+            values["demo_people"] = shown()
         case "referrals":
             values["paging_key"] = folder.password("referrals.paging")
     return values

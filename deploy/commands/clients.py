@@ -22,28 +22,36 @@ Client = Annotated[str, typer.Argument(help="Its id.")]
 
 @app.command()
 def services() -> None:
-    """Register the services that ask others. You chose their secrets.
+    """Register the services that ask others, and the pages. You chose their secrets.
 
     Needs the identity service's settings, and KERSEY_SERVICE_SECRET__NOTIFICATIONS and so on, of 32
-    characters or more. Safe to repeat; a changed secret is set.
+    characters or more. With KERSEY_SERVICE_SECRET__PORTAL people can sign in to the pages at
+    KERSEY_PUBLIC_URL. Safe to repeat; a changed secret is set.
     """
     from deploy.refusal import Refusal
-    from deploy.service_clients import asking, client_id, service_clients
+    from deploy.service_clients import PORTAL, asking, client_id, portal_client, service_clients
     from deploy.settings import OperatorSettings
     from services.identity.clients import load_clients
 
-    secrets = OperatorSettings().service_secret
+    settings = OperatorSettings()
+    secrets = settings.service_secret
     missing = [each.name for each in asking() if each.name not in secrets]
     if missing:
         names = ", ".join(f"KERSEY_SERVICE_SECRET__{name.upper()}" for name in missing)
         message = f"not set: {names}"
         raise Refusal(message)
+    specs = service_clients(lambda service: secrets[service.name].get_secret_value())
+    portal = secrets["portal"].get_secret_value() if "portal" in secrets else ""
+    if portal:
+        specs.append(portal_client(settings.public_url.rstrip("/"), portal))
     with _issuer() as engine:
-        load_clients(
-            engine, service_clients(lambda service: secrets[service.name].get_secret_value())
-        )
+        load_clients(engine, specs)
     for each in asking():
         typer.echo(f"{client_id(each)}: registered")
+    if portal:
+        typer.echo(f"{PORTAL}: registered")
+    else:
+        typer.echo(f"{PORTAL}: not registered, as KERSEY_SERVICE_SECRET__PORTAL is not set")
 
 
 @app.command()
@@ -58,6 +66,13 @@ def register(
     ] = None,
     jwks: Annotated[
         Path | None, typer.Option(help="A file with its public keys, as a JWK Set.")
+    ] = None,
+    redirect_uri: Annotated[
+        list[str] | None,
+        typer.Option(help="Where people are led who signed in for it; it acts for them alone."),
+    ] = None,
+    after_sign_out: Annotated[
+        list[str] | None, typer.Option(help="Where people may be led who signed out of it.")
     ] = None,
 ) -> None:
     """Register a record system or another client.
@@ -77,6 +92,8 @@ def register(
         scopes=tuple(scope),
         jwks=_key_set(jwks),
         jwks_url=jwks_url,
+        redirect_uris=tuple(redirect_uri or ()),
+        after_sign_out=tuple(after_sign_out or ()),
     )
     with _issuer() as engine, UnitOfWork(engine) as uow:
         secret = register_client(uow, spec)

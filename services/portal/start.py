@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pyotp
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -43,5 +44,8 @@ def start(request: Request) -> HTMLResponse:
         url=settings.public_url,
         option="" if settings.public_url == USUAL else f" --url {settings.public_url}",
         sign_ins=settings.demo_sign_ins if trial else {},
+        people=[each | {"code": pyotp.TOTP(each["secret"]).now()} for each in settings.demo_people]
+        if trial
+        else [],
     )
     return page
