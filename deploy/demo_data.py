@@ -7,12 +7,15 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from deploy.demo import story
+from deploy.demo.accounts import PEOPLE
 from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import declaration
 from deploy.demo.contacts import load_contacts
 from deploy.demo.directory import dataset
 from deploy.demo.story_clock import StoryClock, present
 from services.identity.clients import ClientSpec, load_clients
+from services.identity.people.demo import load_demo_people
+from services.identity.settings import IdentitySettings
 from services.providers.app import SOURCE as DIRECTORY
 from services.providers.loading import Dataset, load_directory
 from services.referrals.app import SOURCE as REFERRALS
@@ -30,7 +33,11 @@ Progress = Callable[[str, int, int], None]
 
 
 def load(
-    engines: Mapping[str, Engine], settings: ReferralsSettings, progress: Progress | None = None
+    engines: Mapping[str, Engine],
+    settings: ReferralsSettings,
+    progress: Progress | None = None,
+    *,
+    identity: IdentitySettings | None = None,
 ) -> None:
     """Bring the demo into migrated databases; what is there already is left alone.
 
@@ -38,9 +45,12 @@ def load(
         engines: each service's database by the service's name.
         settings: of the referrals service, whose addresses stand in the referrals.
         progress: told how far it has come.
+        identity: settings of the issuer, for people to sign in as; without them there are none.
     """
     tell = progress or (lambda *_: None)
     load_clients(engines["identity"], demo_clients())
+    if identity is not None:
+        load_demo_people(engines["identity"], identity, PEOPLE)
     listings = dataset()
     load_directory(
         engines["providers"],

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from deploy.data_folder import DataFolder
+from deploy.demo.accounts import shown
 from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
 from deploy.embedded_postgres import EmbeddedPostgres
@@ -22,6 +23,7 @@ from deploy.services import (
     with_database,
 )
 from services.identity.clients import load_clients
+from services.identity.settings import IdentitySettings
 from services.referrals.settings import ReferralsSettings
 from shared.messaging.broker import Broker
 from shared.messaging.embedded import EmbeddedBroker
@@ -49,6 +51,13 @@ class House:
         """Those of the referrals service, whose addresses stand in its documents."""
         settings = self.settings["referrals"]
         assert isinstance(settings, ReferralsSettings)
+        return settings
+
+    @property
+    def identity_settings(self) -> IdentitySettings:
+        """Those of the issuer, under whose key second factors are kept."""
+        settings = self.settings["identity"]
+        assert isinstance(settings, IdentitySettings)
         return settings
 
 
@@ -134,6 +143,7 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
     match service.name:
         case "identity":
             values["key_encryption_key"] = folder.encryption_key("identity.keys")
+            values["maildir"] = folder.path / "mail"
         case "notifications":
             values["link_key"] = folder.password("notifications.links")
             values["maildir"] = folder.path / "mail"
@@ -141,6 +151,7 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
             values["sign_in_client_secret"] = folder.password("portal.sign-in")
             values["session_key"] = folder.encryption_key("portal.sessions")
             values["demo_sign_ins"] = {name: each.about for name, each in CLIENTS.items()}
+            values["demo_people"] = shown()
         case "referrals":
             values["paging_key"] = folder.password("referrals.paging")
     return values

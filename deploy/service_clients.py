@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from deploy.services import SERVICES, Service
 from services.identity.clients import ClientSpec
+from services.identity.grants import SIGN_IN as SIGNING_IN
 from services.identity.people.roles import every_scope
 
 KERSEY = uuid5(NAMESPACE_URL, "urn:kersey")
@@ -64,7 +65,7 @@ def sign_in_client(secret: str, public_url: str) -> ClientSpec:
         client_id=SIGN_IN,
         name="Kersey",
         organisation=KERSEY,
-        scopes=("openid", "profile", *every_scope()),
+        scopes=(*SIGNING_IN, *every_scope()),
         secret=SecretStr(secret),
         redirect_uris=(f"{public_url}/signed-in",),
         after_sign_out=(f"{public_url}/signed-out",),

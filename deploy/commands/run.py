@@ -46,6 +46,7 @@ def run(
                     house.engines,
                     house.referrals_settings,
                     lambda what, done, total: status.update(f"demo {what}: {done} of {total}"),
+                    identity=house.identity_settings,
                 )
         with suppress(KeyboardInterrupt):  # the usual way to end it
             serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))

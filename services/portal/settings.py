@@ -55,6 +55,11 @@ class PortalSettings(ServiceSettings):
         description="Demo clients and whom they stand for, shown on the start page; never in "
         "production.",
     )
+    demo_people: tuple[dict[str, str], ...] = Field(
+        default=(),
+        description="Demo people to sign in as, shown on the start page with their passwords and "
+        "codes; never in production.",
+    )
 
     @field_validator("session_key")
     @classmethod

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pyotp
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -47,6 +48,9 @@ def start(request: Request) -> HTMLResponse:
         option="" if settings.public_url == USUAL else f" --url {settings.public_url}",
         sign_ins=settings.demo_sign_ins if trial else {},
         hubs=_hubs(request),
+        people=[each | {"code": pyotp.TOTP(each["secret"]).now()} for each in settings.demo_people]
+        if trial
+        else [],
     )
     return page
 
