@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.portal import answer, capacity, start, work
+from services.portal import answer, capacity, cases, start
 from services.portal.answer_links import AnswerLinks
 from services.portal.apis import Apis
 from services.portal.behind import Behind
@@ -65,7 +65,7 @@ def create_app(
             capacity.router,
             front_door.router,
             sign_in.router,
-            *work.ROUTERS,
+            *cases.ROUTERS,
         ),
         checks={"schema": partial(schema_fault, "portal", engine)} if engine else {},
         verifier=verifier,

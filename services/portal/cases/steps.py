@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from services.portal.answer_links import Refusal
+from services.portal.cases import words
+from services.portal.cases.case import about
+from services.portal.cases.fields import Field, Typed, at_its_field, typed_into
+from services.portal.cases.place import Here, Place, back_to
 from services.portal.front_door.words import ACCESS
-from services.portal.work import words
-from services.portal.work.case import about
-from services.portal.work.fields import Field, Typed, at_its_field, typed_into
-from services.portal.work.place import Here, Place, back_to
 
 router = APIRouter(include_in_schema=False)
 
@@ -191,16 +191,16 @@ def _declared(name: str) -> Step:
     return step
 
 
-@router.get("/work/cases/{case}/{step}")
+@router.get("/cases/{case}/{step}")
 async def ask(case: UUID, step: str, here: Here) -> Response:
     """The step's form."""
     declared = _declared(step)
     if not declared.fields:
-        return back_to(f"/work/cases/{case}")
+        return back_to(f"/cases/{case}")
     return await _form(here, case, step, {}, {}, 200)
 
 
-@router.post("/work/cases/{case}/{step}")
+@router.post("/cases/{case}/{step}")
 async def take(case: UUID, step: str, here: Here) -> Response:
     """Take the step."""
     declared = _declared(step)
@@ -218,7 +218,7 @@ async def take(case: UUID, step: str, here: Here) -> Response:
             raise
         faults = at_its_field(refusal, fields)
         return await _form(here, case, step, typed, faults, refusal.status)
-    return back_to("/work" if declared.leaves else f"/work/cases/{case}?done={step}")
+    return back_to("/cases" if declared.leaves else f"/cases/{case}?done={step}")
 
 
 async def _form(
@@ -226,11 +226,11 @@ async def _form(
 ) -> Response:
     found = await here.get(f"/referrals/cases/{case}")
     return here.page(
-        "work/step",
+        "cases/step",
         status,
         **await about(here, found),
         step=STEPS[step],
-        action=f"/work/cases/{case}/{step}",
+        action=f"/cases/{case}/{step}",
         fields=await _fields(here, case, step, found),
         typed=typed,
         faults=faults,

@@ -83,4 +83,4 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
     """What a service refused to whoever is signed in, and where to go from here."""
     pages: Pages = request.app.state.pages
     who: SignedIn | None = getattr(request.state, "signed_in", None)
-    return pages.page("work/refused", refusal.status, who=who, refusal=refusal)
+    return pages.page("cases/refused", refusal.status, who=who, refusal=refusal)

@@ -7,15 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.portal.answer_links import Refusal
+from services.portal.cases.case import TAKEN_BACK, about
+from services.portal.cases.fields import Field, Typed, at_its_field, typed_into
+from services.portal.cases.finding import listing
+from services.portal.cases.people import Shown
+from services.portal.cases.place import Here, Place, back_to
+from services.portal.cases.words import SHARED
 from services.portal.front_door.words import ACCESS, NEEDS
-from services.portal.work.case import TAKEN_BACK, about
-from services.portal.work.fields import Field, Typed, at_its_field, typed_into
-from services.portal.work.finding import listing
-from services.portal.work.people import Shown
-from services.portal.work.place import Here, Place, back_to
-from services.portal.work.words import SHARED
 
-router = APIRouter(prefix="/work/cases/{case}/ask/{service}", include_in_schema=False)
+router = APIRouter(prefix="/cases/{case}/ask/{service}", include_in_schema=False)
 
 HOW = {"verbal": "They told me", "written": "They wrote it"}
 
@@ -72,7 +72,7 @@ async def check_or_send(case: UUID, service: UUID, here: Here) -> Response:
     if form.get("send") != "yes":
         shared = {SHARED[item]: known["shareable"][item] for item in typed["share"]}
         words = {"needs": NEEDS, "access": ACCESS, "how": HOW}
-        return here.page("work/check", **known | {"words": words}, typed=typed, shared=shared)
+        return here.page("cases/check", **known | {"words": words}, typed=typed, shared=shared)
     try:
         await here.send("POST", f"/referrals/cases/{case}/requests", _body(known, service, typed))
     except Refusal as refusal:
@@ -80,14 +80,14 @@ async def check_or_send(case: UUID, service: UUID, here: Here) -> Response:
             typed["full"] = "yes"
         fields = _fields(known, typed)
         return _form(here, known, typed, at_its_field(refusal, fields), refusal.status)
-    return back_to(f"/work/cases/{case}?done=requests")
+    return back_to(f"/cases/{case}?done=requests")
 
 
 async def _known(here: Place, case: UUID, service: UUID) -> Known:
     known = await about(here, await here.get(f"/referrals/cases/{case}"))
     return known | {
         "service": await listing(here, service),
-        "action": f"/work/cases/{case}/ask/{service}",
+        "action": f"/cases/{case}/ask/{service}",
         "shareable": shareable(known["person"], known["record"]),
         "several": any(each["business_status"] in TAKEN_BACK for each in known["requests"]),
     }
@@ -171,7 +171,7 @@ def _form(
     here: Place, known: Known, typed: Typed, faults: Mapping[str, str], status: int
 ) -> Response:
     return here.page(
-        "work/ask",
+        "cases/ask",
         status,
         **known,
         fields=_fields(known, typed),

@@ -11,10 +11,10 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
+from services.portal.cases.case import about
+from services.portal.cases.fields import Field, Typed, at_its_field, typed_into
+from services.portal.cases.place import Here, Place
 from services.portal.front_door.words import ACCESS, NEEDS
-from services.portal.work.case import about
-from services.portal.work.fields import Field, Typed, at_its_field, typed_into
-from services.portal.work.place import Here, Place
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,7 +60,7 @@ CAPACITY = {
 }
 
 
-@router.get("/work/cases/{case}/find")
+@router.get("/cases/{case}/find")
 async def ask(case: UUID, here: Here) -> Response:
     """The form, filled with what is known."""
     known = await about(here, await here.get(f"/referrals/cases/{case}"))
@@ -71,10 +71,10 @@ async def ask(case: UUID, here: Here) -> Response:
         "access": [each["code"] for each in record.get("access_needs", ())],
         "by": "",
     }
-    return here.page("work/find", **known, fields=FIELDS, typed=typed, faults={})
+    return here.page("cases/find", **known, fields=FIELDS, typed=typed, faults={})
 
 
-@router.post("/work/cases/{case}/find")
+@router.post("/cases/{case}/find")
 async def find(case: UUID, here: Here) -> Response:
     """What fits, best first, and what nearly does."""
     form = await here.form()
@@ -87,10 +87,10 @@ async def find(case: UUID, here: Here) -> Response:
         except Refusal as refusal:
             faults = at_its_field(refusal, FIELDS)
     if faults:
-        return here.page("work/find", 422, **known, fields=FIELDS, typed=typed, faults=faults)
-    at = f"/work/cases/{case}/ask"
+        return here.page("cases/find", 422, **known, fields=FIELDS, typed=typed, faults=faults)
+    at = f"/cases/{case}/ask"
     return here.page(
-        "work/found",
+        "cases/found",
         **known,
         typed=typed,
         fields=FIELDS,

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.work.people import asked_of, person_of
-from services.portal.work.place import Here, Place
-from services.portal.work.words import (
+from services.portal.cases.people import asked_of, person_of
+from services.portal.cases.place import Here, Place
+from services.portal.cases.words import (
     CHANNELS,
     COLOURS,
     DONE,
@@ -29,11 +29,11 @@ TAKEN_BACK = ("awaiting-answer", "waiting-list", "offered", "selected")
 """A request that can be taken back: nobody has started yet."""
 
 
-@router.get("/work/cases/{case}")
+@router.get("/cases/{case}")
 async def show(case: UUID, here: Here, done: str = "") -> Response:
     """The case."""
     found = await here.get(f"/referrals/cases/{case}")
-    return here.page("work/case", **await about(here, found), said=DONE.get(done, ""))
+    return here.page("cases/case", **await about(here, found), said=DONE.get(done, ""))
 
 
 async def about(here: Place, case: Json) -> dict[str, Any]:
@@ -52,7 +52,7 @@ async def about(here: Place, case: Json) -> dict[str, Any]:
     triage = next(each for each in case["tasks"] if each["kind"] == "triage")
     return {
         "case": case,
-        "at": f"/work/cases/{case['id']}",
+        "at": f"/cases/{case['id']}",
         "person": person,
         "age": person.age(here.times.today),
         "asked": asked_of(request),

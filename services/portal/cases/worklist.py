@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.work.people import Asked, Shown, asked_of, person_of
-from services.portal.work.place import Here, Place, back_to
-from services.portal.work.words import COLOURS, DELIVERIES, PROVIDER_STATES, SHOWN, STATES
+from services.portal.cases.people import Asked, Shown, asked_of, person_of
+from services.portal.cases.place import Here, Place, back_to
+from services.portal.cases.words import COLOURS, DELIVERIES, PROVIDER_STATES, SHOWN, STATES
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,18 +19,18 @@ ROWS = 25
 Row = Mapping[str, Any]
 
 
-@router.get("/work")
+@router.get("/cases")
 async def worklist(here: Here, show: str = "all", after: str | None = None) -> Response:
     """One page of the list, urgent first, then whoever has waited longest."""
     if show not in SHOWN:
-        return back_to("/work")
+        return back_to("/cases")
     words, asked = SHOWN[show]
     load = await here.look("/referrals/caseload")
     rows: list[Row] = await _rows(here, asked, after)
     more = len(rows) > ROWS
     people = await _people(here, rows[:ROWS])
     return here.page(
-        "work/list",
+        "cases/list",
         words=words,
         show=show,
         filters=list(_filters(load, show)),
@@ -122,4 +122,4 @@ def _count(load: Mapping[str, Any], asked: Mapping[str, str]) -> int | None:
 def _at(show: str, after: str | None = None) -> str:
     asked = {"show": show} if show != "all" else {}
     asked |= {"after": after} if after else {}
-    return "/work" + (f"?{urlencode(asked)}" if asked else "")
+    return "/cases" + (f"?{urlencode(asked)}" if asked else "")

@@ -4,7 +4,7 @@ Nothing is decided, filtered or kept here: every page asks the other services' A
 of whoever is signed in, and shows what they answer.
 """
 
-from services.portal.work import asking, case, finding, requests, steps, worklist
+from services.portal.cases import asking, case, finding, requests, steps, worklist
 
 ROUTERS = (
     worklist.router,

@@ -5,13 +5,13 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.work.case import about
-from services.portal.work.fields import Field, at_its_field, typed_into
-from services.portal.work.place import Here, back_to
-from services.portal.work.steps import Step
-from services.portal.work.words import CANCEL_REASONS
+from services.portal.cases.case import about
+from services.portal.cases.fields import Field, at_its_field, typed_into
+from services.portal.cases.place import Here, back_to
+from services.portal.cases.steps import Step
+from services.portal.cases.words import CANCEL_REASONS
 
-router = APIRouter(prefix="/work/cases/{case}/requests/{task}", include_in_schema=False)
+router = APIRouter(prefix="/cases/{case}/requests/{task}", include_in_schema=False)
 
 CANCEL = Step(
     "Take the request back",
@@ -40,7 +40,7 @@ async def cancel(case: UUID, task: UUID, here: Here) -> Response:
     except Refusal as refusal:
         faults = at_its_field(refusal, CANCEL.fields)
         return await _cancel_form(here, case, task, typed, faults, refusal.status)
-    return back_to(f"/work/cases/{case}?done=cancel")
+    return back_to(f"/cases/{case}?done=cancel")
 
 
 @router.post("/choose")
@@ -48,7 +48,7 @@ async def choose(case: UUID, task: UUID, here: Here) -> Response:
     """Of several offers the person chose this one."""
     await here.form()
     await here.send("POST", f"/referrals/requests/{task}/choose")
-    return back_to(f"/work/cases/{case}?done=choose")
+    return back_to(f"/cases/{case}?done=choose")
 
 
 @router.post("/withdraw-agreement")
@@ -56,7 +56,7 @@ async def withdraw(case: UUID, task: UUID, here: Here) -> Response:
     """The person does not want anything shared any more."""
     await here.form()
     await here.send("POST", f"/referrals/requests/{task}/withdraw-agreement")
-    return back_to(f"/work/cases/{case}?done=withdraw-agreement")
+    return back_to(f"/cases/{case}?done=withdraw-agreement")
 
 
 async def _cancel_form(
@@ -64,11 +64,11 @@ async def _cancel_form(
 ) -> Response:
     found = await here.get(f"/referrals/cases/{case}")
     return here.page(
-        "work/step",
+        "cases/step",
         status,
         **await about(here, found),
         step=CANCEL,
-        action=f"/work/cases/{case}/requests/{task}/cancel",
+        action=f"/cases/{case}/requests/{task}/cancel",
         fields=CANCEL.fields,
         typed=typed,
         faults=faults,
