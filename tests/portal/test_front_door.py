@@ -7,7 +7,7 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from tests.conftest import NewDatabase
+from tests.infrastructure.postgres import NewDatabase
 from tests.portal.door import FAMILY, FORM, KATH, NURSE, Through, Visitor, kept, stamp_of, visiting
 from tests.referrals.house import House, house_at, prepare
 
@@ -42,11 +42,11 @@ def at_door(referring, tmp_path_factory) -> Iterator[tuple[Visitor, Through]]:
 
 
 @pytest.fixture
-def visitor(at_door) -> Visitor:
+def visitor(at_door):
     return at_door[0]
 
 
-def cases(referring) -> int:
+def cases(referring):
     return referring.scalar("select count(*) from referral_case")
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 from services.portal import assets
 from services.portal.app import create_app
 from services.portal.settings import PortalSettings
-from tests.conftest import NewDatabase
+from tests.infrastructure.postgres import NewDatabase
 from tests.infrastructure.chromium import FLAGS
 from tests.infrastructure.serving import serving
 from tests.portal.door import KATH, Through
