@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 from services.portal import assets
 from services.portal.app import create_app
 from services.portal.settings import PortalSettings
-from tests.infrastructure.postgres import NewDatabase
 from tests.infrastructure.chromium import FLAGS
+from tests.infrastructure.postgres import NewDatabase
 from tests.infrastructure.serving import serving
 from tests.portal.door import KATH, Through
 from tests.referrals.house import House, house_at, prepare
@@ -113,12 +113,11 @@ def test_from_the_start_page_to_the_receipt(tab: Watched, at: str, referring: Ho
     page.goto(at)
     tab.measure()
     tab.follow("Bradford place hub")
-    assert (
-        page.get_by_text("116 123").bounding_box()["y"]
-        < (  # type: ignore[index]
-            page.get_by_role("heading", name="Who it is for").bounding_box()["y"]  # type: ignore[index]
-        )
-    )
+    crisis = page.get_by_text("116 123").bounding_box()
+    rest = page.get_by_role("heading", name="Who it is for").bounding_box()
+    assert crisis is not None
+    assert rest is not None
+    assert crisis["y"] < rest["y"]
     tab.follow("I want help for myself")
     decoy = page.locator(".kersey-decoy").bounding_box()
     assert decoy is not None
