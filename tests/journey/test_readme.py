@@ -10,6 +10,7 @@ from tests.journey.documents import GUIDES, ROOT, blocks, in_folder, section, ty
 
 READERS = (
     "README.md",
+    "docs/guides/front-door.md",
     "docs/guides/link-worker.md",
     "docs/guides/provider.md",
     "docs/guides/coordinator.md",

@@ -109,7 +109,11 @@ def visiting(
 ) -> Iterator[tuple[Visitor, Through]]:
     """Somebody at the front door of a referrals service."""
     through = Through(house.by("front-door"))
-    values = {"front_door_seconds": 0, "front_door_rate": "", "client_secret": uuid4().hex}
+    values: dict[str, Any] = {
+        "front_door_seconds": 0,
+        "front_door_rate": "",
+        "client_secret": uuid4().hex,
+    }
     settled = PortalSettings(environment="test", **(values | settings))
     app = create_app(settled, referrals=through, static=static)
     with TestClient(

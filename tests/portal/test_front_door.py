@@ -7,7 +7,7 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from tests.conftest import NewDatabase
+from tests.infrastructure.postgres import NewDatabase
 from tests.portal.door import FAMILY, FORM, KATH, NURSE, Through, Visitor, kept, stamp_of, visiting
 from tests.referrals.house import House, house_at, prepare
 
@@ -42,11 +42,11 @@ def at_door(referring, tmp_path_factory) -> Iterator[tuple[Visitor, Through]]:
 
 
 @pytest.fixture
-def visitor(at_door) -> Visitor:
+def visitor(at_door):
     return at_door[0]
 
 
-def cases(referring) -> int:
+def cases(referring):
     return referring.scalar("select count(*) from referral_case")
 
 
@@ -91,6 +91,7 @@ def test_somebody_asks_for_themselves_and_it_lands_in_triage(visitor, referring)
 
     assert receipt.status == 200
     (reference,) = set(REFERENCE.findall(receipt.words))
+    assert f"Your number is {reference} Print" in receipt.words
     assert receipt.answer.url.path == f"/refer/bradford/received/{reference}"
     for kept_out in ("Kath", "Feather", "1951", "07700"):
         assert kept_out not in receipt.answer.text
@@ -179,6 +180,13 @@ def test_what_is_wrong_stands_at_its_field_and_in_the_summary(
     assert "my son" in [given.get("value") for _, given in page.elements]
     assert visitor.post(FORM, "send", KATH | values | {"stamp": stamp_of(page)}).status == 422
     assert cases(referring) == before
+
+
+def test_the_summary_has_the_order_of_the_page(visitor):
+    page = visitor.check({}, "/refer/bradford/family")
+    named = [link[1:] for link in page.links if link.startswith("#") and link != "#maincontent"]
+    assert len(named) > 5
+    assert named == sorted(named, key=page.ids.index)
 
 
 @pytest.mark.parametrize("text", NAUGHTY)

@@ -6,6 +6,8 @@ from uuid import uuid4
 import pytest
 
 from tests.referrals.house import HUB, TEAM, a_person
+from tests.referrals.letters import document, send, text_of
+from tests.referrals.test_erasure import found_in, wiped
 
 DOOR = "/referrals/front-door"
 
@@ -165,6 +167,43 @@ def test_without_the_person_s_word_the_practice_hears_nothing(house, door):
     found = house.rows("select items, withdrawn is null from gp_sharing order by 2")
     assert found == [([], False), ([], True)]
     assert house.rows("select distinct practice from referral_case") == [("ZZK01",)]
+
+
+@pytest.mark.parametrize("source", ["self", "practice"])
+def test_a_receipts_number_is_no_reference_of_the_practice(house, door, source):
+    referrer = {"name": "Sam Iqbal", "phone": "01632 960555"}
+    more = {} if source == "self" else {"referrer": referrer, "source": source}
+    receipt = door.post(DOOR, said(practice="ZZK01", tell_gp=True, **more), status=201)
+    _, at = the_case(house)
+    house.worker.post(f"{at}/accept")
+    house.worker.post(f"{at}/person-accepts")
+
+    assert send(house) == 1
+
+    (told,) = house.worker.get(at)["gp_messages"]
+    shown = text_of(document(house, told["id"]))
+    assert "Kath Feather" in shown
+    assert (receipt["reference"] in shown) is (source == "practice")
+
+
+def test_an_erasure_takes_what_was_said_and_the_form_does_not_bring_it_back(house, door):
+    body = said(**FAMILY, person={"given": "Zquark", "family": "Zfeather"}, words="Zwords") | {
+        "relation": "zdaughter",
+        "referrer": {"name": "Zreferrer", "email": "zmail@example.org"},
+    }
+    door.post(DOOR, body, status=201)
+    _, at = the_case(house)
+    marks = ["Zquark", "Zfeather", "zfeather", "Zwords", "zdaughter", "Zreferrer", "zmail",
+             "my son", "the library"]  # fmt: skip
+    assert {mark for mark, _ in found_in(house, marks)} == set(marks)
+    house.worker.post(f"{at}/accept")
+    house.worker.post(f"{at}/close", {"outcome": "not-reached"})
+
+    wiped(house, house.scalar("select person from referral_case"))
+
+    assert found_in(house, marks) == set()
+    door.post(DOOR, body, status=409)
+    assert found_in(house, marks) == set()
 
 
 def test_where_no_team_takes_everything_it_goes_to_the_hubs_list(house, door):

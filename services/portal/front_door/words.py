@@ -73,6 +73,12 @@ MOST: Mapping[str, int] = {"words": 2000}
 MOST_LINE = 200
 
 ONE: tuple[str, ...] = (
+    "referrer_name",
+    "relation",
+    "referrer_role",
+    "referrer_organisation",
+    "referrer_phone",
+    "referrer_email",
     "words",
     "given",
     "family",
@@ -95,12 +101,6 @@ ONE: tuple[str, ...] = (
     "access_detail",
     "practice",
     "tell_gp",
-    "referrer_name",
-    "referrer_role",
-    "referrer_organisation",
-    "referrer_phone",
-    "referrer_email",
-    "relation",
     "agreed",
     "agreed_how",
     "tell_referrer",

@@ -24,6 +24,7 @@ from services.referrals.tables import (
     Person,
     Practice,
 )
+from services.referrals.tables.case import RECORD_SYSTEM
 from shared.fhir.nhs import nhs_number
 
 TITLES = {
@@ -208,7 +209,7 @@ def summary_of(
         team_phone=team.phone if team else "",
         person=identity_of(patient),
         referred=day_of(case.created, zone),
-        reference=_reference(request),
+        reference=_reference(request) if case.source in OF_A_PRACTICE else "",
         code=code,
         document=codes_of(session)[Purpose.DOCUMENT],
         code_day=day_of(message.made, zone) if code else "",
@@ -220,6 +221,10 @@ def summary_of(
     if kind is Kind.FIRST_OUTCOME:
         return replace(begun, outcome=_first_outcome(said, case))
     return _closed(session, case, message, begun, request)
+
+
+OF_A_PRACTICE = frozenset({RECORD_SYSTEM, "practice"})
+"""Sources of cases whose request has the practice's own reference; another's receipt has not."""
 
 
 def _reference(request: Mapping[str, Any]) -> str:
