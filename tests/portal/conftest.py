@@ -147,7 +147,9 @@ def check_page(page: Page) -> None:
 
 @pytest.fixture
 def portal_settings() -> PortalSettings:
-    return PortalSettings(environment="test", public_url="http://127.0.0.1:8000")
+    return PortalSettings(
+        environment="test", database_url="postgresql://not-used", public_url="http://127.0.0.1:8000"
+    )
 
 
 @pytest.fixture

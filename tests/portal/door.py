@@ -114,7 +114,9 @@ def visiting(
         "front_door_rate": "",
         "client_secret": uuid4().hex,
     }
-    settled = PortalSettings(environment="test", **(values | settings))
+    settled = PortalSettings(
+        environment="test", database_url="postgresql://not-used", **(values | settings)
+    )
     app = create_app(settled, referrals=through, static=static)
     with TestClient(
         app, base_url="http://kersey.test", follow_redirects=True, client=(address, 1234)

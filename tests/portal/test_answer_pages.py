@@ -78,7 +78,11 @@ def test_a_link_leads_to_a_clean_address_with_a_cookie_of_its_own(browser, link)
 
 def test_over_https_the_cookie_is_secure(house, link):
     with serving(house.app) as notifications:
-        settings = PortalSettings(environment="test", public_url="https://kersey.example.org")
+        settings = PortalSettings(
+            environment="test",
+            database_url="postgresql://not-used",
+            public_url="https://kersey.example.org",
+        )
         app = create_app(settings, http=httpx.AsyncClient(base_url=notifications))
         with serving(app) as url:
             answer = httpx.get(url + link)
@@ -416,7 +420,9 @@ def test_notifications_that_are_away_or_strange(answer, receiver):
         receiver.close()
     else:
         receiver.answers["POST", "/notifications/answer-links/exchange"] = answer
-    settings = PortalSettings(environment="test", notifications_url=receiver.url)
+    settings = PortalSettings(
+        environment="test", database_url="postgresql://not-used", notifications_url=receiver.url
+    )
     with serving(create_app(settings)) as portal:
         browser = Browser(portal)
         page = browser.get(f"/answer/{'x' * 43}")
@@ -426,7 +432,9 @@ def test_notifications_that_are_away_or_strange(answer, receiver):
 
 def test_what_nobody_foresaw_is_answered_by_a_page(receiver):
     receiver.answers["POST", "/notifications/answer-links/exchange"] = (200, {})
-    settings = PortalSettings(environment="test", notifications_url=receiver.url)
+    settings = PortalSettings(
+        environment="test", database_url="postgresql://not-used", notifications_url=receiver.url
+    )
     with serving(create_app(settings)) as portal, capture_logs():
         page = Page(httpx.get(f"{portal}/answer/{'x' * 43}", timeout=60))
     check_page(page)

@@ -357,7 +357,9 @@ def test_without_a_client_of_its_own_a_portal_has_no_front_door(tmp_path):
     from services.portal.app import create_app
     from services.portal.settings import PortalSettings
 
-    settings = PortalSettings(environment="test", client_id="portal")
+    settings = PortalSettings(
+        environment="test", database_url="postgresql://not-used", client_id="portal"
+    )
     with TestClient(create_app(settings, static=tmp_path)) as http:
         assert http.get("/refer/bradford").status_code == 404
         assert "No place has its page here yet" in http.get("/").text

@@ -32,7 +32,12 @@ def referring(module_database: NewDatabase) -> Iterator[House]:
 def at(referring: House) -> Iterator[str]:
     if not (assets.STATIC / "portal.css").is_file():
         pytest.skip("the style sheet is not made: make services/portal/static/.made")
-    settings = PortalSettings(environment="test", front_door_seconds=0, front_door_rate="")
+    settings = PortalSettings(
+        environment="test",
+        database_url="postgresql://not-used",
+        front_door_seconds=0,
+        front_door_rate="",
+    )
     app = create_app(settings, referrals=Through(referring.by("front-door")))
     with serving(app) as url:
         yield url

@@ -30,7 +30,9 @@ def pages(tmp_path) -> Iterator[Callable[..., tuple[httpx.Client, list[str]]]]:
 
             there = stack.enter_context(serving(notifications))
             http = httpx.AsyncClient(base_url=there, timeout=30)
-            settled = PortalSettings(environment="test", **settings)
+            settled = PortalSettings(
+                environment="test", database_url="postgresql://not-used", **settings
+            )
             url = stack.enter_context(serving(create_app(settled, http=http, static=tmp_path)))
             return stack.enter_context(httpx.Client(base_url=url, timeout=30)), spoken_for
 

@@ -14,6 +14,7 @@ SIGN_INS = {"ehr": "a GP's record system", "link-worker": "a link worker"}
 def settings_of(environment: str) -> PortalSettings:
     return PortalSettings(
         environment=environment,
+        database_url="postgresql://not-used",
         public_url="https://kersey.example.org",
         brand="Calder Cloth",
         demo_sign_ins=SIGN_INS,
