@@ -59,19 +59,38 @@ class Apis:
         """
         return await self._ask(who, method, path, **({} if body is None else {"json": body}))
 
+    async def file(self, who: SignedIn, path: str) -> bytes:
+        """A file that stands at a path.
+
+        Raises:
+            Refusal: as `get`.
+        """
+        answer = await self._answered(who, "GET", path)
+        if answer.is_success:
+            return answer.content
+        raise _refusal(answer.status_code, None)
+
     async def _ask(self, who: SignedIn, method: str, path: str, **content: Any) -> Any:
+        answer = await self._answered(who, method, path, **content)
+        try:
+            told = answer.json() if answer.content else None
+        except ValueError as error:
+            raise Refusal(503) from error
+        if answer.is_success:
+            return told
+        raise _refusal(answer.status_code, told)
+
+    async def _answered(
+        self, who: SignedIn, method: str, path: str, **content: Any
+    ) -> httpx.Response:
         headers = tracing.header() | {"Authorization": f"Bearer {who.granted.access}"}
         if caller():
             headers["X-Forwarded-For"] = caller()
         http = self._by_path[path.split("/")[1]]
         try:
-            answer = await http.request(method, path, headers=headers, **content)
-            told = answer.json() if answer.content else None
-        except (httpx.HTTPError, ValueError) as error:
+            return await http.request(method, path, headers=headers, **content)
+        except httpx.HTTPError as error:
             raise Refusal(503) from error
-        if answer.is_success:
-            return told
-        raise _refusal(answer.status_code, told)
 
 
 def _refusal(status: int, told: object) -> Refusal:

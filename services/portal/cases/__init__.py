@@ -4,7 +4,7 @@ Nothing is decided, filtered or kept here: every page asks the other services' A
 of whoever is signed in, and shows what they answer.
 """
 
-from services.portal.cases import asking, case, finding, requests, steps, worklist
+from services.portal.cases import asking, case, finding, gp_messages, requests, steps, worklist
 
 ROUTERS = (
     worklist.router,
@@ -12,6 +12,7 @@ ROUTERS = (
     finding.router,
     asking.router,
     requests.router,
+    gp_messages.router,
     steps.router,
 )
 """In the order in which they are tried: the steps' addresses would take the others'."""

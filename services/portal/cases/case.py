@@ -13,6 +13,8 @@ from services.portal.cases.words import (
     CHANNELS,
     COLOURS,
     DONE,
+    GP_KINDS,
+    GP_STATES,
     HOW,
     PROVIDER_STATES,
     SAFE,
@@ -70,6 +72,8 @@ async def about(here: Place, case: Json) -> dict[str, Any]:
         "ended": triage["status"] in ("completed", "failed", "rejected", "cancelled"),
         "words": {
             "channels": CHANNELS,
+            "gp_kinds": GP_KINDS,
+            "gp_states": GP_STATES,
             "how": HOW,
             "safe": SAFE,
             "sources": SOURCES,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
@@ -57,6 +57,11 @@ def _contact(typed: Typed) -> Json:
 def _close(typed: Typed) -> Json:
     step = typed["next_step"]
     return {"outcome": typed["outcome"]} | ({"for_practice": {"next_step": step}} if step else {})
+
+
+def _worry(typed: Typed) -> Json:
+    because = {"because": typed["because"]} if typed["because"] else {}
+    return {"id": str(uuid4()), "concern": typed["concern"]} | because
 
 
 def _way(typed: Typed) -> Json:
@@ -139,6 +144,38 @@ STEPS: Mapping[str, Step] = {
         ),
         _close,
         "Requests that nobody started on are taken back, with thanks.",
+    ),
+    "gp-sharing": Step(
+        "What the GP may be told",
+        "Save",
+        ("PUT", "gp-sharing"),
+        (
+            Field(
+                "items",
+                "What did they agree to?",
+                "checkboxes",
+                words.GP_SHARED,
+                "That they were referred and how it ended always goes back.",
+            ),
+        ),
+        lambda typed: {"items": typed["items"]},
+    ),
+    "gp-worries": Step(
+        "Tell the GP practice of a worry",
+        "Tell the practice",
+        ("POST", "gp-worries"),
+        (
+            Field(
+                "concern",
+                "What worries you?",
+                "words",
+                hint="The practice reads this. If somebody is in danger now, call 999 first.",
+                missing="Write what worries you",
+            ),
+            Field("because", "If they did not agree, why do you tell all the same?"),
+        ),
+        _worry,
+        "This is not watched round the clock: ring the practice too if it cannot wait.",
     ),
     "contact-ways": Step(
         "How to reach them safely",

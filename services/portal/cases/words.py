@@ -175,6 +175,33 @@ SHARED: Mapping[str, str] = {
 }
 """What a provider may learn of a person once it said yes (care 5, 7)."""
 
+GP_KINDS: Mapping[str, str] = {
+    "first-outcome": "First outcome",
+    "closure": "Summary at the end",
+    "safety": "A worry about the person",
+}
+
+GP_STATES: Mapping[str, str] = {
+    "waiting": "on its way",
+    "held": "held: somebody must decide whether it may go",
+    "sent": "sent",
+    "received": "the practice's system has it",
+    "accepted": "the practice has it",
+    "failed": "did not arrive",
+    "to-print": "to be printed and posted",
+    "posted": "posted",
+    "stopped": "stopped",
+}
+"""Where a message to the practice stands."""
+
+GP_SHARED: Mapping[str, str] = {
+    "needs": "What they want help with",
+    "activities": "What they were offered and went to",
+    "measures": "How they feel, as measured",
+    "next-step": "What comes next",
+}
+"""What a person may agree to have told to their GP."""
+
 DONE: Mapping[str, str] = {
     "accept": "You took this referral on. The sender can see it.",
     "person-accepts": "Noted: the person said yes. The GP's record is told once.",
@@ -186,6 +213,9 @@ DONE: Mapping[str, str] = {
     "withdraw-agreement": "Noted. The service is shown nothing about the person from now on.",
     "contact-ways": "Noted.",
     "access-needs": "Noted.",
+    "gp-sharing": "Noted. Only this goes to the GP.",
+    "gp-worries": "The practice is told now. Look below whether it arrives.",
+    "gp-messages": "Noted.",
     "waiting": "Noted. You hear first when such a service opens.",
     "close": "The case is closed.",
 }
