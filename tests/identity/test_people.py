@@ -106,7 +106,7 @@ def test_an_invitation_expires_and_only_the_newest_works(house: House):
     with work(house) as uow:
         past = datetime.now(UTC) - timedelta(seconds=1)
         uow.session.connection().execute(
-            update(Invitation).where(invitation.c.account == row.id).values(expires=past)  # type: ignore[arg-type]
+            update(Invitation).where(invitation.c.account == row.id).values(expires=past)
         )
     assert house.browser().get(f"/identity/invitation/{newer}").status_code == 410
 
