@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from services.identity.tables import PersonAccount
 
 app = typer.Typer(
-    help="People who sign in to Kersey's own issuer, and what they may do. Not needed with another"
-    " one.",
+    help="Who signs in to Kersey's own issuer, and as what. Not needed with another one.",
     no_args_is_help=True,
 )
 
@@ -42,10 +41,11 @@ def invite(
         typer.Option(help="What they are to it; repeat as needed. `kersey people roles` has all."),
     ] = None,
 ) -> None:
-    """Invite somebody; they get a mail with a link to set a password and a second factor.
+    """Invite somebody by a mail with a link.
 
-    For somebody who has an account, without the options: a new link, to set both anew. That is how
-    a forgotten password or a lost phone is replaced.
+    The link lets them set a password and a second factor. For somebody who has an account, without
+    the options: a new link, to set both anew. That is how a forgotten password or a lost phone is
+    replaced.
     """
     from deploy.refusal import Refusal
     from services.identity.people import accounts
@@ -99,7 +99,7 @@ def list_people() -> None:
 
 @app.command()
 def show(email: Email) -> None:
-    """One account: its roles, latest sign-ins, and what was done with it. Changes nothing."""
+    """One account and its latest sign-ins. Changes nothing."""
     from deploy.shown_table import show_table
     from services.identity.people import accounts
 
@@ -127,21 +127,24 @@ def show(email: Email) -> None:
 
 @app.command()
 def disable(email: Email) -> None:
-    """Let somebody sign in no more. What they are signed in to ends within five minutes."""
+    """Let somebody sign in no more.
+
+    What they are signed in to ends within five minutes.
+    """
     _do("disable", email)
     typer.echo(f"{email}: may not sign in")
 
 
 @app.command()
 def enable(email: Email) -> None:
-    """Let somebody sign in again, with the password and second factor that they had."""
+    """Let somebody sign in again, with what they had."""
     _do("enable", email)
     typer.echo(f"{email}: may sign in")
 
 
 @app.command("sign-out")
 def sign_out(email: Email) -> None:
-    """End all that somebody is signed in to, in every browser, within five minutes."""
+    """End all that somebody is signed in to."""
     _do("sign_out", email)
     typer.echo(f"{email}: signed out everywhere")
 
@@ -158,9 +161,10 @@ def roles(
         typer.Option(help="What they are to it from now on; none: nothing any more."),
     ] = None,
 ) -> None:
-    """Which roles there are and what each may do; or set somebody's roles in an organisation.
+    """Which roles there are, or set somebody's.
 
-    They are signed out by it everywhere, and sign in again with what they are now.
+    They are set for one organisation. The person is signed out by it everywhere, and signs in
+    again as what they are now.
     """
     from deploy.refusal import Refusal
     from deploy.shown_table import show_table

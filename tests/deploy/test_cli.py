@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 from unittest import mock
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -368,14 +369,43 @@ def test_services_are_registered_as_clients(identity):
     secret = {
         "KERSEY_SERVICE_SECRET__NOTIFICATIONS": "n" * 40,
         "KERSEY_SERVICE_SECRET__PORTAL": "p" * 40,
+        "KERSEY_SERVICE_SECRET__PORTAL_SIGN_IN": "s" * 40,
     }
     for _ in range(2):
         done = kersey("clients", "services", **identity, **secret)
-        assert done.stdout == ("kersey-notifications: registered\nkersey-portal: registered\n"), (
-            done.stderr
-        )
+        assert done.stdout.splitlines() == [
+            "kersey-notifications: registered",
+            "kersey-portal: registered",
+            "kersey-portal-sign-in: registered",
+        ], done.stderr
     weak = secret | {"KERSEY_SERVICE_SECRET__NOTIFICATIONS": "short"}
     assert kersey("clients", "services", **identity, **weak).returncode == 1
+
+
+def test_people_are_invited_shown_and_sent_away(identity, tmp_path):
+    where = identity | {"KERSEY_MAILDIR": str(tmp_path / "mail")}
+    place = ("--organisation", str(uuid4()), "--organisation-name", "Bradford hub")
+    email = f"{uuid4().hex}@team.example"
+    new = ("people", "invite", email, "--name", "Bo Li", *place)
+    done = kersey(*new, "--role", "link-worker", **where)
+    assert done.stdout == f"{email}: invited, for 72 hours\n", done.stderr
+    assert len(list((tmp_path / "mail" / "new").iterdir())) == 1
+    assert "already" in kersey(*new, "--role", "link-worker", **where).stderr
+    assert kersey("people", "invite", email, **where).returncode == 0
+    lists = kersey("people", "list", **where).stdout.splitlines()
+    assert f"{email}\tBo Li\tinvited\tlink-worker at Bradford hub" in lists
+    assert kersey("people", "roles", email, *place, "--role", "team-lead", **where).returncode == 0
+    assert (
+        "there is no role"
+        in kersey("people", "roles", email, *place, "--role", "king", **where).stderr
+    )
+    for act in ("sign-out", "disable", "enable"):
+        assert kersey("people", act, email, **where).returncode == 0
+    shown = kersey("people", "show", email, **where).stdout
+    for each in ("team-lead", "invited-again", "signed-out", "disabled", "enabled", "operator"):
+        assert each in shown
+    assert "nobody has an account" in kersey("people", "disable", "a@b.example", **where).stderr
+    assert "care-navigator" in kersey("people", "roles").stdout
 
 
 @pytest.fixture(scope="module")

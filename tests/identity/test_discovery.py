@@ -24,7 +24,11 @@ def test_the_metadata_names_what_answers(issuer: Issuer, path: str):
     assert body["issuer"] == issuer.settings.issuer
     assert issuer.http.get(body["jwks_uri"]).status_code == 200
     assert issuer.http.post(body["token_endpoint"]).status_code == 400
-    assert body["grant_types_supported"] == ["client_credentials"]
+    assert body["grant_types_supported"] == [
+        "client_credentials",
+        "authorization_code",
+        "refresh_token",
+    ]
     assert body["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
@@ -33,7 +37,13 @@ def test_the_metadata_names_what_answers(issuer: Issuer, path: str):
     for endpoint in ("introspection", "revocation"):
         methods = body[f"{endpoint}_endpoint_auth_methods_supported"]
         assert methods == body["token_endpoint_auth_methods_supported"]
-    assert "authorization_endpoint" not in body
+    assert issuer.http.get(body["authorization_endpoint"]).status_code == 400
+    assert issuer.http.get(body["userinfo_endpoint"]).status_code == 401
+    assert issuer.http.get(body["end_session_endpoint"]).status_code == 200
+    assert body["response_types_supported"] == ["code"]
+    assert body["code_challenge_methods_supported"] == ["S256"]
+    assert body["authorization_response_iss_parameter_supported"] is True
+    assert {"openid", "profile", "email"} <= set(body["scopes_supported"])
 
 
 @pytest.mark.parametrize(

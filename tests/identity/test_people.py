@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -105,7 +106,7 @@ def test_an_invitation_expires_and_only_the_newest_works(house: House):
     with work(house) as uow:
         past = datetime.now(UTC) - timedelta(seconds=1)
         uow.session.connection().execute(
-            update(Invitation).where(invitation.c.account == row.id).values(expires=past)  # type: ignore[arg-type]
+            update(Invitation).where(invitation.c.account == row.id).values(expires=past)
         )
     assert house.browser().get(f"/identity/invitation/{newer}").status_code == 410
 
@@ -445,6 +446,11 @@ def test_every_role_has_scopes_that_there_are_and_least_sight():
         "provider-manager",
         "hub-coordinator",
     }
+
+
+def test_the_operators_guide_has_the_declared_roles():
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "operator.md"
+    assert roles.markdown() in guide.read_text("utf-8")
 
 
 def test_a_session_is_no_longer_than_the_settings_allow():

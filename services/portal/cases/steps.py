@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
@@ -60,8 +60,10 @@ def _close(typed: Typed) -> Json:
 
 
 def _worry(typed: Typed) -> Json:
+    """A worry; sent twice by a second press of the button, it has the same id and is told once."""
     because = {"because": typed["because"]} if typed["because"] else {}
-    return {"id": str(uuid4()), "concern": typed["concern"]} | because
+    same = uuid5(NAMESPACE_OID, f"{typed['concern']}\n{typed['because']}")
+    return {"id": str(same), "concern": typed["concern"]} | because
 
 
 def _way(typed: Typed) -> Json:
