@@ -39,6 +39,7 @@ class WebSession(PortalTable, table=True):
     renewing: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     began: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     seen: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+    kept: str | None = Field(default=None, sa_column=Column(Text))
     ends: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 

@@ -39,48 +39,80 @@ Known = dict[str, Any]
 
 @router.get("")
 async def ask(
-    case: UUID, service: UUID, here: Here, need: list[str] = Query(default=[]), full: str = ""
+    case: UUID,
+    service: UUID,
+    here: Here,
+    need: list[str] = Query(default=[]),
+    full: str = "",
 ) -> Response:
-    """The form."""
+    """The form, filled with what was typed last, or with what is known."""
     known = await _known(here, case, service)
-    record = known["record"] or {}
-    access = [each["code"] for each in record.get("access_needs", ()) if each["code"] in ACCESS]
-    typed: Typed = {
-        "needs": [code for code in need if code in NEEDS]
-        or [code for code, _ in known["asked"].needs if code in NEEDS],
-        "access_needs": access,
-        "full": "yes" if full else "",
-    }
+    typed = await here.kept(known["action"]) or _first(known, need, full)
     return _form(here, known, typed, {}, 200)
 
 
 @router.post("")
-async def check_or_send(case: UUID, service: UUID, here: Here) -> Response:
-    """Show what will be sent and shared, and send it once somebody has looked."""
+async def take(case: UUID, service: UUID, here: Here) -> Response:
+    """Keep what was typed; what will be sent is the next page."""
     form = await here.form()
     known = await _known(here, case, service)
     kept = {"full": "yes" if form.get("full") == "yes" else ""}
-    fields = _fields(known, kept)
-    typed, faults = typed_into(form, fields)
+    typed, faults = typed_into(form, _fields(known, kept))
     typed |= kept
     if typed["share"] and not typed["how"]:
         faults["how"] = "Choose how they agreed"
-    if form.get("change") == "yes":
-        return _form(here, known, typed, {}, 200)
     if faults:
         return _form(here, known, typed, faults, 422)
-    if form.get("send") != "yes":
-        shared = {SHARED[item]: known["shareable"][item] for item in typed["share"]}
-        words = {"needs": NEEDS, "access": ACCESS, "how": HOW}
-        return here.page("cases/check", **known | {"words": words}, typed=typed, shared=shared)
+    await here.keep(known["action"], typed)
+    return back_to(f"{known['action']}/check")
+
+
+@router.get("/check")
+async def check(case: UUID, service: UUID, here: Here) -> Response:
+    """What will be sent, and what will be shared once the service said yes."""
+    known = await _known(here, case, service)
+    typed = await here.kept(known["action"])
+    if typed is None:
+        return back_to(known["action"])
+    shared = {
+        SHARED[item]: known["shareable"][item]
+        for item in typed["share"]
+        if item in known["shareable"]
+    }
+    words = {"needs": NEEDS, "access": ACCESS, "how": HOW}
+    return here.page("cases/check", **known | {"words": words}, typed=typed, shared=shared)
+
+
+@router.post("/check")
+async def send(case: UUID, service: UUID, here: Here) -> Response:
+    """Send it."""
+    await here.form()
+    known = await _known(here, case, service)
+    typed = await here.kept(known["action"])
+    if typed is None:
+        return back_to(known["action"])
     try:
         await here.send("POST", f"/referrals/cases/{case}/requests", _body(known, service, typed))
     except Refusal as refusal:
         if refusal.element.endswith("full_because"):
             typed["full"] = "yes"
-        fields = _fields(known, typed)
-        return _form(here, known, typed, at_its_field(refusal, fields), refusal.status)
+        if refusal.element.endswith("several_because"):
+            known["several"] = True
+        faults = at_its_field(refusal, _fields(known, typed))
+        return _form(here, known, typed, faults, refusal.status)
     return back_to(f"/cases/{case}?done=requests")
+
+
+def _first(known: Known, needs: list[str], full: str) -> Typed:
+    record = known["record"] or {}
+    return {
+        "needs": [code for code in needs if code in NEEDS]
+        or [code for code, _ in known["asked"].needs if code in NEEDS],
+        "access_needs": [
+            each["code"] for each in record.get("access_needs", ()) if each["code"] in ACCESS
+        ],
+        "full": "yes" if full else "",
+    }
 
 
 async def _known(here: Place, case: UUID, service: UUID) -> Known:
@@ -158,7 +190,9 @@ def _body(known: Known, service: UUID, typed: Typed) -> dict[str, Any]:
         "text": typed["text"],
         "when": typed["when"],
         "access_needs": typed["access_needs"],
-        "share": {item: known["shareable"][item] for item in typed["share"]},
+        "share": {
+            item: known["shareable"][item] for item in typed["share"] if item in known["shareable"]
+        },
         "how": typed["how"] or "verbal",
     }
     for name in ("several_because", "full_because"):

@@ -1,6 +1,7 @@
 """Find what fits: needs and own words in, services with reasons out.
 
-What the person said stands in no address: the form is sent by POST, and nothing of it is kept.
+What the person said stands in no address: it is kept with the browser's session, so that going back
+from a service to what was found loses nothing, and ends with it.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from fastapi import APIRouter, Response
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import about
 from services.portal.cases.fields import Field, Typed, at_its_field, typed_into
-from services.portal.cases.place import Here, Place
+from services.portal.cases.place import Here, Place, back_to
 from services.portal.front_door.words import ACCESS, NEEDS
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +41,7 @@ FIELDS = (
         "matters",
         "What matters to them, in their own words",
         "words",
-        hint="For example: I used to sing in a choir. Nobody keeps this.",
+        hint="For example: I used to sing in a choir. It goes on no record.",
     ),
     Field("near", "From where? A postcode, or the first part of one"),
     Field("by", "How would they get there?", "radios", TRAVEL),
@@ -62,10 +63,10 @@ CAPACITY = {
 
 @router.get("/cases/{case}/find")
 async def ask(case: UUID, here: Here) -> Response:
-    """The form, filled with what is known."""
+    """The form, filled with what was typed last, or with what is known."""
     known = await about(here, await here.get(f"/referrals/cases/{case}"))
     record = known["record"] or {}
-    typed = {
+    typed = await here.kept(f"/cases/{case}/find") or {
         "needs": [code for code, _ in known["asked"].needs if code in NEEDS],
         "near": known["person"].postcode,
         "access": [each["code"] for each in record.get("access_needs", ())],
@@ -76,30 +77,39 @@ async def ask(case: UUID, here: Here) -> Response:
 
 @router.post("/cases/{case}/find")
 async def find(case: UUID, here: Here) -> Response:
-    """What fits, best first, and what nearly does."""
-    form = await here.form()
-    typed, faults = typed_into(form, FIELDS)
-    known = await about(here, await here.get(f"/referrals/cases/{case}"))
-    found: Mapping[str, Any] = {}
+    """Ask the directory; what fits is the next page."""
+    typed, faults = typed_into(await here.form(), FIELDS)
     if not faults:
-        try:
-            found = await here.send("POST", "/directory/match", _question(typed, known["age"]))
-        except Refusal as refusal:
-            faults = at_its_field(refusal, FIELDS)
-    if faults:
-        return here.page("cases/find", 422, **known, fields=FIELDS, typed=typed, faults=faults)
+        await here.keep(f"/cases/{case}/find", typed)
+        return back_to(f"/cases/{case}/found")
+    return await _form(here, case, typed, faults)
+
+
+@router.get("/cases/{case}/found")
+async def found(case: UUID, here: Here) -> Response:
+    """What fits, best first, and what nearly does."""
+    typed = await here.kept(f"/cases/{case}/find")
+    if typed is None:
+        return back_to(f"/cases/{case}/find")
+    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    try:
+        answer = await here.send("POST", "/directory/match", _question(typed, known["age"]))
+    except Refusal as refusal:
+        return await _form(here, case, typed, at_its_field(refusal, FIELDS))
     at = f"/cases/{case}/ask"
     return here.page(
         "cases/found",
         **known,
-        typed=typed,
-        fields=FIELDS,
-        faults={},
-        total=found["total"],
-        understood=_understood(found),
-        matches=[_service(each, at, typed) for each in found["matches"]],
-        misses=[_service(each, at, typed) for each in found["near_misses"]],
+        total=answer["total"],
+        understood=_understood(answer),
+        matches=[_service(each, at, typed) for each in answer["matches"]],
+        misses=[_service(each, at, typed) for each in answer["near_misses"]],
     )
+
+
+async def _form(here: Place, case: UUID, typed: Typed, faults: Mapping[str, str]) -> Response:
+    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    return here.page("cases/find", 422, **known, fields=FIELDS, typed=typed, faults=faults)
 
 
 def _question(typed: Typed, age: int | None) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What every page of the staff works with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from anyio.to_thread import run_sync
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
@@ -11,7 +13,7 @@ from starlette.datastructures import FormData
 from services.portal.answer_links import Refusal
 from services.portal.apis import Apis
 from services.portal.sign_in.doorkeeper import form_of, signed_in
-from services.portal.sign_in.sessions import SignedIn
+from services.portal.sign_in.sessions import Sessions, SignedIn
 from services.portal.times import Times
 from shared.pages import Pages
 
@@ -46,6 +48,19 @@ class Place:
             SendAgain: from a page of another session.
         """
         return await form_of(self.request, self.who)
+
+    async def keep(self, page: str, typed: Mapping[str, Any]) -> None:
+        """Keep what was typed into a form, so that going back and forth loses nothing."""
+        await run_sync(self._sessions.keep, self.who.secret, page, typed)
+
+    async def kept(self, page: str) -> dict[str, Any] | None:
+        """What was typed into the form at an address; None if nothing is kept of it."""
+        return await run_sync(self._sessions.kept, self.who.secret, page)
+
+    @property
+    def _sessions(self) -> Sessions:
+        sessions: Sessions = self.request.app.state.sessions
+        return sessions
 
     async def get(self, path: str, **params: Any) -> Any:
         """What an API has at a path; see `Apis.get`."""

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("renewing", sa.DateTime(timezone=True), nullable=True),
         sa.Column("began", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kept", sa.Text(), nullable=True),
         sa.Column("ends", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_web_session")),
     )

@@ -3,7 +3,7 @@
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -21,6 +21,9 @@ RENEWED_BEFORE = timedelta(seconds=60)
 
 RENEWING = timedelta(seconds=15)
 """After which another request takes over a renewal that nobody finished."""
+
+MOST_KEPT = 4
+"""Forms of which a session keeps what was typed."""
 
 LOOKED_AT = timedelta(minutes=1)
 """How often it is written down that a session is used."""
@@ -119,6 +122,39 @@ class Sessions:
                 return None
             granted = renewed
         return SignedIn(secret, granted)
+
+    def keep(self, secret: str, page: str, typed: Mapping[str, Any]) -> None:
+        """Keep what was typed into a form, for the pages that follow it.
+
+        Args:
+            secret: of the browser's cookie.
+            page: the form's address; what was typed there before is replaced.
+            typed: what was typed.
+        """
+        this = web_session.c.fingerprint == _fingerprint(secret)
+        with self._engine.begin() as connection:
+            asked = select(web_session.c.kept).where(this).with_for_update()
+            before = self._kept(connection.execute(asked).scalar())
+            before.pop(page, None)
+            newest = dict([*before.items(), (page, dict(typed))][-MOST_KEPT:])
+            sealed = self._cipher.encrypt(orjson.dumps(newest)).decode()
+            connection.execute(update(web_session).where(this).values(kept=sealed))
+
+    def kept(self, secret: str, page: str) -> dict[str, Any] | None:
+        """What was typed into a form last; None when nothing is kept of it any more."""
+        this = web_session.c.fingerprint == _fingerprint(secret)
+        with self._engine.connect() as connection:
+            sealed = connection.execute(select(web_session.c.kept).where(this)).scalar()
+        return self._kept(sealed).get(page)
+
+    def _kept(self, sealed: str | None) -> dict[str, dict[str, Any]]:
+        if sealed is None:
+            return {}
+        try:
+            found: dict[str, dict[str, Any]] = orjson.loads(self._cipher.decrypt(sealed))
+        except InvalidToken:
+            return {}
+        return found
 
     def end(self, secret: str) -> Granted | None:
         """End a session; what was granted to it, so that it can be ended at the issuer too."""

@@ -1,0 +1,229 @@
+"""A link worker's day in a real browser: from a GP's referral to a service that was asked.
+
+Played on a desktop with scripts, and on the smallest phone without any. Every page on the way is
+looked at: by axe, for complaints of the browser, for requests to other hosts, for its width.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import pyotp
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from deploy.demo.accounts import PEOPLE
+from deploy.demo.bundle import referral_bundle
+from deploy.demo.people import people
+from tests.infrastructure.axe import violations
+from tests.infrastructure.chromium import FLAGS
+from tests.infrastructure.running import Running
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+PHONE = {"width": 320, "height": 640}
+DESKTOP = {"width": 1280, "height": 900}
+WORKER = next(each for each in PEOPLE if each.role == "link-worker")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def signed_in(running: Running, browser: Browser) -> dict[str, Any]:
+    """What a browser has after its link worker signed in. A code is good once, so this is too."""
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{running.url}/")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail address").fill(WORKER.email)
+    page.get_by_label("Password").fill(WORKER.password)
+    page.get_by_role("button").last.click()
+    page.locator("input[name=code]").fill(pyotp.TOTP(WORKER.secret).now())
+    page.locator("main button").first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Your list"
+    assert WORKER.name in page.locator("nav").first.inner_text()
+    state: dict[str, Any] = context.storage_state()  # type: ignore[assignment]
+    context.close()
+    return state
+
+
+class Watched:
+    """A tab whose every page is looked at."""
+
+    def __init__(self, page: Page, width: int, *, scripts: bool) -> None:
+        self.page = page
+        self.found: list[str] = []
+        self._scripts = scripts
+        self._width = width
+        page.on("console", lambda message: self._said(message.text))
+        page.on("pageerror", lambda error: self.found.append(str(error)))
+        page.on("request", lambda sent: self._host(sent.url))
+        page.on("load", lambda _: self.look())
+
+    def _said(self, words: str) -> None:
+        # A page that answers a form with something wrong in it has such a status.
+        if "the server responded with a status of 4" not in words:
+            self.found.append(words)
+
+    def _host(self, url: str) -> None:
+        if urlsplit(url).hostname not in ("127.0.0.1", None):
+            self.found.append(f"asks another host: {url}")
+
+    def look(self) -> None:
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > self._width:
+            self.found.append(f"{self.page.url} is {wide} wide")
+
+    def judged(self) -> None:
+        """What axe says of the page as it stands; it needs scripts."""
+        if self._scripts:
+            self.found += [f"{self.page.url}: {each}" for each in violations(self.page)]
+
+    def click(self, role: Any, name: str) -> None:
+        self.page.get_by_role(role, name=name, exact=True).first.click()
+        self.judged()
+
+    @property
+    def heading(self) -> str:
+        return self.page.get_by_role("heading", level=1).inner_text()
+
+
+@pytest.fixture(params=["desktop with scripts", "phone without scripts"])
+def tab(
+    request: pytest.FixtureRequest, browser: Browser, signed_in: dict[str, Any]
+) -> Iterator[Watched]:
+    scripts = "with scripts" in request.param
+    size = DESKTOP if scripts else PHONE
+    context = browser.new_context(
+        viewport=size,  # type: ignore[arg-type]
+        java_script_enabled=scripts,
+        storage_state=signed_in,  # type: ignore[arg-type]
+    )
+    watched = Watched(context.new_page(), size["width"], scripts=scripts)
+    yield watched
+    context.close()
+    assert watched.found == []
+
+
+@pytest.fixture
+def referred(running: Running) -> str:
+    """A person whom a GP just referred to the team; their name."""
+    token = running.kersey("token", "--as", "ehr", "--url", running.url).stdout.strip()
+    person = people(1)[0]
+    bundle = referral_bundle(person, f"pages-{uuid4()}", datetime.now(UTC))
+    family = f"Pagesworth-{uuid4().hex[:8]}"
+    patient = bundle["entry"][0]["resource"]
+    patient["name"] = [{"use": "official", "given": ["Nora"], "family": family}]
+    patient["identifier"] = [{"system": "https://airedale-rise.example/patients", "value": family}]
+    patient["birthDate"] = "1951-03-02"
+    bundle["entry"][0]["request"].pop("ifNoneExist", None)
+    answer = httpx.post(
+        f"{running.url}/fhir",
+        json=bundle,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
+    )
+    assert answer.status_code == 200, answer.text
+    return f"Nora {family}"
+
+
+def test_from_a_referral_to_a_service_that_was_asked(
+    running: Running, tab: Watched, referred: str
+) -> None:
+    page = tab.page
+    page.goto(f"{running.url}/cases?show=new")
+    tab.judged()
+    tab.click("link", referred)
+    assert tab.heading == referred
+    tab.click("button", "Take it on")
+    assert page.get_by_role("status").inner_text().startswith("You took this referral on")
+
+    tab.click("button", "Note a contact")
+    tab.click("button", "Save")
+    assert page.get_by_role("alert").get_by_role("link", name="Choose yes or no").is_visible()
+    page.get_by_label("Yes", exact=True).check()
+    page.get_by_label("By phone").check()
+    page.get_by_label("Minutes (if you like)").fill("12")
+    tab.click("button", "Save")
+    assert page.get_by_text("reached by phone, 12 minutes").is_visible()
+    tab.click("button", "The person says yes")
+
+    tab.click("link", "Note how to reach them safely")
+    page.get_by_label("Phone", exact=True).check()
+    page.get_by_label("Do not use").check()
+    page.get_by_label("Number or address").fill("01632 960177")
+    tab.click("button", "Save")
+    assert page.get_by_text("Phone: Do not use.").is_visible()
+    tab.click("link", "Note an access need")
+    page.get_by_label("No steps").check()
+    page.get_by_label("The person said so").check()
+    tab.click("button", "Save")
+
+    tab.click("button", "Find something that fits")
+    assert page.get_by_label("No steps").is_checked(), "what is known is filled in"
+    page.get_by_label("Feeling lonely").check()
+    page.get_by_label("What matters to them, in their own words").fill(
+        "I used to sing <in a choir>"
+    )
+    tab.click("button", "Find services")
+    assert urlsplit(page.url).query == "", "what a person said stands in no address"
+    service = page.locator(".kersey-service h3").first.inner_text()
+    tab.click("link", f"Ask {service}")
+    page.get_by_label("What would help", exact=True).fill("A friendly face at the door")
+    assert not page.get_by_label("Phone:").count(), "no way to them that is not safe is offered"
+    page.get_by_label(f"Name: {referred}").check()
+    tab.click("button", "Check what will be sent")
+    assert page.get_by_role("alert").get_by_text("Choose how they agreed").is_visible()
+    page.get_by_label("They told me").check()
+    tab.click("button", "Check what will be sent")
+    assert tab.heading == f"Check what will be sent to {service}"
+    assert page.get_by_text(referred).is_visible()
+    tab.click("button", "Send it")
+    assert page.get_by_role("heading", name=service).is_visible()
+    assert page.get_by_text("asked, no answer yet").is_visible()
+
+    page.go_back()
+    assert tab.heading.startswith("Check what will be sent"), "going back asks nothing twice"
+    tab.click("button", "Send it")
+    assert page.get_by_role("alert").is_visible(), "it was sent already"
+    page.goto(f"{running.url}/cases?show=answer")
+    tab.click("link", referred)
+    tab.click("link", f"Take the request to {service} back")
+    page.get_by_label("The person changed their mind").check()
+    tab.click("button", "Take it back")
+    assert page.get_by_text("taken back", exact=True).is_visible()
+    tab.click("link", "Close the case")
+    page.get_by_label("They stopped before the end").check()
+    tab.click("button", "Close the case")
+    page.goto(f"{running.url}/cases?show=ended")
+    assert page.get_by_role("link", name=referred).is_visible()
+
+
+def test_two_at_one_referral_do_it_once(running: Running, tab: Watched, referred: str) -> None:
+    """Both have the page with the button; the second one is told that the case moved on."""
+    page = tab.page
+    page.goto(f"{running.url}/cases?show=new")
+    tab.click("link", referred)
+    other = page.context.new_page()
+    other.goto(page.url)
+    tab.click("button", "Take it on")
+    other.get_by_role("button", name="Take it on").click()
+    assert other.get_by_role("heading", level=1).inner_text() == "The case has moved on"
+    other.close()
+
+
+def test_another_teams_case_is_not_there(running: Running, tab: Watched) -> None:
+    page = tab.page
+    page.goto(f"{running.url}/cases/{uuid4()}")
+    assert tab.heading == "This is not here"
+    tab.judged()
