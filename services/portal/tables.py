@@ -27,7 +27,8 @@ class WebSession(PortalTable, table=True):
     `fingerprint` is the SHA-256 of the secret in its cookie, so that who reads this table can be
     nobody. `tokens` holds what the issuer gave, encrypted; `good_until` is when its access token
     ends, `renewing` when a request began to renew it. The session ends at `ends`, or when it was
-    not `seen` for a while.
+    not `seen` for a while. `kept` is what was typed into the last few forms that take more than
+    one page, encrypted too.
     """
 
     __tablename__: ClassVar[Any] = "web_session"
