@@ -19,6 +19,7 @@ from services.referrals.tables.case import (
     Worklist,
 )
 from services.referrals.tables.client import KnownClient
+from services.referrals.tables.endpoint import EndpointSecret
 from services.referrals.tables.erasure import Erasure, ErasureConfirmation
 from services.referrals.tables.gp import (
     GpCode,
@@ -66,6 +67,7 @@ __all__ = [
     "CaseTask",
     "Change",
     "CodeReturned",
+    "EndpointSecret",
     "EqualityCharacteristic",
     "Erasure",
     "ErasureConfirmation",
