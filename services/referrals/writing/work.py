@@ -266,6 +266,8 @@ class Work:
 
     def _delete(self, step: Step, current: Stored) -> Stored:
         self._check_owner(step, current)
+        if current.deleted:
+            return current  # no version is made, so that there is none to tell of
         if step.entry.type == "ServiceRequest" and self._file_of_request(step.id) is not None:
             words = "A case follows from this request: withdraw it with status revoked."
             raise conflict(words, step.entry.path or "ServiceRequest")
