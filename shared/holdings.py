@@ -41,6 +41,7 @@ class Holding:
         stays: why something of the rows stays; empty where nothing does.
         codes: columns of text or JSON that stay because they hold ids or codes of declared lists,
             and no word that somebody wrote.
+        secret: columns of credentials, which no copy shows: they are not the person's.
     """
 
     table: Table
@@ -48,6 +49,7 @@ class Holding:
     emptied: Mapping[str, Any] | None = None
     stays: str = ""
     codes: frozenset[str] = field(default_factory=frozenset)
+    secret: frozenset[str] = field(default_factory=frozenset)
 
     def concerns(self, traces: Traces) -> ColumnElement[bool]:
         """The condition that picks the rows about whoever the traces lead to."""
@@ -102,7 +104,8 @@ def held(
     """
     found = {}
     for holding in holdings:
-        statement = select(holding.table).where(holding.concerns(traces))
+        shown = [column for column in holding.table.c if column.name not in holding.secret]
+        statement = select(*shown).where(holding.concerns(traces))
         rows = [dict(row) for row in connection.execute(statement).mappings()]
         if rows:
             found[holding.table.name] = rows

@@ -145,6 +145,15 @@ POSTED = RecordClass(
     length=relativedelta(years=1),
     review="none: no personal data",
 )
+ENDPOINTS = RecordClass(
+    name="endpoints",
+    holds="headers and keys with which messages go to clients' own Endpoints",
+    tables=("endpoint_secret",),
+    basis="operation, as long as the client keeps the Endpoint",
+    start="its registration",
+    length=None,
+    review="the client, who deletes the Endpoint",
+)
 SUBSCRIPTIONS = RecordClass(
     name="subscriptions",
     holds="what clients asked to be told of, and where",
@@ -187,6 +196,7 @@ RECORDS = (
     MESSAGES,
     ANSWERS,
     POSTED,
+    ENDPOINTS,
     SUBSCRIPTIONS,
     CONSORTIUM,
     LEASES,

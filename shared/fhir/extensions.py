@@ -1,8 +1,9 @@
-"""Whether an extension says where it is defined, and stands where its definition lets it.
+"""Whether an extension says where it is defined, and stands and holds what its definition lets it.
 
 R4 has the first as words: the url is that of a StructureDefinition (Extension.url), which is
 absolute (StructureDefinition.url); only within another extension it may be a plain name
-(extensibility.html). Where HL7's own may stand is `extensions.toml`; of others nothing is known.
+(extensibility.html). Where HL7's own may stand is `extensions.toml`, and what they may hold is
+`extension_values.toml`; of others nothing is known.
 """
 
 from __future__ import annotations
@@ -59,6 +60,34 @@ def extension_issues(
         if contexts is not None and contexts.isdisjoint(_names(info, element, owner)):
             words = f"{place} is an extension of {_listed(contexts)}: it may not stand here."
             yield Issue("error", "invariant", words, (place,))
+            continue
+        yield from _value_issues(url.partition("|")[0], each, place)
+
+
+def _value_issues(url: str, extension: Mapping[str, Any], place: str) -> Iterator[Issue]:
+    """What is wrong with what an extension of HL7's holds, its own parts aside."""
+    allowed = _values().get(url)
+    if allowed is None:
+        return
+    held = {name.removeprefix("_") for name in extension if name.lstrip("_").startswith("value")}
+    if not allowed and held:
+        words = f"{place} has parts, and no value: it is an extension of several extensions."
+        yield Issue("error", "invariant", words, (place,))
+    elif allowed and not held & allowed:
+        words = f"{place} must have {' or '.join(sorted(allowed))}."
+        yield Issue("error", "invariant", words, (place,))
+
+
+@cache
+def _values() -> Mapping[str, frozenset[str]]:
+    """By address, the elements of which an extension of HL7's has one; none where it has parts."""
+    return {
+        f"{_HL7}{name}": frozenset(
+            f"value{kind[0].upper()}{kind[1:]}" for kind in kinds.split() if kind != "extension"
+        )
+        for kinds, names in read("extension_values.toml")["values"].items()
+        for name in names
+    }
 
 
 @cache

@@ -196,10 +196,10 @@ class Rewriting:
             # R4 bundle.html: it is relative to the base of the entry's own fullUrl.
             absolute = f"{self._entry_base}/{value}"
             return self._inside.find(absolute) or absolute
-        if self._entry_base is not None:
-            found = self._inside.find(f"{self._entry_base}/{value}")
-            if found is not None:
-                return found
+        # Where the fullUrl has no base, it is this server's, under which an entry may stand too.
+        found = self._inside.find(f"{self._base_url}/{value}")
+        if found is not None:
+            return found
         self._here(value)
         return value
 

@@ -11,6 +11,24 @@ BASE = "http://hl7.org/fhir/StructureDefinition/"
 ANYWHERE = "Element"
 
 
+def test_what_extensions_hold_is_as_hl7_defines_it():
+    assert installed()
+    defined: dict[str, set[str]] = {}
+    for entry in json.loads(EXTENSIONS.read_text("utf-8"))["entry"]:
+        definition = entry["resource"]
+        if definition["url"].startswith(BASE) and definition["type"] == "Extension":
+            values = [
+                kind["code"]
+                for element in definition["snapshot"]["element"]
+                if element["path"] == "Extension.value[x]" and element["max"] != "0"
+                for kind in element["type"]
+            ]
+            kinds = " ".join(sorted(set(values))) or "extension"
+            defined.setdefault(kinds, set()).add(definition["url"].removeprefix(BASE))
+    held = {kinds: set(names) for kinds, names in read("extension_values.toml")["values"].items()}
+    assert held == defined
+
+
 def test_where_extensions_may_stand_is_as_hl7_defines_it():
     assert installed()
     defined: dict[str, list[str]] = {}

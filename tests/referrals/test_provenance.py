@@ -215,3 +215,19 @@ def test_a_provenance_in_a_header_is_refused_by_name(house: House):
             told = house.ehr.post(path, sent, headers=headers, status=400)
             assert told["issue"][0]["expression"] == ["http.X-Provenance"]
             assert told["issue"][0]["code"] == "not-supported"
+
+
+def test_what_is_deleted_again_is_told_once(house: House):
+    client = house.by("fhir-client")
+    made = client.post("/fhir/Organization", {"resourceType": "Organization", "name": "Mill"})
+    path = f"/fhir/Organization/{made['id']}"
+    for _ in range(2):
+        client.call("DELETE", path)
+    again = {"resourceType": "Bundle", "type": "transaction"}
+    entry = {"request": {"method": "DELETE", "url": f"Organization/{made['id']}"}}
+    client.post("/fhir", again | {"entry": [entry]})
+    found = client.get(f"/fhir/Provenance?target=Organization/{made['id']}")
+    assert found["total"] == 2
+    assert len({each["fullUrl"] for each in found["entry"]}) == 2
+    versions = client.get(f"{path}/_history")
+    assert versions["total"] == 2

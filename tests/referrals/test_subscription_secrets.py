@@ -10,7 +10,7 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from services.referrals import codes
-from services.referrals.subscriptions.masking import MASK
+from services.referrals.masks import MASK
 from shared.database import create_engine
 from shared.migrate import configuration, migrate
 from tests.infrastructure.postgres import NewDatabase

@@ -15,6 +15,7 @@ from tests.referrals.subscribing import (
     about,
     deliver,
     dispatch,
+    parameters,
     receiver,
     register,
     status,
@@ -221,6 +222,33 @@ def test_of_a_type_without_a_topic_none_is_named(house: House, sink: HttpSink):
     validate(sink.requests[0].json, expected_type="Bundle")
     events = house.by("ehr").get(f"/fhir/Subscription/{key}/$events")
     assert about(events) == [f"Observation/{made['id']}"]
+
+
+@pytest.mark.parametrize("criteria", [TOPIC, "Task?status=requested", "Observation?status=final"])
+def test_a_deletion_is_told_to_nobody_and_is_in_the_history(
+    house: House, sink: HttpSink, criteria: str
+):
+    """R4 subscription.html tells of what is "created or updated"; so do the topics here."""
+    client = house.by("fhir-client")
+    key = register(house, sink, by="fhir-client", criteria=criteria)
+    new = an_observation("1975-2") if criteria.startswith("Obs") else a_task()
+    at = f"/fhir/{new['resourceType']}"
+    made = client.post(at, new)
+    told(house)
+    sink.requests.clear()
+    client.call("DELETE", f"{at}/{made['id']}")
+    assert dispatch(house) == 0, "nothing that changed waits"
+    state = parameters(client.get(f"/fhir/Subscription/{key}/$status"))
+    assert state["events-since-subscription-start"] == "1"
+    methods = [each["request"]["method"] for each in client.get(f"{at}/_history")["entry"]]
+    assert methods[0] == "DELETE"
+
+    client.put(f"{at}/{made['id']}", made)
+    assert told(house) == 1, "what comes back is a new version"
+    client.put(f"{at}/{made['id']}", made)
+    client.call("DELETE", f"{at}/{made['id']}")
+    told(house)
+    assert len(sink.requests) == 1, "nor is what is gone before anybody was told of it"
 
 
 def test_nothing_is_noted_for_those_that_ended(house: House, sink: HttpSink):

@@ -5,11 +5,14 @@ NHSD-Target-Identifier will be (BaRS Core, Message header). Behind the national 
 an identifier is in its Endpoint Catalogue; here it is an Endpoint that the sender keeps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 from uuid import UUID
 
+from sqlmodel import Session
+
+from services.referrals import endpoints
 from services.referrals.bars.errors import refusal
 from services.referrals.subscriptions.channels import OWN_HEADERS
 from shared.delivery.outgoing import OutgoingHttp
@@ -62,10 +65,13 @@ def check(endpoint: str, http: OutgoingHttp, place: str) -> None:
         raise refusal(422, "business-rule", words, place)
 
 
-def destination(store: FhirStore, organisation: UUID, endpoint: str) -> Destination | None:
+def destination(
+    session: Session, store: FhirStore, organisation: UUID, endpoint: str
+) -> Destination | None:
     """Where answers go now; None where nobody says.
 
     Args:
+        session: of this service's database.
         store: of the documents.
         organisation: the sender.
         endpoint: as its message names it.
@@ -75,11 +81,10 @@ def destination(store: FhirStore, organisation: UUID, endpoint: str) -> Destinat
     found = _kept(store, organisation, endpoint, "&status=active")
     if len(found) != 1:
         return None
-    kept = parse(found[0].body.encode())
-    address = str(kept.get("address", ""))
-    if "?" in address:
+    kept = endpoints.reached(session, found[0].id, parse(found[0].body.encode()))
+    if "?" in kept.address:
         return None
-    return Destination(_operation(address), _headers(kept.get("header", ())))
+    return Destination(_operation(kept.address), _headers(kept.headers))
 
 
 def expects(store: FhirStore, organisation: UUID, endpoint: str) -> bool:
@@ -110,11 +115,11 @@ def _operation(address: str) -> str:
     return base if base.endswith(OPERATION) else f"{base}/{OPERATION}"
 
 
-def _headers(lines: object) -> dict[str, str]:
+def _headers(lines: Iterable[str]) -> dict[str, str]:
     """Those that its Endpoint wants sent, but for those that would break the message."""
     found: dict[str, str] = {}
-    for line in lines if isinstance(lines, list) else ():
-        name, colon, value = str(line).partition(":")
+    for line in lines:
+        name, colon, value = line.partition(":")
         name, value = name.strip(), value.strip()
         plain = name.replace("-", "").isalnum() and name.isascii()
         written = value.isascii() and value.isprintable()

@@ -98,7 +98,7 @@ class AnswerSender:
         withheld = _withheld(uow.session, message)
         if withheld is not None:
             raise Permanent(withheld)
-        where = destination(store, message.organisation, message.endpoint)
+        where = destination(uow.session, store, message.organisation, message.endpoint)
         if where is None:
             raise Permanent("no-endpoint")
         bundle = answer(

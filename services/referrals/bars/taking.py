@@ -116,7 +116,7 @@ class MessageTaker:
         whole: bool,
     ) -> Json:
         issues = [issue for each in results for issue in each.issues]
-        if destination(store, row.organisation, row.endpoint) is None:
+        if destination(uow.session, store, row.organisation, row.endpoint) is None:
             place = "Bundle.entry[0].resource.source.endpoint"
             issues.append(Issue("information", "informational", _NOT_TOLD, (place,)))
         request = store.lock("ServiceRequest", row.service_request)

@@ -65,7 +65,7 @@ def tell_sender(
         return False
     if not expects(store, message.organisation, message.endpoint):
         return False  # its sender was told so when it sent the referral
-    where = destination(store, message.organisation, message.endpoint)
+    where = destination(session, store, message.organisation, message.endpoint)
     for n, event in wanted:
         progress = _progress(tasks, event)
         bars_deliveries.add(

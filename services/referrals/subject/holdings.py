@@ -69,10 +69,11 @@ def _gone(table: type[Row], **found_by: str) -> Holding:
 
 def _rest(
     table: type[Row], why: str, codes: str = "", *, empty: Mapping[str, Any] | None = None,
-    **found_by: str,
+    untold: str = "", **found_by: str,
 ) -> Holding:  # fmt: skip
     """Rows that stay with their ids, codes and dates."""
-    return Holding(_of(table), found_by, empty or {}, why, frozenset(codes.split()))
+    kept = frozenset(codes.split())
+    return Holding(_of(table), found_by, empty or {}, why, kept, frozenset(untold.split()))
 
 
 HOLDINGS: tuple[Holding, ...] = (
@@ -180,6 +181,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "secret": None,
             "scopes": None,
         },
+        untold="endpoint headers secret",
         id="subscription",
     ),
     _rest(
@@ -265,6 +267,7 @@ DOCUMENTS_STAY = (
 NOBODY: Mapping[str, str] = {
     "bars_delivery": "codes of what came of a message's referral, and where they were sent",
     "bars_delivery_attempt": "when that was tried",
+    "endpoint_secret": "how a client's own system lets messages in",
     "gp_code": "a code",
     "gp_delivery": "ids of messages to practices, and the practices' codes",
     "gp_delivery_attempt": "when that was tried, and MESH's ids",

@@ -7,15 +7,21 @@ header or a query parameter is there, and no value. Sent as it was read, a value
 stored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from services.referrals.masks import (
+    MASK,
+    Kept,
+    masked_address,
+    masked_lines,
+    unmasked_address,
+    unmasked_lines,
+)
 from services.referrals.subscriptions.channels import SECRET, extensions
 from services.referrals.tables.subscription import SubscriptionState
 from shared.fhir.outcome import rule_broken
-
-MASK = "********"
 
 _ENDPOINT = "Subscription.channel.endpoint"
 _HEADER = "Subscription.channel.header"
@@ -32,9 +38,9 @@ def masked(resource: Mapping[str, Any]) -> Json:
     shown = deepcopy(dict(resource))
     channel = shown.get("channel", {})
     if "endpoint" in channel:
-        channel["endpoint"] = _masked_address(str(channel["endpoint"]))
+        channel["endpoint"] = masked_address(str(channel["endpoint"]))
     if "header" in channel:
-        channel["header"] = [_masked_line(str(line)) for line in channel["header"]]
+        channel["header"] = masked_lines(channel["header"])
     for each in extensions(channel, SECRET):
         each["valueString"] = MASK
     return shown
@@ -54,12 +60,13 @@ def unmasked(resource: Mapping[str, Any], known: SubscriptionState | None) -> Js
     """
     whole = deepcopy(dict(resource))
     channel = whole.get("channel", {})
+    kept = Kept(known.endpoint, known.headers) if known is not None else None
     if "endpoint" in channel:
-        channel["endpoint"] = _unmasked_address(str(channel["endpoint"]), known)
+        channel["endpoint"] = unmasked_address(str(channel["endpoint"]), kept, _ENDPOINT)
     if "header" in channel:
-        same = known is not None and known.endpoint == channel.get("endpoint")
-        kept = known.headers if known is not None and same else ()
-        channel["header"] = list(_unmasked_lines(channel["header"], kept))
+        same = kept is not None and kept.address == channel.get("endpoint")
+        lines = kept.headers if kept is not None and same else ()
+        channel["header"] = list(unmasked_lines(channel["header"], lines, _HEADER))
     for each in extensions(channel, SECRET):
         if each.get("valueString") == MASK:
             if known is None or known.secret is None:
@@ -67,44 +74,3 @@ def unmasked(resource: Mapping[str, Any], known: SubscriptionState | None) -> Js
                 raise rule_broken(words, "Subscription.channel.extension")
             each["valueString"] = known.secret
     return whole
-
-
-def _masked_address(address: str) -> str:
-    """An address whose query says which parameters it has; one without a name is all value."""
-    base, mark, query = address.partition("?")
-    if not query:
-        return address
-    names = (part.partition("=")[:2] for part in query.split("&"))
-    return base + mark + "&".join(f"{name}={MASK}" if sign else MASK for name, sign in names)
-
-
-def _unmasked_address(sent: str, known: SubscriptionState | None) -> str:
-    if MASK not in sent.partition("?")[2]:
-        return sent
-    if known is not None and _masked_address(known.endpoint) == sent:
-        return known.endpoint
-    words = f"{MASK} stands for what is kept of this address, and nothing is: send it whole."
-    raise rule_broken(words, _ENDPOINT)
-
-
-def _masked_line(line: str) -> str:
-    return f"{line.partition(':')[0]}: {MASK}"
-
-
-def _unmasked_lines(lines: list[Any], kept: Any) -> Iterator[Any]:
-    """Of several headers of one name, each mask is the one in its turn."""
-    left = list(kept)
-    for line in lines:
-        name, _, value = str(line).partition(":")
-        of_name = [each for each in left if each.partition(":")[0].lower() == name.lower()]
-        if of_name:
-            left.remove(of_name[0])
-        if value.strip() != MASK:
-            yield line
-        elif of_name:
-            yield of_name[0]
-        else:
-            words = (
-                f"{MASK} stands for a value that is kept for this endpoint, and none is: send it."
-            )
-            raise rule_broken(words, _HEADER)

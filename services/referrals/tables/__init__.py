@@ -20,6 +20,7 @@ from services.referrals.tables.case import (
 )
 from services.referrals.tables.client import KnownClient
 from services.referrals.tables.door import FrontDoorEntry
+from services.referrals.tables.endpoint import EndpointSecret
 from services.referrals.tables.erasure import Erasure, ErasureConfirmation
 from services.referrals.tables.gp import (
     GpCode,
@@ -67,6 +68,7 @@ __all__ = [
     "CaseTask",
     "Change",
     "CodeReturned",
+    "EndpointSecret",
     "EqualityCharacteristic",
     "Erasure",
     "ErasureConfirmation",

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
+from services.referrals import endpoints
 from services.referrals.casefile import KERSEY, CaseFile, state_of
 from services.referrals.desk import Desk
 from services.referrals.disclosure import access_of
@@ -218,7 +219,7 @@ class Work:
         assert step.resource is not None
         by = act(self._principal, "create", step.reference, self._now)
         return self._store.creation(
-            step.resource,
+            endpoints.without_secrets_inside(step.resource),
             id=step.id,
             owner=self._owner,
             grants={Grant(self._owner, "sender")},
@@ -227,8 +228,7 @@ class Work:
 
     def _create(self, step: Step, resource: dict[str, Any]) -> None:
         kind = step.entry.type
-        if kind == "Subscription":
-            resource = self._subscribe(step, resource)
+        resource = self._shown(step, resource)
         person = self._person(kind, step.id, resource)
         grants = {Grant(self._owner, "sender")}
         self._pad.draft(resource, step.id, owner=self._owner, grants=grants, person=person)
@@ -241,9 +241,7 @@ class Work:
             update_task(file, self._principal, wanted, current)
             return current  # its document is written when the case is put back
         self._check_owner(step, current)
-        wanted = wanted | {"id": step.id}
-        if step.entry.type == "Subscription":
-            wanted = self._subscribe(step, wanted)
+        wanted = self._shown(step, wanted | {"id": step.id})
         if step.entry.type == "ServiceRequest":
             self._follow_request(step, wanted, current)
         method = "PATCH" if step.action == "patch" else "PUT"
@@ -268,6 +266,8 @@ class Work:
 
     def _delete(self, step: Step, current: Stored) -> Stored:
         self._check_owner(step, current)
+        if current.deleted:
+            return current  # no version is made, so that there is none to tell of
         if step.entry.type == "ServiceRequest" and self._file_of_request(step.id) is not None:
             words = "A case follows from this request: withdraw it with status revoked."
             raise conflict(words, step.entry.path or "ServiceRequest")
@@ -278,9 +278,19 @@ class Work:
             raise conflict(words, step.entry.path or "Patient")
         if step.entry.type == "Subscription":
             registering.stop(self._uow.session, step.id)
+        if step.entry.type == "Endpoint":
+            endpoints.forget(self._uow.session, step.id)
         stored = self._store.delete(step.entry.type, step.id)
         self._audit("delete", stored.reference, stored.person, stored.version)
         return stored
+
+    def _shown(self, step: Step, resource: dict[str, Any]) -> dict[str, Any]:
+        """The document of a new resource or version: what it keeps secret is kept apart."""
+        if step.entry.type == "Subscription":
+            resource = self._subscribe(step, resource)
+        if step.entry.type == "Endpoint":
+            resource = endpoints.keep(self._uow.session, step.id, resource)
+        return endpoints.without_secrets_inside(resource)
 
     def _wanted(self, step: Step, resource: dict[str, Any]) -> registering.Registration:
         known = self._uow.session.get(SubscriptionState, step.id)
@@ -450,7 +460,7 @@ def _stands_alone(steps: Sequence[Step]) -> bool:
     if len(steps) != 1 or steps[0].action != "create" or steps[0].resource is None:
         return False
     kind, resource = steps[0].entry.type, steps[0].resource
-    return kind not in {"Patient", "Subscription"} and patient_of(resource) is None
+    return kind not in {"Endpoint", "Patient", "Subscription"} and patient_of(resource) is None
 
 
 def _people_first(steps: Iterable[Step]) -> list[Step]:

@@ -2,6 +2,7 @@
 
 ``codes.toml``: required bindings where the model classes' own lists are missing or wrong, and the
 resource types of R4; ``extensions.toml``: where HL7's extensions may stand;
+``extension_values.toml``: what they may hold;
 ``references.toml``: reference targets that differ between R4 and R4B;
 ``invariants.toml``: the rules with their keys; ``narrative.toml``: what XHTML may hold;
 ``nhs.toml``: national code lists.

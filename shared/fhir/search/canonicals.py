@@ -28,7 +28,13 @@ def below(value: str) -> tuple[str, ...]:
     """With what those below a canonical begin; it is below itself too."""
     if "|" in value:
         return (f"{value}.",)
-    return f"{value.rstrip('/')}/", f"{value}|"
+    return *below_path(value), f"{value}|"
+
+
+def below_path(url: str) -> tuple[str, ...]:
+    """With what those below a plain URL begin: whole segments of its path. ``/needs`` has
+    ``/needs/short`` below it, and not ``/needs-of-carers``."""
+    return (f"{url.rstrip('/')}/",)
 
 
 def _paths(url: str) -> list[str]:

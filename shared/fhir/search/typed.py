@@ -6,7 +6,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from shared.fhir.search import dates
-from shared.fhir.search.canonicals import below, is_versioned
+from shared.fhir.search.canonicals import below, below_path, is_versioned
 from shared.fhir.search.comparing import date_range, either, every, moment, near, number_range
 from shared.fhir.search.entry import STRING_LIMIT
 from shared.fhir.search.folding import fold
@@ -58,9 +58,10 @@ class TypedRows:
 
     def _string(self, param: SearchParam, modifier: str | None, value: str) -> str:
         text = unescape(value)
-        if modifier == "below" and is_versioned(param):
+        if modifier == "below":
             same = f"x.value = {self._bind(text[:STRING_LIMIT])}"
-            return either([same, *(self.begins(each) for each in below(text))])
+            begun = below(text) if is_versioned(param) else below_path(text)
+            return either([same, *(self.begins(each) for each in begun)])
         folded = text if param.type == "uri" else fold(text)
         if modifier == "contains":
             folded = folded[:STRING_LIMIT]

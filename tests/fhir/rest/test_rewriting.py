@@ -6,7 +6,7 @@ import pytest
 
 from tests.fhir.rest.conftest import Server
 from tests.fhir.rest.test_bundles import A, B, bundle, entry, everything, expressions, post
-from tests.fhir.store.kit import NHS_NUMBER, patient, request, task
+from tests.fhir.store.kit import BASE, NHS_NUMBER, patient, request, task
 
 Json = dict[str, Any]
 
@@ -184,3 +184,13 @@ def test_a_part_of_a_resource_does_not_replace_the_whole(server: Server):
     )
     assert (patched.status_code, expressions(patched)) == (422, ["Patient.meta.tag[0]"])
     assert server("GET", f"/fhir/{path}").json() == stored
+
+
+def test_an_address_of_this_server_may_be_the_name_of_an_entry(server: Server):
+    """What has no base of its own is relative to this server (R4 bundle.html, references)."""
+    named = post(patient("Sykes"), f"{BASE}/Patient/not-yet")
+    by_urn, bare = post(about("Patient/not-yet"), A), post(about("Patient/not-yet"))
+    whole = post(about(f"{BASE}/Patient/not-yet"))
+    made = done(server, named, by_urn, bare, whole)
+    person = {"reference": f"Patient/{made[0]['resource']['id']}"}
+    assert [each["resource"]["for"] for each in made[1:]] == [person] * 3

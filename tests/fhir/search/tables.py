@@ -141,6 +141,15 @@ _URIS = [
     ("Questionnaire", "url=urn:none,http://kersey.test/Questionnaire/needs/short", "n2"),
     ("DocumentReference", "location=http://f.test/a/b.txt", "r1"),
     ("DocumentReference", "location:below=http://f.test/a", "r1"),
+    ("DocumentReference", "location:below=http://f.test/a/", "r1"),
+    ("DocumentReference", "location:below=http://f.test/a/b.txt", "r1"),
+    ("DocumentReference", "location:below=http://f.test/a/b", ""),
+    ("DocumentReference", "location:below=http://f.tes", ""),
+    ("DocumentReference", "location:above=http://f.test/a/b.txt/c", "r1"),
+    ("DocumentReference", "location:above=http://f.test/a/b.txtc", ""),
+    ("Questionnaire", "url:below=http://kersey.test/Questionnaire/need", ""),
+    ("Questionnaire", "url:below=http://kersey.test/Questionnaire/,http://f.test", "n1 n2"),
+    ("Patient", "_source:below=http://example.org/fee", ""),
 ]
 
 _NEEDS = "http://kersey.test/Questionnaire/needs"

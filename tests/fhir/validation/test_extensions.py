@@ -7,6 +7,9 @@ from tests.fhir.validation.samples import PATIENT, TASK, changed, problems
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 
 
+PARTS = [{"url": "lang", "valueCode": "pl"}, {"url": "content", "valueString": "x"}]
+
+
 def hl7(name, **value):
     return {"url": HL7 + name, **(value or {"valueString": "x"})}
 
@@ -21,12 +24,30 @@ def hl7(name, **value):
         {"_birthDate": {"extension": [hl7("patient-birthTime", valueDateTime="1970-02-01")]}},
         {"_birthDate": {"extension": [hl7("rendered-value")]}},
         {"name": [{"_family": {"extension": [hl7("humanname-own-prefix")]}}]},
-        {"name": [{"given": ["x"], "_given": [{"extension": [hl7("iso21090-EN-qualifier")]}]}]},
+        {
+            "name": [
+                {
+                    "given": ["x"],
+                    "_given": [{"extension": [hl7("iso21090-EN-qualifier", valueCode="LS")]}],
+                }
+            ]
+        },
         {"name": [{"_text": {"extension": [hl7("rendering-markdown", valueMarkdown="x")]}}]},
-        {"contact": [{"name": {"text": "x"}, "extension": [hl7("patient-relatedPerson")]}]},
-        {"photo": [{"_title": {"extension": [hl7("translation")]}, "url": "a"}]},
+        {
+            "contact": [
+                {
+                    "name": {"text": "x"},
+                    "extension": [hl7("patient-relatedPerson", valueReference={"display": "x"})],
+                }
+            ]
+        },
+        {"photo": [{"_title": {"extension": [hl7("translation", extension=PARTS)]}, "url": "a"}]},
         {"identifier": [{"value": "1", "_value": {"extension": [hl7("rendered-value")]}}]},
-        {"extension": [{"url": "urn:x", "extension": [hl7("data-absent-reason")]}]},
+        {
+            "extension": [
+                {"url": "urn:x", "extension": [hl7("data-absent-reason", valueCode="unknown")]}
+            ]
+        },
     ],
 )
 def test_it_stands_where_its_definition_lets_it(element):
@@ -93,3 +114,41 @@ def test_its_url_has_no_extensions_and_is_not_replaced_by_one(beside):
     assert ("structure", "Patient.extension[0]._url") in problems(
         changed(PATIENT, extension=[extension])
     )
+
+
+@pytest.mark.parametrize(
+    ("element", "place"),
+    [
+        ({"extension": [hl7("patient-birthPlace")]}, "extension[0]"),
+        ({"extension": [hl7("patient-birthPlace", extension=PARTS)]}, "extension[0]"),
+        ({"extension": [hl7("data-absent-reason", valueString="unknown")]}, "extension[0]"),
+        ({"extension": [hl7("patient-nationality", valueCode="x")]}, "extension[0]"),
+        (
+            {"_birthDate": {"extension": [hl7("patient-birthTime", valueDate="1970-02-01")]}},
+            "birthDate.extension[0]",
+        ),
+        (
+            {"extension": [{"url": "urn:x", "extension": [hl7("data-absent-reason")]}]},
+            "extension[0].extension[0]",
+        ),
+    ],
+)
+def test_it_holds_what_its_definition_lets_it(element, place):
+    assert problems(changed(PATIENT, **element)) == [("invariant", f"Patient.{place}")]
+
+
+def test_a_value_that_is_not_known_is_a_value():
+    absent = hl7("data-absent-reason", valueCode="unknown")
+    unknown = hl7("patient-mothersMaidenName", _valueString={"extension": [absent]})
+    assert problems(changed(PATIENT, extension=[unknown])) == []
+
+
+def test_one_of_several_types_is_enough():
+    item = {"linkId": "1", "type": "integer"}
+    resource = {"resourceType": "Questionnaire", "status": "active"}
+    least = item | {"extension": [hl7("minValue", valueInteger=1)]}
+    assert problems(resource | {"item": [least]}) == []
+    least = item | {"extension": [hl7("minValue", valueString="1")]}
+    assert problems(resource | {"item": [least]}) == [
+        ("invariant", "Questionnaire.item[0].extension[0]")
+    ]
