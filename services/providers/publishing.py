@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.providers import hsds, listing, rows
+from services.providers import documents, hsds, listing, rows
 from services.providers.assurance import looks
 from services.providers.life import versions
 from services.providers.life.states import LOADED, Writing
@@ -97,6 +97,7 @@ def organizations(
     }
     if not changed:
         return set()
+    documents.hold_taxonomies(uow.session)
     _known_hubs(uow, {model.kersey.hub for model in changed.values()})
     _known_terms(uow, (each for model in changed.values() for each in model.attributes))
     _unlike(uow, changed.keys() - known.keys(), "service", "location")
@@ -156,6 +157,7 @@ def _retell_services(
         .values(version=service.c.version + 1, last_modified=now)
         .returning(service.c.id, service.c.organization_id, service.c.version)
     )
+    documents.keep(uow.session, keys)
     listings = listing.listings(uow.session, keys, now)
     events = [
         (
@@ -213,6 +215,7 @@ def services(
     }
     if not changed:
         return set()
+    documents.hold_taxonomies(uow.session)
     _check(uow, changed, known)
     _unlike(uow, changed.keys() - known.keys(), "organization", "location")
     described = _own_locations(uow, changed)
@@ -242,6 +245,7 @@ def services(
     rows.store(uow.session, merged, new=new)
     _drop_unused(uow, left - places)
     flatten(uow.session, changed, places)
+    documents.keep(uow.session, list(changed))
     _first_capacity(uow, changed, now, capacity_lasts)
     listed = {key for key, row in known.items() if row["withdrawn"] is None}
     looks.begin(uow, changed, known.keys() - listed, now)
@@ -298,6 +302,7 @@ def withdraw(uow: UnitOfWork, outbox: Outbox, key: UUID, reason: str, now: datet
         .one()
     )
     flatten(uow.session, [key])
+    documents.keep(uow.session, [key])
     gone = listing.listings(uow.session, [key], now)[key]
     event = ServiceWithdrawn(service=key, provider=row.organization_id, listing=gone)
     tell(uow, outbox, [(event, row.version)])
