@@ -211,12 +211,18 @@ def differing(engine: Engine, *, batch: int = BATCH) -> Iterator[UUID]:
         yield from (key for key in stored if stored[key] != gathered.get(key))
 
 
-def forget(engine: Engine, keys: Sequence[UUID]) -> None:
-    """Take documents away; `fill` gathers them anew."""
+def renew(engine: Engine) -> int:
+    """Gather anew what is not what the tables say, and what is not there.
+
+    Returns:
+        How many documents were gathered.
+    """
+    differ = list(differing(engine))
     with UnitOfWork(engine) as uow:
         source = table("service_document")
-        uow.session.connection().execute(delete(source).where(document.service_id.in_(keys)))
+        uow.session.connection().execute(delete(source).where(document.service_id.in_(differ)))
         uow.commit()
+    return fill(engine)
 
 
 def _in_parts(engine: Engine, batch: int, *, lacking: bool) -> Iterator[list[UUID]]:
