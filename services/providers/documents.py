@@ -19,7 +19,6 @@ import orjson
 from sqlalchemy import (
     Engine,
     Select,
-    Text,
     Uuid,
     any_,
     bindparam,
@@ -131,21 +130,15 @@ def keep(session: Session, keys: Collection[UUID]) -> None:
         session: where; it holds the locks that the head of this file names.
         keys: which services; unknown ones are left out.
     """
-    gathered = documents(session, keys)
-    if not gathered:
-        return
-    given = {
-        "keys": list(gathered),
-        "bodies": [orjson.dumps(each).decode() for each in gathered.values()],
-    }
-    session.connection().execute(_WRITING, given)
+    rows = [
+        {"service_id": key, "body": orjson.dumps(said).decode()}
+        for key, said in documents(session, keys).items()
+    ]
+    if rows:  # one by one in a pipeline: as an array, each sign of the texts would be looked at
+        session.connection().execute(_WRITING, rows)
 
 
-_keys = func.unnest(bindparam("keys", type_=ARRAY(Uuid)))
-_bodies = func.unnest(bindparam("bodies", type_=ARRAY(Text)))
-_inserted = insert(table("service_document")).from_select(
-    ["service_id", "body"], select(_keys, _bodies)
-)
+_inserted = insert(table("service_document"))
 _WRITING = _inserted.on_conflict_do_update(
     index_elements=["service_id"], set_={"body": _inserted.excluded.body}
 )

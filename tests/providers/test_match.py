@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from services.providers.matching.weights import weights
 from tests.providers.conftest import House
@@ -392,3 +393,13 @@ def test_of_words_alone_the_nearest_are_weighed_first_too(
     weighing(monkeypatch, 1)
     answer = ask(house, matters="sewing", near=HERE, limit=1)
     assert [each["service"]["name"] for each in answer["matches"]] == ["Sewing for fun"]
+
+
+def test_words_are_found_where_the_text_changes_past_the_handlers(house: House) -> None:
+    """Two organisations that are brought together rename their services' texts by one statement."""
+    house.load(service("Group", at=north(500)))
+    there = {"matters": "carillon bells", "near": HERE, "within": 5000}
+    assert fitting(house, **there) == []
+    with house.engine.begin() as connection:
+        connection.execute(text("UPDATE service SET search_text = 'carillon'"))
+    assert fitting(house, **there) == ["Group"]

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Float,
+    FromClause,
     Integer,
     Select,
     and_,
@@ -21,7 +22,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -84,52 +84,53 @@ def candidates(
     """
     formats = known.of("format").ids
     every = tuple(key for keys in formats.values() for key in keys)
-    distance, state = _metres(question.point), known_state(now)
-    here = Here(flat, distance, state, room.places, overlaps(flat.terms, every))
-    asked = answers(question, formats.get(REMOTE[0], ()), here, now)
-    wanted = (
-        select(
-            flat.service_id,
-            flat.location_id,
-            flat.name,
-            flat.remote,
-            distance.label("metres"),
-            _met(question.needs).label("met"),
-            _met(question.activities).label("does"),
-            statement.fit(weights).label("words"),
-            state.label("state"),
-            flat.verified,
-            *(answer.label(f"is_{name}") for name, answer in asked.items()),
-        )
-        .ext(distinct_on(flat.service_id))
-        .select_from(table("matchable"))
-        .outerjoin(table("capacity"), room.service_id == flat.service_id)
-        .order_by(flat.service_id, distance.asc().nulls_last(), flat.place)
-    )
-    wanted = _with_text(wanted, question, statement)
     near = None
+    source: FromClause
     if question.point is not None and nearest is not None:
         pool = _pool(question, statement, reach, nearest)
-        wanted = wanted.where(
-            tuple_(flat.service_id, flat.place).in_(select(pool.c.service_id, pool.c.place))
-        )
+        source, row, wanted = pool, pool.c, []
         near = select(func.count()).where(pool.c.somewhere).scalar_subquery()
     else:
+        source, row = table("matchable"), flat
+        wanted = _asked_for(flat, question, statement)
         if question.point is not None and reach is not None:
-            wanted = wanted.where(_within(question, reach, distance))
-        wanted = wanted.where(*_asked_for(question, statement))
-    row = wanted.cte("candidate").prefix_with("MATERIALIZED")
-    return Candidates(row, {name: row.c[f"is_{name}"] for name in asked}, near)
+            wanted.append(_within(question, reach))
+    distance, state = _metres(row, question.point), known_state(now)
+    here = Here(row, distance, state, room.places, overlaps(row.terms, every))
+    asked = answers(question, formats.get(REMOTE[0], ()), here, now)
+    found = (
+        select(
+            row.service_id,
+            row.location_id,
+            row.name,
+            row.remote,
+            distance.label("metres"),
+            _met(row, question.needs).label("met"),
+            _met(row, question.activities).label("does"),
+            statement.fit(row, weights).label("words"),
+            state.label("state"),
+            row.verified,
+            *(answer.label(f"is_{name}") for name, answer in asked.items()),
+        )
+        .ext(distinct_on(row.service_id))
+        .select_from(source)
+        .outerjoin(table("capacity"), room.service_id == row.service_id)
+        .order_by(row.service_id, distance.asc().nulls_last(), row.place)
+    )
+    if near is None:
+        found = _with_text(found, question)
+    every_one = found.where(*wanted).cte("candidate").prefix_with("MATERIALIZED")
+    return Candidates(every_one, {name: every_one.c[f"is_{name}"] for name in asked}, near)
 
 
 def _pool(question: Question, statement: Statement, reach: float | None, nearest: int) -> CTE:
     """The nearest places that could be of use, found by the index in that order, and all that are
-    nowhere."""
+    nowhere; whole rows, so that none is looked up twice."""
     point = question.point
     assert point is not None
     spot = literal_column(SPOT).op("<->")(func.point(point.longitude, mercator(point.latitude)))
-    places = select(flat.service_id, flat.place).select_from(table("matchable"))
-    places = _with_text(places, question, statement).where(*_asked_for(question, statement))
+    places = select(*flat).select_from(table("matchable"))
+    places = _with_text(places, question).where(*_asked_for(flat, question, statement))
     somewhere = places.add_columns(true().label("somewhere")).where(flat.latitude.is_not(None))
     if reach is not None:
         box = box_around(point.latitude, point.longitude, reach)
@@ -139,7 +140,7 @@ def _pool(question: Question, statement: Statement, reach: float | None, nearest
         )
         somewhere = somewhere.where(
             literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners)),
-            _metres(point) <= reach,
+            _metres(flat, point) <= reach,
         )
     somewhere = somewhere.order_by(spot, flat.service_id, flat.place).limit(nearest)
     nowhere = places.add_columns(false().label("somewhere")).where(flat.latitude.is_(None))
@@ -149,32 +150,27 @@ def _pool(question: Question, statement: Statement, reach: float | None, nearest
     return select(found).union_all(nowhere).cte("pool").prefix_with("MATERIALIZED")
 
 
-def _with_text(wanted: Select[Any], question: Question, statement: Statement) -> Select[Any]:
-    """With what services say of themselves, where words are asked: it is in another table."""
-    if question.search is None and not statement.worded:
+def _with_text(wanted: Select[Any], question: Question) -> Select[Any]:
+    """With what services say of themselves, where it is asked as people type it into a search."""
+    if question.search is None:
         return wanted
     return wanted.join(table("service"), service.id == flat.service_id)
 
 
-def _asked_for(question: Question, statement: Statement) -> list[ColumnElement[bool]]:
-    of_use = _of_use(question, statement)
+def _asked_for(row: Any, question: Question, statement: Statement) -> list[ColumnElement[bool]]:
+    of_use = [overlaps(row.terms, question.wanted)] if question.wanted else []
+    of_use += statement.of_use(row)
     found = [or_(*of_use)] if of_use else []
     return found if question.search is None else [*found, words_match(question.search)]
 
 
-def _of_use(question: Question, statement: Statement) -> list[ColumnElement[bool]]:
-    """What a service must do or be about, any of it; nothing where nothing of the kind is asked."""
-    asked = [overlaps(flat.terms, question.wanted)] if question.wanted else []
-    return asked + statement.of_use()
-
-
-def _metres(point: Point | None) -> ColumnElement[Any]:
+def _metres(row: Any, point: Point | None) -> ColumnElement[Any]:
     if point is None:
         return cast(null(), Float)
-    return haversine(point, flat.latitude, flat.longitude)
+    return haversine(point, row.latitude, row.longitude)
 
 
-def _within(question: Question, reach: float, distance: ColumnElement[Any]) -> ColumnElement[bool]:
+def _within(question: Question, reach: float) -> ColumnElement[bool]:
     """First the box, which an index answers; a place without a point is in reach, unless it is for
     people of another hub's place.
     """
@@ -184,7 +180,7 @@ def _within(question: Question, reach: float, distance: ColumnElement[Any]) -> C
     inside = and_(
         flat.latitude.between(box.south, box.north),
         flat.longitude.between(box.west, box.east),
-        distance <= reach,
+        _metres(flat, point) <= reach,
     )
     nowhere = and_(flat.latitude.is_(None), _for_people_of(point.hub, question))
     return or_(nowhere, inside)
@@ -197,7 +193,7 @@ def _for_people_of(hub: str | None, question: Question) -> ColumnElement[bool]:
     return true()
 
 
-def _met(several: Any) -> ColumnElement[Any]:
+def _met(row: Any, several: Any) -> ColumnElement[Any]:
     """How many of the terms that were asked for it meets."""
-    each = [cast(overlaps(flat.terms, keys), Integer) for keys in several.values()]
+    each = [cast(overlaps(row.terms, keys), Integer) for keys in several.values()]
     return sum(each, start=literal(0)) if each else literal(0)

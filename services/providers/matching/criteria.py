@@ -18,11 +18,14 @@ from sqlalchemy import (
     String,
     Uuid,
     and_,
+    any_,
     case,
+    cast,
     column,
     false,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -185,7 +188,21 @@ def _runs(here: Any, question: Question, today: date) -> Answer:
         .select_from(slot)
         .where(or_(slot.c.until.is_(None), slot.c.until >= today))
     )
-    return known.scalar_subquery()
+    return case(
+        (func.cardinality(flat.slot_days) == 0, null()),
+        *_by_day(flat, question.days),
+        else_=known.scalar_subquery(),
+    )
+
+
+def _by_day(flat: Any, days: tuple[str, ...]) -> list[tuple[Any, Any]]:
+    """Most times have no last day, and most are on another day: that is seen without looking at
+    each. An entry's day is always known.
+    """
+    if not days:
+        return []
+    lasting = func.array_remove(flat.slot_until, null()) == cast([], ARRAY(Date))
+    return [(and_(lasting, not_(_shares(flat.slot_days, days))), false())]
 
 
 def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:
@@ -194,11 +211,18 @@ def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:
         .table_valued(column("amount", Numeric), column("until", Date), name="price")
         .render_derived()
     )
-    return (
+    known = (
         select(func.bool_or(price.c.amount <= pounds))
         .select_from(price)
         .where(or_(price.c.until.is_(None), price.c.until >= today))
         .scalar_subquery()
+    )
+    flat = here.flat
+    lasting = func.array_remove(flat.cost_until, null()) == cast([], ARRAY(Date))
+    return case(
+        (func.cardinality(flat.cost_amounts) == 0, null()),
+        (lasting, literal(pounds, Numeric) >= any_(flat.cost_amounts)),
+        else_=known,
     )
 
 

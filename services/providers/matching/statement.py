@@ -41,23 +41,35 @@ class Statement:
         """Whether anything was said."""
         return self.query is not None
 
-    def of_use(self) -> list[ColumnElement[bool]]:
-        """Services that the statement could be about."""
-        flat, service = table("matchable").c, table("service").c
+    def of_use(self, flat: Any) -> list[ColumnElement[bool]]:
+        """Services that the statement could be about.
+
+        Args:
+            flat: the columns of a flat row.
+        """
         meant = tuple(
             key for codes in self.terms.values() for keys in codes.values() for key in keys
         )
         found = [overlaps(flat.terms, meant)] if meant else []
         if self.query is not None:
-            found.append(service.search.op("@@", is_comparison=True)(self.query))
+            found.append(_says(flat, self.query))
         return found
 
-    def fit(self, weights: Weights) -> ColumnElement[float]:
-        """How well a service fits the statement, from 0 to 1."""
+    def fit(self, flat: Any, weights: Weights) -> ColumnElement[float]:
+        """How well a service fits the statement, from 0 to 1.
+
+        Args:
+            flat: the columns of a flat row.
+            weights: the declared table.
+        """
         if self.query is None:
             return literal(0.0)
-        rank = func.ts_rank_cd(table("service").c.search, self.query)
-        text = cast(rank / (rank + weights.words["rank_half"]), Float)
+        rank = func.ts_rank_cd(flat.search, self.query)
+        text = case(
+            # Ranking looks at every word; whether any is there is found sooner, and none ranks 0.
+            (_says(flat, self.query), cast(rank / (rank + weights.words["rank_half"]), Float)),
+            else_=0.0,
+        )
         several = [
             (weights.words[taxonomy], keys)
             for taxonomy in MEANT
@@ -66,13 +78,16 @@ class Statement:
         if not several:
             return text * weights.words["text"]
         meant: ColumnElement[Any] = sum(
-            (
-                case((overlaps(table("matchable").c.terms, keys), weight), else_=0.0)
-                for weight, keys in several
-            ),
+            (case((overlaps(flat.terms, keys), weight), else_=0.0) for weight, keys in several),
             start=literal(0.0),
         ) / sum(weight for weight, _ in several)
         return text * weights.words["text"] + meant * (1 - weights.words["text"])
+
+
+def _says(flat: Any, query: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a service's own text holds any of the words."""
+    found: ColumnElement[bool] = flat.search.op("@@", is_comparison=True)(query)
+    return found
 
 
 SILENT = Statement({}, None)

@@ -57,10 +57,10 @@ def schema() -> MetaData:
     for part in (metadata, messages, leases):
         for table in part.sorted_tables:
             table.to_metadata(whole)
-    event.listen(whole, "after_create", _forgetting)
+    event.listen(whole, "after_create", _triggers)
     return whole
 
 
-def _forgetting(_: MetaData, connection: Connection, **__: Any) -> None:
-    for statement in documents.FORGETTING:
+def _triggers(_: MetaData, connection: Connection, **__: Any) -> None:
+    for statement in (*documents.FORGETTING, *matching.SAYING):
         connection.exec_driver_sql(statement)
