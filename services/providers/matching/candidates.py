@@ -86,16 +86,20 @@ def candidates(
     every = tuple(key for keys in formats.values() for key in keys)
     near = None
     source: FromClause
+    distance: ColumnElement[Any]
+    rank: ColumnElement[Any]
     if question.point is not None and nearest is not None:
         pool = _pool(question, statement, reach, nearest)
         source, row, wanted = pool, pool.c, []
+        distance, rank = pool.c.metres, pool.c.said
         near = select(func.count()).where(pool.c.somewhere).scalar_subquery()
     else:
         source, row = table("matchable"), flat
+        distance, rank = _metres(flat, question.point), statement.rank(flat)
         wanted = _asked_for(flat, question, statement)
         if question.point is not None and reach is not None:
             wanted.append(_within(question, reach))
-    distance, state = _metres(row, question.point), known_state(now)
+    state = known_state(now)
     here = Here(row, distance, state, room.places, overlaps(row.terms, every))
     asked = answers(question, formats.get(REMOTE[0], ()), here, now)
     found = (
@@ -107,7 +111,7 @@ def candidates(
             distance.label("metres"),
             _met(row, question.needs).label("met"),
             _met(row, question.activities).label("does"),
-            statement.fit(row, weights).label("words"),
+            statement.fit(row, rank, weights).label("words"),
             state.label("state"),
             row.verified,
             *(answer.label(f"is_{name}") for name, answer in asked.items()),
@@ -129,9 +133,9 @@ def _pool(question: Question, statement: Statement, reach: float | None, nearest
     point = question.point
     assert point is not None
     spot = literal_column(SPOT).op("<->")(func.point(point.longitude, mercator(point.latitude)))
-    places = select(*flat).select_from(table("matchable"))
-    places = _with_text(places, question).where(*_asked_for(flat, question, statement))
-    somewhere = places.add_columns(true().label("somewhere")).where(flat.latitude.is_not(None))
+    where = _asked_for(flat, question, statement)
+    somewhere = select(*flat).select_from(table("matchable")).where(*where)
+    somewhere = _with_text(somewhere, question).where(flat.latitude.is_not(None))
     if reach is not None:
         box = box_around(point.latitude, point.longitude, reach)
         corners = (
@@ -143,11 +147,25 @@ def _pool(question: Question, statement: Statement, reach: float | None, nearest
             _metres(flat, point) <= reach,
         )
     somewhere = somewhere.order_by(spot, flat.service_id, flat.place).limit(nearest)
-    nowhere = places.add_columns(false().label("somewhere")).where(flat.latitude.is_(None))
+    near = somewhere.cte("near").prefix_with("MATERIALIZED")
+    nowhere = _worked_out(flat, cast(null(), Float), statement, false()).where(*where)
+    nowhere = _with_text(nowhere, question).where(flat.latitude.is_(None))
     if reach is not None:
         nowhere = nowhere.where(_for_people_of(point.hub, question))
-    found = somewhere.cte("near").prefix_with("MATERIALIZED")
-    return select(found).union_all(nowhere).cte("pool").prefix_with("MATERIALIZED")
+    found = _worked_out(near.c, _metres(near.c, point), statement, true()).union_all(nowhere)
+    return found.cte("pool").prefix_with("MATERIALIZED")
+
+
+def _worked_out(
+    row: Any, metres: ColumnElement[Any], statement: Statement, somewhere: ColumnElement[bool]
+) -> Select[Any]:
+    """A flat row without its text, and with what is asked of it more than once."""
+    return select(
+        *(column for column in row if column.name != "search"),
+        metres.label("metres"),
+        statement.rank(row).label("said"),
+        somewhere.label("somewhere"),
+    )
 
 
 def _with_text(wanted: Select[Any], question: Question) -> Select[Any]:

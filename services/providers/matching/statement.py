@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, String, case, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
+from sqlalchemy.dialects.postgresql import REAL, REGCONFIG, TSQUERY
 from sqlmodel import Session
 
 from services.providers.matching.criteria import overlaps
@@ -55,21 +55,29 @@ class Statement:
             found.append(_says(flat, self.query))
         return found
 
-    def fit(self, flat: Any, weights: Weights) -> ColumnElement[float]:
+    def rank(self, flat: Any) -> ColumnElement[Any]:
+        """How much of what was said stands in a service's own text.
+
+        Args:
+            flat: the columns of a flat row.
+        """
+        if self.query is None:
+            return cast(literal(0.0), REAL)
+        # Ranking looks at every word; whether any is there is found sooner, and none ranks 0.
+        rank = func.ts_rank_cd(flat.search, self.query)
+        return case((_says(flat, self.query), rank), else_=cast(literal(0.0), REAL))
+
+    def fit(self, flat: Any, rank: ColumnElement[Any], weights: Weights) -> ColumnElement[float]:
         """How well a service fits the statement, from 0 to 1.
 
         Args:
             flat: the columns of a flat row.
+            rank: see `rank`.
             weights: the declared table.
         """
         if self.query is None:
             return literal(0.0)
-        rank = func.ts_rank_cd(flat.search, self.query)
-        text = case(
-            # Ranking looks at every word; whether any is there is found sooner, and none ranks 0.
-            (_says(flat, self.query), cast(rank / (rank + weights.words["rank_half"]), Float)),
-            else_=0.0,
-        )
+        text = cast(rank / (rank + weights.words["rank_half"]), Float)
         several = [
             (weights.words[taxonomy], keys)
             for taxonomy in MEANT
