@@ -13,8 +13,8 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, Uuid, any_, delete, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.providers import documents, hsds, listing, rows
 from services.providers.assurance import looks
@@ -468,7 +468,8 @@ def _unlike(uow: UnitOfWork, keys: Collection[UUID], *others: str) -> None:
     """
     for other in others:
         there = table(other).c.id
-        taken = uow.session.scalars(select(there).where(there.in_(keys)).limit(1)).first()
+        given = literal(list(keys), ARRAY(Uuid))
+        taken = uow.session.scalars(select(there).where(there == any_(given)).limit(1)).first()
         if taken is not None:
             raise Misfit("id", f"{taken} is the id of something else: give this one of its own.")
 
