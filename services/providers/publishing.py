@@ -302,7 +302,6 @@ def withdraw(uow: UnitOfWork, outbox: Outbox, key: UUID, reason: str, now: datet
         .one()
     )
     flatten(uow.session, [key])
-    documents.keep(uow.session, [key])
     gone = listing.listings(uow.session, [key], now)[key]
     event = ServiceWithdrawn(service=key, provider=row.organization_id, listing=gone)
     tell(uow, outbox, [(event, row.version)])

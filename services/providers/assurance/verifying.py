@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from services.providers import documents, hubs, listing, publishing
+from services.providers import hubs, listing, publishing
 from services.providers.assurance import looks
 from services.providers.handlers import Directory, service_row
 from services.providers.life import acts
@@ -69,7 +69,6 @@ def verify(
         )
         assert version is not None
         flatten(uow.session, [key], ())
-        documents.keep(uow.session, [key])
         found = listing.listings(uow.session, [key], now)[key]
         happened = ServicePublished if unlisted else ServiceChanged
         event = happened(service=key, provider=service["organization_id"], listing=found)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, and_, func, or_, select, update
 
-from services.providers import documents, hsds, listing, publishing
+from services.providers import hsds, listing, publishing
 from services.providers.claims.keepers import keeper_of
 from services.providers.handlers import Directory
 from services.providers.importing.merging import standing_organizations
@@ -263,7 +263,6 @@ def _move(
         .returning(_SERVICE.c.id, _SERVICE.c.version, _SERVICE.c.withdrawn)
     ).all()
     listed = [row for row in moved if row.withdrawn is None]
-    documents.keep(uow.session, [row.id for row in listed])
     listings = listing.listings(uow.session, [row.id for row in listed], now)
     publishing.tell(
         uow,
