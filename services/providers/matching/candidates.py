@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -26,13 +25,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.providers.catalogue import words_match
-from services.providers.gazetteer import box_around
-from services.providers.matching.criteria import Here, answers, known_state, open_to, overlaps
-from services.providers.matching.flattening import REMOTE
-from services.providers.matching.question import Question, Vocabulary
+from services.providers.matching.arrays import open_to, overlaps
+from services.providers.matching.criteria import Here, answers, known_state
+from services.providers.matching.kinds import Asked, Reach, Spot
+from services.providers.matching.question import Question
 from services.providers.matching.statement import Statement
 from services.providers.matching.weights import Weights
-from services.providers.points import Point, haversine, mercator
+from services.providers.points import haversine
 from services.providers.rows import table
 from services.providers.tables.matching import SPOT
 
@@ -57,51 +56,37 @@ class Candidates:
     near: ColumnElement[int] | None = None
 
 
-def candidates(
-    question: Question,
-    known: Vocabulary,
-    *,
-    reach: float | None,
-    statement: Statement,
-    weights: Weights,
-    now: datetime,
-    nearest: int | None = None,
-) -> Candidates:
+def candidates(asked: Asked, *, weights: Weights, nearest: int | None = None) -> Candidates:
     """Running services at their nearest place, asked every question.
 
     The rows are narrow and nothing is joined that the questions can do without: near a town there
     are thousands. A place that is not known is kept: nobody knows that it is too far.
 
     Args:
-        question: what is asked.
-        known: the directory's taxonomies.
-        reach: metres beyond which a service is not even a near miss; None for no limit.
-        statement: what the person's own words came to mean.
+        asked: what is asked.
         weights: the declared table.
-        now: the present instant.
         nearest: look only at so many places nearest to the question's point that could be of use,
             and at those that are nowhere; None for all in reach.
     """
-    formats = known.of("format").ids
-    every = tuple(key for keys in formats.values() for key in keys)
+    question, statement, spot = asked.question, asked.statement, asked.spot
     near = None
     source: FromClause
     distance: ColumnElement[Any]
     rank: ColumnElement[Any]
-    if question.point is not None and nearest is not None:
-        pool = _pool(question, statement, reach, nearest)
+    if spot is not None and nearest is not None:
+        pool = _pool(asked, spot, nearest)
         source, row, wanted = pool, pool.c, []
         distance, rank = pool.c.metres, pool.c.said
         near = select(func.count()).where(pool.c.somewhere).scalar_subquery()
     else:
         source, row = table("matchable"), flat
-        distance, rank = _metres(flat, question.point), statement.rank(flat)
+        distance, rank = _metres(flat, spot), statement.rank(flat)
         wanted = _asked_for(flat, question, statement)
-        if question.point is not None and reach is not None:
-            wanted.append(_within(question, reach))
-    state = known_state(now)
-    here = Here(row, distance, state, room.places, overlaps(row.terms, every))
-    asked = answers(question, formats.get(REMOTE[0], ()), here, now)
+        if spot is not None and asked.reach is not None:
+            wanted.append(_within(question, spot, asked.reach))
+    state = known_state(asked.moment.now)
+    here = Here(row, distance, state, room.places, overlaps(row.terms, asked.formats))
+    said = answers(asked, here)
     found = (
         select(
             row.service_id,
@@ -114,7 +99,7 @@ def candidates(
             statement.fit(row, rank, weights).label("words"),
             state.label("state"),
             row.verified,
-            *(answer.label(f"is_{name}") for name, answer in asked.items()),
+            *(answer.label(f"is_{name}") for name, answer in said.items()),
         )
         .ext(distinct_on(row.service_id))
         .select_from(source)
@@ -124,27 +109,22 @@ def candidates(
     if near is None:
         found = _with_text(found, question)
     every_one = found.where(*wanted).cte("candidate").prefix_with("MATERIALIZED")
-    return Candidates(every_one, {name: every_one.c[f"is_{name}"] for name in asked}, near)
+    return Candidates(every_one, {name: every_one.c[f"is_{name}"] for name in said}, near)
 
 
-def _pool(question: Question, statement: Statement, reach: float | None, nearest: int) -> CTE:
+def _pool(asked: Asked, point: Spot, nearest: int) -> CTE:
     """The nearest places that could be of use, found by the index in that order, and all that are
     nowhere; whole rows, so that none is looked up twice."""
-    point = question.point
-    assert point is not None
-    spot = literal_column(SPOT).op("<->")(func.point(point.longitude, mercator(point.latitude)))
+    question, statement, reach = asked.question, asked.statement, asked.reach
+    spot = literal_column(SPOT).op("<->")(func.point(point.longitude, point.mercator))
     where = _asked_for(flat, question, statement)
     somewhere = select(*flat).select_from(table("matchable")).where(*where)
     somewhere = _with_text(somewhere, question).where(flat.latitude.is_not(None))
     if reach is not None:
-        box = box_around(point.latitude, point.longitude, reach)
-        corners = (
-            func.point(box.west, mercator(box.south)),
-            func.point(box.east, mercator(box.north)),
-        )
+        corners = (func.point(reach.west, reach.low), func.point(reach.east, reach.high))
         somewhere = somewhere.where(
             literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners)),
-            _metres(flat, point) <= reach,
+            _metres(flat, point) <= reach.metres,
         )
     somewhere = somewhere.order_by(spot, flat.service_id, flat.place).limit(nearest)
     near = somewhere.cte("near").prefix_with("MATERIALIZED")
@@ -182,23 +162,20 @@ def _asked_for(row: Any, question: Question, statement: Statement) -> list[Colum
     return found if question.search is None else [*found, words_match(question.search)]
 
 
-def _metres(row: Any, point: Point | None) -> ColumnElement[Any]:
+def _metres(row: Any, point: Spot | None) -> ColumnElement[Any]:
     if point is None:
         return cast(null(), Float)
     return haversine(point, row.latitude, row.longitude)
 
 
-def _within(question: Question, reach: float) -> ColumnElement[bool]:
+def _within(question: Question, point: Spot, reach: Reach) -> ColumnElement[bool]:
     """First the box, which an index answers; a place without a point is in reach, unless it is for
     people of another hub's place.
     """
-    point = question.point
-    assert point is not None
-    box = box_around(point.latitude, point.longitude, reach)
     inside = and_(
-        flat.latitude.between(box.south, box.north),
-        flat.longitude.between(box.west, box.east),
-        _metres(flat, point) <= reach,
+        flat.latitude.between(reach.south, reach.north),
+        flat.longitude.between(reach.west, reach.east),
+        _metres(flat, point) <= reach.metres,
     )
     nowhere = and_(flat.latitude.is_(None), _for_people_of(point.hub, question))
     return or_(nowhere, inside)
