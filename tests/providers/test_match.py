@@ -408,7 +408,7 @@ def test_words_are_found_where_the_text_changes_past_the_handlers(house: House) 
 
 def test_a_statement_that_was_written_for_another_question_answers_this_one(demo: House):
     """Two questions of one kind share a statement; whatever was written first must not matter."""
-    one = {
+    one: dict[str, Any] = {
         "needs": ["loneliness"],
         "activities": ["music"],
         "matters": "somebody to sing with",
@@ -425,7 +425,7 @@ def test_a_statement_that_was_written_for_another_question_answers_this_one(demo
         "company": "women",
         "limit": 3,
     }
-    other = one | {
+    other: dict[str, Any] = one | {
         "needs": ["money"],
         "activities": ["gardening"],
         "matters": "an allotment to dig",
