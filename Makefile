@@ -38,9 +38,9 @@ soak: $(VENV)/.dev ## the storm of faults in tests/faults with more of everythin
 	@KERSEY_STORM_REFERRALS=$(or $(REFERRALS),2000) KERSEY_STORM_KILLS=$(or $(KILLS),60) \
 		$(BIN)/python -m pytest tests/faults
 
-bench: $(VENV)/.dev ## measure everything and write docs/benchmarks.md (RUNS=2, PARTS="reading", SECONDS=10, RESOURCES=1000000)
+bench: $(VENV)/.dev ## measure everything and write docs/benchmarks.md (RUNS=2, PARTS="reading", SECONDS=10, RESOURCES=1000000, SERVICES=100000)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),1) --seconds $(or $(SECONDS),10) \
-		--resources $(or $(RESOURCES),1000000) --parts "$(PARTS)"
+		--resources $(or $(RESOURCES),1000000) --services $(or $(SERVICES),100000) --parts "$(PARTS)"
 
 check: $(VENV)/.dev ## style, types, import contracts, compose file, secrets, known weaknesses
 	@$(BIN)/ruff check .

@@ -12,13 +12,14 @@ from bench import (
     directory,
     machine,
     million,
+    provision,
     reading,
     searching,
     standing,
     table,
     wrk,
 )
-from bench.house import House, running
+from bench.house import House, Size, running
 from deploy.web_server import ended_by_signals
 
 PAGE = machine.ROOT / "docs" / "benchmarks.md"
@@ -50,6 +51,9 @@ def main(
     resources: Annotated[
         int, typer.Option(help="How many are searched among, in the part million.", min=1_000)
     ] = 1_000_000,
+    services: Annotated[
+        int, typer.Option(help="How many the directory has, in the part directory.", min=1_000)
+    ] = provision.SERVICES,
     parts: Annotated[str, typer.Option(help="Which, with spaces; nothing is written then.")] = "",
 ) -> None:
     """Measure Kersey on this machine."""
@@ -60,7 +64,10 @@ def main(
     average, warning = machine.load()
     head.append(f"Load average before: {average:.1f}")
     with ended_by_signals():  # what was started is stopped, however this ends
-        made = [_run(screen, chosen, (seconds, resources), head, n + 1) for n in range(runs)]
+        made = [
+            _run(screen, chosen, Size(seconds, resources, services), head, n + 1)
+            for n in range(runs)
+        ]
     screen.print(*head, sep="\n")
     if warning:
         screen.print(f"[bold yellow]{warning}[/bold yellow]")
@@ -72,10 +79,7 @@ def main(
         screen.print(f"written to {PAGE.relative_to(machine.ROOT)}")
 
 
-def _run(
-    screen: Console, chosen: list[str], size: tuple[float, int], head: list[str], number: int
-) -> table.Run:
-    seconds, resources = size
+def _run(screen: Console, chosen: list[str], size: Size, head: list[str], number: int) -> table.Run:
     figures: list[table.Figure] = []
     with screen.status("") as status:
 
@@ -92,10 +96,10 @@ def _run(
                 screen.print(f"[bold red]{what} was broken off: {refused}[/bold red]")
 
         if ALONE in chosen:
-            keep(ALONE, standing.measure(seconds))
+            keep(ALONE, standing.measure(size.seconds))
         if set(chosen) - {ALONE}:
             tell("starting the processes")
-            with running(seconds, resources, tell) as house:
+            with running(size, tell) as house:
                 if house.durability not in head:
                     head += [house.durability, f"RabbitMQ: {house.processes.rabbit.how}"]
                 for name, measure in PARTS.items():

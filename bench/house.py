@@ -55,6 +55,21 @@ NEEDED = (
 """The processes whose speed is measured, and those that they cannot do without."""
 
 
+@dataclass(frozen=True)
+class Size:
+    """How much is measured.
+
+    Attributes:
+        seconds: how long one load lasts.
+        resources: how many are searched among.
+        services: how many the directory has.
+    """
+
+    seconds: float
+    resources: int
+    services: int
+
+
 @dataclass
 class House:
     """Everything that runs.
@@ -65,6 +80,7 @@ class House:
         folder: for files.
         seconds: how long one load lasts.
         resources: how many are searched among.
+        services: how many the directory has.
         tell: shows whoever waits how far the filling is.
         empty: port of the empty routes.
         empty_process: serves them.
@@ -75,6 +91,7 @@ class House:
     folder: Path
     seconds: float
     resources: int
+    services: int
     tell: Callable[[str], None]
     empty: int
     empty_process: psutil.Process
@@ -175,12 +192,11 @@ def organisation(client: str) -> str:
 
 
 @contextmanager
-def running(seconds: float, resources: int, tell: Callable[[str], None]) -> Iterator[House]:
+def running(size: Size, tell: Callable[[str], None]) -> Iterator[House]:
     """Start everything on fresh data, and stop it when the block ends.
 
     Parameters:
-        seconds: see `House`.
-        resources: see `House`.
+        size: of what is measured.
         tell: see `House`.
 
     Raises:
@@ -201,7 +217,17 @@ def running(seconds: float, resources: int, tell: Callable[[str], None]) -> Iter
         if loaded.returncode:
             raise RuntimeError(loaded.stderr)
         port, process = stack.enter_context(empty_routes())
-        yield House(postgres, processes, folder, seconds, resources, tell, port, process)
+        yield House(
+            postgres,
+            processes,
+            folder,
+            size.seconds,
+            size.resources,
+            size.services,
+            tell,
+            port,
+            process,
+        )
 
 
 def durable_postgres() -> PostgresServer:

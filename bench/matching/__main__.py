@@ -104,7 +104,7 @@ def ranked(session: Session, words: str, known: Vocabulary, *, phrases: bool) ->
 
 def _names(session: Session, statement: Statement) -> list[str]:
     service, flat = table("service"), table("matchable")
-    fit = statement.fit(weights())
+    fit = statement.fit(flat.c, statement.rank(flat.c), weights())
     wanted = (
         select(service.c.name)
         .join(flat, flat.c.service_id == service.c.id)

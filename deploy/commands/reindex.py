@@ -1,4 +1,4 @@
-"""`kersey reindex`: what was stored before a search parameter was declared is found by it too."""
+"""`kersey reindex`: what is kept beside what it was made of is made anew."""
 
 from typing import Annotated
 
@@ -10,9 +10,13 @@ def reindex(
         int, typer.Option(help="Go on behind this key, where it was told last; 0 begins.")
     ] = 0,
 ) -> None:
-    """Index every FHIR resource as this version declares it. Kersey may run meanwhile."""
+    """Index every FHIR resource as this version declares it, so that what was stored before is
+    found by new search parameters, too; and gather the directory's listings where their documents
+    are missing or wrong. Kersey may run meanwhile.
+    """
     from deploy.every_database import every_database, referrals_settings
     from deploy.settings import OperatorSettings
+    from services.providers.documents import renew
     from services.referrals.reindexing import reindex as again
 
     settings = OperatorSettings()
@@ -23,4 +27,5 @@ def reindex(
             after,
             lambda done, key: typer.echo(f"{done} resources, the last with key {key}"),
         )
-    typer.echo(f"{done} resources are indexed")
+        gathered = renew(engines["providers"])
+    typer.echo(f"{done} resources are indexed, {gathered} listings gathered")

@@ -15,7 +15,7 @@ from deploy.reconciling.drift import Databases, Drift
 from services.notifications.domain import Source
 from services.notifications.handlers.directory import listed_contact, reached_by
 from services.notifications.tables import Contact, ListingSeen
-from services.providers import listing
+from services.providers import documents, listing
 from services.providers.rows import table
 from services.referrals.tables import ListedProvider, ListedService
 from shared.messaging.events import Sequence as Place
@@ -97,6 +97,17 @@ def compared(databases: Databases) -> Iterator[Drift]:
     known = owned(databases)
     yield from _in_referrals(copies, known)
     yield from _in_notifications(seen, contacts, known)
+
+
+def gathered(databases: Databases) -> Iterator[Drift]:
+    """Documents of the directory that are not what its tables say.
+
+    Parameters:
+        databases: what to compare.
+    """
+    for key in documents.differing(databases["providers"]):
+        kind = "providers.service_document: a document is not what its listing says"
+        yield Drift(kind, f"service/{key}", "`kersey reindex`")
 
 
 Copies = dict[UUID, ListedProvider | ListedService]

@@ -42,6 +42,7 @@ def reconcile(
     yield from messages.untold(databases)
     yield from messages.stuck(databases)
     yield from listings.compared(databases)
+    yield from listings.gathered(databases)
     yield from cases.held_by(databases)
     yield from cases.stopped(databases)
     yield from cases.places(databases)

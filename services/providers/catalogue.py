@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlmodel import Session
 
-from services.providers import listing
+from services.providers import gathering, listing
 from services.providers.gazetteer import BadPostcode
 from services.providers.matches.proposing import merged_away
 from services.providers.nested import Json, plain
@@ -93,7 +93,7 @@ def organizations(query: OrganizationList, now: datetime) -> Listed:
                 organization.name.icontains(query.search, autoescape=True),
             )
         )
-    assemble: Assemble = partial(listing.organizations, full=query.full or query.full_service)
+    assemble: Assemble = partial(gathering.organizations, full=query.full or query.full_service)
     if query.full or query.full_service:
         assemble = partial(offering, full_service=query.full_service, now=now)
     return Listed(wanted, assemble, narrowed=query.search is not None)
@@ -110,7 +110,7 @@ def offering(
         full_service: whether their services are fully nested, too.
         now: the present instant.
     """
-    found = listing.organizations(session, keys, full=True)
+    found = gathering.organizations(session, keys, full=True)
     offered = session.connection().execute(
         select(service.id, service.organization_id)
         .where(service.organization_id.in_(keys), LISTED)

@@ -4,7 +4,7 @@ What is empty is absent, never null (Open Referral UK compliance).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from sqlmodel import Session
 from services.providers.rows import table
 
 Json = dict[str, Any]
-Row = RowMapping
+Row = RowMapping | Mapping[str, Any]
 
 TERM = "id code name description parent_id taxonomy_id term_uri"
 

@@ -49,7 +49,7 @@ def metres(point: Point) -> ColumnElement[float]:
 
 
 def haversine(
-    point: Point, latitude: ColumnElement[Any], longitude: ColumnElement[Any]
+    point: Any, latitude: ColumnElement[Any], longitude: ColumnElement[Any]
 ) -> ColumnElement[float]:
     """Metres on the ground between a point and two columns in degrees; NULL where they are."""
     half = func.power(func.sin(func.radians(latitude - point.latitude) / 2), 2) + func.cos(

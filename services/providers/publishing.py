@@ -13,10 +13,10 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, Uuid, any_, delete, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from services.providers import hsds, listing, rows
+from services.providers import documents, hsds, listing, rows
 from services.providers.assurance import looks
 from services.providers.life import versions
 from services.providers.life.states import LOADED, Writing
@@ -97,6 +97,7 @@ def organizations(
     }
     if not changed:
         return set()
+    documents.hold_taxonomies(uow.session)
     _known_hubs(uow, {model.kersey.hub for model in changed.values()})
     _known_terms(uow, (each for model in changed.values() for each in model.attributes))
     _unlike(uow, changed.keys() - known.keys(), "service", "location")
@@ -156,6 +157,7 @@ def _retell_services(
         .values(version=service.c.version + 1, last_modified=now)
         .returning(service.c.id, service.c.organization_id, service.c.version)
     )
+    documents.keep(uow.session, keys)
     listings = listing.listings(uow.session, keys, now)
     events = [
         (
@@ -213,6 +215,7 @@ def services(
     }
     if not changed:
         return set()
+    documents.hold_taxonomies(uow.session)
     _check(uow, changed, known)
     _unlike(uow, changed.keys() - known.keys(), "organization", "location")
     described = _own_locations(uow, changed)
@@ -242,6 +245,7 @@ def services(
     rows.store(uow.session, merged, new=new)
     _drop_unused(uow, left - places)
     flatten(uow.session, changed, places)
+    documents.keep(uow.session, list(changed))
     _first_capacity(uow, changed, now, capacity_lasts)
     listed = {key for key, row in known.items() if row["withdrawn"] is None}
     looks.begin(uow, changed, known.keys() - listed, now)
@@ -463,7 +467,8 @@ def _unlike(uow: UnitOfWork, keys: Collection[UUID], *others: str) -> None:
     """
     for other in others:
         there = table(other).c.id
-        taken = uow.session.scalars(select(there).where(there.in_(keys)).limit(1)).first()
+        given = literal(list(keys), ARRAY(Uuid))
+        taken = uow.session.scalars(select(there).where(there == any_(given)).limit(1)).first()
         if taken is not None:
             raise Misfit("id", f"{taken} is the id of something else: give this one of its own.")
 

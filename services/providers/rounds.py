@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from services.providers import capacity_asking, expiring
+from services.providers import capacity_asking, documents, expiring
 from services.providers.assurance import reviewing
 from services.providers.domain import ReviewPlan
 from services.providers.handlers import Directory
@@ -79,6 +79,7 @@ def rounds(directory: Directory, settings: ProvidersSettings) -> dict[str, Round
     asking = {"asking": partial(capacity_asking.ask, directory, every)} if every else {}
     return asking | {
         "capacities": partial(expiring.expire, directory),
+        "documents": partial(documents.fill, directory.engine),
         "publishing": lambda: publish_due(directory, directory.clock().date()),
         "reviewing": partial(reviewing.review, directory, plan(settings)),
         "tiers": partial(reviewing.tiers, directory),

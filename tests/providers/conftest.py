@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from deploy.demo.directory import dataset
+from services.providers import documents
 from services.providers.app import create_app
 from services.providers.handlers import Directory
 from services.providers.loading import Dataset, load_directory
@@ -175,6 +176,7 @@ def _house(url: str) -> Iterator[House]:
     )
     with client:
         yield house
+    assert list(documents.differing(engine)) == [], "a document is not what its listing says"
     engine.dispose()
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import text
 
+from services.providers.matching import engine
 from services.providers.matching.weights import weights
 from tests.providers.conftest import House
 from tests.providers.listings import SQUARE, attribute, north, service, weekly
@@ -392,3 +394,59 @@ def test_of_words_alone_the_nearest_are_weighed_first_too(
     weighing(monkeypatch, 1)
     answer = ask(house, matters="sewing", near=HERE, limit=1)
     assert [each["service"]["name"] for each in answer["matches"]] == ["Sewing for fun"]
+
+
+def test_words_are_found_where_the_text_changes_past_the_handlers(house: House) -> None:
+    """Two organisations that are brought together rename their services' texts by one statement."""
+    house.load(service("Group", at=north(500)))
+    there = {"matters": "carillon bells", "near": HERE, "within": 5000}
+    assert fitting(house, **there) == []
+    with house.engine.begin() as connection:
+        connection.execute(text("UPDATE service SET search_text = 'carillon'"))
+    assert fitting(house, **there) == ["Group"]
+
+
+def test_a_statement_that_was_written_for_another_question_answers_this_one(demo: House):
+    """Two questions of one kind share a statement; whatever was written first must not matter."""
+    one: dict[str, Any] = {
+        "needs": ["loneliness"],
+        "activities": ["music"],
+        "matters": "somebody to sing with",
+        "near": "HX7 6AA",
+        "within": 4000,
+        "days": ["TU"],
+        "start": "09:00",
+        "end": "13:00",
+        "age": 70,
+        "languages": ["en"],
+        "access": ["step-free"],
+        "cost_max": 3,
+        "formats": ["group"],
+        "company": "women",
+        "limit": 3,
+    }
+    other: dict[str, Any] = one | {
+        "needs": ["money"],
+        "activities": ["gardening"],
+        "matters": "an allotment to dig",
+        "near": "BD1 1AA",
+        "within": 9000,
+        "days": ["FR"],
+        "start": "10:00",
+        "end": "18:00",
+        "age": 20,
+        "languages": ["ur"],
+        "access": ["hearing-loop"],
+        "cost_max": 0,
+        "formats": ["online"],
+        "company": "men",
+        "limit": 7,
+    }
+    alone = []
+    for each in (one, other):
+        engine._WRITTEN.clear()
+        alone.append(ask(demo, **each))
+    engine._WRITTEN.clear()
+    together = [ask(demo, **each) for each in (one, other)]
+    assert together == alone
+    assert alone[0] != alone[1]

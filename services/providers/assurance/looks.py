@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 
 from services.providers import domain, hsds
+from services.providers.nested import Row
 from services.providers.rows import table
 from shared.database import UnitOfWork
 
@@ -52,7 +53,7 @@ def begin(
         )
 
 
-def shown(row: RowMapping | None, assured: date | None, now: datetime) -> Json:
+def shown(row: Row | None, assured: date | None, now: datetime) -> Json:
     """What readers are told of it.
 
     Args:

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import orjson
 from sqlalchemy import Engine, select
 
-from services.providers import catalogue, listing
+from services.providers import catalogue, gathering, listing
 from services.providers.capacities import PLACE
 from services.providers.exporting.columns import TABLES, descriptor
 from services.providers.exporting.documents import services
@@ -73,9 +73,9 @@ def _everything(engine: Engine, now: datetime) -> Iterator[tuple[str, Iterable[J
         ("taxonomy_terms", Listed(select(table("taxonomy_term").c.id), listing.taxonomy_terms)),
         (
             "organizations",
-            Listed(select(table("organization").c.id), partial(listing.organizations, full=True)),
+            Listed(select(table("organization").c.id), partial(gathering.organizations, full=True)),
         ),
-        ("locations", Listed(select(location).where(location.in_(used)), listing.locations)),
+        ("locations", Listed(select(location).where(location.in_(used)), gathering.locations)),
     ):
         for batch in every(engine, wanted):
             yield name, batch

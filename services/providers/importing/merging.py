@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session
 
-from services.providers import hsds, listing
+from services.providers import gathering, hsds, listing
 from services.providers.importing.reading.records import Said
 from services.providers.rows import table
 
@@ -82,7 +82,7 @@ def standing_organizations(
 ) -> dict[UUID, hsds.Organization]:
     """Organisations in the shape in which they are written."""
     rows = _rows(session, "organization", keys)
-    found = listing.organizations(session, list(keys), full=True)
+    found = gathering.organizations(session, list(keys), full=True)
     return {
         key: hsds.Organization.model_validate(said | {"kersey": {"hub": rows[key]["hub"]}})
         for key, said in found.items()

@@ -52,7 +52,8 @@ def link(
     missing = {key: term for key, term in described.items() if key not in known}
     if missing:
         known |= keep(session, source, missing)
-    return [_left(said, entity, known) for entity, said in listings]
+    there = {str(key) for key in known}
+    return [_left(said, entity, there) for entity, said in listings]
 
 
 def keep(session: Session, source: UUID, terms: dict[UUID, Said]) -> set[UUID]:
@@ -127,7 +128,7 @@ def _attributes(entity: str, said: Said) -> Iterable[Said]:
     return (each for child, each in all_below(entity, said) if child == "attribute")
 
 
-def _left(said: Said, entity: str, known: set[UUID]) -> list[Repair]:
+def _left(said: Said, entity: str, known: set[str]) -> list[Repair]:
     """Drop the links that lead nowhere, wherever in a listing they stand."""
     dropped = []
     owners = [said, *(each for _, each in all_below(entity, said))]
@@ -135,11 +136,11 @@ def _left(said: Said, entity: str, known: set[UUID]) -> list[Repair]:
         links = owner.get("attributes")
         if not isinstance(links, list):
             continue
-        held = [each for each in links if isinstance(each, dict) and _leads(each, known)]
+        held = [
+            each
+            for each in links
+            if isinstance(each, dict) and each.get("taxonomy_term_id") in known
+        ]
         dropped += [each for each in links if each not in held]
         owner["attributes"] = held
     return [Repair("unknown-term", "attributes", f"was '{any_of(each)}'") for each in dropped]
-
-
-def _leads(attribute: Said, known: set[UUID]) -> bool:
-    return attribute.get("taxonomy_term_id") in {str(key) for key in known}

@@ -79,7 +79,7 @@ def propose(session: Session, keys: Collection[UUID], now: datetime) -> int:
         return 0
     run = session.connection().execute
     new = insert(_MATCH).on_conflict_do_nothing().returning(_MATCH.c.id)
-    return sum(run(new, row).rowcount for row in rows)
+    return len(run(new, rows).all())
 
 
 def _pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:

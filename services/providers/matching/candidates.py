@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Float,
+    FromClause,
     Integer,
     Select,
     and_,
@@ -21,18 +21,17 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.providers.catalogue import words_match
-from services.providers.gazetteer import box_around
-from services.providers.matching.criteria import Here, answers, known_state, open_to, overlaps
-from services.providers.matching.flattening import REMOTE
-from services.providers.matching.question import Question, Vocabulary
+from services.providers.matching.arrays import open_to, overlaps
+from services.providers.matching.criteria import Here, answers, known_state
+from services.providers.matching.kinds import Asked, Reach, Spot
+from services.providers.matching.question import Question
 from services.providers.matching.statement import Statement
 from services.providers.matching.weights import Weights
-from services.providers.points import Point, haversine, mercator
+from services.providers.points import haversine
 from services.providers.rows import table
 from services.providers.tables.matching import SPOT
 
@@ -57,134 +56,126 @@ class Candidates:
     near: ColumnElement[int] | None = None
 
 
-def candidates(
-    question: Question,
-    known: Vocabulary,
-    *,
-    reach: float | None,
-    statement: Statement,
-    weights: Weights,
-    now: datetime,
-    nearest: int | None = None,
-) -> Candidates:
+def candidates(asked: Asked, *, weights: Weights, nearest: int | None = None) -> Candidates:
     """Running services at their nearest place, asked every question.
 
     The rows are narrow and nothing is joined that the questions can do without: near a town there
     are thousands. A place that is not known is kept: nobody knows that it is too far.
 
     Args:
-        question: what is asked.
-        known: the directory's taxonomies.
-        reach: metres beyond which a service is not even a near miss; None for no limit.
-        statement: what the person's own words came to mean.
+        asked: what is asked.
         weights: the declared table.
-        now: the present instant.
         nearest: look only at so many places nearest to the question's point that could be of use,
             and at those that are nowhere; None for all in reach.
     """
-    formats = known.of("format").ids
-    every = tuple(key for keys in formats.values() for key in keys)
-    distance, state = _metres(question.point), known_state(now)
-    here = Here(flat, distance, state, room.places, overlaps(flat.terms, every))
-    asked = answers(question, formats.get(REMOTE[0], ()), here, now)
-    wanted = (
-        select(
-            flat.service_id,
-            flat.location_id,
-            flat.name,
-            flat.remote,
-            distance.label("metres"),
-            _met(question.needs).label("met"),
-            _met(question.activities).label("does"),
-            statement.fit(weights).label("words"),
-            state.label("state"),
-            flat.verified,
-            *(answer.label(f"is_{name}") for name, answer in asked.items()),
-        )
-        .ext(distinct_on(flat.service_id))
-        .select_from(table("matchable"))
-        .outerjoin(table("capacity"), room.service_id == flat.service_id)
-        .order_by(flat.service_id, distance.asc().nulls_last(), flat.place)
-    )
-    wanted = _with_text(wanted, question, statement)
+    question, statement, spot = asked.question, asked.statement, asked.spot
     near = None
-    if question.point is not None and nearest is not None:
-        pool = _pool(question, statement, reach, nearest)
-        wanted = wanted.where(
-            tuple_(flat.service_id, flat.place).in_(select(pool.c.service_id, pool.c.place))
-        )
+    source: FromClause
+    distance: ColumnElement[Any]
+    rank: ColumnElement[Any]
+    if spot is not None and nearest is not None:
+        pool = _pool(asked, spot, nearest)
+        source, row, wanted = pool, pool.c, []
+        distance, rank = pool.c.metres, pool.c.said
         near = select(func.count()).where(pool.c.somewhere).scalar_subquery()
     else:
-        if question.point is not None and reach is not None:
-            wanted = wanted.where(_within(question, reach, distance))
-        wanted = wanted.where(*_asked_for(question, statement))
-    row = wanted.cte("candidate").prefix_with("MATERIALIZED")
-    return Candidates(row, {name: row.c[f"is_{name}"] for name in asked}, near)
-
-
-def _pool(question: Question, statement: Statement, reach: float | None, nearest: int) -> CTE:
-    """The nearest places that could be of use, found by the index in that order, and all that are
-    nowhere."""
-    point = question.point
-    assert point is not None
-    spot = literal_column(SPOT).op("<->")(func.point(point.longitude, mercator(point.latitude)))
-    places = select(flat.service_id, flat.place).select_from(table("matchable"))
-    places = _with_text(places, question, statement).where(*_asked_for(question, statement))
-    somewhere = places.add_columns(true().label("somewhere")).where(flat.latitude.is_not(None))
-    if reach is not None:
-        box = box_around(point.latitude, point.longitude, reach)
-        corners = (
-            func.point(box.west, mercator(box.south)),
-            func.point(box.east, mercator(box.north)),
+        source, row = table("matchable"), flat
+        distance, rank = _metres(flat, spot), statement.rank(flat)
+        wanted = _asked_for(flat, question, statement)
+        if spot is not None and asked.reach is not None:
+            wanted.append(_within(question, spot, asked.reach))
+    state = known_state(asked.moment.now)
+    here = Here(row, distance, state, room.places, overlaps(row.terms, asked.formats))
+    said = answers(asked, here)
+    found = (
+        select(
+            row.service_id,
+            row.location_id,
+            row.name,
+            row.remote,
+            distance.label("metres"),
+            _met(row, question.needs).label("met"),
+            _met(row, question.activities).label("does"),
+            statement.fit(row, rank, weights).label("words"),
+            state.label("state"),
+            row.verified,
+            *(answer.label(f"is_{name}") for name, answer in said.items()),
         )
+        .ext(distinct_on(row.service_id))
+        .select_from(source)
+        .outerjoin(table("capacity"), room.service_id == row.service_id)
+        .order_by(row.service_id, distance.asc().nulls_last(), row.place)
+    )
+    if near is None:
+        found = _with_text(found, question)
+    every_one = found.where(*wanted).cte("candidate").prefix_with("MATERIALIZED")
+    return Candidates(every_one, {name: every_one.c[f"is_{name}"] for name in said}, near)
+
+
+def _pool(asked: Asked, point: Spot, nearest: int) -> CTE:
+    """The nearest places that could be of use, found by the index in that order, and all that are
+    nowhere; whole rows, so that none is looked up twice."""
+    question, statement, reach = asked.question, asked.statement, asked.reach
+    spot = literal_column(SPOT).op("<->")(func.point(point.longitude, point.mercator))
+    where = _asked_for(flat, question, statement)
+    somewhere = select(*flat).select_from(table("matchable")).where(*where)
+    somewhere = _with_text(somewhere, question).where(flat.latitude.is_not(None))
+    if reach is not None:
+        corners = (func.point(reach.west, reach.low), func.point(reach.east, reach.high))
         somewhere = somewhere.where(
             literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners)),
-            _metres(point) <= reach,
+            _metres(flat, point) <= reach.metres,
         )
     somewhere = somewhere.order_by(spot, flat.service_id, flat.place).limit(nearest)
-    nowhere = places.add_columns(false().label("somewhere")).where(flat.latitude.is_(None))
+    near = somewhere.cte("near").prefix_with("MATERIALIZED")
+    nowhere = _worked_out(flat, cast(null(), Float), statement, false()).where(*where)
+    nowhere = _with_text(nowhere, question).where(flat.latitude.is_(None))
     if reach is not None:
         nowhere = nowhere.where(_for_people_of(point.hub, question))
-    found = somewhere.cte("near").prefix_with("MATERIALIZED")
-    return select(found).union_all(nowhere).cte("pool").prefix_with("MATERIALIZED")
+    found = _worked_out(near.c, _metres(near.c, point), statement, true()).union_all(nowhere)
+    return found.cte("pool").prefix_with("MATERIALIZED")
 
 
-def _with_text(wanted: Select[Any], question: Question, statement: Statement) -> Select[Any]:
-    """With what services say of themselves, where words are asked: it is in another table."""
-    if question.search is None and not statement.worded:
+def _worked_out(
+    row: Any, metres: ColumnElement[Any], statement: Statement, somewhere: ColumnElement[bool]
+) -> Select[Any]:
+    """A flat row without its text, and with what is asked of it more than once."""
+    return select(
+        *(column for column in row if column.name != "search"),
+        metres.label("metres"),
+        statement.rank(row).label("said"),
+        somewhere.label("somewhere"),
+    )
+
+
+def _with_text(wanted: Select[Any], question: Question) -> Select[Any]:
+    """With what services say of themselves, where it is asked as people type it into a search."""
+    if question.search is None:
         return wanted
     return wanted.join(table("service"), service.id == flat.service_id)
 
 
-def _asked_for(question: Question, statement: Statement) -> list[ColumnElement[bool]]:
-    of_use = _of_use(question, statement)
+def _asked_for(row: Any, question: Question, statement: Statement) -> list[ColumnElement[bool]]:
+    of_use = [overlaps(row.terms, question.wanted)] if question.wanted else []
+    of_use += statement.of_use(row)
     found = [or_(*of_use)] if of_use else []
     return found if question.search is None else [*found, words_match(question.search)]
 
 
-def _of_use(question: Question, statement: Statement) -> list[ColumnElement[bool]]:
-    """What a service must do or be about, any of it; nothing where nothing of the kind is asked."""
-    asked = [overlaps(flat.terms, question.wanted)] if question.wanted else []
-    return asked + statement.of_use()
-
-
-def _metres(point: Point | None) -> ColumnElement[Any]:
+def _metres(row: Any, point: Spot | None) -> ColumnElement[Any]:
     if point is None:
         return cast(null(), Float)
-    return haversine(point, flat.latitude, flat.longitude)
+    return haversine(point, row.latitude, row.longitude)
 
 
-def _within(question: Question, reach: float, distance: ColumnElement[Any]) -> ColumnElement[bool]:
+def _within(question: Question, point: Spot, reach: Reach) -> ColumnElement[bool]:
     """First the box, which an index answers; a place without a point is in reach, unless it is for
     people of another hub's place.
     """
-    point = question.point
-    assert point is not None
-    box = box_around(point.latitude, point.longitude, reach)
     inside = and_(
-        flat.latitude.between(box.south, box.north),
-        flat.longitude.between(box.west, box.east),
-        distance <= reach,
+        flat.latitude.between(reach.south, reach.north),
+        flat.longitude.between(reach.west, reach.east),
+        _metres(flat, point) <= reach.metres,
     )
     nowhere = and_(flat.latitude.is_(None), _for_people_of(point.hub, question))
     return or_(nowhere, inside)
@@ -197,7 +188,7 @@ def _for_people_of(hub: str | None, question: Question) -> ColumnElement[bool]:
     return true()
 
 
-def _met(several: Any) -> ColumnElement[Any]:
+def _met(row: Any, several: Any) -> ColumnElement[Any]:
     """How many of the terms that were asked for it meets."""
-    each = [cast(overlaps(flat.terms, keys), Integer) for keys in several.values()]
+    each = [cast(overlaps(row.terms, keys), Integer) for keys in several.values()]
     return sum(each, start=literal(0)) if each else literal(0)

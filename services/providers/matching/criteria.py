@@ -4,9 +4,8 @@ Yes, no and unknown are three answers (care 26), and SQL has exactly these three
 NULL. Only FALSE leaves a service out; NULL becomes a question to ask.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +15,14 @@ from sqlalchemy import (
     Integer,
     Numeric,
     String,
-    Uuid,
     and_,
+    any_,
     case,
+    cast,
     column,
     false,
     func,
-    literal,
+    not_,
     null,
     or_,
     select,
@@ -31,6 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.providers.domain import EVIDENCE_FOR, CapacityState, Tier
+from services.providers.matching.arrays import array_of, open_to, overlaps, shares
+from services.providers.matching.kinds import Asked
 from services.providers.matching.question import Question
 from services.providers.rows import table
 
@@ -55,7 +57,7 @@ class Here:
     has_format: ColumnElement[bool]
 
 
-def known_state(now: datetime) -> ColumnElement[str]:
+def known_state(now: Any) -> ColumnElement[str]:
     """The state of a `capacity` row as it is known now: expired or never said is unknown."""
     room = table("capacity").c
     return case(
@@ -64,18 +66,14 @@ def known_state(now: datetime) -> ColumnElement[str]:
     )
 
 
-def answers(
-    question: Question, at_home: Iterable[UUID], here: Here, now: datetime
-) -> dict[str, Answer]:
+def answers(every: Asked, here: Here) -> dict[str, Answer]:
     """The questions that were asked, by name, each answered of one candidate.
 
     Args:
-        question: what is asked.
-        at_home: the terms of a service that visits people.
+        every: what is asked.
         here: a candidate.
-        now: the present instant.
     """
-    today = now.date()
+    question, at_home, today = every.question, every.at_home, every.moment.today
     asked: dict[str, Answer] = {}
     if question.age is not None:
         asked["age"] = and_(
@@ -87,11 +85,11 @@ def answers(
         asked["company_law"] = case((overlaps(here.flat.terms, question.other_company), false()))
     if question.of_one_person:
         asked["home_checks"] = case(
-            (overlaps(here.flat.terms, tuple(at_home)), _checked(here.flat.service_id, today)),
+            (overlaps(here.flat.terms, at_home), _checked(here.flat.service_id, today)),
             else_=true(),
         )
-        if question.point is not None and question.point.hub is not None:
-            asked["area"] = open_to(here.flat.areas, question.point.hub)
+        if every.spot is not None and every.spot.hub is not None:
+            asked["area"] = open_to(here.flat.areas, every.spot.hub)
     if question.within is not None:
         asked["distance"] = or_(here.flat.remote, here.metres <= question.within)
     if question.days or question.start is not None or question.end is not None:
@@ -106,7 +104,7 @@ def answers(
         asked["cost"] = _costs_at_most(here, question.cost_max, today)
     if question.languages:
         asked["language"] = case(
-            (_shares(here.flat.languages, question.languages), true()),
+            (shares(here.flat.languages, question.languages), true()),
             (or_(here.flat.interpreted, func.cardinality(here.flat.languages) == 0), null()),
             else_=false(),
         )
@@ -118,29 +116,6 @@ def answers(
     for number, terms in enumerate(question.access.values()):
         asked[f"access_{number}"] = _is(here.flat, terms)
     return asked
-
-
-def _array(keys: Iterable[UUID]) -> ColumnElement[Any]:
-    return literal(list(keys), ARRAY(Uuid))
-
-
-def overlaps(terms: ColumnElement[Any], keys: tuple[UUID, ...]) -> ColumnElement[bool]:
-    """Whether an array of terms holds any of some."""
-    if not keys:
-        return false()
-    found: ColumnElement[bool] = terms.op("&&", is_comparison=True)(_array(keys))
-    return found
-
-
-def open_to(areas: ColumnElement[Any], hub: str) -> ColumnElement[bool]:
-    """Whether people of a hub's place may come: a service that names no place is for all."""
-    return or_(func.cardinality(areas) == 0, areas.contains([hub]))
-
-
-def _shares(spoken: ColumnElement[Any], codes: tuple[str, ...]) -> ColumnElement[bool]:
-    asked = literal(list(codes), ARRAY(String))
-    found: ColumnElement[bool] = spoken.op("&&", is_comparison=True)(asked)
-    return found
 
 
 def _is(flat: Any, terms: tuple[UUID, ...]) -> Answer:
@@ -168,7 +143,7 @@ def _runs(here: Any, question: Question, today: date) -> Answer:
     )
     fits: list[ColumnElement[bool]] = []
     if question.days:
-        fits.append(slot.c.day.in_(question.days))
+        fits.append(slot.c.day == any_(array_of(question.days, String)))
     if question.start is not None:
         fits.append(slot.c.opens >= question.start)
     if question.end is not None:
@@ -185,7 +160,21 @@ def _runs(here: Any, question: Question, today: date) -> Answer:
         .select_from(slot)
         .where(or_(slot.c.until.is_(None), slot.c.until >= today))
     )
-    return known.scalar_subquery()
+    return case(
+        (func.cardinality(flat.slot_days) == 0, null()),
+        *_by_day(flat, question.days),
+        else_=known.scalar_subquery(),
+    )
+
+
+def _by_day(flat: Any, days: tuple[str, ...]) -> list[tuple[Any, Any]]:
+    """Most times have no last day, and most are on another day: that is seen without looking at
+    each. An entry's day is always known.
+    """
+    if not days:
+        return []
+    lasting = func.array_remove(flat.slot_until, null()) == cast([], ARRAY(Date))
+    return [(and_(lasting, not_(shares(flat.slot_days, days))), false())]
 
 
 def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:
@@ -194,11 +183,18 @@ def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:
         .table_valued(column("amount", Numeric), column("until", Date), name="price")
         .render_derived()
     )
-    return (
+    known = (
         select(func.bool_or(price.c.amount <= pounds))
         .select_from(price)
         .where(or_(price.c.until.is_(None), price.c.until >= today))
         .scalar_subquery()
+    )
+    flat = here.flat
+    lasting = func.array_remove(flat.cost_until, null()) == cast([], ARRAY(Date))
+    return case(
+        (func.cardinality(flat.cost_amounts) == 0, null()),
+        (lasting, cast(pounds, Numeric) >= any_(flat.cost_amounts)),
+        else_=known,
     )
 
 

@@ -1,6 +1,6 @@
 """The engine: one question, asked of every candidate; what fits, and what nearly does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,8 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    Select,
+    bindparam,
     case,
     cast,
     false,
@@ -21,12 +23,13 @@ from services.providers import listing
 from services.providers.catalogue import point_of_parameter
 from services.providers.matching.candidates import candidates
 from services.providers.matching.criteria import HARD
+from services.providers.matching.kinds import Asked, asked, kind_of, named
 from services.providers.matching.noes import noes
 from services.providers.matching.question import Question, Vocabulary, minutes, vocabulary
 from services.providers.matching.ranking import nearest_first, score
 from services.providers.matching.request import MatchRequest
 from services.providers.matching.results import found, result
-from services.providers.matching.statement import SILENT, Statement, understood
+from services.providers.matching.statement import SILENT, understood
 from services.providers.matching.weights import Weights, weights
 from services.providers.nested import Json
 from services.providers.paging import envelope
@@ -64,20 +67,16 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
         access=known.of("access").asked("access", query.access),
         age=query.age,
     )
-    asked = candidates(
-        question, known, reach=query.within, statement=SILENT, weights=weights(), now=now
-    )
-    ranked = (
-        select(asked.row, func.count().over().label("total"))
-        .where(*(answer.is_not(false()) for answer in asked.answers.values()))
-        .order_by(*nearest_first(asked.row, asked.answers))
-    )
+    real = asked(question, SILENT, known, reach=query.within, now=now)
+    ranked, given = _ranked(real)
     run = session.connection().execute
-    rows = run(ranked.limit(query.per_page).offset(query.offset)).all()
+    cut = {"limit": query.per_page, "offset": query.offset}
+    rows = run(ranked, given | cut).all()
     if rows or query.page == 1:
         total = rows[0].total if rows else 0
     else:
-        total = run(select(func.count()).select_from(ranked.subquery())).scalar_one()
+        first = run(ranked, given | {"limit": 1, "offset": 0}).all()
+        total = first[0].total if first else 0
     listed = listing.listings(session, [row.service_id for row in rows], now)
     contents = [
         result(found(row, listed[row.service_id], question, now.date()), question, known)
@@ -86,12 +85,41 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
     return envelope(query, total, contents)
 
 
-def match(session: Session, asked: MatchRequest, now: datetime) -> Json:
+def _ranked(real: Asked) -> tuple[Select[Any], dict[str, Any]]:
+    """One page of what a search finds, and the values for it."""
+    names, given = named(real)
+    kind = kind_of(real) if real.question.search is None else None
+    written = _WRITTEN.get(kind) if kind else None
+    if written is None:
+        every = candidates(names, weights=weights())
+        written = (
+            select(every.row, func.count().over().label("total"))
+            .where(*(answer.is_not(false()) for answer in every.answers.values()))
+            .order_by(*nearest_first(every.row, every.answers))
+            .limit(bindparam("limit", type_=Integer))
+            .offset(bindparam("offset", type_=Integer))
+        )
+        _keep(kind, written)
+    return written, given
+
+
+_WRITTEN: dict[Any, Select[Any]] = {}
+"""Statements by the kind of question."""
+KINDS = 500
+"""That are kept: more than people ask."""
+
+
+def _keep(kind: Any, written: Select[Any]) -> None:
+    if kind is not None and len(_WRITTEN) < KINDS:
+        _WRITTEN[kind] = written
+
+
+def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     """POST /directory/match: what fits one person, and what nearly does.
 
     Args:
         session: where to read; nothing is written.
-        asked: what is asked.
+        request: what is asked.
         now: the present instant, for what has expired.
 
     Raises:
@@ -99,12 +127,14 @@ def match(session: Session, asked: MatchRequest, now: datetime) -> Json:
     """
     known = vocabulary(session)
     table = weights()
-    question = _question(session, asked, known, table)
-    statement = understood(session, asked.matters, known, table)
-    overridden = {each.criterion: each.reason for each in asked.overrides}
-    rows, weighed = _enough(session, question, statement, asked, known, table, now)
+    question = _question(session, request, known, table)
+    statement = understood(session, request.matters, known, table)
+    overridden = {each.criterion: each.reason for each in request.overrides}
+    reach = None if question.within is None else question.within * BEYOND
+    real = asked(question, statement, known, reach=reach, now=now)
+    rows, weighed = _enough(session, real, request, table)
     listed = listing.listings(session, [row.service_id for row in rows], now)
-    by = asked.travel.by if asked.travel else None
+    by = request.travel.by if request.travel else None
     answered = replies(session, listed, now)
     fits, misses = [], []
     for row in rows:
@@ -132,27 +162,19 @@ def match(session: Session, asked: MatchRequest, now: datetime) -> Json:
 
 
 def _enough(
-    session: Session,
-    question: Question,
-    statement: Statement,
-    asked: MatchRequest,
-    known: Vocabulary,
-    table: Weights,
-    now: datetime,
+    session: Session, real: Asked, request: MatchRequest, table: Weights
 ) -> tuple[Sequence[Row[Any]], int | None]:
     """The nearest are weighed; and everything in reach, where too few of them fit.
 
     Returns:
         The rows, and how many of the nearest were weighed where that was not all.
     """
-    if question.point is not None:
-        rows = _fits_and_misses(
-            session, question, statement, asked, known, table, now, nearest=table.nearest
-        )
+    if real.spot is not None:
+        rows = _fits_and_misses(session, real, request, table, nearest=table.nearest)
         full = not rows or rows[0].near >= table.nearest
-        if not full or sum(row.fits for row in rows) >= asked.limit:
+        if not full or sum(row.fits for row in rows) >= request.limit:
             return rows, table.nearest if full else None
-    return _fits_and_misses(session, question, statement, asked, known, table, now), None
+    return _fits_and_misses(session, real, request, table), None
 
 
 def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: Weights) -> Question:
@@ -184,27 +206,28 @@ def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: W
 
 def _fits_and_misses(
     session: Session,
-    question: Question,
-    statement: Statement,
-    asked: MatchRequest,
-    known: Vocabulary,
+    real: Asked,
+    request: MatchRequest,
     table: Weights,
-    now: datetime,
     *,
     nearest: int | None = None,
 ) -> Sequence[Row[Any]]:
     """The best of what fits, then the best of what nearly does, in one statement."""
-    reach = None if question.within is None else question.within * BEYOND
-    every_one = candidates(
-        question,
-        known,
-        reach=reach,
-        statement=statement,
-        weights=table,
-        now=now,
-        nearest=nearest,
-    )
-    open_to = {each.criterion for each in asked.overrides}
+    open_to = frozenset(each.criterion for each in request.overrides)
+    names, given = named(real)
+    kind = (kind_of(real), open_to, nearest, table.version)
+    written = _WRITTEN.get(kind)
+    if written is None:
+        written = _weighing(names, open_to, table, nearest)
+        _keep(kind, written)
+    given |= {"limit": request.limit, "near_misses": request.near_misses}
+    return session.connection().execute(written, given).all()
+
+
+def _weighing(
+    names: Asked, open_to: Collection[str], table: Weights, nearest: int | None
+) -> Select[Any]:
+    every_one = candidates(names, weights=table, nearest=nearest)
     counted = {
         name: answer
         for name, answer in every_one.answers.items()
@@ -214,7 +237,12 @@ def _fits_and_misses(
         (cast(answer.is_(false()), Integer) for answer in counted.values()), start=literal(0)
     )
     fit = score(
-        every_one.row, every_one.answers, question, table, now.date(), worded=statement.worded
+        every_one.row,
+        every_one.answers,
+        names.question,
+        table,
+        names.moment.today,
+        worded=names.statement.worded,
     )
     scored = (
         select(every_one.row, fit.label("score"), wrong.label("wrong"))
@@ -240,12 +268,14 @@ def _fits_and_misses(
         .where(scored.c.wrong <= MOST_WRONG)
         .subquery()
     )
-    shown = case((numbered.c.fits, asked.limit), else_=asked.near_misses)
+    shown = case(
+        (numbered.c.fits, bindparam("limit", type_=Integer)),
+        else_=bindparam("near_misses", type_=Integer),
+    )
     wanted = select(numbered).where(numbered.c.rank <= shown)
     if every_one.near is not None:
         wanted = wanted.add_columns(every_one.near.label("near"))
-    wanted = wanted.order_by(numbered.c.fits.desc(), numbered.c.rank)
-    return session.connection().execute(wanted).all()
+    return wanted.order_by(numbered.c.fits.desc(), numbered.c.rank)
 
 
 def _criterion(name: str) -> str:

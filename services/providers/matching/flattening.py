@@ -97,10 +97,11 @@ CROSS JOIN LATERAL (
 ) AS costs
 """
 
-_AFFECTED = """(
-    service.id = ANY (:services)
-    OR service.id IN (SELECT service_id FROM service_at_location WHERE location_id = ANY (:places))
-)"""
+_AFFECTED = """service.id = ANY (ARRAY(
+    SELECT unnest(CAST(:services AS uuid[]))
+    UNION SELECT service_id FROM service_at_location WHERE location_id = ANY (:places)
+))"""
+"""Worked out first: asked as one condition or the other, all services are looked through."""
 
 _GONE = text(f"""
 DELETE FROM matchable USING service

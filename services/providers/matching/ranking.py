@@ -4,7 +4,6 @@ Both orders are total, so that the same question has the same answer.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Date, Float, Integer, Numeric, case, cast, func, literal
@@ -37,7 +36,7 @@ def score(
     answers: Columns,
     question: Question,
     weights: Weights,
-    today: date,
+    today: Any,
     *,
     worded: bool,
 ) -> ColumnElement[Any]:
@@ -80,9 +79,9 @@ def _share(part: ColumnElement[Any], whole: int) -> ColumnElement[Any]:
     return cast(part, Float) / whole
 
 
-def _confidence(row: CTE, today: date) -> ColumnElement[Any]:
+def _confidence(row: CTE, today: Any) -> ColumnElement[Any]:
     """What `domain.confidence` says, in the database."""
-    age = func.greatest(cast(literal(today), Date) - row.c.verified, 0)
+    age = func.greatest(cast(today, Date) - row.c.verified, 0)
     falling = func.power(0.5, cast(age, Float) / HALF_LIFE.days)
     return case((row.c.verified.is_(None), UNVERIFIED), else_=falling)
 

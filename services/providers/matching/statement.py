@@ -8,13 +8,14 @@ themselves.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, String, case, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
+from sqlalchemy.dialects.postgresql import REAL, REGCONFIG, TSQUERY
 from sqlmodel import Session
 
-from services.providers.matching.criteria import overlaps
+from services.providers.matching.arrays import overlaps
 from services.providers.matching.question import TermIds, Vocabulary
 from services.providers.matching.weights import Weights
 from services.providers.rows import table
@@ -30,33 +31,61 @@ class Statement:
 
     Attributes:
         terms: by taxonomy, the codes it speaks of and the term ids of each.
-        query: the full-text question made of it; None where nothing was said.
+        telling: the words of it that say something; None where nothing was said.
     """
 
     terms: Mapping[str, Mapping[str, TermIds]]
-    query: ColumnElement[Any] | None
+    telling: str | None
 
     @property
     def worded(self) -> bool:
         """Whether anything was said."""
-        return self.query is not None
+        return self.telling is not None
 
-    def of_use(self) -> list[ColumnElement[bool]]:
-        """Services that the statement could be about."""
-        flat, service = table("matchable").c, table("service").c
+    @cached_property
+    def query(self) -> ColumnElement[Any]:
+        """The full-text question made of it: any of the words."""
+        every = func.plainto_tsquery(cast("english", REGCONFIG), self.telling)
+        any_word = cast(func.replace(cast(every, String), "&", "|"), TSQUERY)
+        # A subquery is worked out once, not for each service.
+        return select(any_word).scalar_subquery()
+
+    def of_use(self, flat: Any) -> list[ColumnElement[bool]]:
+        """Services that the statement could be about.
+
+        Args:
+            flat: the columns of a flat row.
+        """
         meant = tuple(
             key for codes in self.terms.values() for keys in codes.values() for key in keys
         )
         found = [overlaps(flat.terms, meant)] if meant else []
-        if self.query is not None:
-            found.append(service.search.op("@@", is_comparison=True)(self.query))
+        if self.worded:
+            found.append(_says(flat, self.query))
         return found
 
-    def fit(self, weights: Weights) -> ColumnElement[float]:
-        """How well a service fits the statement, from 0 to 1."""
-        if self.query is None:
+    def rank(self, flat: Any) -> ColumnElement[Any]:
+        """How much of what was said stands in a service's own text.
+
+        Args:
+            flat: the columns of a flat row.
+        """
+        if not self.worded:
+            return cast(literal(0.0), REAL)
+        # Ranking looks at every word; whether any is there is found sooner, and none ranks 0.
+        rank = func.ts_rank_cd(flat.search, self.query)
+        return case((_says(flat, self.query), rank), else_=cast(literal(0.0), REAL))
+
+    def fit(self, flat: Any, rank: ColumnElement[Any], weights: Weights) -> ColumnElement[float]:
+        """How well a service fits the statement, from 0 to 1.
+
+        Args:
+            flat: the columns of a flat row.
+            rank: see `rank`.
+            weights: the declared table.
+        """
+        if not self.worded:
             return literal(0.0)
-        rank = func.ts_rank_cd(table("service").c.search, self.query)
         text = cast(rank / (rank + weights.words["rank_half"]), Float)
         several = [
             (weights.words[taxonomy], keys)
@@ -66,13 +95,16 @@ class Statement:
         if not several:
             return text * weights.words["text"]
         meant: ColumnElement[Any] = sum(
-            (
-                case((overlaps(table("matchable").c.terms, keys), weight), else_=0.0)
-                for weight, keys in several
-            ),
+            (case((overlaps(flat.terms, keys), weight), else_=0.0) for weight, keys in several),
             start=literal(0.0),
         ) / sum(weight for weight, _ in several)
         return text * weights.words["text"] + meant * (1 - weights.words["text"])
+
+
+def _says(flat: Any, query: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a service's own text holds any of the words."""
+    found: ColumnElement[bool] = flat.search.op("@@", is_comparison=True)(query)
+    return found
 
 
 SILENT = Statement({}, None)
@@ -104,7 +136,4 @@ def understood(
     for row in session.connection().execute(spoken):
         terms.setdefault(row.taxonomy, {})[row.code] = vocabulary.of(row.taxonomy).ids[row.code]
     telling = [each for each in words.split() if folded(each).strip() not in weights.passed_over]
-    every = func.plainto_tsquery(cast("english", REGCONFIG), " ".join(telling))
-    any_word = cast(func.replace(cast(every, String), "&", "|"), TSQUERY)
-    # A subquery is worked out once, not for each service.
-    return Statement(terms, select(any_word).scalar_subquery())
+    return Statement(terms, " ".join(telling))

@@ -4,13 +4,16 @@ Column names of the HSDS part are HSDS's own, so that a listing is read out with
 Kersey's own columns are the ones that HSDS has no word for (hub, tier, capacity, who verified).
 """
 
-from sqlalchemy import MetaData
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, event
 
 from services.providers.tables import (
     assurance,
     capacity,
     claims,
     consortium,
+    documents,
     gaps,
     life,
     locations,
@@ -32,6 +35,7 @@ __all__ = [
     "capacity",
     "claims",
     "consortium",
+    "documents",
     "gaps",
     "life",
     "locations",
@@ -53,4 +57,10 @@ def schema() -> MetaData:
     for part in (metadata, messages, leases):
         for table in part.sorted_tables:
             table.to_metadata(whole)
+    event.listen(whole, "after_create", _triggers)
     return whole
+
+
+def _triggers(_: MetaData, connection: Connection, **__: Any) -> None:
+    for statement in (*documents.FORGETTING, *matching.SAYING):
+        connection.exec_driver_sql(statement)

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Column, Date, Index, Integer, Numeric, String, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlmodel import Field
 
 from services.providers.tables.base import Base
@@ -22,7 +22,8 @@ class Matchable(Base, table=True):
     than from another. `terms` holds what the service and the place are or have, `refused` what is
     known to be missing. The arrays of a kind go together by position; `until` is the last day of
     an entry, so that nothing has to be worked out again because a day has passed. `verified` is the
-    day on which a person last found the listing right.
+    day on which a person last found the listing right. `search` is the service's text for
+    searching; triggers keep it so.
     """
 
     __tablename__ = "matchable"
@@ -54,3 +55,35 @@ class Matchable(Base, table=True):
     )
     cost_until: list[date | None] = Field(sa_column=Column(ARRAY(Date), nullable=False))
     verified: date | None = None
+    search: str | None = Field(default=None, sa_column=Column(TSVECTOR, nullable=True))
+
+
+SAYING = (
+    """
+CREATE FUNCTION say_in_matchable() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT service.search INTO NEW.search FROM service WHERE service.id = NEW.service_id;
+    RETURN NEW;
+END
+$$
+""",
+    """
+CREATE TRIGGER say_in_matchable BEFORE INSERT ON matchable
+FOR EACH ROW EXECUTE FUNCTION say_in_matchable()
+""",
+    """
+CREATE FUNCTION say_to_matchable() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE matchable SET search = NEW.search WHERE matchable.service_id = NEW.id;
+    RETURN NULL;
+END
+$$
+""",
+    """
+CREATE TRIGGER say_to_matchable AFTER UPDATE OF search_text ON service
+FOR EACH ROW WHEN (OLD.search_text IS DISTINCT FROM NEW.search_text)
+EXECUTE FUNCTION say_to_matchable()
+""",
+)
+"""The functions and triggers that keep `search` as the service has it, whichever version of Kersey
+writes the row."""

@@ -19,7 +19,7 @@ def store_taxonomies(session: Session, taxonomies: Iterable[hsds.Taxonomy]) -> N
         taxonomies: with their terms.
     """
     run = session.connection().execute
-    for taxonomy in taxonomies:
+    for taxonomy in sorted(taxonomies, key=lambda each: each.id):  # as whoever lists locks them
         rows.store(session, rows.of_taxonomy(taxonomy))
         terms = taxonomy.taxonomy_terms
         synonyms = [

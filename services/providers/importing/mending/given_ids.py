@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
 from services.providers.importing.reading.records import Said
@@ -124,8 +125,10 @@ def taken_by(session: Session, source: UUID, listings: Collection[tuple[str, Sai
     for name, keys in wanted.items():
         rows = table(name)
         owner = [rows.c[column] for column in OWNED_BY[name]]
+        # One array: as a list of its own for each number of ids, each text would be read anew.
+        every = literal(list(keys), ARRAY(Uuid))
         for key, *owners in session.connection().execute(
-            select(rows.c.id, *owner).where(rows.c.id.in_(keys))
+            select(rows.c.id, *owner).where(rows.c.id == any_(every))
         ):
             found[name, key] = next((each for each in owners if each is not None), None)
     return found

@@ -1,0 +1,234 @@
+"""A listing's document: gathered when the listing is written, and read whole.
+
+Gathering takes some thirty small statements. A read takes one, for any number of services, with
+what moves by itself beside each document. Where there is no document the listing is gathered, so
+that a read is right either way; triggers take a document away as soon as something that it is made
+of is written (`tables/documents.py`).
+
+Whoever writes one holds, until the commit, the locks of the service, of its organisation and of
+its locations, and its taxonomies' in share: nothing of it changes unseen meanwhile.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import (
+    Engine,
+    Select,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlmodel import Session
+
+from services.providers.gathering import documents
+from services.providers.nested import Json, Row
+from services.providers.paging import one_state
+from services.providers.rows import table
+from shared.database import UnitOfWork
+
+BATCH = 200
+"""Services whose documents are gathered in one transaction."""
+
+service = table("service").c
+document = table("service_document").c
+
+_BESIDE = ("capacity", "assurance")
+"""Tables with at most one row for a service, which a read looks at beside its document."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A service as it was read.
+
+    Attributes:
+        row: version, last change, tier that is asked for and assured date.
+        said: the document.
+        capacity: how much room it has; None where nobody said.
+        assurance: who last looked at it; None where nobody did.
+        evidence: what was shown for its tier, by kind, and the last day on which it counts.
+    """
+
+    row: Row
+    said: Json
+    capacity: Row | None
+    assurance: Row | None
+    evidence: Sequence[tuple[str, date | None]]
+
+
+def _reading() -> Select[Any]:
+    seen = table("tier_evidence").c
+    evidence = (
+        select(func.array_agg(seen.kind).label("kinds"), func.array_agg(seen.expires).label("ends"))
+        .where(seen.service_id == service.id)
+        .lateral("evidence")
+    )
+    wanted = select(
+        service.id,
+        service.version,
+        service.last_modified,
+        service.tier,
+        service.assured_date,
+        document.body,
+        evidence.c.kinds,
+        evidence.c.ends,
+        *(column.label(f"{name}.{column.name}") for name in _BESIDE for column in table(name).c),
+    )
+    wanted = wanted.select_from(table("service"))
+    for name in ("service_document", *_BESIDE):
+        wanted = wanted.outerjoin(table(name), table(name).c.service_id == service.id)
+    wanted = wanted.join(evidence, true())
+    keys = bindparam("keys", type_=ARRAY(Uuid))
+    return wanted.where(service.id == any_(keys)).order_by(service.id)
+
+
+_READING = _reading()
+"""Written once: its text is half of what a small read costs."""
+
+
+def read(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
+    """Services by id; unknown ones are left out."""
+    if not keys:
+        return {}
+    rows = session.connection().execute(_READING, {"keys": list(keys)}).mappings().all()
+    lacking = [row["id"] for row in rows if row["body"] is None]
+    gathered = documents(session, lacking) if lacking else {}
+    return {
+        row["id"]: Read(
+            row=row,
+            said=gathered[row["id"]] if row["body"] is None else orjson.loads(row["body"]),
+            **{name: _beside(row, name) for name in _BESIDE},
+            evidence=tuple(zip(row["kinds"] or (), row["ends"] or (), strict=True)),
+        )
+        for row in rows
+    }
+
+
+def _beside(row: Row, name: str) -> Row | None:
+    if row[f"{name}.service_id"] is None:
+        return None
+    return {column: row[f"{name}.{column}"] for column in table(name).c.keys()}  # noqa: SIM118 - a collection of columns
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def keep(session: Session, keys: Collection[UUID]) -> None:
+    """Gather the documents of services and write them.
+
+    Args:
+        session: where; it holds the locks that the head of this file names.
+        keys: which services; unknown ones are left out.
+    """
+    rows = [
+        {"service_id": key, "body": orjson.dumps(said).decode()}
+        for key, said in documents(session, keys).items()
+    ]
+    if rows:  # one by one in a pipeline: as an array, each sign of the texts would be looked at
+        session.connection().execute(_WRITING, rows)
+
+
+_inserted = insert(table("service_document"))
+_WRITING = _inserted.on_conflict_do_update(
+    index_elements=["service_id"], set_={"body": _inserted.excluded.body}
+)
+
+
+def fill(engine: Engine, *, batch: int = BATCH) -> int:
+    """Gather the documents that are not there, a batch to a transaction.
+
+    Args:
+        engine: the directory's database.
+        batch: how many services at once.
+
+    Returns:
+        How many were gathered.
+    """
+    filled = 0
+    for keys in _in_parts(engine, batch, lacking=True):
+        with UnitOfWork(engine) as uow:
+            _hold(uow.session, keys)
+            keep(uow.session, keys)
+            uow.commit()
+        filled += len(keys)
+    return filled
+
+
+def _hold(session: Session, keys: Sequence[UUID]) -> None:
+    """Lock what documents are made of, organisations first, as publishing does."""
+    organization, location, here = table("organization"), table("location"), "service_at_location"
+    at = table(here).c
+    run = session.connection().execute
+    owners = select(service.organization_id).where(service.id.in_(keys))
+    places = select(at.location_id).where(at.service_id.in_(keys))
+    for source, wanted in (
+        (organization, owners),
+        (table("service"), keys),
+        (location, places),
+    ):
+        key = source.c.id
+        held = select(key).where(key.in_(wanted)).order_by(key)
+        run(held.with_for_update(read=source is organization, key_share=source is not organization))
+    hold_taxonomies(session)
+
+
+def hold_taxonomies(session: Session) -> None:
+    """Keep every taxonomy and its terms as they are until the commit: documents repeat their
+    names. Whoever changes a term holds its taxonomy's row.
+    """
+    taxonomy = table("taxonomy").c
+    held = select(taxonomy.id).order_by(taxonomy.id).with_for_update(read=True)
+    session.connection().execute(held)
+
+
+def differing(engine: Engine, *, batch: int = BATCH) -> Iterator[UUID]:
+    """Services whose document is not what their tables say: none, unless something went past the
+    triggers. Reads only.
+    """
+    for keys in _in_parts(engine, batch, lacking=False):
+        with one_state(engine) as session:
+            bodies = select(document.service_id, document.body)
+            rows = session.connection().execute(bodies.where(document.service_id.in_(keys)))
+            stored = {key: orjson.loads(body) for key, body in rows.all()}
+            gathered = documents(session, list(stored))
+        yield from (key for key in stored if stored[key] != gathered.get(key))
+
+
+def renew(engine: Engine) -> int:
+    """Gather anew what is not what the tables say, and what is not there.
+
+    Returns:
+        How many documents were gathered.
+    """
+    differ = list(differing(engine))
+    with UnitOfWork(engine) as uow:
+        source = table("service_document")
+        uow.session.connection().execute(delete(source).where(document.service_id.in_(differ)))
+        uow.commit()
+    return fill(engine)
+
+
+def _in_parts(engine: Engine, batch: int, *, lacking: bool) -> Iterator[list[UUID]]:
+    """The ids of services with a document, or of those without, so many at once."""
+    there = exists().where(document.service_id == service.id)
+    wanted = select(service.id).where(~there if lacking else there)
+    wanted = wanted.order_by(service.id).limit(batch)
+    last: UUID | None = None
+    while True:
+        following = wanted if last is None else wanted.where(service.id > last)
+        with UnitOfWork(engine) as uow:
+            keys = list(uow.session.connection().execute(following).scalars())
+        if not keys:
+            return
+        yield keys
+        last = keys[-1]
