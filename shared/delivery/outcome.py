@@ -94,5 +94,18 @@ class Permanent(Undelivered):
     """The same attempt would fail again: a person has to look."""
 
 
+class Held(Undelivered):
+    """Kept until somebody puts its receiver right (`DeliveryTables.release`): no failure is counted.
+
+    Args:
+        reason: see `Undelivered`; one of the table's `holds`.
+        wait: after so long it is looked at again all the same, so that nothing is kept for ever.
+    """
+
+    def __init__(self, reason: str, wait: timedelta) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
 class Superseded(Undelivered):
     """What it says is no longer wanted or no longer allowed: not sent, and no failure."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from shared.database import UnitOfWork
-from shared.delivery.ledger import Delivered, Failed, Ledger, LockFirst
+from shared.delivery.ledger import Delivered, Failed, Judged, Ledger, LockFirst
 from shared.delivery.outcome import Delivery, Receipt, Temporary, Undelivered
 from shared.delivery.schedule import Schedule
 from shared.delivery.tables import DeliveryTables
@@ -28,6 +28,15 @@ def _nothing(uow: UnitOfWork, delivery: Delivery, detail: object = None) -> None
     """For a service that has nothing to add."""
 
 
+def _as_it_is(uow: UnitOfWork, delivery: Delivery, result: Undelivered) -> Undelivered:
+    """For a service that has nothing to say about what an attempt met."""
+    return result
+
+
+CRASHED = "internal-error"
+"""The code of an attempt that met a fault of our own: it says nothing of the receiver."""
+
+
 class DeliveryWorker:
     """Claims due deliveries, sends several at once, records each. Replicas may run side by side.
 
@@ -40,6 +49,7 @@ class DeliveryWorker:
         wake: this worker's own, set by whoever added deliveries.
         on_delivered: see `Ledger`.
         on_failed: see `Ledger`.
+        judged: see `Ledger`.
         lock_first: see `Ledger`.
         threads: how many are sent at once.
         lease_seconds: after this a worker counts as lost, and what it sent as unknown.
@@ -57,6 +67,7 @@ class DeliveryWorker:
         wake: Wake,
         on_delivered: Delivered = _nothing,
         on_failed: Failed = _nothing,
+        judged: Judged = _as_it_is,
         lock_first: LockFirst = _nothing,
         threads: int = 4,
         lease_seconds: float = 120.0,
@@ -75,6 +86,7 @@ class DeliveryWorker:
             lease=timedelta(seconds=lease_seconds),
             on_delivered=on_delivered,
             on_failed=on_failed,
+            judged=judged,
             lock_first=lock_first,
         )
         # A database that is away for a moment must not turn something sent into an `unknown`.
@@ -121,7 +133,7 @@ class DeliveryWorker:
             result = undelivered
         except Exception as error:  # a channel's bug must not stop other deliveries
             log.exception("delivery.crashed", delivery=str(delivery.id), exc_info=error)
-            result = Temporary("internal-error")
+            result = Temporary(CRASHED)
         self._until_recorded(self._ledger.record, delivery, result)
         log.info(
             "delivery.attempted",
