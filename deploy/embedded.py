@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from deploy.data_folder import DataFolder
+from deploy.data_folder import LINKS, DataFolder
 from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
 from deploy.embedded_postgres import EmbeddedPostgres
@@ -132,7 +132,7 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
         case "identity":
             values["key_encryption_key"] = folder.encryption_key("identity.keys")
         case "notifications":
-            values["link_key"] = folder.password("notifications.links")
+            values["link_key"] = folder.password(LINKS)
             values["maildir"] = folder.path / "mail"
         case "portal":
             values["demo_sign_ins"] = {name: each.about for name, each in CLIENTS.items()}

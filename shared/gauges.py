@@ -41,17 +41,21 @@ def of_database(service: str, engine: Engine, *deliveries: DeliveryTables) -> So
     Args:
         service: whose database.
         engine: of the service.
-        deliveries: its delivery tables, if it delivers; no two have a channel in common.
+        deliveries: its delivery tables, if it delivers.
     """
 
     def read() -> Iterator[Reading]:
         yield Reading(LAG, (service,), lag(engine))
         oldest: dict[str, float] = {}
+        counts: dict[tuple[str, str], int] = {}
         for each in (row for table in deliveries for row in table.open(engine)):
-            yield Reading(OPEN, (service, each.channel, each.state), each.count)
+            stand = (each.channel, each.state)
+            counts[stand] = counts.get(stand, 0) + each.count
             if each.state == HELD:
                 continue
             oldest[each.channel] = max(oldest.get(each.channel, 0.0), each.oldest)
+        for (channel, state), count in counts.items():
+            yield Reading(OPEN, (service, channel, state), count)
         for channel, age in oldest.items():
             yield Reading(OLDEST, (service, channel), age)
 

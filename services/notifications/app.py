@@ -10,7 +10,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.notifications.api import answers, capacity, contacts, deliveries
+from services.notifications.api import answers, capacity, contacts, deliveries, webhooks
 from services.notifications.channels import Channel
 from services.notifications.channels.email import EmailChannel, MaildirPost, SmtpPost
 from services.notifications.channels.webhook import WebhookChannel
@@ -24,11 +24,14 @@ from services.notifications.keys import Keys
 from services.notifications.listings import telling
 from services.notifications.listings.capacity_links import CapacityLinks
 from services.notifications.listings.sending import ListingSender
+from services.notifications.reach.endpoints import Endpoints, Limits
+from services.notifications.reach.gauges import of_endpoints
+from services.notifications.reach.sending import ReachSender
 from services.notifications.referrals import SCOPE, Requests
 from services.notifications.sending import Sender, schedule
 from services.notifications.settings import NotificationsSettings
+from services.notifications.tables import contact_deliveries, listing_deliveries
 from services.notifications.tables import deliveries as delivery_tables
-from services.notifications.tables import listing_deliveries
 from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
 from shared.delivery.outgoing import OutgoingHttp
@@ -78,7 +81,12 @@ def create_app(
     wake = wake or Wake()
     delivery_wake = Wake()
     checks: dict[str, Check] = {"schema": partial(schema_fault, "notifications", engine)}
-    sources = [of_database("notifications", engine, delivery_tables, listing_deliveries)]
+    sources = [
+        of_database(
+            "notifications", engine, delivery_tables, listing_deliveries, contact_deliveries
+        ),
+        of_endpoints(engine),
+    ]
     if broker is not None:
         checks |= of_background(settings, engine, broker)
         sources.append(of_broker("notifications", broker, SUBSCRIPTIONS))
@@ -91,7 +99,13 @@ def create_app(
         settings,
         name="notifications",
         title="Kersey notifications",
-        routers=(answers.router, capacity.router, contacts.router, deliveries.router),
+        routers=(
+            answers.router,
+            capacity.router,
+            contacts.router,
+            deliveries.router,
+            webhooks.router,
+        ),
         workers=running,
         checks=checks,
         sources=sources,
@@ -190,7 +204,8 @@ def workers(
     teller = Teller(outbox)
     grace = timedelta(minutes=settings.no_contact_minutes)
     act = cases.CaseEvents(delivery_wake, grace=grace)
-    listing_wake = Wake()
+    listing_wake, reach_wake = Wake(), Wake()
+    endpoints = Endpoints(limits(settings), reach_wake)
     tell = telling.ListingEvents(listing_wake)
     return [
         Relay(engine, broker, service="notifications", wake=wake, poll=settings.relay_poll_seconds),
@@ -207,8 +222,9 @@ def workers(
             send=Sender(engine, channels(settings), Keys(settings.link_key), settings),
             schedule=schedule,
             wake=delivery_wake,
-            on_delivered=teller.delivered,
+            on_delivered=teller.and_then(endpoints.delivered),
             on_failed=teller.failed,
+            judged=endpoints.judged,
             lock_first=teller.lock_first,
             threads=settings.delivery_threads,
             lease_seconds=settings.delivery_lease_seconds,
@@ -226,4 +242,23 @@ def workers(
             threads=2,
             lease_seconds=settings.delivery_lease_seconds,
         ),
+        DeliveryWorker(
+            name="notifications.contact-messages",
+            engine=engine,
+            tables=contact_deliveries,
+            send=ReachSender(engine, mail(settings), days=settings.endpoint_hold_days),
+            schedule=schedule,
+            wake=reach_wake,
+            threads=1,
+            lease_seconds=settings.delivery_lease_seconds,
+        ),
     ]
+
+
+def limits(settings: NotificationsSettings) -> Limits:
+    """When a webhook is switched off."""
+    return Limits(
+        failures=settings.endpoint_failures,
+        span=timedelta(hours=settings.endpoint_failing_hours),
+        hold=timedelta(days=settings.endpoint_hold_days),
+    )

@@ -62,6 +62,9 @@ HOLDINGS: tuple[Holding, ...] = (
 NOBODY: Mapping[str, str] = {
     "capacity_answer": "what a provider said of its room",
     "contact": "how an organisation, a desk or a team is reached",
+    "contact_delivery": "which message about how an organisation is reached went to which contact",
+    "contact_delivery_attempt": "when that was tried",
+    "endpoint": "how an organisation's webhook fares",
     "hub": "a hub",
     "inbox": "ids of events that were acted on",
     "lease": "which process leads",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -15,8 +15,9 @@ from services.notifications.handlers.telling import locked
 from services.notifications.handlers.waiting import FOUND, tell_somebody
 from services.notifications.keys import Keys, fingerprint
 from services.notifications.notice import Notice
+from services.notifications.reach.endpoints import refuse_if_off
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import AnswerLink, Contact, IdentityCode
+from services.notifications.tables import AnswerLink, Contact, Endpoint, IdentityCode
 from services.notifications.tables import delivery as deliveries
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Permanent, Receipt, Schedule, Superseded, minutes
@@ -53,6 +54,7 @@ class Sender:
         self._channels = channels
         self._keys = keys
         self._settings = settings
+        self._hold = timedelta(days=settings.endpoint_hold_days)
 
     def __call__(self, delivery: Delivery) -> Receipt:
         """Send it, or raise one of the kinds of `Undelivered`."""
@@ -76,9 +78,11 @@ class Sender:
     def _letter(self, delivery: Delivery) -> Letter:
         notice = Notice.model_validate_json(delivery.payload)
         with UnitOfWork(self._engine) as uow:
-            contact = uow.session.get(Contact, notice.contact)
+            contact, off = _receiver(uow, notice)
             if contact is None or not _reachable(contact, notice.kind):
                 raise Permanent("contact-inactive")
+            if off:
+                refuse_if_off(uow, delivery.id, self._hold)
             letter = Letter(delivery, notice, contact.address)
             match notice.kind:
                 case Kind.REQUEST:
@@ -127,6 +131,22 @@ class Sender:
         if row is None or not contact.verified_by_hub:
             raise Superseded("expired")
         return self._keys.code(row)
+
+
+_RECEIVER = (
+    select(Contact, col(Endpoint.off_since))
+    .outerjoin(Endpoint, col(Endpoint.contact) == col(Contact.id))
+    .where(col(Contact.id) == bindparam("of"))
+)
+
+
+def _receiver(uow: UnitOfWork, notice: Notice) -> tuple[Contact | None, bool]:
+    """Who gets it, and whether it is a webhook that is switched off."""
+    row = uow.session.execute(_RECEIVER, {"of": notice.contact}).first()
+    if row is None:
+        return None, False
+    contact, off_since = row
+    return contact, contact.means == Means.WEBHOOK and off_since is not None
 
 
 def _holds_until(end: datetime | None) -> bool:

@@ -53,6 +53,21 @@ class NotificationsSettings(ServiceSettings):
         ge=0,
         description="Minutes for which a message waits for its party's contact before it fails.",
     )
+    endpoint_failures: int = Field(
+        default=5,
+        ge=1,
+        description="A webhook is switched off after so many failures in a row, if they span"
+        " `endpoint_failing_hours` too. One that answers 410 is switched off at once.",
+    )
+    endpoint_failing_hours: float = Field(
+        default=12, ge=0, description="Hours for which a webhook must have failed, likewise."
+    )
+    endpoint_hold_days: float = Field(
+        default=5,
+        gt=0,
+        description="Days for which a message waits for a webhook that is switched off; then it"
+        " has failed, and that is told.",
+    )
     answer_link_days: int = Field(default=90, ge=1, description="Days for which a link works.")
     answer_session_hours: int = Field(default=12, ge=1, description="Hours after opening a link.")
     code_minutes: int = Field(default=10, ge=1, description="Minutes for which a code works.")

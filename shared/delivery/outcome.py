@@ -95,7 +95,7 @@ class Permanent(Undelivered):
 
 
 class Held(Undelivered):
-    """Kept until somebody puts its receiver right (`DeliveryTables.release`): no failure is counted.
+    """Kept until its receiver is put right (`DeliveryTables.release`): no failure is counted.
 
     Args:
         reason: see `Undelivered`; one of the table's `holds`.

@@ -39,7 +39,6 @@ from sqlmodel import Session
 from shared.delivery.outcome import State
 from shared.tracing import LENGTH, traceparent
 
-
 HELD = "held"
 """How the gauges call what is queued and waits for somebody: it is no sign of a slow worker."""
 

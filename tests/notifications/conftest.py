@@ -20,7 +20,15 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import Engine, select, text, update
 
-from services.notifications.app import CASES, DIRECTORY, LISTINGS, channels, create_app, mail
+from services.notifications.app import (
+    CASES,
+    DIRECTORY,
+    LISTINGS,
+    channels,
+    create_app,
+    limits,
+    mail,
+)
 from services.notifications.domain import Means, Role, Source
 from services.notifications.handlers import directory
 from services.notifications.handlers.cases import CaseEvents
@@ -29,11 +37,14 @@ from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
 from services.notifications.listings.sending import ListingSender
 from services.notifications.listings.telling import ListingEvents, ListingTeller
+from services.notifications.reach.endpoints import Endpoints
+from services.notifications.reach.sending import ReachSender
 from services.notifications.sending import Sender, schedule
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import (
     Contact,
     attempt,
+    contact_deliveries,
     deliveries,
     delivery,
     listing_deliveries,
@@ -182,6 +193,7 @@ class House:
     def __post_init__(self) -> None:
         self.keys = Keys(self.settings.link_key)
         self.teller = Teller(Outbox("kersey/notifications", self.wake))
+        self.endpoints = Endpoints(limits(self.settings), self.wake)
         self._consume = {
             CASES: ConsumingOnce(
                 self.engine, CASES.consumer, CaseEvents(Wake(), grace=timedelta(minutes=10))
@@ -250,8 +262,9 @@ class House:
             "send": Sender(self.engine, channels(self.settings), self.keys, self.settings),
             "schedule": schedule,
             "wake": Wake(),
-            "on_delivered": self.teller.delivered,
+            "on_delivered": self.teller.and_then(self.endpoints.delivered),
             "on_failed": self.teller.failed,
+            "judged": self.endpoints.judged,
             "lock_first": self.teller.lock_first,
         }
         return DeliveryWorker(**(parts | changes))
@@ -268,7 +281,19 @@ class House:
             ),
             on_delivered=ListingTeller(Outbox("kersey/notifications", self.wake)).delivered,
             on_failed=lambda *_: None,
+            judged=lambda uow, delivery, met: met,
             lock_first=lambda *_: None,
+        )
+        return worker.deliver_due()
+
+    def send_about_contacts(self) -> int:
+        worker = DeliveryWorker(
+            name="notifications.contact-messages",
+            engine=self.engine,
+            tables=contact_deliveries,
+            send=ReachSender(self.engine, mail(self.settings), days=5),
+            schedule=schedule,
+            wake=Wake(),
         )
         return worker.deliver_due()
 

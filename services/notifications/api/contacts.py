@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from services.notifications.api.answers import PLAIN
 from services.notifications.domain import Means, Role
 from services.notifications.handlers import contacts, hubs
+from services.notifications.reach import endpoints
 from services.notifications.tables import Contact
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
@@ -95,7 +96,7 @@ def put_contact(
     )
     with UnitOfWork(request.app.state.engine) as uow:
         try:
-            kept, secret = contacts.put(
+            kept = contacts.put(
                 uow,
                 request.app.state.keys,
                 wanted,
@@ -111,8 +112,11 @@ def put_contact(
             raise Problem(409, "There already", words, element="address") from there
         uow.on_commit(request.app.state.delivery_wake.set)
         uow.commit()
-        shown = _shown(kept)
-    return shown | ({"secret": secret} if secret else {})
+        shown = _shown(kept.contact)
+    if kept.moved and kept.contact.means == Means.WEBHOOK:
+        # Another receiver: what the one before could not take goes to it.
+        endpoints.enable(request.app.state.engine, contact)
+    return shown | ({"secret": kept.secret} if kept.secret else {})
 
 
 def _coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:

@@ -40,6 +40,21 @@ class Wanted:
     secret_overlap: timedelta
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A contact as it is now.
+
+    Attributes:
+        contact: the contact.
+        secret: its webhook secret if that is new: it can be read this once.
+        moved: whether it has another address than before.
+    """
+
+    contact: Contact
+    secret: str | None
+    moved: bool
+
+
 class BelongsToAnother(Exception):
     """The id is that of another party's contact."""
 
@@ -62,9 +77,7 @@ def of_party(uow: UnitOfWork, party: str) -> Sequence[Contact]:
     return uow.session.scalars(found).all()
 
 
-def put(
-    uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: bool
-) -> tuple[Contact, str | None]:
+def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: bool) -> Kept:
     """Create or change a contact; the caller commits. See `keep` for what a change entails.
 
     Args:
@@ -74,9 +87,6 @@ def put(
         by_hub: whether a coordinator of the party's own hub says so; only then `verified_by_hub`
             is taken over.
         by_party: whether the party itself says so; see `keep`.
-
-    Returns:
-        The contact, and its webhook secret if that is new: it can be read this once.
 
     Raises:
         BelongsToAnother: the id is another party's; nothing was changed.
@@ -102,7 +112,7 @@ def put(
         contact.verified_by_hub = wanted.verified_by_hub
     secret = _secret(contact, keys, wanted, moved=moved)
     uow.session.flush()
-    return contact, secret
+    return Kept(contact, secret, moved)
 
 
 def _refuse_twice(uow: UnitOfWork, wanted: Wanted) -> None:
@@ -153,17 +163,43 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_pa
     return moved
 
 
+def rotate(uow: UnitOfWork, keys: Keys, contact: UUID, *, overlap: timedelta) -> str | None:
+    """Give a webhook a new secret; the caller commits.
+
+    Args:
+        uow: the transaction.
+        keys: seal it.
+        contact: which webhook.
+        overlap: for so long messages are signed with the one before too; none where that became
+            known to others.
+
+    Returns:
+        The secret, which can be read this once; None where there is no such webhook.
+    """
+    found = uow.session.get(Contact, contact, with_for_update=NOT_ITS_KEY)
+    if found is None or found.means != Means.WEBHOOK:
+        return None
+    secret = _new_secret(found, keys, overlap)
+    found.changed = datetime.now(UTC)
+    uow.session.flush()
+    return secret
+
+
+def _new_secret(contact: Contact, keys: Keys, overlap: timedelta) -> str:
+    secret = new_secret()
+    _forget_former_secret(contact)
+    if contact.sealed_secret and overlap:
+        contact.former_sealed_secret = contact.sealed_secret
+        contact.former_secret_until = datetime.now(UTC) + overlap
+    contact.sealed_secret = keys.seal(secret)
+    return secret
+
+
 def _secret(contact: Contact, keys: Keys, wanted: Wanted, *, moved: bool) -> str | None:
     """A new secret where one is wanted; the one before is for the receiver that knows it."""
     if wanted.means is not Means.WEBHOOK or (contact.sealed_secret and not wanted.new_secret):
         return None
-    secret = new_secret()
-    _forget_former_secret(contact)
-    if contact.sealed_secret and wanted.secret_overlap and not moved:
-        contact.former_sealed_secret = contact.sealed_secret
-        contact.former_secret_until = datetime.now(UTC) + wanted.secret_overlap
-    contact.sealed_secret = keys.seal(secret)
-    return secret
+    return _new_secret(contact, keys, timedelta() if moved else wanted.secret_overlap)
 
 
 def _forget_former_secret(contact: Contact) -> None:

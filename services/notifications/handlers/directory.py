@@ -121,6 +121,12 @@ def name_of(uow: UnitOfWork, listing: UUID) -> str | None:
     return uow.session.scalars(named.order_by(col(ListingSeen.subject).desc())).first()
 
 
+def name_of_party(uow: UnitOfWork, party: str) -> str | None:
+    """What an organisation is called in public, if that is known here; a hub goes by its code."""
+    named = select(col(ListingSeen.name)).where(col(ListingSeen.subject) == f"provider/{party}")
+    return uow.session.scalars(named).first()
+
+
 def _name(uow: UnitOfWork, envelope: Envelope, name: str) -> None:
     """Take no more than the name of what is told again: how somebody is reached may have been put
     right since by their hub."""

@@ -5,6 +5,7 @@ from uuid import UUID
 from services.notifications.notice import Notice
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Receipt
+from shared.delivery.ledger import Delivered
 from shared.messaging.events import NotificationDelivered, NotificationFailed
 from shared.messaging.outbox import Outbox
 
@@ -35,6 +36,19 @@ class Teller:
     def delivered(self, uow: UnitOfWork, delivery: Delivery, _receipt: Receipt) -> None:
         """A channel took it."""
         self._tell(uow, NotificationDelivered, delivery.id, delivery.channel, delivery.payload)
+
+    def and_then(self, also: Delivered) -> Delivered:
+        """Say that a channel took it, and do something else in the same transaction.
+
+        Args:
+            also: what.
+        """
+
+        def both(uow: UnitOfWork, delivery: Delivery, receipt: Receipt) -> None:
+            self.delivered(uow, delivery, receipt)
+            also(uow, delivery, receipt)
+
+        return both
 
     def failed(self, uow: UnitOfWork, delivery: Delivery, _reason: str) -> None:
         """It will not arrive: a person must act."""
