@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from services.notifications.api import answers, capacity, contacts, deliveries, webhooks
 from services.notifications.channels import Channel
-from services.notifications.channels.email import EmailChannel, MaildirPost, SmtpPost
+from services.notifications.channels.email import EmailChannel, MaildirPost
+from services.notifications.channels.smtp import SmtpPost
 from services.notifications.channels.webhook import WebhookChannel
 from services.notifications.directory import SCOPE as DIRECTORY_SCOPE
 from services.notifications.directory import Directory
@@ -160,6 +161,7 @@ def mail(settings: NotificationsSettings) -> EmailChannel:
             security=settings.smtp_security,
             user=settings.smtp_user,
             password=settings.smtp_password.get_secret_value(),
+            mails_per_connection=settings.smtp_mails_per_connection,
         )
         if settings.smtp_host
         else MaildirPost(settings.maildir)
@@ -207,6 +209,8 @@ def workers(
     listing_wake, reach_wake = Wake(), Wake()
     endpoints = Endpoints(limits(settings), reach_wake)
     tell = telling.ListingEvents(listing_wake)
+    about_cases = Sender(engine, channels(settings), Keys(settings.link_key), settings)
+    listing_mail, contact_mail = mail(settings), mail(settings)
     return [
         Relay(engine, broker, service="notifications", wake=wake, poll=settings.relay_poll_seconds),
         broker.consumer(CASES, ConsumingOnce(engine, CASES.consumer, act)),
@@ -219,7 +223,8 @@ def workers(
             name="notifications.deliveries",
             engine=engine,
             tables=delivery_tables,
-            send=Sender(engine, channels(settings), Keys(settings.link_key), settings),
+            send=about_cases,
+            rest=about_cases.rest,
             schedule=schedule,
             wake=delivery_wake,
             on_delivered=teller.and_then(endpoints.delivered),
@@ -233,9 +238,8 @@ def workers(
             name="notifications.listing-messages",
             engine=engine,
             tables=listing_deliveries,
-            send=ListingSender(
-                engine, mail(settings), Keys(settings.link_key), settings.public_url
-            ),
+            send=ListingSender(engine, listing_mail, Keys(settings.link_key), settings.public_url),
+            rest=listing_mail.rest,
             schedule=schedule,
             wake=listing_wake,
             on_delivered=telling.ListingTeller(outbox).delivered,
@@ -246,7 +250,8 @@ def workers(
             name="notifications.contact-messages",
             engine=engine,
             tables=contact_deliveries,
-            send=ReachSender(engine, mail(settings), days=settings.endpoint_hold_days),
+            send=ReachSender(engine, contact_mail, days=settings.endpoint_hold_days),
+            rest=contact_mail.rest,
             schedule=schedule,
             wake=reach_wake,
             threads=1,

@@ -65,6 +65,11 @@ class Sender:
             raise Permanent("no-channel")
         return channel.send(self._letter(delivery))
 
+    def rest(self) -> None:
+        """Nothing more is due for now."""
+        for channel in self._channels.values():
+            channel.rest()
+
     def _look_again(self, delivery: Delivery) -> None:
         """See whether there is a contact at the end of the grace period. One that came at the same
         moment as the event that needed it was seen by neither."""

@@ -35,6 +35,9 @@ class NotificationsSettings(ServiceSettings):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
+    smtp_mails_per_connection: int = Field(
+        default=100, ge=1, description="Mails in one conversation with the mail server."
+    )
     mail_from: str = Field(
         default="kersey@localhost.invalid", description="The sender's address, without a name."
     )

@@ -46,6 +46,7 @@ class DeliveryWorker:
         tables: what `DeliveryTables` declared.
         send: delivers one; it must give up well before `lease_seconds`.
         schedule: when to try again, by channel.
+        rest: called when nothing more is due: what `send` keeps open may be closed.
         wake: this worker's own, set by whoever added deliveries.
         on_delivered: see `Ledger`.
         on_failed: see `Ledger`.
@@ -65,6 +66,7 @@ class DeliveryWorker:
         send: Send,
         schedule: Callable[[str], Schedule],
         wake: Wake,
+        rest: Callable[[], None] = lambda: None,
         on_delivered: Delivered = _nothing,
         on_failed: Failed = _nothing,
         judged: Judged = _as_it_is,
@@ -76,6 +78,7 @@ class DeliveryWorker:
         self.name = name
         self._send = send
         self._wake = wake
+        self._rest = rest
         self._threads = threads
         self._poll = poll_seconds
         self._ledger = Ledger(
@@ -110,7 +113,10 @@ class DeliveryWorker:
                 claimed = self._ledger.claim(free) if free else []
                 sending |= {pool.submit(self._deliver, delivery) for delivery in claimed}
                 if not claimed:
+                    if not sending:
+                        self._rest()
                     self._wake.wait(self._poll)
+        self._rest()
 
     def deliver_due(self) -> int:
         """Send everything that is due now, in this thread; returns the number of attempts."""
@@ -118,6 +124,7 @@ class DeliveryWorker:
         while claimed := self._ledger.claim(1):
             self._deliver(claimed[0])
             attempts += 1
+        self._rest()
         return attempts
 
     def _deliver(self, delivery: Delivery) -> None:

@@ -255,11 +255,13 @@ class House:
         )
 
     def worker(self, **changes: Any) -> DeliveryWorker:
+        sender = Sender(self.engine, channels(self.settings), self.keys, self.settings)
         parts: dict[str, Any] = {
             "name": "notifications.deliveries",
             "engine": self.engine,
             "tables": deliveries,
-            "send": Sender(self.engine, channels(self.settings), self.keys, self.settings),
+            "send": sender,
+            "rest": sender.rest,
             "schedule": schedule,
             "wake": Wake(),
             "on_delivered": self.teller.and_then(self.endpoints.delivered),

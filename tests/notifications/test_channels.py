@@ -22,12 +22,8 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from services.notifications.channels import Letter
-from services.notifications.channels.email import (
-    EmailChannel,
-    MaildirPost,
-    SmtpPost,
-    mail_address,
-)
+from services.notifications.channels.email import EmailChannel, MaildirPost, mail_address
+from services.notifications.channels.smtp import SmtpPost
 from services.notifications.channels.webhook import WebhookChannel, new_secret
 from services.notifications.domain import Kind
 from services.notifications.notice import Notice
@@ -104,11 +100,20 @@ def mail_server(server: MailServer, **options: Any) -> Iterator[int]:
     try:
         yield controller.port
     finally:
+        while made:
+            made.pop().rest()
         controller.stop()
 
 
+made: list[EmailChannel] = []
+"""Channels whose conversations are to end before the server does."""
+
+
 def channel(post: Any) -> EmailChannel:
-    return EmailChannel(post, sender="kersey@hub.example.org", brand="Kersey", code_minutes=10)
+    email = EmailChannel(post, sender="kersey@hub.example.org", brand="Kersey", code_minutes=10)
+    if post is not None:
+        made.append(email)
+    return email
 
 
 def plain(port: int, **more: Any) -> EmailChannel:

@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from services.notifications.app import SUBSCRIPTIONS, channels, create_app, workers
-from services.notifications.channels.email import EmailChannel, SmtpPost
+from services.notifications.channels.email import EmailChannel
+from services.notifications.channels.smtp import SmtpPost
 from services.notifications.domain import RULES, Kind
 from services.notifications.keys import Keys
 from services.notifications.settings import NotificationsSettings

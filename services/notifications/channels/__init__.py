@@ -45,6 +45,10 @@ class Channel(Protocol):
         """
         ...
 
+    def rest(self) -> None:
+        """Nothing more is to be sent for now: what is kept open for it may be closed."""
+        ...
+
     def fault(self, address: str) -> str | None:
         """Why an address cannot be used with this channel, as a code; None when it can."""
         ...

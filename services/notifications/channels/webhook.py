@@ -65,6 +65,9 @@ class WebhookChannel:
         """See `Channel`."""
         return self._http.fault(address)
 
+    def rest(self) -> None:
+        """Connections are kept: receivers of webhooks are few, and called again soon."""
+
     def body(self, letter: Letter) -> str:
         """The same bytes at every attempt. The case is Kersey's own affair and is left out."""
         notice = letter.notice
