@@ -1,6 +1,6 @@
 """The notifications service, composed."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -11,13 +11,10 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.notifications.api import answers, capacity, contacts, deliveries, webhooks
-from services.notifications.channels import Channel
-from services.notifications.channels.email import EmailChannel, MaildirPost
-from services.notifications.channels.smtp import SmtpPost
-from services.notifications.channels.webhook import WebhookChannel
+from services.notifications.channels import registry
+from services.notifications.channels.email import made as mail
 from services.notifications.directory import SCOPE as DIRECTORY_SCOPE
 from services.notifications.directory import Directory
-from services.notifications.domain import Means
 from services.notifications.handlers import cases, directory, erasing
 from services.notifications.handlers.answering import Answering, Refused
 from services.notifications.handlers.telling import Teller
@@ -29,13 +26,12 @@ from services.notifications.reach.endpoints import Endpoints, Limits
 from services.notifications.reach.gauges import of_endpoints
 from services.notifications.reach.sending import ReachSender
 from services.notifications.referrals import SCOPE, Requests
-from services.notifications.sending import Sender, schedule
+from services.notifications.sending import Sender
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import contact_deliveries, listing_deliveries
 from services.notifications.tables import deliveries as delivery_tables
 from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
-from shared.delivery.outgoing import OutgoingHttp
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.http import ServiceClient
@@ -117,7 +113,7 @@ def create_app(
     keys = Keys(settings.link_key)
     app.state.engine = engine
     app.state.keys = keys
-    app.state.channels = channels(settings)
+    app.state.channels = registry.made(settings)
     app.state.delivery_wake = delivery_wake
     app.state.teller = Teller(Outbox(SOURCE, wake))
     app.state.answering = Answering(engine, keys, settings, delivery_wake)
@@ -152,37 +148,6 @@ def providers_client(settings: NotificationsSettings) -> ServiceClient:
     return ServiceClient(settings, at, scope=DIRECTORY_SCOPE)
 
 
-def mail(settings: NotificationsSettings) -> EmailChannel:
-    """The channel of e-mail."""
-    post = (
-        SmtpPost(
-            settings.smtp_host,
-            settings.smtp_port,
-            security=settings.smtp_security,
-            user=settings.smtp_user,
-            password=settings.smtp_password.get_secret_value(),
-            mails_per_connection=settings.smtp_mails_per_connection,
-        )
-        if settings.smtp_host
-        else MaildirPost(settings.maildir)
-    )
-    return EmailChannel(
-        post,
-        sender=settings.mail_from,
-        brand=settings.brand,
-        code_minutes=settings.code_minutes,
-    )
-
-
-def channels(settings: NotificationsSettings) -> Mapping[str, Channel]:
-    """The channels by means: a new one is a line here."""
-    http = OutgoingHttp(allow_private=settings.private_endpoints)
-    return {
-        Means.EMAIL: mail(settings),
-        Means.WEBHOOK: WebhookChannel(http, public_url=settings.public_url),
-    }
-
-
 def workers(
     settings: NotificationsSettings,
     engine: Engine,
@@ -209,7 +174,7 @@ def workers(
     listing_wake, reach_wake = Wake(), Wake()
     endpoints = Endpoints(limits(settings), reach_wake)
     tell = telling.ListingEvents(listing_wake)
-    about_cases = Sender(engine, channels(settings), Keys(settings.link_key), settings)
+    about_cases = Sender(engine, registry.made(settings), Keys(settings.link_key), settings)
     listing_mail, contact_mail = mail(settings), mail(settings)
     return [
         Relay(engine, broker, service="notifications", wake=wake, poll=settings.relay_poll_seconds),
@@ -225,7 +190,7 @@ def workers(
             tables=delivery_tables,
             send=about_cases,
             rest=about_cases.rest,
-            schedule=schedule,
+            schedule=registry.schedule,
             wake=delivery_wake,
             on_delivered=teller.and_then(endpoints.delivered),
             on_failed=teller.failed,
@@ -240,7 +205,7 @@ def workers(
             tables=listing_deliveries,
             send=ListingSender(engine, listing_mail, Keys(settings.link_key), settings.public_url),
             rest=listing_mail.rest,
-            schedule=schedule,
+            schedule=registry.schedule,
             wake=listing_wake,
             on_delivered=telling.ListingTeller(outbox).delivered,
             threads=2,
@@ -252,7 +217,7 @@ def workers(
             tables=contact_deliveries,
             send=ReachSender(engine, contact_mail, days=settings.endpoint_hold_days),
             rest=contact_mail.rest,
-            schedule=schedule,
+            schedule=registry.schedule,
             wake=reach_wake,
             threads=1,
             lease_seconds=settings.delivery_lease_seconds,

@@ -9,7 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.channels import Channel, Letter
-from services.notifications.domain import LAST_WORDS, NOBODY, Kind, Means, Source
+from services.notifications.channels.declaring import Format
+from services.notifications.channels.registry import BY_MEANS
+from services.notifications.channels.webhook import WEBHOOK
+from services.notifications.domain import LAST_WORDS, NOBODY, Kind, Source
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked
 from services.notifications.handlers.waiting import FOUND, tell_somebody
@@ -20,17 +23,7 @@ from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import AnswerLink, Contact, Endpoint, IdentityCode
 from services.notifications.tables import delivery as deliveries
 from shared.database import UnitOfWork
-from shared.delivery import Delivery, Permanent, Receipt, Schedule, Superseded, minutes
-
-MAIL = Schedule(delays=minutes(1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60))
-"""About a day: a person waits for the answer, and staff can ring. GOV.UK Notify gives up sooner."""
-WEBHOOK = Schedule(delays=minutes(0.1, 1, 5, 30, 2 * 60, 5 * 60, 10 * 60), resends=3)
-"""About 18 hours; a receiver knows a repetition by its `webhook-id`."""
-
-
-def schedule(channel: str) -> Schedule:
-    """When a channel tries again."""
-    return WEBHOOK if channel == Means.WEBHOOK else MAIL
+from shared.delivery import Delivery, Permanent, Receipt, Superseded
 
 
 class Sender:
@@ -92,7 +85,7 @@ class Sender:
             match notice.kind:
                 case Kind.REQUEST:
                     _still_wanted(uow, notice)
-                    if delivery.channel == Means.EMAIL:
+                    if BY_MEANS[delivery.channel].format is Format.WORDS:
                         letter = replace(letter, url=self._link(uow, letter))
                 case Kind.IDENTITY_CODE:
                     letter = replace(letter, code=self._code(uow, notice, contact))
@@ -151,7 +144,7 @@ def _receiver(uow: UnitOfWork, notice: Notice) -> tuple[Contact | None, bool]:
     if row is None:
         return None, False
     contact, off_since = row
-    return contact, contact.means == Means.WEBHOOK and off_since is not None
+    return contact, contact.means == WEBHOOK.means and off_since is not None
 
 
 def _holds_until(end: datetime | None) -> bool:

@@ -24,12 +24,15 @@ from services.notifications.app import (
     CASES,
     DIRECTORY,
     LISTINGS,
-    channels,
     create_app,
     limits,
-    mail,
 )
-from services.notifications.domain import Means, Role, Source
+from services.notifications.channels.email import EMAIL
+from services.notifications.channels.email import made as mail
+from services.notifications.channels.registry import made as channels
+from services.notifications.channels.registry import schedule
+from services.notifications.channels.webhook import WEBHOOK
+from services.notifications.domain import Role, Source
 from services.notifications.handlers import directory
 from services.notifications.handlers.cases import CaseEvents
 from services.notifications.handlers.hubs import declare_hubs
@@ -39,7 +42,7 @@ from services.notifications.listings.sending import ListingSender
 from services.notifications.listings.telling import ListingEvents, ListingTeller
 from services.notifications.reach.endpoints import Endpoints
 from services.notifications.reach.sending import ReachSender
-from services.notifications.sending import Sender, schedule
+from services.notifications.sending import Sender
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import (
     Contact,
@@ -237,7 +240,7 @@ class House:
     def contact(self, **values: Any) -> UUID:
         filled: dict[str, Any] = {
             "id": uuid4(), "party": str(PROVIDER), "role": Role.REQUESTS.value,
-            "means": Means.EMAIL.value, "address": "desk@clay.example.org",
+            "means": EMAIL.means, "address": "desk@clay.example.org",
             "source": Source.HUB.value, "label": "Front desk",
         } | values  # fmt: skip
         with UnitOfWork(self.engine) as uow:
@@ -248,7 +251,7 @@ class House:
 
     def webhook(self, url: str, secret: str, **values: Any) -> UUID:
         return self.contact(
-            means=Means.WEBHOOK.value,
+            means=WEBHOOK.means,
             address=url,
             sealed_secret=self.keys.seal(secret),
             **values,

@@ -9,8 +9,9 @@ import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from services.notifications.app import SUBSCRIPTIONS, channels, create_app, workers
+from services.notifications.app import SUBSCRIPTIONS, create_app, workers
 from services.notifications.channels.email import EmailChannel
+from services.notifications.channels.registry import made as channels
 from services.notifications.channels.smtp import SmtpPost
 from services.notifications.domain import RULES, Kind
 from services.notifications.keys import Keys

@@ -1,6 +1,7 @@
 """Contacts over HTTP: a coordinator reads and sets those of the hub's parties, others their own."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from services.notifications.api.answers import PLAIN
-from services.notifications.domain import Means, Role
+from services.notifications.channels.registry import BY_MEANS, CHANNELS
+from services.notifications.channels.webhook import WEBHOOK
+from services.notifications.domain import Role
 from services.notifications.handlers import contacts, hubs
 from services.notifications.reach import endpoints
 from services.notifications.tables import Contact
@@ -28,6 +31,10 @@ Preferred = (
     | Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
     | Annotated[str, StringConstraints(max_length=200, pattern=PLAIN)]
 )
+
+
+Means = StrEnum("Means", {each.means: each.means for each in CHANNELS})  # type: ignore[misc]
+"""Those of the channels that there are."""
 
 
 class ContactBody(BaseModel):
@@ -85,14 +92,14 @@ def put_contact(
     channel = request.app.state.channels.get(body.means)
     fault = channel.fault(body.address) if channel else None
     if fault:
-        raise Problem(
-            422, "The address cannot be used", _FAULTS[fault], element="address", code=fault
-        )
+        why = BY_MEANS[body.means].faults[fault]
+        raise Problem(422, "The address cannot be used", why, element="address", code=fault)
     wanted = contacts.Wanted(
         id=contact,
         party=party,
         secret_overlap=timedelta(hours=body.secret_overlap_hours),
-        **body.model_dump(exclude={"secret_overlap_hours"}),
+        **body.model_dump(exclude={"secret_overlap_hours", "means"}),
+        means=body.means.value,
     )
     with UnitOfWork(request.app.state.engine) as uow:
         try:
@@ -113,7 +120,7 @@ def put_contact(
         uow.on_commit(request.app.state.delivery_wake.set)
         uow.commit()
         shown = _shown(kept.contact)
-    if kept.moved and kept.contact.means == Means.WEBHOOK:
+    if kept.moved and kept.contact.means == WEBHOOK.means:
         # Another receiver: what the one before could not take goes to it.
         endpoints.enable(request.app.state.engine, contact)
     return shown | ({"secret": kept.secret} if kept.secret else {})
@@ -126,13 +133,6 @@ def _coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:
         # The same for one that there is and one that there is not: nobody learns which.
         raise Problem(404, "Not found", "You look after no such party's contacts.", element="party")
     return by_hub
-
-
-_FAULTS = {
-    "address-malformed": "It is not a well-formed address.",
-    "address-not-https": "A webhook needs an https address.",
-    "address-private": "A webhook cannot go to a private address.",
-}
 
 
 _INSIDE = {

@@ -15,8 +15,11 @@ from uuid import UUID
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.notifications.channels import Letter
+from services.notifications.channels.declaring import Declaration, Format, text
+from services.notifications.channels.smtp import SmtpPost
+from services.notifications.settings import NotificationsSettings
 from services.notifications.words import WORDS, reference
-from shared.delivery import Permanent, Receipt, Temporary
+from shared.delivery import Permanent, Receipt, Schedule, Temporary, minutes
 
 MOST_ADDRESS = 254
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -195,3 +198,40 @@ def mail_address(text: str) -> str | None:
     address = f"{local}@{encoded.lower()}"
     fits = at and _LOCAL.fullmatch(local) and len(local) <= 64 and _DOMAIN.fullmatch(encoded)
     return address if fits and len(address) <= MOST_ADDRESS else None
+
+
+def made(settings: NotificationsSettings) -> EmailChannel:
+    """The channel as the settings say."""
+    post: Post
+    if settings.smtp_host:
+        post = SmtpPost(
+            settings.smtp_host,
+            settings.smtp_port,
+            security=settings.smtp_security,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+            mails_per_connection=settings.smtp_mails_per_connection,
+        )
+    else:
+        post = MaildirPost(settings.maildir)
+    return EmailChannel(
+        post,
+        sender=settings.mail_from,
+        brand=settings.brand,
+        code_minutes=settings.code_minutes,
+    )
+
+
+EMAIL = Declaration(
+    means="email",
+    address="an e-mail address",
+    example="desk@clay.example.org",
+    format=Format.WORDS,
+    make=made,
+    # About a day: a person waits for the answer, and staff can ring. GOV.UK Notify gives up sooner.
+    schedule=Schedule(delays=minutes(1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60)),
+    faults={"address-malformed": "It is not a well-formed address."},
+    asked_by=("email",),
+    listed=lambda asks, listing: text(asks, "email") or text(listing, "email"),
+    takes_codes=True,
+)

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.notifications.channels.registry import BY_A_PERSON, SYSTEMS
 from services.notifications.domain import (
     ANSWERS,
-    BY_A_PERSON,
     NOBODY,
     NOTED,
     PLACES,
@@ -149,7 +149,8 @@ def contacts_for(
 ) -> Sequence[Contact]:
     """Whom a rule tells: the contacts of the first of its roles that has any."""
     for role in rule.to:
-        found = to_tell(active(uow, party, role), service if role is Role.REQUESTS else None)
+        narrowed = service if role is Role.REQUESTS else None
+        found = to_tell(active(uow, party, role), narrowed, systems=SYSTEMS)
         if found:
             return found
     return ()

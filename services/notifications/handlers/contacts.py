@@ -8,8 +8,8 @@ from uuid import UUID, uuid5
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from services.notifications.channels.webhook import new_secret
-from services.notifications.domain import Kind, Means, Source
+from services.notifications.channels.webhook import WEBHOOK, new_secret
+from services.notifications.domain import Kind, Source
 from services.notifications.handlers import waiting
 from services.notifications.handlers.cases import add, answered
 from services.notifications.handlers.telling import locked
@@ -31,7 +31,7 @@ class Wanted:
     role: str
     service: UUID | None
     label: str
-    means: Means
+    means: str
     address: str
     verified_by_hub: bool
     active: bool
@@ -118,7 +118,7 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
 def _refuse_twice(uow: UnitOfWork, wanted: Wanted) -> None:
     same = select(col(Contact.id)).where(
         col(Contact.party) == wanted.party,
-        col(Contact.means) == wanted.means.value,
+        col(Contact.means) == wanted.means,
         col(Contact.address) == wanted.address,
         col(Contact.role) == wanted.role,
         col(Contact.service) == wanted.service,
@@ -129,7 +129,7 @@ def _refuse_twice(uow: UnitOfWork, wanted: Wanted) -> None:
         raise There(already)
 
 
-def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_party: bool) -> bool:
+def keep(uow: UnitOfWork, contact: Contact, means: str, address: str, *, by_party: bool) -> bool:
     """Keep a new or changed contact with the address that it has now; the caller commits.
 
     What a hub verified was an address: another one is unverified, the old one's links end, and
@@ -146,8 +146,8 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_pa
     Returns:
         Whether it is another address than before.
     """
-    moved = (contact.address, contact.means) != (address, means.value)
-    contact.means = means.value
+    moved = (contact.address, contact.means) != (address, means)
+    contact.means = means
     contact.address = address
     contact.changed = datetime.now(UTC)
     if moved:
@@ -177,7 +177,7 @@ def rotate(uow: UnitOfWork, keys: Keys, contact: UUID, *, overlap: timedelta) ->
         The secret, which can be read this once; None where there is no such webhook.
     """
     found = uow.session.get(Contact, contact, with_for_update=NOT_ITS_KEY)
-    if found is None or found.means != Means.WEBHOOK:
+    if found is None or found.means != WEBHOOK.means:
         return None
     secret = _new_secret(found, keys, overlap)
     found.changed = datetime.now(UTC)
@@ -197,7 +197,7 @@ def _new_secret(contact: Contact, keys: Keys, overlap: timedelta) -> str:
 
 def _secret(contact: Contact, keys: Keys, wanted: Wanted, *, moved: bool) -> str | None:
     """A new secret where one is wanted; the one before is for the receiver that knows it."""
-    if wanted.means is not Means.WEBHOOK or (contact.sealed_secret and not wanted.new_secret):
+    if wanted.means != WEBHOOK.means or (contact.sealed_secret and not wanted.new_secret):
         return None
     return _new_secret(contact, keys, timedelta() if moved else wanted.secret_overlap)
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 from sqlmodel import col
 
-from services.notifications.domain import BY_A_PERSON, NOBODY
+from services.notifications.channels.registry import BY_A_PERSON
+from services.notifications.domain import NOBODY
 from services.notifications.handlers.telling import Teller, locked
 from services.notifications.handlers.waiting import tell_somebody
 from services.notifications.tables import Contact, attempt, deliveries, delivery
@@ -59,7 +60,7 @@ def calls(
     waiting = [
         seen,
         delivery.c.state == State.QUEUED.value,
-        delivery.c.channel.in_([each.value for each in BY_A_PERSON]),
+        delivery.c.channel.in_(BY_A_PERSON),
     ]
     if party:
         waiting.append(delivery.c.party == party)
@@ -92,7 +93,7 @@ def done(uow: UnitOfWork, teller: Teller, key: UUID, *, by: str) -> bool:
         .where(
             delivery.c.id == key,
             delivery.c.state == State.QUEUED.value,
-            delivery.c.channel.in_([each.value for each in BY_A_PERSON]),
+            delivery.c.channel.in_(BY_A_PERSON),
         )
         .values(state=State.DELIVERED.value, ended=func.now(), attempts=delivery.c.attempts + 1)
         .returning(delivery.c.channel, delivery.c.payload, delivery.c.attempts)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.notifications.domain import Means
+from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.handlers.telling import locked
 from services.notifications.handlers.waiting import no_longer_matters
 from services.notifications.notice import Notice
@@ -84,13 +84,13 @@ class Endpoints:
 
     def delivered(self, uow: UnitOfWork, sent: Delivery, _receipt: Receipt) -> None:
         """It took one: whatever failed before is over."""
-        if sent.channel == Means.WEBHOOK:
+        if sent.channel == WEBHOOK.means:
             contact = Notice.model_validate_json(sent.payload).contact
             uow.session.connection().execute(_WELL, {"of": contact})
 
     def judged(self, uow: UnitOfWork, sent: Delivery, met: Undelivered) -> Undelivered:
         """What follows from a failure: `Held` where the endpoint is, or is now, switched off."""
-        if sent.channel != Means.WEBHOOK:
+        if sent.channel != WEBHOOK.means:
             return met
         contact = Notice.model_validate_json(sent.payload).contact
         assert contact is not None
@@ -259,7 +259,7 @@ def standing(
     wanted = (
         select(Contact, Endpoint)
         .outerjoin(Endpoint, col(Endpoint.contact) == col(Contact.id))
-        .where(col(Contact.means) == Means.WEBHOOK.value)
+        .where(col(Contact.means) == WEBHOOK.means)
         .order_by(col(Contact.party), col(Contact.id))
     )
     if party is not None:

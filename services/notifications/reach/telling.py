@@ -6,7 +6,8 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 from sqlmodel import col
 
-from services.notifications.domain import NOBODY, Means, Role
+from services.notifications.channels.email import EMAIL
+from services.notifications.domain import NOBODY, Role
 from services.notifications.handlers.cases import active
 from services.notifications.reach.notice import Kind, ReachNotice
 from services.notifications.tables import Contact, PartyHub, contact_deliveries
@@ -41,7 +42,7 @@ def _others(uow: UnitOfWork, about: Contact) -> Sequence[Contact]:
     others = select(Contact).where(
         col(Contact.party) == about.party,
         col(Contact.id) != about.id,
-        col(Contact.means) == Means.EMAIL.value,
+        col(Contact.means) == EMAIL.means,
         col(Contact.verified_by_hub),
         col(Contact.active),
     )
@@ -53,7 +54,7 @@ def _of_the_hub(uow: UnitOfWork, about: Contact) -> Iterator[Contact]:
         select(col(PartyHub.hub)).where(col(PartyHub.party) == about.party)
     ).first()
     coordinators = active(uow, hub or about.party, Role.COORDINATOR)
-    mailed = [each for each in coordinators if each.means == Means.EMAIL]
+    mailed = [each for each in coordinators if each.means == EMAIL.means]
     return (each for each in _distinct(mailed) if each.id != about.id)
 
 
