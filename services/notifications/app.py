@@ -10,7 +10,9 @@ import anyio.to_thread
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.notifications.api import answers, capacity, contacts, deliveries, webhooks
+from services.notifications.api import answers, bounces, capacity, contacts, deliveries, webhooks
+from services.notifications.bounces.mailbox import Mailbox
+from services.notifications.bounces.taking import Bounces
 from services.notifications.channels import registry
 from services.notifications.channels.email import made as mail
 from services.notifications.directory import SCOPE as DIRECTORY_SCOPE
@@ -22,6 +24,7 @@ from services.notifications.keys import Keys
 from services.notifications.listings import telling
 from services.notifications.listings.capacity_links import CapacityLinks
 from services.notifications.listings.sending import ListingSender
+from services.notifications.reach.addresses import Addresses
 from services.notifications.reach.endpoints import Endpoints, Limits
 from services.notifications.reach.gauges import of_endpoints
 from services.notifications.reach.sending import ReachSender
@@ -98,6 +101,7 @@ def create_app(
         title="Kersey notifications",
         routers=(
             answers.router,
+            bounces.router,
             capacity.router,
             contacts.router,
             deliveries.router,
@@ -113,6 +117,8 @@ def create_app(
     keys = Keys(settings.link_key)
     app.state.engine = engine
     app.state.keys = keys
+    app.state.bounce_token = settings.bounce_token
+    app.state.bounces = reports(settings, engine, Outbox(SOURCE, wake))
     app.state.channels = registry.made(settings)
     app.state.delivery_wake = delivery_wake
     app.state.teller = Teller(Outbox(SOURCE, wake))
@@ -174,6 +180,8 @@ def workers(
     listing_wake, reach_wake = Wake(), Wake()
     endpoints = Endpoints(limits(settings), reach_wake)
     tell = telling.ListingEvents(listing_wake)
+    came_back = reports(settings, engine, outbox, reach_wake)
+    mailbox = [Mailbox(settings.bounce_maildir, came_back)] if settings.bounce_maildir else []
     about_cases = Sender(engine, registry.made(settings), Keys(settings.link_key), settings)
     listing_mail, contact_mail = mail(settings), mail(settings)
     return [
@@ -222,7 +230,28 @@ def workers(
             threads=1,
             lease_seconds=settings.delivery_lease_seconds,
         ),
+        *mailbox,
     ]
+
+
+def reports(
+    settings: NotificationsSettings, engine: Engine, outbox: Outbox, reach_wake: Wake | None = None
+) -> Bounces:
+    """Takes what comes back of mails.
+
+    Args:
+        settings: the service's.
+        engine: its database.
+        outbox: takes what others are told.
+        reach_wake: of the worker that tells people of addresses; it finds out by itself, later.
+    """
+    addresses = Addresses(settings.bounce_limit, BOUNCING_WITHIN, reach_wake or Wake())
+    domain = settings.mail_from.rpartition("@")[2].lower()
+    return Bounces(engine, domain, Teller(outbox), addresses)
+
+
+BOUNCING_WITHIN = timedelta(days=30)
+"""Mails that do not arrive are counted together for so long."""
 
 
 def limits(settings: NotificationsSettings) -> Limits:

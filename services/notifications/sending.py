@@ -19,6 +19,7 @@ from services.notifications.handlers.waiting import FOUND, tell_somebody
 from services.notifications.keys import Keys, fingerprint
 from services.notifications.notice import Notice
 from services.notifications.reach.endpoints import refuse_if_off
+from services.notifications.reach.unusable import is_unusable
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import AnswerLink, Contact, Endpoint, IdentityCode
 from services.notifications.tables import delivery as deliveries
@@ -76,11 +77,13 @@ class Sender:
     def _letter(self, delivery: Delivery) -> Letter:
         notice = Notice.model_validate_json(delivery.payload)
         with UnitOfWork(self._engine) as uow:
-            contact, off = _receiver(uow, notice)
+            contact, off, unusable = _receiver(uow, notice)
             if contact is None or not _reachable(contact, notice.kind):
                 raise Permanent("contact-inactive")
             if off:
                 refuse_if_off(uow, delivery.id, self._hold)
+            if unusable:
+                raise Permanent("address-unusable")
             letter = Letter(delivery, notice, contact.address)
             match notice.kind:
                 case Kind.REQUEST:
@@ -132,19 +135,19 @@ class Sender:
 
 
 _RECEIVER = (
-    select(Contact, col(Endpoint.off_since))
+    select(Contact, col(Endpoint.off_since), is_unusable(col(Contact.id)))
     .outerjoin(Endpoint, col(Endpoint.contact) == col(Contact.id))
     .where(col(Contact.id) == bindparam("of"))
 )
 
 
-def _receiver(uow: UnitOfWork, notice: Notice) -> tuple[Contact | None, bool]:
-    """Who gets it, and whether it is a webhook that is switched off."""
+def _receiver(uow: UnitOfWork, notice: Notice) -> tuple[Contact | None, bool, bool]:
+    """Who gets it, whether that is a webhook that is switched off, and whether mails come back."""
     row = uow.session.execute(_RECEIVER, {"of": notice.contact}).first()
     if row is None:
-        return None, False
-    contact, off_since = row
-    return contact, contact.means == WEBHOOK.means and off_since is not None
+        return None, False, False
+    contact, off_since, unusable = row
+    return contact, contact.means == WEBHOOK.means and off_since is not None, unusable
 
 
 def _holds_until(end: datetime | None) -> bool:

@@ -41,6 +41,22 @@ class NotificationsSettings(ServiceSettings):
     mail_from: str = Field(
         default="kersey@localhost.invalid", description="The sender's address, without a name."
     )
+    bounce_address: str = Field(
+        default="",
+        description="Where mail servers send what they could not deliver; `mail_from` if none.",
+    )
+    bounce_maildir: Path | None = Field(
+        default=None, description="A maildir with what came to that address, to be read."
+    )
+    bounce_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token of whoever hands such messages over by HTTP; none: nobody does.",
+    )
+    bounce_limit: int = Field(
+        default=3,
+        ge=1,
+        description="Mails that do not arrive within 30 days, after which an address is not used.",
+    )
     maildir: Path = Field(
         default=Path("data/mail"), description="Where mails go when there is no mail server."
     )

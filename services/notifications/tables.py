@@ -109,6 +109,23 @@ class Endpoint(Base, table=True):
     times: int = 0
 
 
+class UnusableAddress(Base, table=True):
+    """What came back from an address, and whether mails still go there.
+
+    `bounces` counts those within a time that began at `bouncing_since`. Since `since` nothing is
+    sent there, for the reason in `code`; the row goes with another address, or once a hub verified
+    it anew.
+    """
+
+    __tablename__ = "unusable_address"
+
+    contact: UUID = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
+    bounces: int = 0
+    bouncing_since: datetime | None = _instant(nullable=True)
+    since: datetime | None = _instant(nullable=True)
+    code: str | None = Field(default=None, max_length=60)
+
+
 class ListingSeen(Base, table=True):
     """How far the copy of a listing has come: the highest sequence of its subject; and its name."""
 
@@ -196,6 +213,7 @@ deliveries = DeliveryTables(
         Index("ix_delivery_nobody", "party", postgresql_where=text("channel = 'none'")),
     ],
     holds=[ENDPOINT_OFF],
+    bounces=True,
 )
 # One event makes one delivery for each contact: see `listings.telling`.
 listing_deliveries = DeliveryTables(
@@ -209,6 +227,7 @@ listing_deliveries = DeliveryTables(
         Column("contact", ForeignKey(Contact.__table__.c.id)),  # type: ignore[attr-defined]
     ],
     constraints=[Index("ix_listing_delivery_listing", "listing")],
+    bounces=True,
 )
 # One change of how somebody is reached makes one delivery for each contact that is told: see
 # `reach.telling`.
@@ -222,6 +241,7 @@ contact_deliveries = DeliveryTables(
         Column("contact", ForeignKey(Contact.__table__.c.id)),  # type: ignore[attr-defined]
     ],
     constraints=[Index("ix_contact_delivery_about", "about")],
+    bounces=True,
 )
 delivery = deliveries.delivery
 attempt = deliveries.attempt

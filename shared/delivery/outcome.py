@@ -9,7 +9,7 @@ from uuid import UUID
 class State(StrEnum):
     """Where a delivery stands.
 
-    Every delivery ends as one of the last four; `UNKNOWN` ends one only when what it says is no
+    Every delivery ends as one of the last five; `UNKNOWN` ends one only when what it says is no
     longer wanted (otherwise it is sent once more, under the same id).
     """
 
@@ -19,6 +19,8 @@ class State(StrEnum):
     FAILED = "failed"
     SUPERSEDED = "superseded"
     UNKNOWN = "unknown"
+    BOUNCED = "bounced"
+    """A channel took it, and said later that it did not arrive."""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class DeliveryTables:
         columns: what the service keeps beside it; the engine neither reads nor writes these.
         constraints: further constraints and indexes over all columns.
         holds: reasons with which a delivery is kept until its receiver is put right (`Held`).
+        bounces: whether a channel may say later that something did not arrive.
     """
 
     def __init__(
@@ -85,9 +86,10 @@ class DeliveryTables:
         columns: Sequence[Column[Any]] = (),
         constraints: Sequence[SchemaItem] = (),
         holds: Collection[str] = (),
+        bounces: bool = False,
     ) -> None:
         self._holds = sorted(holds)
-        states = ", ".join(f"'{state}'" for state in State)
+        states = ", ".join(f"'{state}'" for state in State if bounces or state != State.BOUNCED)
         self.delivery = Table(
             name,
             metadata,

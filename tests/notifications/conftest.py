@@ -52,7 +52,7 @@ from services.notifications.tables import (
     delivery,
     listing_deliveries,
 )
-from shared.auth import Principal, TokenVerifier
+from shared.auth import Principal, TokenVerifier, Unauthenticated
 from shared.database import UnitOfWork, create_engine
 from shared.delivery import DeliveryWorker
 from shared.messaging.events import Envelope, Event, ReferralRequested, Sequence, parse
@@ -367,6 +367,8 @@ class Tokens(TokenVerifier):
         return False
 
     def verify(self, token: str) -> Principal:
+        if token not in self.principals:
+            raise Unauthenticated("invalid")
         return self.principals[token]
 
     def add(

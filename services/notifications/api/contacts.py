@@ -14,7 +14,8 @@ from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.domain import Role
 from services.notifications.handlers import contacts, hubs
 from services.notifications.reach import endpoints
-from services.notifications.tables import Contact
+from services.notifications.reach.unusable import unusable_of
+from services.notifications.tables import Contact, UnusableAddress
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
 from shared.problems import Problem
@@ -72,7 +73,9 @@ def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str,
     """How a party is reached."""
     with UnitOfWork(request.app.state.engine) as uow:
         _coordinates(uow, principal, party)
-        return {"contacts": [_shown(each) for each in contacts.of_party(uow, party)]}
+        unusable = unusable_of(uow, party)
+        theirs = contacts.of_party(uow, party)
+        return {"contacts": [_shown(each, unusable.get(each.id)) for each in theirs]}
 
 
 @router.put("/{party}/{contact}")
@@ -140,9 +143,11 @@ _INSIDE = {
 }  # fmt: skip
 
 
-def _shown(contact: Contact) -> dict[str, Any]:
+def _shown(contact: Contact, unusable: UnusableAddress | None = None) -> dict[str, Any]:
     shown = contact.model_dump(mode="json", exclude=_INSIDE)
     shown["has_secret"] = contact.sealed_secret is not None
+    if unusable is not None and unusable.since is not None:
+        shown |= {"unusable_since": unusable.since.isoformat(), "unusable_for": unusable.code}
     if contact.former_secret_until is not None:
         shown["former_secret_until"] = contact.former_secret_until.isoformat()
     return shown

@@ -82,13 +82,17 @@ class EmailChannel:
     Args:
         post: where mails go.
         sender: the address they come from.
+        return_path: where mail servers send what they could not deliver.
         brand: the name under them.
         code_minutes: for how long a one-time code works, to be said with it.
     """
 
-    def __init__(self, post: Post, *, sender: str, brand: str, code_minutes: int) -> None:
+    def __init__(
+        self, post: Post, *, sender: str, brand: str, code_minutes: int, return_path: str = ""
+    ) -> None:
         self._post = post
         self._sender = sender
+        self._return_path = return_path or sender
         self._brand = brand
         self._code_minutes = code_minutes
         environment = Environment(
@@ -117,7 +121,7 @@ class EmailChannel:
         if recipient is None:
             raise Permanent("address-malformed")
         message = self._composed(key, written, recipient)
-        return self._post.post(self._sender, recipient, message.as_bytes(policy=SMTP_POLICY))
+        return self._post.post(self._return_path, recipient, message.as_bytes(policy=SMTP_POLICY))
 
     def fault(self, address: str) -> str | None:
         """See `Channel`."""
@@ -219,6 +223,7 @@ def made(settings: NotificationsSettings) -> EmailChannel:
         sender=settings.mail_from,
         brand=settings.brand,
         code_minutes=settings.code_minutes,
+        return_path=settings.bounce_address,
     )
 
 

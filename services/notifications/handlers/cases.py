@@ -28,6 +28,7 @@ from services.notifications.handlers.erasing import is_erased
 from services.notifications.handlers.hubs import place, team_of
 from services.notifications.handlers.telling import locked
 from services.notifications.notice import Notice
+from services.notifications.reach.unusable import is_unusable
 from services.notifications.tables import (
     Answered,
     AnswerLink,
@@ -213,7 +214,7 @@ def _about(event: CaseEvent) -> ColumnElement[bool]:
 
 
 def active(uow: UnitOfWork, party: str, role: Role) -> Sequence[Contact]:
-    """A party's active contacts of one role."""
+    """A party's active contacts of one role; none whose address mails do not reach."""
     return uow.session.scalars(_ACTIVE, {"of": party, "in_role": role.value}).all()
 
 
@@ -223,6 +224,7 @@ _ACTIVE = (
         col(Contact.party) == bindparam("of"),
         col(Contact.role) == bindparam("in_role"),
         col(Contact.active),
+        ~is_unusable(col(Contact.id)),
     )
     .order_by(col(Contact.id))
 )

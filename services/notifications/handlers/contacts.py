@@ -15,6 +15,7 @@ from services.notifications.handlers.cases import add, answered
 from services.notifications.handlers.telling import locked
 from services.notifications.keys import Keys
 from services.notifications.notice import Notice
+from services.notifications.reach.unusable import usable_again
 from services.notifications.tables import AnswerLink, Contact, deliveries, delivery
 from shared.database import UnitOfWork
 
@@ -107,7 +108,8 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
     contact.source = (Source.HUB if by_hub else Source.OWN).value
     contact.active = wanted.active
     contact.preferences = dict(wanted.preferences)
-    moved = keep(uow, contact, wanted.means, wanted.address, by_party=by_party)
+    verified = by_hub and wanted.verified_by_hub
+    moved = keep(uow, contact, wanted.means, wanted.address, by_party=by_party, verified=verified)
     if by_hub:
         contact.verified_by_hub = wanted.verified_by_hub
     secret = _secret(contact, keys, wanted, moved=moved)
@@ -129,7 +131,15 @@ def _refuse_twice(uow: UnitOfWork, wanted: Wanted) -> None:
         raise There(already)
 
 
-def keep(uow: UnitOfWork, contact: Contact, means: str, address: str, *, by_party: bool) -> bool:
+def keep(
+    uow: UnitOfWork,
+    contact: Contact,
+    means: str,
+    address: str,
+    *,
+    by_party: bool,
+    verified: bool = False,
+) -> bool:
     """Keep a new or changed contact with the address that it has now; the caller commits.
 
     What a hub verified was an address: another one is unverified, the old one's links end, and
@@ -142,6 +152,8 @@ def keep(uow: UnitOfWork, contact: Contact, means: str, address: str, *, by_part
         address: where.
         by_party: whether the party itself says so. At anybody else's word no link goes to the new
             address that may lead to who a person is: of a request that was answered already.
+        verified: whether its hub says now that it checked the address: then it is used again, if
+            it was not any more.
 
     Returns:
         Whether it is another address than before.
@@ -157,6 +169,8 @@ def keep(uow: UnitOfWork, contact: Contact, means: str, address: str, *, by_part
     uow.session.add(contact)
     uow.session.flush()
     _lock_cases(uow, contact, moved=moved)
+    if moved or verified:
+        usable_again(uow, contact.id)
     if moved:
         _tell_again(uow, contact, by_party=by_party)
     waiting.tell(uow, contact.party)

@@ -54,6 +54,10 @@ class Teller:
         """It will not arrive: a person must act."""
         self._tell(uow, NotificationFailed, delivery.id, delivery.channel, delivery.payload)
 
+    def bounced(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
+        """A channel took it, and it came back: a person must act, as with any that failed."""
+        self._tell(uow, NotificationFailed, key, channel, payload)
+
     def lock_first(self, uow: UnitOfWork, delivery: Delivery) -> None:
         """Lock the case before its delivery, as whoever acts on the case's events does."""
         locked(uow, Notice.model_validate_json(delivery.payload).case)

@@ -17,6 +17,8 @@ from shared.database import UnitOfWork
 from shared.delivery import State
 
 MOST_LISTED = 500
+FAILED = (State.FAILED, State.BOUNCED)
+"""Ends that may be tried again."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,11 @@ def retry(uow: UnitOfWork, key: UUID) -> bool:
         return False
     wanted = select(delivery).where(delivery.c.id == key).with_for_update()
     row = uow.session.connection().execute(wanted).one()
-    if row.state != State.FAILED:
+    if row.state not in FAILED:
         return False
     if row.channel != NOBODY:
-        return bool(deliveries.retry(uow.session, delivery.c.id == key))
+        this = delivery.c.id == key
+        return bool(deliveries.retry(uow.session, this, ended_as=FAILED))
     return tell_somebody(uow, row)
 
 

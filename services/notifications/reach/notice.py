@@ -13,6 +13,10 @@ class Kind(StrEnum):
     """The party: its system is sent nothing more."""
     ENDPOINT_OFF_OF_THEIRS = "endpoint-off-of-theirs"
     """The party's hub: likewise."""
+    ADDRESS_UNUSABLE = "address-unusable"
+    """The party: mails to one of its addresses do not arrive, or are not wanted."""
+    ADDRESS_UNUSABLE_OF_THEIRS = "address-unusable-of-theirs"
+    """The party's hub: likewise."""
 
 
 class ReachNotice(BaseModel):

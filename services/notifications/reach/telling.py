@@ -10,6 +10,7 @@ from services.notifications.channels.email import EMAIL
 from services.notifications.domain import NOBODY, Role
 from services.notifications.handlers.cases import active
 from services.notifications.reach.notice import Kind, ReachNotice
+from services.notifications.reach.unusable import is_unusable
 from services.notifications.tables import Contact, PartyHub, contact_deliveries
 from shared.database import UnitOfWork
 from shared.delivery import State
@@ -45,6 +46,7 @@ def _others(uow: UnitOfWork, about: Contact) -> Sequence[Contact]:
         col(Contact.means) == EMAIL.means,
         col(Contact.verified_by_hub),
         col(Contact.active),
+        ~is_unusable(col(Contact.id)),
     )
     return _distinct(uow.session.scalars(others.order_by(col(Contact.id))).all())
 

@@ -30,6 +30,28 @@ WORDS: Mapping[Kind, Words] = {
         When it works again, switch it on. Then it gets what it missed.
         """,
     ),
+    Kind.ADDRESS_UNUSABLE: Words(
+        "We cannot reach one of your e-mail addresses",
+        """
+        We write to you by e-mail about requests. Our messages to one of your addresses come back,
+        or somebody marked them as not wanted. So we do not write to it any more. This is contact
+        {reference}.
+
+        Please tell your hub how to reach you. They can check the address with you, or set another.
+        """,
+    ),
+    Kind.ADDRESS_UNUSABLE_OF_THEIRS: Words(
+        "We cannot reach one of your groups by e-mail",
+        """
+        This is about {name}, contact {reference}. Our messages to it come back, or somebody marked
+        them as not wanted. So we do not write to that address any more.
+
+        Please ring them. Check the address with them, or set another, and say that you have
+        checked it. Then we write to it again.
+
+        Please see on your list which requests did not reach them.
+        """,
+    ),
 }
 
 
