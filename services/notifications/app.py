@@ -10,7 +10,15 @@ import anyio.to_thread
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.notifications.api import answers, bounces, capacity, contacts, deliveries, webhooks
+from services.notifications.api import (
+    answers,
+    bounces,
+    capacity,
+    contacts,
+    deliveries,
+    receipts,
+    webhooks,
+)
 from services.notifications.bounces.mailbox import Mailbox
 from services.notifications.bounces.taking import Bounces
 from services.notifications.channels import registry
@@ -28,6 +36,7 @@ from services.notifications.reach.addresses import Addresses
 from services.notifications.reach.endpoints import Endpoints, Limits
 from services.notifications.reach.gauges import of_endpoints
 from services.notifications.reach.sending import ReachSender
+from services.notifications.receipts import NotifyReceipts
 from services.notifications.referrals import SCOPE, Requests
 from services.notifications.sending import Sender
 from services.notifications.settings import NotificationsSettings
@@ -105,6 +114,7 @@ def create_app(
             capacity.router,
             contacts.router,
             deliveries.router,
+            receipts.router,
             webhooks.router,
         ),
         workers=running,
@@ -119,6 +129,8 @@ def create_app(
     app.state.keys = keys
     app.state.bounce_token = settings.bounce_token
     app.state.bounces = reports(settings, engine, Outbox(SOURCE, wake))
+    app.state.notify_receipt_token = settings.notify_receipt_token
+    app.state.notify_receipts = NotifyReceipts(app.state.bounces)
     app.state.channels = registry.made(settings)
     app.state.delivery_wake = delivery_wake
     app.state.teller = Teller(Outbox(SOURCE, wake))

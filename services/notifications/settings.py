@@ -60,6 +60,22 @@ class NotificationsSettings(ServiceSettings):
     maildir: Path = Field(
         default=Path("data/mail"), description="Where mails go when there is no mail server."
     )
+    notify_key: SecretStr = Field(
+        default=SecretStr(""), description="API key of GOV.UK Notify, for texts and letters."
+    )
+    notify_url: str = Field(
+        default="https://api.notifications.service.gov.uk", description="Where Notify answers."
+    )
+    notify_sms_template: str = Field(
+        default="", description="Id of a text template with the field ((message)); none: no texts."
+    )
+    notify_letter_template: str = Field(
+        default="",
+        description="Id of a letter template with ((subject)) and ((body)); none: no letters.",
+    )
+    notify_receipt_token: SecretStr = Field(
+        default=SecretStr(""), description="Token with which Notify sends its receipts."
+    )
     delivery_threads: int = Field(default=4, ge=1, le=40, description="Messages sent at once.")
     delivery_lease_seconds: float = Field(
         default=300,

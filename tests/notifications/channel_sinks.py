@@ -4,11 +4,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
+from pydantic import SecretStr
+
+from deploy.demo.notify.serving import demo_stand_in, environment
+from deploy.demo.notify.stand_in import stand_in
 from services.notifications.channels.email import EMAIL
+from services.notifications.channels.letter import POST
+from services.notifications.channels.sms import SMS
 from services.notifications.channels.webhook import WEBHOOK
 from tests.notifications.conftest import HttpSink
+from tests.notifications.serving import serving
 from tests.notifications.test_channels import MailServer, mail_server
 
 
@@ -81,7 +89,30 @@ def _webhooks() -> Iterator[Sink]:
         http.close()
 
 
+@contextmanager
+def _notify(kind: str, address: str) -> Iterator[Sink]:
+    notify = demo_stand_in()
+    status = {Answer.TAKE: 0, Answer.LATER: 503, Answer.NEVER: 400}
+
+    def answers(which: Answer) -> None:
+        notify.refuses = status[which]
+
+    def ids() -> list[str]:
+        return [each["reference"] for each in notify.sent]
+
+    def texts() -> list[str]:
+        return [" ".join(each["personalisation"].values()) for each in notify.sent]
+
+    with serving(stand_in(notify)) as url:
+        said = (line.removeprefix("KERSEY_").split("=", 1) for line in environment(url))
+        where: dict[str, Any] = {name.lower(): value for name, value in said}
+        where["notify_key"] = SecretStr(where["notify_key"])
+        yield Sink(address, where, answers, ids, texts)
+
+
 SINKS: Mapping[str, Callable[[], AbstractContextManager[Sink]]] = {
     EMAIL.means: _mails,
     WEBHOOK.means: _webhooks,
+    SMS.means: partial(_notify, "sms", "07700 900123"),
+    POST.means: partial(_notify, "letter", POST.example),
 }

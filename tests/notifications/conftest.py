@@ -20,6 +20,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import Engine, select, text, update
 
+from deploy.demo.notify.serving import LETTER as LETTER_TEMPLATE
+from deploy.demo.notify.serving import SMS as SMS_TEMPLATE
+from deploy.demo.notify.serving import demo_stand_in
 from services.notifications.app import (
     CASES,
     DIRECTORY,
@@ -417,6 +420,16 @@ def receiver() -> Iterator[HttpSink]:
     sink.close()
 
 
+def notify_that_is_away() -> dict[str, Any]:
+    """Settings with which texts and letters can be sent, were there somebody to take them."""
+    return {
+        "notify_key": SecretStr(demo_stand_in().key),
+        "notify_url": "http://127.0.0.1:9",
+        "notify_sms_template": SMS_TEMPLATE,
+        "notify_letter_template": LETTER_TEMPLATE,
+    }
+
+
 @pytest.fixture
 def settings(tmp_path: Path, referrals: Referrals) -> NotificationsSettings:
     return NotificationsSettings(
@@ -431,6 +444,7 @@ def settings(tmp_path: Path, referrals: Referrals) -> NotificationsSettings:
         token_url=f"{referrals.url}/identity/token",
         client_id="notifications",
         client_secret=SecretStr("secret"),
+        **notify_that_is_away(),
     )
 
 

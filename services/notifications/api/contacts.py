@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from services.notifications.api.answers import PLAIN
-from services.notifications.channels.registry import BY_MEANS, CHANNELS
+from services.notifications.channels.registry import BY_A_PERSON, BY_MEANS, CHANNELS
 from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.domain import Role
 from services.notifications.handlers import contacts, hubs
@@ -93,6 +93,9 @@ def put_contact(
             element="verified_by_hub",
         )
     channel = request.app.state.channels.get(body.means)
+    if channel is None and body.means.value not in BY_A_PERSON:
+        why = f"Nothing is sent by {body.means.value} here: its settings are missing."
+        raise Problem(422, "Not set up here", why, element="means")
     fault = channel.fault(body.address) if channel else None
     if fault:
         why = BY_MEANS[body.means].faults[fault]

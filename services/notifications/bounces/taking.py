@@ -4,7 +4,7 @@ Who sent a report is not known. It counts only if it names a mail that was sent 
 that only its readers have seen, and once. What it does a hub undoes by verifying the address.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -23,6 +23,7 @@ from shared.database import UnitOfWork
 from shared.delivery import DeliveryTables, State
 
 TABLES: Sequence[DeliveryTables] = (deliveries, listing_deliveries, contact_deliveries)
+MAILED = frozenset([EMAIL.means])
 LATELY = timedelta(days=30)
 """Mail servers give up after days; a report of an older mail is none of a server."""
 
@@ -65,28 +66,56 @@ class Bounces:
     def take(self, content: bytes) -> Outcome:
         """Act on a message that came back; committed. Safe to repeat."""
         report = read(content)
-        outcome = Outcome.UNREADABLE if report is None else self._act(report)
+        if report is None:
+            outcome = Outcome.UNREADABLE
+        elif report.domain != self.domain:
+            outcome = Outcome.UNKNOWN
+        else:
+            outcome = self.act(report, MAILED)
         REPORTS.labels(report.said.value if report else "none", outcome.value).inc()
         return outcome
 
-    def _act(self, report: Report) -> Outcome:
-        if report.domain != self.domain:
-            return Outcome.UNKNOWN
+    def act(self, report: Report, channels: Collection[str]) -> Outcome:
+        """Act on what somebody says of a message of some channels; committed. Safe to repeat."""
         for tables in TABLES:
             with UnitOfWork(self.engine) as uow:
-                row = self._sent(uow, tables, report.mail)
+                row = self._sent(uow, tables, report.mail, channels)
                 if row is not None:
                     outcome = self._follow(uow, tables, row, report)
                     uow.commit()
                     return outcome
         return Outcome.UNKNOWN
 
+    def arrived(self, key: UUID, channels: Collection[str]) -> Outcome:
+        """A message did arrive: what was not known of it is known now; committed.
+
+        Args:
+            key: the delivery's id.
+            channels: by which it may have gone.
+        """
+        with UnitOfWork(self.engine) as uow:
+            row = self._sent(uow, deliveries, key, channels)
+            if row is None:
+                return Outcome.UNKNOWN
+            if row.state != State.UNKNOWN:
+                return Outcome.REPEATED if row.state == State.DELIVERED else Outcome.TOO_SOON
+            uow.session.connection().execute(
+                update(deliveries.delivery)
+                .where(deliveries.delivery.c.id == row.id)
+                .values(
+                    state=State.DELIVERED.value, last_error=null(), due=null(), ended=func.now()
+                )
+            )
+            self.teller.by_hand(uow, row.id, row.channel, row.payload)
+            uow.commit()
+            return Outcome.TAKEN
+
     def _sent(
-        self, uow: UnitOfWork, tables: DeliveryTables, mail: UUID
+        self, uow: UnitOfWork, tables: DeliveryTables, mail: UUID, channels: Collection[str]
     ) -> Row[*tuple[Any, ...]] | None:
         """The delivery, locked after its case, as everybody does."""
         delivery = tables.delivery
-        this = select(delivery).where(delivery.c.id == mail, delivery.c.channel == EMAIL.means)
+        this = select(delivery).where(delivery.c.id == mail, delivery.c.channel.in_(channels))
         recent = this.where(delivery.c.created > func.now() - LATELY)
         found = uow.session.connection().execute(recent).first()
         if found is None:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from services.notifications.channels import Channel
 from services.notifications.channels.declaring import Declaration
 from services.notifications.channels.email import EMAIL
+from services.notifications.channels.letter import POST
 from services.notifications.channels.paper import PAPER
 from services.notifications.channels.phone import PHONE
+from services.notifications.channels.sms import SMS
 from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.settings import NotificationsSettings
 from shared.delivery import Schedule
@@ -14,6 +16,8 @@ from shared.delivery import Schedule
 CHANNELS: tuple[Declaration, ...] = (
     EMAIL,
     WEBHOOK,
+    SMS,
+    POST,
     PHONE,
     PAPER,
 )
