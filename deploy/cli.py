@@ -33,6 +33,7 @@ from deploy.commands import (
     subject,
     subscriptions,
     token,
+    webhooks,
     worker,
 )
 from deploy.refusal import Refusal
@@ -92,6 +93,7 @@ app.command("reindex")(reindex.reindex)
 app.add_typer(export.app, name="export")
 app.add_typer(subject.app, name="subject")
 app.add_typer(subscriptions.app, name="subscriptions")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(retention.app, name="retention")
 
 

@@ -14,6 +14,9 @@ from cryptography.fernet import Fernet
 
 from deploy.refusal import Refusal
 
+LINKS = "notifications.links"
+"""What the link key of notifications is called."""
+
 
 class FolderInUse(Refusal):
     """Another Kersey runs on the folder; the message says which process and where it answers."""

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from deploy.data_folder import DataFolder
+from deploy.data_folder import LINKS, DataFolder
 from deploy.demo.accounts import shown
 from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
@@ -145,7 +145,7 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
             values["key_encryption_key"] = folder.encryption_key("identity.keys")
             values["maildir"] = folder.path / "mail"
         case "notifications":
-            values["link_key"] = folder.password("notifications.links")
+            values["link_key"] = folder.password(LINKS)
             values["maildir"] = folder.path / "mail"
         case "portal":
             values["sign_in_client_secret"] = folder.password("portal.sign-in")

@@ -139,7 +139,11 @@ def _notifications() -> Composition:
     from services.notifications.republishing import STATE
     from services.notifications.retention import RETENTION
     from services.notifications.settings import NotificationsSettings
-    from services.notifications.tables import deliveries, listing_deliveries
+    from services.notifications.tables import (
+        contact_deliveries,
+        deliveries,
+        listing_deliveries,
+    )
 
     return Composition(
         NotificationsSettings,
@@ -149,7 +153,7 @@ def _notifications() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
-        deliveries=(deliveries, listing_deliveries),
+        deliveries=(deliveries, listing_deliveries, contact_deliveries),
         state=STATE,
     )
 

@@ -42,6 +42,11 @@ class OperatorSettings(BaseSettings):
         default_factory=dict,
         description="Secret of each service that asks others: KERSEY_SERVICE_SECRET__NAME=...",
     )
+    link_key: SecretStr | None = Field(
+        default=None,
+        description="That of notifications, for `kersey webhooks rotate`; a data folder has its"
+        " own.",
+    )
     erasure_list: Path | None = Field(
         default=None,
         description="A file in which `kersey subject erase` notes each erasure; no backup of it.",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine
 
-from shared.delivery.tables import DeliveryTables
+from shared.delivery.tables import HELD, DeliveryTables
 from shared.messaging.broker import Broker, Subscription
 from shared.messaging.outbox import lag
 from shared.metrics import Gauge, Reading, Source
@@ -16,12 +16,12 @@ LAG = Gauge(
 )
 OPEN = Gauge(
     "kersey_deliveries_open",
-    "Deliveries that are not ended, by channel and state.",
+    "Deliveries that are not ended, by channel and state; `held` waits for somebody.",
     ("service", "channel", "state"),
 )
 OLDEST = Gauge(
     "kersey_delivery_oldest_seconds",
-    "Age of the oldest delivery that is not ended, by channel.",
+    "Age of the oldest delivery that is not ended and not held, by channel.",
     ("service", "channel"),
 )
 READY = Gauge(
@@ -41,15 +41,21 @@ def of_database(service: str, engine: Engine, *deliveries: DeliveryTables) -> So
     Args:
         service: whose database.
         engine: of the service.
-        deliveries: its delivery tables, if it delivers; no two have a channel in common.
+        deliveries: its delivery tables, if it delivers.
     """
 
     def read() -> Iterator[Reading]:
         yield Reading(LAG, (service,), lag(engine))
         oldest: dict[str, float] = {}
+        counts: dict[tuple[str, str], int] = {}
         for each in (row for table in deliveries for row in table.open(engine)):
-            yield Reading(OPEN, (service, each.channel, each.state), each.count)
+            stand = (each.channel, each.state)
+            counts[stand] = counts.get(stand, 0) + each.count
+            if each.state == HELD:
+                continue
             oldest[each.channel] = max(oldest.get(each.channel, 0.0), each.oldest)
+        for (channel, state), count in counts.items():
+            yield Reading(OPEN, (service, channel, state), count)
         for channel, age in oldest.items():
             yield Reading(OLDEST, (service, channel), age)
 

@@ -20,6 +20,7 @@ class Which(StrEnum):
 
     UNDONE = "undone"
     FAILED = "failed"
+    BOUNCED = "bounced"
     UNKNOWN = "unknown"
     DELIVERED = "delivered"
     SUPERSEDED = "superseded"

@@ -65,6 +65,28 @@ def mesh(
 
 
 @app.command()
+def notify(
+    port: Annotated[int, typer.Option(help="Where it listens, on this machine.")] = 8071,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Only print the settings: `export $(...)`.")
+    ] = False,
+) -> None:
+    """Serve a stand-in of GOV.UK Notify, for texts and letters. Ctrl-C stops it.
+
+    Prints the settings with which a Kersey beside it sends there. Nothing is sent to anybody.
+    """
+    from deploy.demo.notify.serving import environment, serve
+    from deploy.production import refuse_production
+    from deploy.settings import OperatorSettings
+
+    refuse_production(OperatorSettings(), "kersey demo notify")
+    for line in environment(f"http://127.0.0.1:{port}"):
+        typer.echo(line)
+    if not settings:
+        serve(port)
+
+
+@app.command()
 def journey(
     bundle: Annotated[
         Path | None,

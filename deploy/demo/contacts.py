@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 from deploy.demo.clients import PROVIDER, PROVIDER_2
 from deploy.demo.consortium import HUBS
 from deploy.demo.ids import demo_id
-from services.notifications.domain import Means, Role, Source
+from services.notifications.channels.email import EMAIL
+from services.notifications.domain import Role, Source
 from services.notifications.handlers.directory import listed_contact, take
 from services.notifications.handlers.hubs import declare_hubs
 from services.notifications.tables import Contact
@@ -85,7 +86,7 @@ def _contact(party: str, role: Role, address: str, label: str) -> Contact:
         party=party,
         role=role.value,
         label=label,
-        means=Means.EMAIL.value,
+        means=EMAIL.means,
         address=address,
         source=Source.HUB.value,
         verified_by_hub=True,

@@ -171,7 +171,7 @@ def _reached(contact: Contact) -> tuple[str, str] | None:
 
 def _says(each: Listed) -> tuple[str, str] | None:
     means, address = reached_by(each.service, each.listing)
-    return (means.value, address) if each.listed and address else None
+    return (means, address) if each.listed and address else None
 
 
 def digest(content: Mapping[str, Any]) -> str:

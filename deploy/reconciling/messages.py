@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from deploy.reconciling.drift import Databases, Drift
-from services.notifications.domain import BY_A_PERSON, RULES, Kind
+from services.notifications.channels.registry import BY_A_PERSON
+from services.notifications.domain import RULES, Kind
 from services.notifications.handlers.erasing import ERASED
 from services.notifications.tables import Stopped, delivery
 from services.referrals.domain import AWAITING_ANSWER
@@ -62,7 +63,7 @@ def stuck(databases: Databases) -> Iterator[Drift]:
     late = select(delivery.c.id).where(
         delivery.c.state.in_([State.QUEUED.value, State.SENDING.value, State.UNKNOWN.value]),
         delivery.c.due < databases.before,
-        delivery.c.channel.not_in([each.value for each in BY_A_PERSON]),
+        delivery.c.channel.not_in(BY_A_PERSON),
     )
     with databases["notifications"].connect() as connection:
         for key in connection.execute(late.order_by(delivery.c.position)).scalars():

@@ -1,6 +1,6 @@
 """The notifications service, composed."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -10,13 +10,21 @@ import anyio.to_thread
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.notifications.api import answers, capacity, contacts, deliveries
-from services.notifications.channels import Channel
-from services.notifications.channels.email import EmailChannel
-from services.notifications.channels.webhook import WebhookChannel
+from services.notifications.api import (
+    answers,
+    bounces,
+    capacity,
+    contacts,
+    deliveries,
+    receipts,
+    webhooks,
+)
+from services.notifications.bounces.mailbox import Mailbox
+from services.notifications.bounces.taking import Bounces
+from services.notifications.channels import registry
+from services.notifications.channels.email import made as mail
 from services.notifications.directory import SCOPE as DIRECTORY_SCOPE
 from services.notifications.directory import Directory
-from services.notifications.domain import Means
 from services.notifications.handlers import cases, directory, erasing
 from services.notifications.handlers.answering import Answering, Refused
 from services.notifications.handlers.telling import Teller
@@ -24,18 +32,21 @@ from services.notifications.keys import Keys
 from services.notifications.listings import telling
 from services.notifications.listings.capacity_links import CapacityLinks
 from services.notifications.listings.sending import ListingSender
+from services.notifications.reach.addresses import Addresses
+from services.notifications.reach.endpoints import Endpoints, Limits
+from services.notifications.reach.gauges import of_endpoints
+from services.notifications.reach.sending import ReachSender
+from services.notifications.receipts import NotifyReceipts
 from services.notifications.referrals import SCOPE, Requests
-from services.notifications.sending import Sender, schedule
+from services.notifications.sending import Sender
 from services.notifications.settings import NotificationsSettings
+from services.notifications.tables import contact_deliveries, listing_deliveries
 from services.notifications.tables import deliveries as delivery_tables
-from services.notifications.tables import listing_deliveries
 from shared.auth import TokenVerifier
 from shared.delivery import DeliveryWorker
-from shared.delivery.outgoing import OutgoingHttp
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.http import ServiceClient
-from shared.mail import post_of
 from shared.messaging.broker import Broker, Subscription
 from shared.messaging.outbox import ConsumingOnce, Outbox
 from shared.messaging.relay import Relay
@@ -79,7 +90,12 @@ def create_app(
     wake = wake or Wake()
     delivery_wake = Wake()
     checks: dict[str, Check] = {"schema": partial(schema_fault, "notifications", engine)}
-    sources = [of_database("notifications", engine, delivery_tables, listing_deliveries)]
+    sources = [
+        of_database(
+            "notifications", engine, delivery_tables, listing_deliveries, contact_deliveries
+        ),
+        of_endpoints(engine),
+    ]
     if broker is not None:
         checks |= of_background(settings, engine, broker)
         sources.append(of_broker("notifications", broker, SUBSCRIPTIONS))
@@ -92,7 +108,15 @@ def create_app(
         settings,
         name="notifications",
         title="Kersey notifications",
-        routers=(answers.router, capacity.router, contacts.router, deliveries.router),
+        routers=(
+            answers.router,
+            bounces.router,
+            capacity.router,
+            contacts.router,
+            deliveries.router,
+            receipts.router,
+            webhooks.router,
+        ),
         workers=running,
         checks=checks,
         sources=sources,
@@ -103,7 +127,11 @@ def create_app(
     keys = Keys(settings.link_key)
     app.state.engine = engine
     app.state.keys = keys
-    app.state.channels = channels(settings)
+    app.state.bounce_token = settings.bounce_token
+    app.state.bounces = reports(settings, engine, Outbox(SOURCE, wake))
+    app.state.notify_receipt_token = settings.notify_receipt_token
+    app.state.notify_receipts = NotifyReceipts(app.state.bounces)
+    app.state.channels = registry.made(settings)
     app.state.delivery_wake = delivery_wake
     app.state.teller = Teller(Outbox(SOURCE, wake))
     app.state.answering = Answering(engine, keys, settings, delivery_wake)
@@ -138,25 +166,6 @@ def providers_client(settings: NotificationsSettings) -> ServiceClient:
     return ServiceClient(settings, at, scope=DIRECTORY_SCOPE)
 
 
-def mail(settings: NotificationsSettings) -> EmailChannel:
-    """The channel of e-mail."""
-    return EmailChannel(
-        post_of(settings),
-        sender=settings.mail_from,
-        brand=settings.brand,
-        code_minutes=settings.code_minutes,
-    )
-
-
-def channels(settings: NotificationsSettings) -> Mapping[str, Channel]:
-    """The channels by means: a new one is a line here."""
-    http = OutgoingHttp(allow_private=settings.private_endpoints)
-    return {
-        Means.EMAIL: mail(settings),
-        Means.WEBHOOK: WebhookChannel(http, public_url=settings.public_url),
-    }
-
-
 def workers(
     settings: NotificationsSettings,
     engine: Engine,
@@ -180,8 +189,13 @@ def workers(
     teller = Teller(outbox)
     grace = timedelta(minutes=settings.no_contact_minutes)
     act = cases.CaseEvents(delivery_wake, grace=grace)
-    listing_wake = Wake()
+    listing_wake, reach_wake = Wake(), Wake()
+    endpoints = Endpoints(limits(settings), reach_wake)
     tell = telling.ListingEvents(listing_wake)
+    came_back = reports(settings, engine, outbox, reach_wake)
+    mailbox = [Mailbox(settings.bounce_maildir, came_back)] if settings.bounce_maildir else []
+    about_cases = Sender(engine, registry.made(settings), Keys(settings.link_key), settings)
+    listing_mail, contact_mail = mail(settings), mail(settings)
     return [
         Relay(engine, broker, service="notifications", wake=wake, poll=settings.relay_poll_seconds),
         broker.consumer(CASES, ConsumingOnce(engine, CASES.consumer, act)),
@@ -194,11 +208,13 @@ def workers(
             name="notifications.deliveries",
             engine=engine,
             tables=delivery_tables,
-            send=Sender(engine, channels(settings), Keys(settings.link_key), settings),
-            schedule=schedule,
+            send=about_cases,
+            rest=about_cases.rest,
+            schedule=registry.schedule,
             wake=delivery_wake,
-            on_delivered=teller.delivered,
+            on_delivered=teller.and_then(endpoints.delivered),
             on_failed=teller.failed,
+            judged=endpoints.judged,
             lock_first=teller.lock_first,
             threads=settings.delivery_threads,
             lease_seconds=settings.delivery_lease_seconds,
@@ -207,13 +223,53 @@ def workers(
             name="notifications.listing-messages",
             engine=engine,
             tables=listing_deliveries,
-            send=ListingSender(
-                engine, mail(settings), Keys(settings.link_key), settings.public_url
-            ),
-            schedule=schedule,
+            send=ListingSender(engine, listing_mail, Keys(settings.link_key), settings.public_url),
+            rest=listing_mail.rest,
+            schedule=registry.schedule,
             wake=listing_wake,
             on_delivered=telling.ListingTeller(outbox).delivered,
             threads=2,
             lease_seconds=settings.delivery_lease_seconds,
         ),
+        DeliveryWorker(
+            name="notifications.contact-messages",
+            engine=engine,
+            tables=contact_deliveries,
+            send=ReachSender(engine, contact_mail, days=settings.endpoint_hold_days),
+            rest=contact_mail.rest,
+            schedule=registry.schedule,
+            wake=reach_wake,
+            threads=1,
+            lease_seconds=settings.delivery_lease_seconds,
+        ),
+        *mailbox,
     ]
+
+
+def reports(
+    settings: NotificationsSettings, engine: Engine, outbox: Outbox, reach_wake: Wake | None = None
+) -> Bounces:
+    """Takes what comes back of mails.
+
+    Args:
+        settings: the service's.
+        engine: its database.
+        outbox: takes what others are told.
+        reach_wake: of the worker that tells people of addresses; it finds out by itself, later.
+    """
+    addresses = Addresses(settings.bounce_limit, BOUNCING_WITHIN, reach_wake or Wake())
+    domain = settings.mail_from.rpartition("@")[2].lower()
+    return Bounces(engine, domain, Teller(outbox), addresses)
+
+
+BOUNCING_WITHIN = timedelta(days=30)
+"""Mails that do not arrive are counted together for so long."""
+
+
+def limits(settings: NotificationsSettings) -> Limits:
+    """When a webhook is switched off."""
+    return Limits(
+        failures=settings.endpoint_failures,
+        span=timedelta(hours=settings.endpoint_failing_hours),
+        hold=timedelta(days=settings.endpoint_hold_days),
+    )

@@ -1,6 +1,6 @@
 """Who is told of what, and what makes a message needless: declared rules, no I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -76,18 +76,6 @@ class Role(StrEnum):
     DUTY = "duty"
     TEAM = "team"
 
-
-class Means(StrEnum):
-    """How a contact is reached: also the name of the channel (care 24)."""
-
-    EMAIL = "email"
-    WEBHOOK = "webhook"
-    PHONE = "phone"
-    PAPER = "paper"
-
-
-BY_A_PERSON = frozenset([Means.PHONE, Means.PAPER])
-"""Means that no program uses: a member of staff sees the task and does it."""
 
 NOBODY = "none"
 """The channel of a message for which there is no contact: after a grace period a failure that is
@@ -241,7 +229,7 @@ class Reachable(Protocol):
 C = TypeVar("C", bound=Reachable)
 
 
-def to_tell(contacts: Iterable[C], service: UUID | None) -> list[C]:
+def to_tell(contacts: Iterable[C], service: UUID | None, *, systems: Collection[str]) -> list[C]:
     """Which of a party's active contacts are told.
 
     Its systems always. Of the others those that the hub or the party itself set; only where there
@@ -250,14 +238,15 @@ def to_tell(contacts: Iterable[C], service: UUID | None) -> list[C]:
     Args:
         contacts: active ones of one party and role.
         service: which service is asked; contacts of its other services are left out.
+        systems: means by which a party's own system is told.
     """
     fitting = [each for each in contacts if each.service in (None, service)]
-    systems = [each for each in fitting if each.means == Means.WEBHOOK]
-    others = [each for each in fitting if each.means != Means.WEBHOOK]
+    own = [each for each in fitting if each.means in systems]
+    others = [each for each in fitting if each.means not in systems]
     named = [each for each in others if each.source != Source.LISTING]
     listed = [each for each in others if each.source == Source.LISTING]
     of_service = [each for each in listed if each.service is not None]
-    return systems + (named or of_service or listed)
+    return own + (named or of_service or listed)
 
 
 MOST_TRIES_PER_CODE = 5

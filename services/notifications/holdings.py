@@ -62,12 +62,16 @@ HOLDINGS: tuple[Holding, ...] = (
 NOBODY: Mapping[str, str] = {
     "capacity_answer": "what a provider said of its room",
     "contact": "how an organisation, a desk or a team is reached",
+    "contact_delivery": "which message about how an organisation is reached went to which contact",
+    "contact_delivery_attempt": "when that was tried",
+    "endpoint": "how an organisation's webhook fares",
     "hub": "a hub",
     "inbox": "ids of events that were acted on",
     "lease": "which process leads",
     "listing_delivery": "which message about a public listing went to which contact",
     "listing_delivery_attempt": "when that was tried",
     "listing_seen": "how far a copy of the directory has come",
+    "unusable_address": "that mails to an organisation's contact come back",
     "party_hub": "to which hub an organisation belongs",
 }
 """Tables that concern no patient, and what is in them."""

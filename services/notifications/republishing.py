@@ -18,6 +18,7 @@ from shared.messaging.republishing import OwnState, Told
 ENDINGS = {
     State.DELIVERED.value: NotificationDelivered,
     State.FAILED.value: NotificationFailed,
+    State.BOUNCED.value: NotificationFailed,
 }
 """The ends of a delivery that others hear of."""
 

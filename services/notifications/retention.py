@@ -6,7 +6,12 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine, exists
 
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import delivery, listing_deliveries, metadata
+from services.notifications.tables import (
+    contact_deliveries,
+    delivery,
+    listing_deliveries,
+    metadata,
+)
 from shared.database import LEASES
 from shared.messaging import outbox as messages
 from shared.retention import Expiry, OldRows, RecordClass, Retention, Together
@@ -25,6 +30,16 @@ LISTING_DELIVERIES = RecordClass(
     holds="which message about a public listing went to which contact, and every attempt",
     tables=("listing_delivery", "listing_delivery_attempt", "capacity_answer"),
     basis="a hub shows that a provider was asked before its listing went; ids only",
+    start="the delivery ended; one under way never goes",
+    length=relativedelta(years=2),
+    review="none: no personal data",
+)
+CONTACT_DELIVERIES = RecordClass(
+    name="contact-deliveries",
+    holds="which message about how an organisation is reached went to which contact, and every"
+    " attempt",
+    tables=("contact_delivery", "contact_delivery_attempt"),
+    basis="a hub shows that an organisation was told that it is not reached; ids only",
     start="the delivery ended; one under way never goes",
     length=relativedelta(years=2),
     review="none: no personal data",
@@ -59,7 +74,7 @@ ORDER = RecordClass(
 CONTACTS = RecordClass(
     name="contacts",
     holds="how organisations, desks and teams are reached; no patients",
-    tables=("contact", "hub", "party_hub", "listing_seen"),
+    tables=("contact", "endpoint", "unusable_address", "hub", "party_hub", "listing_seen"),
     basis="operation",
     start="a coordinator or a listing says so",
     length=None,
@@ -69,6 +84,7 @@ CONTACTS = RecordClass(
 RECORDS = (
     DELIVERIES,
     LISTING_DELIVERIES,
+    CONTACT_DELIVERIES,
     LINKS,
     ENDINGS,
     ORDER,
@@ -92,6 +108,9 @@ def expiries(_settings: NotificationsSettings, engine: Engine) -> Mapping[str, E
         DELIVERIES.name: OldRows(engine, delivery, delivery.c.ended, only=unlinked),
         LISTING_DELIVERIES.name: OldRows(
             engine, listing_deliveries.delivery, listing_deliveries.delivery.c.ended
+        ),
+        CONTACT_DELIVERIES.name: OldRows(
+            engine, contact_deliveries.delivery, contact_deliveries.delivery.c.ended
         ),
         LINKS.name: Together(
             OldRows(engine, code, code.c.expires),

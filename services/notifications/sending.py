@@ -4,32 +4,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.channels import Channel, Letter
-from services.notifications.domain import LAST_WORDS, NOBODY, Kind, Means, Source
+from services.notifications.channels.declaring import Format
+from services.notifications.channels.registry import BY_MEANS
+from services.notifications.channels.webhook import WEBHOOK
+from services.notifications.domain import LAST_WORDS, NOBODY, Kind, Source
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked
 from services.notifications.handlers.waiting import FOUND, tell_somebody
 from services.notifications.keys import Keys, fingerprint
 from services.notifications.notice import Notice
+from services.notifications.reach.endpoints import refuse_if_off
+from services.notifications.reach.unusable import is_unusable
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import AnswerLink, Contact, IdentityCode
+from services.notifications.tables import AnswerLink, Contact, Endpoint, IdentityCode
 from services.notifications.tables import delivery as deliveries
 from shared.database import UnitOfWork
-from shared.delivery import Delivery, Permanent, Receipt, Schedule, Superseded, minutes
-
-MAIL = Schedule(delays=minutes(1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60))
-"""About a day: a person waits for the answer, and staff can ring. GOV.UK Notify gives up sooner."""
-WEBHOOK = Schedule(delays=minutes(0.1, 1, 5, 30, 2 * 60, 5 * 60, 10 * 60), resends=3)
-"""About 18 hours; a receiver knows a repetition by its `webhook-id`."""
-
-
-def schedule(channel: str) -> Schedule:
-    """When a channel tries again."""
-    return WEBHOOK if channel == Means.WEBHOOK else MAIL
+from shared.delivery import Delivery, Permanent, Receipt, Superseded
 
 
 class Sender:
@@ -53,6 +48,7 @@ class Sender:
         self._channels = channels
         self._keys = keys
         self._settings = settings
+        self._hold = timedelta(days=settings.endpoint_hold_days)
 
     def __call__(self, delivery: Delivery) -> Receipt:
         """Send it, or raise one of the kinds of `Undelivered`."""
@@ -62,6 +58,11 @@ class Sender:
         if channel is None:
             raise Permanent("no-channel")
         return channel.send(self._letter(delivery))
+
+    def rest(self) -> None:
+        """Nothing more is due for now."""
+        for channel in self._channels.values():
+            channel.rest()
 
     def _look_again(self, delivery: Delivery) -> None:
         """See whether there is a contact at the end of the grace period. One that came at the same
@@ -76,14 +77,18 @@ class Sender:
     def _letter(self, delivery: Delivery) -> Letter:
         notice = Notice.model_validate_json(delivery.payload)
         with UnitOfWork(self._engine) as uow:
-            contact = uow.session.get(Contact, notice.contact)
+            contact, off, unusable = _receiver(uow, notice)
             if contact is None or not _reachable(contact, notice.kind):
                 raise Permanent("contact-inactive")
+            if off:
+                refuse_if_off(uow, delivery.id, self._hold)
+            if unusable:
+                raise Permanent("address-unusable")
             letter = Letter(delivery, notice, contact.address)
             match notice.kind:
                 case Kind.REQUEST:
                     _still_wanted(uow, notice)
-                    if delivery.channel == Means.EMAIL:
+                    if BY_MEANS[delivery.channel].format is Format.WORDS:
                         letter = replace(letter, url=self._link(uow, letter))
                 case Kind.IDENTITY_CODE:
                     letter = replace(letter, code=self._code(uow, notice, contact))
@@ -127,6 +132,22 @@ class Sender:
         if row is None or not contact.verified_by_hub:
             raise Superseded("expired")
         return self._keys.code(row)
+
+
+_RECEIVER = (
+    select(Contact, col(Endpoint.off_since), is_unusable(col(Contact.id)))
+    .outerjoin(Endpoint, col(Endpoint.contact) == col(Contact.id))
+    .where(col(Contact.id) == bindparam("of"))
+)
+
+
+def _receiver(uow: UnitOfWork, notice: Notice) -> tuple[Contact | None, bool, bool]:
+    """Who gets it, whether that is a webhook that is switched off, and whether mails come back."""
+    row = uow.session.execute(_RECEIVER, {"of": notice.contact}).first()
+    if row is None:
+        return None, False, False
+    contact, off_since, unusable = row
+    return contact, contact.means == WEBHOOK.means and off_since is not None, unusable
 
 
 def _holds_until(end: datetime | None) -> bool:

@@ -1,5 +1,6 @@
 """Settings of the notifications service."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -28,6 +29,38 @@ class NotificationsSettings(MailSettings):
     capacity_link_days: int = Field(
         default=14, ge=1, le=366, description="Days for which a link of the weekly message works."
     )
+    bounce_address: str = Field(
+        default="",
+        description="Where mail servers send what they could not deliver; `mail_from` if none.",
+    )
+    bounce_maildir: Path | None = Field(
+        default=None, description="A maildir with what came to that address, to be read."
+    )
+    bounce_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token of whoever hands such messages over by HTTP; none: nobody does.",
+    )
+    bounce_limit: int = Field(
+        default=3,
+        ge=1,
+        description="Mails that do not arrive within 30 days, after which an address is not used.",
+    )
+    notify_key: SecretStr = Field(
+        default=SecretStr(""), description="API key of GOV.UK Notify, for texts and letters."
+    )
+    notify_url: str = Field(
+        default="https://api.notifications.service.gov.uk", description="Where Notify answers."
+    )
+    notify_sms_template: str = Field(
+        default="", description="Id of a text template with the field ((message)); none: no texts."
+    )
+    notify_letter_template: str = Field(
+        default="",
+        description="Id of a letter template with ((subject)) and ((body)); none: no letters.",
+    )
+    notify_receipt_token: SecretStr = Field(
+        default=SecretStr(""), description="Token with which Notify sends its receipts."
+    )
     delivery_threads: int = Field(default=4, ge=1, le=40, description="Messages sent at once.")
     delivery_lease_seconds: float = Field(
         default=300,
@@ -39,6 +72,21 @@ class NotificationsSettings(MailSettings):
         default=10,
         ge=0,
         description="Minutes for which a message waits for its party's contact before it fails.",
+    )
+    endpoint_failures: int = Field(
+        default=5,
+        ge=1,
+        description="A webhook is switched off after so many failures in a row, if they span"
+        " `endpoint_failing_hours` too. One that answers 410 is switched off at once.",
+    )
+    endpoint_failing_hours: float = Field(
+        default=12, ge=0, description="Hours for which a webhook must have failed, likewise."
+    )
+    endpoint_hold_days: float = Field(
+        default=5,
+        gt=0,
+        description="Days for which a message waits for a webhook that is switched off; then it"
+        " has failed, and that is told.",
     )
     answer_link_days: int = Field(default=90, ge=1, description="Days for which a link works.")
     answer_session_hours: int = Field(default=12, ge=1, description="Hours after opening a link.")

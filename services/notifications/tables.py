@@ -27,6 +27,9 @@ from shared.messaging.outbox import metadata as messages
 
 metadata = MetaData(naming_convention=NAMING)
 
+ENDPOINT_OFF = "endpoint-off"
+"""Why a message to a webhook waits: it is switched off."""
+
 
 def schema() -> MetaData:
     """Every table of this service's database: its own, the outbox and inbox, and the leases."""
@@ -82,6 +85,45 @@ class Contact(Base, table=True):
     former_secret_until: datetime | None = _instant(nullable=True)
     revision: int = 1
     changed: datetime | None = _instant(default=True)
+
+
+class Endpoint(Base, table=True):
+    """How a webhook has fared of late, and whether it is switched off.
+
+    A row of its own, which is there once an attempt failed: the contact's row is locked before the
+    cases whose deliveries end, this one after them.
+
+    `failures` counts those since the last success, `failing_since` says when the first was.
+    `off_for` is the code of the last one, or `by-hand`; `off_by` is who did it by hand. `times`
+    counts how often it was switched off by itself, and makes the messages about that distinct.
+    """
+
+    __tablename__ = "endpoint"
+
+    contact: UUID = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
+    failures: int = 0
+    failing_since: datetime | None = _instant(nullable=True)
+    off_since: datetime | None = _instant(nullable=True)
+    off_for: str | None = Field(default=None, max_length=60)
+    off_by: str | None = Field(default=None, max_length=100)
+    times: int = 0
+
+
+class UnusableAddress(Base, table=True):
+    """What came back from an address, and whether mails still go there.
+
+    `bounces` counts those within a time that began at `bouncing_since`. Since `since` nothing is
+    sent there, for the reason in `code`; the row goes with another address, or once a hub verified
+    it anew.
+    """
+
+    __tablename__ = "unusable_address"
+
+    contact: UUID = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
+    bounces: int = 0
+    bouncing_since: datetime | None = _instant(nullable=True)
+    since: datetime | None = _instant(nullable=True)
+    code: str | None = Field(default=None, max_length=60)
 
 
 class ListingSeen(Base, table=True):
@@ -170,6 +212,8 @@ deliveries = DeliveryTables(
         Index("ix_delivery_contact", "contact"),
         Index("ix_delivery_nobody", "party", postgresql_where=text("channel = 'none'")),
     ],
+    holds=[ENDPOINT_OFF],
+    bounces=True,
 )
 # One event makes one delivery for each contact: see `listings.telling`.
 listing_deliveries = DeliveryTables(
@@ -183,6 +227,21 @@ listing_deliveries = DeliveryTables(
         Column("contact", ForeignKey(Contact.__table__.c.id)),  # type: ignore[attr-defined]
     ],
     constraints=[Index("ix_listing_delivery_listing", "listing")],
+    bounces=True,
+)
+# One change of how somebody is reached makes one delivery for each contact that is told: see
+# `reach.telling`.
+contact_deliveries = DeliveryTables(
+    metadata,
+    "contact_delivery",
+    columns=[
+        Column("kind", String(40), nullable=False),
+        Column("about", ForeignKey(Contact.__table__.c.id), nullable=False),  # type: ignore[attr-defined]
+        Column("party", String(64), nullable=False),
+        Column("contact", ForeignKey(Contact.__table__.c.id)),  # type: ignore[attr-defined]
+    ],
+    constraints=[Index("ix_contact_delivery_about", "about")],
+    bounces=True,
 )
 delivery = deliveries.delivery
 attempt = deliveries.attempt

@@ -7,6 +7,7 @@ a delivery ends as delivered, failed (told through `on_failed`), superseded or u
 
 from shared.delivery.outcome import (
     Delivery,
+    Held,
     InDoubt,
     Permanent,
     Receipt,
@@ -23,6 +24,7 @@ __all__ = [
     "Delivery",
     "DeliveryTables",
     "DeliveryWorker",
+    "Held",
     "InDoubt",
     "Permanent",
     "Receipt",

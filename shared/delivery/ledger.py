@@ -28,6 +28,7 @@ from sqlalchemy import (
 from shared.database import UnitOfWork
 from shared.delivery.outcome import (
     Delivery,
+    Held,
     InDoubt,
     Receipt,
     State,
@@ -43,6 +44,7 @@ log = structlog.get_logger(__name__)
 Delivered = Callable[[UnitOfWork, Delivery, Receipt], None]
 Failed = Callable[[UnitOfWork, Delivery, str], None]
 LockFirst = Callable[[UnitOfWork, Delivery], None]
+Judged = Callable[[UnitOfWork, Delivery, Undelivered], Undelivered]
 
 ATTEMPTS = Counter(
     "kersey_delivery_attempts_total",
@@ -55,6 +57,9 @@ ENDED = Counter(
     "Deliveries that ended while they were attempted, by channel and state.",
     ["channel", "state"],
 )
+
+KEPT = "held"
+"""How an attempt ended that found that nothing is to be sent now."""
 
 CUT_OFF = "cut-off"
 """The code of an attempt whose worker was lost between sending and recording."""
@@ -76,6 +81,8 @@ class Ledger:
         on_delivered: called in the transaction that records success.
         on_failed: called with a reason's code in the transaction that records the final failure,
             so that no failure is recorded without being told.
+        judged: called with what an attempt met in the transaction that records it; says what is to
+            follow from it, such as that nothing more is sent to this receiver for now (`Held`).
         lock_first: called first in every transaction that may end a delivery. What the callbacks
             lock must be locked here, before the delivery is, if others lock it in that order.
     """
@@ -90,6 +97,7 @@ class Ledger:
         lease: timedelta,
         on_delivered: Delivered,
         on_failed: Failed,
+        judged: Judged,
         lock_first: LockFirst,
     ) -> None:
         self._engine = engine
@@ -99,6 +107,7 @@ class Ledger:
         self._lease = lease
         self._on_delivered = on_delivered
         self._on_failed = on_failed
+        self._judged = judged
         self._lock_first = lock_first
         # Built once: they are asked for each delivery, and building one takes longer than asking.
         self._next = self._due()
@@ -191,16 +200,20 @@ class Ledger:
         row = self._held(uow, delivery)
         if row is None:
             return False
+        follows = self._judged(uow, delivery, result)
         match result:
+            case Held():
+                self._end_attempt(uow, delivery, KEPT, result.reason)
+                self._not_delivered(uow, delivery, row, follows)
             case Superseded():
-                self._end_attempt(uow, delivery, State.SUPERSEDED, result.reason)
+                self._end_attempt(uow, delivery, State.SUPERSEDED.value, result.reason)
                 self._no_longer_wanted(uow, delivery, result.reason)
             case InDoubt():
                 pause = self._schedule(delivery.channel).wait(1) or timedelta()
                 self._in_doubt(uow, delivery, row, result.reason, pause=pause)
             case _:
-                self._end_attempt(uow, delivery, State.FAILED, result.reason)
-                self._not_delivered(uow, delivery, row, result)
+                self._end_attempt(uow, delivery, State.FAILED.value, result.reason)
+                self._not_delivered(uow, delivery, row, follows)
         return True
 
     def _due(self) -> Select[Any]:
@@ -267,7 +280,9 @@ class Ledger:
             return
         failures = row.failures + 1
         pause = None
-        if isinstance(result, Temporary):
+        if isinstance(result, Held):
+            failures, pause = row.failures, result.wait
+        elif isinstance(result, Temporary):
             pause = self._schedule(delivery.channel).wait(failures, result.retry_after)
         if pause is None:
             self._fail(uow, delivery, result.reason)
@@ -285,7 +300,7 @@ class Ledger:
         *,
         pause: timedelta,
     ) -> None:
-        self._end_attempt(uow, delivery, State.UNKNOWN, reason)
+        self._end_attempt(uow, delivery, State.UNKNOWN.value, reason)
         times = row.cut_off + 1
         if row.unwanted:
             self._end(uow, delivery, State.UNKNOWN, row.last_error)
@@ -316,13 +331,13 @@ class Ledger:
             .values(leased_by=null(), **values)
         )
 
-    def _end_attempt(self, uow: UnitOfWork, delivery: Delivery, outcome: State, code: str) -> None:
+    def _end_attempt(self, uow: UnitOfWork, delivery: Delivery, outcome: str, code: str) -> None:
         attempt = self._tables.attempt.c
-        ATTEMPTS.labels(delivery.channel, outcome.value).inc()
+        ATTEMPTS.labels(delivery.channel, outcome).inc()
         uow.session.connection().execute(
             update(self._tables.attempt)
             .where(attempt.delivery == delivery.id, attempt.number == delivery.attempt)
-            .values(ended=func.now(), outcome=outcome.value, code=code)
+            .values(ended=func.now(), outcome=outcome, code=code)
         )
 
 

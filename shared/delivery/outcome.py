@@ -9,7 +9,7 @@ from uuid import UUID
 class State(StrEnum):
     """Where a delivery stands.
 
-    Every delivery ends as one of the last four; `UNKNOWN` ends one only when what it says is no
+    Every delivery ends as one of the last five; `UNKNOWN` ends one only when what it says is no
     longer wanted (otherwise it is sent once more, under the same id).
     """
 
@@ -19,6 +19,8 @@ class State(StrEnum):
     FAILED = "failed"
     SUPERSEDED = "superseded"
     UNKNOWN = "unknown"
+    BOUNCED = "bounced"
+    """A channel took it, and said later that it did not arrive."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,19 @@ class InDoubt(Undelivered):
 
 class Permanent(Undelivered):
     """The same attempt would fail again: a person has to look."""
+
+
+class Held(Undelivered):
+    """Kept until its receiver is put right (`DeliveryTables.release`): no failure is counted.
+
+    Args:
+        reason: see `Undelivered`; one of the table's `holds`.
+        wait: after so long it is looked at again all the same, so that nothing is kept for ever.
+    """
+
+    def __init__(self, reason: str, wait: timedelta) -> None:
+        super().__init__(reason)
+        self.wait = wait
 
 
 class Superseded(Undelivered):

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from shared.delivery.outcome import State
 from shared.delivery.tables import DeliveryTables
 
-UNDONE = (State.QUEUED, State.SENDING, State.UNKNOWN, State.FAILED)
+UNDONE = (State.QUEUED, State.SENDING, State.UNKNOWN, State.FAILED, State.BOUNCED)
 """Where a delivery has not reached anybody, as far as is known."""
 
 

@@ -1,6 +1,6 @@
 """The rows of a delivery and its attempts, declared anew in each service that delivers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -39,6 +39,9 @@ from sqlmodel import Session
 from shared.delivery.outcome import State
 from shared.tracing import LENGTH, traceparent
 
+HELD = "held"
+"""How the gauges call what is queued and waits for somebody: it is no sign of a slow worker."""
+
 
 @dataclass(frozen=True, slots=True)
 class Open:
@@ -46,7 +49,7 @@ class Open:
 
     Attributes:
         channel: which sends them.
-        state: where they stand.
+        state: where they stand; `HELD` where they wait for somebody to put their receiver right.
         count: how many.
         oldest: seconds since the first of them was added.
     """
@@ -71,6 +74,8 @@ class DeliveryTables:
         name: of the delivery table; the other is called `{name}_attempt`.
         columns: what the service keeps beside it; the engine neither reads nor writes these.
         constraints: further constraints and indexes over all columns.
+        holds: reasons with which a delivery is kept until its receiver is put right (`Held`).
+        bounces: whether a channel may say later that something did not arrive.
     """
 
     def __init__(
@@ -80,8 +85,11 @@ class DeliveryTables:
         *,
         columns: Sequence[Column[Any]] = (),
         constraints: Sequence[SchemaItem] = (),
+        holds: Collection[str] = (),
+        bounces: bool = False,
     ) -> None:
-        states = ", ".join(f"'{state}'" for state in State)
+        self._holds = sorted(holds)
+        states = ", ".join(f"'{state}'" for state in State if bounces or state != State.BOUNCED)
         self.delivery = Table(
             name,
             metadata,
@@ -197,14 +205,46 @@ class DeliveryTables:
         """
         row = self.delivery.c
         age = func.extract("epoch", func.now() - func.min(row.created))
+        stands = case((self._held(), HELD), else_=row.state).label("stands")
         grouped = (
-            select(row.channel, row.state, func.count(), age)
+            select(row.channel, stands, func.count(), age)
             .where(row.due.is_not(null()))
-            .group_by(row.channel, row.state)
+            .group_by(row.channel, stands)
         )
         with engine.connect() as connection:
             rows = connection.execute(grouped).all()
         return [Open(channel, state, count, float(age)) for channel, state, count, age in rows]
+
+    def _held(self) -> ColumnElement[bool]:
+        row = self.delivery.c
+        waiting = row.state.in_([State.QUEUED.value, State.UNKNOWN.value])
+        return waiting & row.due.is_not(null()) & row.last_error.in_(self._holds)
+
+    def release(self, session: Session, which: ColumnElement[bool]) -> int:
+        """Let what is held go out from now, with a fresh schedule, within the caller's transaction.
+
+        What shares an `order_key` keeps its order: what was held is still before what came later.
+
+        Args:
+            session: the caller's.
+            which: a condition on the delivery table.
+
+        Returns:
+            How many there were.
+        """
+        again = {"due": func.now(), "failures": 0, "last_error": null()}
+        released = update(self.delivery).where(which, self._held()).values(again)
+        return session.connection().execute(released).rowcount
+
+    def held(self, session: Session, which: ColumnElement[bool]) -> int:
+        """How many of some deliveries are held.
+
+        Args:
+            session: the caller's.
+            which: a condition on the delivery table.
+        """
+        counted = select(func.count()).select_from(self.delivery).where(which, self._held())
+        return session.connection().execute(counted).scalar_one()
 
     def supersede(self, session: Session, which: ColumnElement[bool], reason: str) -> list[UUID]:
         """Stop what is no longer wanted, within the caller's transaction.

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from shared.database import UnitOfWork
-from shared.delivery.ledger import Delivered, Failed, Ledger, LockFirst
+from shared.delivery.ledger import Delivered, Failed, Judged, Ledger, LockFirst
 from shared.delivery.outcome import Delivery, Receipt, Temporary, Undelivered
 from shared.delivery.schedule import Schedule
 from shared.delivery.tables import DeliveryTables
@@ -28,6 +28,15 @@ def _nothing(uow: UnitOfWork, delivery: Delivery, detail: object = None) -> None
     """For a service that has nothing to add."""
 
 
+def _as_it_is(uow: UnitOfWork, delivery: Delivery, result: Undelivered) -> Undelivered:
+    """For a service that has nothing to say about what an attempt met."""
+    return result
+
+
+CRASHED = "internal-error"
+"""The code of an attempt that met a fault of our own: it says nothing of the receiver."""
+
+
 class DeliveryWorker:
     """Claims due deliveries, sends several at once, records each. Replicas may run side by side.
 
@@ -37,9 +46,11 @@ class DeliveryWorker:
         tables: what `DeliveryTables` declared.
         send: delivers one; it must give up well before `lease_seconds`.
         schedule: when to try again, by channel.
+        rest: called when nothing more is due: what `send` keeps open may be closed.
         wake: this worker's own, set by whoever added deliveries.
         on_delivered: see `Ledger`.
         on_failed: see `Ledger`.
+        judged: see `Ledger`.
         lock_first: see `Ledger`.
         threads: how many are sent at once.
         lease_seconds: after this a worker counts as lost, and what it sent as unknown.
@@ -55,8 +66,10 @@ class DeliveryWorker:
         send: Send,
         schedule: Callable[[str], Schedule],
         wake: Wake,
+        rest: Callable[[], None] = lambda: None,
         on_delivered: Delivered = _nothing,
         on_failed: Failed = _nothing,
+        judged: Judged = _as_it_is,
         lock_first: LockFirst = _nothing,
         threads: int = 4,
         lease_seconds: float = 120.0,
@@ -65,6 +78,7 @@ class DeliveryWorker:
         self.name = name
         self._send = send
         self._wake = wake
+        self._rest = rest
         self._threads = threads
         self._poll = poll_seconds
         self._ledger = Ledger(
@@ -75,6 +89,7 @@ class DeliveryWorker:
             lease=timedelta(seconds=lease_seconds),
             on_delivered=on_delivered,
             on_failed=on_failed,
+            judged=judged,
             lock_first=lock_first,
         )
         # A database that is away for a moment must not turn something sent into an `unknown`.
@@ -98,7 +113,10 @@ class DeliveryWorker:
                 claimed = self._ledger.claim(free) if free else []
                 sending |= {pool.submit(self._deliver, delivery) for delivery in claimed}
                 if not claimed:
+                    if not sending:
+                        self._rest()
                     self._wake.wait(self._poll)
+        self._rest()
 
     def deliver_due(self) -> int:
         """Send everything that is due now, in this thread; returns the number of attempts."""
@@ -106,6 +124,7 @@ class DeliveryWorker:
         while claimed := self._ledger.claim(1):
             self._deliver(claimed[0])
             attempts += 1
+        self._rest()
         return attempts
 
     def _deliver(self, delivery: Delivery) -> None:
@@ -121,7 +140,7 @@ class DeliveryWorker:
             result = undelivered
         except Exception as error:  # a channel's bug must not stop other deliveries
             log.exception("delivery.crashed", delivery=str(delivery.id), exc_info=error)
-            result = Temporary("internal-error")
+            result = Temporary(CRASHED)
         self._until_recorded(self._ledger.record, delivery, result)
         log.info(
             "delivery.attempted",

@@ -2,8 +2,9 @@
 
 from shared.mail.address import mail_address
 from shared.mail.composing import Choices, Composer, Written
-from shared.mail.posting import MaildirPost, Post, SmtpPost
+from shared.mail.posting import MaildirPost, Post
 from shared.mail.settings import MailSettings, post_of
+from shared.mail.smtp import SmtpPost
 
 __all__ = [
     "Choices",

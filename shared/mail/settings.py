@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from shared.mail.posting import MaildirPost, Post, SmtpPost
+from shared.mail.posting import MaildirPost, Post
+from shared.mail.smtp import SmtpPost
 from shared.settings import ServiceSettings
 
 
@@ -18,6 +19,9 @@ class MailSettings(ServiceSettings):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
+    smtp_mails_per_connection: int = Field(
+        default=100, ge=1, description="Mails in one conversation with the mail server."
+    )
     mail_from: str = Field(
         default="kersey@localhost.invalid", description="The sender's address, without a name."
     )
@@ -36,4 +40,5 @@ def post_of(settings: MailSettings) -> Post:
         security=settings.smtp_security,
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value(),
+        mails_per_connection=settings.smtp_mails_per_connection,
     )

@@ -469,3 +469,17 @@ def test_a_process_that_is_killed_after_sending_has_its_delivery_resent_once(hou
     assert [each.id for each in house.sent] == [key]
     assert house.sent[0].doubtful
     assert house.attempts(key) == [(1, "unknown", "cut-off"), (2, "delivered", "250")]
+
+
+def test_when_nothing_more_is_due_a_worker_rests_and_again_when_it_stops(house):
+    rests = []
+    key = house.add()
+    worker = house.worker(ok, rest=lambda: rests.append(house.state(key)))
+    group = WorkerGroup([worker])
+    group.start()
+    deadline = time.monotonic() + 60
+    while not rests or rests[-1] is not State.DELIVERED:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert group.stop() == []
+    assert State.SENDING not in rests

@@ -14,7 +14,9 @@ from deploy.demo.directory import dataset
 from deploy.demo_data import demo_clients
 from deploy.engines import opened
 from services.identity.clients import load_clients
-from services.notifications.domain import Means, Role
+from services.notifications.channels.email import EMAIL
+from services.notifications.channels.webhook import WEBHOOK
+from services.notifications.domain import Role
 from services.notifications.handlers.hubs import declare_hubs
 from services.providers import hsds
 from services.providers.app import SOURCE as DIRECTORY
@@ -127,11 +129,11 @@ def _set_contacts(processes: Processes, asked: tuple[Asked, ...]) -> None:
     coordinator = Caller(processes.url, "coordinator")
     try:
         for each in asked:
-            for means, address in ((Means.EMAIL, each.mail), (Means.WEBHOOK, each.webhook)):
+            for means, address in ((EMAIL.means, each.mail), (WEBHOOK.means, each.webhook)):
                 at = f"/notifications/contacts/{each.provider}/{uuid5(each.provider, means)}"
                 coordinator.call("PUT", at, json={"means": means, "address": address})
         at = f"/notifications/contacts/{HUB}/{uuid5(PROVIDER, HUB)}"
-        desk = {"means": Means.EMAIL, "address": COORDINATOR, "role": Role.COORDINATOR}
+        desk = {"means": EMAIL.means, "address": COORDINATOR, "role": Role.COORDINATOR}
         coordinator.call("PUT", at, json=desk)
     finally:
         coordinator.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 
 from deploy.services import SERVICES
+from services.notifications.reach.gauges import OFF
 from shared.gauges import READ
 from shared.messaging import consuming
 from shared.metrics import UP
@@ -25,7 +26,7 @@ def exposed() -> Iterator[tuple[str, tuple[str, ...]]]:
         if name.startswith("kersey_"):
             suffix = {"counter": "_total"}.get(getattr(collector, "_type", ""), "")
             yield name + suffix, tuple(getattr(collector, "_labelnames", ()))
-    for gauge in (*READ, UP):
+    for gauge in (*READ, OFF, UP):
         yield gauge.name, gauge.labels
 
 

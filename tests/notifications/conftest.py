@@ -20,8 +20,22 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import Engine, select, text, update
 
-from services.notifications.app import CASES, DIRECTORY, LISTINGS, channels, create_app, mail
-from services.notifications.domain import Means, Role, Source
+from deploy.demo.notify.serving import LETTER as LETTER_TEMPLATE
+from deploy.demo.notify.serving import SMS as SMS_TEMPLATE
+from deploy.demo.notify.serving import demo_stand_in
+from services.notifications.app import (
+    CASES,
+    DIRECTORY,
+    LISTINGS,
+    create_app,
+    limits,
+)
+from services.notifications.channels.email import EMAIL
+from services.notifications.channels.email import made as mail
+from services.notifications.channels.registry import made as channels
+from services.notifications.channels.registry import schedule
+from services.notifications.channels.webhook import WEBHOOK
+from services.notifications.domain import Role, Source
 from services.notifications.handlers import directory
 from services.notifications.handlers.cases import CaseEvents
 from services.notifications.handlers.hubs import declare_hubs
@@ -29,16 +43,19 @@ from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
 from services.notifications.listings.sending import ListingSender
 from services.notifications.listings.telling import ListingEvents, ListingTeller
-from services.notifications.sending import Sender, schedule
+from services.notifications.reach.endpoints import Endpoints
+from services.notifications.reach.sending import ReachSender
+from services.notifications.sending import Sender
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import (
     Contact,
     attempt,
+    contact_deliveries,
     deliveries,
     delivery,
     listing_deliveries,
 )
-from shared.auth import Principal, TokenVerifier
+from shared.auth import Principal, TokenVerifier, Unauthenticated
 from shared.database import UnitOfWork, create_engine
 from shared.delivery import DeliveryWorker
 from shared.messaging.events import Envelope, Event, ReferralRequested, Sequence, parse
@@ -182,6 +199,7 @@ class House:
     def __post_init__(self) -> None:
         self.keys = Keys(self.settings.link_key)
         self.teller = Teller(Outbox("kersey/notifications", self.wake))
+        self.endpoints = Endpoints(limits(self.settings), self.wake)
         self._consume = {
             CASES: ConsumingOnce(
                 self.engine, CASES.consumer, CaseEvents(Wake(), grace=timedelta(minutes=10))
@@ -225,7 +243,7 @@ class House:
     def contact(self, **values: Any) -> UUID:
         filled: dict[str, Any] = {
             "id": uuid4(), "party": str(PROVIDER), "role": Role.REQUESTS.value,
-            "means": Means.EMAIL.value, "address": "desk@clay.example.org",
+            "means": EMAIL.means, "address": "desk@clay.example.org",
             "source": Source.HUB.value, "label": "Front desk",
         } | values  # fmt: skip
         with UnitOfWork(self.engine) as uow:
@@ -236,22 +254,25 @@ class House:
 
     def webhook(self, url: str, secret: str, **values: Any) -> UUID:
         return self.contact(
-            means=Means.WEBHOOK.value,
+            means=WEBHOOK.means,
             address=url,
             sealed_secret=self.keys.seal(secret),
             **values,
         )
 
     def worker(self, **changes: Any) -> DeliveryWorker:
+        sender = Sender(self.engine, channels(self.settings), self.keys, self.settings)
         parts: dict[str, Any] = {
             "name": "notifications.deliveries",
             "engine": self.engine,
             "tables": deliveries,
-            "send": Sender(self.engine, channels(self.settings), self.keys, self.settings),
+            "send": sender,
+            "rest": sender.rest,
             "schedule": schedule,
             "wake": Wake(),
-            "on_delivered": self.teller.delivered,
+            "on_delivered": self.teller.and_then(self.endpoints.delivered),
             "on_failed": self.teller.failed,
+            "judged": self.endpoints.judged,
             "lock_first": self.teller.lock_first,
         }
         return DeliveryWorker(**(parts | changes))
@@ -268,7 +289,19 @@ class House:
             ),
             on_delivered=ListingTeller(Outbox("kersey/notifications", self.wake)).delivered,
             on_failed=lambda *_: None,
+            judged=lambda uow, delivery, met: met,
             lock_first=lambda *_: None,
+        )
+        return worker.deliver_due()
+
+    def send_about_contacts(self) -> int:
+        worker = DeliveryWorker(
+            name="notifications.contact-messages",
+            engine=self.engine,
+            tables=contact_deliveries,
+            send=ReachSender(self.engine, mail(self.settings), days=5),
+            schedule=schedule,
+            wake=Wake(),
         )
         return worker.deliver_due()
 
@@ -337,6 +370,8 @@ class Tokens(TokenVerifier):
         return False
 
     def verify(self, token: str) -> Principal:
+        if token not in self.principals:
+            raise Unauthenticated("invalid")
         return self.principals[token]
 
     def add(
@@ -385,6 +420,16 @@ def receiver() -> Iterator[HttpSink]:
     sink.close()
 
 
+def notify_that_is_away() -> dict[str, Any]:
+    """Settings with which texts and letters can be sent, were there somebody to take them."""
+    return {
+        "notify_key": SecretStr(demo_stand_in().key),
+        "notify_url": "http://127.0.0.1:9",
+        "notify_sms_template": SMS_TEMPLATE,
+        "notify_letter_template": LETTER_TEMPLATE,
+    }
+
+
 @pytest.fixture
 def settings(tmp_path: Path, referrals: Referrals) -> NotificationsSettings:
     return NotificationsSettings(
@@ -399,6 +444,7 @@ def settings(tmp_path: Path, referrals: Referrals) -> NotificationsSettings:
         token_url=f"{referrals.url}/identity/token",
         client_id="notifications",
         client_secret=SecretStr("secret"),
+        **notify_that_is_away(),
     )
 
 

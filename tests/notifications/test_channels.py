@@ -100,11 +100,20 @@ def mail_server(server: MailServer, **options: Any) -> Iterator[int]:
     try:
         yield controller.port
     finally:
+        while made:
+            made.pop().rest()
         controller.stop()
 
 
+made: list[EmailChannel] = []
+"""Channels whose conversations are to end before the server does."""
+
+
 def channel(post: Any) -> EmailChannel:
-    return EmailChannel(post, sender="kersey@hub.example.org", brand="Kersey", code_minutes=10)
+    email = EmailChannel(post, sender="kersey@hub.example.org", brand="Kersey", code_minutes=10)
+    if post is not None:
+        made.append(email)
+    return email
 
 
 def plain(port: int, **more: Any) -> EmailChannel:

@@ -9,8 +9,9 @@ import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from services.notifications.app import SUBSCRIPTIONS, channels, create_app, workers
+from services.notifications.app import SUBSCRIPTIONS, create_app, workers
 from services.notifications.channels.email import EmailChannel
+from services.notifications.channels.registry import made as channels
 from services.notifications.domain import RULES, Kind
 from services.notifications.keys import Keys
 from services.notifications.settings import NotificationsSettings
@@ -147,7 +148,7 @@ def test_an_app_with_a_broker_runs_its_workers_and_is_ready(house, database):
     app = create_app(house.settings, engine=house.engine, broker=broker, verifier=house.verifier)
     with serving(app) as url:
         alive = app.state.workers.alive()
-        assert len(alive) == 7
+        assert len(alive) == 8
         assert all(alive.values())
         assert httpx.get(f"{url}/health/live").status_code == 200
         assert set(httpx.get(f"{url}/health/ready").json()["failing"]) <= {"schema"}

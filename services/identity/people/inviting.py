@@ -61,4 +61,6 @@ class Inviter:
             log.warning("invitation.not_sent", account=str(invited.account), why=str(error))
             message_words = f"the invitation did not go out ({error}): invite again"
             raise NotSent(message_words) from error
+        finally:
+            self._post.rest()
         log.info("invitation.sent", account=str(invited.account))

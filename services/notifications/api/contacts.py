@@ -1,6 +1,7 @@
 """Contacts over HTTP: a coordinator reads and sets those of the hub's parties, others their own."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,9 +9,13 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from services.notifications.api.answers import PLAIN
-from services.notifications.domain import Means, Role
+from services.notifications.channels.registry import BY_A_PERSON, BY_MEANS, CHANNELS
+from services.notifications.channels.webhook import WEBHOOK
+from services.notifications.domain import Role
 from services.notifications.handlers import contacts, hubs
-from services.notifications.tables import Contact
+from services.notifications.reach import endpoints
+from services.notifications.reach.unusable import unusable_of
+from services.notifications.tables import Contact, UnusableAddress
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
 from shared.problems import Problem
@@ -27,6 +32,10 @@ Preferred = (
     | Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
     | Annotated[str, StringConstraints(max_length=200, pattern=PLAIN)]
 )
+
+
+Means = StrEnum("Means", {each.means: each.means for each in CHANNELS})  # type: ignore[misc]
+"""Those of the channels that there are."""
 
 
 class ContactBody(BaseModel):
@@ -64,7 +73,9 @@ def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str,
     """How a party is reached."""
     with UnitOfWork(request.app.state.engine) as uow:
         _coordinates(uow, principal, party)
-        return {"contacts": [_shown(each) for each in contacts.of_party(uow, party)]}
+        unusable = unusable_of(uow, party)
+        theirs = contacts.of_party(uow, party)
+        return {"contacts": [_shown(each, unusable.get(each.id)) for each in theirs]}
 
 
 @router.put("/{party}/{contact}")
@@ -82,20 +93,23 @@ def put_contact(
             element="verified_by_hub",
         )
     channel = request.app.state.channels.get(body.means)
+    if channel is None and body.means.value not in BY_A_PERSON:
+        why = f"Nothing is sent by {body.means.value} here: its settings are missing."
+        raise Problem(422, "Not set up here", why, element="means")
     fault = channel.fault(body.address) if channel else None
     if fault:
-        raise Problem(
-            422, "The address cannot be used", _FAULTS[fault], element="address", code=fault
-        )
+        why = BY_MEANS[body.means].faults[fault]
+        raise Problem(422, "The address cannot be used", why, element="address", code=fault)
     wanted = contacts.Wanted(
         id=contact,
         party=party,
         secret_overlap=timedelta(hours=body.secret_overlap_hours),
-        **body.model_dump(exclude={"secret_overlap_hours"}),
+        **body.model_dump(exclude={"secret_overlap_hours", "means"}),
+        means=body.means.value,
     )
     with UnitOfWork(request.app.state.engine) as uow:
         try:
-            kept, secret = contacts.put(
+            kept = contacts.put(
                 uow,
                 request.app.state.keys,
                 wanted,
@@ -111,8 +125,11 @@ def put_contact(
             raise Problem(409, "There already", words, element="address") from there
         uow.on_commit(request.app.state.delivery_wake.set)
         uow.commit()
-        shown = _shown(kept)
-    return shown | ({"secret": secret} if secret else {})
+        shown = _shown(kept.contact)
+    if kept.moved and kept.contact.means == WEBHOOK.means:
+        # Another receiver: what the one before could not take goes to it.
+        endpoints.enable(request.app.state.engine, contact)
+    return shown | ({"secret": kept.secret} if kept.secret else {})
 
 
 def _coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:
@@ -124,21 +141,16 @@ def _coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:
     return by_hub
 
 
-_FAULTS = {
-    "address-malformed": "It is not a well-formed address.",
-    "address-not-https": "A webhook needs an https address.",
-    "address-private": "A webhook cannot go to a private address.",
-}
-
-
 _INSIDE = {
     "sealed_secret", "former_sealed_secret", "former_secret_until", "changed", "revision",
 }  # fmt: skip
 
 
-def _shown(contact: Contact) -> dict[str, Any]:
+def _shown(contact: Contact, unusable: UnusableAddress | None = None) -> dict[str, Any]:
     shown = contact.model_dump(mode="json", exclude=_INSIDE)
     shown["has_secret"] = contact.sealed_secret is not None
+    if unusable is not None and unusable.since is not None:
+        shown |= {"unusable_since": unusable.since.isoformat(), "unusable_for": unusable.code}
     if contact.former_secret_until is not None:
         shown["former_secret_until"] = contact.former_secret_until.isoformat()
     return shown

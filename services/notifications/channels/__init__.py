@@ -1,7 +1,7 @@
 """How messages leave: one class for each means that a program uses.
 
-A new one is a file here and a line in `app`; it decides at its own edge what is temporary and
-what is permanent.
+A new one is a file here, in which it declares itself (`declaring`), and a line in `registry`; it
+decides at its own edge what is temporary and what is permanent.
 """
 
 from dataclasses import dataclass
@@ -43,6 +43,10 @@ class Channel(Protocol):
         Raises:
             Undelivered: one of its kinds.
         """
+        ...
+
+    def rest(self) -> None:
+        """Nothing more is to be sent for now: what is kept open for it may be closed."""
         ...
 
     def fault(self, address: str) -> str | None:

@@ -5,9 +5,11 @@ from email.policy import SMTP as SMTP_POLICY
 from uuid import UUID
 
 from services.notifications.channels import Letter
+from services.notifications.channels.declaring import Declaration, Format, text
+from services.notifications.settings import NotificationsSettings
 from services.notifications.words import WORDS, reference
-from shared.delivery import Permanent, Receipt
-from shared.mail import Composer, Post, Written, mail_address
+from shared.delivery import Permanent, Receipt, Schedule, minutes
+from shared.mail import Composer, Post, Written, mail_address, post_of
 
 
 class EmailChannel:
@@ -16,13 +18,17 @@ class EmailChannel:
     Args:
         post: where mails go.
         sender: the address they come from.
+        return_path: where mail servers send what they could not deliver.
         brand: the name under them.
         code_minutes: for how long a one-time code works, to be said with it.
     """
 
-    def __init__(self, post: Post, *, sender: str, brand: str, code_minutes: int) -> None:
+    def __init__(
+        self, post: Post, *, sender: str, brand: str, code_minutes: int, return_path: str = ""
+    ) -> None:
         self._post = post
         self._composer = Composer(sender=sender, brand=brand)
+        self._return_path = return_path or sender
         self._code_minutes = code_minutes
 
     def send(self, letter: Letter) -> Receipt:
@@ -44,13 +50,15 @@ class EmailChannel:
         if recipient is None:
             raise Permanent("address-malformed")
         message = self._composer.composed(key, written, recipient)
-        return self._post.post(
-            self._composer.sender, recipient, message.as_bytes(policy=SMTP_POLICY)
-        )
+        return self._post.post(self._return_path, recipient, message.as_bytes(policy=SMTP_POLICY))
 
     def fault(self, address: str) -> str | None:
         """See `Channel`."""
         return None if mail_address(address) else "address-malformed"
+
+    def rest(self) -> None:
+        """See `Channel`."""
+        self._post.rest()
 
     def message(self, letter: Letter, recipient: str) -> EmailMessage:
         """The mail, in plain text and in HTML. Its Message-ID is the same at every attempt."""
@@ -64,3 +72,29 @@ class EmailChannel:
             minutes=self._code_minutes,
         )
         return Written(words.subject, filled, words.link, letter.url)
+
+
+def made(settings: NotificationsSettings) -> EmailChannel:
+    """The channel as the settings say."""
+    return EmailChannel(
+        post_of(settings),
+        sender=settings.mail_from,
+        brand=settings.brand,
+        code_minutes=settings.code_minutes,
+        return_path=settings.bounce_address,
+    )
+
+
+EMAIL = Declaration(
+    means="email",
+    address="an e-mail address",
+    example="desk@clay.example.org",
+    format=Format.WORDS,
+    make=made,
+    # About a day: a person waits for the answer, and staff can ring. GOV.UK Notify gives up sooner.
+    schedule=Schedule(delays=minutes(1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60)),
+    faults={"address-malformed": "It is not a well-formed address."},
+    asked_by=("email",),
+    listed=lambda asks, listing: text(asks, "email") or text(listing, "email"),
+    takes_codes=True,
+)

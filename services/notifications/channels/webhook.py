@@ -12,7 +12,9 @@ import orjson
 from standardwebhooks import Webhook
 
 from services.notifications.channels import Letter
-from shared.delivery import Permanent, Receipt
+from services.notifications.channels.declaring import Declaration, Format
+from services.notifications.settings import NotificationsSettings
+from shared.delivery import Permanent, Receipt, Schedule, minutes
 from shared.delivery.outgoing import OutgoingHttp
 
 
@@ -65,6 +67,9 @@ class WebhookChannel:
         """See `Channel`."""
         return self._http.fault(address)
 
+    def rest(self) -> None:
+        """Connections are kept: receivers of webhooks are few, and called again soon."""
+
     def body(self, letter: Letter) -> str:
         """The same bytes at every attempt. The case is Kersey's own affair and is left out."""
         notice = letter.notice
@@ -78,3 +83,26 @@ class WebhookChannel:
 def new_secret() -> str:
     """A secret of 32 random bytes, written as Standard Webhooks writes them."""
     return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def made(settings: NotificationsSettings) -> WebhookChannel:
+    """The channel as the settings say."""
+    http = OutgoingHttp(allow_private=settings.private_endpoints)
+    return WebhookChannel(http, public_url=settings.public_url)
+
+
+WEBHOOK = Declaration(
+    means="webhook",
+    address="the https address of a party's own system",
+    example="https://hooks.clay.example.org/kersey",
+    format=Format.EVENT,
+    make=made,
+    # About 18 hours; a receiver knows a repetition by its `webhook-id`.
+    schedule=Schedule(delays=minutes(0.1, 1, 5, 30, 2 * 60, 5 * 60, 10 * 60), resends=3),
+    faults={
+        "address-malformed": "It is not a well-formed address.",
+        "address-not-https": "A webhook needs an https address.",
+        "address-private": "A webhook cannot go to a private address.",
+    },
+    system=True,
+)

@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, func, select
 from sqlmodel import col
 
+from services.notifications.channels.registry import BY_MEANS
 from services.notifications.domain import (
     MOST_CODES_PER_HOUR,
     MOST_TRIES_PER_CODE,
     MOST_WRONG_CODES_PER_LINK,
     Kind,
-    Means,
     plain_code,
 )
 from services.notifications.handlers.cases import add
@@ -246,7 +246,9 @@ def _check(link: AnswerLink) -> datetime:
 
 
 def _may_get_code(contact: Contact) -> bool:
-    return contact.active and contact.verified_by_hub and contact.means == Means.EMAIL
+    declared = BY_MEANS.get(contact.means)
+    takes = declared is not None and declared.takes_codes
+    return contact.active and contact.verified_by_hub and takes
 
 
 def _identified(session: AnswerSession) -> bool:

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.notifications.channels.registry import BY_A_PERSON, SYSTEMS
 from services.notifications.domain import (
     ANSWERS,
-    BY_A_PERSON,
     NOBODY,
     NOTED,
     PLACES,
@@ -28,6 +28,7 @@ from services.notifications.handlers.erasing import is_erased
 from services.notifications.handlers.hubs import place, team_of
 from services.notifications.handlers.telling import locked
 from services.notifications.notice import Notice
+from services.notifications.reach.unusable import is_unusable
 from services.notifications.tables import (
     Answered,
     AnswerLink,
@@ -149,7 +150,8 @@ def contacts_for(
 ) -> Sequence[Contact]:
     """Whom a rule tells: the contacts of the first of its roles that has any."""
     for role in rule.to:
-        found = to_tell(active(uow, party, role), service if role is Role.REQUESTS else None)
+        narrowed = service if role is Role.REQUESTS else None
+        found = to_tell(active(uow, party, role), narrowed, systems=SYSTEMS)
         if found:
             return found
     return ()
@@ -212,7 +214,7 @@ def _about(event: CaseEvent) -> ColumnElement[bool]:
 
 
 def active(uow: UnitOfWork, party: str, role: Role) -> Sequence[Contact]:
-    """A party's active contacts of one role."""
+    """A party's active contacts of one role; none whose address mails do not reach."""
     return uow.session.scalars(_ACTIVE, {"of": party, "in_role": role.value}).all()
 
 
@@ -222,6 +224,7 @@ _ACTIVE = (
         col(Contact.party) == bindparam("of"),
         col(Contact.role) == bindparam("in_role"),
         col(Contact.active),
+        ~is_unusable(col(Contact.id)),
     )
     .order_by(col(Contact.id))
 )

@@ -8,13 +8,14 @@ from uuid import UUID, uuid5
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from services.notifications.channels.webhook import new_secret
-from services.notifications.domain import Kind, Means, Source
+from services.notifications.channels.webhook import WEBHOOK, new_secret
+from services.notifications.domain import Kind, Source
 from services.notifications.handlers import waiting
 from services.notifications.handlers.cases import add, answered
 from services.notifications.handlers.telling import locked
 from services.notifications.keys import Keys
 from services.notifications.notice import Notice
+from services.notifications.reach.unusable import usable_again
 from services.notifications.tables import AnswerLink, Contact, deliveries, delivery
 from shared.database import UnitOfWork
 
@@ -31,13 +32,28 @@ class Wanted:
     role: str
     service: UUID | None
     label: str
-    means: Means
+    means: str
     address: str
     verified_by_hub: bool
     active: bool
     preferences: dict[str, object]
     new_secret: bool
     secret_overlap: timedelta
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A contact as it is now.
+
+    Attributes:
+        contact: the contact.
+        secret: its webhook secret if that is new: it can be read this once.
+        moved: whether it has another address than before.
+    """
+
+    contact: Contact
+    secret: str | None
+    moved: bool
 
 
 class BelongsToAnother(Exception):
@@ -62,9 +78,7 @@ def of_party(uow: UnitOfWork, party: str) -> Sequence[Contact]:
     return uow.session.scalars(found).all()
 
 
-def put(
-    uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: bool
-) -> tuple[Contact, str | None]:
+def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: bool) -> Kept:
     """Create or change a contact; the caller commits. See `keep` for what a change entails.
 
     Args:
@@ -74,9 +88,6 @@ def put(
         by_hub: whether a coordinator of the party's own hub says so; only then `verified_by_hub`
             is taken over.
         by_party: whether the party itself says so; see `keep`.
-
-    Returns:
-        The contact, and its webhook secret if that is new: it can be read this once.
 
     Raises:
         BelongsToAnother: the id is another party's; nothing was changed.
@@ -97,18 +108,19 @@ def put(
     contact.source = (Source.HUB if by_hub else Source.OWN).value
     contact.active = wanted.active
     contact.preferences = dict(wanted.preferences)
-    moved = keep(uow, contact, wanted.means, wanted.address, by_party=by_party)
+    verified = by_hub and wanted.verified_by_hub
+    moved = keep(uow, contact, wanted.means, wanted.address, by_party=by_party, verified=verified)
     if by_hub:
         contact.verified_by_hub = wanted.verified_by_hub
     secret = _secret(contact, keys, wanted, moved=moved)
     uow.session.flush()
-    return contact, secret
+    return Kept(contact, secret, moved)
 
 
 def _refuse_twice(uow: UnitOfWork, wanted: Wanted) -> None:
     same = select(col(Contact.id)).where(
         col(Contact.party) == wanted.party,
-        col(Contact.means) == wanted.means.value,
+        col(Contact.means) == wanted.means,
         col(Contact.address) == wanted.address,
         col(Contact.role) == wanted.role,
         col(Contact.service) == wanted.service,
@@ -119,7 +131,15 @@ def _refuse_twice(uow: UnitOfWork, wanted: Wanted) -> None:
         raise There(already)
 
 
-def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_party: bool) -> bool:
+def keep(
+    uow: UnitOfWork,
+    contact: Contact,
+    means: str,
+    address: str,
+    *,
+    by_party: bool,
+    verified: bool = False,
+) -> bool:
     """Keep a new or changed contact with the address that it has now; the caller commits.
 
     What a hub verified was an address: another one is unverified, the old one's links end, and
@@ -132,12 +152,14 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_pa
         address: where.
         by_party: whether the party itself says so. At anybody else's word no link goes to the new
             address that may lead to who a person is: of a request that was answered already.
+        verified: whether its hub says now that it checked the address: then it is used again, if
+            it was not any more.
 
     Returns:
         Whether it is another address than before.
     """
-    moved = (contact.address, contact.means) != (address, means.value)
-    contact.means = means.value
+    moved = (contact.address, contact.means) != (address, means)
+    contact.means = means
     contact.address = address
     contact.changed = datetime.now(UTC)
     if moved:
@@ -147,23 +169,51 @@ def keep(uow: UnitOfWork, contact: Contact, means: Means, address: str, *, by_pa
     uow.session.add(contact)
     uow.session.flush()
     _lock_cases(uow, contact, moved=moved)
+    if moved or verified:
+        usable_again(uow, contact.id)
     if moved:
         _tell_again(uow, contact, by_party=by_party)
     waiting.tell(uow, contact.party)
     return moved
 
 
-def _secret(contact: Contact, keys: Keys, wanted: Wanted, *, moved: bool) -> str | None:
-    """A new secret where one is wanted; the one before is for the receiver that knows it."""
-    if wanted.means is not Means.WEBHOOK or (contact.sealed_secret and not wanted.new_secret):
+def rotate(uow: UnitOfWork, keys: Keys, contact: UUID, *, overlap: timedelta) -> str | None:
+    """Give a webhook a new secret; the caller commits.
+
+    Args:
+        uow: the transaction.
+        keys: seal it.
+        contact: which webhook.
+        overlap: for so long messages are signed with the one before too; none where that became
+            known to others.
+
+    Returns:
+        The secret, which can be read this once; None where there is no such webhook.
+    """
+    found = uow.session.get(Contact, contact, with_for_update=NOT_ITS_KEY)
+    if found is None or found.means != WEBHOOK.means:
         return None
+    secret = _new_secret(found, keys, overlap)
+    found.changed = datetime.now(UTC)
+    uow.session.flush()
+    return secret
+
+
+def _new_secret(contact: Contact, keys: Keys, overlap: timedelta) -> str:
     secret = new_secret()
     _forget_former_secret(contact)
-    if contact.sealed_secret and wanted.secret_overlap and not moved:
+    if contact.sealed_secret and overlap:
         contact.former_sealed_secret = contact.sealed_secret
-        contact.former_secret_until = datetime.now(UTC) + wanted.secret_overlap
+        contact.former_secret_until = datetime.now(UTC) + overlap
     contact.sealed_secret = keys.seal(secret)
     return secret
+
+
+def _secret(contact: Contact, keys: Keys, wanted: Wanted, *, moved: bool) -> str | None:
+    """A new secret where one is wanted; the one before is for the receiver that knows it."""
+    if wanted.means != WEBHOOK.means or (contact.sealed_secret and not wanted.new_secret):
+        return None
+    return _new_secret(contact, keys, timedelta() if moved else wanted.secret_overlap)
 
 
 def _forget_former_secret(contact: Contact) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.notifications.domain import Means, Role, Source
+from services.notifications.channels.email import EMAIL
+from services.notifications.channels.registry import ASKED_BY
+from services.notifications.domain import Role, Source
 from services.notifications.handlers import contacts, hubs
 from services.notifications.tables import Contact, ListingSeen
 from shared.database import UnitOfWork
@@ -34,18 +36,6 @@ TYPES = frozenset(
         ServicePublished, ServiceChanged, ServiceWithdrawn,
     )
 )  # fmt: skip
-
-ASKED_BY: Mapping[str, Means] = {
-    "email": Means.EMAIL,
-    "text": Means.PHONE,
-    "phone": Means.PHONE,
-    "sheet": Means.PAPER,
-    "turn-up": Means.PAPER,
-}
-"""How the directory's words for being asked (care 24) are carried out. A text message has no
-channel of its own yet, so a member of staff rings; where people just turn up, staff note the
-answer."""
-
 
 MOST_ADDRESS = 500
 
@@ -96,7 +86,7 @@ def take(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: Mapping
         _end(uow, key)
 
 
-def reached_by(service: UUID | None, listing: Mapping[str, Any]) -> tuple[Means, str]:
+def reached_by(service: UUID | None, listing: Mapping[str, Any]) -> tuple[str, str]:
     """How and where a listing says that its provider is reached; an empty address if it does not.
 
     Args:
@@ -106,7 +96,7 @@ def reached_by(service: UUID | None, listing: Mapping[str, Any]) -> tuple[Means,
     if service:
         means, address = _service_asks(listing)
     else:
-        means, address = Means.EMAIL, _text(listing.get("email"))
+        means, address = EMAIL.means, EMAIL.listed({}, listing)
     return means, address[:MOST_ADDRESS]
 
 
@@ -119,6 +109,12 @@ def name_of(uow: UnitOfWork, listing: UUID) -> str | None:
     subjects = [f"service/{listing}", f"provider/{listing}"]
     named = select(col(ListingSeen.name)).where(col(ListingSeen.subject).in_(subjects))
     return uow.session.scalars(named.order_by(col(ListingSeen.subject).desc())).first()
+
+
+def name_of_party(uow: UnitOfWork, party: str) -> str | None:
+    """What an organisation is called in public, if that is known here; a hub goes by its code."""
+    named = select(col(ListingSeen.name)).where(col(ListingSeen.subject) == f"provider/{party}")
+    return uow.session.scalars(named).first()
 
 
 def _name(uow: UnitOfWork, envelope: Envelope, name: str) -> None:
@@ -143,20 +139,16 @@ def _is_news(uow: UnitOfWork, envelope: Envelope, name: str) -> bool:
     return uow.session.execute(kept).first() is not None
 
 
-def _service_asks(listing: Mapping[str, Any]) -> tuple[Means, str]:
+def _service_asks(listing: Mapping[str, Any]) -> tuple[str, str]:
     """How a service wants to be asked, and where; an empty address where it does not say."""
     kersey = _mapping(listing.get("kersey"))
     asks = _mapping(kersey.get("referral"))
-    means = ASKED_BY.get(_text(asks.get("ask_by")), Means.EMAIL)
-    if means is Means.EMAIL:
-        return means, _text(asks.get("email")) or _text(listing.get("email"))
-    if means is Means.PHONE:
-        return means, _text(asks.get("phone"))
-    return means, _text(asks.get("phone")) or _text(listing.get("email")) or "at the next visit"
+    declared = ASKED_BY.get(_text(asks.get("ask_by")), EMAIL)
+    return declared.means, declared.listed(asks, listing)
 
 
 def _keep(
-    uow: UnitOfWork, key: UUID, provider: UUID, service: UUID | None, means: Means, address: str
+    uow: UnitOfWork, key: UUID, provider: UUID, service: UUID | None, means: str, address: str
 ) -> None:
     found = uow.session.get(Contact, key, with_for_update=contacts.NOT_ITS_KEY)
     if found and found.party != str(provider):

@@ -5,6 +5,7 @@ from uuid import UUID
 from services.notifications.notice import Notice
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Receipt
+from shared.delivery.ledger import Delivered
 from shared.messaging.events import NotificationDelivered, NotificationFailed
 from shared.messaging.outbox import Outbox
 
@@ -36,9 +37,26 @@ class Teller:
         """A channel took it."""
         self._tell(uow, NotificationDelivered, delivery.id, delivery.channel, delivery.payload)
 
+    def and_then(self, also: Delivered) -> Delivered:
+        """Say that a channel took it, and do something else in the same transaction.
+
+        Args:
+            also: what.
+        """
+
+        def both(uow: UnitOfWork, delivery: Delivery, receipt: Receipt) -> None:
+            self.delivered(uow, delivery, receipt)
+            also(uow, delivery, receipt)
+
+        return both
+
     def failed(self, uow: UnitOfWork, delivery: Delivery, _reason: str) -> None:
         """It will not arrive: a person must act."""
         self._tell(uow, NotificationFailed, delivery.id, delivery.channel, delivery.payload)
+
+    def bounced(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
+        """A channel took it, and it came back: a person must act, as with any that failed."""
+        self._tell(uow, NotificationFailed, key, channel, payload)
 
     def lock_first(self, uow: UnitOfWork, delivery: Delivery) -> None:
         """Lock the case before its delivery, as whoever acts on the case's events does."""

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 from sqlmodel import col
 
-from services.notifications.domain import BY_A_PERSON, NOBODY
+from services.notifications.channels.registry import BY_A_PERSON
+from services.notifications.domain import NOBODY
 from services.notifications.handlers.telling import Teller, locked
 from services.notifications.handlers.waiting import tell_somebody
 from services.notifications.tables import Contact, attempt, deliveries, delivery
@@ -16,6 +17,8 @@ from shared.database import UnitOfWork
 from shared.delivery import State
 
 MOST_LISTED = 500
+FAILED = (State.FAILED, State.BOUNCED)
+"""Ends that may be tried again."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def calls(
     waiting = [
         seen,
         delivery.c.state == State.QUEUED.value,
-        delivery.c.channel.in_([each.value for each in BY_A_PERSON]),
+        delivery.c.channel.in_(BY_A_PERSON),
     ]
     if party:
         waiting.append(delivery.c.party == party)
@@ -92,7 +95,7 @@ def done(uow: UnitOfWork, teller: Teller, key: UUID, *, by: str) -> bool:
         .where(
             delivery.c.id == key,
             delivery.c.state == State.QUEUED.value,
-            delivery.c.channel.in_([each.value for each in BY_A_PERSON]),
+            delivery.c.channel.in_(BY_A_PERSON),
         )
         .values(state=State.DELIVERED.value, ended=func.now(), attempts=delivery.c.attempts + 1)
         .returning(delivery.c.channel, delivery.c.payload, delivery.c.attempts)
@@ -121,10 +124,11 @@ def retry(uow: UnitOfWork, key: UUID) -> bool:
         return False
     wanted = select(delivery).where(delivery.c.id == key).with_for_update()
     row = uow.session.connection().execute(wanted).one()
-    if row.state != State.FAILED:
+    if row.state not in FAILED:
         return False
     if row.channel != NOBODY:
-        return bool(deliveries.retry(uow.session, delivery.c.id == key))
+        this = delivery.c.id == key
+        return bool(deliveries.retry(uow.session, this, ended_as=FAILED))
     return tell_somebody(uow, row)
 
 

@@ -50,12 +50,7 @@ def tell_somebody(uow: UnitOfWork, row: Row[*tuple[Any, ...]]) -> bool:
     notice = Notice.model_validate_json(row.payload)
     rule = rule_of(notice.type, notice.kind)
     contacts = contacts_for(uow, rule, row.party, notice.service)
-    over = (
-        stopped(uow, notice.case, notice.task)
-        or (notice.kind is Kind.REQUEST and answered(uow, notice.task))
-        or (rule.party == "team" and team_of(uow, notice.case) not in {None, row.party})
-    )
-    if over or not contacts:
+    if not contacts or no_longer_matters(uow, notice, row.party):
         return False
     for contact in contacts:
         named = notice.model_copy(update={"contact": contact.id})
@@ -68,6 +63,24 @@ def tell_somebody(uow: UnitOfWork, row: Row[*tuple[Any, ...]]) -> bool:
         .values(state=State.SUPERSEDED.value, last_error=FOUND)
     )
     return True
+
+
+def no_longer_matters(uow: UnitOfWork, notice: Notice, party: str) -> bool:
+    """Whether what a message says was overtaken while nobody got it; the case is locked.
+
+    Args:
+        uow: the transaction.
+        notice: what it says.
+        party: whom it was for.
+    """
+    return bool(
+        stopped(uow, notice.case, notice.task)
+        or (notice.kind is Kind.REQUEST and answered(uow, notice.task))
+        or (
+            rule_of(notice.type, notice.kind).party == "team"
+            and team_of(uow, notice.case) not in {None, party}
+        )
+    )
 
 
 def _waiting(party: str) -> tuple[Any, ...]:

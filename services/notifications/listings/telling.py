@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
-from services.notifications.domain import NOBODY, Means, Role, to_tell
+from services.notifications.channels.email import EMAIL
+from services.notifications.channels.registry import SYSTEMS
+from services.notifications.domain import NOBODY, Role, to_tell
 from services.notifications.handlers.cases import active
 from services.notifications.listings.notice import ListingNotice
 from services.notifications.listings.rules import RULES, Kind, Side, Told, told_of
@@ -92,8 +94,8 @@ def reached_by_mail(
     """Contacts that get messages about listings: by e-mail. Whoever is rung hears from its hub."""
     role = Role.REQUESTS if side is Side.PROVIDER else Role.COORDINATOR
     service = listing if side is Side.PROVIDER else None
-    told = to_tell(active(uow, party, role), service)
-    return [each for each in told if each.means == Means.EMAIL]
+    told = to_tell(active(uow, party, role), service, systems=SYSTEMS)
+    return [each for each in told if each.means == EMAIL.means]
 
 
 def add(uow: UnitOfWork, key: UUID, notice: ListingNotice, contact: Contact) -> bool:

@@ -1,0 +1,158 @@
+"""What follows from a report about a mail: the delivery did not arrive, the address is not used.
+
+Who sent a report is not known. It counts only if it names a mail that was sent lately, by an id
+that only its readers have seen, and once. What it does a hub undoes by verifying the address.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter
+from sqlalchemy import Engine, Row, func, null, select, update
+
+from services.notifications.bounces.reading import Report, Said, read
+from services.notifications.channels.email import EMAIL
+from services.notifications.handlers.telling import Teller, locked
+from services.notifications.reach.addresses import Addresses
+from services.notifications.tables import contact_deliveries, deliveries, listing_deliveries
+from shared.database import UnitOfWork
+from shared.delivery import DeliveryTables, State
+
+TABLES: Sequence[DeliveryTables] = (deliveries, listing_deliveries, contact_deliveries)
+MAILED = frozenset([EMAIL.means])
+LATELY = timedelta(days=30)
+"""Mail servers give up after days; a report of an older mail is none of a server."""
+
+REPORTS = Counter(
+    "kersey_mail_reports_total",
+    "Messages about mails that were sent, by what they say and what became of them.",
+    ["said", "outcome"],
+)
+
+
+class Outcome(StrEnum):
+    """What became of a message that came back."""
+
+    TAKEN = "taken"
+    REPEATED = "repeated"
+    UNKNOWN = "unknown"
+    """No mail of ours, or an old one."""
+    UNREADABLE = "unreadable"
+    """No report: perhaps somebody wrote an answer."""
+    TOO_SOON = "too-soon"
+    """The mail is being sent still, or its sending is not noted yet: it is to be given again."""
+
+
+@dataclass(frozen=True)
+class Bounces:
+    """Takes messages that came back.
+
+    Attributes:
+        engine: the service's database.
+        domain: of the sender's address: that of every Message-ID of ours.
+        teller: says that a message about a case did not arrive.
+        addresses: keeps which addresses are not used.
+    """
+
+    engine: Engine
+    domain: str
+    teller: Teller
+    addresses: Addresses
+
+    def take(self, content: bytes) -> Outcome:
+        """Act on a message that came back; committed. Safe to repeat."""
+        report = read(content)
+        if report is None:
+            outcome = Outcome.UNREADABLE
+        elif report.domain != self.domain:
+            outcome = Outcome.UNKNOWN
+        else:
+            outcome = self.act(report, MAILED)
+        REPORTS.labels(report.said.value if report else "none", outcome.value).inc()
+        return outcome
+
+    def act(self, report: Report, channels: Collection[str]) -> Outcome:
+        """Act on what somebody says of a message of some channels; committed. Safe to repeat."""
+        for tables in TABLES:
+            with UnitOfWork(self.engine) as uow:
+                row = self._sent(uow, tables, report.mail, channels)
+                if row is not None:
+                    outcome = self._follow(uow, tables, row, report)
+                    uow.commit()
+                    return outcome
+        return Outcome.UNKNOWN
+
+    def arrived(self, key: UUID, channels: Collection[str]) -> Outcome:
+        """A message did arrive: what was not known of it is known now; committed.
+
+        Args:
+            key: the delivery's id.
+            channels: by which it may have gone.
+        """
+        with UnitOfWork(self.engine) as uow:
+            row = self._sent(uow, deliveries, key, channels)
+            if row is None:
+                return Outcome.UNKNOWN
+            if row.state != State.UNKNOWN:
+                return Outcome.REPEATED if row.state == State.DELIVERED else Outcome.TOO_SOON
+            uow.session.connection().execute(
+                update(deliveries.delivery)
+                .where(deliveries.delivery.c.id == row.id)
+                .values(
+                    state=State.DELIVERED.value, last_error=null(), due=null(), ended=func.now()
+                )
+            )
+            self.teller.by_hand(uow, row.id, row.channel, row.payload)
+            uow.commit()
+            return Outcome.TAKEN
+
+    def _sent(
+        self, uow: UnitOfWork, tables: DeliveryTables, mail: UUID, channels: Collection[str]
+    ) -> Row[*tuple[Any, ...]] | None:
+        """The delivery, locked after its case, as everybody does."""
+        delivery = tables.delivery
+        this = select(delivery).where(delivery.c.id == mail, delivery.c.channel.in_(channels))
+        recent = this.where(delivery.c.created > func.now() - LATELY)
+        found = uow.session.connection().execute(recent).first()
+        if found is None:
+            return None
+        if tables is deliveries:
+            locked(uow, found.case)
+        return uow.session.connection().execute(recent.with_for_update()).first()
+
+    def _follow(
+        self,
+        uow: UnitOfWork,
+        tables: DeliveryTables,
+        row: Row[*tuple[Any, ...]],
+        report: Report,
+    ) -> Outcome:
+        if row.state in (State.SENDING, State.QUEUED):
+            return Outcome.TOO_SOON if row.attempts else Outcome.UNKNOWN
+        if report.said is Said.LATE:
+            return Outcome.TAKEN  # it may arrive yet: nothing follows
+        if report.said is Said.UNWANTED:
+            return self._unwanted(uow, row, report)
+        if row.state == State.BOUNCED:
+            return Outcome.REPEATED
+        if row.state not in (State.DELIVERED, State.UNKNOWN):
+            return Outcome.UNKNOWN  # it was never said to have gone
+        uow.session.connection().execute(
+            update(tables.delivery)
+            .where(tables.delivery.c.id == row.id)
+            .values(state=State.BOUNCED.value, last_error=report.code, due=null(), ended=func.now())
+        )
+        if tables is deliveries:
+            self.teller.bounced(uow, row.id, row.channel, row.payload)
+        self.addresses.bounced(
+            uow, row.contact, row.address, report.code, gone=report.said is Said.GONE
+        )
+        return Outcome.TAKEN
+
+    def _unwanted(self, uow: UnitOfWork, row: Row[*tuple[Any, ...]], report: Report) -> Outcome:
+        new = self.addresses.unwanted(uow, row.contact, row.address, report.code)
+        return Outcome.TAKEN if new else Outcome.REPEATED

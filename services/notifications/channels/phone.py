@@ -1,0 +1,13 @@
+"""A call that a member of staff makes (care 24)."""
+
+from services.notifications.channels.declaring import Declaration, Format, text
+
+PHONE = Declaration(
+    means="phone",
+    address="a telephone number",
+    example="01632 960123",
+    format=Format.SPOKEN,
+    # A text message has no channel of its own yet, so a member of staff rings.
+    asked_by=("phone", "text"),
+    listed=lambda asks, _listing: text(asks, "phone"),
+)
