@@ -83,6 +83,8 @@ class SigningIn:
             if account is None or not right:
                 if account is not None:
                     _record(uow, account.id, "wrong-password", where)
+                else:
+                    self._tries.touch(uow, email)  # as long as a record takes to be durable
                 uow.commit()
                 log.info("sign_in.refused", factor="password")
                 raise Wrong
