@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.scopes import FhirScope, ScopeRefused, negotiate, parse
+from services.identity.scopes import FhirScope, ScopeRefused, narrow, negotiate, parse
 from shared.auth import Principal
 from shared.scopes import may
 
@@ -139,3 +139,47 @@ def test_a_token_never_allows_what_the_registration_does_not(
 
 def principal(scopes: list[str]) -> Principal:
     return Principal("s", "c", "o", frozenset(), frozenset(scopes))
+
+
+@pytest.mark.parametrize(
+    ("requested", "held", "given"),
+    [
+        ("cases people.write", "cases directory.read", "cases"),
+        ("user/*.cruds", "user/Task.rus user/Patient.rs", "user/Task.rus user/Patient.rs"),
+        ("user/Task.cruds", "user/*.rs user/Task.u", "user/Task.rs user/Task.u"),
+        ("user/*.rs user/Task.u", "user/Task.rus", "user/Task.rs user/Task.u"),
+        ("user/Task.read", "user/*.rs", "user/Task.rs"),
+        ("system/*.rs", "user/*.rs", ""),
+        ("user/Task.c", "user/*.rs", ""),
+        ("user/Task.rs", "user/Patient.rs", ""),
+        ("user/Task.rs?status=active", "user/*.rs", "user/Task.rs?status=active"),
+        ("user/Task.rs", "user/Task.rs?status=active", "user/Task.rs?status=active"),
+        ("user/Task.rs?status=draft", "user/Task.rs?status=active", ""),
+        ("user/Task.rs?status=active user/Task.rs", "user/*.rs", "user/Task.rs"),
+    ],
+)
+def test_a_scope_is_cut_to_what_is_held(requested: str, held: str, given: str):
+    assert " ".join(narrow(requested.split(), held.split())) == given
+
+
+_SOME = st.lists(
+    st.builds(
+        lambda type_, letters: f"user/{type_}.{letters}",
+        st.sampled_from(["*", "Task", "Patient"]),
+        st.sampled_from(["rs", "u", "rus", "cruds", "c"]),
+    )
+    | st.sampled_from(["cases", "openid", "directory.read"]),
+    max_size=5,
+)
+
+
+@given(requested=_SOME, held=_SOME)
+def test_what_is_left_of_a_scope_was_asked_for_and_held(requested: list[str], held: list[str]):
+    left = narrow(requested, held)
+    for each in left:
+        assert negotiate(each, held) == each
+        assert negotiate(each, requested) == each
+    assert set(narrow(left, held)) == set(left)
+    for each in requested:
+        if each in held:
+            assert negotiate(each, left) == each

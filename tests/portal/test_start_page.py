@@ -1,6 +1,7 @@
 """The start page, files, and addresses that are not there."""
 
 import httpx
+import pyotp
 import pytest
 
 from services.portal.app import create_app
@@ -8,6 +9,12 @@ from services.portal.settings import PortalSettings
 from tests.notifications.serving import serving
 from tests.portal.conftest import Browser
 
+PERSON = {
+    "about": "Team lead, Bradford link workers",
+    "email": "team-lead@demo.kersey.example",
+    "password": "demo-team-lead-password",
+    "secret": pyotp.random_base32(),
+}
 SIGN_INS = {"ehr": "a GP's record system", "link-worker": "a link worker"}
 
 
@@ -18,6 +25,7 @@ def settings_of(environment: str) -> PortalSettings:
         public_url="https://kersey.example.org",
         brand="Calder Cloth",
         demo_sign_ins=SIGN_INS,
+        demo_people=(PERSON,),
     )
 
 
@@ -37,11 +45,23 @@ def test_the_start_page_says_what_runs_where_and_how_to_try_it():
         assert part in page.words
 
 
+def test_the_start_page_says_how_to_sign_in_as_somebody_of_the_demo():
+    app = pyotp.TOTP(PERSON["secret"])
+    before = app.now()
+    with serving(create_app(settings_of("development"))) as url:
+        page = look(url)
+    for part in (PERSON["about"], PERSON["email"], PERSON["password"]):
+        assert part in page.words
+    assert before in page.words or app.now() in page.words
+    assert PERSON["secret"] not in page.answer.text
+
+
 def test_in_production_it_shows_no_demo():
     with serving(create_app(settings_of("production"))) as url:
         page = look(url)
     assert "demo" not in page.words.lower()
     assert "a link worker" not in page.words
+    assert PERSON["email"] not in page.answer.text
 
 
 def test_an_address_that_is_not_there(browser):

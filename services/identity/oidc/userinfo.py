@@ -1,6 +1,6 @@
 """The UserInfo endpoint: who acts with a token (OpenID Connect Core 1.0 section 5.3)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
@@ -8,6 +8,10 @@ from fastapi.responses import JSONResponse
 from services.identity.administrators import OAuthProblem, administrator
 from services.identity.issued import IssuedToken, IssuedTokens
 from services.identity.oidc.families import Families, identity_claims
+
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Refused (RFC 6750 section 3.1)", "content": {"application/json": {}}}
+}
 
 
 def userinfo_routes(issued: IssuedTokens, families: Families) -> APIRouter:
@@ -33,6 +37,7 @@ def userinfo_routes(issued: IssuedTokens, families: Families) -> APIRouter:
             "/identity/userinfo",
             userinfo,
             methods=[method],
+            responses=_REFUSED,
             operation_id=f"userinfo_{method.lower()}",
         )
     return router

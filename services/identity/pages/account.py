@@ -21,7 +21,7 @@ _OUTCOMES: Mapping[str, str] = {
     "signed-in": "You signed in",
     "recovery-code": "You signed in with a recovery code",
     "enrolled": "You set your password and your app",
-    "wrong-password": "A wrong password was typed",
+    "refused": "A wrong password was typed",
     "wrong-code": "A wrong code was typed",
 }
 _PARAMETERS = 32

@@ -94,6 +94,12 @@ class Tries:
                 run(update(sign_in_try).where(sign_in_try.c.of == of).values(fewer))
             uow.commit()
 
+    def touch(self, uow: UnitOfWork, email: str) -> None:
+        """Write as much as where there is an account to note the try for."""
+        of = self._counted(email, "")[0][0]
+        again = update(sign_in_try).where(sign_in_try.c.of == of)
+        uow.session.connection().execute(again.values(last=datetime.now(UTC)))
+
     def _counted(self, email: str, address: str) -> list[tuple[str, Limit]]:
         account = self._keys.fingerprint("sign-in of", email.strip().casefold())
         return [

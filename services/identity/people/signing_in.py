@@ -82,7 +82,9 @@ class SigningIn:
         with UnitOfWork(self._engine) as uow:
             if account is None or not right:
                 if account is not None:
-                    _record(uow, account.id, "wrong-password", where)
+                    _record(uow, account.id, "refused", where)
+                else:
+                    self._tries.touch(uow, email)  # as long as a record takes to be durable
                 uow.commit()
                 log.info("sign_in.refused", factor="password")
                 raise Wrong
