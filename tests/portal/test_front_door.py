@@ -288,7 +288,13 @@ def test_programs_are_told_apart_without_a_puzzle(visitor, referring):
     decoyed = visitor.post(FORM, "send", kept(visitor.check(KATH)) | {"website": "http://spam"})
     assert (decoyed.status, "hidden" in decoyed.words) == (422, True)
     assert "01632 960101" in decoyed.words
-    for stamp in ("", "1.x.y", stamp_of(visitor.look(FORM))[:-1] + "g"):
+    made, key, sign = stamp_of(visitor.look(FORM)).split(".")
+    bent = (
+        f"{made}.{key}.{sign[::-1]}",
+        f"{int(made) - 60}.{key}.{sign}",
+        f"{made}.{'k' * 22}.{sign}",
+    )
+    for stamp in ("", "1.x.y", *bent):
         page = visitor.post(FORM, "send", KATH | {"stamp": stamp})
         assert (page.status, "open for a long time" in page.words) == (422, True)
     assert cases(referring) == before
