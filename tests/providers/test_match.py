@@ -406,47 +406,35 @@ def test_words_are_found_where_the_text_changes_past_the_handlers(house: House) 
     assert fitting(house, **there) == ["Group"]
 
 
-def test_a_statement_that_was_written_for_another_question_answers_this_one(demo: House):
+TWO_VALUES: dict[str, tuple[Any, Any]] = {
+    "needs": (["loneliness"], ["money"]),
+    "activities": (["music"], ["gardening"]),
+    "matters": ("breath", "seeds"),
+    "near": ("HX7 6AA", "BD1 1AA"),
+    "within": (300, 6000),
+    "days": (["TU"], ["FR"]),
+    "start": ("09:00", "16:00"),
+    "end": ("11:00", "21:00"),
+    "age": (8, 70),
+    "languages": (["en"], ["ur"]),
+    "access": (["step-free"], ["hearing-loop"]),
+    "cost_max": (0, 9),
+    "formats": (["group"], ["online"]),
+    "company": ("women", "men"),
+    "limit": (1, 7),
+    "near_misses": (0, 3),
+}
+
+
+@pytest.mark.parametrize("name", TWO_VALUES)
+def test_a_statement_that_was_written_for_another_question_answers_this_one(demo: House, name: str):
     """Two questions of one kind share a statement; whatever was written first must not matter."""
-    one: dict[str, Any] = {
-        "needs": ["loneliness"],
-        "activities": ["music"],
-        "matters": "somebody to sing with",
-        "near": "HX7 6AA",
-        "within": 4000,
-        "days": ["TU"],
-        "start": "09:00",
-        "end": "13:00",
-        "age": 70,
-        "languages": ["en"],
-        "access": ["step-free"],
-        "cost_max": 3,
-        "formats": ["group"],
-        "company": "women",
-        "limit": 3,
-    }
-    other: dict[str, Any] = one | {
-        "needs": ["money"],
-        "activities": ["gardening"],
-        "matters": "an allotment to dig",
-        "near": "BD1 1AA",
-        "within": 9000,
-        "days": ["FR"],
-        "start": "10:00",
-        "end": "18:00",
-        "age": 20,
-        "languages": ["ur"],
-        "access": ["hearing-loop"],
-        "cost_max": 0,
-        "formats": ["online"],
-        "company": "men",
-        "limit": 7,
-    }
+    rest: dict[str, Any] = {"near": "HX7 6AA", "within": 3000, "days": ["TU"]}
+    two = [rest | {name: value} for value in TWO_VALUES[name]]
     alone = []
-    for each in (one, other):
+    for each in two:
         engine._WRITTEN.clear()
         alone.append(ask(demo, **each))
     engine._WRITTEN.clear()
-    together = [ask(demo, **each) for each in (one, other)]
-    assert together == alone
+    assert [ask(demo, **each) for each in two] == alone
     assert alone[0] != alone[1]
