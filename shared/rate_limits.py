@@ -91,7 +91,7 @@ class RateLimit:
         holder = await self._holder_of(bearer_of(headers))
         if holder is not None:
             scope.setdefault("state", {})["verified"] = holder
-        by, who = ("client", holder.client_id) if holder else ("address", _counted_as(address))
+        by, who = ("client", _holder(holder)) if holder else ("address", _counted_as(address))
         wait = self._wait(by, who)
         if wait:
             THROTTLED.labels(self._service, by).inc()
@@ -195,6 +195,13 @@ def _too_many(by: str, wait: int) -> Problem:
         element="Authorization" if by == "client" else None,
         headers={"Retry-After": str(wait)},
     )
+
+
+def _holder(principal: Principal) -> str:
+    """Who is counted: a client, and each person who is signed in to one for themselves."""
+    if principal.subject == principal.client_id:
+        return principal.client_id
+    return f"{principal.client_id} {principal.subject}"
 
 
 def _counted_as(address: str) -> str:

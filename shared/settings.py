@@ -74,8 +74,8 @@ class ServiceSettings(BaseSettings):
     log_level: Level = Field(default="INFO", description="Least severity that is logged.")
     client_rate: str = Field(
         default="30000/minute",
-        description="Requests of one client at one process; several with semicolons: all hold. "
-        "Empty: no limit.",
+        description="Requests of one client, or one person in it, at one process; several with"
+        " semicolons: all hold. Empty: no limit.",
     )
     address_rate: str = Field(
         default="6000/minute",

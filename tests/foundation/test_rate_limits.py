@@ -23,7 +23,7 @@ HERE = "127.0.0.1"
 
 
 class Names(TokenVerifier):
-    """A token is `client` or `client.anything`; `forged...` is no token."""
+    """A token is `client`, `client.anything` or `client+person`; `forged...` is no token."""
 
     def __init__(self) -> None:
         pass
@@ -32,10 +32,10 @@ class Names(TokenVerifier):
         return False
 
     def verify(self, token: str) -> Principal:
-        client = token.partition(".")[0]
+        client, _, person = token.partition(".")[0].partition("+")
         if client == "forged":
             raise Unauthenticated("invalid")
-        return Principal(client, client, ORGANISATION, frozenset(), frozenset(["read"]))
+        return Principal(person or client, client, ORGANISATION, frozenset(), frozenset(["read"]))
 
 
 def routes() -> APIRouter:
@@ -104,6 +104,14 @@ def test_one_client_waits_and_another_does_not(service):
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["title"] == "Too many requests"
     assert ask("/things", token="two").json() == {"client": "two"}
+
+
+def test_people_who_signed_in_to_one_client_are_counted_each(service):
+    ask = service(client_rate="1/day")
+
+    assert ask("/things", token="pages+amina").status_code == 200
+    assert ask("/things", token="pages+tom").status_code == 200
+    check_told_to_wait(ask("/things", token="pages+amina"))
 
 
 def test_a_new_token_gives_a_client_no_new_allowance(service):

@@ -136,8 +136,8 @@ class Silent:
     def post(self, sender: str, recipient: str, message: bytes) -> Receipt:
         raise Temporary("smtp-unreachable")
 
-        def rest(self) -> None:
-            """Nothing is kept open."""
+    def rest(self) -> None:
+        """Nothing is kept open."""
 
 
 def test_a_mail_server_that_is_away_is_told_and_the_account_is_there(house: House):
