@@ -21,7 +21,7 @@ KERSEY = uuid5(NAMESPACE_URL, "urn:kersey")
 SIGN_IN = "kersey-portal-sign-in"
 """The client for which people sign in to the pages; the default of the portal's setting."""
 
-SIGN_IN_SECRET = "portal_sign_in"  # noqa: S105 - a name
+SIGN_IN_SETTING = "portal_sign_in"
 """By which name its secret is among those of the services."""
 
 

@@ -31,7 +31,7 @@ def services() -> None:
     from deploy.refusal import Refusal
     from deploy.service_clients import (
         SIGN_IN,
-        SIGN_IN_SECRET,
+        SIGN_IN_SETTING,
         asking,
         client_id,
         service_clients,
@@ -42,14 +42,14 @@ def services() -> None:
 
     operator = OperatorSettings()
     secrets = operator.service_secret
-    needed = [*(each.name for each in asking()), SIGN_IN_SECRET]
+    needed = [*(each.name for each in asking()), SIGN_IN_SETTING]
     missing = [each for each in needed if each not in secrets]
     if missing:
         names = ", ".join(f"KERSEY_SERVICE_SECRET__{name.upper()}" for name in missing)
         message = f"not set: {names}"
         raise Refusal(message)
     pages = sign_in_client(
-        secrets[SIGN_IN_SECRET].get_secret_value(), operator.public_url.rstrip("/")
+        secrets[SIGN_IN_SETTING].get_secret_value(), operator.public_url.rstrip("/")
     )
     with _issuer() as engine:
         load_clients(

@@ -34,7 +34,7 @@ Entered = Literal["online", "phone", "paper"]
 SYSTEM = f"{codes.KERSEY}/front-door-reference"
 """Of the reference on a receipt, as an identifier of the ServiceRequest."""
 
-_SIGNS = "23456789BCDFGHJKMPQRTVWXYZ"
+_SIGNS = "23456789" + "BCDFGHJKM" + "PQRTVWXYZ"
 """No sign that is read as another, no vowel to make a word with."""
 
 Resource = dict[str, Any]
