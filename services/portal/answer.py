@@ -212,8 +212,8 @@ def _shown(request: Request, session: str, view: Json) -> Json:
     today = _today(request)
     return {
         "view": view,
-        "needs": _needs(view),
-        "stage": _stage(view),
+        "needs": needs_of(view),
+        "stage": stage_of(view),
         "steps": {name: words for name, words in STEPS.items() if name in _possible(view)},
         "reasons": REASONS,
         "key": _key(session),
@@ -221,7 +221,7 @@ def _shown(request: Request, session: str, view: Json) -> Json:
     }
 
 
-def _stage(view: Json) -> str:
+def stage_of(view: Json) -> str:
     """What the page is about: `asked`, `waiting`, `yes`, `going`, `no` or `over`."""
     status = view.get("status")
     if view.get("answerable"):
@@ -235,7 +235,7 @@ def _possible(view: Json) -> list[str]:
     return possible if isinstance(possible, list) else []
 
 
-def _needs(view: Json) -> list[str]:
+def needs_of(view: Json) -> list[str]:
     """What the person would like help with, in words where there are any."""
     codes = (view.get("need") or {}).get("codes") or []
     named = [

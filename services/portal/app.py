@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.portal import answer, capacity, cases, start
+from services.portal import answer, capacity, cases, inbox, start
 from services.portal.answer_links import AnswerLinks
 from services.portal.apis import Apis
 from services.portal.behind import Behind
@@ -23,6 +23,7 @@ from services.portal.settings import PortalSettings, session_cipher
 from services.portal.sign_in import routes as sign_in
 from services.portal.sign_in.issuer import Issuer
 from services.portal.sign_in.sessions import Sessions
+from services.portal.staff import home
 from services.portal.worded import refusing, word
 from shared.auth import TokenVerifier
 from shared.migrate import schema_fault
@@ -65,7 +66,9 @@ def create_app(
             capacity.router,
             front_door.router,
             sign_in.router,
+            home.router,
             *cases.ROUTERS,
+            *inbox.ROUTERS,
         ),
         checks={"schema": partial(schema_fault, "portal", engine)} if engine else {},
         verifier=verifier,

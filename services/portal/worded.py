@@ -7,9 +7,9 @@ from starlette.exceptions import HTTPException
 
 from services.portal import answer
 from services.portal.answer_links import Refusal
-from services.portal.cases.place import refusal_page
 from services.portal.sign_in import routes as sign_in
 from services.portal.sign_in.doorkeeper import SendAgain, SignInNeeded
+from services.portal.staff.place import refusal_page
 from shared.pages import Pages
 from shared.problems import Problem
 from shared.refusals import Refuse

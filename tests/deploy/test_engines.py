@@ -50,6 +50,7 @@ def test_a_web_process_has_that_of_its_settings_and_a_command_none(
             KERSEY_KEY_ENCRYPTION_KEY=Fernet.generate_key().decode(),
             KERSEY_SERVICE_SECRET__NOTIFICATIONS="n" * 40,
             KERSEY_SERVICE_SECRET__PORTAL="p" * 40,
+            KERSEY_SERVICE_SECRET__PORTAL_SIGN_IN="s" * 40,
             KERSEY_STATEMENT_SECONDS="2.5",
         )
     assert made.call_args.kwargs["statement_seconds"] == seconds

@@ -296,7 +296,7 @@ class Processes:
             return self.rabbit.management
         value = value.replace("@postgres/", f"@127.0.0.1:{admin.port}/")
         value = value.replace("@rabbitmq:5672/%2F", f"@127.0.0.1:{amqp.port}{amqp.path}")
-        value = re.sub(r"^http://(?:identity|referrals|notifications):\d+", self.url, value)
+        value = re.sub(r"^http://(?:identity|providers|referrals|notifications):\d+", self.url, value)
         return value.replace("/tmp/mail", str(self.folder / "mail"))
 
     def _variables(self) -> dict[str, str]:
@@ -309,6 +309,7 @@ class Processes:
         return {
             **values,
             "KERSEY_KEY_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+            "KERSEY_SESSION_KEY": Fernet.generate_key().decode(),
             "KERSEY_PUBLIC_URL": self.url,
             "KERSEY_SMTP_PASSWORD": "",
         }

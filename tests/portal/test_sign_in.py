@@ -200,7 +200,7 @@ def test_whoever_is_not_signed_in_is_led_to_the_issuer(pages: Pages):
     ],
 )
 def test_nobody_is_led_to_another_site_after_signing_in(back: str):
-    assert local(back) == "/cases"
+    assert local(back) == "/home"
 
 
 def test_a_path_of_the_pages_is_kept():

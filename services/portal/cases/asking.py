@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import TAKEN_BACK, about
-from services.portal.cases.fields import Field, Typed, at_its_field, typed_into
 from services.portal.cases.finding import listing
 from services.portal.cases.people import Shown
-from services.portal.cases.place import Here, Place, back_to
 from services.portal.cases.words import SHARED
 from services.portal.front_door.words import ACCESS, NEEDS
+from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
+from services.portal.staff.place import Here, Place, back_to
 
 router = APIRouter(prefix="/cases/{case}/ask/{service}", include_in_schema=False)
 

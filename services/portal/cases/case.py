@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.cases.people import asked_of, person_of
-from services.portal.cases.place import Here, Place
 from services.portal.cases.words import (
     CHANNELS,
     COLOURS,
@@ -22,6 +21,7 @@ from services.portal.cases.words import (
     STATES,
     STOPS,
 )
+from services.portal.staff.place import Here, Place
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.cases.place import Here, back_to
+from services.portal.staff.place import Here, back_to
 
 router = APIRouter(prefix="/cases/{case}/gp-messages/{message}", include_in_schema=False)
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import about
-from services.portal.cases.fields import Field, at_its_field, typed_into
-from services.portal.cases.place import Here, back_to
 from services.portal.cases.steps import Step
 from services.portal.cases.words import CANCEL_REASONS
+from services.portal.staff.fields import Field, at_its_field, typed_into
+from services.portal.staff.place import Here, back_to
 
 router = APIRouter(prefix="/cases/{case}/requests/{task}", include_in_schema=False)
 

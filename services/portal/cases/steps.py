@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from services.portal.answer_links import Refusal
 from services.portal.cases import words
 from services.portal.cases.case import about
-from services.portal.cases.fields import Field, Typed, at_its_field, typed_into
-from services.portal.cases.place import Here, Place, back_to
 from services.portal.front_door.words import ACCESS
+from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
+from services.portal.staff.place import Here, Place, back_to
 
 router = APIRouter(include_in_schema=False)
 

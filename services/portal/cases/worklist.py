@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.people import Asked, Shown, asked_of, person_of
-from services.portal.cases.place import Here, Place, back_to
 from services.portal.cases.words import COLOURS, DELIVERIES, PROVIDER_STATES, SHOWN, STATES
+from services.portal.staff.place import Here, Place, back_to
 
 router = APIRouter(include_in_schema=False)
 

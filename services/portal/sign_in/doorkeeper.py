@@ -50,7 +50,7 @@ def cookie_name(*, secure: bool) -> str:
     return "__Host-kersey" if secure else "kersey_session"
 
 
-def local(path: str | None, otherwise: str = "/cases") -> str:
+def local(path: str | None, otherwise: str = "/home") -> str:
     """A path on these pages to which somebody may be sent; another host's address is none."""
     if not path or len(path) > LONGEST_PATH or not path.startswith("/") or not path.isprintable():
         return otherwise

@@ -107,7 +107,7 @@ def sign_in_page(request: Request, needed: SignInNeeded) -> Response:
     if needed.kept is None:
         return RedirectResponse(f"/sign-in?{urlencode({'back': needed.back})}", 303)
     return _pages(request).page(
-        "sign_in/ended", 401, action=needed.back, kept=needed.kept, sign_in="/sign-in?back=/cases"
+        "sign_in/ended", 401, action=needed.back, kept=needed.kept, sign_in="/sign-in?back=/home"
     )
 
 
@@ -128,7 +128,7 @@ def _begun(request: Request) -> tuple[Begun | None, str]:
         lasts = int(BEGUN_LASTS.total_seconds())
         kept = json.loads(_cipher(request).decrypt(sealed, ttl=lasts))
     except (InvalidToken, ValueError):
-        return None, "/cases"
+        return None, "/home"
     return Begun("", kept["state"], kept["nonce"], kept["verifier"]), local(kept["back"])
 
 

@@ -1,9 +1,10 @@
 """One provider's request: its view without a name, its answer, what came of it, who it is about."""
 
 from dataclasses import replace
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from services.referrals.api.bodies import (
     AnswerBody,
@@ -14,6 +15,7 @@ from services.referrals.api.bodies import (
 )
 from services.referrals.desk import Desk
 from services.referrals.handlers import answers, onward, sharing
+from services.referrals.inbox import requests_to
 from services.referrals.scopes import ANSWERS, CASES
 from services.referrals.views import View, request_view
 from shared.auth import Principal, requires
@@ -24,7 +26,26 @@ def request_routes(desk: Desk) -> APIRouter:
     """What happens to one provider's request; the provider, or who passes on its answer, asks."""
     router = APIRouter(prefix="/referrals", tags=["requests"])
     works = Depends(requires(CASES))
+    provides = Depends(requires(CASES, role="provider"))
     reads = Depends(requires(CASES, ANSWERS))
+
+    @router.get("/requests")
+    def requests(
+        folder: Literal["asked", "going", "ended"] = "asked",
+        after: UUID | None = None,
+        count: Annotated[int, Query(ge=1, le=100)] = 25,
+        principal: Principal = provides,
+    ) -> list[View]:
+        """The requests to the caller's provider, without anyone's name, longest waiting first."""
+        with desk.work() as uow:
+            return requests_to(
+                uow.session,
+                UUID(principal.organisation),
+                folder=folder,
+                after=str(after) if after else None,
+                count=count,
+                now=desk.clock(),
+            )
 
     @router.get("/requests/{task}")
     def request(task: UUID, principal: Principal = reads) -> View:

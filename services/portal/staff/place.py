@@ -14,7 +14,7 @@ from services.portal.answer_links import Refusal
 from services.portal.apis import Apis
 from services.portal.sign_in.doorkeeper import form_of, signed_in
 from services.portal.sign_in.sessions import Sessions, SignedIn
-from services.portal.times import Times
+from services.portal.staff.times import Times
 from shared.pages import Pages
 
 
@@ -98,4 +98,4 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
     """What a service refused to whoever is signed in, and where to go from here."""
     pages: Pages = request.app.state.pages
     who: SignedIn | None = getattr(request.state, "signed_in", None)
-    return pages.page("cases/refused", refusal.status, who=who, refusal=refusal)
+    return pages.page("staff/refused", refusal.status, who=who, refusal=refusal)

@@ -1,0 +1,64 @@
+"""The requests to one provider as a list: what waits for an answer, what goes on, what ended."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import tuple_
+from sqlmodel import Session, col, select
+
+from services.referrals.domain import ENDINGS, Kind, Refused
+from services.referrals.resources import instant
+from services.referrals.tables import CaseTask
+from services.referrals.views import View, request_view
+
+FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "asked": ("requested", "received"),
+    "going": ("accepted", "in-progress", "on-hold"),
+    "ended": tuple(sorted(ENDINGS)),
+}
+"""A Task's statuses by where its request lies."""
+
+NOTHING_AFTER = "There is no such request in this folder now. Begin again, without `after`."
+
+
+def requests_to(
+    session: Session,
+    provider: UUID,
+    *,
+    folder: str,
+    after: str | None,
+    count: int,
+    now: datetime,
+) -> list[View]:
+    """One page of a provider's requests, without anyone's name, the longest waiting first.
+
+    Args:
+        session: the caller's.
+        provider: whose.
+        folder: one of `FOLDERS`.
+        after: the last request of the page before.
+        count: at most so many.
+        now: the moment, against which capacity and agreements expire.
+
+    Raises:
+        Refused: `after` is no request in this folder, which a first page again would hide.
+    """
+    mine = (
+        CaseTask.kind == Kind.PROVIDER,
+        CaseTask.owner == provider,
+        col(CaseTask.status).in_(FOLDERS[folder]),
+    )
+    place = tuple_(col(CaseTask.created), col(CaseTask.id))
+    asked = select(CaseTask).where(*mine)
+    if after is not None:
+        last = session.exec(select(CaseTask).where(*mine, CaseTask.id == after)).one_or_none()
+        if last is None:
+            raise Refused("business-rule", NOTHING_AFTER, "after")
+        asked = asked.where(place > tuple_(last.created, last.id))
+    tasks = session.exec(asked.order_by(col(CaseTask.created), col(CaseTask.id)).limit(count))
+    return [
+        request_view(session, task.id, now)
+        | {"asked": instant(task.created), "updated": instant(task.updated)}
+        for task in tasks.all()
+    ]
