@@ -138,7 +138,7 @@ def test_what_is_there_is_left_alone_at_a_later_start(demo: Loaded):
 def test_characteristics_are_the_persons_own_words_beside_the_gps(demo: Loaded):
     told = demo.rows(
         "select characteristic, value, count(*) from equality_characteristic"
-        " where e.source = 'self-stated' group by 1, 2"
+        " where source = 'self-stated' group by 1, 2"
     )
     spoken_with = demo.scalar(
         "select count(distinct c.person) from referral_case c"
@@ -161,7 +161,7 @@ def test_characteristics_are_the_persons_own_words_beside_the_gps(demo: Loaded):
         never_asked = spoken_with - values.total()
         assert never_asked >= 1, characteristic
         assert values.total() > spoken_with / 2, characteristic
-    gps = demo.scalar("select count(*) from equality_characteristic where e.source = 'gp-record'")
+    gps = demo.scalar("select count(*) from equality_characteristic where source = 'gp-record'")
     assert gps == 60 + sum(person.ethnic_category is not None for person in people())
 
 

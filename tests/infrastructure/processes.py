@@ -296,7 +296,9 @@ class Processes:
             return self.rabbit.management
         value = value.replace("@postgres/", f"@127.0.0.1:{admin.port}/")
         value = value.replace("@rabbitmq:5672/%2F", f"@127.0.0.1:{amqp.port}{amqp.path}")
-        value = re.sub(r"^http://(?:identity|providers|referrals|notifications):\d+", self.url, value)
+        value = re.sub(
+            r"^http://(?:identity|providers|referrals|notifications):\d+", self.url, value
+        )
         return value.replace("/tmp/mail", str(self.folder / "mail"))
 
     def _variables(self) -> dict[str, str]:

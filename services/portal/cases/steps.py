@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from services.portal.answer_links import Refusal
 from services.portal.cases import words
 from services.portal.cases.case import about
-from services.portal.front_door.words import ACCESS
+from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 
@@ -110,6 +110,55 @@ STEPS: Mapping[str, Step] = {
         ),
         lambda typed: {"reason": typed["reason"]},
         leaves=True,
+    ),
+    "route": Step(
+        "Give it to a team",
+        "Give it to this team",
+        ("POST", "route"),
+        (Field("team", "Which team?", "select", missing="Choose a team"),),
+        lambda typed: {"team": typed["team"]},
+    ),
+    "waiting": Step(
+        "What they wait for",
+        "Save",
+        ("PUT", "waiting"),
+        (
+            Field(
+                "needs",
+                "What does nothing meet yet?",
+                "checkboxes",
+                NEEDS,
+                "Choose nothing to end the waiting.",
+            ),
+            Field(
+                "areas",
+                "Where would they go? First parts of postcodes",
+                hint="For example, BD8, LS12. Nothing means all of your hub's place.",
+            ),
+        ),
+        lambda typed: {
+            "needs": typed["needs"],
+            "areas": typed["areas"].upper().replace(",", " ").split(),
+        },
+        "When a service opens that fits, this case is on your list under ‘Something opened’.",
+    ),
+    "stops": Step(
+        "Stop something at once",
+        "Save",
+        ("PUT", "person/stops/{stop}"),
+        (
+            Field("stop", "What stands?", "radios", words.STOPS, missing="Choose what stands"),
+            Field(
+                "stands",
+                "Does it hold?",
+                "radios",
+                {"yes": "Yes, from now on", "no": "No, lift it"},
+                missing="Choose yes or no",
+            ),
+            Field("told_by", "Who said so?", hint="For example, her daughter, by phone"),
+        ),
+        lambda typed: {"stands": typed["stands"] == "yes", "told_by": typed["told_by"]},
+        "It holds at once in every case of this person, whichever team's.",
     ),
     "hand-over": Step(
         "Hand over to another team",
@@ -281,7 +330,7 @@ async def _fields(
 ) -> list[Field]:
     """The step's fields, with those options that depend on the case."""
     fields = list(STEPS[step].fields)
-    if step == "hand-over":
+    if step in ("hand-over", "route"):
         teams = await here.get("/referrals/teams")
         options = {each["team"]: f"{each['name']} ({each['hub'].title()})" for each in teams}
         fields[0] = fields[0].choosing(options)

@@ -216,6 +216,8 @@ DONE: Mapping[str, str] = {
     "gp-sharing": "Noted. Only this goes to the GP.",
     "gp-worries": "The practice is told now. Look below whether it arrives.",
     "gp-messages": "Noted.",
+    "route": "The team has it now.",
+    "stops": "Noted. It holds at once.",
     "waiting": "Noted. You hear first when such a service opens.",
     "close": "The case is closed.",
 }
