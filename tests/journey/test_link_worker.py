@@ -5,37 +5,23 @@ looked at: by axe, for complaints of the browser, for requests to other hosts, f
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from deploy.demo.accounts import PEOPLE
-from deploy.demo.bundle import referral_bundle
-from deploy.demo.people import people
-from tests.infrastructure.axe import violations
-from tests.infrastructure.chromium import FLAGS
 from tests.infrastructure.running import Running
+from tests.journey.pages import Watched
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PHONE = {"width": 320, "height": 640}
 DESKTOP = {"width": 1280, "height": 900}
 WORKER = next(each for each in PEOPLE if each.role == "link-worker")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -57,47 +43,6 @@ def signed_in(running: Running, browser: Browser) -> dict[str, Any]:
     return state
 
 
-class Watched:
-    """A tab whose every page is looked at."""
-
-    def __init__(self, page: Page, width: int, *, scripts: bool) -> None:
-        self.page = page
-        self.found: list[str] = []
-        self._scripts = scripts
-        self._width = width
-        page.on("console", lambda message: self._said(message.text))
-        page.on("pageerror", lambda error: self.found.append(str(error)))
-        page.on("request", lambda sent: self._host(sent.url))
-        page.on("load", lambda _: self.look())
-
-    def _said(self, words: str) -> None:
-        # A page that answers a form with something wrong in it has such a status.
-        if "the server responded with a status of 4" not in words:
-            self.found.append(words)
-
-    def _host(self, url: str) -> None:
-        if urlsplit(url).hostname not in ("127.0.0.1", None):
-            self.found.append(f"asks another host: {url}")
-
-    def look(self) -> None:
-        wide = self.page.evaluate("document.documentElement.scrollWidth")
-        if wide > self._width:
-            self.found.append(f"{self.page.url} is {wide} wide")
-
-    def judged(self) -> None:
-        """What axe says of the page as it stands; it needs scripts."""
-        if self._scripts:
-            self.found += [f"{self.page.url}: {each}" for each in violations(self.page)]
-
-    def click(self, role: Any, name: str) -> None:
-        self.page.get_by_role(role, name=name, exact=True).first.click()
-        self.judged()
-
-    @property
-    def heading(self) -> str:
-        return self.page.get_by_role("heading", level=1).inner_text()
-
-
 @pytest.fixture(params=["desktop with scripts", "phone without scripts"])
 def tab(
     request: pytest.FixtureRequest, browser: Browser, signed_in: dict[str, Any]
@@ -113,28 +58,6 @@ def tab(
     yield watched
     context.close()
     assert watched.found == []
-
-
-@pytest.fixture
-def referred(running: Running) -> str:
-    """A person whom a GP just referred to the team; their name."""
-    token = running.kersey("token", "--as", "ehr", "--url", running.url).stdout.strip()
-    person = people(1)[0]
-    bundle = referral_bundle(person, f"pages-{uuid4()}", datetime.now(UTC))
-    family = f"Pagesworth-{uuid4().hex[:8]}"
-    patient = bundle["entry"][0]["resource"]
-    patient["name"] = [{"use": "official", "given": ["Nora"], "family": family}]
-    patient["identifier"] = [{"system": "https://airedale-rise.example/patients", "value": family}]
-    patient["birthDate"] = "1951-03-02"
-    bundle["entry"][0]["request"].pop("ifNoneExist", None)
-    answer = httpx.post(
-        f"{running.url}/fhir",
-        json=bundle,
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=60,
-    )
-    assert answer.status_code == 200, answer.text
-    return f"Nora {family}"
 
 
 def test_from_a_referral_to_a_service_that_was_asked(

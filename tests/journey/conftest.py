@@ -1,0 +1,46 @@
+"""What tests of the staff's pages share: a browser, and a person who was just referred."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from deploy.demo.bundle import referral_bundle
+from deploy.demo.people import people
+from tests.infrastructure.chromium import FLAGS
+from tests.infrastructure.running import Running
+from tests.journey.pages import token_of
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def referred(running: Running) -> str:
+    """A person whom a GP just referred to the team; their name."""
+    token = token_of(running, "ehr")
+    person = people(1)[0]
+    bundle = referral_bundle(person, f"pages-{uuid4()}", datetime.now(UTC))
+    family = f"Pagesworth-{uuid4().hex[:8]}"
+    patient = bundle["entry"][0]["resource"]
+    patient["name"] = [{"use": "official", "given": ["Nora"], "family": family}]
+    patient["identifier"] = [{"system": "https://airedale-rise.example/patients", "value": family}]
+    patient["birthDate"] = "1951-03-02"
+    bundle["entry"][0]["request"].pop("ifNoneExist", None)
+    answer = httpx.post(
+        f"{running.url}/fhir",
+        json=bundle,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
+    )
+    assert answer.status_code == 200, answer.text
+    return f"Nora {family}"

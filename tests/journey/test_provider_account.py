@@ -1,0 +1,83 @@
+"""A provider with an account, on the smallest phone: its requests, its answer, who it is."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pyotp
+import pytest
+from playwright.sync_api import Browser
+
+from deploy.demo.accounts import PEOPLE
+from deploy.demo.clients import PROVIDER
+from tests.infrastructure.running import Running
+from tests.journey.pages import Watched, token_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+STAFF = next(each for each in PEOPLE if each.role == "provider-staff")
+
+
+@pytest.fixture
+def asked(running: Running, referred: str) -> str:
+    """A request to the provider about that person, who agreed to share the name; their name."""
+    headers = {"Authorization": f"Bearer {token_of(running, 'link-worker')}"}
+    with httpx.Client(base_url=running.url, headers=headers, timeout=60) as http:
+        rows: list[dict[str, Any]] = http.get(
+            "/referrals/cases", params={"state": "new", "count": 200}
+        ).json()
+        case = rows[-1]["case"]
+        http.post(f"/referrals/cases/{case}/accept").raise_for_status()
+        found = http.get("/directory/search", params={"need": "loneliness"}).json()["contents"]
+        service = next(
+            each["service"]["id"] for each in found if UUID(each["provider"]["id"]) == PROVIDER
+        )
+        body = {
+            "service": service,
+            "needs": [{"code": "loneliness", "display": "Loneliness"}],
+            "text": "A friendly face at the door",
+            "share": {"name": referred},
+        }
+        http.post(f"/referrals/cases/{case}/requests", json=body).raise_for_status()
+    return referred
+
+
+def test_a_provider_answers_and_says_how_it_goes(
+    running: Running,
+    browser: Browser,
+    asked: str,
+) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 640}, java_script_enabled=True)
+    tab = Watched(context.new_page(), 320, scripts=True)
+    page = tab.page
+    page.goto(f"{running.url}/sign-in")
+    page.get_by_label("E-mail address").fill(STAFF.email)
+    page.get_by_label("Password").fill(STAFF.password)
+    page.get_by_role("button").last.click()
+    page.locator("input[name=code]").fill(pyotp.TOTP(STAFF.secret).now())
+    page.locator("main button").first.click()
+    assert tab.heading == "Requests", "each role begins at its own page"
+    assert asked not in page.content()
+    page.get_by_role("listitem").filter(has_text="A friendly face at the door").last.get_by_role(
+        "link"
+    ).click()
+    tab.judged()
+    assert asked not in page.content()
+    tab.click("button", "Send my answer")
+    assert page.get_by_role("alert").is_visible()
+    page.get_by_label("Yes, they can come").check()
+    tab.click("button", "Send my answer")
+    assert tab.heading == "You said yes"
+    tab.click("button", "See who it is")
+    assert page.get_by_text(asked).is_visible()
+    page.get_by_label("They have started").check()
+    tab.click("button", "Save")
+    assert page.get_by_role("status").inner_text().startswith("Thank you")
+    page.goto(f"{running.url}/requests?folder=going")
+    tab.judged()
+    page.goto(f"{running.url}/cases")
+    assert (
+        tab.heading == "You may not do this" or page.get_by_text("Nobody is on this list").count()
+    )
+    context.close()
+    assert tab.found == []
