@@ -57,6 +57,7 @@ class Service:
         connections: of its database in the all-in-one; with the broker's they sum to at most 80.
         compose: loads its composition.
         database: whether it has a database of record.
+        works: whether it has background work, for `kersey worker`.
         asks: scopes of the tokens with which it calls other services; empty if it calls none.
     """
 
@@ -66,6 +67,7 @@ class Service:
     connections: int
     compose: Callable[[], Composition]
     database: bool = True
+    works: bool = True
     asks: tuple[str, ...] = ()
 
     @property
@@ -200,6 +202,7 @@ SERVICES: tuple[Service, ...] = (
         8005,
         3,
         _portal,
+        works=False,
         asks=("referrals.front-door",),
     ),
 )

@@ -22,7 +22,7 @@ Client = Annotated[str, typer.Argument(help="Its id.")]
 
 @app.command()
 def services() -> None:
-    """Register the services that ask others, and the pages where people sign in.
+    """Register services that ask others, and the pages.
 
     You chose their secrets. Needs the identity service's settings, its public address among them,
     and KERSEY_SERVICE_SECRET__NOTIFICATIONS and so on, of 32 characters or more. Safe to repeat; a

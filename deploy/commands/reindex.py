@@ -10,9 +10,10 @@ def reindex(
         int, typer.Option(help="Go on behind this key, where it was told last; 0 begins.")
     ] = 0,
 ) -> None:
-    """Index every FHIR resource as this version declares it, so that what was stored before is
-    found by new search parameters, too; and gather the directory's listings where their documents
-    are missing or wrong. Kersey may run meanwhile.
+    """Index every resource and gather every listing anew.
+
+    What was stored before is found by new search parameters too, and the directory's listings lie
+    ready where their documents were missing or wrong. Kersey may run meanwhile.
     """
     from deploy.every_database import every_database, referrals_settings
     from deploy.settings import OperatorSettings

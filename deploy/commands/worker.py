@@ -31,7 +31,7 @@ def worker(
 
     meant = services.service(service)
     idle = f"{service} has no background work: `kersey serve {service}` is all it needs"
-    if not meant.database:  # what keeps nothing has nothing to send and nothing to count
+    if not meant.works:
         raise Refusal(idle)
     composition = meant.compose()
     settings = composition.settings()

@@ -214,10 +214,6 @@ def test_a_worker_without_work_or_broker_says_so():
     assert "`kersey serve portal` is all it needs" in idle.stderr
 
 
-def test_a_service_without_a_database_has_nothing_to_migrate():
-    assert "portal keeps nothing" in kersey("migrate", "portal").stderr
-
-
 def test_what_does_not_run_is_told(port, tmp_path):
     nobody = f"http://127.0.0.1:{port}"
     assert "is `make run` running?" in kersey("token", "--as", "ehr", "--url", nobody).stderr

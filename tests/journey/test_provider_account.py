@@ -1,7 +1,6 @@
 """A provider with an account, on the smallest phone: its requests, its answer, who it is."""
 
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pyotp
@@ -28,10 +27,8 @@ def asked(running: Running, referred: str) -> str:
         ).json()
         case = rows[-1]["case"]
         http.post(f"/referrals/cases/{case}/accept").raise_for_status()
-        found = http.get("/directory/search", params={"need": "loneliness"}).json()["contents"]
-        service = next(
-            each["service"]["id"] for each in found if UUID(each["provider"]["id"]) == PROVIDER
-        )
+        services = http.get(f"/directory/organizations/{PROVIDER}").json()["services"]
+        service = services[0]["id"]
         body = {
             "service": service,
             "needs": [{"code": "loneliness", "display": "Loneliness"}],
