@@ -42,13 +42,13 @@ COOKIE = "kersey_session"
 trial = APIRouter()
 
 
-@trial.get("/cases/who")
+@trial.get("/trial/who")
 async def who(who: SignedIn = Depends(signed_in)) -> dict[str, Any]:
     """A page of the staff that only says who asks."""
     return {"account": who.granted.account, "access": who.granted.access, "key": who.key}
 
 
-@trial.post("/cases/note")
+@trial.post("/trial/note")
 async def note(request: Request, who: SignedIn = Depends(signed_in)) -> dict[str, Any]:
     """One that takes a form."""
     form = await form_of(request, who)
@@ -73,7 +73,7 @@ class Pages:
     def person(self, *role: str) -> Person:
         return add_person(self.issuer, self.issuer_settings, *(role or ("link-worker",)))
 
-    def come(self, http: httpx.Client, person: Person, at: str = "/cases/who") -> httpx.Response:
+    def come(self, http: httpx.Client, person: Person, at: str = "/trial/who") -> httpx.Response:
         """Ask for a page, sign in as its redirects say, and get the page."""
         page = _led(http, http.get(at))
         page = _led(http, _send(http, page, email=person.email, password=person.password))
@@ -139,7 +139,7 @@ def pages(
         yield made
 
 
-TRIED = ("/cases/who", "/cases/note")
+TRIED = ("/trial/who", "/trial/note")
 
 
 @pytest.fixture(autouse=True)
@@ -150,9 +150,9 @@ def at_the_right_time(pages: Pages) -> Iterator[None]:
 
 def test_somebody_signs_in_and_comes_back_to_the_page_that_was_asked_for(pages: Pages):
     person, http = pages.person(), pages.browser()
-    page = pages.come(http, person, "/cases/who?show=new")
+    page = pages.come(http, person, "/trial/who?show=new")
     assert page.status_code == 200
-    assert str(page.url) == f"{pages.url}/cases/who?show=new"
+    assert str(page.url) == f"{pages.url}/trial/who?show=new"
     assert page.json()["account"] == str(person.id)
     assert "kersey_signing_in" not in http.cookies, "what was kept on the way is gone"
 
@@ -169,14 +169,14 @@ def test_the_cookie_alone_is_the_key_and_the_table_holds_nothing_to_sign_in_with
     assert cookie.path == "/"
     other = pages.browser()
     other.cookies.set(COOKIE, secret + "x")
-    assert other.get("/cases/who").status_code == 303
+    assert other.get("/trial/who").status_code == 303
 
 
 def test_whoever_is_not_signed_in_is_led_to_the_issuer(pages: Pages):
-    answer = pages.browser().get("/cases/who")
+    answer = pages.browser().get("/trial/who")
     assert (answer.status_code, answer.headers["location"]) == (
         303,
-        "/sign-in?back=%2Fwork%2Fwho",
+        "/sign-in?back=%2Ftrial%2Fwho",
     )
     led = pages.browser().get("/sign-in")
     asked = httpx.URL(led.headers["location"])
@@ -210,7 +210,7 @@ def test_a_path_of_the_pages_is_kept():
 def test_a_code_that_another_browser_began_to_ask_for_signs_nobody_in(pages: Pages):
     """Login CSRF: an attacker's code must not sign a victim in as the attacker."""
     attacker = pages.browser()
-    page = _led(attacker, attacker.get("/cases/who"))
+    page = _led(attacker, attacker.get("/trial/who"))
     person = pages.person()
     page = _led(attacker, _send(attacker, page, email=person.email, password=person.password))
     answer = _send(attacker, page, code=person.code())
@@ -226,12 +226,12 @@ def test_a_code_that_another_browser_began_to_ask_for_signs_nobody_in(pages: Pag
 
 def test_a_stopped_sign_in_says_so_and_begins_nothing(pages: Pages):
     http = pages.browser()
-    led = http.get("/sign-in?back=/cases/who")
+    led = http.get("/sign-in?back=/trial/who")
     state = httpx.URL(led.headers["location"]).params["state"]
     page = http.get("/signed-in", params={"error": "access_denied", "state": state})
     assert page.status_code == 403
     assert "You are not signed in" in page.text
-    assert "/sign-in?back=%2Fwork%2Fwho" in page.text
+    assert "/sign-in?back=%2Ftrial%2Fwho" in page.text
     assert COOKIE not in http.cookies
     made_up = http.get("/signed-in", params={"code": "made-up", "state": state})
     assert made_up.status_code == 403
@@ -245,7 +245,7 @@ def test_tokens_are_renewed_before_they_end_and_once_for_many_requests(pages: Pa
     with ThreadPoolExecutor(8) as several:
         found = list(several.map(lambda _: pages.sessions.of(secret), range(8)))
     assert all(found), "a second use of the refresh token would have ended the sign-in"
-    renewed = http.get("/cases/who").json()["access"]
+    renewed = http.get("/trial/who").json()["access"]
     assert renewed != first
     assert {each.granted.access for each in found if each} <= {first, renewed}
 
@@ -257,7 +257,7 @@ def test_whose_account_is_disabled_is_out_when_the_token_ends(pages: Pages):
         disable(uow, person.id, by="test")
         uow.commit()
     pages.ahead = timedelta(minutes=5)
-    assert http.get("/cases/who").status_code == 303
+    assert http.get("/trial/who").status_code == 303
     assert str(person.id) not in [row.account for row in pages.rows()]
 
 
@@ -269,7 +269,7 @@ def test_a_session_ends_when_nobody_uses_it(pages: Pages, later: timedelta, stat
     http = pages.browser()
     pages.come(http, pages.person())
     pages.ahead = later
-    assert http.get("/cases/who").status_code == status
+    assert http.get("/trial/who").status_code == status
 
 
 def test_a_session_ends_after_its_hours_even_if_it_is_used(pages: Pages):
@@ -279,14 +279,14 @@ def test_a_session_ends_after_its_hours_even_if_it_is_used(pages: Pages):
         row = web_session.c.ends
         connection.execute(update(web_session).values(ends=row - timedelta(hours=11, minutes=59)))
     pages.ahead = timedelta(minutes=2)
-    assert http.get("/cases/who").status_code == 303
+    assert http.get("/trial/who").status_code == 303
 
 
 def test_signing_in_again_in_a_browser_ends_what_was_there_before(pages: Pages):
     person, http = pages.person(), pages.browser()
     pages.come(http, person)
     before = http.cookies[COOKIE]
-    _led(http, http.get("/sign-in?back=/cases/who"))
+    _led(http, http.get("/sign-in?back=/trial/who"))
     assert http.cookies[COOKIE] != before
     http.cookies.set(COOKIE, before)
     assert pages.sessions.of(before) is None
@@ -300,7 +300,7 @@ def test_signing_out_ends_it_here_and_at_the_issuer(pages: Pages):
     assert urlsplit(str(page.url)).path == "/signed-out"
     assert "You are signed out" in page.text
     assert pages.sessions.of(before) is None
-    asked = _led(http, http.get("/cases/who"))
+    asked = _led(http, http.get("/trial/who"))
     assert asked.url.path == "/identity/authorize", "the issuer asks for the password again"
 
 
@@ -308,19 +308,19 @@ def test_signing_out_needs_a_form_of_the_pages(pages: Pages):
     http = pages.browser()
     pages.come(http, pages.person())
     assert http.post("/sign-out", data={"key": "made up"}).status_code == 409
-    assert http.get("/cases/who").status_code == 200
+    assert http.get("/trial/who").status_code == 200
 
 
 def test_what_was_typed_is_kept_when_the_sign_in_ended_meanwhile(pages: Pages):
     http = pages.browser()
     key = pages.come(http, pages.person()).json()["key"]
     pages.ahead = timedelta(hours=13)
-    page = http.post("/cases/note", data={"key": key, "words": "rang <b>twice</b>"})
+    page = http.post("/trial/note", data={"key": key, "words": "rang <b>twice</b>"})
     assert page.status_code == 401
     assert "rang &lt;b&gt;twice&lt;/b&gt;" in page.text
     assert key not in page.text
     pages.ahead = timedelta()
-    _led(http, http.get("/sign-in?back=/cases/who"))
+    _led(http, http.get("/sign-in?back=/trial/who"))
     again = _send(http, page)
     assert again.status_code == 409, "a form of another session is shown before it is sent"
     assert "Look at it once more" in again.text
@@ -331,7 +331,7 @@ def test_what_was_typed_is_kept_when_the_sign_in_ended_meanwhile(pages: Pages):
 def test_a_form_of_another_site_is_shown_and_not_sent(pages: Pages):
     http = pages.browser()
     pages.come(http, pages.person())
-    page = http.post("/cases/note", data={"words": "not mine"})
+    page = http.post("/trial/note", data={"words": "not mine"})
     assert page.status_code == 409
     assert "not mine" in page.text
 
