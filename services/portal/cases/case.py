@@ -63,6 +63,7 @@ async def about(here: Place, case: Json) -> dict[str, Any]:
             for words, part in (("the referral", request), ("the person", patient))
             if part is None
         ],
+        "withheld": request == {},
         "record": record,
         "possible": frozenset(case["possible"]),
         "state": STATES.get(triage["business_status"], triage["business_status"]),

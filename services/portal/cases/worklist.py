@@ -62,7 +62,7 @@ class _People:
         }
 
     def __call__(self, row: Row) -> tuple[Shown, Asked]:
-        """Who it is about, and what is asked for."""
+        """Who it is about, and what is asked for; empty where whoever asks may not see it."""
         return (
             person_of(self._by_id.get(("Patient", row["patient"]))),
             asked_of(self._by_id.get(("ServiceRequest", row["service_request"]))),
@@ -88,6 +88,7 @@ def _row(row: Row, person: Shown, asked: Asked) -> Row:
     return {
         "case": row["case"],
         "person": person,
+        "withheld": not asked.patient,
         "needs": [words for _, words in asked.needs],
         "urgent": row["urgent"],
         "state": STATES.get(row["state"], row["state"]),

@@ -67,13 +67,18 @@ class Place:
         return await self.apis.get(self.who, path, **params)
 
     async def look(self, path: str, **params: Any) -> Any:
-        """The same, or None while that service cannot be reached: the page keeps the rest."""
+        """The same; None while the service cannot be reached: the page keeps the rest.
+
+        Empty where whoever asks may see the case and not all of it.
+        """
         try:
             return await self.get(path, **params)
         except Refusal as refusal:
-            if refusal.status < 500:
-                raise
-            return None
+            if refusal.status in (403, 404, 410):
+                return {}
+            if refusal.status >= 500:
+                return None
+            raise
 
     async def send(self, method: str, path: str, body: object = None) -> Any:
         """Have something done; see `Apis.send`."""
