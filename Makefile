@@ -1,7 +1,7 @@
 # make help says what each target does.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test coverage soak bench check fix lock clean help
+.PHONY: run test coverage soak screenshots bench check fix lock clean help
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -37,6 +37,9 @@ coverage: $(VENV)/.dev services/portal/static/.made tests/clients/node_modules/.
 soak: $(VENV)/.dev ## the storm of faults in tests/faults with more of everything (REFERRALS=2000, KILLS=60)
 	@KERSEY_STORM_REFERRALS=$(or $(REFERRALS),2000) KERSEY_STORM_KILLS=$(or $(KILLS),60) \
 		$(BIN)/python -m pytest tests/faults
+
+screenshots: $(VENV)/.dev services/portal/static/.made ## take the pictures in docs/pictures anew, of a demo of its own in Chromium
+	@$(BIN)/python -m tests.journey.screenshots
 
 bench: $(VENV)/.dev ## measure everything and write docs/benchmarks.md (RUNS=2, PARTS="reading", SECONDS=10, RESOURCES=1000000, SERVICES=100000)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),1) --seconds $(or $(SECONDS),10) \
