@@ -9,12 +9,14 @@ from fastapi import APIRouter, Response
 
 from services.portal.cases.people import asked_of, person_of
 from services.portal.cases.words import (
+    AGREED,
     CHANNELS,
     COLOURS,
     DONE,
     GP_KINDS,
     GP_STATES,
     HOW,
+    OUTCOMES,
     PROVIDER_STATES,
     SAFE,
     SOURCES,
@@ -66,12 +68,14 @@ async def about(here: Place, case: Json) -> dict[str, Any]:
         "withheld": request == {},
         "record": record,
         "possible": frozenset(case["possible"]),
+        "closable": any(step in case["possible"] for step, _ in OUTCOMES.values()),
         "state": STATES.get(triage["business_status"], triage["business_status"]),
         "state_code": triage["business_status"],
         "colour": COLOURS.get(triage["business_status"], "grey"),
         "requests": [_request(each) for each in case["tasks"] if each["kind"] == "provider"],
         "ended": triage["status"] in ("completed", "failed", "rejected", "cancelled"),
         "words": {
+            "agreed": AGREED,
             "channels": CHANNELS,
             "gp_kinds": GP_KINDS,
             "gp_states": GP_STATES,

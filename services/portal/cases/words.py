@@ -96,6 +96,14 @@ SOURCES: Mapping[str, str] = {
 }
 """From where a referral came (care 22)."""
 
+AGREED: Mapping[str, str] = {
+    "in-person": "face to face",
+    "by-phone": "on the phone",
+    "in-writing": "in writing",
+    "on-behalf": "somebody decides for them by law",
+}
+"""How a person agreed to be referred by another (care 7)."""
+
 HOW: Mapping[str, str] = {
     "phone": "By phone",
     "text": "By text message",
