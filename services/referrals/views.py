@@ -1,6 +1,6 @@
 """What a case looks like to those who work on it: plain JSON for the case API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -278,6 +278,7 @@ def worklist(
     gp_to_do: bool | None,
     opened: bool | None,
     open_only: bool,
+    service_requests: Sequence[str] | None = None,
     after: UUID | None,
     count: int,
 ) -> list[View]:
@@ -298,6 +299,8 @@ def worklist(
         rows = rows.where(Worklist.opened == opened)
     if open_only:
         rows = rows.where(col(Worklist.open))
+    if service_requests is not None:
+        rows = rows.where(col(Case.service_request).in_(service_requests))
     rank = (col(Worklist.urgent).desc(), col(Worklist.since), col(Worklist.case))
     if after is not None:
         # Of another team's case neither its place in the order is told nor that there is one.

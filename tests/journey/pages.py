@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.infrastructure.axe import violations
 from tests.infrastructure.running import Running
@@ -12,6 +12,10 @@ from tests.infrastructure.running import Running
 def token_of(running: Running, client: str) -> str:
     """An access token of a demo client."""
     return running.kersey("token", "--as", client, "--url", running.url).stdout.strip()
+
+
+expect.set_options(timeout=60_000)
+"""Milliseconds in which a page shows what is expected, on a machine that is busy with others."""
 
 
 class Watched:
@@ -47,9 +51,11 @@ class Watched:
             self.found += [f"{self.page.url}: {each}" for each in violations(self.page)]
 
     def click(self, role: Any, name: str) -> None:
-        self.page.get_by_role(role, name=name, exact=True).first.click()
+        """Click what leads to another page, and look at that."""
+        with self.page.expect_navigation(timeout=60_000):
+            self.page.get_by_role(role, name=name, exact=True).first.click()
         self.judged()
 
     @property
-    def heading(self) -> str:
-        return self.page.get_by_role("heading", level=1).inner_text()
+    def heading(self) -> Locator:
+        return self.page.get_by_role("heading", level=1)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from deploy.demo.accounts import PEOPLE
 from tests.infrastructure.running import Running
@@ -36,7 +36,7 @@ def signed_in(running: Running, browser: Browser) -> dict[str, Any]:
     page.get_by_role("button").last.click()
     page.locator("input[name=code]").fill(pyotp.TOTP(WORKER.secret).now())
     page.locator("main button").first.click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Your list"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your list")
     assert WORKER.name in page.locator("nav").first.inner_text()
     state: dict[str, Any] = context.storage_state()  # type: ignore[assignment]
     context.close()
@@ -67,18 +67,18 @@ def test_from_a_referral_to_a_service_that_was_asked(
     page.goto(f"{running.url}/cases?show=new")
     tab.judged()
     tab.click("link", referred)
-    assert tab.heading == referred
+    expect(tab.heading).to_have_text(referred)
     tab.click("button", "Take it on")
-    assert page.get_by_role("status").inner_text().startswith("You took this referral on")
+    expect(page.get_by_role("status")).to_contain_text("You took this referral on")
 
     tab.click("button", "Note a contact")
     tab.click("button", "Save")
-    assert page.get_by_role("alert").get_by_role("link", name="Choose yes or no").is_visible()
+    expect(page.get_by_role("alert").get_by_role("link", name="Choose yes or no")).to_be_visible()
     page.get_by_label("Yes", exact=True).check()
     page.get_by_label("By phone").check()
     page.get_by_label("Minutes (if you like)").fill("12")
     tab.click("button", "Save")
-    assert page.get_by_text("reached by phone, 12 minutes").is_visible()
+    expect(page.get_by_text("reached by phone, 12 minutes")).to_be_visible()
     tab.click("button", "The person says yes")
 
     tab.click("link", "Note how to reach them safely")
@@ -86,7 +86,7 @@ def test_from_a_referral_to_a_service_that_was_asked(
     page.get_by_label("Do not use").check()
     page.get_by_label("Number or address").fill("01632 960177")
     tab.click("button", "Save")
-    assert page.get_by_text("Phone: Do not use.").is_visible()
+    expect(page.get_by_text("Phone: Do not use.")).to_be_visible()
     tab.click("link", "Note an access need")
     page.get_by_label("No steps").check()
     page.get_by_label("The person said so").check()
@@ -106,30 +106,49 @@ def test_from_a_referral_to_a_service_that_was_asked(
     assert not page.get_by_label("Phone:").count(), "no way to them that is not safe is offered"
     page.get_by_label(f"Name: {referred}").check()
     tab.click("button", "Check what will be sent")
-    assert page.get_by_role("alert").get_by_text("Choose how they agreed").is_visible()
+    expect(page.get_by_role("alert").get_by_text("Choose how they agreed")).to_be_visible()
     page.get_by_label("They told me").check()
     tab.click("button", "Check what will be sent")
-    assert tab.heading == f"Check what will be sent to {service}"
-    assert page.get_by_text(referred).is_visible()
+    expect(tab.heading).to_have_text(f"Check what will be sent to {service}")
+    expect(page.get_by_text(referred)).to_be_visible()
     tab.click("button", "Send it")
-    assert page.get_by_role("heading", name=service).is_visible()
-    assert page.get_by_text("asked, no answer yet").is_visible()
+    expect(page.get_by_role("heading", name=service)).to_be_visible()
+    expect(page.get_by_text("asked, no answer yet")).to_be_visible()
 
     page.go_back()
-    assert tab.heading.startswith("Check what will be sent"), "going back asks nothing twice"
+    expect(tab.heading).to_contain_text("Check what will be sent")
     tab.click("button", "Send it")
-    assert page.get_by_role("alert").is_visible(), "it was sent already"
+    expect(page.get_by_role("alert")).to_be_visible()
     page.goto(f"{running.url}/cases?show=answer")
     tab.click("link", referred)
     tab.click("link", f"Take the request to {service} back")
     page.get_by_label("The person changed their mind").check()
     tab.click("button", "Take it back")
-    assert page.get_by_text("taken back", exact=True).is_visible()
+    expect(page.get_by_text("taken back", exact=True)).to_be_visible()
     tab.click("link", "Close the case")
     page.get_by_label("They stopped before the end").check()
     tab.click("button", "Close the case")
     page.goto(f"{running.url}/cases?show=ended")
-    assert page.get_by_role("link", name=referred).is_visible()
+    expect(page.get_by_role("link", name=referred)).to_be_visible()
+
+
+def test_a_person_is_found_by_the_beginning_of_their_name(
+    running: Running, tab: Watched, referred: str
+) -> None:
+    page = tab.page
+    page.goto(f"{running.url}/cases")
+    tab.click("link", "Look for a person")
+    tab.click("button", "Look")
+    expect(page.get_by_role("alert").get_by_text("Type a name or an NHS number")).to_be_visible()
+    page.get_by_label("Last name, or NHS number").fill(referred.split()[1][:-2].lower())
+    tab.click("button", "Look")
+    assert urlsplit(page.url)[2:] == ("/cases/search", "", ""), "no name stands in an address"
+    tab.click("link", referred)
+    expect(tab.heading).to_have_text(referred)
+    page.go_back()
+    page.get_by_label("Last name, or NHS number").fill("nobody <b>'s</b> name, at all|$\\")
+    tab.click("button", "Look")
+    expect(page.get_by_text("Your team has nobody like that")).to_be_visible()
 
 
 def test_two_at_one_referral_do_it_once(running: Running, tab: Watched, referred: str) -> None:
@@ -141,12 +160,12 @@ def test_two_at_one_referral_do_it_once(running: Running, tab: Watched, referred
     other.goto(page.url)
     tab.click("button", "Take it on")
     other.get_by_role("button", name="Take it on").click()
-    assert other.get_by_role("heading", level=1).inner_text() == "The case has moved on"
+    expect(other.get_by_role("heading", level=1)).to_have_text("The case has moved on")
     other.close()
 
 
 def test_another_teams_case_is_not_there(running: Running, tab: Watched) -> None:
     page = tab.page
     page.goto(f"{running.url}/cases/{uuid4()}")
-    assert tab.heading == "This is not here"
+    expect(tab.heading).to_have_text("This is not here")
     tab.judged()

@@ -32,6 +32,15 @@ def test_pages_follow_each_other_without_gap_or_repeat(house: House):
     assert told["element"] == "after", "the first page again would never end"
 
 
+def test_rows_are_found_by_their_referrals_and_no_other_teams_among_them(house: House):
+    first, second, _ = (house.refer(number=number) for number in (1, 2, 3))
+    asked = {"service_request": [first.request, second.request, "nothing"]}
+    found = house.worker.get("/referrals/cases", params=asked)
+    assert sorted(row["case"] for row in found) == sorted([first.case, second.case])
+    assert {row["patient"] for row in found} == {first.patient, second.patient}
+    assert house.by("link-worker-2").get("/referrals/cases", params=asked) == []
+
+
 def test_rows_are_found_by_state_and_whether_they_are_open(house: House):
     house.refer()
     referral, _ = house.asked()

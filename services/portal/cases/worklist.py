@@ -7,14 +7,26 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.people import Asked, Shown, asked_of, person_of
+from services.portal.cases.people import NHS_NUMBER, Asked, Shown, asked_of, person_of
 from services.portal.cases.words import COLOURS, DELIVERIES, PROVIDER_STATES, SHOWN, STATES
+from services.portal.staff.fields import Field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 
 router = APIRouter(include_in_schema=False)
 
 ROWS = 25
 """On one page."""
+
+MOST_FOUND = 50
+
+SEARCH = (
+    Field(
+        "words",
+        "Last name, or NHS number",
+        missing="Type a name or an NHS number",
+        hint="The beginning of a name is enough.",
+    ),
+)
 
 Row = Mapping[str, Any]
 
@@ -39,6 +51,55 @@ async def worklist(here: Here, show: str = "all", after: str | None = None) -> R
         further=_at(show, rows[ROWS - 1]["case"]) if more else None,
         later=after is not None,
     )
+
+
+@router.post("/cases/search")
+async def look_for(here: Here) -> Response:
+    """Keep what is looked for with the session; it names somebody, so no address has it."""
+    typed, faults = typed_into(await here.form(), SEARCH)
+    if faults:
+        return here.page("cases/search", 422, rows=None, fields=SEARCH, typed=typed, faults=faults)
+    await here.keep("/cases/search", typed)
+    return back_to("/cases/search")
+
+
+@router.get("/cases/search")
+async def found(here: Here) -> Response:
+    """The cases of the team, ended ones too, whose person fits what is looked for."""
+    typed = await here.kept("/cases/search")
+    if typed is None:
+        return here.page("cases/search", rows=None, fields=SEARCH, typed={}, faults={})
+    bundle = await here.apis.search(
+        here.who,
+        "/fhir/ServiceRequest",
+        **_looked_for(typed["words"]),
+        _include="ServiceRequest:subject",
+        _count=str(MOST_FOUND),
+    )
+    resources = [each["resource"] for each in bundle.get("entry") or ()]
+    ids = [each["id"] for each in resources if each["resourceType"] == "ServiceRequest"]
+    rows: list[Row] = (
+        await here.get("/referrals/cases", service_request=ids, open="false", count=MOST_FOUND)
+        if ids
+        else []
+    )
+    people = _People(resources)
+    return here.page(
+        "cases/search",
+        rows=[_row(row, *people(row)) for row in rows],
+        many=len(ids) >= MOST_FOUND,
+        fields=SEARCH,
+        typed=typed,
+        faults={},
+    )
+
+
+def _looked_for(words: str) -> dict[str, str]:
+    """A NHS number, or a name: each of its words begins one of the names of the person."""
+    digits = "".join(words.split())
+    if digits.isdecimal() and len(digits) == 10:
+        return {"subject:Patient.identifier": f"{NHS_NUMBER}|{digits}"}
+    return {"subject:Patient.name": words.rsplit(maxsplit=1)[-1].replace(",", "")}
 
 
 async def _rows(here: Place, asked: Mapping[str, str], after: str | None) -> list[Row]:

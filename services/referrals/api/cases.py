@@ -117,11 +117,15 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         gp_to_do: bool | None = None,
         opened: bool | None = None,
         open_only: Annotated[bool, Query(alias="open")] = True,
+        service_request: Annotated[list[Slug] | None, Query(max_length=100)] = None,
         after: UUID | None = None,
         count: Annotated[int, Query(ge=1, le=200)] = 50,
         principal: Principal = works,
     ) -> list[View]:
-        """The worklist: urgent first, then longest waiting; `after` is the last row's case."""
+        """The worklist: urgent first, then longest waiting; `after` is the last row's case.
+
+        `service_request`, once for each, leaves only the cases of these referrals.
+        """
         with desk.work() as uow:
             return worklist(
                 uow.session,
@@ -131,6 +135,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
                 gp_to_do=gp_to_do,
                 opened=opened,
                 open_only=open_only,
+                service_requests=service_request,
                 after=after,
                 count=count,
             )
