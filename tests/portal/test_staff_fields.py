@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from services.portal.cases.steps import STEPS
 from services.portal.staff.fields import Field
@@ -13,10 +14,10 @@ FIELDS = [field for step in STEPS.values() for field in step.fields]
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field.name} {field.kind}")
 def test_a_field_is_empty_until_somebody_types_into_it(field: Field, tmp_path: Path):
-    """A word that stands there by itself would be sent, to a GP at worst, as if somebody wrote it."""
+    """A word that stands there by itself would be sent, to a GP at worst, as if it was meant."""
     pages = Pages("services.portal", brand="Kersey", static=tmp_path)
     macros = pages._environment.get_template("staff/parts.jinja").module
     shown = str(macros.one(field, {}, {}))  # type: ignore[attr-defined]
-    assert field.label in shown
+    assert escape(field.label) in shown
     assert "None" not in shown
     assert "checked" not in shown
