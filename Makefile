@@ -36,7 +36,7 @@ coverage: $(VENV)/.dev services/portal/static/.made tests/clients/node_modules/.
 
 soak: $(VENV)/.dev ## the storm of faults in tests/faults with more of everything (REFERRALS=2000, KILLS=60)
 	@KERSEY_STORM_REFERRALS=$(or $(REFERRALS),2000) KERSEY_STORM_KILLS=$(or $(KILLS),60) \
-		$(BIN)/python -m pytest tests/faults
+		$(BIN)/python -m pytest -o faulthandler_timeout=0 tests/faults
 
 screenshots: $(VENV)/.dev services/portal/static/.made ## take the pictures in docs/pictures anew, of a demo of its own in Chromium
 	@$(BIN)/python -m tests.journey.screenshots

@@ -22,7 +22,7 @@ WEB_KILLS = 2
 SEED = int(os.environ.get("KERSEY_STORM_SEED", "1812"))
 """The year in which Yorkshire's croppers broke machines."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 + 4 * REFERRALS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 10 * REFERRALS)]
 
 
 def test_nothing_is_lost_and_nothing_is_doubled(house: House, figures) -> None:

@@ -1,6 +1,8 @@
 """Files are handed out whole, what takes long first, and what shares a running Kersey together."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,3 +44,41 @@ def test_what_shares_a_running_kersey_goes_to_one_worker():
 
 def test_every_core_has_its_workers():
     assert workers() == WORKERS_PER_CORE * len(os.sched_getaffinity(0))
+
+
+CONFTEST = """
+from tests.infrastructure.spreading import LongestFirst
+
+def pytest_xdist_make_scheduler(config, log):
+    return LongestFirst(config, log)
+"""
+ONE_ENDS_ITS_WORKER = """
+import os
+
+def test_before(): pass
+def test_that_ends_its_worker(): os._exit(1)
+def test_after(): pass
+"""
+
+
+def test_a_test_that_ends_its_worker_is_named_once_and_the_others_run(tmp_path: Path):
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_one.py").write_text(ONE_ENDS_ITS_WORKER)
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-n2",
+            "-pxdist",
+            "-pno:schemathesis",
+            f"--rootdir={tmp_path}",
+            tmp_path,
+        ],
+        env=os.environ | {"PYTHONPATH": str(Path.cwd()), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout.count("crashed while running") == 1, ran.stdout + ran.stderr
+    assert "1 failed, 2 passed" in ran.stdout
