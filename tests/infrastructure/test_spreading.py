@@ -80,5 +80,6 @@ def test_a_test_that_ends_its_worker_is_named_once_and_the_others_run(tmp_path: 
         text=True,
         check=False,
     )
-    assert ran.stdout.count("crashed while running") == 1, ran.stdout + ran.stderr
-    assert "1 failed, 2 passed" in ran.stdout
+    said = ran.stdout + ran.stderr
+    assert "crashed while running 'test_one.py::test_that_ends_its_worker'" in said, said
+    assert "1 failed, 2 passed" in said
