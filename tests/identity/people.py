@@ -49,9 +49,13 @@ class Person:
     steps: int = 0
 
     def code(self) -> str:
-        """A code that was not used before: each is of the next step that a clock may be at."""
-        step = int(time.time() // 30) - 1 + self.steps
+        """A code that was not used before, and that holds for ten seconds at least.
+
+        Each is of the next step that a clock may be at, which is one before or after the server's.
+        """
+        step = int((time.time() + 10) // 30) - 1 + self.steps
         self.steps += 1
+        time.sleep(max(0.0, (step - 1) * 30 - time.time()))
         return pyotp.TOTP(self.secret).at(step * 30)
 
 
