@@ -9,7 +9,6 @@ it is free: one statement for many reads, and none that waits for others to come
 from __future__ import annotations
 
 import asyncio
-from contextvars import Context
 from typing import Any, Self
 
 import psycopg
@@ -17,6 +16,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import URL
 
+from shared.fhir.crew import Crew
 from shared.fhir.store import Access, Stored, by_ids, stored_in
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class QuickReader:
         self._application_name = application_name
         self._pool: AsyncConnectionPool | None = None
         self._asked: dict[Access, list[_Asked]] = {}
-        self._answering: set[asyncio.Task[None]] = set()
+        self._crew = Crew(CONNECTIONS, waits=lambda: bool(self._asked), take=self._answer)
 
     async def __aenter__(self) -> Self:
         """Begin to connect, in the event loop that will read; it may be entered again later."""
@@ -69,9 +69,8 @@ class QuickReader:
 
     async def __aexit__(self, *_: object) -> None:
         """Answer what was asked, then close the connections."""
+        await self._crew.finish()
         pool, self._pool = self._pool, None
-        if self._answering:
-            await asyncio.wait(self._answering)
         if pool is not None:
             await pool.close()
 
@@ -80,39 +79,33 @@ class QuickReader:
 
         Why it is None the ordinary way finds out and says.
         """
-        pool = self._pool
-        if pool is None:
+        if self._pool is None:
             return None
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Stored | None] = loop.create_future()
+        answer: asyncio.Future[Stored | None] = asyncio.get_running_loop().create_future()
         self._asked.setdefault(access, []).append((type_name, logical_id, answer))
-        if len(self._answering) < CONNECTIONS:
-            # In a context of its own: it reads for others too, whose log has another request's id.
-            task = loop.create_task(self._answer(pool), context=Context())
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
+        self._crew.call()
         return await answer
 
-    async def _answer(self, pool: AsyncConnectionPool) -> None:
-        while self._asked:
-            access = next(iter(self._asked))
-            waiting = self._asked.pop(access)
-            asked, later = waiting[:MOST_TOGETHER], waiting[MOST_TOGETHER:]
-            if later:
-                self._asked[access] = later
-            found: dict[tuple[str, str], Stored] = {}
-            try:
-                found = await self._find(pool, access, asked)
-            except psycopg.Error as error:
-                log.info("fhir.not_quick", error=type(error).__name__)
-            finally:
-                for type_name, logical_id, answer in asked:
-                    if not answer.done():  # its client may be gone
-                        answer.set_result(found.get((type_name, logical_id)))
+    async def _answer(self) -> None:
+        access = next(iter(self._asked))
+        waiting = self._asked.pop(access)
+        asked, later = waiting[:MOST_TOGETHER], waiting[MOST_TOGETHER:]
+        if later:
+            self._asked[access] = later
+        found: dict[tuple[str, str], Stored] = {}
+        try:
+            found = await self._find(access, asked)
+        except psycopg.Error as error:
+            log.info("fhir.not_quick", error=type(error).__name__)
+        finally:
+            for type_name, logical_id, answer in asked:
+                if not answer.done():  # its client may be gone
+                    answer.set_result(found.get((type_name, logical_id)))
 
-    async def _find(
-        self, pool: AsyncConnectionPool, access: Access, asked: list[_Asked]
-    ) -> dict[tuple[str, str], Stored]:
+    async def _find(self, access: Access, asked: list[_Asked]) -> dict[tuple[str, str], Stored]:
+        pool = self._pool
+        if pool is None:
+            return {}
         statement = by_ids([(each[0], each[1]) for each in asked], access)
         async with pool.connection() as connection:
             cursor = await connection.execute(statement.text.encode(), statement.parameters)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextvars import Context
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.fhir.crew import Crew
 from shared.fhir.store import Creation, Stored
 from shared.outages import sqlstate, took_too_long
 
@@ -67,30 +67,24 @@ class Together:
         self._ready = ready
         self._store = store
         self._waiting: list[_Waiting] = []
-        self._working: set[asyncio.Task[None]] = set()
+        self._crew = Crew(WORKERS, waits=lambda: bool(self._waiting), take=self._work)
 
     async def answer(self, asked: Asked) -> Response | None:
         """The answer to a create; None where it was not done and needs a thread of its own."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Response | None] = loop.create_future()
+        answer: asyncio.Future[Response | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
-        if len(self._working) < WORKERS:
-            # In a context of its own: it works for others too, whose log has another request's id.
-            task = loop.create_task(self._work(), context=Context())
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+        self._crew.call()
         return await answer
 
     async def _work(self) -> None:
-        while self._waiting:
-            taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            try:
-                answers = await run_in_threadpool(self._do, [asked for asked, _ in taken])
-                for (_, waiting), answer in zip(taken, answers, strict=True):
-                    _tell(waiting, answer)
-            finally:
-                for _, waiting in taken:
-                    waiting.cancel()  # nobody waits for an answer that cannot come
+        taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+        try:
+            answers = await run_in_threadpool(self._do, [asked for asked, _ in taken])
+            for (_, waiting), answer in zip(taken, answers, strict=True):
+                _tell(waiting, answer)
+        finally:
+            for _, waiting in taken:
+                waiting.cancel()  # nobody waits for an answer that cannot come
 
     def _do(self, asked: Sequence[Asked]) -> list[Answer]:
         answers: list[Answer] = [None] * len(asked)
