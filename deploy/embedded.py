@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from deploy.data_folder import LINKS, DataFolder
+from deploy.data_folder import ISSUER_KEYS, LINKS, DataFolder
 from deploy.demo.accounts import shown
 from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
@@ -142,11 +142,11 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
         values["client_secret"] = folder.password(f"{service.name}.client")
     match service.name:
         case "identity":
-            values["key_encryption_key"] = folder.encryption_key("identity.keys")
-            values["maildir"] = folder.path / "mail"
+            values["key_encryption_key"] = folder.encryption_key(ISSUER_KEYS)
+            values["maildir"] = folder.mail
         case "notifications":
             values["link_key"] = folder.password(LINKS)
-            values["maildir"] = folder.path / "mail"
+            values["maildir"] = folder.mail
         case "portal":
             values["sign_in_client_secret"] = folder.password("portal.sign-in")
             values["session_key"] = folder.encryption_key("portal.sessions")
