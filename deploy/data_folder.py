@@ -14,6 +14,9 @@ from cryptography.fernet import Fernet
 
 from deploy.refusal import Refusal
 
+ISSUER_KEYS = "identity.keys"
+"""What the key that protects the issuer's signing keys is called."""
+
 LINKS = "notifications.links"
 """What the link key of notifications is called."""
 
@@ -77,6 +80,11 @@ class DataFolder(AbstractContextManager["DataFolder"]):
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    @property
+    def mail(self) -> Path:
+        """Where mails are put that nobody real is sent."""
+        return self.path / "mail"
 
     def is_used(self) -> bool:
         """Whether a Kersey ever ran on the folder."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from deploy.services import with_database
+from deploy.services import SERVICES
 from services.notifications import tables as notifications
 from services.notifications.handlers import tracking
 from shared.database import UnitOfWork
@@ -62,6 +62,6 @@ def retried(engines: Engines, key: UUID) -> bool:
 
 
 def _all() -> Iterator[tuple[str, DeliveryTables]]:
-    for service in with_database():
+    for service in SERVICES:
         for tables in service.compose().deliveries:
             yield service.name, tables

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from deploy.data_folder import LINKS, DataFolder
+from deploy.data_folder import ISSUER_KEYS, LINKS, DataFolder
 from deploy.demo.accounts import shown
 from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
@@ -20,7 +20,6 @@ from deploy.services import (
     BROKER_DATABASE,
     SERVICES,
     Service,
-    with_database,
 )
 from services.identity.clients import load_clients
 from services.identity.settings import IdentitySettings
@@ -76,10 +75,10 @@ def all_in_one(
     Raises:
         ClusterError: the database does not start.
     """
-    names = [*(service.database_name for service in with_database()), BROKER_DATABASE]
+    names = [*(service.database_name for service in SERVICES), BROKER_DATABASE]
     with ExitStack() as stack:
         database = stack.enter_context(EmbeddedPostgres(folder, names))
-        for service in with_database():
+        for service in SERVICES:
             migrate(service.name, database.url(service.database_name))
         compositions = {service.name: service.compose() for service in SERVICES}
         broker = broker or EmbeddedBroker(
@@ -108,13 +107,12 @@ def all_in_one(
                 **settings,
             }
             settled[service.name] = composition.settings(**given)
-            if service.database:
-                # Requests and workers share it, as a worker begins again what was given up.
-                engines[service.name] = stack.enter_context(
-                    opened_for(settled[service.name], service.name, for_requests=True)
-                )
+            # Requests and workers share it, as a worker begins again what was given up.
+            engines[service.name] = stack.enter_context(
+                opened_for(settled[service.name], service.name, for_requests=True)
+            )
             apps[service.name] = composition.app(
-                settled[service.name], engines.get(service.name), broker, Wake()
+                settled[service.name], engines[service.name], broker, Wake()
             )
         load_clients(
             engines["identity"],
@@ -128,8 +126,6 @@ def all_in_one(
 
 
 def _database(service: Service, database: EmbeddedPostgres) -> dict[str, Any]:
-    if not service.database:
-        return {}
     url = database.url(service.database_name)
     return {"database_url": url, "pool_size": service.connections}
 
@@ -142,11 +138,11 @@ def _secrets(service: Service, folder: DataFolder) -> dict[str, Any]:
         values["client_secret"] = folder.password(f"{service.name}.client")
     match service.name:
         case "identity":
-            values["key_encryption_key"] = folder.encryption_key("identity.keys")
-            values["maildir"] = folder.path / "mail"
+            values["key_encryption_key"] = folder.encryption_key(ISSUER_KEYS)
+            values["maildir"] = folder.mail
         case "notifications":
             values["link_key"] = folder.password(LINKS)
-            values["maildir"] = folder.path / "mail"
+            values["maildir"] = folder.mail
         case "portal":
             values["sign_in_client_secret"] = folder.password("portal.sign-in")
             values["session_key"] = folder.encryption_key("portal.sessions")

@@ -10,7 +10,7 @@ from deploy.data_folder import DataFolder
 from deploy.embedded_postgres import running_url
 from deploy.engines import opened
 from deploy.operator_databases import url_of
-from deploy.services import with_database
+from deploy.services import SERVICES
 from deploy.settings import OperatorSettings
 from services.referrals.settings import ReferralsSettings
 
@@ -42,7 +42,7 @@ def every_database(settings: OperatorSettings, command: str) -> Iterator[Mapping
                     command,
                 )
             )
-            for each in with_database()
+            for each in SERVICES
         }
 
 

@@ -2,7 +2,7 @@
 
 from deploy.databases import ServiceDatabase, as_role
 from deploy.refusal import Refusal
-from deploy.services import Service, with_database
+from deploy.services import SERVICES, Service
 from deploy.settings import OperatorSettings
 
 
@@ -28,13 +28,12 @@ def service_databases(settings: OperatorSettings) -> list[ServiceDatabase]:
     Raises:
         SettingMissing: naming every password that is not set.
     """
-    services = with_database()
-    missing = [each.name for each in services if each.name not in settings.database_password]
+    missing = [each.name for each in SERVICES if each.name not in settings.database_password]
     if missing:
         names = ", ".join(f"KERSEY_DATABASE_PASSWORD__{name.upper()}" for name in missing)
         message = f"not set: {names}"
         raise SettingMissing(message)
-    return [_database(each, settings) for each in services]
+    return [_database(each, settings) for each in SERVICES]
 
 
 def url_of(service: Service, settings: OperatorSettings) -> str:

@@ -28,8 +28,8 @@ class Composition:
 
     Parameters:
         settings: the class of its settings.
-        app: makes its app from its settings and its engine (none without a database); with a broker
-            the app also runs the workers, without one it does not.
+        app: makes its app from its settings and its engine; with a broker the
+            app also runs the workers, without one it does not.
         workers: makes its workers, for a process of their own.
         subscriptions: what its workers consume, so that an operator can declare the queues.
         retention: how long it keeps what.
@@ -56,7 +56,6 @@ class Service:
         port: its web process's usual port.
         connections: of its database in the all-in-one; with the broker's they sum to at most 80.
         compose: loads its composition.
-        database: whether it has a database of record.
         works: whether it has background work, for `kersey worker`.
         asks: scopes of the tokens with which it calls other services; empty if it calls none.
     """
@@ -66,7 +65,6 @@ class Service:
     port: int
     connections: int
     compose: Callable[[], Composition]
-    database: bool = True
     works: bool = True
     asks: tuple[str, ...] = ()
 
@@ -230,8 +228,3 @@ def service(name: str) -> Service:
             return each
     names = ", ".join(each.name for each in SERVICES)
     raise NoSuchService(f"there is no service {name!r}; there are: {names}")
-
-
-def with_database() -> tuple[Service, ...]:
-    """The services that have a database of record."""
-    return tuple(each for each in SERVICES if each.database)

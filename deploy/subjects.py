@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from deploy.every_database import referrals_settings
 from deploy.refusal import Refusal
-from deploy.services import with_database
+from deploy.services import SERVICES
 from deploy.settings import OperatorSettings
 from services.notifications import holdings as notifications
 from services.notifications.handlers.erasing import copy_of as copy_of_notifications
@@ -50,7 +50,7 @@ def must_confirm() -> tuple[str, ...]:
     """The services that keep something beside referrals: those that consume erasures."""
     return tuple(
         service.name
-        for service in with_database()
+        for service in SERVICES
         if any(PersonErased.type in each.types for each in service.compose().subscriptions)
     )
 

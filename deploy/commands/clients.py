@@ -190,12 +190,12 @@ def _key_set(file: Path | None) -> Any:
 def _issuer() -> Iterator[Engine]:
     """The issuer's database; what it refuses is told in words."""
     from deploy.engines import opened_for
+    from deploy.issuer_settings import issuer_settings
     from deploy.refusal import Refusal
-    from deploy.services import service
     from services.identity.clients import RegistrationRefused
     from services.identity.registry import NoSuchClient
 
-    with opened_for(service("identity").compose().settings(), "clients") as engine:
+    with opened_for(issuer_settings("clients"), "clients") as engine:
         try:
             yield engine
         except RegistrationRefused as refused:

@@ -22,7 +22,7 @@ def load() -> None:
     from deploy.engines import opened
     from deploy.operator_databases import url_of
     from deploy.production import refuse_production
-    from deploy.services import service, with_database
+    from deploy.services import SERVICES, service
     from deploy.settings import OperatorSettings
     from services.referrals.settings import ReferralsSettings
 
@@ -36,7 +36,7 @@ def load() -> None:
     with ExitStack() as stack:
         engines = {
             each.name: stack.enter_context(opened(url_of(each, operator), 2, "demo load"))
-            for each in with_database()
+            for each in SERVICES
         }
         demo_data.load(engines, settings)
     typer.echo("the demo data is loaded")

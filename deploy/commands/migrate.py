@@ -17,20 +17,16 @@ def migrate(
     """
     from deploy import services
     from deploy.operator_databases import url_of
-    from deploy.refusal import Refusal
     from deploy.settings import OperatorSettings
     from shared.migrate import migrate as bring_up
 
     if service is not None:
         chosen = services.service(service)
-        if not chosen.database:
-            message = f"{service} keeps nothing and has no database"
-            raise Refusal(message)
         url = chosen.compose().settings().database_url.get_secret_value()
         bring_up(chosen.name, url)
         typer.echo(f"{chosen.name}: up to date")
         return
     settings = OperatorSettings()
-    for each in services.with_database():
+    for each in services.SERVICES:
         bring_up(each.name, url_of(each, settings))
         typer.echo(f"{each.name}: up to date")

@@ -218,14 +218,12 @@ def _found(engine: "Engine", email: str) -> "PersonAccount":
 def _issuer() -> "Iterator[tuple[Engine, IdentitySettings, Inviter]]":
     """The issuer's database, its settings and its mails; what it refuses is told in words."""
     from deploy.engines import opened_for
+    from deploy.issuer_settings import issuer_settings
     from deploy.refusal import Refusal
-    from deploy.services import service
     from services.identity.people.accounts import AccountRefused
     from services.identity.people.inviting import Inviter
-    from services.identity.settings import IdentitySettings
 
-    settings = service("identity").compose().settings()
-    assert isinstance(settings, IdentitySettings)
+    settings = issuer_settings("people")
     with opened_for(settings, "people") as engine:
         try:
             yield engine, settings, Inviter(settings)

@@ -62,7 +62,7 @@ def _due(only: list[str] | None) -> "Iterator[list[tuple[str, RecordClass, Expir
     """The classes that end, with what ends each."""
     from deploy.every_database import every_database, referrals_settings
     from deploy.refusal import Refusal
-    from deploy.services import Service, with_database
+    from deploy.services import SERVICES, Service
     from deploy.settings import OperatorSettings
 
     settings = OperatorSettings()
@@ -75,7 +75,7 @@ def _due(only: list[str] | None) -> "Iterator[list[tuple[str, RecordClass, Expir
                 if record.length is not None:
                     yield f"{service.name}/{record.name}", record, ends[record.name]
 
-        found = [each for service in with_database() for each in ends_of(service)]
+        found = [each for service in SERVICES for each in ends_of(service)]
         unknown = set(only or ()) - {name for name, _, _ in found}
         if unknown:
             message = (

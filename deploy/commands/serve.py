@@ -13,8 +13,6 @@ def serve(
     ] = None,
 ) -> None:
     """Serve one service over HTTP. Run as many replicas as you like; settings are KERSEY_..."""
-    from contextlib import nullcontext
-
     from deploy import services
     from deploy.engines import opened_for
     from deploy.web_server import address, ended_by_signals, listen
@@ -29,9 +27,7 @@ def serve(
     with (
         ended_by_signals(),
         listen(host, chosen.port if port is None else port) as listener,
-        (
-            opened_for(settings, service, for_requests=True) if chosen.database else nullcontext()
-        ) as engine,
+        opened_for(settings, service, for_requests=True) as engine,
     ):
         app = composition.app(settings, engine, None, Wake())
         place = address(listener)

@@ -66,9 +66,9 @@ def replace_stolen() -> None:
 @contextmanager
 def _keys() -> Iterator["SigningKeys"]:
     from deploy.engines import opened_for
+    from deploy.issuer_settings import issuer_settings
     from services.identity.app import signing_keys
-    from services.identity.settings import IdentitySettings
 
-    settings = IdentitySettings()
+    settings = issuer_settings("signing-keys")
     with opened_for(settings, "signing-keys") as engine:
         yield signing_keys(settings, engine)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import select
 
 from deploy.reconciling.drift import Databases, Drift
-from deploy.services import with_database
+from deploy.services import SERVICES
 from shared.messaging.broker import DeadLetter, Subscription
 from shared.messaging.outbox import outbox
 from shared.messaging.republishing import missed
@@ -13,7 +13,7 @@ from shared.messaging.republishing import missed
 
 def owners() -> Iterator[str]:
     """The services that publish events."""
-    for service in with_database():
+    for service in SERVICES:
         if service.compose().state:
             yield service.name
 

@@ -4,17 +4,16 @@ Every page works without scripts and without the style sheet. Looking never chan
 answer, a code and a name each need a form, sent with a key that only this browser has.
 """
 
-import hmac
 from collections.abc import Mapping
-from datetime import date, datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from services.portal.answer_links import AnswerLinks, Refusal
+from services.portal.form_key import form_key, is_form_key
+from services.portal.times import times_at
 from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
 from shared.pages import Pages
 
@@ -149,7 +148,7 @@ async def progress(request: Request, session: Session = "") -> Response:
     if given["action"] not in STEPS:
         faults["action"] = "Choose what happened"
     try:
-        when = day_of(given, _today(request))
+        when = day_of(given, times_at(request).today)
         if not faults:
             told = {"action": given["action"], "date": when.isoformat()}
             view = await _links(request).progress(session, told)
@@ -205,18 +204,18 @@ def _at_its_field(refusal: Refusal) -> dict[str, str]:
 
 def _code_page(request: Request, session: str, fault: str = "") -> Response:
     status = 422 if fault else 200
-    return _pages(request).page("answer/code", status, key=_key(session), fault=fault)
+    return _pages(request).page("answer/code", status, key=form_key(session), fault=fault)
 
 
 def _shown(request: Request, session: str, view: Json) -> Json:
-    today = _today(request)
+    today = times_at(request).today
     return {
         "view": view,
         "needs": needs_of(view),
         "stage": stage_of(view),
         "steps": {name: words for name, words in STEPS.items() if name in _possible(view)},
         "reasons": REASONS,
-        "key": _key(session),
+        "key": form_key(session),
         "given": {"day": today.day, "month": today.month, "year": today.year},
     }
 
@@ -252,28 +251,14 @@ async def _form(request: Request, session: str) -> FormData:
         Refusal: it has not: another page sent it, or the session is over.
     """
     form = await request.form(max_files=0, max_fields=20)
-    given = form.get("key")
-    if (
-        not session
-        or not isinstance(given, str)
-        or not hmac.compare_digest(given.encode(), _key(session).encode())
-    ):
+    if not session or not is_form_key(form.get("key"), session):
         raise Refusal(401 if not session else 403, reason="no-session")
     return form
-
-
-def _key(session: str) -> str:
-    """Goes with every form. Only a page that was made for the holder of the cookie can know it."""
-    return hmac.new(session.encode(), b"kersey-portal-form", "sha256").hexdigest()
 
 
 def _text(form: FormData, name: str) -> str:
     value = form.get(name)
     return unwrapped(value) if isinstance(value, str) else ""
-
-
-def _today(request: Request) -> date:
-    return datetime.now(ZoneInfo(request.app.state.settings.timezone)).date()
 
 
 def _wrong(refusal: Refusal) -> str:

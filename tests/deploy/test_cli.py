@@ -25,7 +25,7 @@ from joserfc import jwk
 
 from deploy.cli import app, main
 from deploy.databases import ServiceDatabase, as_role, in_database
-from deploy.services import SERVICES, with_database
+from deploy.services import SERVICES
 from tests.infrastructure.rabbitmq_node import in_vhost
 
 KERSEY = Path(sys.executable).with_name("kersey")
@@ -189,7 +189,7 @@ def test_a_level_of_logging_that_there_is_not_is_told_with_those_there_are(comma
     ],
 )
 def test_an_operators_command_names_what_it_needs(command, setting):
-    passwords = {f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}": "p" for each in with_database()}
+    passwords = {f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}": "p" for each in SERVICES}
     given = passwords if setting == "KERSEY_ADMIN_DATABASE_URL" else {}
     told = kersey(*command.split(), **given)
     assert told.returncode == 1
@@ -199,7 +199,7 @@ def test_an_operators_command_names_what_it_needs(command, setting):
 
 def test_every_missing_password_is_named_at_once(postgres):
     told = kersey("databases", "create", KERSEY_ADMIN_DATABASE_URL=postgres)
-    for each in with_database():
+    for each in SERVICES:
         assert f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}" in told.stderr
 
 
@@ -237,7 +237,7 @@ def operator(postgres):
     assert created.returncode == 0, created.stderr
     yield settings
     with psycopg.connect(postgres, autocommit=True) as admin:
-        for each in with_database():
+        for each in SERVICES:
             admin.execute(f"DROP DATABASE {each.database_name} WITH (FORCE)")
             admin.execute(f"DROP ROLE {each.database_name}")
 
@@ -263,8 +263,8 @@ def identity(migrated):
 def test_an_operator_creates_and_migrates_all_databases_twice_without_harm(migrated):
     assert kersey("databases", "create", **migrated).returncode == 0
     again = kersey("migrate", **migrated)
-    assert again.stdout.splitlines() == [f"{each.name}: up to date" for each in with_database()]
-    for each in with_database():
+    assert again.stdout.splitlines() == [f"{each.name}: up to date" for each in SERVICES]
+    for each in SERVICES:
         url = in_database(migrated["KERSEY_ADMIN_DATABASE_URL"], each.database_name)
         with psycopg.connect(url) as connection:
             owners = connection.execute(

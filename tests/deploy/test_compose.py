@@ -86,8 +86,7 @@ def test_every_setting_given_to_a_service_is_one_that_it_has(each):
 def test_the_set_up_is_given_what_its_commands_need():
     given = OURS["setup"]["environment"]
     for each in SERVICES:
-        if each.database:
-            assert f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}" in given
+        assert f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}" in given
         if each.asks:
             assert f"KERSEY_SERVICE_SECRET__{each.name.upper()}" in given
     known = {f"KERSEY_{name.upper()}" for name in OperatorSettings.model_fields}

@@ -1,17 +1,20 @@
 """The table of services."""
 
+import re
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
-from deploy.services import BROKER_CONNECTIONS, SERVICES, NoSuchService, service, with_database
+from deploy.services import BROKER_CONNECTIONS, SERVICES, NoSuchService, service
 from shared.database import create_engine
 from shared.messaging.broker import Subscription
 from shared.worker import Wake
 
 MOST_CONNECTIONS = 80
+README = Path(__file__).parents[2] / "README.md"
 
 
 class Recording:
@@ -63,9 +66,15 @@ def test_no_two_services_share_a_path_a_port_or_a_database():
         assert len(values) == len(set(values))
 
 
-def test_the_all_in_one_opens_no_more_connections_than_planned():
-    total = sum(each.connections for each in with_database()) + BROKER_CONNECTIONS
-    assert total <= MOST_CONNECTIONS
+def test_the_all_in_one_opens_no_more_connections_than_planned_and_the_readme_says_how_many():
+    planned = {each.name: each.connections for each in SERVICES}
+    planned["embedded broker"] = BROKER_CONNECTIONS
+    assert sum(planned.values()) <= MOST_CONNECTIONS
+    said = README.read_text("utf-8").partition("## Connections")[2].partition("\n## ")[0]
+    assert {
+        who: int(most) for who, most in re.findall(r"\| ([a-z ]+) \| (\d+) \|", said)
+    } == planned
+    assert f"at most {sum(planned.values())} database connections" in said
 
 
 def test_an_unknown_service_is_told_with_those_there_are():

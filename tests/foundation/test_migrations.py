@@ -10,12 +10,12 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
-from deploy.services import with_database
+from deploy.services import SERVICES
 from shared.database import create_engine
 from shared.migrate import configuration, migrate, schema_fault
 from tests.infrastructure.postgres import NewDatabase
 
-SERVICES = [service.name for service in with_database()]
+NAMES = [service.name for service in SERVICES]
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def tables(url: str) -> set[str]:
         return set(inspect(engine).get_table_names())
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", NAMES)
 def test_an_empty_database_becomes_what_the_code_declares(database: NewDatabase, service: str):
     url = database()
     migrate(service, url)
@@ -41,7 +41,7 @@ def test_an_empty_database_becomes_what_the_code_declares(database: NewDatabase,
         assert schema_fault(service, engine) is None
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", NAMES)
 def test_migrating_twice_changes_nothing(database: NewDatabase, service: str):
     url = database()
     migrate(service, url)
@@ -64,12 +64,12 @@ def test_replicas_that_migrate_at_once_take_turns(database: NewDatabase):
 
 
 def test_every_history_has_one_head():
-    for service in SERVICES:
+    for service in NAMES:
         scripts = ScriptDirectory.from_config(configuration(service, "postgresql://unused/unused"))
         assert len(scripts.get_heads()) == 1, service
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", NAMES)
 def test_a_database_without_tables_says_what_to_do(database: NewDatabase, service: str):
     with opened(database()) as engine:
         fault = schema_fault(service, engine)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects import postgresql
 
-from deploy.services import with_database
+from deploy.services import SERVICES
 from deploy.subjects import must_confirm
 from services.identity import retention as identity
 from services.notifications import holdings as notifications
@@ -19,7 +19,7 @@ from shared.holdings import Holding
 from shared.retention import RecordClass, markdown, missing
 
 ROOT = Path(__file__).parents[2]
-NAMES = [each.name for each in with_database()]
+NAMES = [each.name for each in SERVICES]
 
 HOLDINGS: dict[str, tuple[Holding, ...]] = {
     "identity": (),
@@ -39,7 +39,7 @@ EVERY = [(service, each) for service in NAMES for each in HOLDINGS[service]]
 
 
 def records(service: str) -> tuple[RecordClass, ...]:
-    (found,) = [each for each in with_database() if each.name == service]
+    (found,) = [each for each in SERVICES if each.name == service]
     return found.compose().retention.records
 
 
@@ -59,7 +59,7 @@ def test_every_table_says_how_long_it_is_kept(service: str):
 
 @pytest.mark.parametrize("service", NAMES)
 def test_every_length_has_somebody_who_ends_it(service: str):
-    (found,) = [each for each in with_database() if each.name == service]
+    (found,) = [each for each in SERVICES if each.name == service]
     retention = found.compose().retention
 
     class Nowhere:

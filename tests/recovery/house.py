@@ -24,7 +24,7 @@ from deploy.demo_data import demo_clients
 from deploy.embedded import all_in_one
 from deploy.operator_broker import subscriptions
 from deploy.postgres_cluster import PostgresCluster, embedded_binaries
-from deploy.services import with_database
+from deploy.services import SERVICES
 from services.identity.clients import load_clients
 from services.providers.loading import Dataset, load_directory
 from services.referrals.app import desk_of
@@ -81,7 +81,7 @@ class Operator:
             f"KERSEY_DATABASE_PASSWORD__{each.name.upper()}": self.folder.password(
                 each.database_name
             )
-            for each in with_database()
+            for each in SERVICES
         }
         return passwords | {
             "KERSEY_ADMIN_DATABASE_URL": running,

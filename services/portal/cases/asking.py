@@ -116,7 +116,7 @@ def _first(known: Known, needs: list[str], full: str) -> Typed:
 
 
 async def _known(here: Place, case: UUID, service: UUID) -> Known:
-    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    known = await about(here, case)
     return known | {
         "service": await listing(here, service),
         "action": f"/cases/{case}/ask/{service}",

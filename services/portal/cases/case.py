@@ -36,17 +36,20 @@ TAKEN_BACK = ("awaiting-answer", "waiting-list", "offered", "selected")
 @router.get("/cases/{case}")
 async def show(case: UUID, here: Here, done: str = "") -> Response:
     """The case."""
-    found = await here.get(f"/referrals/cases/{case}")
-    return here.page("cases/case", **await about(here, found), said=DONE.get(done, ""))
+    return here.page("cases/case", **await about(here, case), said=DONE.get(done, ""))
 
 
-async def about(here: Place, case: Json) -> dict[str, Any]:
+async def about(here: Place, case_id: UUID) -> dict[str, Any]:
     """What is known of a case and its person; a part that cannot be had is None.
 
     Args:
         here: who asks.
-        case: as the case API tells it.
+        case_id: of the case.
+
+    Raises:
+        Refusal: the case itself cannot be had.
     """
+    case: Json = await here.get(f"/referrals/cases/{case_id}")
     request, patient, record = await asyncio.gather(
         here.look(f"/fhir/ServiceRequest/{case['service_request']}"),
         here.look(f"/fhir/Patient/{case['patient']}"),
@@ -56,7 +59,7 @@ async def about(here: Place, case: Json) -> dict[str, Any]:
     triage = next(each for each in case["tasks"] if each["kind"] == "triage")
     return {
         "case": case,
-        "at": f"/cases/{case['id']}",
+        "at": f"/cases/{case_id}",
         "person": person,
         "age": person.age(here.times.today),
         "asked": asked_of(request),

@@ -64,7 +64,7 @@ CAPACITY = {
 @router.get("/cases/{case}/find")
 async def ask(case: UUID, here: Here) -> Response:
     """The form, filled with what was typed last, or with what is known."""
-    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    known = await about(here, case)
     record = known["record"] or {}
     typed = await here.kept(f"/cases/{case}/find") or {
         "needs": [code for code, _ in known["asked"].needs if code in NEEDS],
@@ -91,7 +91,7 @@ async def found(case: UUID, here: Here) -> Response:
     typed = await here.kept(f"/cases/{case}/find")
     if typed is None:
         return back_to(f"/cases/{case}/find")
-    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    known = await about(here, case)
     try:
         answer = await here.send("POST", "/directory/match", _question(typed, known["age"]))
     except Refusal as refusal:
@@ -108,7 +108,7 @@ async def found(case: UUID, here: Here) -> Response:
 
 
 async def _form(here: Place, case: UUID, typed: Typed, faults: Mapping[str, str]) -> Response:
-    known = await about(here, await here.get(f"/referrals/cases/{case}"))
+    known = await about(here, case)
     return here.page("cases/find", 422, **known, fields=FIELDS, typed=typed, faults=faults)
 
 

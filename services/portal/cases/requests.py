@@ -5,8 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.case import about
-from services.portal.cases.steps import Step
+from services.portal.cases.steps import Step, step_page
 from services.portal.cases.words import CANCEL_REASONS
 from services.portal.staff.fields import Field, at_its_field, typed_into
 from services.portal.staff.place import Here, back_to
@@ -26,20 +25,21 @@ CANCEL = Step(
 @router.get("/cancel")
 async def ask_to_cancel(case: UUID, task: UUID, here: Here) -> Response:
     """Why it is taken back."""
-    return await _cancel_form(here, case, task, {}, {}, 200)
+    return await step_page(here, case, CANCEL, f"requests/{task}/cancel")
 
 
 @router.post("/cancel")
 async def cancel(case: UUID, task: UUID, here: Here) -> Response:
     """Take it back."""
+    at = f"requests/{task}/cancel"
     typed, faults = typed_into(await here.form(), CANCEL.fields)
     if faults:
-        return await _cancel_form(here, case, task, typed, faults, 422)
+        return await step_page(here, case, CANCEL, at, typed, faults, 422)
     try:
-        await here.send("POST", f"/referrals/requests/{task}/cancel", CANCEL.body(typed))
+        await here.send("POST", f"/referrals/{at}", CANCEL.body(typed))
     except Refusal as refusal:
         faults = at_its_field(refusal, CANCEL.fields)
-        return await _cancel_form(here, case, task, typed, faults, refusal.status)
+        return await step_page(here, case, CANCEL, at, typed, faults, refusal.status)
     return back_to(f"/cases/{case}?done=cancel")
 
 
@@ -57,19 +57,3 @@ async def withdraw(case: UUID, task: UUID, here: Here) -> Response:
     await here.form()
     await here.send("POST", f"/referrals/requests/{task}/withdraw-agreement")
     return back_to(f"/cases/{case}?done=withdraw-agreement")
-
-
-async def _cancel_form(
-    here: Here, case: UUID, task: UUID, typed: dict[str, str], faults: dict[str, str], status: int
-) -> Response:
-    found = await here.get(f"/referrals/cases/{case}")
-    return here.page(
-        "cases/step",
-        status,
-        **await about(here, found),
-        step=CANCEL,
-        action=f"/cases/{case}/requests/{task}/cancel",
-        fields=CANCEL.fields,
-        typed=typed,
-        faults=faults,
-    )

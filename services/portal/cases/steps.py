@@ -1,7 +1,7 @@
 """Steps that a link worker takes with a case: one form each, declared, sent to the case API."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -272,72 +272,83 @@ STEPS: Mapping[str, Step] = {
 """By the last part of their pages' addresses."""
 
 
-def _declared(name: str) -> Step:
-    step = STEPS.get(name)
-    if step is None:
-        raise HTTPException(404)
-    return step
-
-
 @router.get("/cases/{case}/{step}")
 async def ask(case: UUID, step: str, here: Here) -> Response:
     """The step's form."""
-    declared = _declared(step)
+    declared = await _declared(here, case, step)
     if not declared.fields:
         return back_to(f"/cases/{case}")
-    return await _form(here, case, step, {}, {}, 200)
+    return await step_page(here, case, declared, step)
 
 
 @router.post("/cases/{case}/{step}")
 async def take(case: UUID, step: str, here: Here) -> Response:
     """Take the step."""
-    declared = _declared(step)
-    form = await here.form()
-    fields = await _fields(here, case, step)
-    typed, faults = typed_into(form, fields)
+    declared = await _declared(here, case, step)
+    typed, faults = typed_into(await here.form(), declared.fields)
     if faults:
-        return await _form(here, case, step, typed, faults, 422)
-    method = declared.call[0]
+        return await step_page(here, case, declared, step, typed, faults, 422)
     at = f"/referrals/cases/{case}/{declared.path(typed)}"
     try:
-        await here.send(method, at, declared.body(typed))
+        await here.send(declared.call[0], at, declared.body(typed))
     except Refusal as refusal:
-        if not fields:
+        if not declared.fields:
             raise
-        faults = at_its_field(refusal, fields)
-        return await _form(here, case, step, typed, faults, refusal.status)
+        faults = at_its_field(refusal, declared.fields)
+        return await step_page(here, case, declared, step, typed, faults, refusal.status)
     return back_to("/cases" if declared.leaves else f"/cases/{case}?done={step}")
 
 
-async def _form(
-    here: Place, case: UUID, step: str, typed: Typed, faults: Mapping[str, str], status: int
+async def step_page(
+    here: Place,
+    case: UUID,
+    step: Step,
+    at: str,
+    typed: Typed | None = None,
+    faults: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> Response:
-    found = await here.get(f"/referrals/cases/{case}")
+    """The form of a step.
+
+    Args:
+        here: who is at it.
+        case: whose step it is.
+        step: with its fields.
+        at: where it is sent, behind the case's address.
+        typed: what was typed before.
+        faults: what is wrong with it, by field.
+        status: of the answer.
+    """
     return here.page(
         "cases/step",
         status,
-        **await about(here, found),
-        step=STEPS[step],
-        action=f"/cases/{case}/{step}",
-        fields=await _fields(here, case, step, found),
-        typed=typed,
-        faults=faults,
+        **await about(here, case),
+        step=step,
+        action=f"/cases/{case}/{at}",
+        fields=step.fields,
+        typed=typed or {},
+        faults=faults or {},
     )
 
 
-async def _fields(
-    here: Place, case: UUID, step: str, found: Mapping[str, Any] | None = None
-) -> list[Field]:
-    """The step's fields, with those options that depend on the case."""
-    fields = list(STEPS[step].fields)
-    if step in ("hand-over", "route"):
+async def _declared(here: Place, case: UUID, name: str) -> Step:
+    """The step called so, with those options of its first field that depend on the case.
+
+    Raises:
+        HTTPException: 404 where there is none.
+    """
+    step = STEPS.get(name)
+    if step is None:
+        raise HTTPException(404)
+    if name in ("hand-over", "route"):
         teams = await here.get("/referrals/teams")
         options = {each["team"]: f"{each['name']} ({each['hub'].title()})" for each in teams}
-        fields[0] = fields[0].choosing(options)
-    if step == "close":
-        found = found or await here.get(f"/referrals/cases/{case}")
-        possible = set(found["possible"])
-        fields[0] = fields[0].choosing(
-            {code: said for code, (action, said) in words.OUTCOMES.items() if action in possible}
-        )
-    return fields
+    elif name == "close":
+        possible = (await here.get(f"/referrals/cases/{case}"))["possible"]
+        options = {
+            code: said for code, (action, said) in words.OUTCOMES.items() if action in possible
+        }
+    else:
+        return step
+    first, *others = step.fields
+    return replace(step, fields=(first.choosing(options), *others))

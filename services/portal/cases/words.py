@@ -230,5 +230,3 @@ DONE: Mapping[str, str] = {
     "close": "The case is closed.",
 }
 """What a page says after something was done."""
-
-NOT_YET = "That is not possible any more: the case has moved on. Look at where it stands now."

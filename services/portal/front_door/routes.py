@@ -7,9 +7,8 @@ hidden fields and sends all of it again. Nothing of it stands in an address or a
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -20,6 +19,7 @@ from services.portal.front_door.door import Door, NotNow, NotTaken, NotThere, Se
 from services.portal.front_door.form import Filled, blank, read
 from services.portal.front_door.stamp import Stamp, Stamps
 from services.portal.front_door.words import ACCESS, AGREED, MANY, NEEDS, ONE, SAFE, SOURCES
+from services.portal.times import times_at
 from shared.pages import Pages
 from shared.rate_limits import CallerLimit
 
@@ -86,7 +86,7 @@ class Visit:
     @property
     def today(self) -> date:
         """Where the form is filled in."""
-        return datetime.now(ZoneInfo(self.request.app.state.settings.timezone)).date()
+        return times_at(self.request).today
 
     @property
     def practices(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.answer import DECISIONS, REASONS, STEPS, needs_of, stage_of
+from services.portal.answer import REASONS, STEPS, needs_of, stage_of
 from services.portal.answer_links import Refusal
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
@@ -86,8 +86,6 @@ async def show(task: UUID, here: Here, done: str = "") -> Response:
 async def answer(task: UUID, here: Here) -> Response:
     """Take the answer."""
     typed, faults = typed_into(await here.form(), ANSWER)
-    if typed["decision"] not in DECISIONS:
-        faults.setdefault("decision", "Choose yes, waiting list or no")
     if typed["decision"] == "decline" and not typed["reason"]:
         faults["reason"] = "Choose why you cannot help this time"
     if not faults:

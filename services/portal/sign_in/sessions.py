@@ -1,6 +1,5 @@
 """Sessions of browsers: a secret in a cookie, everything else in the portal's database."""
 
-import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ import orjson
 from cryptography.fernet import InvalidToken, MultiFernet
 from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
 
+from services.portal.form_key import form_key, is_form_key
 from services.portal.sign_in.issuer import Granted, Issuer, IssuerUnreachable, SignInRefused
 from services.portal.tables import web_session
 
@@ -45,12 +45,12 @@ class SignedIn:
 
     @property
     def key(self) -> str:
-        """Goes with every form. Only a page made for the holder of the cookie can know it."""
-        return hmac.new(self.secret.encode(), b"kersey-portal-form", "sha256").hexdigest()
+        """Goes with every form; see `form_key`."""
+        return form_key(self.secret)
 
     def sent(self, key: object) -> bool:
         """Whether a form with this key was on one of this session's pages."""
-        return isinstance(key, str) and hmac.compare_digest(key.encode(), self.key.encode())
+        return is_form_key(key, self.secret)
 
 
 class Sessions:

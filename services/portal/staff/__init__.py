@@ -1,1 +1,1 @@
-"""What all pages of the staff share: who is at them, their fields, times, and where one begins."""
+"""What all pages of the staff share: who is at them, their fields, and where one begins."""

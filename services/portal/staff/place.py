@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -14,7 +13,7 @@ from services.portal.answer_links import Refusal
 from services.portal.apis import Apis
 from services.portal.sign_in.doorkeeper import form_of, signed_in
 from services.portal.sign_in.sessions import Sessions, SignedIn
-from services.portal.staff.times import Times
+from services.portal.times import Times, times_at
 from shared.pages import Pages
 
 
@@ -91,9 +90,7 @@ def back_to(path: str) -> Response:
 
 
 def _place(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Place:
-    settings = request.app.state.settings
-    times = Times(settings.timezone, datetime.now(UTC))
-    return Place(request, who, request.app.state.apis, times)
+    return Place(request, who, request.app.state.apis, times_at(request))
 
 
 Here = Annotated[Place, Depends(_place)]

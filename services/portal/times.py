@@ -1,9 +1,10 @@
 """Days and moments in UK words."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
+from fastapi import Request
 
 LOCALE = "en_GB"
 
@@ -56,3 +57,8 @@ class Times:
 
     def _local(self, moment: str) -> datetime:
         return datetime.fromisoformat(moment).astimezone(self._zone)
+
+
+def times_at(request: Request) -> Times:
+    """Of the moment at which a page is asked for, in the zone of the settings."""
+    return Times(request.app.state.settings.timezone, datetime.now(UTC))
