@@ -64,10 +64,7 @@ def _routes_of(router: APIRouter, kind: str, base_url: str) -> None:
         return found_by(request, form_pairs(request, body))
 
     def found_by(request: Request, form: Pairs) -> Response:
-        pairs = [*parse_query(request.url.query), *form]
-        wanted = [each for each in pairs if each[0] not in OF_THE_ANSWER]
-        found = [each for each in _of(kind) if all(_fits(each, *pair) for pair in wanted)]
-        bundle = searchset(found, f"{base_url}/{kind}", pairs)
+        bundle = definitions(kind, [*parse_query(request.url.query), *form], base_url)
         return answer(dumps(bundle), answer_format(request, form))
 
     no_other_methods(router, f"/{kind}", *READS)
@@ -76,12 +73,32 @@ def _routes_of(router: APIRouter, kind: str, base_url: str) -> None:
     @router.get(f"/{kind}/{{logical_id}}", responses=described.PUBLIC_READ)
     def read(request: Request, logical_id: str) -> Response:
         """One definition; public."""
-        found = profiles().by_id.get((kind, logical_id))
-        if found is None:
-            raise not_found()
-        return answer(dumps(found), answer_format(request))
+        return answer(dumps(definition(kind, logical_id)), answer_format(request))
 
     no_other_methods(router, f"/{kind}/{{logical_id}}", *READS)
+
+
+def definition(kind: str, logical_id: str) -> Definition:
+    """One definition.
+
+    Raises:
+        FhirError: 404 where there is none of this id.
+    """
+    found = profiles().by_id.get((kind, logical_id))
+    if found is None:
+        raise not_found()
+    return found
+
+
+def definitions(kind: str, pairs: Pairs, base_url: str) -> dict[str, Any]:
+    """A searchset of definitions.
+
+    Raises:
+        FhirError: 400 for a parameter that is not known.
+    """
+    wanted = [each for each in pairs if each[0] not in OF_THE_ANSWER]
+    found = [each for each in _of(kind) if all(_fits(each, *pair) for pair in wanted)]
+    return searchset(found, f"{base_url}/{kind}", pairs)
 
 
 def conformance_resources() -> list[dict[str, Any]]:
