@@ -19,6 +19,7 @@ ASKED = (
     "If-Modified-Since",
     "If-None-Exist",
     "If-None-Match",
+    "If-Unmodified-Since",
     "Prefer",
     "X-Request-Id",
 )
@@ -46,7 +47,10 @@ class Browsers:
         self._app = app
         self._public = frozenset(public)
         self._shared = tuple(shared) if origins else ()
-        self._to_all = CORSMiddleware(app, allow_origins=("*",), allow_methods=("GET", "HEAD"))
+        # Clients send their token along with everything; here nobody looks at it.
+        self._to_all = CORSMiddleware(
+            app, allow_origins=("*",), allow_methods=("GET", "HEAD", "POST"), allow_headers=ASKED
+        )
         self._to_some = CORSMiddleware(
             app,
             allow_origins=origins,

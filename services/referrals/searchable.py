@@ -10,7 +10,7 @@ from shared.fhir.search.parameters import ANY_TYPE, Path, ResourceType, SearchPa
 from shared.fhir.search.request import DEFAULT_COUNT
 from shared.fhir.search.shape import MAX_COUNT, RESULT_PARAMETERS, includable
 from shared.fhir.search.values import NEAR_KM
-from shared.fhir.store.searching import TOTAL_LIMIT
+from shared.fhir.store.stored import TOTAL_LIMIT
 from shared.fhir.types import COMMON
 
 INTERACTIONS = (

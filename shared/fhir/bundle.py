@@ -48,7 +48,8 @@ class WriteEntry:
         if_match: the version that must be current.
         if_none_exist: POST only: create unless this query matches.
         full_url: how other entries of the Bundle refer to it.
-        path: where ``resource`` stands, for expressions: ``Bundle.entry[6].resource`` or its type.
+        path: where ``resource`` stands, for expressions: ``Bundle.entry[6].resource`` or its type;
+            of a DELETE in a Bundle its address.
         query: PUT, PATCH and DELETE only: the condition that names the document.
         patch: PATCH only: the change that is asked for.
         placed: whether the server found method, id and condition for a resource that came without
@@ -229,7 +230,7 @@ def read_entry(
             request.get("ifNoneExist"), type_name, f"{place}.request.ifNoneExist"
         ),
         full_url=entry.get("fullUrl"),
-        path=f"{place}.resource",
+        path=f"{place}.request.url" if method == "DELETE" else f"{place}.resource",
         query=condition_of(query),
     )
     _check_shape(result, resource, place)

@@ -19,6 +19,7 @@ from shared.fhir.bundle import (
     WriteResult,
     read_entry,
 )
+from shared.fhir.conformance import definition, definitions
 from shared.fhir.everything import EVERYTHING
 from shared.fhir.forms import parameter_pairs
 from shared.fhir.freshness import is_known
@@ -28,6 +29,7 @@ from shared.fhir.json import dumps
 from shared.fhir.model import validate
 from shared.fhir.outcome import FhirError, invalid, not_found, too_large
 from shared.fhir.parts import part
+from shared.fhir.profiles import KINDS
 from shared.fhir.search.query import parse_query
 from shared.fhir.search.shape import part_asked
 from shared.fhir.store import Stored
@@ -202,6 +204,8 @@ class BundleInteractions:
         prefer: Prefer,
     ) -> str:
         match parts:
+            case [kind, key] if kind in KINDS:
+                return _told(entry, dumps(definition(kind, key)).decode())
             case [type_name, logical_id] if logical_id not in ("_history", EVERYTHING):
                 stored = self.server.read(principal, type_name, logical_id)
             case [type_name, logical_id, "_history", version]:
@@ -239,6 +243,8 @@ class BundleInteractions:
                 return search(inner, pairs, compartment=(type_name, logical_id))
             case [] | [""]:
                 return search(None, pairs)
+            case [kind] if kind in KINDS:
+                return dumps(definitions(kind, pairs, self.server.base_url)).decode()
             case [type_name]:
                 return search(type_name, pairs)
             case _:

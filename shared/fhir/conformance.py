@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from shared.fhir import described
-from shared.fhir.http import answer, answer_format
+from shared.fhir.forms import form_pairs
+from shared.fhir.http import Body, answer, answer_format
 from shared.fhir.json import dumps
+from shared.fhir.nowhere import READS, no_other_methods
 from shared.fhir.outcome import invalid, not_found, refusal
 from shared.fhir.paging import PAGE
 from shared.fhir.profiles import KINDS, Definition, profiles
@@ -35,6 +37,7 @@ def public_paths(prefix: str) -> tuple[str, ...]:
     """The addresses below ``prefix`` that anybody may read."""
     return (
         *(f"{prefix}/{kind}" for kind in KINDS),
+        *(f"{prefix}/{kind}/_search" for kind in KINDS),
         *(f"{prefix}/{kind}/{key}" for kind, key in profiles().by_id),
     )
 
@@ -49,19 +52,53 @@ def _routes_of(router: APIRouter, kind: str, base_url: str) -> None:
     @router.get(f"/{kind}", responses=described.PUBLIC_SEARCH)
     def search(request: Request) -> Response:
         """Definitions by ``url``, ``name`` and the like; public."""
-        pairs = parse_query(request.url.query)
-        wanted = [each for each in pairs if each[0] not in OF_THE_ANSWER]
-        found = [each for each in _of(kind) if all(_fits(each, *pair) for pair in wanted)]
-        bundle = searchset(found, f"{base_url}/{kind}", pairs)
-        return answer(dumps(bundle), answer_format(request))
+        return found_by(request, ())
+
+    @router.post(
+        f"/{kind}/_search",
+        responses=described.PUBLIC_SEARCH_BY_FORM,
+        openapi_extra=described.FORM_BODY,
+    )
+    def search_by_form(request: Request, body: Body) -> Response:
+        """The same by a form; public."""
+        return found_by(request, form_pairs(request, body))
+
+    def found_by(request: Request, form: Pairs) -> Response:
+        bundle = definitions(kind, [*parse_query(request.url.query), *form], base_url)
+        return answer(dumps(bundle), answer_format(request, form))
+
+    no_other_methods(router, f"/{kind}", *READS)
+    no_other_methods(router, f"/{kind}/_search", "POST")
 
     @router.get(f"/{kind}/{{logical_id}}", responses=described.PUBLIC_READ)
     def read(request: Request, logical_id: str) -> Response:
         """One definition; public."""
-        found = profiles().by_id.get((kind, logical_id))
-        if found is None:
-            raise not_found()
-        return answer(dumps(found), answer_format(request))
+        return answer(dumps(definition(kind, logical_id)), answer_format(request))
+
+    no_other_methods(router, f"/{kind}/{{logical_id}}", *READS)
+
+
+def definition(kind: str, logical_id: str) -> Definition:
+    """One definition.
+
+    Raises:
+        FhirError: 404 where there is none of this id.
+    """
+    found = profiles().by_id.get((kind, logical_id))
+    if found is None:
+        raise not_found()
+    return found
+
+
+def definitions(kind: str, pairs: Pairs, base_url: str) -> dict[str, Any]:
+    """A searchset of definitions.
+
+    Raises:
+        FhirError: 400 for a parameter that is not known.
+    """
+    wanted = [each for each in pairs if each[0] not in OF_THE_ANSWER]
+    found = [each for each in _of(kind) if all(_fits(each, *pair) for pair in wanted)]
+    return searchset(found, f"{base_url}/{kind}", pairs)
 
 
 def conformance_resources() -> list[dict[str, Any]]:

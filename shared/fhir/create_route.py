@@ -9,7 +9,7 @@ where they can be, and the others by the same function.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -32,6 +32,7 @@ class CreateRoute(BaseRoute):
         create: does one, in a thread.
         together: does those that can be done together; None where none can.
         takes: whose creates may be among those.
+        types: that are served.
         prefix: where the FHIR routes stand.
     """
 
@@ -41,20 +42,22 @@ class CreateRoute(BaseRoute):
         together: Together | None,
         takes: Callable[[Principal], bool],
         *,
+        types: Collection[str],
         prefix: str,
     ) -> None:
         self._create = create
         self._together = together
         self._takes = takes
+        self._types = frozenset(types)
         self._address = re.compile(rf"{re.escape(prefix)}/([A-Za-z]+)")
         self.path = f"{prefix}/{{type_name}}"
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether it is a create; whether of a served type is for `create` to say."""
+        """Whether it is a create of a served type."""
         if scope["type"] != "http" or scope["method"] != "POST":
             return Match.NONE, {}
         address = self._address.fullmatch(scope["path"])
-        if address is None:
+        if address is None or address[1] not in self._types:
             return Match.NONE, {}
         return Match.FULL, {"route": self, "path_params": {"type_name": address[1]}}
 

@@ -87,6 +87,7 @@ _STORED = (405, 409, 412, 422)
 
 METADATA = answered(200)
 PUBLIC_SEARCH = answered(200)
+PUBLIC_SEARCH_BY_FORM = answered(200, *_SENT)
 PUBLIC_READ = answered(200, 404)
 SEARCH = answered(200, *_KNOWN, 405)
 SEARCH_BY_FORM = answered(200, *_KNOWN, 405, *_SENT)

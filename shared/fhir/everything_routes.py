@@ -16,6 +16,7 @@ from shared.fhir.forms import parameter_pairs
 from shared.fhir.http import FHIR_JSON, JSON, Body, answer, answer_format, require_content_type
 from shared.fhir.interactions import Interactions, Pairs
 from shared.fhir.json import parse
+from shared.fhir.nowhere import READS, no_other_methods
 from shared.fhir.search.query import parse_query
 
 
@@ -83,3 +84,6 @@ def _routes(
     def everything_by_parameters(request: Request, logical_id: str, body: Body) -> Response:
         """The same, asked by a Parameters resource."""
         return around(request, logical_id, sent_by(request, body))
+
+    for path in (f"/{of}/{EVERYTHING}", f"/{of}/{{logical_id}}/{EVERYTHING}"):
+        no_other_methods(router, path, *READS, "POST", principal=principal)

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from shared.auth import Unauthenticated
@@ -262,8 +263,22 @@ def refused(problem: Problem) -> Response:
     return outcome(as_fhir(problem), "GET")
 
 
+#: What no type and no id begins with: ``_history``, ``$validate`` and the like are addresses.
+NO_NAMES = ("_", "$", ".")
+
+
 class FhirRoute(APIRoute):
     """A route whose every error, a foreseen one or not, is an OperationOutcome."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As Starlette has it, but for ``DELETE /Patient/_search``, which means no id."""
+        match, child = super().matches(scope)
+        named = child.get("path_params", {})
+        if str(named.get("type_name", "A"))[:1].isupper() and not str(
+            named.get("logical_id", "")
+        ).startswith(NO_NAMES):
+            return match, child
+        return Match.NONE, {}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""

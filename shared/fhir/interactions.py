@@ -233,6 +233,7 @@ class Interactions(Permitting):
         if everything:
             shape, care = care_between(self.types, shape, ZoneInfo(self.zone))
         count, since = self._history_shape(shape)
+        count = max(1, count)
         for each in only:
             self.allow(principal, each, "search-type")
         visible = self.visible_to(principal)
@@ -291,7 +292,7 @@ class Interactions(Permitting):
         count, since = DEFAULT_COUNT, None
         for name, value in pairs:
             if name == "_count":
-                count = max(1, whole_number(name, value))
+                count = whole_number(name, value)
             elif name == "_since":
                 since = self._instant(value)
             elif name not in ("_format", "_pretty"):

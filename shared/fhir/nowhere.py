@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 
 from shared.auth import Principal
+from shared.fhir.compartments import ALL, definitions
+from shared.fhir.http import NO_NAMES
 from shared.fhir.interactions import Interactions
 from shared.fhir.outcome import method_not_allowed, not_found
 from shared.fhir.patching.reading import FORMATS
 
-_READS = ("GET", "HEAD")
+READS = ("GET", "HEAD")
 PUBLIC = "metadata"
+_EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def nothing(
@@ -32,14 +35,49 @@ def nothing(
             principal(request)
         methods = _methods(server, path.split("/"))
         if methods is None or request.method in methods:  # then its route would have answered
+            name = path.partition("/")[0]
+            if name.isalpha():
+                server.served(name)
             raise not_found("There is nothing at this address.")
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_offer(methods))
         if not path:
             raise method_not_allowed("Post a Bundle of type batch or transaction here.", *methods)
-        raise method_not_allowed("That method means nothing at this address.", *methods)
+        raise method_not_allowed(NO_SUCH_METHOD, *methods)
 
     return answered
+
+
+NO_SUCH_METHOD = "That method means nothing at this address."
+
+
+def no_other_methods(
+    router: APIRouter,
+    path: str,
+    *methods: str,
+    principal: Callable[[Request], Principal] | None = None,
+    words: str = NO_SUCH_METHOD,
+) -> None:
+    """Have an address that is no type's say by 405 and OPTIONS which methods it has.
+
+    Args:
+        router: of the address; its routes of ``methods`` are there already.
+        path: the address.
+        methods: that it has.
+        principal: who asks, where the address is not public.
+        words: why another method is refused.
+    """
+
+    def refuse(request: Request) -> Response:
+        if principal is not None:
+            principal(request)
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_offer(methods))
+        raise method_not_allowed(words, *methods)
+
+    refusing: Callable[..., Response] = refuse
+    rest = [each for each in (*_EVERY, "OPTIONS") if each not in methods]
+    router.add_api_route(path, refusing, methods=rest, include_in_schema=False)
 
 
 def _offer(methods: tuple[str, ...]) -> dict[str, str]:
@@ -53,11 +91,11 @@ def _methods(server: Interactions, parts: list[str]) -> tuple[str, ...] | None:
     """The methods that an address has; None where it is none (R4 http.html, summary)."""
     match parts:
         case [""]:
-            return (*_READS, "POST")
+            return (*READS, "POST")
         case ["_search"]:
             return ("POST",)
-        case ["metadata" | "_history"]:
-            return _READS
+        case ["metadata" | "_history"] | [".well-known", "smart-configuration"]:
+            return READS
         case [type_name, *rest] if type_name in server.types:
             return _of_type(server, type_name, rest)
     return None
@@ -70,11 +108,24 @@ def _of_type(server: Interactions, type_name: str, rest: list[str]) -> tuple[str
     changes = tuple(method for method, interaction in writes if offers(interaction))
     match rest:
         case []:
-            return (*_READS, *creates, *changes)
+            return (*READS, *creates, *changes)
         case ["_search"] | ["$validate"]:
             return ("POST",)
         case ["_history"] | [_, "_history"] | [_, "_history", _]:
-            return _READS
-        case [name] if "$" not in name:
-            return (*_READS, *changes)
+            return READS
+        case [_, "$validate"]:
+            return (*READS, "POST")
+        case [name] if name[:1] not in NO_NAMES:
+            return (*READS, *changes)
+        case [_, *inner] if inner and type_name in definitions():
+            return _of_compartment(server, inner)
+    return None
+
+
+def _of_compartment(server: Interactions, inner: list[str]) -> tuple[str, ...] | None:
+    match inner:
+        case [name] if name == ALL or name in server.types:
+            return READS
+        case [name, "_search"] if name in server.types:
+            return ("POST",)
     return None

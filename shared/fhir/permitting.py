@@ -36,7 +36,7 @@ _MEANT = {"r": "read", "s": "search-type", "c": "create", "u": "update", "d": "d
 INTERACTIONS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 #: The HTTP methods that interactions stand for, for `Allow`.
 _METHODS = {
-    "read": "GET",
+    "read": "GET, HEAD",
     "create": "POST",
     "update": "PUT",
     "patch": "PATCH",

@@ -13,6 +13,10 @@ from shared.fhir.outcome import Issue
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _RELATIVE = re.compile(rf"([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#\S*)?")
 _ABSOLUTE = re.compile(rf"https?://\S+?/([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#\S*)?")
+#: The address of a resource on some server, in its parts.
+RESTFUL = re.compile(
+    r"(?P<base>https?://.+)/(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9.-]{1,64})"
+)
 _CONDITIONAL = re.compile(r"([A-Za-z]+)\?\S+")
 #: R4 references.html: a literal is a web address or names by UUID or OID; nobody follows others.
 _ELSEWHERE = re.compile(r"(?:https?://|urn:uuid:|urn:oid:(?=[0-2](?:\.\d+)+$))\S+")

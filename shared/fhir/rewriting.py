@@ -15,6 +15,7 @@ from shared.fhir.bundle import WriteEntry
 from shared.fhir.classes import type_info
 from shared.fhir.elements import Element, TypeInfo
 from shared.fhir.outcome import Issue
+from shared.fhir.references import RESTFUL
 from shared.fhir.search.targets import Target, target_of
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONDITIONAL = re.compile(r"(?P<type>[A-Z][A-Za-z]{1,63})\?(?P<query>.+)", re.DOTALL)
-_RESTFUL_FULL_URL = re.compile(
-    r"(?P<base>https?://.+)/(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9.-]{1,64})"
-)
 #: Primitive types that hold an address which may point into the Bundle without being a Reference.
 _ADDRESSES = frozenset({"uri", "url", "oid", "uuid"})
 
@@ -102,7 +100,7 @@ class Rewriting:
         self._inside = inside
         self._base_url = base_url
         self._trail: list[str] = []
-        base = _RESTFUL_FULL_URL.fullmatch(entry.full_url or "")
+        base = RESTFUL.fullmatch(entry.full_url or "")
         self._entry_base = base["base"] if base else None
         self.local: list[tuple[Target, str]] = []
         self.conditional: list[tuple[Condition, str]] = []

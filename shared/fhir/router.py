@@ -160,7 +160,7 @@ def fhir_router(
         together = Together(partial(creating.ready, server, principal, at_once), at_once.store)
         takes = at_once.takes
     create = partial(creating.create, server, principal)
-    router.before_all = (CreateRoute(create, together, takes, prefix=prefix),)
+    router.before_all = (CreateRoute(create, together, takes, types=types, prefix=prefix),)
     return router
 
 

@@ -64,18 +64,18 @@ def type_routes(
         """Update what the address's condition matches, or create."""
         who = principal(request)
         entry = entry_of(server, request, "PUT", type_name, None)
-        return write(server, who, request, conditional(entry, request), body)
+        return write(server, who, request, conditional(server, who, entry, request), body)
 
     @router.patch("/{type_name}", responses=described.PATCH, openapi_extra=described.PATCH_BODY)
     def conditional_patch(request: Request, type_name: TypeName, body: Body) -> Response:
         """Patch what the address's condition matches."""
         who = principal(request)
         entry = entry_of(server, request, "PATCH", type_name, None)
-        return write(server, who, request, conditional(entry, request), body)
+        return write(server, who, request, conditional(server, who, entry, request), body)
 
     @router.delete("/{type_name}", responses=described.DELETE)
     def conditional_delete(request: Request, type_name: TypeName) -> Response:
         """Delete what the address's condition matches, if it is one."""
         who = principal(request)
         entry = entry_of(server, request, "DELETE", type_name, None)
-        return write(server, who, request, conditional(entry, request), b"")
+        return write(server, who, request, conditional(server, who, entry, request), b"")

@@ -25,6 +25,7 @@ from shared.fhir.interactions import Interactions
 from shared.fhir.json import dumps, parse
 from shared.fhir.outcome import invalid, method_not_allowed, not_found
 from shared.fhir.patching.reading import FORMATS, patch_of
+from shared.fhir.permitting import INTERACTIONS
 from shared.fhir.search.values import is_id
 
 #: Parameters of every interaction, which are no condition (R4 http.html, general parameters).
@@ -59,16 +60,19 @@ def condition_in(request: Request) -> str | None:
     return condition_of("&".join(p for p in parts if p.partition("=")[0] not in _OF_THE_ANSWER))
 
 
-def conditional(entry: WriteEntry, request: Request) -> WriteEntry:
+def conditional(
+    server: Interactions, who: Principal, entry: WriteEntry, request: Request
+) -> WriteEntry:
     """An entry with the condition that stands in its address.
 
     Raises:
-        FhirError: 405 where there is none.
+        FhirError: 405 where there is none, or the type is not written by clients; 403.
     """
+    server.allow(who, entry.type, INTERACTIONS[entry.method])
     entry.query = condition_in(request)
     if entry.query is None:
         raise method_not_allowed(
-            "Without an id in the address, this needs a condition.", "GET", "POST"
+            "Without an id in the address, this needs a condition.", "GET", "HEAD", "POST"
         )
     return entry
 

@@ -54,6 +54,9 @@ def preflight(asked: TestClient, path: str, origin: str, method: str) -> httpx.R
 def test_by_default_only_what_is_public_is_open():
     with client() as asked:
         assert allowed(asked.get("/fhir/metadata", headers={"Origin": OTHER})) == "*"
+        # Clients send their token along with everything.
+        asked_first = preflight(asked, "/fhir/metadata", OTHER, "GET")
+        assert (asked_first.status_code, allowed(asked_first)) == (200, "*")
         for path in ("/fhir/Patient", "/cases"):
             assert allowed(asked.get(path, headers={"Origin": OURS})) is None
             assert allowed(preflight(asked, path, OURS, "GET")) is None

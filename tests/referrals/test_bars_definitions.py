@@ -67,8 +67,21 @@ def test_a_parameter_that_is_not_known_is_refused_unless_the_client_is_lenient(h
 
 def test_what_is_not_there_and_what_is_not_offered(house: House):
     house.ehr.get(f"{ALL}/no-such", status=404)
-    house.ehr.put(f"{ALL}/no-such", {"resourceType": "MessageDefinition"}, status=404)
-    house.ehr.post(ALL, {"resourceType": "MessageDefinition"}, status=404)
+    house.ehr.put(f"{ALL}/no-such", {"resourceType": "MessageDefinition"}, status=405)
+    house.ehr.post(ALL, {"resourceType": "MessageDefinition"}, status=405)
+    assert house.ehr.send("OPTIONS", ALL).headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("kind", ["MessageDefinition", "StructureDefinition", "ValueSet"])
+def test_definitions_are_searched_by_form_too(house: House, kind: str):
+    """A server that offers a search offers both ways of it (R4 http.html, search)."""
+    found = house.http.get(f"/fhir/{kind}").json()
+    key, form = found["entry"][0]["resource"]["id"], {"_format": "json"}
+    posted = house.http.post(f"/fhir/{kind}/_search", data=form | {"_id": key})
+    assert posted.status_code == 200, posted.text
+    assert [each["resource"]["id"] for each in posted.json()["entry"]] == [key]
+    assert house.http.get(f"/fhir/{kind}/_search").status_code == 405
+    assert house.http.post(f"/fhir/{kind}/_search", json=form).status_code == 415
 
 
 def test_the_definitions_are_read_without_a_token_and_in_pages(house: House):

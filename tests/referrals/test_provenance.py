@@ -134,6 +134,12 @@ def test_provenance_is_searched_like_any_type(house: House):
     assert entry["request"]["method"] == "POST"
     newest = ehr.get("/fhir/Provenance/_history?_count=3")
     assert len(newest["entry"]) == 3
+    for at, kept in (("2019", 0), ("2026-01-01", 0), ("2999-01", total)):
+        for key, count in (("", total), (f"/Task.{task}.1", 1)):
+            then = ehr.get(f"/fhir/Provenance{key}/_history?_at={at}&_count=100")
+            assert len(then.get("entry", [])) == min(kept, count), (at, key)
+    counted = ehr.get("/fhir/Provenance/_history?_count=0")
+    assert (counted["total"], counted.get("entry")) == (total, None)
 
     seen, page = [], ehr.get("/fhir/Provenance?_count=4&_sort=-recorded")
     while True:

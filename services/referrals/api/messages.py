@@ -3,10 +3,10 @@
 Included before the FHIR router, whose last route answers everything that is left there.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from services.referrals.bars import terms
 from services.referrals.bars.definitions import matching, message_definitions
@@ -18,21 +18,22 @@ from services.referrals.desk import Desk
 from shared.auth import principal_of
 from shared.fhir import described
 from shared.fhir.conformance import searchset
+from shared.fhir.forms import form_pairs
 from shared.fhir.http import (
     FHIR_JSON,
     JSON,
+    Body,
     FhirAnswer,
     Prefer,
     answer,
     answer_format,
-    read_body,
     require_content_type,
 )
 from shared.fhir.json import dumps, parse
-from shared.fhir.outcome import method_not_allowed, not_found
+from shared.fhir.nowhere import READS, no_other_methods
+from shared.fhir.outcome import not_found
 from shared.fhir.search.query import parse_query
 
-Body = Annotated[bytes, Depends(read_body)]
 Json = dict[str, Any]
 
 PROCESS = "/fhir/$process-message"
@@ -93,7 +94,7 @@ def messaging(desk: Desk) -> list[Json]:
 def public_paths() -> tuple[str, ...]:
     """The addresses that anybody may read: those of the definitions."""
     path = "/fhir/MessageDefinition"
-    return (path, *(f"{path}/{each['id']}" for each in message_definitions(())))
+    return (path, f"{path}/_search", *(f"{path}/{each['id']}" for each in message_definitions(())))
 
 
 def message_routes(desk: Desk, taker: MessageTaker) -> APIRouter:
@@ -130,16 +131,37 @@ def message_routes(desk: Desk, taker: MessageTaker) -> APIRouter:
         message = read_message(parse(body), exchange, services)
         return answer(dumps(taker.take(principal, exchange, message)), media_type)
 
-    _post_alone(router)
+    no_other_methods(
+        router,
+        "/$process-message",
+        "POST",
+        principal=principal_of,
+        words="A message is sent by POST.",
+    )
 
     @router.get("/MessageDefinition", responses=described.PUBLIC_SEARCH)
     def search(request: Request) -> Response:
         """Which messages are taken and sent; `context` is a service or a use case; public."""
-        media_type, prefer = answer_format(request), Prefer.of(request)
-        pairs = parse_query(request.url.query)
+        return found_by(request, ())
+
+    @router.post(
+        "/MessageDefinition/_search",
+        responses=described.PUBLIC_SEARCH_BY_FORM,
+        openapi_extra=described.FORM_BODY,
+    )
+    def search_by_form(request: Request, body: Body) -> Response:
+        """The same by a form; public."""
+        return found_by(request, form_pairs(request, body))
+
+    def found_by(request: Request, form: Sequence[tuple[str, str]]) -> Response:
+        media_type, prefer = answer_format(request, form), Prefer.of(request)
+        pairs = [*parse_query(request.url.query), *form]
         found = matching(definitions, pairs, lenient=prefer.lenient)
         bundle = searchset(found, f"{desk.base_url}/MessageDefinition", pairs)
         return answer(dumps(bundle), media_type)
+
+    no_other_methods(router, "/MessageDefinition", *READS)
+    no_other_methods(router, "/MessageDefinition/_search", "POST")
 
     @router.get("/MessageDefinition/{key}", responses=described.PUBLIC_READ)
     def read(request: Request, key: str) -> Response:
@@ -150,6 +172,7 @@ def message_routes(desk: Desk, taker: MessageTaker) -> APIRouter:
                 return answer(dumps(each), media_type)
         raise not_found()
 
+    no_other_methods(router, "/MessageDefinition/{key}", *READS)
     return router
 
 
@@ -163,16 +186,3 @@ def _check_parameters(request: Request) -> None:
         if not plain:
             words = "A message is answered at once, and later at its sender's endpoint."
             raise refusal(400, "not-supported", words, f"http.{name}")
-
-
-def _post_alone(router: APIRouter) -> None:
-    """Other methods are refused by name (BaRS Core: `Allow: POST`)."""
-
-    def no_such_method(request: Request) -> Response:
-        """A message is posted."""
-        principal_of(request)
-        raise method_not_allowed("A message is sent by POST.", "POST")
-
-    refuse: Callable[..., Response] = no_such_method
-    methods = ["GET", "PUT", "PATCH", "DELETE"]
-    router.add_api_route("/$process-message", refuse, methods=methods, include_in_schema=False)

@@ -5,10 +5,9 @@ Included before the FHIR router, whose last route answers everything that is lef
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlmodel import col, select
 
 from services.referrals.desk import Desk
@@ -24,9 +23,10 @@ from services.referrals.tables.subscription import SubscriptionEvent, Subscripti
 from shared.auth import Principal, principal_of
 from shared.database import UnitOfWork
 from shared.fhir import described
-from shared.fhir.http import FhirAnswer, FhirRoute, answer, answer_format, read_body
+from shared.fhir.http import Body, FhirAnswer, FhirRoute, answer, answer_format
 from shared.fhir.json import dumps
 from shared.fhir.narrowing import narrowing_of
+from shared.fhir.nowhere import READS, no_other_methods
 from shared.fhir.outcome import forbidden, invalid, not_found
 from shared.fhir.search.values import is_id
 from shared.scopes import may
@@ -36,8 +36,6 @@ MOST_EVENTS = 1000
 MOST_WHOLE = 100
 
 STATUSES = ("requested", "active", "error", "off")
-
-Body = Annotated[bytes, Depends(read_body)]
 
 
 def subscription_routes(desk: Desk) -> APIRouter:
@@ -127,6 +125,8 @@ def subscription_routes(desk: Desk) -> APIRouter:
         )
         return answer(dumps(bundle), media_type)
 
+    for path in ("/$status", "/{key}/$status", "/{key}/$events"):
+        no_other_methods(router, path, *READS, "POST", principal=principal_of)
     return router
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.fhir.derived.declaration import Derived
 from shared.fhir.outcome import refusal
-from shared.fhir.search import dates, terms
+from shared.fhir.search import terms
 from shared.fhir.search.comparing import moment
 from shared.fhir.search.extract import Extractor
 from shared.fhir.search.parameters import ResourceType
@@ -68,24 +67,34 @@ class DerivedSql(Where):
     def counted(self, request: SearchRequest, limit: int | None) -> Statement:
         """How many match, counting no further than ``limit``."""
         self.parameters = {}
-        where = [*self._meant(), *self._matching(request.conditions, ROW)]
+        return self._count([*self._meant(), *self._matching(request.conditions, ROW)], limit)
+
+    def _count(self, where: list[str], limit: int | None) -> Statement:
         last = "" if limit is None else f" LIMIT {limit}"
         rows = self._each(f"SELECT {ROW}.n", where, last)
         text = f"SELECT count(*) FROM (SELECT FROM ({rows}) found{last}) counted"  # noqa: S608
         return Statement(text, self.parameters)
 
     def lately(
-        self, since: datetime | None, safe: str | None, after: Position | None, count: int
+        self, when: Sequence[tuple[str, str]], after: Position | None, count: int
     ) -> Statement:
-        """One page of what there was, newest first, and one row more."""
+        """One page of what there was, newest first, and one row more.
+
+        Args:
+            when: what holds of the time: an operator of SQL, and the instant.
+            after: where the page before ended.
+            count: rows of a page.
+        """
         self.parameters = {}
-        where = self._meant()
-        if since is not None and safe is not None:
-            where.append(f"{ROW}.last_updated >= {moment(dates.bound(since))}")
-            where.append(f"{ROW}.last_updated < {moment(safe)}")
+        where = [*self._meant(), *_timed(when)]
         if after is not None:
             where.append(_beyond(after, descending=True))
         return self._select(where, count + 1, descending=True)
+
+    def counted_lately(self, when: Sequence[tuple[str, str]], limit: int) -> Statement:
+        """How many `lately` has on all of its pages, counting no further than ``limit``."""
+        self.parameters = {}
+        return self._count([*self._meant(), *_timed(when)], limit)
 
     def referring(self, codes: Iterable[str], addresses: list[str], limit: int) -> Statement:
         """The rows that refer to any of the addresses, by any of these parameters."""
@@ -224,6 +233,10 @@ class DerivedSql(Where):
                 words = f"A {self._derived.name} is sorted by its time alone."
                 raise refusal(400, words, "http._sort", code="not-supported")
         return bool(request.sort) and request.sort[0].descending
+
+
+def _timed(when: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"{ROW}.last_updated {operator} {moment(at)}" for operator, at in when]
 
 
 def _beyond(after: Position, descending: bool) -> str:

@@ -25,7 +25,8 @@ from shared.fhir.store import (
     by_ids,
     stored_in,
 )
-from shared.fhir.store.searching import INCLUDE_LIMIT, TOTAL_LIMIT
+from shared.fhir.store.searching import INCLUDE_LIMIT
+from shared.fhir.store.stored import TOTAL_LIMIT
 
 LATE = timedelta(seconds=10)
 """How long after its time a row may come: a poller is told of nothing that is younger."""
@@ -71,9 +72,9 @@ class DerivingStore(FhirStore):
             return super().history(type_name, logical_id, access, **how)
         if logical_id is not None:
             found = [self.read(derived.name, logical_id, access)]
-            since = how.get("since")
-            found = [each for each in found if since is None or each.last_updated >= since]
-            return HistoryPage(found, len(found), None)
+            when = _times(how.get("since"), how.get("at"))
+            found = [each for each in found if _was(each, when)]
+            return HistoryPage(found[: how.get("count", 1)], len(found), None)
         return self._lately(derived, access, **how)
 
     def _lately(
@@ -82,13 +83,19 @@ class DerivingStore(FhirStore):
         access: Access,
         *,
         since: datetime | None = None,
+        at: dates.Range | None = None,
         count: int = 20,
         after: Position | None = None,
         **_: Any,
     ) -> HistoryPage:
-        safe = None if since is None else self._settled()
+        when = _times(since, at)
+        if since is not None:
+            when.append(("<", self._settled()))
         sql = self._over(derived, access.visible())
-        rows = self._composed(derived, sql.lately(since, safe, after, count))
+        if not count:
+            total: int = self._run(sql.counted_lately(when, TOTAL_LIMIT + 1)).scalar_one()
+            return HistoryPage([], total if total <= TOTAL_LIMIT else None, None)
+        rows = self._composed(derived, sql.lately(when, after, count))
         return HistoryPage(rows[:count], None, self._following(rows, count))
 
     def search(self, request: SearchRequest, access: Access) -> SearchResult:
@@ -203,6 +210,17 @@ class DerivingStore(FhirStore):
             body=dumps(body).decode(),
             pk=key,
         )
+
+
+def _times(since: datetime | None, at: dates.Range | None) -> list[tuple[str, str]]:
+    """What holds of the time of what never changes: stored since then, there by then."""
+    earliest = [] if since is None else [(">=", dates.bound(since))]
+    return earliest if at is None else [*earliest, ("<", at.high)]
+
+
+def _was(stored: Stored, when: Sequence[tuple[str, str]]) -> bool:
+    moment = dates.bound(stored.last_updated)
+    return all(moment >= at if operator == ">=" else moment < at for operator, at in when)
 
 
 _NOTHING = Stored("", "", 1, datetime.min.replace(tzinfo=UTC), False, "", 0, method="POST")

@@ -166,6 +166,8 @@ CHECKS: Mapping[str, Callable[[Node], bool | Iterable[str]]] = {
         bundles.bundle_empty_entry,
         bundles.bundle_unique,
         bundles.bundle_version_url,
+        bundles.bundle_full_url,
+        bundles.bundle_full_url_id,
         bundles.bundle_document,
         bundles.bundle_message,
         resources.nhs_number,

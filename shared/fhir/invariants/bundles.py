@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from shared.fhir.elements import ABSOLUTE
 from shared.fhir.invariants.nodes import Node, objects
+from shared.fhir.references import RESTFUL
 
 _REQUESTED = frozenset({"batch", "transaction", "history"})
 _ANSWERED = frozenset({"batch-response", "transaction-response", "history"})
@@ -65,6 +67,26 @@ def bundle_version_url(node: Node) -> Iterator[str]:
         for place, item in _entries(node)
         if isinstance(item.get("fullUrl"), str) and "/_history/" in item["fullUrl"]
     )
+
+
+def bundle_full_url(node: Node) -> Iterator[str]:
+    """full-url."""
+    for place, item in _entries(node):
+        url = item.get("fullUrl")
+        if isinstance(url, str) and not ABSOLUTE.fullmatch(url):
+            yield f"{place}.fullUrl"
+
+
+def bundle_full_url_id(node: Node) -> Iterator[str]:
+    """full-url-id."""
+    for place, item in _entries(node):
+        url, resource = item.get("fullUrl"), item.get("resource")
+        named = RESTFUL.fullmatch(url) if isinstance(url, str) else None
+        if named is None or not isinstance(resource, dict):
+            continue
+        kind, own = resource.get("resourceType"), resource.get("id", named["id"])
+        if (named["type"], named["id"]) != (kind, own):
+            yield f"{place}.fullUrl"
 
 
 def bundle_document(node: Node) -> Iterator[str]:

@@ -12,6 +12,9 @@ from shared.fhir.search.units import base_of
 #: (low, high, system, code, unit); the bounds are numeric text.
 Row = tuple[str, str, str, str, str]
 
+#: By how much more than a number is what is said to be above it: finer than anybody measures.
+_HAIR = Decimal("1e-24")
+
 
 def numeric(value: Any) -> str | None:
     """A JSON number as numeric text; None for what is none or has an absurd exponent."""
@@ -65,7 +68,9 @@ def _quantity(value: dict[str, Any]) -> Row | None:
     comparator = text(value, "comparator")
     if comparator.startswith("<"):
         low = BEGINNING
+        high = number if comparator == "<=" else f"{Decimal(number) - _HAIR:f}"
     elif comparator.startswith(">"):
+        low = number if comparator == ">=" else f"{Decimal(number) + _HAIR:f}"
         high = END
     code = text(value, "code") or text(value, "currency")
     return low, high, text(value, "system"), code, text(value, "unit")

@@ -14,7 +14,7 @@ from shared.fhir.search.sql import Statement
 from shared.fhir.store.access import Access
 from shared.fhir.store.lookups import by_id, by_ids
 from shared.fhir.store.session import InSession
-from shared.fhir.store.stored import HistoryPage, Stored, stored_in, there
+from shared.fhir.store.stored import TOTAL_LIMIT, HistoryPage, Stored, stored_in, there
 
 _CURRENT_WITHIN = (
     "v.last_updated < %(to)s::timestamptz AND NOT EXISTS (SELECT FROM document_version n"
@@ -84,7 +84,7 @@ class Reading(InSession):
             since: only versions stored at or after this instant; then nothing newer than the safe
                 time either, so that a poller who asks again from what it saw last misses nothing.
             at: only versions that were current at some time within (R4 http.html, history).
-            count: versions per page.
+            count: versions per page; 0 for their total alone, as far as `TOTAL_LIMIT`.
             after: where the page before ended.
             visible_types: with ``type_name`` None: the types that the client may see.
 
@@ -104,13 +104,17 @@ class Reading(InSession):
             parameters["types"] = sorted(self._types if visible_types is None else visible_types)
             conditions.append("v.type = types.name")
         counted = None
-        if after is None and logical_id is not None:
-            counted = self._count_versions(access, type_name, logical_id, conditions, parameters)
+        if after is None and (logical_id is not None or not count):
+            limit = TOTAL_LIMIT if logical_id is None else None
+            counted = self._count_versions(
+                access, type_name, logical_id, conditions, parameters, limit=limit
+            )
         if after is not None:
             parameters |= {"at": after.values[0], "pk": after.pk, "v": int(after.values[1] or 0)}
             conditions.append(
                 "(v.last_updated, v.pk, v.version) < (%(at)s::timestamptz, %(pk)s, %(v)s)"
             )
+        # One more than is sent says whether there are more; of none it says whether there is any.
         found = self._versions(
             access,
             limit=count + 1,
@@ -160,14 +164,19 @@ class Reading(InSession):
         logical_id: str | None,
         conditions: Iterable[str],
         parameters: Mapping[str, Any],
-    ) -> int:
+        *,
+        limit: int | None,
+    ) -> int | None:
+        """How many there are; None where they are more than ``limit``."""
         where, bound = _version_conditions(access, type_name, logical_id, conditions, parameters)
+        types = "" if type_name else ", unnest(%(types)s::text[]) AS types (name)"
+        bound["limit"] = None if limit is None else limit + 1
         text = (
-            "SELECT count(*) FROM document_version v"  # noqa: S608
-            f" JOIN document d ON d.pk = v.pk WHERE {where}"
+            "SELECT count(*) FROM (SELECT FROM document_version v"  # noqa: S608
+            f" JOIN document d ON d.pk = v.pk{types} WHERE {where} LIMIT %(limit)s::bigint) x"
         )
         count: int = self._run(Statement(text, bound)).scalar_one()
-        return count
+        return None if limit is not None and count > limit else count
 
 
 def _version_conditions(

@@ -15,10 +15,15 @@ from shared.fhir.search.request import Chain, Include, Position, SearchRequest
 from shared.fhir.search.sql import DOCUMENT_COLUMNS, SearchSql, Statement, Visible
 from shared.fhir.store.access import Access
 from shared.fhir.store.reading import Reading
-from shared.fhir.store.stored import COLUMNS, SearchResult, Stored, stored_in, there
+from shared.fhir.store.stored import (
+    COLUMNS,
+    TOTAL_LIMIT,
+    SearchResult,
+    Stored,
+    stored_in,
+    there,
+)
 
-#: Totals are counted up to here unless an accurate one is asked for.
-TOTAL_LIMIT = 1000
 #: Documents sent along with one page at most; beyond, the answer says so.
 INCLUDE_LIMIT = 1000
 #: Rounds of ``:iterate``.

@@ -12,6 +12,8 @@ from shared.fhir.search.request import Position
 
 #: What `stored_in` takes of a row; in a search the sort keys stand behind.
 COLUMNS = ("pk", "type", "id", "version", "last_updated", "deleted", "body", "owner", "person")
+#: Totals are counted up to here unless an accurate one is asked for.
+TOTAL_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)

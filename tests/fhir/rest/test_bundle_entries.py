@@ -46,6 +46,18 @@ def test_what_the_server_can_do_and_a_part_are_read_in_a_bundle(server: Server, 
     assert [each["resource"]["id"] for each in history["resource"]["entry"]] == [stored["id"]]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_definitions_are_read_and_searched_in_a_bundle(server: Server, kind: str):
+    one = "StructureDefinition/social-prescribing-task"
+    asked = (one, "ValueSet?status=active&_count=2", "StructureDefinition?name=x")
+    read, found, nothing = answered(server, bundle(*(entry("GET", a) for a in asked), kind=kind))
+    assert read["resource"] == server("GET", f"/fhir/{one}").json()
+    assert found["resource"] == server("GET", f"/fhir/{asked[1]}").json()
+    assert nothing["resource"]["total"] == 0
+    refused = server("POST", "/fhir", body=bundle(entry("GET", "ValueSet/none"), kind="batch"))
+    assert refused.json()["entry"][0]["response"]["status"] == "404 Not Found"
+
+
 @pytest.mark.parametrize(
     ("method", "address", "status"),
     [

@@ -115,6 +115,16 @@ OFFERED = [
     ("/fhir/AuditEvent/1", "GET, HEAD, OPTIONS"),
     ("/fhir/Patient/1/_history/1", "GET, HEAD, OPTIONS"),
     ("/fhir/Patient/_search", "POST, OPTIONS"),
+    ("/fhir/Patient/$validate", "POST, OPTIONS"),
+    ("/fhir/Patient/1/$validate", "GET, HEAD, POST, OPTIONS"),
+    ("/fhir/Patient/$everything", "GET, HEAD, POST, OPTIONS"),
+    ("/fhir/Patient/1/$everything", "GET, HEAD, POST, OPTIONS"),
+    ("/fhir/Patient/1/*", "GET, HEAD, OPTIONS"),
+    ("/fhir/Patient/1/Observation", "GET, HEAD, OPTIONS"),
+    ("/fhir/Patient/1/Observation/_search", "POST, OPTIONS"),
+    ("/fhir/StructureDefinition", "GET, HEAD, OPTIONS"),
+    ("/fhir/StructureDefinition/_search", "POST, OPTIONS"),
+    ("/fhir/StructureDefinition/1", "GET, HEAD, OPTIONS"),
 ]
 
 
@@ -124,6 +134,16 @@ def test_options_tells_what_an_address_has(server: Server, path: str, allowed: s
     assert (answer.status_code, answer.headers["allow"]) == (204, allowed)
     patches = "application/json-patch+json" in answer.headers.get("accept-patch", "")
     assert patches == ("PATCH" in allowed)
+
+
+@pytest.mark.parametrize(("path", "allowed"), OFFERED)
+def test_another_method_is_405_and_told_which_there_are(server: Server, path: str, allowed: str):
+    offered = allowed.removesuffix(", OPTIONS")
+    methods = [each for each in ("GET", "POST", "PUT", "PATCH", "DELETE") if each not in offered]
+    for method in methods:
+        answer = server(method, path)
+        assert (answer.status_code, answer.headers.get("allow")) == (405, offered), method
+        assert answer.json()["issue"][0]["code"] == "not-supported"
 
 
 def test_a_condition_in_the_address_of_a_create_is_kept(server: Server):

@@ -343,3 +343,17 @@ def test_the_id_of_the_body_is_that_of_the_address(server: Server):
     assert server(
         "PUT", path, body=server("GET", path).json(), headers={"if-match": "*"}
     ).is_success
+
+
+def test_a_history_of_no_entries_says_how_many_there_are(server: Server):
+    """`_count=0`, as in a search (R4 http.html, history; search.html, page count)."""
+    stored = server.create(patient())
+    path = f"/fhir/Patient/{stored['id']}"
+    server("PUT", path, body=stored | {"active": False})
+    server.create(patient())
+    for at, total in ((path, 2), ("/fhir/Patient", 3), ("/fhir", 3)):
+        counted = server("GET", f"{at}/_history?_count=0").json()
+        assert counted["total"] == total
+        assert "entry" not in counted
+        assert [each["relation"] for each in counted["link"]] == ["self"]
+    assert server("GET", "/fhir/Patient/none/_history?_count=0").status_code == 404

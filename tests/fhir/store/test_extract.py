@@ -73,6 +73,9 @@ def test_quantities_of_every_kind():
 
     assert rows(onsetAge={"value": 40, "unit": "a"}) == {("40", "40", "", "", "a")}
     assert rows(onsetAge={"value": 40, "comparator": "<="}) == {("-infinity", "40", "", "", "")}
+    for comparator, at in (("<", 1), (">", 0)):  # less than 40 is not 40
+        (row,) = rows(onsetAge={"value": 40, "comparator": comparator})
+        assert 0 < abs(Decimal(row[at]) - 40) < Decimal("1e-20"), row
     assert rows(onsetRange={"high": {"value": 9, "code": "a"}}) == {("-infinity", "9", "", "a", "")}
 
 

@@ -654,6 +654,20 @@ CASES = {
         "Bundle.entry[0].fullUrl",
         bundle("collection", {"fullUrl": "https://x.org/Task/1", "resource": TASK}),
     ),
+    ("Bundle", "full-url"): (
+        bundle("collection", {"fullUrl": "Task/1", "resource": TASK | {"id": "1"}}),
+        "Bundle.entry[0].fullUrl",
+        bundle("collection", {"fullUrl": "https://x.org/Task/1", "resource": TASK | {"id": "1"}}),
+    ),
+    ("Bundle", "full-url-id"): (
+        bundle(
+            "collection",
+            {"fullUrl": "https://x.org/Task/1", "resource": TASK | {"id": "1"}},
+            {"fullUrl": "https://x.org/Task/2", "resource": TASK | {"id": "1"}},
+        ),
+        "Bundle.entry[1].fullUrl",
+        bundle("collection", {"fullUrl": "https://x.org/Task/1", "resource": TASK}),
+    ),
     ("Bundle", "bdl-9"): (
         bundle("document", {"resource": COMPOSITION}, timestamp="2026-03-01T09:00:00Z"),
         "Bundle.identifier",
