@@ -18,6 +18,7 @@ from services.identity.oidc.asking import Asked
 from services.identity.oidc.families import Families
 from services.identity.oidc.id_tokens import IdTokens
 from services.identity.people.enrolling import Enrolling
+from services.identity.people.known_browsers import LASTS
 from services.identity.people.secret_keys import SecretKeys, new_token
 from services.identity.people.sessions import Present, Sessions
 from services.identity.people.signing_in import SigningIn, Where
@@ -104,7 +105,20 @@ class Front:
 
     def where(self, request: Request) -> Where:
         """From where they come."""
-        return Where(caller(), request.headers.get("user-agent", ""))
+        marks = request.cookies.get(f"{self.cookie_name}_known", "")
+        return Where(caller(), request.headers.get("user-agent", ""), marks)
+
+    def know(self, request: Request, response: Response, email: str) -> None:
+        """Have the browser remember that somebody signed in there; it signs nobody in."""
+        response.set_cookie(
+            f"{self.cookie_name}_known",
+            self.signing_in.marked(self.where(request), email),
+            max_age=int(LASTS.total_seconds()),
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=self.secure,
+        )
 
     def set_cookie(self, response: Response, value: str) -> None:
         """Give the browser its cookie; gone when the browser is closed, as the row is in time."""

@@ -100,6 +100,7 @@ def give_code(request: Request, body: Body) -> Response:
         return front.to("/sign-in")
     response = go_on(front, request, signed_in)
     front.set_cookie(response, cookie)
+    front.know(request, response, signed_in.account.email)
     return response
 
 
