@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from services.portal.answer_links import AnswerLinks, Refusal
-from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
+from services.portal.typed import Mistyped, check_note, day_of, form_sent, unwrapped, visible
 from shared.pages import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -251,7 +251,7 @@ async def _form(request: Request, session: str) -> FormData:
     Raises:
         Refusal: it has not: another page sent it, or the session is over.
     """
-    form = await request.form(max_files=0, max_fields=20)
+    form = await form_sent(request, 20)
     given = form.get("key")
     if (
         not session
