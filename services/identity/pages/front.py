@@ -181,6 +181,17 @@ class Front:
         Raises:
             Turned: another page sent it, or the browser has lost its cookie.
         """
+        given = self.fields(request, body)
+        if not self.genuine(request, given):
+            raise Turned(self.page(request, "stale", 403))
+        return given
+
+    def fields(self, request: Request, body: bytes) -> Mapping[str, str]:
+        """The fields of a form, whoever sent it.
+
+        Raises:
+            Turned: it is none, or has a field twice.
+        """
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
             pairs = parse_qsl(
@@ -189,11 +200,14 @@ class Front:
         except ValueError:
             pairs = []
         given = dict(pairs)
-        cookie = self.cookie(request)
-        genuine = bool(cookie) and self.keys.is_fingerprint(given.get(_KEY, ""), "form", cookie)
-        if kind != FORM or not genuine or len(given) != len(pairs):
+        if kind != FORM or len(given) != len(pairs):
             raise Turned(self.page(request, "stale", 403))
         return given
+
+    def genuine(self, request: Request, given: Mapping[str, str]) -> bool:
+        """Whether one of our pages sent these fields from this browser."""
+        cookie = self.cookie(request)
+        return bool(cookie) and self.keys.is_fingerprint(given.get(_KEY, ""), "form", cookie)
 
     def sealed(self, asked: Asked | None) -> str:
         """An authorization request as a form carries it, to be read by nobody else."""
