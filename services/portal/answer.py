@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.form_key import form_key, is_form_key
 from services.portal.times import times_at
-from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
+from services.portal.typed import Mistyped, check_note, day_of, form_sent, unwrapped, visible
 from shared.pages import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -250,7 +250,7 @@ async def _form(request: Request, session: str) -> FormData:
     Raises:
         Refusal: it has not: another page sent it, or the session is over.
     """
-    form = await request.form(max_files=0, max_fields=20)
+    form = await form_sent(request, 20)
     if not session or not is_form_key(form.get("key"), session):
         raise Refusal(401 if not session else 403, reason="no-session")
     return form

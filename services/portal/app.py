@@ -22,7 +22,9 @@ from services.portal.front_door.stamp import Stamps
 from services.portal.settings import PortalSettings, session_cipher
 from services.portal.sign_in import routes as sign_in
 from services.portal.sign_in.issuer import Issuer
+from services.portal.sign_in.once import Remembering
 from services.portal.sign_in.sessions import Sessions
+from services.portal.sign_in.whose import Whose
 from services.portal.staff import home
 from services.portal.worded import refusing, word
 from shared.auth import TokenVerifier
@@ -81,6 +83,9 @@ def create_app(
     app.state.secure = settings.public_url.startswith("https:")
     app.state.issuer = Issuer(settings)
     app.state.sessions = _sessions(settings, engine, app.state.issuer)
+    app.state.engine = engine
+    app.state.whose = Whose(settings.session_key) if app.state.sessions else None
+    app.add_middleware(Remembering)
     if static.is_dir():
         app.mount("/static", StaticSheets(directory=static), name="static")
     word(app, pages)
@@ -104,6 +109,7 @@ def _sessions(settings: PortalSettings, engine: Engine | None, issuer: Issuer) -
         engine,
         issuer,
         session_cipher(settings.session_key),
+        Whose(settings.session_key),
         idle=timedelta(minutes=settings.session_idle_minutes),
         longest=timedelta(hours=settings.session_hours),
     )

@@ -11,8 +11,9 @@ from shared.retention import Expiry, OldRows, RecordClass, Retention
 
 SESSIONS = RecordClass(
     name="web-sessions",
-    holds="who of the staff is signed in in which browser, with their tokens encrypted",
-    tables=("web_session",),
+    holds="who of the staff is signed in in which browser, with their tokens and what they typed"
+    " into the last forms, encrypted; which forms they sent, as fingerprints",
+    tables=("web_session", "form_sent"),
     basis="operation; signing out deletes it at once",
     start="the session was last used",
     length=relativedelta(days=1),
@@ -21,7 +22,10 @@ SESSIONS = RecordClass(
 
 RECORDS = (SESSIONS,)
 
-NOBODY: Mapping[str, str] = {"web_session": "a member of staff, and no patient"}
+NOBODY: Mapping[str, str] = {
+    "web_session": "a member of staff; what they typed goes with their session, in a day at most",
+    "form_sent": "a fingerprint",
+}
 """Tables that concern no patient, and what is in them: all."""
 
 

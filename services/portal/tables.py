@@ -1,9 +1,9 @@
-"""The portal's one table: who is signed in, in which browser. Nothing of record is kept here."""
+"""The portal's tables: who is signed in, in which browser. Nothing of record is kept here."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Text
+from sqlalchemy import Column, DateTime, ForeignKey, LargeBinary, MetaData, Text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -44,4 +44,23 @@ class WebSession(PortalTable, table=True):
     ends: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class FormSent(PortalTable, table=True):
+    """A form that was sent in a session, so that it is not sent twice; it goes with the session.
+
+    `what` is the SHA-256 of the form's number and of all that was in it, `came` the page to which
+    it led, empty while it is under way.
+    """
+
+    __tablename__: ClassVar[Any] = "form_sent"
+
+    session: bytes = Field(
+        sa_column=Column(
+            LargeBinary, ForeignKey("web_session.fingerprint", ondelete="CASCADE"), primary_key=True
+        )
+    )
+    what: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    came: str | None = Field(default=None, sa_column=Column(Text))
+
+
 web_session = metadata.tables["web_session"]
+form_sent = metadata.tables["form_sent"]

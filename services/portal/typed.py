@@ -3,6 +3,11 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from email.message import Message
+
+from fastapi import Request
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 MOST_NOTE = 1000
 EARLIEST_YEAR = 2000
@@ -15,6 +20,24 @@ _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 class Mistyped(Exception):
     """It cannot be taken; the message tells the person what to do."""
+
+
+async def form_sent(request: Request, most: int) -> FormData:
+    """The form that was sent, without files.
+
+    Args:
+        request: that it came with.
+        most: fields.
+
+    Raises:
+        HTTPException: 400 where it cannot be read; browsers send what our pages ask for in UTF-8,
+            and other charsets hold what is no text.
+    """
+    head = Message()
+    head["content-type"] = request.headers.get("content-type", "")
+    if head.get_content_charset("utf-8") != "utf-8":
+        raise HTTPException(400)
+    return await request.form(max_files=0, max_fields=most)
 
 
 def unwrapped(text: str) -> str:

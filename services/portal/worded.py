@@ -8,8 +8,9 @@ from starlette.exceptions import HTTPException
 from services.portal import answer
 from services.portal.answer_links import Refusal
 from services.portal.sign_in import routes as sign_in
-from services.portal.sign_in.doorkeeper import SendAgain, SignInNeeded
-from services.portal.staff.place import refusal_page
+from services.portal.sign_in.doorkeeper import NotTheirs, SendAgain, SignInNeeded
+from services.portal.sign_in.once import Sent
+from services.portal.staff.place import back_to, refusal_page
 from shared.pages import Pages
 from shared.problems import Problem
 from shared.refusals import Refuse
@@ -52,6 +53,14 @@ def word(app: FastAPI, pages: Pages) -> None:
     @app.exception_handler(SendAgain)
     def again(request: Request, again: SendAgain) -> Response:
         return sign_in.send_again_page(request, again)
+
+    @app.exception_handler(NotTheirs)
+    def not_theirs(request: Request, not_theirs: NotTheirs) -> Response:
+        return sign_in.not_theirs_page(request, not_theirs)
+
+    @app.exception_handler(Sent)
+    def sent(request: Request, sent: Sent) -> Response:
+        return back_to(sent.came)
 
     @app.exception_handler(HTTPException)
     def turned_away(request: Request, error: HTTPException) -> Response:

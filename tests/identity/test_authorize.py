@@ -327,6 +327,28 @@ def test_a_form_of_another_page_is_refused(house: House):
     assert visit.http.post("/identity/sign-in", data=given).status_code == 303
 
 
+def test_a_second_tab_leads_on_after_somebody_signed_in_in_the_first(house: House):
+    person, visit = house.person(), house.visit()
+    second = visit.authorize(state="of the second tab")
+    visit.signed_in(person)
+    answer = visit.send(second, "/sign-in", email=person.email, password=person.password)
+    assert returned(answer)["state"] == "of the second tab"
+
+
+def test_a_second_tab_whose_cookie_was_taken_over_asks_once_more_and_loses_nothing(house: House):
+    person, visit = house.person(), house.visit()
+    page = visit.authorize(state="kept")
+    visit.http.cookies.clear()
+    visit.authorize()
+    page = visit.send(page, "/sign-in", email=person.email, password=person.password)
+    assert page.status_code == 403
+    assert "Type both once more" in page.text
+    assert person.email not in page.text
+    visit.send(page, "/sign-in", email=person.email, password=person.password)
+    page = visit.http.get("/identity/sign-in/code")
+    assert returned(visit.send(page, "/sign-in/code", code=person.code()))["state"] == "kept"
+
+
 def test_no_token_code_or_password_is_logged(house: House, written: Callable[[], str]):
     person, visit = house.person(), house.visit()
     code = visit.code(person)

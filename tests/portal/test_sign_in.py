@@ -2,6 +2,7 @@
 
 import base64
 import re
+from asyncio import sleep
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from sqlalchemy import Engine, select, update
 
 from deploy.dispatch import AllInOne
@@ -23,10 +24,12 @@ from services.identity.app import create_app as create_issuer
 from services.identity.clients import load_clients
 from services.identity.people.accounts import disable
 from services.identity.settings import IdentitySettings
+from services.portal.answer_links import Refusal
 from services.portal.app import create_app
 from services.portal.settings import PortalSettings
 from services.portal.sign_in.doorkeeper import form_of, local, signed_in
 from services.portal.sign_in.sessions import Sessions, SignedIn
+from services.portal.staff.place import back_to
 from services.portal.tables import web_session
 from shared.database import UnitOfWork
 from shared.migrate import migrate
@@ -55,6 +58,21 @@ async def note(request: Request, who: SignedIn = Depends(signed_in)) -> dict[str
     return {"words": form["words"]}
 
 
+DONE: list[str] = []
+
+
+@trial.post("/trial/deed")
+async def deed(request: Request, who: SignedIn = Depends(signed_in)) -> Response:
+    """One that does something, leads on to another page, and now and then fails."""
+    form = await form_of(request, who)
+    words = str(form["words"])
+    DONE.append(words)
+    await sleep(0.3)
+    if words == "broken" and DONE.count(words) == 1:
+        raise Refusal(503)
+    return back_to(f"/trial/who?done={DONE.count(words)}")
+
+
 @dataclass
 class Pages:
     """The issuer and the pages, and a browser without scripts in front of them."""
@@ -63,9 +81,14 @@ class Pages:
     issuer: Engine
     issuer_settings: IdentitySettings
     engine: Engine
-    sessions: Sessions
+    portal: FastAPI
     stack: ExitStack
     ahead: timedelta = field(default_factory=timedelta)
+
+    @property
+    def sessions(self) -> Sessions:
+        found: Sessions = self.portal.state.sessions
+        return found
 
     def browser(self) -> httpx.Client:
         return self.stack.enter_context(httpx.Client(base_url=self.url, timeout=60))
@@ -132,14 +155,14 @@ def pages(
             {"/identity": "identity", "/": "portal"},
         )
         stack.enter_context(served_at(both, at))  # type: ignore[arg-type]
-        made = Pages(url, issuer, settings, engine, app.state.sessions, stack)
+        made = Pages(url, issuer, settings, engine, app, stack)
         now = app.state.sessions._clock
         app.state.sessions._clock = lambda: now() + made.ahead
         app.state.issuer._clock = lambda: now() + made.ahead
         yield made
 
 
-TRIED = ("/trial/who", "/trial/note")
+TRIED = ("/trial/who", "/trial/note", "/trial/deed")
 
 
 @pytest.fixture(autouse=True)
@@ -195,6 +218,8 @@ def test_whoever_is_not_signed_in_is_led_to_the_issuer(pages: Pages):
         "javascript:alert(1)",
         "work",
         "/cases\r\nSet-Cookie: a=b",
+        "//[",
+        "//\u2100/",
         "/" + "a" * 600,
         "",
     ],
@@ -307,33 +332,117 @@ def test_signing_out_ends_it_here_and_at_the_issuer(pages: Pages):
 def test_signing_out_needs_a_form_of_the_pages(pages: Pages):
     http = pages.browser()
     pages.come(http, pages.person())
-    assert http.post("/sign-out", data={"key": "made up"}).status_code == 409
+    assert http.post("/sign-out", data={"key": "made up"}).status_code == 403
     assert http.get("/trial/who").status_code == 200
 
 
-def test_what_was_typed_is_kept_when_the_sign_in_ended_meanwhile(pages: Pages):
+def test_over_https_the_cookie_of_a_session_is_taken_away_as_browsers_want_it(pages: Pages):
+    """They take nothing of a `__Host-` cookie that comes without Secure."""
     http = pages.browser()
     key = pages.come(http, pages.person()).json()["key"]
+    app = pages.portal
+    app.state.secure = True
+    try:
+        gone = http.post(
+            "/sign-out",
+            data={"key": key},
+            headers={"cookie": f"__Host-kersey={http.cookies[COOKIE]}"},
+        )
+    finally:
+        app.state.secure = False
+    (cookie,) = gone.headers.get_list("set-cookie")
+    assert cookie.startswith('__Host-kersey="";')
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+
+
+def test_what_was_typed_is_kept_when_the_sign_in_ended_meanwhile(pages: Pages):
+    http, person = pages.browser(), pages.person()
+    key = pages.come(http, person).json()["key"]
     pages.ahead = timedelta(hours=13)
     page = http.post("/trial/note", data={"key": key, "words": "rang <b>twice</b>"})
     assert page.status_code == 401
-    assert "rang &lt;b&gt;twice&lt;/b&gt;" in page.text
+    assert "rang" not in page.text, "who is not signed in cannot read it"
     assert key not in page.text
+    page = _send(http, page)
+    assert page.status_code == 401, "and it is kept for as long as nobody has signed in"
     pages.ahead = timedelta()
     _led(http, http.get("/sign-in?back=/trial/who"))
     again = _send(http, page)
     assert again.status_code == 409, "a form of another session is shown before it is sent"
     assert "Look at it once more" in again.text
+    assert "rang &lt;b&gt;twice&lt;/b&gt;" in again.text
     sent = _send(http, again)
     assert (sent.status_code, sent.json()) == (200, {"words": "rang <b>twice</b>"})
 
 
-def test_a_form_of_another_site_is_shown_and_not_sent(pages: Pages):
+def test_what_somebody_typed_is_not_shown_to_another_who_signs_in_in_that_browser(pages: Pages):
+    http, first, second = pages.browser(), pages.person(), pages.person()
+    key = pages.come(http, first).json()["key"]
+    typed = {"key": key, "words": "not for everybody"}
+    pages.ahead = timedelta(hours=13)
+    ended = http.post("/trial/note", data=typed)
+    pages.ahead = timedelta()
+    http.cookies.clear()
+    pages.come(http, second)
+    for page in (_send(http, ended), http.post("/trial/note", data=typed)):
+        assert page.status_code == 403
+        assert "This was not sent" in page.text
+        assert "not for everybody" not in page.text
+
+
+@pytest.mark.parametrize("key", ["", "made up", "made.up", "." + "0" * 64])
+def test_a_form_of_another_site_is_neither_sent_nor_shown(pages: Pages, key: str):
+    forged = {"key": key, "words": "not mine"} if key else {"words": "not mine"}
+    stranger = pages.browser().post("/trial/note", data=forged)
+    assert "not mine" not in stranger.text
     http = pages.browser()
     pages.come(http, pages.person())
-    page = http.post("/trial/note", data={"words": "not mine"})
-    assert page.status_code == 409
-    assert "not mine" in page.text
+    page = http.post("/trial/note", data=forged)
+    assert page.status_code == 403
+    assert "not mine" not in page.text
+
+
+def test_what_was_sealed_is_not_opened_when_it_was_changed(pages: Pages):
+    http = pages.browser()
+    key = pages.come(http, pages.person()).json()["key"]
+    changed = {"key": "." + key.partition(".")[2], "sealed": "gAAAAAB-made-up"}
+    assert http.post("/trial/note", data=changed).status_code == 403
+
+
+def test_a_button_that_is_pressed_twice_does_it_once(pages: Pages):
+    http = pages.browser()
+    key = pages.come(http, pages.person()).json()["key"]
+    form = {"key": key, "number": "one", "words": "twice"}
+    with ThreadPoolExecutor(3) as several:
+        answers = list(several.map(lambda _: http.post("/trial/deed", data=form), range(3)))
+    assert {each.headers["location"] for each in answers} == {"/trial/who?done=1"}
+    assert DONE.count("twice") == 1
+    later = http.post("/trial/deed", data=form)
+    assert later.headers["location"] == "/trial/who?done=1", "nor is it by going back"
+    for other in ({"number": "two"}, {"words": "twice, and more"}):
+        assert http.post("/trial/deed", data=form | other).status_code == 303
+    assert DONE.count("twice") == 2, "a new form, or other words, are another sending"
+    assert DONE.count("twice, and more") == 1
+
+
+def test_what_failed_may_be_sent_again(pages: Pages):
+    http = pages.browser()
+    key = pages.come(http, pages.person()).json()["key"]
+    form = {"key": key, "number": "three", "words": "broken"}
+    assert http.post("/trial/deed", data=form).status_code == 503
+    assert http.post("/trial/deed", data=form).status_code == 303
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "undefined", "utf-16"])
+def test_a_form_in_a_charset_that_is_none_of_ours_is_not_read(pages: Pages, charset: str):
+    http = pages.browser()
+    pages.come(http, pages.person())
+    body = b'--a\r\nContent-Disposition: form-data; name="key"\r\n\r\n\\ud800\r\n--a--\r\n'
+    kind = f"multipart/form-data; boundary=a; charset={charset}"
+    page = http.post("/trial/note", content=body, headers={"content-type": kind})
+    assert page.status_code == 400
+    assert "We could not read that" in page.text
 
 
 def test_without_the_issuer_the_page_says_that_the_sign_in_cannot_be_reached(tmp_path: Path):

@@ -21,6 +21,7 @@ from shared.database import UnitOfWork
 log = structlog.get_logger(__name__)
 
 _PARAMETERS = 32
+_TWO_TABS = "This page was open in two tabs, or for too long. Type both once more"
 
 
 router = APIRouter(include_in_schema=False)
@@ -96,6 +97,18 @@ def go_on(front: Front, request: Request, present: Present, *, chosen: bool = Fa
         return refusal(front, refused)
 
 
+def come_again(front: Front, request: Request, asked: Asked | None) -> Response:
+    """What whoever sent a form sees that is of no page of this browser: as if they came anew from
+    the client whose request the form carries.
+    """
+    if asked is None:
+        return front.page(request, "stale", 403)
+    try:
+        return _begin(front, request, asked, fault=_TWO_TABS)
+    except Refused as refused:
+        return refusal(front, refused)
+
+
 def refusal(front: Front, refused: Refused) -> Response:
     """Tell the client why not (RFC 6749 section 4.1.2.1)."""
     log.info("authorization.refused", refusal=refused.error)
@@ -110,7 +123,7 @@ def refusal(front: Front, refused: Refused) -> Response:
     )
 
 
-def _begin(front: Front, request: Request, asked: Asked) -> Response:
+def _begin(front: Front, request: Request, asked: Asked, fault: str = "") -> Response:
     present = front.present(request)
     if present is None or not present.signed_in or _again(present, asked):
         if "none" in asked.prompts:
@@ -119,10 +132,12 @@ def _begin(front: Front, request: Request, asked: Asked) -> Response:
         return front.page(
             request,
             "password",
+            403 if fault else 200,
             asked=asked,
             client=client.name if client else "",
             sealed=front.sealed(asked),
             email="",
+            fault=fault,
         )
     with UnitOfWork(front.engine) as uow:
         front.sessions.change(uow, present.session.id, asked=asked.kept())

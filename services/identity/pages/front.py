@@ -18,6 +18,7 @@ from services.identity.oidc.asking import Asked
 from services.identity.oidc.families import Families
 from services.identity.oidc.id_tokens import IdTokens
 from services.identity.people.enrolling import Enrolling
+from services.identity.people.known_browsers import LASTS
 from services.identity.people.secret_keys import SecretKeys, new_token
 from services.identity.people.sessions import Present, Sessions
 from services.identity.people.signing_in import SigningIn, Where
@@ -104,7 +105,20 @@ class Front:
 
     def where(self, request: Request) -> Where:
         """From where they come."""
-        return Where(caller(), request.headers.get("user-agent", ""))
+        marks = request.cookies.get(f"{self.cookie_name}_known", "")
+        return Where(caller(), request.headers.get("user-agent", ""), marks)
+
+    def know(self, request: Request, response: Response, email: str) -> None:
+        """Have the browser remember that somebody signed in there; it signs nobody in."""
+        response.set_cookie(
+            f"{self.cookie_name}_known",
+            self.signing_in.marked(self.where(request), email),
+            max_age=int(LASTS.total_seconds()),
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=self.secure,
+        )
 
     def set_cookie(self, response: Response, value: str) -> None:
         """Give the browser its cookie; gone when the browser is closed, as the row is in time."""
@@ -167,6 +181,17 @@ class Front:
         Raises:
             Turned: another page sent it, or the browser has lost its cookie.
         """
+        given = self.fields(request, body)
+        if not self.genuine(request, given):
+            raise Turned(self.page(request, "stale", 403))
+        return given
+
+    def fields(self, request: Request, body: bytes) -> Mapping[str, str]:
+        """The fields of a form, whoever sent it.
+
+        Raises:
+            Turned: it is none, or has a field twice.
+        """
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
             pairs = parse_qsl(
@@ -175,11 +200,14 @@ class Front:
         except ValueError:
             pairs = []
         given = dict(pairs)
-        cookie = self.cookie(request)
-        genuine = bool(cookie) and self.keys.is_fingerprint(given.get(_KEY, ""), "form", cookie)
-        if kind != FORM or not genuine or len(given) != len(pairs):
+        if kind != FORM or len(given) != len(pairs):
             raise Turned(self.page(request, "stale", 403))
         return given
+
+    def genuine(self, request: Request, given: Mapping[str, str]) -> bool:
+        """Whether one of our pages sent these fields from this browser."""
+        cookie = self.cookie(request)
+        return bool(cookie) and self.keys.is_fingerprint(given.get(_KEY, ""), "form", cookie)
 
     def sealed(self, asked: Asked | None) -> str:
         """An authorization request as a form carries it, to be read by nobody else."""

@@ -100,6 +100,7 @@ def give_code(request: Request, body: Body) -> Response:
         return _over(request)
     page = front.page(request, "recovery", codes=codes)
     front.set_cookie(page, cookie)
+    front.know(request, page, present.account.email)
     return page
 
 

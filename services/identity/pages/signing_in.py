@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from services.identity.body import bounded
 from services.identity.oidc.asking import Asked
-from services.identity.pages.authorizing import go_on
+from services.identity.pages.authorizing import come_again, go_on
 from services.identity.pages.front import AT, asked_of, front_of
 from services.identity.people.locking import Locked
 from services.identity.people.signing_in import Wrong
@@ -54,8 +54,11 @@ def begin(request: Request) -> Response:
 def give_password(request: Request, body: Body) -> Response:
     """Judge the password."""
     front = front_of(request)
-    given = front.form(request, body)
+    given = front.fields(request, body)
     asked = front.unsealed(request, given.get("asked", ""))
+    if not front.genuine(request, given):
+        # Another tab took the cookie over meanwhile: nothing is judged, and nothing is lost.
+        return come_again(front, request, asked)
     email, password = given.get("email", "").strip()[:320], given.get("password", "")
     if not email or not password:
         fault = "Type your e-mail address and your password"
@@ -100,6 +103,7 @@ def give_code(request: Request, body: Body) -> Response:
         return front.to("/sign-in")
     response = go_on(front, request, signed_in)
     front.set_cookie(response, cookie)
+    front.know(request, response, signed_in.account.email)
     return response
 
 

@@ -2,7 +2,8 @@
 
 A try is counted before it is judged, in one statement, so that many at once count as many. It is
 counted for the account and for the network address, both under a keyed hash: an address that has
-no account is counted like one that has, so that waiting tells nobody which there are.
+no account is counted like one that has, so that waiting tells nobody which there are. In a browser
+that is known (see `known_browsers`) it is counted for the account in that browser alone.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, case, delete, func, literal, or_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.identity.people.known_browsers import same_address
 from services.identity.people.secret_keys import SecretKeys
 from services.identity.tables.people import sign_in_try
 from shared.database import UnitOfWork
@@ -67,45 +69,54 @@ class Tries:
         self._engine = engine
         self._keys = keys
 
-    def begin(self, email: str, address: str) -> None:
+    def begin(self, email: str, address: str = "", *, mark: str = "") -> None:
         """Count a try that is about to be judged.
 
         Args:
             email: what was typed, or the account's.
-            address: of the network.
+            address: of the network; empty once the password was right, for who guesses at codes
+                is one whose account waits.
+            mark: of the account in a browser that is known.
 
         Raises:
             Locked: it may not be judged yet.
         """
-        for of, limit in self._counted(email, address):
-            self._count(of, limit)
+        self._count(self._account(email, mark), ACCOUNT)
+        if address and not mark:
+            self._count(self._address(address), ADDRESS)
 
-    def succeeded(self, email: str, address: str) -> None:
-        """The try was right: the account's are forgotten, and it is not held against the address.
+    def right_password(self, address: str, *, mark: str = "") -> None:
+        """The password was right, so that it is not held against the address: a whole office signs
+        in from one.
 
-        What others tried from the address stays, or whoever has one account could guess at others.
+        What others tried from there stays, or whoever has one account could guess at others.
         """
-        (account, _), *others = self._counted(email, address)
+        if not address or mark:
+            return
+        fewer = {"tries": sign_in_try.c.tries - 1, "until": None}
+        this = update(sign_in_try).where(sign_in_try.c.of == self._address(address))
         with UnitOfWork(self._engine) as uow:
-            run = uow.session.connection().execute
-            run(delete(sign_in_try).where(sign_in_try.c.of == account))
-            for of, _limit in others:
-                fewer = {"tries": sign_in_try.c.tries - 1, "until": None}
-                run(update(sign_in_try).where(sign_in_try.c.of == of).values(fewer))
+            uow.session.connection().execute(this.values(fewer))
             uow.commit()
 
-    def touch(self, uow: UnitOfWork, email: str) -> None:
+    def succeeded(self, email: str, *, mark: str = "") -> None:
+        """Both factors were right: the account's tries are forgotten."""
+        this = sign_in_try.c.of == self._account(email, mark)
+        with UnitOfWork(self._engine) as uow:
+            uow.session.connection().execute(delete(sign_in_try).where(this))
+            uow.commit()
+
+    def touch(self, uow: UnitOfWork, email: str, *, mark: str = "") -> None:
         """Write as much as where there is an account to note the try for."""
-        of = self._counted(email, "")[0][0]
-        again = update(sign_in_try).where(sign_in_try.c.of == of)
+        again = update(sign_in_try).where(sign_in_try.c.of == self._account(email, mark))
         uow.session.connection().execute(again.values(last=datetime.now(UTC)))
 
-    def _counted(self, email: str, address: str) -> list[tuple[str, Limit]]:
-        account = self._keys.fingerprint("sign-in of", email.strip().casefold())
-        return [
-            (account, ACCOUNT),
-            *([(self._keys.fingerprint("sign-in from", address), ADDRESS)] if address else []),
-        ]
+    def _account(self, email: str, mark: str) -> str:
+        whose = same_address(email)
+        return self._keys.fingerprint("sign-in of", f"{whose}\x00{mark}" if mark else whose)
+
+    def _address(self, address: str) -> str:
+        return self._keys.fingerprint("sign-in from", address)
 
     def _count(self, of: str, limit: Limit) -> None:
         now = datetime.now(UTC)

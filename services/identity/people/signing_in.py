@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete, func
 from sqlmodel import col, select
 
 from services.identity.people.accounts import note
+from services.identity.people.known_browsers import KnownBrowsers
 from services.identity.people.locking import Tries
 from services.identity.people.passwords import is_right
 from services.identity.people.second_factor import hash_recovery_code, step_of
@@ -31,10 +32,12 @@ class Where:
     Attributes:
         address: of the network.
         browser: what the browser says it is.
+        marks: what it bears of who signed in there before; see `known_browsers`.
     """
 
     address: str
     browser: str
+    marks: str = ""
 
 
 class SigningIn:
@@ -54,6 +57,7 @@ class SigningIn:
         self._keys = keys
         self._sessions = sessions
         self._tries = Tries(engine, keys)
+        self._known = KnownBrowsers(keys)
         self._admit_demo = admit_demo
 
     def with_password(
@@ -75,7 +79,8 @@ class SigningIn:
                 another. The same work is done for each.
             Locked: too many tries failed.
         """
-        self._tries.begin(email, where.address)
+        mark = self._known.mark(where.marks, email)
+        self._tries.begin(email, where.address, mark=mark)
         account = self._found(email)
         able = account is not None and account.state == "active"
         right = is_right(password, account.password_hash if account and able else None)
@@ -84,12 +89,15 @@ class SigningIn:
                 if account is not None:
                     _record(uow, account.id, "refused", where)
                 else:
-                    self._tries.touch(uow, email)  # as long as a record takes to be durable
+                    self._tries.touch(
+                        uow, email, mark=mark
+                    )  # as long as a record takes to be durable
                 uow.commit()
                 log.info("sign_in.refused", factor="password")
                 raise Wrong
             cookie = self._sessions.begin(uow, account, "password", HALF_WAY, asked=asked)
             uow.commit()
+        self._tries.right_password(where.address, mark=mark)
         return cookie
 
     def with_code(self, present: Present, code: str, where: Where) -> str:
@@ -103,7 +111,8 @@ class SigningIn:
             Locked: too many tries failed.
         """
         email = present.account.email
-        self._tries.begin(email, where.address)
+        mark = self._known.mark(where.marks, email)
+        self._tries.begin(email, mark=mark)
         with UnitOfWork(self._engine) as uow:
             account = uow.session.get(PersonAccount, present.account.id, with_for_update=True)
             how = self._by_code(uow, account, code) if account else None
@@ -116,9 +125,13 @@ class SigningIn:
             _record(uow, account.id, how, where)
             cookie = self._sessions.signed_in(uow, present, account)
             uow.commit()
-        self._tries.succeeded(email, where.address)
+        self._tries.succeeded(email, mark=mark)
         log.info("sign_in.done", account=str(present.account.id))
         return cookie
+
+    def marked(self, where: Where, email: str) -> str:
+        """What a browser bears from now on, in which somebody signed in; see `known_browsers`."""
+        return self._known.marked(where.marks, email)
 
     def _by_code(self, uow: UnitOfWork, account: PersonAccount, code: str) -> str | None:
         """How the code proves who it is, and that it is used up now; None where it does not."""

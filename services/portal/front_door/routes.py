@@ -20,6 +20,7 @@ from services.portal.front_door.form import Filled, blank, read
 from services.portal.front_door.stamp import Stamp, Stamps
 from services.portal.front_door.words import ACCESS, AGREED, MANY, NEEDS, ONE, SAFE, SOURCES
 from services.portal.times import times_at
+from services.portal.typed import form_sent
 from shared.pages import Pages
 from shared.rate_limits import CallerLimit
 
@@ -134,7 +135,7 @@ async def typed(request: Request) -> FormData:
     """
     if int(request.headers.get("content-length") or 0) > MOST_BYTES:
         raise HTTPException(413)
-    return await request.form(max_files=0, max_fields=100)
+    return await form_sent(request, 100)
 
 
 Typed = Annotated[FormData, Depends(typed)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
@@ -11,10 +10,18 @@ from starlette.datastructures import FormData
 
 from services.portal.answer_links import Refusal
 from services.portal.sign_in.issuer import IssuerUnreachable
+from services.portal.sign_in.once import Sending, Sent, begun
 from services.portal.sign_in.sessions import Sessions, SignedIn
+from services.portal.sign_in.whose import Fields, Whose, marked
+from services.portal.typed import form_sent
 
 LONGEST_PATH = 500
 MOST_FIELDS = 60
+SEALED = "sealed"
+"""The field of what was typed before a sign-in ended."""
+
+OURS = ("key", "number", SEALED)
+"""Fields of every form, which nobody types into."""
 
 
 class SignInNeeded(Exception):
@@ -22,27 +29,41 @@ class SignInNeeded(Exception):
 
     Args:
         back: the page that was asked for, to come back to.
-        kept: what was typed into a form meanwhile.
+        sealed: what was typed into a form meanwhile; see `whose`.
+        mark: of whoever the form was for.
     """
 
-    def __init__(self, back: str, kept: list[tuple[str, str]] | None = None) -> None:
+    def __init__(self, back: str, sealed: str = "", mark: str = "") -> None:
         super().__init__()
         self.back = back
-        self.kept = kept
+        self.sealed = sealed
+        self.mark = mark
 
 
 class SendAgain(Exception):
-    """A form came from no page of this session: it is shown, and sent only by whoever sees it.
+    """A form is of a session before this one: it is shown, and sent only by whoever sees it.
 
     Args:
-        signed_in: who would send it.
+        signed_in: who typed it, and would send it.
         kept: its fields.
     """
 
-    def __init__(self, signed_in: SignedIn, kept: list[tuple[str, str]]) -> None:
+    def __init__(self, signed_in: SignedIn, kept: Fields) -> None:
         super().__init__()
         self.signed_in = signed_in
         self.kept = kept
+
+
+class NotTheirs(Exception):
+    """A form is of nobody who is signed in here: of another site, or somebody else's.
+
+    Args:
+        signed_in: who sent it, and is not shown what is in it.
+    """
+
+    def __init__(self, signed_in: SignedIn) -> None:
+        super().__init__()
+        self.signed_in = signed_in
 
 
 def cookie_name(*, secure: bool) -> str:
@@ -54,8 +75,11 @@ def local(path: str | None, otherwise: str = "/home") -> str:
     """A path on these pages to which somebody may be sent; another host's address is none."""
     if not path or len(path) > LONGEST_PATH or not path.startswith("/") or not path.isprintable():
         return otherwise
+    # First of all: what looks like a host there, and is none, `urlsplit` does not read.
+    if path[1:2] in ("/", "\\"):
+        return otherwise
     parts = urlsplit(path.replace("\\", "/"))
-    if parts.scheme or parts.netloc or path[1:2] in ("/", "\\"):
+    if parts.scheme or parts.netloc:
         return otherwise
     return path
 
@@ -69,22 +93,48 @@ async def signed_in(request: Request) -> SignedIn:
     """
     found = await _found(request)
     if found is None:
-        kept = await _fields(request) if request.method == "POST" else None
-        raise SignInNeeded(_back(request), kept)
+        raise await _needed(request)
     request.state.signed_in = found
     return found
 
 
 async def form_of(request: Request, signed_in: SignedIn) -> FormData:
-    """The form that was sent from one of this session's pages.
+    """The form that was sent from one of this session's pages, if it was not sent before.
 
     Raises:
-        SendAgain: from another page: of the session before, or of another site.
+        SendAgain: from a page of a session before, of the same person.
+        NotTheirs: from a page of another site, or of another person.
+        Sent: it was sent before, by a second press of the button or from a page gone back to.
     """
-    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    form = await form_sent(request, MOST_FIELDS)
     if not signed_in.sent(form.get("key")):
-        raise SendAgain(signed_in, _kept(form))
+        whose: Whose = request.app.state.whose
+        kept = _typed(form, whose)
+        if kept is None or not whose.is_mark(marked(form.get("key")), signed_in.granted.account):
+            raise NotTheirs(signed_in)
+        raise SendAgain(signed_in, kept)
+    number = form.get("number")
+    if isinstance(number, str) and number:
+        said = [("", request.url.path), *_texts(form)]
+        sending = Sending(request.app.state.engine, signed_in.fingerprint, number, said)
+        came = await run_sync(sending.begin)
+        if came is not None:
+            raise Sent(came)
+        begun(request.scope, sending)
     return form
+
+
+async def _needed(request: Request) -> SignInNeeded:
+    """What was typed is kept in the page if the form was one of ours, for whoever it was for."""
+    back = _back(request)
+    whose: Whose | None = request.app.state.whose
+    if request.method != "POST" or whose is None:
+        return SignInNeeded(back)
+    form = await form_sent(request, MOST_FIELDS)
+    mark, kept = marked(form.get("key")), _typed(form, whose)
+    if not mark or kept is None:
+        return SignInNeeded(back)
+    return SignInNeeded(back, whose.sealed(kept), mark)
 
 
 async def _found(request: Request) -> SignedIn | None:
@@ -116,10 +166,12 @@ def _back(request: Request) -> str:
     return local(request.url.path)
 
 
-async def _fields(request: Request) -> list[tuple[str, str]]:
-    return _kept(await request.form(max_files=0, max_fields=MOST_FIELDS))
+def _typed(form: FormData, whose: Whose) -> Fields | None:
+    """What was typed into a form, or into the one that it brings along; None if that is no more."""
+    sealed = form.get(SEALED)
+    return whose.opened(sealed) if isinstance(sealed, str) else _texts(form)
 
 
-def _kept(form: FormData) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, Any]] = form.multi_items()
-    return [(name, value) for name, value in pairs if isinstance(value, str) and name != "key"]
+def _texts(form: FormData) -> Fields:
+    pairs = form.multi_items()
+    return [(name, text) for name, text in pairs if isinstance(text, str) and name not in OURS]

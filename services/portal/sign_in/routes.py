@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from services.portal.answer_links import Refusal
 from services.portal.settings import session_cipher
 from services.portal.sign_in.doorkeeper import (
+    NotTheirs,
     SendAgain,
     SignInNeeded,
     cookie_name,
@@ -92,7 +93,9 @@ async def sign_out(request: Request, who: Annotated[SignedIn, Depends(signed_in)
     granted = await run_sync(sessions.end, who.secret)
     after = await run_sync(issuer.leave, granted) if granted else "/signed-out"
     response = RedirectResponse(after, 303)
-    response.delete_cookie(cookie_name(secure=request.app.state.secure), path="/")
+    secure = request.app.state.secure
+    # Without Secure, browsers take nothing of a cookie whose name begins with `__Host-`.
+    response.delete_cookie(cookie_name(secure=secure), path="/", secure=secure)
     return response
 
 
@@ -104,15 +107,15 @@ async def signed_out(request: Request) -> Response:
 
 def sign_in_page(request: Request, needed: SignInNeeded) -> Response:
     """Where somebody goes who is not signed in; a form that was sent is kept on the page."""
-    if needed.kept is None:
+    if not needed.sealed:
         return RedirectResponse(f"/sign-in?{urlencode({'back': needed.back})}", 303)
     return _pages(request).page(
-        "sign_in/ended", 401, action=needed.back, kept=needed.kept, sign_in="/sign-in?back=/home"
+        "sign_in/ended", 401, action=needed.back, needed=needed, sign_in="/sign-in?back=/home"
     )
 
 
 def send_again_page(request: Request, again: SendAgain) -> Response:
-    """The form once more, to be looked at and sent by whoever sees it."""
+    """The form once more, to be looked at and sent by whoever typed it."""
     return _pages(request).page(
         "sign_in/send_again",
         409,
@@ -120,6 +123,11 @@ def send_again_page(request: Request, again: SendAgain) -> Response:
         kept=again.kept,
         who=again.signed_in,
     )
+
+
+def not_theirs_page(request: Request, not_theirs: NotTheirs) -> Response:
+    """That nothing was sent, and nothing of it is shown."""
+    return _pages(request).page("sign_in/not_theirs", 403, who=not_theirs.signed_in)
 
 
 def _begun(request: Request) -> tuple[Begun | None, str]:

@@ -12,8 +12,9 @@ import orjson
 from cryptography.fernet import InvalidToken, MultiFernet
 from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
 
-from services.portal.form_key import form_key, is_form_key
+from services.portal.form_key import form_key
 from services.portal.sign_in.issuer import Granted, Issuer, IssuerUnreachable, SignInRefused
+from services.portal.sign_in.whose import Whose
 from services.portal.tables import web_session
 
 RENEWED_BEFORE = timedelta(seconds=60)
@@ -38,19 +39,31 @@ class SignedIn:
     Attributes:
         secret: of the browser's cookie.
         granted: what the issuer gave.
+        mark: of the account, in each form; see `whose`.
     """
 
     secret: str
     granted: Granted
+    mark: str = ""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """By which the portal's database knows the session."""
+        return _fingerprint(self.secret)
 
     @property
     def key(self) -> str:
-        """Goes with every form; see `form_key`."""
-        return form_key(self.secret)
+        """Goes with every form: see `form_key`, and `whose` for the mark of the account."""
+        return f"{form_key(self.secret)}.{self.mark}"
+
+    @property
+    def number(self) -> str:
+        """Of a form, another one each time that it is shown; see `once`."""
+        return secrets.token_urlsafe(12)
 
     def sent(self, key: object) -> bool:
         """Whether a form with this key was on one of this session's pages."""
-        return is_form_key(key, self.secret)
+        return isinstance(key, str) and hmac.compare_digest(key.encode(), self.key.encode())
 
 
 class Sessions:
@@ -60,6 +73,7 @@ class Sessions:
         engine: of the portal's database.
         issuer: renews the tokens.
         cipher: of the tokens at rest.
+        whose: marks the forms of an account.
         idle: after which a session that nobody used has ended.
         longest: after which it has ended in any case.
         clock: tells the time.
@@ -70,6 +84,7 @@ class Sessions:
         engine: Engine,
         issuer: Issuer,
         cipher: MultiFernet,
+        whose: Whose,
         *,
         idle: timedelta,
         longest: timedelta,
@@ -78,6 +93,7 @@ class Sessions:
         self._engine = engine
         self._issuer = issuer
         self._cipher = cipher
+        self._whose = whose
         self._idle = idle
         self._longest = longest
         self._clock = clock
@@ -121,7 +137,7 @@ class Sessions:
             if renewed is None:
                 return None
             granted = renewed
-        return SignedIn(secret, granted)
+        return SignedIn(secret, granted, self._whose.mark(granted.account))
 
     def keep(self, secret: str, page: str, typed: Mapping[str, Any]) -> None:
         """Keep what was typed into a form, for the pages that follow it.

@@ -70,7 +70,10 @@ def _fault(asked: Field, value: Any) -> str:
         return asked.missing
     if asked.kind in ("radios", "select") and value not in asked.options:
         return asked.missing or "Choose one of these"
-    if asked.kind == "number" and not (value.isdecimal() and int(value[:6]) <= asked.most):
+    # More digits than six would be too large a number, were they not all noughts.
+    if asked.kind == "number" and not (
+        value.isdecimal() and len(value) <= 6 and int(value) <= asked.most
+    ):
         return f"Type a whole number from 0 to {asked.most}"
     most = MOST.get(asked.kind)
     if most and len(value) > most:

@@ -44,7 +44,9 @@ class Place:
         """The form that was sent.
 
         Raises:
-            SendAgain: from a page of another session.
+            SendAgain: from a page of a session before.
+            NotTheirs: from a page of another site, or of another person.
+            Sent: it was sent before.
         """
         return await form_of(self.request, self.who)
 
