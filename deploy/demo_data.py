@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from deploy.demo import story
+from deploy.demo import hub_day, story
 from deploy.demo.accounts import PEOPLE
 from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import declaration
@@ -58,6 +58,7 @@ def load(
         listings,
         lambda done, total: tell("directory", done, total),
     )
+    hub_day.load(engines["providers"])
     load_contacts(engines["notifications"], listings)
     load_referrals(
         engines["referrals"],

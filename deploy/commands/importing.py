@@ -87,10 +87,11 @@ def matches(
     """List organisations of different sources that may be one. Most alike first."""
     from deploy.shown_table import show_table
     from services.providers.matches.listed import listed
+    from services.providers.queries import LONGEST_PAGE, Page
     from shared.database import UnitOfWork
 
     with _house() as house, UnitOfWork(house.engine) as uow:
-        found = listed(uow, state, None, 1000)
+        found = listed(uow, state, None, Page(per_page=LONGEST_PAGE))["contents"]
     rows = [
         (
             str(each["id"]),

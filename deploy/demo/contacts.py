@@ -1,5 +1,6 @@
 """Who is told in the demo: hubs, duty roles and link-worker teams; providers by their listings."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,12 @@ from sqlalchemy import Engine
 from deploy.demo.clients import PROVIDER, PROVIDER_2
 from deploy.demo.consortium import HUBS
 from deploy.demo.ids import demo_id
+from deploy.demo.scripts import SERVICES
 from services.notifications.channels.email import EMAIL
 from services.notifications.domain import Role, Source
 from services.notifications.handlers.directory import listed_contact, take
 from services.notifications.handlers.hubs import declare_hubs
-from services.notifications.tables import Contact
+from services.notifications.tables import Contact, UnusableAddress
 from services.providers import hsds
 from services.providers.loading import Dataset
 from shared.database import UnitOfWork
@@ -41,7 +43,21 @@ def load_contacts(engine: Engine, listings: Dataset) -> None:
             _listed(uow, _id(provider), None, _listing(provider))
         for service in listings.services:
             _listed(uow, service.organization_id, _id(service), _listing(service))
+            if service.name == SERVICES["unreached"]:
+                _comes_back(uow, service.organization_id, _id(service))
         uow.commit()
+
+
+def _comes_back(uow: UnitOfWork, provider: UUID, service: UUID) -> None:
+    """Mails to one group came back, so that its hub has an address to put right."""
+    uow.session.flush()
+    for contact in (listed_contact(provider, None), listed_contact(provider, service)):
+        there = uow.session.get(Contact, contact) is not None
+        if there and uow.session.get(UnusableAddress, contact) is None:
+            gone = UnusableAddress(
+                contact=contact, bounces=1, since=datetime.now(UTC), code="bounce-5.1.1"
+            )
+            uow.session.add(gone)
 
 
 def _listed(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: dict[str, Any]) -> None:

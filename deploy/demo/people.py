@@ -1,7 +1,7 @@
 """Sixty people of the demo, made from lists; nobody real. NHS numbers are of the 999 test range."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count, islice
 from random import Random
@@ -128,6 +128,19 @@ def people(number: int = 60) -> list[DemoPerson]:
             )
         )
     return made
+
+
+def for_the_hub() -> tuple[DemoPerson, DemoPerson, DemoPerson]:
+    """Three more, of Bradford: about each of them something waits for the hub's coordinator.
+
+    One comes from a practice that nobody knows, so that no team has the case.
+    """
+    calls, unreached, unrouted = people(63)[60:]
+    here = PRACTICES[0]
+    unknown = DemoPractice(
+        "ZZK99", "A practice that nobody knows", here.hub, here.group, covered=False
+    )
+    return calls, replace(unreached, practice=here), replace(unrouted, practice=unknown)
 
 
 def _interpreter(given: str, index: int) -> tuple[str, ...]:

@@ -39,5 +39,11 @@ Between them they leave a Task in every state that `services.referrals.domain` d
 that waits unrouted comes from the practice that no link-worker service covers.
 """
 
+FOR_THE_HUB = ("accept yes ask:by-phone", "accept yes ask:unreached", "new")
+"""Of the three people about whom something waits for the hub: a provider that is rung and has not
+answered for days, one whose address mails do not reach, and a referral that no team has."""
+SERVICES = {"by-phone": "Door to Door Wednesdays", "unreached": "Spoons from Windfall"}
+"""Services that a script names."""
+
 WEEKLY = frozenset({"attend", "complete", "leave"})
 """Steps that come a week after the one before; most others take two days."""

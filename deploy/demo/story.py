@@ -21,8 +21,8 @@ from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import hub_of
 from deploy.demo.conversation import conversation_with, record
-from deploy.demo.people import DemoPerson, people
-from deploy.demo.scripts import SCRIPTS, WEEKLY
+from deploy.demo.people import DemoPerson, for_the_hub, people
+from deploy.demo.scripts import FOR_THE_HUB, SCRIPTS, SERVICES, WEEKLY
 from deploy.demo.story_clock import StoryClock
 from services.providers.loading import Dataset
 from services.referrals import capacities
@@ -119,8 +119,11 @@ def play(
         _Story(desk, writer, clock, list(services), person).play(script)
         if progress:
             progress(person.number, len(cast))
+    more = for_the_hub()
+    for person, script in zip(more, FOR_THE_HUB, strict=True):
+        _Story(desk, writer, clock, list(services), person, days_since=4).play(script)
     clock.go_back(0)
-    return len(cast)
+    return len(cast) + len(more)
 
 
 @dataclass
@@ -130,6 +133,7 @@ class _Story:
     clock: StoryClock
     services: list[ListedService]
     person: DemoPerson
+    days_since: int | None = None
     case: UUID | None = None
     request: str = ""
     task: str = ""
@@ -145,6 +149,8 @@ class _Story:
 
     def _age(self, script: str) -> int:
         """For how many days nothing has happened: few, unless the case is closed."""
+        if self.days_since is not None:
+            return self.days_since
         return self.person.number % 45 if "close:" in script else self.person.number % 4
 
     def _days(self, step: str) -> int:
@@ -313,7 +319,9 @@ class _Story:
         return name if unsafe else name | {"phone": person.phone}
 
     def _service(self, whom: str) -> ListedService:
-        """One of the demo client that the script names, or else one of all."""
+        """The one that the script names, by itself or by its demo client, or else one of all."""
+        if whom in SERVICES:
+            return next(each for each in self.services if each.name == SERVICES[whom])
         if whom:
             owner = CLIENTS[whom].organisation
             return next(each for each in self.services if each.provider == owner)

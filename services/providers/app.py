@@ -22,6 +22,7 @@ from services.providers.importing.background import Background
 from services.providers.life import api as life
 from services.providers.matches.api import matches
 from services.providers.matches.of_services import api as service_matches
+from services.providers.overview import api as overview
 from services.providers.public import PublicReads
 from services.providers.rounds import Rounds, rounds
 from services.providers.settings import ProvidersSettings
@@ -83,6 +84,7 @@ def create_app(
             assurance.routes,
             funding.routes,
             consortium.routes,
+            overview.routes,
             imports,
             matches,
             service_matches.routes,

@@ -40,6 +40,7 @@ class Funded:
         needs: codes of the needs that it meets.
         ending: sources and last days of what ends in the time asked about.
         carried: whether something pays for it beyond that time.
+        provider_name: what its organisation is called.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Funded:
     needs: set[str] = field(default_factory=set)
     ending: list[tuple[date, str | None]] = field(default_factory=list)
     carried: bool = False
+    provider_name: str = ""
 
     @property
     def ends(self) -> bool:
@@ -115,6 +117,9 @@ def ending(directory: Directory, principal: Principal, days: int) -> Json:
                 "services": sorted(
                     str(key) for key, each in services.items() if (place, need) in each.spots
                 ),
+                "names": sorted(
+                    each.name for each in services.values() if (place, need) in each.spots
+                ),
             }
             for place, need in spots
         ],
@@ -136,6 +141,7 @@ def _shown(key: UUID, service: Funded, gone: set[Spot]) -> Json:
         "service": str(key),
         "name": service.name,
         "provider": str(service.provider),
+        "provider_name": service.provider_name,
         "places": sorted(service.places),
         "needs": sorted(service.needs),
         "ends": last.isoformat(),
@@ -154,12 +160,19 @@ def _funded(uow: UnitOfWork, today: date, until: date) -> dict[UUID, Funded]:
     found: dict[UUID, Funded] = {}
     home: dict[UUID, str | None] = {}
     listed = (
-        select(service.id, service.name, service.organization_id, service.hub, organization.hub)
+        select(
+            service.id,
+            service.name,
+            service.organization_id,
+            organization.name,
+            service.hub,
+            organization.hub,
+        )
         .join(table("organization"), organization.id == service.organization_id)
         .where(service.withdrawn.is_(None), service.status == "active")
     )
-    for key, name, provider, own, of_owner in run(listed):
-        found[key] = Funded(name, provider)
+    for key, name, provider, provider_name, own, of_owner in run(listed):
+        found[key] = Funded(name, provider, provider_name=provider_name)
         home[key] = own or of_owner
     area = table("service_area").c
     for key, hub in run(select(area.service_id, area.hub).where(area.hub.is_not(None))):

@@ -72,20 +72,7 @@ def must_keep(uow: UnitOfWork, principal: Principal, owner: UUID) -> None:
     Raises:
         Problem: 403.
     """
-    organization, hub = table("organization"), table("hub")
-    coordinating = uow.session.scalar(
-        select(hub.c.organisation)
-        .join(organization, organization.c.hub == hub.c.code)
-        .where(organization.c.id == owner)
-    )
-    keeper = keeper_of(uow, owner)
-    if not domain.may_write(
-        principal.organisation,
-        principal.roles,
-        str(owner),
-        str(coordinating),
-        None if keeper is None else str(keeper),
-    ):
+    if not keeps(uow, principal, owner):
         raise Problem(
             403,
             "Not allowed",
@@ -93,6 +80,24 @@ def must_keep(uow: UnitOfWork, principal: Principal, owner: UUID) -> None:
             " of its hub.",
             element="organization_id",
         )
+
+
+def keeps(uow: UnitOfWork, principal: Principal, owner: UUID) -> bool:
+    """Whether somebody may write an organisation's listings."""
+    organization, hub = table("organization"), table("hub")
+    coordinating = uow.session.scalar(
+        select(hub.c.organisation)
+        .join(organization, organization.c.hub == hub.c.code)
+        .where(organization.c.id == owner)
+    )
+    keeper = keeper_of(uow, owner)
+    return domain.may_write(
+        principal.organisation,
+        principal.roles,
+        str(owner),
+        str(coordinating),
+        None if keeper is None else str(keeper),
+    )
 
 
 def coordinates(uow: UnitOfWork, principal: Principal, hub: str | None) -> bool:

@@ -288,7 +288,7 @@ def worklist(
         Refused: `after` is no case on this list, which a first page again would hide.
     """
     rows = select(Worklist, Case).join(Case, col(Case.id) == col(Worklist.case))
-    rows = rows.where(_mine(principal))
+    rows = rows.where(mine(principal))
     if state:
         rows = rows.where(Worklist.state == state)
     if unrouted is not None:
@@ -305,7 +305,7 @@ def worklist(
     if after is not None:
         # Of another team's case neither its place in the order is told nor that there is one.
         last = session.exec(
-            select(Worklist).where(Worklist.case == after, _mine(principal))
+            select(Worklist).where(Worklist.case == after, mine(principal))
         ).one_or_none()
         if last is None:
             raise Refused("business-rule", NOTHING_AFTER, "after")
@@ -349,7 +349,7 @@ def caseload(session: Session, principal: Principal) -> View:
     counts = [func.count().filter(each).label(name) for name, each in filters.items()]
     rows = session.exec(
         select(Worklist.state, func.count(), *counts)
-        .where(_mine(principal), col(Worklist.open))
+        .where(mine(principal), col(Worklist.open))
         .group_by(col(Worklist.state))
     ).all()
     return {
@@ -373,7 +373,8 @@ def possible_steps(session: Session, case: Case, actor: Actor) -> list[str]:
     )
 
 
-def _mine(principal: Principal) -> Any:
+def mine(principal: Principal) -> Any:
+    """Which rows of the worklist are the caller's: those of the hub, or of the team."""
     organisation = UUID(principal.organisation)
     if "coordinator" in principal.roles:
         hub = select(PlaceHub.code).where(PlaceHub.organisation == organisation)
@@ -383,7 +384,7 @@ def _mine(principal: Principal) -> Any:
 
 def _sees(session: Session, principal: Principal, row: Worklist) -> bool:
     found = session.exec(
-        select(Worklist.case).where(Worklist.case == row.case, _mine(principal))
+        select(Worklist.case).where(Worklist.case == row.case, mine(principal))
     ).first()
     return found is not None
 

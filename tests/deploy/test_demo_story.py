@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from deploy.demo.clients import CLIENTS
 from deploy.demo.directory import dataset
-from deploy.demo.people import people
+from deploy.demo.people import for_the_hub, people
 from deploy.demo.story_clock import present
 from deploy.demo_data import load_referrals
 from services.referrals.clock import Clock
@@ -162,7 +162,9 @@ def test_characteristics_are_the_persons_own_words_beside_the_gps(demo: Loaded):
         assert never_asked >= 1, characteristic
         assert values.total() > spoken_with / 2, characteristic
     gps = demo.scalar("select count(*) from equality_characteristic where source = 'gp-record'")
-    assert gps == 60 + sum(person.ethnic_category is not None for person in people())
+    everybody = [*people(), *for_the_hub()]
+    said = sum(person.ethnic_category is not None for person in everybody)
+    assert gps == len(everybody) + said
 
 
 def test_what_a_person_told_is_dated_by_the_conversation(demo: Loaded):

@@ -73,7 +73,7 @@ def test_a_keeper_ends_with_the_hubs_word_or_its_own(listed: House):
         found = listed.send("POST", f"{claim}/{ending}", said, **who)
         assert found["state"] == "ended"
         listed.send("PUT", CHOIR, body("Choir", alert="Open"), status=403, **STAFF)
-        listed.send("GET", f"{CHOIR}/versions", status=403, **STAFF)
+        listed.send("GET", f"{CHOIR}/versions", status=404, **STAFF)
         assert listed.get(CHOIR)["alert"] == "Closed"
 
 

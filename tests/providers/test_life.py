@@ -203,8 +203,8 @@ def test_nobody_else_reads_or_decides(house: House, who: dict[str, Any]):
     house.load(service("Choir"))
     waiting = edit(house, description="Secret plans")
     for at in ("versions", "versions/2", "versions/2/changes"):
-        house.send("GET", f"{CHOIR}/{at}", status=403, **who)
-    house.send("POST", f"{CHOIR}/versions/2/approve", {}, status=403, **who)
+        house.send("GET", f"{CHOIR}/{at}", status=404, **who)
+    house.send("POST", f"{CHOIR}/versions/2/approve", {}, status=404, **who)
     assert house.send("GET", "/directory/drafts", **who)["contents"] == []
     assert house.client.get(f"{CHOIR}/versions").status_code == 401
     house.approve(waiting)
@@ -220,7 +220,12 @@ def test_what_waits_is_listed_for_its_hub_and_its_writer(house: House):
     house.load(service("Choir"))
     edit(house, description="x")
     for who in ({}, MINE):
-        (shown,) = house.send("GET", "/directory/drafts", **who)["contents"]
+        found = house.send("GET", "/directory/drafts", **who)
+        (shown,) = found["contents"]
         assert shown["subject"] == str(key("Choir"))
+        assert (shown["name"], shown["owner_name"]) == ("Choir", "Owner")
+        assert found["total_items"] == 1
+    assert house.send("GET", "/directory/drafts?state=sent-back")["contents"] == []
+    assert house.send("GET", "/directory/drafts?page=2&per_page=1")["contents"] == []
     house.send("GET", f"/directory/services/{uuid4()}/versions", status=404)
     house.send("GET", f"/directory/organizations/{key('Choir')}/versions", status=404)

@@ -1,12 +1,15 @@
 """What became of messages, and the calls that staff have to make. No personal data, no address."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.notifications.domain import Kind
-from services.notifications.handlers import hubs, tracking
+from services.notifications.handlers import hub_lists, hubs, tracking
+from services.notifications.handlers.tracking import MOST_LISTED
 from services.notifications.words import WORDS, reference
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
@@ -57,17 +60,70 @@ def retry(delivery: UUID, principal: Writes, request: Request) -> dict[str, Any]
     return {"id": str(delivery), "state": "queued"}
 
 
+@router.get("/failures")
+def failures(
+    principal: Reads,
+    request: Request,
+    after: UUID | None = None,
+    count: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
+) -> dict[str, Any]:
+    """Messages that did not arrive and still matter, oldest first; `after` is the last one's id."""
+    _is_staff(principal)
+    with UnitOfWork(request.app.state.engine) as uow, _in_words():
+        seen = hubs.seen_by(uow, principal)
+        found = hub_lists.failures(uow, seen, after=after, count=count)
+    return {"failures": [_failure(row) for row in found]}
+
+
+@router.get("/waiting")
+def waiting(principal: Reads, request: Request) -> dict[str, int]:
+    """How many calls, failed messages and bad addresses wait for you."""
+    _is_staff(principal)
+    with UnitOfWork(request.app.state.engine) as uow:
+        return hub_lists.counted(uow, principal)
+
+
+@router.get("/unusable-addresses")
+def unusable_addresses(
+    principal: Writes,
+    request: Request,
+    count: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
+) -> dict[str, Any]:
+    """Contacts of your hub's parties to which nothing is sent, because mails came back."""
+    _is_staff(principal)
+    with UnitOfWork(request.app.state.engine) as uow:
+        found = hub_lists.unusable(uow, principal, count=count)
+    return {"contacts": [_unusable(row) for row in found]}
+
+
 @router.get("/calls")
 def calls(
     principal: Reads,
     request: Request,
     party: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$")] = None,
+    after: UUID | None = None,
+    count: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
 ) -> dict[str, Any]:
-    """The providers that staff have to ring or to tell on paper, with what to say."""
+    """The providers that staff have to ring or to tell on paper, with what to say.
+
+    Oldest first; `after` is the last one's id.
+    """
+    _is_staff(principal)
+    with UnitOfWork(request.app.state.engine) as uow, _in_words():
+        seen = hubs.seen_by(uow, principal)
+        found = hub_lists.calls(uow, seen, party=party, after=after, count=count)
+    return {"calls": [_call(row) for row in found]}
+
+
+@router.get("/calls/{delivery}")
+def read_call(delivery: UUID, principal: Reads, request: Request) -> dict[str, Any]:
+    """One call that is still to be made."""
     _is_staff(principal)
     with UnitOfWork(request.app.state.engine) as uow:
-        found = tracking.calls(uow, hubs.seen_by(uow, principal), party=party)
-    return {"calls": [_call(row) for row in found]}
+        found = hub_lists.call(uow, hubs.seen_by(uow, principal), delivery)
+    if found is None:
+        raise Problem(404, "Not found", "There is no such call to make.", element="delivery")
+    return _call(found)
 
 
 @router.post("/calls/{delivery}/done")
@@ -86,6 +142,45 @@ def done(delivery: UUID, principal: Writes, request: Request) -> dict[str, Any]:
 def _is_seen(uow: UnitOfWork, principal: Principal, delivery: UUID) -> None:
     if not tracking.exists(uow, hubs.seen_by(uow, principal), delivery):
         raise Problem(404, "Not found", "There is no such delivery.", element="delivery")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except hub_lists.NotOnThisList:
+        words = "This is not on the list any more. Begin again, without `after`."
+        raise Problem(422, "Nothing after it", words, element="after") from None
+
+
+def _unusable(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "party": row.party,
+        "party_name": row.party_name,
+        "label": row.label,
+        "address": row.address,
+        "since": row.since,
+        "reason": row.code,
+    }
+
+
+def _failure(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "kind": row.kind,
+        "about": WORDS[Kind(row.kind)].subject,
+        "case": str(row.case),
+        "task": str(row.task) if row.task else None,
+        "reference": reference(row.task or row.case),
+        "party": row.party,
+        "party_name": row.party_name,
+        "channel": row.channel,
+        "state": row.state,
+        "created": row.created,
+        "ended": row.ended,
+        "reason": row.last_error,
+    }
 
 
 def _shown(each: tracking.Tracked) -> dict[str, Any]:
@@ -127,6 +222,7 @@ def _call(row: Any) -> dict[str, Any]:
         "task": str(row.task) if row.task else None,
         "reference": reference(row.task or row.case),
         "party": row.party,
+        "party_name": row.party_name,
         "label": row.label,
         "number": row.number,
         "since": row.created,

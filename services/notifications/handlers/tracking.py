@@ -6,13 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
-from sqlmodel import col
 
 from services.notifications.channels.registry import BY_A_PERSON
 from services.notifications.domain import NOBODY
 from services.notifications.handlers.telling import Teller, locked
 from services.notifications.handlers.waiting import tell_somebody
-from services.notifications.tables import Contact, attempt, deliveries, delivery
+from services.notifications.tables import attempt, deliveries, delivery
 from shared.database import UnitOfWork
 from shared.delivery import State
 
@@ -53,27 +52,6 @@ def tracked(
     for each in connection.execute(tries.order_by(attempt.c.number)).all():
         by_delivery[each.delivery].append(each)
     return [Tracked(row, by_delivery[row.id]) for row in rows]
-
-
-def calls(
-    uow: UnitOfWork, seen: ColumnElement[bool], *, party: str | None = None
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The calls and notes that staff have to make (care 24), oldest first, of those `seen`."""
-    waiting = [
-        seen,
-        delivery.c.state == State.QUEUED.value,
-        delivery.c.channel.in_(BY_A_PERSON),
-    ]
-    if party:
-        waiting.append(delivery.c.party == party)
-    found = (
-        select(delivery, col(Contact.label), col(Contact.address).label("number"))
-        .join(Contact, col(Contact.id) == delivery.c.contact)
-        .where(*waiting)
-        .order_by(delivery.c.position)
-        .limit(MOST_LISTED)
-    )
-    return uow.session.connection().execute(found).all()
 
 
 def done(uow: UnitOfWork, teller: Teller, key: UUID, *, by: str) -> bool:

@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.providers.answers import answer
 from services.providers.claims import asking, deciding, reading
 from services.providers.claims.domain import ClaimState
 from services.providers.claims.shapes import ClaimSaid, Reason
 from services.providers.dependencies import SCOPE, Known, Writer
+from services.providers.queries import LONGEST_PAGE, Page
 from shared.auth import Principal, requires
 
 routes = APIRouter(prefix="/directory", tags=["claiming a listing"])
@@ -31,10 +32,15 @@ def post_claim(
 
 @routes.get("/claims")
 def list_claims(
-    directory: Known, principal: Writer, state: ClaimState = ClaimState.OPEN
+    directory: Known,
+    principal: Writer,
+    state: ClaimState = ClaimState.OPEN,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    per_page: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = LONGEST_PAGE,
 ) -> Response:
     """Claims on listings of the hubs that you coordinate, and your own; oldest first."""
-    return answer({"contents": reading.of_state(directory, principal, state)})
+    wanted = Page(page=page, per_page=per_page)
+    return answer(reading.of_state(directory, principal, state, wanted))
 
 
 @routes.get("/claims/{id}")

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import RowMapping, false, or_, select
+from sqlalchemy import RowMapping, false, func, or_, select
 
 from services.providers import hubs
 from services.providers.claims import claim_rows
@@ -20,18 +20,19 @@ from services.providers.claims.domain import (
 from services.providers.handlers import Directory
 from services.providers.matches.likeness import register_number
 from services.providers.nested import Json, picked
+from services.providers.paging import envelope
+from services.providers.queries import Page
 from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
 
-MOST = 500
 _SHOWN = (
     "id organization_id claimant state who asked asked_by decided decided_by words ended ended_by"
     " why_ended"
 )
 
 
-def of_state(directory: Directory, principal: Principal, state: ClaimState) -> list[Json]:
+def of_state(directory: Directory, principal: Principal, state: ClaimState, page: Page) -> Json:
     """Claims on listings of the hubs that somebody coordinates, and their own; oldest first."""
     claim, organization = table("listing_claim"), table("organization").c
     with UnitOfWork(directory.engine) as uow:
@@ -44,8 +45,11 @@ def of_state(directory: Directory, principal: Principal, state: ClaimState) -> l
         wanted = select(claim).where(
             claim.c.state == state, or_(claim.c.organization_id.in_(here), own)
         )
-        ordered = wanted.order_by(claim.c.asked, claim.c.id).limit(MOST)
-        return shown(uow, uow.session.connection().execute(ordered).mappings().all())
+        run = uow.session.connection().execute
+        total = run(select(func.count()).select_from(wanted.subquery())).scalar_one()
+        ordered = wanted.order_by(claim.c.asked, claim.c.id)
+        rows = run(ordered.limit(page.per_page).offset(page.offset)).mappings().all()
+        return envelope(page, total, shown(uow, rows))
 
 
 def one(directory: Directory, principal: Principal, key: UUID) -> Json:

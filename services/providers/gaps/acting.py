@@ -1,5 +1,6 @@
 """What a hub does about a gap: an idea, who could run it, from when, and what came of it."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Literal, Self
 from uuid import UUID, uuid4
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from services.providers.gaps.domain import STATES
 from services.providers.handlers import Directory
 from services.providers.hsds import Line, Prose
-from services.providers.hubs import own_hub
+from services.providers.hubs import codes_of, own_hub
 from services.providers.matching.question import vocabulary
 from services.providers.matching.request import Code
 from services.providers.nested import Json, picked
@@ -88,12 +89,29 @@ def change(directory: Directory, principal: Principal, key: UUID, said: ActionSa
     return found
 
 
-def actions(session: Session, hub: str | None) -> list[Json]:
-    """The actions of one hub or of all, the youngest first."""
+def own_action(directory: Directory, principal: Principal, key: UUID) -> Json:
+    """One action of a hub that somebody coordinates,.
+
+    Raises:
+        Problem: 404, also for another hub's.
+    """
+    with UnitOfWork(directory.engine) as uow:
+        source = table("gap_action")
+        wanted = select(source).where(
+            source.c.id == key, source.c.hub.in_(codes_of(uow, principal))
+        )
+        row = uow.session.connection().execute(wanted).mappings().one_or_none()
+    if row is None:
+        raise Problem(404, "Not found", "Your hub has no action with this id.", element="id")
+    return picked(row, _SHOWN)
+
+
+def actions(session: Session, hubs: Collection[str] | None) -> list[Json]:
+    """The actions of some hubs or of all, the youngest first."""
     source = table("gap_action")
     wanted = select(source).order_by(source.c.created.desc(), source.c.id)
-    if hub is not None:
-        wanted = wanted.where(source.c.hub == hub)
+    if hubs is not None:
+        wanted = wanted.where(source.c.hub.in_(hubs))
     return [picked(row, _SHOWN) for row in session.connection().execute(wanted).mappings()]
 
 

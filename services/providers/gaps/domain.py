@@ -15,3 +15,6 @@ REASONS = {
 
 STATES = ("idea", "planned", "opened", "dropped")
 """Of an action. `opened` names the service that came of it."""
+
+GOING_ON = ("idea", "planned", "opened")
+"""States in which a hub does something about a gap, or has."""

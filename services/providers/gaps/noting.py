@@ -1,5 +1,6 @@
 """Noting gaps, and counting them by place and need."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import uuid4
@@ -77,14 +78,16 @@ def _placed(session: Session, area: str) -> tuple[str, str]:
     return district, hub
 
 
-def counted(session: Session, now: datetime, *, days: int, hub: str | None) -> list[Json]:
+def counted(
+    session: Session, now: datetime, *, days: int, hubs: Collection[str] | None
+) -> list[Json]:
     """Gaps of some days, by hub, need and district, the most frequent first.
 
     Args:
         session: where to read.
         now: the present instant.
         days: how many days back.
-        hub: of one hub; None for all.
+        hubs: codes of hubs; None for all.
     """
     gap = table("gap").c
     wanted = (
@@ -93,8 +96,8 @@ def counted(session: Session, now: datetime, *, days: int, hub: str | None) -> l
         .group_by(gap.hub, gap.need, gap.area, gap.reason)
         .order_by(gap.hub, gap.need, gap.area, gap.reason)
     )
-    if hub is not None:
-        wanted = wanted.where(gap.hub == hub)
+    if hubs is not None:
+        wanted = wanted.where(gap.hub.in_(hubs))
     found: dict[tuple[str, str], Json] = {}
     for row in session.connection().execute(wanted):
         one = found.setdefault(

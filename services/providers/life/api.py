@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.providers.answers import answer
 from services.providers.dependencies import Known, Writer
 from services.providers.life import deciding, reading
+from services.providers.queries import LONGEST_PAGE, Page
 
 routes = APIRouter(prefix="/directory", tags=["a listing's life"])
 
@@ -37,9 +38,16 @@ class SendingBack(_Body):
 
 
 @routes.get("/drafts")
-def list_drafts(directory: Known, principal: Writer) -> Response:
+def list_drafts(
+    directory: Known,
+    principal: Writer,
+    state: Literal["draft", "approved", "sent-back"] | None = None,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    per_page: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = LONGEST_PAGE,
+) -> Response:
     """What waits for the hubs that you coordinate, and what waits of your own; oldest first."""
-    return answer({"contents": reading.drafts(directory, principal)})
+    wanted = Page(page=page, per_page=per_page)
+    return answer(reading.drafts(directory, principal, state, wanted))
 
 
 @routes.get("/{kind}/{id}/versions")

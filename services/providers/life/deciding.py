@@ -202,8 +202,10 @@ def _theirs(uow: UnitOfWork, principal: Principal, subject: UUID, number: int) -
     _lock(uow, subject)
     row = versions.numbered(uow, subject, number)
     if row is None:
-        raise Problem(404, "Not found", "There is no such version of this listing.", element="id")
+        raise _unknown()
     if not hubs.coordinates(uow, principal, row["hub"]):
+        if not hubs.keeps(uow, principal, row["owner"]):
+            raise _unknown()
         raise Problem(403, "Not allowed", "A coordinator of its hub decides.", element="id")
     if row["state"] not in WAITING:
         raise Problem(
@@ -213,6 +215,12 @@ def _theirs(uow: UnitOfWork, principal: Principal, subject: UUID, number: int) -
             element="number",
         )
     return row
+
+
+def _unknown() -> Problem:
+    """There is no such version, or it is for others to read and decide."""
+    words = "There is no such version of this listing."
+    return Problem(404, "Not found", words, element="id")
 
 
 def _lock(uow: UnitOfWork, subject: UUID) -> None:

@@ -1,5 +1,6 @@
 """Reading a listing's history: for whoever keeps it, and for the coordinators of its hub."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from services.providers.claims.keepers import kept_by
 from services.providers.handlers import Directory
 from services.providers.life import acts, versions, views
 from services.providers.life.differences import differences
+from services.providers.paging import envelope
+from services.providers.queries import Page
 from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -18,26 +21,36 @@ from shared.problems import Problem
 Json = dict[str, Any]
 
 
-def drafts(directory: Directory, principal: Principal) -> list[Json]:
-    """What waits for somebody's hubs, and what waits of the organisations that they keep."""
+def drafts(directory: Directory, principal: Principal, state: str | None, page: Page) -> Json:
+    """What waits for somebody's hubs, and what waits of the organisations that they keep.
+
+    Args:
+        directory: what to work with.
+        principal: who asks.
+        state: only what stands so.
+        page: which page.
+    """
     with UnitOfWork(directory.engine) as uow:
         mine: set[UUID] = set()
         if "provider" in principal.roles:
             own = UUID(principal.organisation)
             mine = {own} | kept_by(uow, own)
-        found = versions.waiting_for(uow, hubs.codes_of(uow, principal), mine)
-        return [views.version(row) for row in found]
+        codes = hubs.codes_of(uow, principal)
+        found, total = versions.waiting_for(uow, codes, mine, state=state, page=page)
+        names = names_of(uow, {row["owner"] for row in found})
+        return envelope(page, total, [views.version(row, names) for row in found])
 
 
 def history(directory: Directory, principal: Principal, kind: str, subject: UUID) -> Json:
     """All versions of a listing, and what was done with it.
 
     Raises:
-        Problem: 404 or 403.
+        Problem: 404, also for another hub's.
     """
     with UnitOfWork(directory.engine) as uow:
         found = _versions(uow, principal, kind, subject)
-        return views.history(found, acts.of(uow, subject))
+        names = names_of(uow, {row["owner"] for row in found})
+        return views.history(found, acts.of(uow, subject), names)
 
 
 def version(
@@ -46,12 +59,11 @@ def version(
     """One version, whole.
 
     Raises:
-        Problem: 404 or 403.
+        Problem: 404, also for another hub's.
     """
     with UnitOfWork(directory.engine) as uow:
-        return views.version(
-            _numbered(_versions(uow, principal, kind, subject), number), whole=True
-        )
+        row = _numbered(_versions(uow, principal, kind, subject), number)
+        return views.version(row, names_of(uow, {row["owner"]}), whole=True)
 
 
 def changes(
@@ -74,7 +86,7 @@ def changes(
             before it.
 
     Raises:
-        Problem: 404 or 403.
+        Problem: 404, also for another hub's.
     """
     with UnitOfWork(directory.engine) as uow:
         found = _versions(uow, principal, kind, subject)
@@ -89,10 +101,25 @@ def _versions(uow: UnitOfWork, principal: Principal, kind: str, subject: UUID) -
     found = [row for row in versions.of(uow, subject) if f"{row['kind']}s" == kind]
     owner = _owner(uow, kind, subject) or (found[0]["owner"] if found else None)
     if owner is None:
-        raise Problem(404, "Not found", "There is no listing with this id.", element="id")
-    if not (found and hubs.coordinates(uow, principal, found[0]["hub"])):
-        hubs.must_keep(uow, principal, owner)
+        raise _unknown()
+    if not (found and hubs.coordinates(uow, principal, found[0]["hub"])) and not hubs.keeps(
+        uow, principal, owner
+    ):
+        raise _unknown()
     return found
+
+
+def _unknown() -> Problem:
+    """Nothing is listed under this id, or its history is for others."""
+    words = "There is no listing with this id whose history is yours to read."
+    return Problem(404, "Not found", words, element="id")
+
+
+def names_of(uow: UnitOfWork, owners: Collection[UUID]) -> dict[UUID, str]:
+    """What organisations are called; one that is not listed yet is left out."""
+    source = table("organization").c
+    named = select(source.id, source.name).where(source.id.in_(owners))
+    return {row.id: row.name for row in uow.session.connection().execute(named)}
 
 
 def _owner(uow: UnitOfWork, kind: str, subject: UUID) -> UUID | None:

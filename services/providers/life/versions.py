@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.providers.life.states import WAITING, State, Writing
+from services.providers.queries import Page
 from services.providers.rows import table
 from shared.database import UnitOfWork
 
@@ -125,16 +126,34 @@ def of(uow: UnitOfWork, subject: UUID) -> list[RowMapping]:
 
 
 def waiting_for(
-    uow: UnitOfWork, hubs: Collection[str], owners: Collection[UUID]
-) -> list[RowMapping]:
-    """What waits for these hubs, or was written for these organisations, the oldest first."""
+    uow: UnitOfWork,
+    hubs: Collection[str],
+    owners: Collection[UUID],
+    *,
+    state: str | None,
+    page: Page,
+) -> tuple[list[RowMapping], int]:
+    """What waits for these hubs, or was written for these organisations, the oldest first.
+
+    Args:
+        uow: where to read.
+        hubs: codes of hubs.
+        owners: organisations.
+        state: only what stands so; None for all that is not public.
+        page: which page.
+
+    Returns:
+        The page, and how many there are in all.
+    """
     version = table("listing_version")
     wanted = select(version).where(
-        version.c.state.in_([*WAITING, State.SENT_BACK]),
+        version.c.state.in_([*WAITING, State.SENT_BACK] if state is None else [state]),
         version.c.hub.in_(hubs) | version.c.owner.in_(owners),
     )
     run = uow.session.connection().execute
-    return list(run(wanted.order_by(version.c.written, version.c.id).limit(500)).mappings())
+    total = run(select(func.count()).select_from(wanted.subquery())).scalar_one()
+    ordered = wanted.order_by(version.c.written, version.c.id)
+    return list(run(ordered.limit(page.per_page).offset(page.offset)).mappings()), total
 
 
 def draft(

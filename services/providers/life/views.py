@@ -1,7 +1,8 @@
 """A listing's versions and history, as the API shows them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import RowMapping
 
@@ -16,14 +17,27 @@ VERSION = (
 ACT = "what at by why"
 
 
-def version(row: RowMapping, *, whole: bool = False) -> Json:
-    """One version; `whole` with what the listing says in it."""
-    return picked(row, VERSION) | ({"listing": row["listing"]} if whole else {})
+def version(
+    row: RowMapping, owners: Mapping[UUID, str] | None = None, *, whole: bool = False
+) -> Json:
+    """One version.
+
+    Args:
+        row: of its table.
+        owners: what organisations are called.
+        whole: with what the listing says in it.
+    """
+    said = picked(row, VERSION) | {"name": row["listing"].get("name", "")}
+    owner = (owners or {}).get(row["owner"])
+    said |= {"owner_name": owner} if owner else {}
+    return said | ({"listing": row["listing"]} if whole else {})
 
 
-def history(versions: Iterable[RowMapping], acts: Iterable[RowMapping]) -> Json:
+def history(
+    versions: Iterable[RowMapping], acts: Iterable[RowMapping], owners: Mapping[UUID, str]
+) -> Json:
     """What a listing said and what was done with it, each with who, when and why."""
     return {
-        "versions": [version(row) for row in versions],
+        "versions": [version(row, owners) for row in versions],
         "acts": [picked(row, ACT) for row in acts],
     }

@@ -13,10 +13,11 @@ from services.providers.answers import answer
 from services.providers.dependencies import Known
 from services.providers.importing.api import Coordinator
 from services.providers.matches import deciding
-from services.providers.matches.listed import listed
+from services.providers.matches.listed import listed, one
 from services.providers.matches.of_services.proposing import propose
 from services.providers.matches.proposals import NoSuchMatch, NotOpen
 from services.providers.matches.provenance import provenance
+from services.providers.queries import Page
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.problems import Problem
@@ -42,10 +43,18 @@ def list_matches(
     per_page: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Organisations of the own hub that may be one with another, the most alike first."""
+    wanted = Page(page=page, per_page=per_page)
     with UnitOfWork(directory.engine) as uow:
-        own = hubs.own_hubs(uow, principal)
-        found = listed(uow, state, own, per_page, (page - 1) * per_page)
-    return answer({"contents": found})
+        found = listed(uow, state, hubs.own_hubs(uow, principal), wanted)
+    return answer(found)
+
+
+@matches.get("/matches/{id}")
+def read_match(directory: Known, principal: Coordinator, id: UUID) -> Response:  # noqa: A002
+    """One proposal, with all that each of the two says."""
+    with UnitOfWork(directory.engine) as uow, in_words():
+        found = one(uow, id, hubs.own_hubs(uow, principal))
+    return answer(found)
 
 
 @matches.post("/matches/{id}/accept")
@@ -102,10 +111,14 @@ def _own_match(uow: UnitOfWork, principal: Principal, key: UUID) -> Any:
     """A proposal of which the caller keeps both organisations.
 
     Raises:
-        Problem: 404, or 403 where one of them is another hub's.
+        NoSuchMatch: there is none, or both of them are other hubs'.
+        Problem: 403 where one of them is another hub's.
     """
     match = deciding.match_of(uow, key)
-    for owner in (match["one"], match["other"]):
+    pair, own = (match["one"], match["other"]), hubs.own_hubs(uow, principal)
+    if not any(hubs.hub_of(uow, owner) in own for owner in pair):
+        raise NoSuchMatch(key)
+    for owner in pair:
         hubs.must_keep(uow, principal, owner)
     return match
 

@@ -1,35 +1,64 @@
 """Proposals as a coordinator reads them: who, how alike, by what, and in what they differ."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import RowMapping, Select, func, or_, select
 
 from services.providers.importing.merging import standing_organizations
 from services.providers.matches.deciding import conflicts
+from services.providers.matches.proposals import NoSuchMatch
 from services.providers.nested import Json, plain
+from services.providers.paging import envelope
+from services.providers.queries import Page
 from services.providers.rows import table
 from shared.database import UnitOfWork
 
+_MATCH = table("organization_match")
 
-def listed(
-    uow: UnitOfWork, state: str, own: list[str] | None, limit: int, offset: int = 0
-) -> list[Json]:
-    """Proposals with both organisations and the fields in which they differ.
+
+def listed(uow: UnitOfWork, state: str, own: Collection[str] | None, page: Page) -> Json:
+    """One page of proposals with both organisations and the fields in which they differ.
 
     Args:
         uow: where to read.
         state: of the proposals.
-        own: the hubs of whose organisations one must be; None for all.
-        limit: at most.
-        offset: how many before are left out.
+        own: the hubs of whose organisations one must be; None for all, for an operator.
+        page: which page.
     """
-    match, organization = table("organization_match"), table("organization").c
-    wanted = select(match).where(match.c.state == state)
-    if own is not None:
-        here = select(organization.id).where(organization.hub.in_(own))
-        wanted = wanted.where(or_(match.c.one.in_(here), match.c.other.in_(here)))
-    ordered = wanted.order_by(match.c.likeness.desc(), match.c.id).limit(limit).offset(offset)
-    rows = uow.session.connection().execute(ordered).mappings().all()
+    wanted = _of(own).where(_MATCH.c.state == state)
+    run = uow.session.connection().execute
+    total = run(select(func.count()).select_from(wanted.subquery())).scalar_one()
+    ordered = wanted.order_by(_MATCH.c.likeness.desc(), _MATCH.c.id)
+    rows = run(ordered.limit(page.per_page).offset(page.offset)).mappings().all()
+    return envelope(page, total, _shown(uow, rows, own, whole=False))
+
+
+def one(uow: UnitOfWork, key: UUID, own: Collection[str]) -> Json:
+    """One proposal, with all that each of the two says.
+
+    Raises:
+        NoSuchMatch: there is none, or it is about no organisation of these hubs.
+    """
+    wanted = _of(own).where(_MATCH.c.id == key)
+    rows = uow.session.connection().execute(wanted).mappings().all()
+    if not rows:
+        raise NoSuchMatch(key)
+    return _shown(uow, rows, own, whole=True)[0]
+
+
+def _of(own: Collection[str] | None) -> Select[Any]:
+    if own is None:
+        return select(_MATCH)
+    organization = table("organization").c
+    here = select(organization.id).where(organization.hub.in_(own))
+    return select(_MATCH).where(or_(_MATCH.c.one.in_(here), _MATCH.c.other.in_(here)))
+
+
+def _shown(
+    uow: UnitOfWork, rows: Sequence[RowMapping], own: Collection[str] | None, *, whole: bool
+) -> list[Json]:
     keys = {key for row in rows for key in (row["one"], row["other"])}
     standing = standing_organizations(uow.session, keys)
     return [
@@ -39,8 +68,10 @@ def listed(
             "evidence": row["evidence"],
             "state": row["state"],
             "proposed": plain(row["proposed"]),
-            "one": _short(standing[row["one"]]),
-            "other": _short(standing[row["other"]]),
+            "yours": own is None
+            or all(standing[row[side]].kersey.hub in own for side in ("one", "other")),
+            "one": _side(standing[row["one"]], whole=whole),
+            "other": _side(standing[row["other"]], whole=whole),
             "conflicts": conflicts(standing[row["one"]], standing[row["other"]]),
         }
         | ({"kept": row["kept"]} if row["kept"] else {})
@@ -48,5 +79,10 @@ def listed(
     ]
 
 
-def _short(organization: Any) -> Json:
-    return {"id": organization.id, "name": organization.name, "hub": organization.kersey.hub}
+def _side(organization: Any, *, whole: bool) -> Json:
+    said = {"id": organization.id, "name": organization.name, "hub": organization.kersey.hub}
+    if whole:
+        said["listing"] = organization.model_dump(
+            mode="json", exclude_defaults=True, exclude={"kersey"}
+        )
+    return said

@@ -19,6 +19,7 @@ from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.handlers import onward, telling_sender, triage
 from services.referrals.scopes import CASES
+from services.referrals.silence import count_silent
 from services.referrals.tables import Case
 from services.referrals.views import (
     View,
@@ -142,9 +143,13 @@ def _lists(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/caseload")
     def load(principal: Principal = works) -> View:
-        """How many open cases there are, by state and by what waits for somebody."""
+        """How many open cases there are, by state and by what waits for somebody.
+
+        `silent` counts requests that nobody has answered for days.
+        """
         with desk.work() as uow:
-            return caseload(uow.session, principal)
+            silent = count_silent(uow.session, principal, desk.clock())
+            return caseload(uow.session, principal) | {"silent": silent}
 
 
 def _sender(router: APIRouter, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """One provider's request: its view without a name, its answer, what came of it, who it is about."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.referrals.desk import Desk
 from services.referrals.handlers import answers, onward, sharing
 from services.referrals.inbox import requests_to
 from services.referrals.scopes import ANSWERS, CASES
+from services.referrals.silence import silent_requests
 from services.referrals.views import View, request_view
 from shared.auth import Principal, requires
 from shared.problems import Problem
@@ -45,6 +47,26 @@ def request_routes(desk: Desk) -> APIRouter:
                 after=str(after) if after else None,
                 count=count,
                 now=desk.clock(),
+            )
+
+    @router.get("/requests/silent")
+    def silent(
+        after: UUID | None = None,
+        count: Annotated[int, Query(ge=1, le=100)] = 25,
+        principal: Principal = works,
+    ) -> list[View]:
+        """Requests that nobody has answered for days, in the caller's cases, oldest first.
+
+        Nobody's name is in it; a help call comes before a decline (care 4).
+        """
+        with desk.work() as uow:
+            return silent_requests(
+                uow.session,
+                principal,
+                after=str(after) if after else None,
+                count=count,
+                now=desk.clock(),
+                answered_within=timedelta(days=desk.settings.answer_days),
             )
 
     @router.get("/requests/{task}")

@@ -224,8 +224,11 @@ def test_the_same_id_under_another_hub_is_proposed(importer: Importer):
                   hub="leeds")  # fmt: skip
     found = proposal(importer.house)
     assert found["evidence"] == ["the same id in its source"]
-    path = f"/directory/matches/{found['id']}/accept"
-    importer.house.send("POST", path, {}, status=403)
+    path = f"/directory/matches/{found['id']}"
+    shown = importer.house.send("GET", path)
+    assert shown["yours"] is False
+    assert {shown[side]["listing"]["name"] for side in ("one", "other")} == {"One", "Uno"}
+    importer.house.send("POST", f"{path}/accept", {}, status=403)
 
 
 def test_only_coordinators_of_both_decide(both: House):
@@ -235,7 +238,8 @@ def test_only_coordinators_of_both_decide(both: House):
     both.send("POST", f"{path}/accept", {}, **other)
     elsewhere: dict[str, Any] = {"organisation": uuid4()}
     assert both.send("GET", "/directory/matches", **elsewhere)["contents"] == []
-    both.send("POST", f"{path}/accept", {}, status=403, **elsewhere)
+    both.send("GET", path, status=404, **elsewhere)
+    both.send("POST", f"{path}/accept", {}, status=404, **elsewhere)
     both.send("POST", f"/directory/matches/{uuid4()}/accept", {}, status=404)
     problem = both.send("POST", f"{path}/accept", {"keep": str(uuid4())}, status=422)
     assert problem["element"] == "keep"

@@ -179,7 +179,10 @@ def test_who_decides_and_what_does_not_fit(both: House):
     path = f"{AT}/{proposal(both)['id']}"
     leeds: dict[str, Any] = {"organisation": uuid4()}
     assert both.send("GET", AT, **leeds)["contents"] == []
-    both.send("POST", f"{path}/accept", {}, status=403, **leeds)
+    both.send("GET", path, status=404, **leeds)
+    both.send("POST", f"{path}/accept", {}, status=404, **leeds)
+    shown = both.send("GET", path)
+    assert {shown[side]["listing"]["name"] for side in ("one", "other")} == {"Choir", "The choir"}
     both.send("POST", f"{AT}/{uuid4()}/accept", {}, status=404)
     both.send("POST", f"{path}/accept", {"keep": str(uuid4())}, status=422)
     both.send("POST", f"{path}/accept", {"keep": KEPT, "fields": {"kersey": GONE}}, status=422)

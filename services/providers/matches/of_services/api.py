@@ -11,7 +11,9 @@ from services.providers.dependencies import Known
 from services.providers.importing.api import Coordinator
 from services.providers.matches.api import Acceptance, in_words
 from services.providers.matches.of_services import deciding
-from services.providers.matches.of_services.listed import listed
+from services.providers.matches.of_services.listed import listed, one
+from services.providers.matches.proposals import NoSuchMatch
+from services.providers.queries import Page
 from shared.auth import Principal
 from shared.database import UnitOfWork
 
@@ -27,10 +29,22 @@ def list_service_matches(
     per_page: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Services of the own hub's organisations that may be one, the most alike first."""
+    wanted = Page(page=page, per_page=per_page)
     with UnitOfWork(directory.engine) as uow:
-        own = hubs.own_hubs(uow, principal)
-        found = listed(uow, state, own, per_page, (page - 1) * per_page)
-    return answer({"contents": found})
+        found = listed(uow, state, hubs.own_hubs(uow, principal), wanted)
+    return answer(found)
+
+
+@routes.get("/{id}")
+def read_service_match(
+    directory: Known,
+    principal: Coordinator,
+    id: UUID,  # noqa: A002
+) -> Response:
+    """One proposal, with all that each of the two says."""
+    with UnitOfWork(directory.engine) as uow, in_words():
+        found = one(uow, id, hubs.own_hubs(uow, principal))
+    return answer(found)
 
 
 @routes.post("/{id}/accept")
@@ -79,9 +93,13 @@ def _own_match(uow: UnitOfWork, principal: Principal, key: UUID) -> Any:
     """A proposal about services that the caller keeps.
 
     Raises:
-        Problem: 404, or 403 for another hub's.
+        NoSuchMatch: there is none, or it is about other hubs' services.
+        Problem: 403 where one of the two is another hub's by now.
     """
     match = deciding.match_of(uow, key)
-    for owner in deciding.owners(uow, match):
+    owners, own = deciding.owners(uow, match), hubs.own_hubs(uow, principal)
+    if not any(hubs.hub_of(uow, owner) in own for owner in owners):
+        raise NoSuchMatch(key)
+    for owner in owners:
         hubs.must_keep(uow, principal, owner)
     return match
