@@ -67,10 +67,8 @@ def case_routes(desk: Desk) -> APIRouter:
 
     @router.post("/cases/{case}/contacts", status_code=201)
     def contact(case: UUID, body: ContactBody, principal: Principal = works) -> View:
-        """Record a try to reach the person."""
-        triage.record_contact(
-            desk, principal, case, reached=body.reached, how=body.how, minutes=body.minutes
-        )
+        """Record a contact with the person, or the try, and what comes next."""
+        triage.record_contact(desk, principal, case, **body.model_dump())
         return _case(desk, principal, case)
 
     @router.post("/cases/{case}/person-accepts")
@@ -116,6 +114,8 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         unrouted: bool | None = None,
         gp_to_do: bool | None = None,
         opened: bool | None = None,
+        due: bool | None = None,
+        allocated_to: Slug | None = None,
         open_only: Annotated[bool, Query(alias="open")] = True,
         service_request: Annotated[list[Slug] | None, Query(max_length=100)] = None,
         after: UUID | None = None,
@@ -124,7 +124,9 @@ def _lists(router: APIRouter, desk: Desk) -> None:
     ) -> list[View]:
         """The worklist: urgent first, then longest waiting; `after` is the last row's case.
 
-        `service_request`, once for each, leaves only the cases of these referrals.
+        `service_request`, once for each, leaves only the cases of these referrals. `allocated_to`
+        is the account of a colleague, `me` or `nobody`; `due` is whether the day of the next step
+        has come.
         """
         with desk.work() as uow:
             return worklist(
@@ -134,6 +136,9 @@ def _lists(router: APIRouter, desk: Desk) -> None:
                 unrouted=unrouted,
                 gp_to_do=gp_to_do,
                 opened=opened,
+                due=due,
+                allocated_to=allocated_to,
+                now=desk.clock(),
                 open_only=open_only,
                 service_requests=service_request,
                 after=after,
@@ -144,7 +149,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
     def load(principal: Principal = works) -> View:
         """How many open cases there are, by state and by what waits for somebody."""
         with desk.work() as uow:
-            return caseload(uow.session, principal)
+            return caseload(uow.session, principal, desk.clock())
 
 
 def _sender(router: APIRouter, desk: Desk) -> None:
