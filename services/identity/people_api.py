@@ -119,6 +119,21 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         found = accounts.names(engine, id)
         return _json({"names": {str(key): name for key, name in found.items()}})
 
+    @router.get("/colleagues")
+    def colleagues(
+        by: Annotated[IssuedToken, Depends(_holder(issued, "openid"))],
+    ) -> JSONResponse:
+        """Who may act for one's own organisation, to give work to; for everybody of it."""
+        found = accounts.colleagues(engine, UUID(str(by.claims["organisation"])))
+        return _json(
+            {
+                "colleagues": [
+                    {"id": str(key), "name": name, "roles": roles}
+                    for key, (name, roles) in found.items()
+                ]
+            }
+        )
+
     @router.get("/{account}")
     def read(_: Annotated[IssuedToken, reads], account: UUID) -> JSONResponse:
         """One account, its latest sign-ins, and what was done with it."""

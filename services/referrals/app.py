@@ -13,6 +13,7 @@ from services.referrals.api.front_door import front_door_routes
 from services.referrals.api.gp import gp_routes
 from services.referrals.api.merging import merging_routes
 from services.referrals.api.messages import DEFINITIONS, OPERATION, PROCESS, message_routes
+from services.referrals.api.plan import caseload_routes, plan_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
 from services.referrals.api.requests import request_routes
@@ -113,6 +114,8 @@ def create_app(
             fhir,
             case_routes(desk),
             waiting_routes(desk),
+            plan_routes(desk),
+            caseload_routes(desk),
             front_door_routes(desk),
             request_routes(desk),
             record_routes(desk),

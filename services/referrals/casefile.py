@@ -408,6 +408,7 @@ class CaseFile:
         triage = self.triage
         providers = self.provider_tasks()
         row.team, row.hub = self.case.team, self.case.hub
+        row.allocated_to = self.case.allocated_to
         row.state = triage.business
         row.unrouted = triage.business == domain.UNROUTED.business
         row.open = not state_of(triage).ended

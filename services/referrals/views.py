@@ -32,6 +32,7 @@ from services.referrals.tables import (
     OnwardRequest,
     Person,
     PlaceHub,
+    Signpost,
     Waiting,
     Worklist,
 )
@@ -41,6 +42,9 @@ View = dict[str, Any]
 
 NEEDING_A_PERSON = frozenset({"accept", "waiting-list"})
 """What no provider is invited to any more once the person has died."""
+
+ME, NOBODY = "me", "nobody"
+"""Whom a case may be allocated to, beside a colleague by the id of their account."""
 
 NOTHING_AFTER = "Your list has no such row now. Begin again with its first page, without `after`."
 
@@ -166,6 +170,8 @@ def case_view(session: Session, case: Case) -> View:
             }
             for each in views
         ],
+        "allocated_to": case.allocated_to,
+        "signposts": _signposts(session, case.id),
         "waiting": _waiting(session, case.id),
         "codes_returned": [
             {
@@ -277,6 +283,9 @@ def worklist(
     unrouted: bool | None,
     gp_to_do: bool | None,
     opened: bool | None,
+    due: bool | None = None,
+    allocated_to: str | None = None,
+    now: datetime,
     open_only: bool,
     service_requests: Sequence[str] | None = None,
     after: UUID | None,
@@ -297,6 +306,10 @@ def worklist(
         rows = rows.where(Worklist.gp_to_do == gp_to_do)
     if opened is not None:
         rows = rows.where(Worklist.opened == opened)
+    if due is not None:
+        rows = rows.where(is_due(now) == due)
+    if allocated_to is not None:
+        rows = rows.where(_allocated(principal, allocated_to))
     if open_only:
         rows = rows.where(col(Worklist.open))
     if service_requests is not None:
@@ -325,6 +338,7 @@ def worklist(
             "unrouted": row.unrouted,
             "open": row.open,
             "priority": case.priority,
+            "allocated_to": row.allocated_to,
             "due": instant(row.due) if row.due else None,
             "agreement_ends": instant(row.agreement_ends) if row.agreement_ends else None,
             "source": case.source,
@@ -335,7 +349,7 @@ def worklist(
     ]
 
 
-def caseload(session: Session, principal: Principal) -> View:
+def caseload(session: Session, principal: Principal, now: datetime) -> View:
     """How many open cases the caller's team or hub has, by state, and what waits for somebody.
 
     `waiting` counts the open cases of each filter of the worklist, in the filters' own words.
@@ -345,6 +359,9 @@ def caseload(session: Session, principal: Principal) -> View:
         "unrouted": col(Worklist.unrouted),
         "gp_to_do": col(Worklist.gp_to_do),
         "opened": col(Worklist.opened),
+        "due": is_due(now),
+        "mine": _allocated(principal, ME),
+        "nobody": _allocated(principal, NOBODY),
     }
     counts = [func.count().filter(each).label(name) for name, each in filters.items()]
     rows = session.exec(
@@ -373,8 +390,33 @@ def possible_steps(session: Session, case: Case, actor: Actor) -> list[str]:
     )
 
 
+def is_due(now: datetime) -> Any:
+    """Whether the day of a row's next step has come."""
+    return func.coalesce(col(Worklist.due) <= now, False)
+
+
+def _allocated(principal: Principal, to: str) -> Any:
+    """Whether a row is allocated to somebody; to nobody where it could be to somebody."""
+    if to == NOBODY:
+        return col(Worklist.allocated_to).is_(None) & col(Worklist.team).is_not(None)
+    return col(Worklist.allocated_to) == (principal.subject if to == ME else to)
+
+
+def _signposts(session: Session, case: UUID) -> list[View]:
+    rows = session.exec(
+        select(Signpost, ListedService.name)
+        .outerjoin(ListedService, col(ListedService.id) == col(Signpost.service))
+        .where(Signpost.case == case)
+        .order_by(col(Signpost.made))
+    )
+    return [
+        {"service": str(row.service), "service_name": name, "made": instant(row.made)}
+        for row, name in rows
+    ]
+
+
 def mine(principal: Principal) -> Any:
-    """Which rows of the worklist are the caller's: those of the hub, or of the team."""
+    """Whether a row is on the list of the caller's team, or hub."""
     organisation = UUID(principal.organisation)
     if "coordinator" in principal.roles:
         hub = select(PlaceHub.code).where(PlaceHub.organisation == organisation)

@@ -130,6 +130,18 @@ def test_whoever_is_signed_in_learns_the_names_of_colleagues(house: House):
     assert http.get(f"{PATH}/names", params=asked).status_code == 401
 
 
+def test_whoever_is_signed_in_learns_who_acts_for_their_own_organisation(house: House):
+    visit, person = house.visit(), house.person("team-lead")
+    invited = house.person("link-worker")
+    token = visit.tokens(person, scope=None)["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    told = visit.http.get(f"{PATH}/colleagues", headers=headers).json()["colleagues"]
+    by_id = {each["id"]: each for each in told}
+    assert by_id[str(person.id)]["roles"] == ["team-lead"]
+    assert str(invited.id) in by_id
+    assert house.browser().get(f"{PATH}/colleagues").status_code == 401
+
+
 class Silent:
     """A mail server that is away."""
 

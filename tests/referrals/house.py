@@ -80,6 +80,8 @@ class Who:
     organisation: str
     roles: tuple[str, ...]
     scopes: tuple[str, ...]
+    account: str = ""
+    """Of the person who acts for it; none where it acts by itself."""
 
 
 def _known() -> dict[str, Who]:
@@ -109,7 +111,7 @@ def token(who: Who) -> str:
     claims = {
         "iss": f"{URL}/identity",
         "aud": "kersey",
-        "sub": who.client_id,
+        "sub": who.account or who.client_id,
         "client_id": who.client_id,
         "iat": now,
         "exp": now + 3600,

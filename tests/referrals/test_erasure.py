@@ -53,10 +53,17 @@ def found_in(house: House, markers: Iterable[str]) -> set[tuple[str, str]]:
 
 def story(house: House, marked: Marked) -> tuple[Referral, str, list[str]]:
     """A closed case with a word in every field that anybody writes; the words."""
-    words = [f"zw{n}word" for n in range(10)]
+    words = [f"zw{n}word" for n in range(17)]
     referral = house.refer(marked.bundle)
     house.worker.post(f"{referral.at}/accept")
-    house.worker.post(f"{referral.at}/contacts", {"reached": True, "how": "phone"})
+    contact = {"reached": True, "how": "phone", "next_step": words[10]}
+    house.worker.post(f"{referral.at}/contacts", contact)
+    said = {"wanted": words[11], "changed": words[12], "harm": words[13]}
+    house.worker.post(f"{referral.at}/reviews", said)
+    wish = {"words": words[14], "actions": [{"words": words[15]}]}
+    goal = house.worker.post(f"{referral.at}/goals", wish)["id"]
+    came = {"state": "reached", "came": words[16]}
+    house.worker.post(f"{referral.at}/goals/{goal}/settle", came)
     task = house.ask(
         referral,
         needs=[{"code": "loneliness", "display": words[0]}],

@@ -237,6 +237,21 @@ def names(engine: Engine, wanted: Sequence[UUID]) -> dict[UUID, str]:
         return dict(session.exec(found).all())
 
 
+def colleagues(engine: Engine, organisation: UUID) -> dict[UUID, tuple[str, list[str]]]:
+    """Those who may act for an organisation now: by account their name and roles there."""
+    found = (
+        select(PersonAccount.id, PersonAccount.name, Membership.role)
+        .join(Membership, col(Membership.account) == col(PersonAccount.id))
+        .where(Membership.organisation == organisation, PersonAccount.state == "active")
+        .order_by(col(PersonAccount.name), col(PersonAccount.id), col(Membership.role))
+    )
+    told: dict[UUID, tuple[str, list[str]]] = {}
+    with Session(engine) as session:
+        for account, name, role in session.exec(found):
+            told.setdefault(account, (name, []))[1].append(role)
+    return told
+
+
 def memberships(engine: Engine, accounts: Sequence[UUID]) -> dict[UUID, list[Membership]]:
     """What people are to which organisations."""
     wanted = (

@@ -69,11 +69,13 @@ class HandOverBody(ReasonBody):
 
 
 class ContactBody(Body):
-    """One try to reach the person."""
+    """One contact with the person, or the try, and what comes next."""
 
     reached: StrictBool
-    how: Literal["phone", "text", "email", "letter", "visit", "other"]
+    how: Literal["phone", "visit", "video", "text", "email", "letter", "other"]
     minutes: int | None = Field(default=None, ge=0, le=600, strict=True)
+    next_step: Line = ""
+    next_on: Date | None = None
 
 
 class Measured(Body):

@@ -68,10 +68,8 @@ def case_routes(desk: Desk) -> APIRouter:
 
     @router.post("/cases/{case}/contacts", status_code=201)
     def contact(case: UUID, body: ContactBody, principal: Principal = works) -> View:
-        """Record a try to reach the person."""
-        triage.record_contact(
-            desk, principal, case, reached=body.reached, how=body.how, minutes=body.minutes
-        )
+        """Record a contact with the person, or the try, and what comes next."""
+        triage.record_contact(desk, principal, case, **body.model_dump())
         return _case(desk, principal, case)
 
     @router.post("/cases/{case}/person-accepts")
@@ -117,6 +115,8 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         unrouted: bool | None = None,
         gp_to_do: bool | None = None,
         opened: bool | None = None,
+        due: bool | None = None,
+        allocated_to: Slug | None = None,
         open_only: Annotated[bool, Query(alias="open")] = True,
         service_request: Annotated[list[Slug] | None, Query(max_length=100)] = None,
         after: UUID | None = None,
@@ -125,7 +125,9 @@ def _lists(router: APIRouter, desk: Desk) -> None:
     ) -> list[View]:
         """The worklist: urgent first, then longest waiting; `after` is the last row's case.
 
-        `service_request`, once for each, leaves only the cases of these referrals.
+        `service_request`, once for each, leaves only the cases of these referrals. `allocated_to`
+        is the account of a colleague, `me` or `nobody`; `due` is whether the day of the next step
+        has come.
         """
         with desk.work() as uow:
             return worklist(
@@ -135,6 +137,9 @@ def _lists(router: APIRouter, desk: Desk) -> None:
                 unrouted=unrouted,
                 gp_to_do=gp_to_do,
                 opened=opened,
+                due=due,
+                allocated_to=allocated_to,
+                now=desk.clock(),
                 open_only=open_only,
                 service_requests=service_request,
                 after=after,
@@ -149,7 +154,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         """
         with desk.work() as uow:
             silent = count_silent(uow.session, principal, desk.clock())
-            return caseload(uow.session, principal) | {"silent": silent}
+            return caseload(uow.session, principal, desk.clock()) | {"silent": silent}
 
 
 def _sender(router: APIRouter, desk: Desk) -> None:

@@ -5,19 +5,22 @@ make the very same step.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.referrals import codes
-from services.referrals.casefile import CaseFile, refuse_unless, state_of, working_on
+from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import CLOSINGS, Actor, Refused
 from services.referrals.handlers.sharing import share_identity
+from services.referrals.plan.for_practice import measured
 from services.referrals.repeating import repeating
-from services.referrals.standing import standing
-from services.referrals.tables import Attempt, LinkWorkerService
+from services.referrals.standing import by_link_worker, standing
+from services.referrals.tables import Attempt, LinkWorkerService, Worklist
 from shared.auth import Principal
 from shared.messaging.events import (
     ReferralCancelled,
@@ -38,6 +41,9 @@ Step = Callable[[CaseFile, Actor, str | None], None]
 def take_on(file: CaseFile, actor: Actor, _: str | None = None) -> None:
     """A link worker takes the referral on."""
     file.step(file.triage, "accept", actor)
+    by, case = file.by, file.case
+    if by is not None and by.subject != by.client_id and case.allocated_to is None:
+        case.allocated_to = by.subject  # a colleague, and not a system of the team's
     file.announce(TriageStarted(**file.context(), task=UUID(file.triage.id)))
 
 
@@ -149,10 +155,12 @@ def close(
         case: the case.
         outcome: one of `domain.CLOSINGS`.
         for_practice: what the summary for the GP says beside what is known: `next_step` and
-            `measures`, as `gp.summary` has them.
+            `measures`, as `gp.summary` has them; by default the measures are those of its reviews.
     """
     with working_on(desk, principal, case=case) as file:
-        file.for_practice = for_practice or {}
+        told = dict(for_practice or {})
+        told["measures"] = told.get("measures") or measured(file.uow.session, case)
+        file.for_practice = told
         end(file, standing(file, principal, file.triage), outcome=outcome)
 
 
@@ -221,33 +229,59 @@ def _give(file: CaseFile, team: UUID) -> None:
         raise Refused("business-rule", "There is no such link-worker service.", "team")
     file.case.team = file.triage.owner = team
     file.case.hub = found.hub
+    file.case.allocated_to = None
     file.change_audience()
 
 
 @repeating
 def record_contact(
-    desk: Desk, principal: Principal, case: UUID, *, reached: bool, how: str, minutes: int | None
+    desk: Desk,
+    principal: Principal,
+    case: UUID,
+    *,
+    reached: bool,
+    how: str,
+    minutes: int | None,
+    next_step: str = "",
+    next_on: date | None = None,
 ) -> None:
-    """Write down one try to reach the person (care 2); it moves nothing by itself.
+    """Write down one contact with the person, or the try (care 2); it moves nothing by itself.
+
+    Args:
+        desk: what every use case works with.
+        principal: a link worker of the team.
+        case: the case.
+        reached: whether the person was reached.
+        how: by which way.
+        minutes: how long it took.
+        next_step: what comes next, in the place of what was said before; empty for nothing.
+        next_on: on which day; the case is on the list of what is due from then on.
 
     Raises:
-        NoSuchCase: not a case of this link-worker service.
-        Refused: somebody else asks, or the case has ended: nobody is to be rung any more.
+        NoSuchCase: see `by_link_worker`.
+        Refused: see `by_link_worker`; or there is a day and nothing to do on it.
     """
-    with working_on(desk, principal, case=case) as file:
-        actor = standing(file, principal, file.triage)
-        refuse_unless(
-            actor is Actor.LINK_WORKER, "forbidden", "Only the link worker records this.", "case"
-        )
-        refuse_unless(not state_of(file.triage).ended, "conflict", "This case has ended.", "case")
-        file.uow.session.add(
+    refuse_unless(
+        bool(next_step) or next_on is None,
+        "business-rule",
+        "Say what the next step is, beside its day.",
+        "next_step",
+    )
+    with by_link_worker(desk, principal, case) as file:
+        session = file.uow.session
+        session.add(
             Attempt(
                 case=case,
                 reached=reached,
                 how=how,
                 minutes=minutes,
+                next_step=next_step,
+                next_on=next_on,
                 made_by=principal.subject,
                 made=file.now,
             )
         )
+        zone = ZoneInfo(desk.settings.timezone)
+        due = datetime.combine(next_on, time(), zone) if next_on else None
+        session.get_one(Worklist, case).due = due
         file.audit("contact", f"case/{case}")

@@ -7,11 +7,9 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from services.referrals.casefile import refuse_unless, state_of, working_on
 from services.referrals.desk import Desk
-from services.referrals.domain import Actor
 from services.referrals.repeating import repeating
-from services.referrals.standing import standing
+from services.referrals.standing import by_link_worker
 from services.referrals.tables import Case, ListedService, Waiting, Worklist
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -44,12 +42,7 @@ def wait_for(
         NoSuchCase: not a case of this link-worker service.
         Refused: somebody else asks, or the case has ended.
     """
-    with working_on(desk, principal, case=case) as file:
-        actor = standing(file, principal, file.triage)
-        refuse_unless(
-            actor is Actor.LINK_WORKER, "forbidden", "Only the link worker records this.", "case"
-        )
-        refuse_unless(not state_of(file.triage).ended, "conflict", "This case has ended.", "case")
+    with by_link_worker(desk, principal, case) as file:
         session = file.uow.session
         session.exec(delete(Waiting).where(col(Waiting.case) == case))
         for need in dict.fromkeys(needs):

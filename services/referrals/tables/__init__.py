@@ -42,6 +42,7 @@ from services.referrals.tables.person import (
     SafeContact,
     WiderConsent,
 )
+from services.referrals.tables.plan import Goal, GoalAction, Measure, Review, Signpost
 from services.referrals.tables.routing import LinkWorkerService, PlaceHub, Practice, StartCode
 from services.referrals.tables.subscription import (
     Change,
@@ -73,6 +74,8 @@ __all__ = [
     "Erasure",
     "ErasureConfirmation",
     "FrontDoorEntry",
+    "Goal",
+    "GoalAction",
     "GpCode",
     "GpMessage",
     "GpSharing",
@@ -83,6 +86,7 @@ __all__ = [
     "ListedCapacity",
     "ListedProvider",
     "ListedService",
+    "Measure",
     "MergeMoved",
     "OnwardRequest",
     "PatientLink",
@@ -93,8 +97,10 @@ __all__ = [
     "Practice",
     "PracticeWish",
     "ReferralIdentifier",
+    "Review",
     "Row",
     "SafeContact",
+    "Signpost",
     "StartCode",
     "Submission",
     "SubscriptionEvent",

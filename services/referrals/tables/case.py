@@ -41,6 +41,9 @@ class Case(Row, table=True):
     coded_by_sender: bool = False
     """The GP's request carried the national code, so that nobody codes it again (care 21)."""
     outcome: str | None = None
+    allocated_to: str | None = Field(default=None, max_length=64)
+    """Who of the team has it: the `sub` of their account. It opens nothing to them and shuts
+    nobody out: the team as a whole reads and works on its cases."""
     version: int = 1
     """Rises with every change; the first half of the `sequence` of the case's events."""
     created: datetime = instant()
@@ -145,6 +148,9 @@ class Attempt(Row, table=True):
     reached: bool
     how: str
     minutes: int | None = None
+    next_step: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """What is done next, in the link worker's words; the last contact's counts."""
+    next_on: date | None = None
     made_by: str
     made: datetime = instant()
 
@@ -242,6 +248,9 @@ class Worklist(Row, table=True):
     opened: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     """Whether something opened that the case waits for, and nobody has looked at yet (care 3)."""
     due: datetime | None = instant(nullable=True, default=None)
+    """The beginning of the day on which the next step is due, if one was said."""
+    allocated_to: str | None = Field(default=None, max_length=64)
+    """Who of the team has it, as on the case."""
     agreement_ends: datetime | None = instant(nullable=True, default=None)
     since: datetime = instant()
     updated: datetime = instant()

@@ -1,0 +1,120 @@
+"""The plan of a case over HTTP: how the person is, what they want, what is next; and who has it."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from services.referrals.accesses import seeing
+from services.referrals.api.plan_bodies import (
+    ActionBody,
+    AllocateBody,
+    CaseloadBody,
+    GoalBody,
+    ReviewBody,
+    SettleBody,
+    SignpostBody,
+)
+from services.referrals.care import caring
+from services.referrals.desk import Desk
+from services.referrals.handlers import allocating, measuring, planning
+from services.referrals.handlers.measuring import Asked
+from services.referrals.handlers.planning import ToDo
+from services.referrals.handlers.signposting import signpost
+from services.referrals.plan.views import plan_view
+from services.referrals.scopes import CASES
+from services.referrals.teamwork import signposted, team_load
+from services.referrals.views import View
+from shared.auth import Principal, requires
+
+
+def plan_routes(desk: Desk) -> APIRouter:
+    """What a link worker plans with a person, by way of their case."""
+    router = APIRouter(prefix="/referrals/cases/{case}", tags=["the plan"])
+    works = Depends(requires(CASES))
+
+    @router.get("/plan")
+    def plan(case: UUID, principal: Principal = works) -> View:
+        """Measures with their bands and changes, goals, contacts, what is next."""
+        with seeing(desk.accesses, principal, case), desk.work() as uow:
+            return plan_view(uow.session, caring(uow.session, principal, case))
+
+    @router.post("/reviews", status_code=201)
+    def review(case: UUID, body: ReviewBody, principal: Principal = works) -> View:
+        """Note how the person is; partial answers and reasons for none are answers."""
+        measures = [Asked(**each.model_dump()) for each in body.measures]
+        told = body.model_dump(exclude={"measures"})
+        noted = measuring.note_review(
+            desk, principal, case, measuring.Said(measures=measures, **told)
+        )
+        return {"id": str(noted)}
+
+    @router.post("/reviews/{review}/strike", status_code=204)
+    def strike(case: UUID, review: UUID, principal: Principal = works) -> None:
+        """Take back a review that was noted by mistake."""
+        measuring.strike_review(desk, principal, case, review)
+
+    @router.post("/goals", status_code=201)
+    def goal(case: UUID, body: GoalBody, principal: Principal = works) -> View:
+        """Note what the person wants, and what is done for it."""
+        actions = [ToDo(**each.model_dump()) for each in body.actions]
+        noted = planning.set_goal(
+            desk, principal, case, body.words, by_when=body.by_when, actions=actions
+        )
+        return {"id": str(noted)}
+
+    @router.post("/goals/{goal}/actions", status_code=204)
+    def action(case: UUID, goal: UUID, body: ActionBody, principal: Principal = works) -> None:
+        """Note one more thing that is done for a goal."""
+        planning.add_action(desk, principal, case, goal, ToDo(**body.model_dump()))
+
+    @router.post("/goals/{goal}/settle", status_code=204)
+    def settle(case: UUID, goal: UUID, body: SettleBody, principal: Principal = works) -> None:
+        """Note what came of a goal."""
+        planning.settle_goal(desk, principal, case, goal, state=body.state, came=body.came)
+
+    @router.post("/actions/{action}/done", status_code=204)
+    def done(case: UUID, action: UUID, principal: Principal = works) -> None:
+        """Note that something was done."""
+        planning.action_done(desk, principal, case, action)
+
+    @router.post("/signposts", status_code=204)
+    def tell(case: UUID, body: SignpostBody, principal: Principal = works) -> None:
+        """Note that the person was told of a service and goes by themself."""
+        signpost(desk, principal, case, body.service)
+
+    @router.put("/allocation", status_code=204)
+    def allocate(case: UUID, body: AllocateBody, principal: Principal = works) -> None:
+        """Give the case to somebody of the team."""
+        allocating.allocate(desk, principal, case, body.to)
+
+    return router
+
+
+def caseload_routes(desk: Desk) -> APIRouter:
+    """Who of a team has how much, and what its people were told of."""
+    router = APIRouter(prefix="/referrals", tags=["cases"])
+    works = Depends(requires(CASES))
+
+    @router.get("/caseload/people")
+    def load(principal: Principal = works) -> list[View]:
+        """How many open cases each colleague has; `account` is null for those of nobody."""
+        with desk.work() as uow:
+            return team_load(uow.session, principal, desk.clock())
+
+    @router.post("/caseload/hand-over")
+    def pass_on(body: CaseloadBody, principal: Principal = works) -> View:
+        """Give all open cases of a colleague to another."""
+        return {"cases": allocating.pass_on_all(desk, principal, body.of, body.to)}
+
+    @router.get("/signposts")
+    def told_of(
+        days: Annotated[int, Query(ge=1, le=3660)] = 365, principal: Principal = works
+    ) -> list[View]:
+        """How often people were told of which service, of the last `days`."""
+        with desk.work() as uow:
+            since = desk.clock() - timedelta(days=days)
+            return signposted(uow.session, principal, since)
+
+    return router
