@@ -15,6 +15,7 @@ from services.referrals.api.merging import merging_routes
 from services.referrals.api.messages import DEFINITIONS, OPERATION, PROCESS, message_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
+from services.referrals.api.register import register_routes
 from services.referrals.api.requests import request_routes
 from services.referrals.api.subscriptions import subscription_routes
 from services.referrals.api.teams import team_routes
@@ -115,6 +116,7 @@ def create_app(
             waiting_routes(desk),
             front_door_routes(desk),
             request_routes(desk),
+            register_routes(desk),
             record_routes(desk),
             merging_routes(desk),
             team_routes(desk),

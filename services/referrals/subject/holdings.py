@@ -15,6 +15,7 @@ from services.referrals.tables import (
     Activity,
     Agreement,
     Attempt,
+    AttendanceMark,
     AuditEntry,
     BarsMessage,
     Case,
@@ -145,6 +146,7 @@ HOLDINGS: tuple[Holding, ...] = (
         case="case",
     ),
     _rest(Attempt, COUNTED, "how made_by", case="case"),
+    _rest(AttendanceMark, COUNTED, "task mark marked_by", case="case"),
     _rest(Activity, COUNTED, "task action recorded_by", case="case"),
     _rest(CodeReturned, COUNTED, "code", case="case"),
     _rest(
