@@ -9,7 +9,7 @@ SCRIPTS: tuple[str, ...] = (
     "accept yes ask waiting-list",
     "accept yes ask place",
     "accept yes ask:provider place start",
-    "accept yes ask place attend attend",
+    "accept yes ask:provider place attend told-us attend attend",
     "accept yes ask place attend complete close:completed",
     "accept yes ask decline",
     "accept yes ask:provider-2",
@@ -39,5 +39,5 @@ Between them they leave a Task in every state that `services.referrals.domain` d
 that waits unrouted comes from the practice that no link-worker service covers.
 """
 
-WEEKLY = frozenset({"attend", "complete", "leave"})
+WEEKLY = frozenset({"attend", "complete", "leave", "told-us"})
 """Steps that come a week after the one before; most others take two days."""

@@ -80,6 +80,9 @@ def test_every_page_of_a_provider_opens_on_the_smallest_phone(
 PROVIDER_PAGES = {
     "/requests",
     "/requests/*",
+    "/registers",
+    "/registers/*",
+    "/registers/*/*",
     "/services",
     "/services/*",
     "/services/*/capacity",

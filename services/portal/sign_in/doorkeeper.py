@@ -14,7 +14,7 @@ from services.portal.sign_in.issuer import IssuerUnreachable
 from services.portal.sign_in.sessions import Sessions, SignedIn
 
 LONGEST_PATH = 500
-MOST_FIELDS = 60
+MOST_FIELDS = 200
 
 
 class SignInNeeded(Exception):
