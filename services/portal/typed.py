@@ -86,6 +86,21 @@ def day_of(
         Mistyped: a part is missing or no number, there is no such day, or it lies ahead or too far
             back.
     """
+    when = any_day_of(typed, earliest=earliest, such_as=such_as)
+    if when > today:
+        message = "This day is in the future. Type the day it happened, such as 27 3 2026"
+        raise Mistyped(message)
+    return when
+
+
+def any_day_of(
+    typed: Mapping[str, str], *, earliest: int = EARLIEST_YEAR, such_as: str = "27 3 2026"
+) -> date:
+    """The same, of a day that may be still to come.
+
+    Raises:
+        Mistyped: a part is missing or no number, there is no such day, or it lies too far back.
+    """
     missing = [name for name in _PARTS if not typed[name]]
     if missing:
         message = f"Type the {' and the '.join(missing)} too, such as {such_as}"
@@ -99,11 +114,7 @@ def day_of(
         message = f"Type the year with 4 numbers, such as {such_as[-4:]}, from {earliest} on"
         raise Mistyped(message)
     try:
-        when = date(year, month, day)
+        return date(year, month, day)
     except ValueError:
         message = f"There is no such day. Check the day and the month, such as {such_as}"
         raise Mistyped(message) from None
-    if when > today:
-        message = "This day is in the future. Type the day it happened, such as 27 3 2026"
-        raise Mistyped(message)
-    return when

@@ -16,6 +16,7 @@ from services.referrals.api.messages import DEFINITIONS, OPERATION, PROCESS, mes
 from services.referrals.api.plan import caseload_routes, plan_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
+from services.referrals.api.register import register_routes
 from services.referrals.api.requests import request_routes
 from services.referrals.api.subscriptions import subscription_routes
 from services.referrals.api.teams import team_routes
@@ -118,6 +119,7 @@ def create_app(
             caseload_routes(desk),
             front_door_routes(desk),
             request_routes(desk),
+            register_routes(desk),
             record_routes(desk),
             merging_routes(desk),
             team_routes(desk),

@@ -15,6 +15,7 @@ from services.referrals.domain import TRANSITIONS, Actor, Kind, Refused
 from services.referrals.gp.standing import what_to_do, why
 from services.referrals.handlers.sharing import has_died, is_hidden, may_identify
 from services.referrals.record import stops_of
+from services.referrals.register import came_of
 from services.referrals.resources import instant
 from services.referrals.tables import (
     Activity,
@@ -161,6 +162,7 @@ def case_view(session: Session, case: Case) -> View:
             {"task": each.task, "action": each.action, "day": each.day.isoformat()}
             for each in activities
         ],
+        "attendance": came_of(session, case.id),
         "identity_views": [
             {
                 "task": each.task,

@@ -1,55 +1,17 @@
 """Every page that a case offers opens, in each state of the demo, for each who works on it."""
 
-import html
 import re
 from collections.abc import Iterator
 
 import httpx
-import pyotp
 import pytest
+from playwright.sync_api import Browser
 
-from deploy.demo.accounts import PEOPLE
 from tests.infrastructure.running import Running
+from tests.journey.pages import Watched
+from tests.journey.visitor import Visitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-BY_ROLE = {each.role: each for each in PEOPLE}
-LISTS = ("all", "new", "unrouted", "ended", "gp", "opened", "answer")
-
-
-class Visitor:
-    """A browser without scripts in which somebody of the demo is signed in."""
-
-    def __init__(self, http: httpx.Client, role: str) -> None:
-        self.http = http
-        who = BY_ROLE[role]
-        page = self.get("/sign-in")
-        page = self._send(page, email=who.email, password=who.password)
-        self.first = self._send(page, code=pyotp.TOTP(who.secret).now())
-
-    def get(self, path: str) -> httpx.Response:
-        answer = self.http.get(path)
-        while answer.is_redirect:
-            answer = self.http.get(answer.headers["location"])
-        return answer
-
-    def _send(self, page: httpx.Response, **given: str) -> httpx.Response:
-        main = page.text.partition("<main")[2]
-        action = re.search(r'<form[^>]* action="([^"]+)"', main)
-        assert action, page.text
-        hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', main)
-        kept = {name: html.unescape(value) for name, value in hidden}
-        answer = self.http.post(action[1], data=kept | given)
-        return self.get(answer.headers["location"]) if answer.is_redirect else answer
-
-    def cases(self) -> set[str]:
-        """The cases on any of the lists."""
-        found: set[str] = set()
-        for show in LISTS:
-            page = self.get(f"/cases?show={show}")
-            assert page.status_code == 200, show
-            found |= set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', page.text))
-        return found
 
 
 @pytest.fixture
@@ -82,3 +44,48 @@ def test_whoever_works_on_no_case_sees_none(http: httpx.Client, role: str) -> No
     assert "There are no pages for your role yet" in visitor.first.text
     assert visitor.get("/cases").status_code == 403
     assert visitor.get("/requests").status_code == 403
+
+
+def test_every_page_of_a_provider_opens_on_the_smallest_phone(
+    running: Running, browser: Browser, manager: Visitor
+) -> None:
+    """From the links of its first page on, as far as they lead; axe, the width and the console."""
+    context = browser.new_context(viewport={"width": 320, "height": 640})
+    context.add_cookies(manager.cookies)
+    tab = Watched(context.new_page(), 320, scripts=True)
+    seen: set[str] = set()
+    kinds: set[str] = set()
+    waiting = ["/requests", "/services"]
+    while waiting:
+        path = waiting.pop(0)
+        # Of the pages of one kind two are enough.
+        kind = re.sub(r"[0-9a-f-]{36}|\d{4}-\d\d-\d\d", "*", path.partition("?after=")[0])
+        if path in seen or (kind in kinds and any(kind + "#" == each for each in kinds)):
+            continue
+        kinds.add(kind + "#" if kind in kinds else kind)
+        seen.add(path)
+        opened = tab.page.goto(running.url + path)
+        assert opened is not None
+        assert opened.status == 200, path
+        tab.judged()
+        links = tab.page.locator("main a[href^='/'], nav a[href^='/']").evaluate_all(
+            "found => found.map(each => each.getAttribute('href'))"
+        )
+        waiting += [each for each in links if each not in seen]
+    context.close()
+    assert tab.found == []
+    assert kinds >= PROVIDER_PAGES
+
+
+PROVIDER_PAGES = {
+    "/requests",
+    "/requests/*",
+    "/registers",
+    "/registers/*",
+    "/registers/*/*",
+    "/services",
+    "/services/*",
+    "/services/*/capacity",
+    "/services/*/listing",
+}
+"""What the demo's provider can come to by links: a page without anything to show is not seen."""

@@ -21,7 +21,8 @@ def test_it_names_no_other_host_and_no_restricted_font(tmp_path):
     # Of components that the pages do not use: a browser asks for them only where they are shown.
     named = set(re.findall(r'url\("?([^")]+)', sheet))
     assert {each for each in named if not each.startswith("/static/nhsuk-icon-")} == set()
-    assert (tmp_path / "static" / "favicon.svg").is_file()
+    for name in ("favicon.svg", "register.js"):
+        assert (tmp_path / "static" / name).is_file()
 
 
 def test_the_nodes_of_the_machine_are_used_first(monkeypatch):

@@ -75,7 +75,11 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
         "state": STATES.get(triage["business_status"], triage["business_status"]),
         "state_code": triage["business_status"],
         "colour": COLOURS.get(triage["business_status"], "grey"),
-        "requests": [_request(each) for each in case["tasks"] if each["kind"] == "provider"],
+        "requests": [
+            _request(each) | attendance(case, each["id"])
+            for each in case["tasks"]
+            if each["kind"] == "provider"
+        ],
         "ended": triage["status"] in ("completed", "failed", "rejected", "cancelled"),
         "words": {
             "agreed": AGREED,
@@ -96,6 +100,18 @@ async def _record(here: Place, case: Json) -> Json | None:
         return None
     record: Json | None = await here.look(f"/referrals/cases/{case['id']}/person")
     return record
+
+
+def attendance(case: Json, task: str) -> dict[str, Any]:
+    """How somebody attends, such as "came 3 of 4"; empty where nobody marked anything."""
+    marks = [each for each in case["attendance"] if each["task"] == task]
+    if not marks:
+        return {"came": "", "last_marked": None}
+    told = sum(each["mark"] == "told-us" for each in marks)
+    said = f"came {sum(each['mark'] == 'came' for each in marks)} of {len(marks)}"
+    if told:
+        said += f"; told them before {'once' if told == 1 else f'{told} times'}"
+    return {"came": said, "last_marked": marks[-1]["day"]}
 
 
 def _request(task: Json) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from services.portal.sign_in.whose import Fields, Whose, marked
 from services.portal.typed import form_sent
 
 LONGEST_PATH = 500
-MOST_FIELDS = 60
+MOST_FIELDS = 200
 SEALED = "sealed"
 """The field of what was typed before a sign-in ended."""
 

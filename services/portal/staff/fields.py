@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 from starlette.datastructures import FormData
 
 from services.portal.answer_links import Refusal
-from services.portal.typed import unwrapped, visible
+from services.portal.typed import Mistyped, any_day_of, unwrapped, visible
 
-Kind = Literal["radios", "select", "checkboxes", "line", "words", "number"]
+Kind = Literal["radios", "select", "checkboxes", "line", "words", "number", "day"]
 
 MOST = {"line": 200, "words": 2000}
 """Letters that the services take."""
@@ -27,6 +28,7 @@ class Field:
         hint: more words under the label.
         missing: what is said when nothing was typed; empty where nothing need be.
         most: the largest number.
+        letters: at most so many; by default what the services take of such a field.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Field:
     hint: str = ""
     missing: str = ""
     most: int = 600
+    letters: int = 0
 
     def choosing(self, options: Mapping[str, str]) -> "Field":
         """The same with other options."""
@@ -43,7 +46,20 @@ class Field:
 
 
 Typed = dict[str, Any]
-"""What was typed, by field: a text, or a list of codes for checkboxes."""
+"""What was typed, by field: a text, a list of codes for checkboxes, or the three parts of a day."""
+
+PARTS = ("day", "month", "year")
+
+
+def day_in(typed: Mapping[str, Any], name: str) -> date | None:
+    """The day in a field that was found right; None where none was typed."""
+    parts = typed[name]
+    return any_day_of(parts) if parts else None
+
+
+def as_typed(when: date | None) -> dict[str, str]:
+    """A day as somebody would have typed it; empty for none."""
+    return {} if when is None else {part: str(getattr(when, part)) for part in PARTS}
 
 
 def typed_into(form: FormData, fields: Iterable[Field]) -> tuple[Typed, dict[str, str]]:
@@ -54,6 +70,9 @@ def typed_into(form: FormData, fields: Iterable[Field]) -> tuple[Typed, dict[str
         if each.kind == "checkboxes":
             given = [value for value in form.getlist(each.name) if isinstance(value, str)]
             typed[each.name] = [value for value in given if value in each.options]
+        elif each.kind == "day":
+            parts = {part: str(form.get(f"{each.name}-{part}") or "").strip() for part in PARTS}
+            typed[each.name] = parts if any(parts.values()) else {}
         else:
             value = form.get(each.name)
             typed[each.name] = unwrapped(value) if isinstance(value, str) else ""
@@ -75,7 +94,12 @@ def _fault(asked: Field, value: Any) -> str:
         value.isdecimal() and len(value) <= 6 and int(value) <= asked.most
     ):
         return f"Type a whole number from 0 to {asked.most}"
-    most = MOST.get(asked.kind)
+    if asked.kind == "day":
+        try:
+            any_day_of(value)
+        except Mistyped as mistyped:
+            return str(mistyped)
+    most = asked.letters or MOST.get(asked.kind)
     if most and len(value) > most:
         return f"This has {len(value):,} letters. Write {most:,} letters or fewer"
     if isinstance(value, str) and visible(value) != value:

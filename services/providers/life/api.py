@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.providers.answers import answer
 from services.providers.dependencies import Known, Writer
-from services.providers.life import deciding, reading
+from services.providers.life import deciding, kept, reading
 from services.providers.queries import LONGEST_PAGE, Page
 
 routes = APIRouter(prefix="/directory", tags=["a listing's life"])
@@ -48,6 +48,23 @@ def list_drafts(
     """What waits for the hubs that you coordinate, and what waits of your own; oldest first."""
     wanted = Page(page=page, per_page=per_page)
     return answer(reading.drafts(directory, principal, state, wanted))
+
+
+@routes.get("/kept/services")
+def list_kept(
+    directory: Known,
+    principal: Writer,
+    after: UUID | None = None,
+    count: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """The services that you keep as a provider, by name: room, and what waits for your hub."""
+    return answer({"contents": kept.services(directory, principal, after=after, count=count)})
+
+
+@routes.get("/kept/services/{id}")
+def read_kept(directory: Known, principal: Writer, id: UUID) -> Response:  # noqa: A002
+    """One service that you keep as a provider: room, and what waits for your hub."""
+    return answer(kept.service(directory, principal, id))
 
 
 @routes.get("/{kind}/{id}/versions")

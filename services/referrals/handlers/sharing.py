@@ -1,7 +1,10 @@
 """What a provider may know about the person, written into its own Patient and taken out again."""
 
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlmodel import col, select
 
 from services.referrals import resources
 from services.referrals.casefile import (
@@ -169,6 +172,18 @@ def check_asked(desk: Desk, uow: UnitOfWork, principal: Principal, task_id: str)
     """
     file = CaseFile.peek(desk, uow, task_id, principal)
     standing(file, principal, file.provider_task(task_id))
+
+
+def is_noted_today(file: CaseFile, task: CaseTask, viewer: str) -> bool:
+    """Whether it stands already that this viewer saw today who the person is."""
+    zone = ZoneInfo(file.desk.settings.timezone)
+    midnight = datetime.combine(file.now.astimezone(zone).date(), time(), zone)
+    seen = select(IdentityView.id).where(
+        IdentityView.task == task.id,
+        IdentityView.viewer == viewer,
+        col(IdentityView.viewed) >= midnight,
+    )
+    return file.uow.session.exec(seen.limit(1)).first() is not None
 
 
 def record_view(file: CaseFile, task: CaseTask, viewer: str, step: str) -> None:

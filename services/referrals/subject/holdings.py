@@ -15,6 +15,7 @@ from services.referrals.tables import (
     Activity,
     Agreement,
     Attempt,
+    AttendanceMark,
     AuditEntry,
     BarsMessage,
     Case,
@@ -155,6 +156,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     _rest(Attempt, COUNTED, "how made_by", empty={"next_step": "", "next_on": None}, case="case"),
     _rest(Signpost, COUNTED, "made_by", case="case"),
+    _rest(AttendanceMark, COUNTED, "task mark marked_by", case="case"),
     _rest(Activity, COUNTED, "task action recorded_by", case="case"),
     _rest(CodeReturned, COUNTED, "code", case="case"),
     _rest(

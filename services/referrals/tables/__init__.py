@@ -2,6 +2,7 @@
 
 from sqlalchemy import MetaData
 
+from services.referrals.tables.attendance import AttendanceMark
 from services.referrals.tables.bars import BarsMessage
 from services.referrals.tables.base import Row
 from services.referrals.tables.case import (
@@ -62,6 +63,7 @@ __all__ = [
     "Activity",
     "Agreement",
     "Attempt",
+    "AttendanceMark",
     "AuditEntry",
     "BarsMessage",
     "Case",

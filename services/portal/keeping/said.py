@@ -1,0 +1,150 @@
+"""What a listing says, in words, as people read it: one row for each thing that they ask.
+
+A listing comes as Open Referral UK has it (HSDS 3.0), public or as somebody wrote it.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import nh3
+
+Listing = Mapping[str, Any]
+
+DAYS: Mapping[str, str] = {
+    "MO": "Monday",
+    "TU": "Tuesday",
+    "WE": "Wednesday",
+    "TH": "Thursday",
+    "FR": "Friday",
+    "SA": "Saturday",
+    "SU": "Sunday",
+}
+_ORDINALS = {"1": "first", "2": "second", "3": "third", "4": "fourth", "5": "fifth", "-1": "last"}
+
+
+def rows(listing: Listing, terms: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Names and values; empty where the listing says nothing.
+
+    Args:
+        listing: what it says.
+        terms: of access, by id, as people read them.
+    """
+    said: tuple[tuple[str, Callable[[Listing], str]], ...] = (
+        ("News", lambda each: plain(each.get("alert"))),
+        ("What it is", lambda each: plain(each.get("description"))),
+        ("When", _when),
+        ("Where", _where),
+        ("What it costs", _cost),
+        ("Access", lambda each: ", ".join(terms[term] for term in access(each) if term in terms)),
+        ("Contact", _contact),
+        ("Who it is for", _for_whom),
+    )
+    return [("Name", str(listing.get("name", ""))), *((name, of(listing)) for name, of in said)]
+
+
+def plain(text: Any) -> str:
+    """A text without the markup that a description may have."""
+    said = str(text or "")
+    if not _MARKUP.search(said):
+        return said
+    return html.unescape(nh3.clean(_LINE_ENDS.sub("\n", said), tags=set())).strip()
+
+
+_MARKUP = re.compile(r"<|&[#\w]+;")
+_LINE_ENDS = re.compile(r"</(?:p|li)>|<br\s*/?>")
+
+
+def schedule_words(schedule: Listing) -> str:
+    """When something runs, such as "Every Monday, 10:00 to 12:00"."""
+    parts = [_rhythm(schedule)]
+    opens, closes = _time(schedule, "opens_at"), _time(schedule, "closes_at")
+    parts.append(f"{opens} to {closes}" if opens and closes else opens)
+    parts.append(plain(schedule.get("description")))
+    return ", ".join(part for part in parts if part)
+
+
+def access(listing: Listing) -> list[str]:
+    """The ids of the terms that a listing says yes to, at its places and of itself."""
+    return list(dict.fromkeys(_yes(listing)))
+
+
+def _yes(listing: Listing) -> Iterator[str]:
+    places = [each["location"] for each in listing.get("service_at_locations") or ()]
+    for holder in (listing, *places):
+        for each in holder.get("attributes") or ():
+            if each.get("value") != "no":
+                yield str(each["taxonomy_term_id"])
+
+
+def _rhythm(schedule: Listing) -> str:
+    days = [part.strip() for part in (schedule.get("byday") or "").split(",") if part.strip()]
+    named = [_day(each) for each in days]
+    if not named:
+        return ""
+    listed = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    every = schedule.get("interval") or 1
+    if schedule.get("freq") == "MONTHLY":
+        return f"The {listed} of each month" if days[0][:-2] else f"Each month, {listed}"
+    return f"Every {listed}" if every == 1 else f"Every {every} weeks, {listed}"
+
+
+def _day(part: str) -> str:
+    number = _ORDINALS.get(part[:-2].lstrip("+"), "")
+    return f"{number} {DAYS.get(part[-2:], '')}".strip()
+
+
+def _time(schedule: Listing, name: str) -> str:
+    return str(schedule.get(name) or "")[:5]
+
+
+def _when(listing: Listing) -> str:
+    places = listing.get("service_at_locations") or ()
+    own = [*(listing.get("schedules") or ())]
+    own += [each for at in places for each in at.get("schedules") or ()]
+    return "; ".join(schedule_words(each) for each in own)
+
+
+def _where(listing: Listing) -> str:
+    return "; ".join(_place(at["location"]) for at in listing.get("service_at_locations") or ())
+
+
+def _place(location: Listing) -> str:
+    address: Listing = next(iter(location.get("addresses") or ()), {})
+    parts = (location.get("name"), *(address.get(part) for part in _ADDRESS))
+    return ", ".join(str(part) for part in parts if part)
+
+
+_ADDRESS = ("address_1", "city", "postal_code")
+
+
+def _cost(listing: Listing) -> str:
+    said = plain(listing.get("fees_description") or listing.get("fees"))
+    if said:
+        return said
+    option: Listing = next(iter(listing.get("cost_options") or ()), {})
+    amount = option.get("amount")
+    return "" if amount is None else "Free" if amount == 0 else f"£{amount:.2f}"
+
+
+def _contact(listing: Listing) -> str:
+    phones = [
+        each.get("number")
+        for who in listing.get("contacts") or ()
+        for each in who.get("phones") or ()
+    ]
+    found = (*phones, listing.get("email"), listing.get("url"))
+    return ", ".join(str(each) for each in found if each)
+
+
+def _for_whom(listing: Listing) -> str:
+    said = plain(listing.get("eligibility_description"))
+    return ". ".join(part for part in (said.rstrip("."), _ages(listing)) if part)
+
+
+def _ages(listing: Listing) -> str:
+    low, high = listing.get("minimum_age"), listing.get("maximum_age")
+    if low is None:
+        return "" if high is None else f"Up to {high:g} years"
+    return f"From {low:g} years" if high is None else f"From {low:g} to {high:g} years"

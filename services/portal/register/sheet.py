@@ -1,0 +1,74 @@
+"""The register of one meeting: a mark for each, one by one as they are tapped, or all by a form."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+from fastapi import APIRouter, Response
+
+from services.portal.answer_links import Refusal
+from services.portal.staff.place import Here, Place, back_to
+
+router = APIRouter(include_in_schema=False)
+
+MARKS: Mapping[str, str] = {
+    "came": "Came",
+    "did-not-come": "Did not come",
+    "told-us": "Told us they could not",
+}
+"""The referral's codes, in plain words."""
+
+
+@router.get("/registers/{service}/{day}")
+async def show(service: UUID, day: date, here: Here, done: str = "") -> Response:
+    """Who is expected, with the name that each agreed to share; who looked is recorded."""
+    return await _page(here, service, day, 200, done=done)
+
+
+@router.post("/registers/{service}/{day}")
+async def mark_all(service: UUID, day: date, here: Here) -> Response:
+    """Save what was chosen. The same form sent again changes nothing: its marks have their keys."""
+    form = await here.form()
+    sheet = str(form.get("sheet") or "")
+    register = await here.get(f"/referrals/registers/{service}/{day}")
+    for person in register["people"]:
+        chosen = form.get(f"mark-{person['task']}")
+        if chosen in MARKS and chosen != person["mark"]:
+            key = uuid5(NAMESPACE_URL, f"{sheet}/{person['task']}/{chosen}")
+            await _mark(here, person["task"], day, str(chosen), str(key))
+    return back_to(f"/registers/{service}/{day}?done=saved")
+
+
+@router.post("/registers/{service}/{day}/marks")
+async def mark_one(service: UUID, day: date, here: Here) -> Response:
+    """Save one mark, for the page's script: 204, or 410 where it can never be taken."""
+    form = await here.form()
+    task, mark, key = (str(form.get(name) or "") for name in ("task", "mark", "mark_key"))
+    try:
+        await _mark(here, str(UUID(task)), day, mark, key)
+    except ValueError:
+        return Response(status_code=410)
+    except Refusal as refusal:
+        if refusal.status in (404, 409, 422):
+            return Response(status_code=410)
+        raise
+    return Response(status_code=204)
+
+
+async def _mark(here: Place, task: str, day: date, mark: str, key: str) -> None:
+    path = f"/referrals/requests/{task}/attendance/{day}"
+    await here.send("PUT", path, {"mark": mark, "key": key})
+
+
+async def _page(here: Place, service: UUID, day: date, status: int, *, done: str) -> Response:
+    register = await here.get(f"/referrals/registers/{service}/{day}")
+    return here.page(
+        "register/sheet",
+        status,
+        register=register,
+        at=f"/registers/{service}/{day}",
+        marks=MARKS,
+        sheet=uuid4(),
+        said="Thank you. That is saved." if done == "saved" else "",
+        script="register.js",
+    )

@@ -1,0 +1,44 @@
+"""A provider's registers: who is expected at a meeting, and who came."""
+
+from datetime import date as Date  # noqa: N812 - as in the bodies
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from services.referrals.api.bodies import Body, Slug
+from services.referrals.desk import Desk
+from services.referrals.handlers import attending
+from services.referrals.register import View, services_with_people
+from services.referrals.scopes import CASES
+from shared.auth import Principal, requires
+
+
+class MarkBody(Body):
+    """One mark."""
+
+    mark: Slug
+    key: UUID
+
+
+def register_routes(desk: Desk) -> APIRouter:
+    """What a provider does with the registers of its own services."""
+    router = APIRouter(prefix="/referrals", tags=["registers"])
+    provides = Depends(requires(CASES, role="provider"))
+
+    @router.get("/registers")
+    def registers(principal: Principal = provides) -> list[View]:
+        """The caller's services that have somebody on their register."""
+        with desk.work() as uow:
+            return services_with_people(uow.session, UUID(principal.organisation))
+
+    @router.get("/registers/{service}/{day}")
+    def register(service: UUID, day: Date, principal: Principal = provides) -> View:
+        """The register of one meeting. Whoever sees a name is recorded."""
+        return attending.open_register(desk, principal, service, day)
+
+    @router.put("/requests/{task}/attendance/{day}", status_code=204)
+    def mark(task: UUID, day: Date, body: MarkBody, principal: Principal = provides) -> None:
+        """Mark whether somebody came; the same key again changes nothing."""
+        attending.mark(desk, principal, str(task), day, body.mark, body.key)
+
+    return router

@@ -1,0 +1,109 @@
+"""The register of a service's meeting: who is expected on a day, and what was marked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col, func, select
+
+from services.referrals.domain import Kind
+from services.referrals.resources import instant
+from services.referrals.tables import AttendanceMark, Case, CaseTask, ListedService
+
+View = dict[str, Any]
+
+CAME = "came"
+MARKS = (CAME, "did-not-come", "told-us")
+"""`told-us`: did not come, and had said so before."""
+
+EXPECTED = frozenset({"selected", "started", "attended"})
+"""The businessStatus of a provider's Task in which somebody is on the register."""
+MARKABLE = EXPECTED | {"completed", "person-ended-early"}
+"""Where a mark is still put right or added: the meeting may have been before the end."""
+
+DAYS = 12
+"""Meetings before that a register leads to."""
+
+
+def services_with_people(session: Session, provider: UUID) -> list[View]:
+    """A provider's services that have somebody on their register, by name."""
+    rows = session.exec(
+        select(CaseTask.service, ListedService.name, func.count())
+        .join(ListedService, col(ListedService.id) == col(CaseTask.service), isouter=True)
+        .where(
+            CaseTask.kind == Kind.PROVIDER,
+            CaseTask.owner == provider,
+            col(CaseTask.business).in_(EXPECTED),
+        )
+        .group_by(col(CaseTask.service), col(ListedService.name))
+        .order_by(col(ListedService.name), col(CaseTask.service))
+    ).all()
+    return [
+        {"service": {"id": str(service), "name": name or ""}, "people": people}
+        for service, name, people in rows
+    ]
+
+
+def expected(
+    session: Session, provider: UUID, service: UUID, day: date, zone: ZoneInfo
+) -> Sequence[CaseTask]:
+    """The requests on a register: those said yes to by that day, and whoever is marked on it."""
+    marked = select(AttendanceMark.task).where(AttendanceMark.day == day)
+    rows = session.exec(
+        select(CaseTask)
+        .join(Case, col(Case.id) == col(CaseTask.case))
+        .where(
+            CaseTask.kind == Kind.PROVIDER,
+            CaseTask.owner == provider,
+            CaseTask.service == service,
+            col(Case.erased).is_(None),
+            col(CaseTask.business).in_(EXPECTED) | col(CaseTask.id).in_(marked),
+        )
+        .order_by(col(CaseTask.created), col(CaseTask.id))
+    ).all()
+    there = marks_of(session, [row.id for row in rows], day)
+    return [row for row in rows if row.id in there or _local(row.answered, zone) <= day]
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date() if moment else date.min
+
+
+def marks_of(session: Session, tasks: Iterable[str], day: date) -> Mapping[str, AttendanceMark]:
+    """The marks that hold on a day, by Task."""
+    rows = session.exec(
+        select(AttendanceMark)
+        .where(col(AttendanceMark.task).in_(list(tasks)), AttendanceMark.day == day)
+        .order_by(col(AttendanceMark.position))
+    )
+    return {row.task: row for row in rows}
+
+
+def days_marked(session: Session, provider: UUID, service: UUID) -> list[date]:
+    """The last days on which a service's register was marked, the latest first."""
+    of_service = select(CaseTask.id).where(CaseTask.owner == provider, CaseTask.service == service)
+    day = col(AttendanceMark.day)
+    marked = sql_select(day).where(col(AttendanceMark.task).in_(of_service)).distinct()
+    return list(session.connection().execute(marked.order_by(day.desc()).limit(DAYS)).scalars())
+
+
+def came_of(session: Session, case: UUID) -> list[View]:
+    """How somebody attends, for whoever cares for them: each request's marks that hold, by day."""
+    rows = session.exec(
+        select(AttendanceMark)
+        .where(AttendanceMark.case == case)
+        .order_by(col(AttendanceMark.day), col(AttendanceMark.position))
+    )
+    holding = {(row.task, row.day): row for row in rows}
+    return [
+        {
+            "task": row.task,
+            "day": row.day.isoformat(),
+            "mark": row.mark,
+            "marked": instant(row.marked),
+        }
+        for row in holding.values()
+    ]
