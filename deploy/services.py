@@ -192,11 +192,11 @@ SERVICES: tuple[Service, ...] = (
         8004,
         14,
         _notifications,
-        asks=("directory.capacity", "referrals.requests"),
+        asks=("directory.capacity", "referrals.person-messages", "referrals.requests"),
     ),
     Service(
         "portal",
-        ("/", "/answer", "/capacity", "/practice", "/refer", "/static"),
+        ("/", "/answer", "/capacity", "/practice", "/refer", "/static", "/visit"),
         8005,
         3,
         _portal,

@@ -14,6 +14,8 @@ SCOPES = {
     "notifications.write": "change contacts, retry deliveries, note calls",
     "people.read": "see who may sign in, as what, and when they did; for administrators",
     "people.write": "invite people, change their roles, end their access; for administrators",
+    "referrals.person-messages": "tell a person what was agreed, and pass on what they say to it;"
+    " for services",
     "referrals.requests": "pass on what the holder of an answer link says; for services",
     "tokens.introspect": "ask about everybody's tokens; for resource servers",
 }

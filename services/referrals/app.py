@@ -13,6 +13,7 @@ from services.referrals.api.front_door import front_door_routes
 from services.referrals.api.gp import gp_routes
 from services.referrals.api.merging import merging_routes
 from services.referrals.api.messages import DEFINITIONS, OPERATION, PROCESS, message_routes
+from services.referrals.api.person_messages import person_message_routes
 from services.referrals.api.plan import caseload_routes, plan_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
@@ -121,6 +122,7 @@ def create_app(
             request_routes(desk),
             register_routes(desk),
             record_routes(desk),
+            person_message_routes(desk),
             merging_routes(desk),
             team_routes(desk),
             gp_routes(desk),

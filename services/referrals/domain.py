@@ -27,6 +27,8 @@ class Actor(StrEnum):
     PROVIDER = "provider"
     COORDINATOR = "coordinator"
     CLOCK = "clock"
+    PERSON = "person"
+    """Whom the case is about, by the link in a message to them (care 16)."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +139,14 @@ TRANSITIONS: tuple[Transition, ...] = (
         "still-asking",
         "in-progress/place-found",
         "in-progress/provider-asked",
-        "link-worker provider coordinator clock",
+        "link-worker provider coordinator clock person",
     ),
     _move(
         _T,
         "look-again",
         "in-progress/provider-asked in-progress/place-found",
         "in-progress/person-accepted",
-        "link-worker provider coordinator clock",
+        "link-worker provider coordinator clock person",
     ),
     _move(_T, "hold", _ACTIVE, "on-hold/nothing-fits", "link-worker"),
     _move(
@@ -203,7 +205,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     _move(_P, "expire", "requested/awaiting-answer", "cancelled/provider-silent", "clock"),
     _move(_P, "choose", "accepted/offered", "accepted/selected", "link-worker"),
     _move(_P, "not-chosen", _ASKED + " " + _PLACE, "cancelled/not-chosen", "link-worker"),
-    _move(_P, "cancel", _ASKED + " " + _PLACE, "cancelled/cancelled", "link-worker", reason=True),
+    _move(
+        _P,
+        "cancel",
+        _ASKED + " " + _PLACE,
+        "cancelled/cancelled",
+        "link-worker person",
+        reason=True,
+    ),
     _move(_P, "withdraw", _ASKED + " " + _PLACE, "cancelled/withdrawn", "sender"),
     _move(_P, "start", "accepted/selected", "in-progress/started", "provider coordinator"),
     _move(

@@ -39,11 +39,7 @@ def record_view(session: Session, case: Case, lawful_basis: Mapping[Flow, str]) 
     """
     person = session.get_one(Person, known_person(case))
     records = records_of(session, [person.id])
-    merged = session.exec(
-        select(func.max(PersonMerge.made)).where(
-            col(PersonMerge.merged).in_(records), col(PersonMerge.undone).is_(None)
-        )
-    ).one()
+    merged = _merged_at(session, records)
     return {
         "version": person.version,
         "stops": stops_of(person),
@@ -57,6 +53,27 @@ def record_view(session: Session, case: Case, lawful_basis: Mapping[Flow, str]) 
         },
         "merges": _merges(session, records),
     }
+
+
+def reaching_view(session: Session, person: UUID) -> tuple[list[View], list[View]]:
+    """How a person may be reached, and what they need to take part.
+
+    Args:
+        session: the caller's.
+        person: the one person, under whichever records it was recorded.
+    """
+    records = records_of(session, [person])
+    contacts = _contacts(session, records, _merged_at(session, records))
+    return list(contacts), _access_needs(session, records)
+
+
+def _merged_at(session: Session, records: Sequence[UUID]) -> datetime | None:
+    """When the last of several records of one person was merged; None where there is only one."""
+    return session.exec(
+        select(func.max(PersonMerge.made)).where(
+            col(PersonMerge.merged).in_(records), col(PersonMerge.undone).is_(None)
+        )
+    ).one()
 
 
 def _contacts(session: Session, records: Sequence[UUID], merged: datetime | None) -> Iterable[View]:

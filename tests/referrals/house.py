@@ -98,6 +98,9 @@ def _known() -> dict[str, Who]:
         ),
         "front-door": Who("front-door", str(uuid4()), ("service",), ("referrals.front-door",)),
         "notifications": Who("notifications", str(uuid4()), ("service",), ("referrals.requests",)),
+        "person-messages": Who(
+            "notifications", str(uuid4()), ("service",), ("referrals.person-messages",)
+        ),
     }
 
 

@@ -184,7 +184,7 @@ class Move:
 
 def moves(situation: Situation) -> Iterator[Move]:
     """All that anybody may try in a situation, whether it is allowed or not."""
-    people = [actor for actor in Actor if actor is not Actor.CLOCK]
+    people = [actor for actor in Actor if actor not in (Actor.CLOCK, Actor.PERSON)]
     for actor in people:
         for name, act in _CASE.items():
             yield Move(name, actor, act)
@@ -197,6 +197,7 @@ def moves(situation: Situation) -> Iterator[Move]:
             for name, on_task in _TASK.items():
                 yield Move(f"{name} {state}", actor, partial(_on_task, state, on_task))
         yield Move(f"expire {state}", Actor.CLOCK, partial(_on_task, state, _expire))
+        yield Move(f"cancel {state}", Actor.PERSON, partial(_on_task, state, _TASK["cancel"]))
 
 
 def _ask(file: PaperFile, actor: Actor, *, several: str | None) -> object:

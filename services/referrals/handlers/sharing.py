@@ -106,15 +106,24 @@ def withdraw_agreement(desk: Desk, principal: Principal, task_id: str) -> None:
         refuse_unless(
             actor is Actor.LINK_WORKER, "forbidden", "Only the link worker records this.", "task"
         )
-        agreement = file.agreement(task_id)
-        if agreement is None or agreement.withdrawn is not None:
-            raise Refused("conflict", "There is no agreement to withdraw.", "task")
-        agreement.withdrawn = file.now
-        file.uow.session.add(agreement)
-        share_identity(file, task)
-        file.announce(
-            AgreementWithdrawn(case=file.case.id, task=UUID(task_id), provider=agreement.provider)
-        )
+        end_agreement(file, task)
+
+
+def end_agreement(file: CaseFile, task: CaseTask) -> None:
+    """The end of an agreement to share, on an open case.
+
+    Raises:
+        Refused: there is none that stands.
+    """
+    agreement = file.agreement(task.id)
+    if agreement is None or agreement.withdrawn is not None:
+        raise Refused("conflict", "There is no agreement to withdraw.", "task")
+    agreement.withdrawn = file.now
+    file.uow.session.add(agreement)
+    share_identity(file, task)
+    file.announce(
+        AgreementWithdrawn(case=file.case.id, task=UUID(task.id), provider=agreement.provider)
+    )
 
 
 @repeating

@@ -246,6 +246,16 @@ class GpMessageFailed(ReferralEvent):
     reason: Code
 
 
+class PersonSaid(ReferralEvent):
+    """The person said something by the link in a message to them: that they do not come, would
+    like a call, or want less or nothing of them shared. A link worker gets in touch (care 16)."""
+
+    type: ClassVar[str] = "kersey.person.said.v1"
+
+    task: UUID
+    said: Code
+
+
 class CaseMerged(CaseEvent):
     """One case went up into another. Published once for each of the two, in each one's order."""
 

@@ -37,6 +37,7 @@ _EVENTS: tuple[type[Event], ...] = (
     case.ReferralWithdrawn,
     case.ReferralClosed,
     case.GpMessageFailed,
+    case.PersonSaid,
     case.CaseMerged,
     case.AgreementWithdrawn,
     directory.ProviderPublished,

@@ -1,0 +1,70 @@
+"""What a person says by the link in a message to them: not coming, call me, do not share (care 16).
+
+Each is told to the team that cares, who has the last word with the person. What can be done at
+once is done at once: a place is given back, and nothing more is shared.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from services.referrals.casefile import CaseFile, working_on
+from services.referrals.desk import Desk
+from services.referrals.domain import Actor
+from services.referrals.handlers.onward import cancel
+from services.referrals.handlers.sharing import end_agreement
+from services.referrals.person_views import person_message_view
+from services.referrals.repeating import repeating
+from services.referrals.tables import CaseTask
+from services.referrals.views import View
+from shared.auth import Principal
+from shared.messaging.events import PersonSaid
+
+Said = Literal["cancel", "call-me", "stop-sharing", "change-sharing"]
+"""That they do not come, would like a call, or want less or nothing of them shared."""
+
+
+def needed(desk: Desk, principal: Principal, task_id: str, by: list[str]) -> View:
+    """What a message to the person may say just now; see `person_message_view`.
+
+    Args:
+        desk: what every use case works with.
+        principal: the service that sends it.
+        task_id: the provider's Task.
+        by: the channels that it can use.
+
+    Raises:
+        NoSuchCase: there is no such request, or its person was erased.
+    """
+    with desk.work() as uow:
+        file = CaseFile.peek(desk, uow, task_id, principal)
+        return person_message_view(file, file.provider_task(task_id), by)
+
+
+@repeating
+def say(desk: Desk, principal: Principal, task_id: str, said: Said) -> None:
+    """Pass on what the person says, and do what follows from it.
+
+    Args:
+        desk: what every use case works with.
+        principal: the service that knows the link.
+        task_id: the provider's Task that the message was about.
+        said: what they say.
+
+    Raises:
+        NoSuchCase: there is no such request, or its person was erased.
+        Refused: it cannot be done any more: the place was given back, the visits have begun, or
+            nothing is shared.
+    """
+    with working_on(desk, principal, task=task_id) as file:
+        task = file.provider_task(task_id)
+        if said == "cancel":
+            cancel(file, task, Actor.PERSON, "person-changed-mind")
+        elif said == "stop-sharing":
+            end_agreement(file, task)
+        file.announce(told_team(file, task, said))
+        file.audit(f"person-said-{said}", f"Task/{task.id}")
+
+
+def told_team(file: CaseFile, task: CaseTask, said: Said) -> PersonSaid:
+    """What the team hears."""
+    return PersonSaid(**file.context(), task=UUID(task.id), said=said)

@@ -1,0 +1,132 @@
+"""What a message to a person may say, and how it may reach them: asked just before it is sent.
+
+Nobody else keeps any of it. What is needed least is told: the first name, no need, no diagnosis,
+one address (care 12, 16).
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from services.referrals.casefile import CaseFile, content_of, state_of
+from services.referrals.domain import Actor, Kind, Refused, decide
+from services.referrals.gp.summary import identity_of
+from services.referrals.handlers.sharing import IDENTIFIED, agreed_items, person_of_case
+from services.referrals.record import stops_of
+from services.referrals.record_views import reaching_view
+from services.referrals.tables import CaseTask, LinkWorkerService, ListedService
+from services.referrals.views import View
+from services.referrals.ways import Instead, Way, way_to
+from shared.fhir.store import Access
+
+TONGUES: Mapping[str, str] = {
+    "urdu": "ur",
+    "punjabi": "pa",
+    "panjabi": "pa",
+    "polish": "pl",
+    "polski": "pl",
+}
+"""Languages by the words in which an access need names them, in small letters (BCP 47)."""
+EASY_READ = "easy-read"
+
+
+def person_message_view(file: CaseFile, task: CaseTask, by: Collection[str]) -> View:
+    """What a message to the person about one place may say, and how it may reach them.
+
+    Args:
+        file: the open case.
+        task: asks the provider for the place.
+        by: the channels that whoever asks can use.
+    """
+    session, person = file.uow.session, person_of_case(file)
+    stops = stops_of(person) if person is not None else []
+    service = session.get(ListedService, task.service)
+    team = session.get(LinkWorkerService, file.case.team) if file.case.team else None
+    told: View = {
+        "task": task.id,
+        "case": str(file.case.id),
+        "stops": stops,
+        "business_status": task.business,
+        "ended": state_of(task).ended or state_of(file.triage).ended,
+        "service": {"id": str(task.service), "name": service.name if service else ""},
+        "places": list(_places(service)),
+        "link_worker": {"name": team.name, "phone": team.phone} if team else None,
+        "sharing": _sharing(file, task),
+        "may": _may(file, task),
+        "given": "",
+        "language": "en",
+        "easy_read": False,
+        "way": None,
+        "instead": Instead.ASK_FIRST.value,
+    }
+    if stops or person is None:
+        return told
+    contacts, needs = reaching_view(session, person.id)
+    found = way_to(contacts, [each["code"] for each in needs], by)
+    if isinstance(found, Way):
+        told |= {"way": {"channel": found.channel, "address": found.address}, "instead": None}
+    else:
+        told["instead"] = found.value
+    return told | {
+        "given": _given(file),
+        "language": language_of(needs),
+        "easy_read": any(each["code"] == EASY_READ for each in needs),
+    }
+
+
+def language_of(needs: Sequence[Mapping[str, Any]]) -> str:
+    """In which language somebody is written to, of the access needs that stand; English if none.
+
+    Args:
+        needs: with `code` and `detail`, such as `interpreter-urdu` or `language`: `Polish`.
+    """
+    for each in needs:
+        kind, _, named = each["code"].partition("-")
+        if kind in ("interpreter", "language"):
+            said = f"{named} {each['detail']}".lower()
+            for word, tongue in TONGUES.items():
+                if word in said:
+                    return tongue
+    return "en"
+
+
+def _given(file: CaseFile) -> str:
+    """The first name, as the sender's record has it."""
+    if not file.case.patient:
+        return ""
+    found = file.store.find("Patient", file.case.patient, Access.system())
+    if found is None or found.deleted:
+        return ""
+    return next(iter(identity_of(content_of(found)).given), "")
+
+
+def _places(service: ListedService | None) -> Iterator[str]:
+    """Where a service is, as its public listing says."""
+    for at in (service.listing.get("service_at_locations") or ()) if service else ():
+        location = at.get("location") or {}
+        address = next(iter(location.get("addresses") or ()), {})
+        parts = [
+            location.get("name"),
+            *(address.get(name) for name in ("address_1", "city", "postal_code")),
+        ]
+        words = ", ".join(dict.fromkeys(str(each).strip() for each in parts if each))
+        if words:
+            yield words
+
+
+def _sharing(file: CaseFile, task: CaseTask) -> list[str]:
+    """The names of what the provider may know of the person; the values are told to it alone."""
+    agreement, state = file.agreement(task.id), state_of(task)
+    over = state.ended and state.business not in IDENTIFIED
+    if over or agreement is None or agreement.withdrawn is not None:
+        return []
+    return sorted(agreed_items(agreement, person_of_case(file)))
+
+
+def _may(file: CaseFile, task: CaseTask) -> list[str]:
+    """What the person may say about it now, beside asking to be called."""
+    may = ["stop-sharing"] if _sharing(file, task) else []
+    try:
+        decide(Kind.PROVIDER, state_of(task), "cancel", Actor.PERSON, "person-changed-mind")
+    except Refused:
+        return may
+    return ["cancel", *may]
