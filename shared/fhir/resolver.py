@@ -25,6 +25,7 @@ from shared.fhir.outcome import (
     rule_broken,
 )
 from shared.fhir.parts import refuse_part
+from shared.fhir.patching.emptied import without_the_emptied
 from shared.fhir.rewriting import Condition, Inside, Rewriting, dangling
 from shared.fhir.search.query import parse_query
 from shared.fhir.search.targets import Target
@@ -151,7 +152,7 @@ class Resolver:
         assert step.entry.patch is not None
         if current.deleted:
             raise gone("It was deleted: there is nothing to patch. A PUT brings it back.")
-        changed = step.entry.patch.apply(parse(current.body.encode()))
+        changed = without_the_emptied(step.entry.patch.apply(parse(current.body.encode())))
         if not isinstance(changed, dict) or (changed.get("resourceType"), changed.get("id")) != (
             step.entry.type,
             step.id,

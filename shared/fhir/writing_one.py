@@ -23,7 +23,7 @@ from shared.fhir.http import (
 )
 from shared.fhir.interactions import Interactions
 from shared.fhir.json import dumps, parse
-from shared.fhir.outcome import invalid, method_not_allowed, not_found
+from shared.fhir.outcome import FhirError, invalid, method_not_allowed, not_found
 from shared.fhir.patching.reading import FORMATS, patch_of
 from shared.fhir.permitting import INTERACTIONS
 from shared.fhir.search.values import is_id
@@ -108,8 +108,13 @@ def read_body_of(
     server.allow_write(who, entry)
     media_type, prefer = answer_format(request), Prefer.of(request)
     if entry.method == "PATCH":
-        sent_as = require_content_type(request, *FORMATS, JSON)
-        entry.patch = patch_of(entry.type, sent_as, body)
+        try:
+            sent_as = require_content_type(request, *FORMATS, JSON)
+            entry.patch = patch_of(entry.type, sent_as, body)
+        except FhirError as error:
+            if error.status == 415:  # RFC 5789, section 2.2
+                error.headers["Accept-Patch"] = ", ".join(FORMATS)
+            raise
     elif entry.method != "DELETE":
         require_content_type(request, FHIR_JSON, JSON)
         entry.resource = parse(body)

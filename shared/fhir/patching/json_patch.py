@@ -16,6 +16,8 @@ MOST_COPIED = 64 * 1024
 """Characters by which the `copy` operations of one patch may make a resource grow. While it is
 patched its row is locked, and a few copies of copies would fill a gigabyte."""
 
+_NEEDED = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}
+
 
 @dataclass(frozen=True, slots=True)
 class JsonPatch:
@@ -44,6 +46,13 @@ def json_patch(operations: Any) -> JsonPatch:
         raise invalid("A JSON Patch is a list of operations (RFC 6902).", code="structure")
     if len(operations) > MOST_OPERATIONS:
         raise too_large(f"A JSON Patch has at most {MOST_OPERATIONS} operations.")
+    for number, operation in enumerate(operations, 1):
+        needed = _NEEDED.get(str(operation.get("op")))
+        if needed is not None and needed not in operation:
+            words = (
+                f"Operation {number} of the patch ({operation['op']}) needs {needed} (RFC 6902)."
+            )
+            raise invalid(words, code="required")
     try:
         jsonpatch.JsonPatch(operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:

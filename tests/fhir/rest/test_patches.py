@@ -328,3 +328,50 @@ def test_the_operation_that_does_not_apply_is_named(server: Server, second: Json
     )
     assert refused.status_code == 422
     assert said in refused.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "sent"),
+    [
+        (FHIR, parameters(operation("delete", path="Patient.telecom[0]"),
+                          operation("delete", path="Patient.contact[0].name.family"),
+                          operation("delete", path="Patient.name[0].extension[0]"))),
+        ("application/json-patch+json", [
+            {"op": "remove", "path": "/telecom/0"},
+            {"op": "remove", "path": "/contact/0/name/family"},
+            {"op": "remove", "path": "/name/0/extension/0"},
+        ]),
+        (MERGE, {"telecom": [], "contact": [{"name": {}}], "name": [
+            {"extension": [], "given": ["A", "B"], "_given": [{}, {"id": "b"}]}
+        ]}),
+    ],
+)  # fmt: skip
+def test_what_a_patch_empties_is_gone(server: Server, media_type: str, sent: Any):
+    """R4 has no empty lists and objects (json.html), so the last of some takes the list along."""
+    name = {"given": ["A", "B"], "_given": [None, {"id": "b"}]}
+    stored = server.create({
+        "resourceType": "Patient",
+        "name": [name | {"extension": [{"url": "urn:x", "valueCode": "y"}]}],
+        "telecom": [{"system": "phone", "value": "01632 960001"}],
+        "contact": [{"name": {"family": "Hall"}}],
+    })  # fmt: skip
+    path = f"/fhir/Patient/{stored['id']}"
+    patched = server("PATCH", path, body=sent, headers={"content-type": media_type})
+    assert patched.status_code == 200, patched.text
+    left = patched.json()
+    assert left.keys() == {"resourceType", "id", "meta", "name"}
+    assert left["name"] == [name]
+
+
+def test_a_patch_that_is_none_is_told_what_it_lacks(server: Server):
+    path = f"/fhir/Patient/{server.create(patient())['id']}"
+    as_patch = {"content-type": "application/json-patch+json"}
+    for operation_, lacks in (("add", "value"), ("test", "value"), ("move", "from")):
+        sent = [{"op": operation_, "path": "/active"}]
+        refused = server("PATCH", path, body=sent, headers=as_patch)
+        issue = refused.json()["issue"][0]
+        assert (refused.status_code, issue["code"]) == (400, "required")
+        assert f"needs {lacks}" in issue["diagnostics"]
+    refused = server("PATCH", path, body={}, headers={"content-type": "application/xml-patch+xml"})
+    assert refused.status_code == 415
+    assert "application/json-patch+json" in refused.headers["accept-patch"]
