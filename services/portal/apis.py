@@ -84,9 +84,11 @@ class Apis:
         try:
             told = answer.json() if answer.content else None
         except ValueError as error:
-            raise Refusal(503) from error
+            raise Refusal(503, reason=_part(path)) from error
         if answer.is_success:
             return told
+        if answer.is_server_error:
+            raise Refusal(answer.status_code, reason=_part(path))
         raise _refusal(answer.status_code, told)
 
     async def _answered(
@@ -95,11 +97,16 @@ class Apis:
         headers = tracing.header() | {"Authorization": f"Bearer {who.granted.access}"}
         if caller():
             headers["X-Forwarded-For"] = caller()
-        http = self._by_path[path.split("/")[1]]
+        http = self._by_path[_part(path)]
         try:
             return await http.request(method, path, headers=headers, **content)
         except httpx.HTTPError as error:
-            raise Refusal(503) from error
+            raise Refusal(503, reason=_part(path)) from error
+
+
+def _part(path: str) -> str:
+    """The part of Kersey that answers at a path."""
+    return path.split("/")[1]
 
 
 def _refusal(status: int, told: object) -> Refusal:

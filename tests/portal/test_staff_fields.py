@@ -1,12 +1,13 @@
-"""What a declared field looks like before anybody typed anything."""
+"""A declared field: before anybody typed anything, and with what people and programs type."""
 
 from pathlib import Path
 
 import pytest
 from markupsafe import escape
+from starlette.datastructures import FormData
 
 from services.portal.cases.steps import STEPS
-from services.portal.staff.fields import Field
+from services.portal.staff.fields import Field, typed_into
 from shared.pages import Pages
 
 FIELDS = [field for step in STEPS.values() for field in step.fields]
@@ -21,3 +22,9 @@ def test_a_field_is_empty_until_somebody_types_into_it(field: Field, tmp_path: P
     assert escape(field.label) in shown
     assert "None" not in shown
     assert "checked" not in shown
+
+
+@pytest.mark.parametrize("minutes", ["0" * 5000 + "5", "9" * 400, "1e3", "-1", "601", "²"])
+def test_a_number_that_is_none_is_told_at_its_field(minutes: str):
+    _, faults = typed_into(FormData({"minutes": minutes}), [Field("minutes", "", "number")])
+    assert faults == {"minutes": "Type a whole number from 0 to 600"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import TAKEN_BACK, about
@@ -38,16 +38,11 @@ Known = dict[str, Any]
 
 
 @router.get("")
-async def ask(
-    case: UUID,
-    service: UUID,
-    here: Here,
-    need: list[str] = Query(default=[]),
-    full: str = "",
-) -> Response:
+async def ask(case: UUID, service: UUID, here: Here, full: str = "") -> Response:
     """The form, filled with what was typed last, or with what is known."""
     known = await _known(here, case, service)
-    typed = await here.kept(known["action"]) or _first(known, need, full)
+    looked_for = await here.kept(f"/cases/{case}/find") or {}
+    typed = await here.kept(known["action"]) or _first(known, looked_for.get("needs", []), full)
     return _form(here, known, typed, {}, 200)
 
 

@@ -6,7 +6,6 @@ from a service to what was found loses nothing, and ends with it.
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -102,8 +101,8 @@ async def found(case: UUID, here: Here) -> Response:
         **known,
         total=answer["total"],
         understood=_understood(answer),
-        matches=[_service(each, at, typed) for each in answer["matches"]],
-        misses=[_service(each, at, typed) for each in answer["near_misses"]],
+        matches=[_service(each, at) for each in answer["matches"]],
+        misses=[_service(each, at) for each in answer["near_misses"]],
     )
 
 
@@ -132,10 +131,9 @@ def _understood(found: Mapping[str, Any]) -> list[str]:
     return [str(code).replace("-", " ") for code in codes]
 
 
-def _service(found: Mapping[str, Any], at: str, typed: Typed) -> dict[str, Any]:
+def _service(found: Mapping[str, Any], at: str) -> dict[str, Any]:
     state = found["capacity"]["state"]
     full = state == "full" and not found["capacity"].get("keeps_list")
-    asked = [("need", need) for need in typed["needs"]] + ([("full", "yes")] if full else [])
     return {
         "id": found["service"]["id"],
         "name": found["service"]["name"],
@@ -151,7 +149,7 @@ def _service(found: Mapping[str, Any], at: str, typed: Typed) -> dict[str, Any]:
         "replies": found.get("replies"),
         "excluded": found.get("excluded", ()),
         "hard": any(each["hard"] for each in found.get("excluded", ())),
-        "at": f"{at}/{found['service']['id']}" + (f"?{urlencode(asked)}" if asked else ""),
+        "at": f"{at}/{found['service']['id']}" + ("?full=yes" if full else ""),
     }
 
 

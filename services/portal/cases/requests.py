@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.steps import Step, step_page
@@ -10,7 +10,23 @@ from services.portal.cases.words import CANCEL_REASONS
 from services.portal.staff.fields import Field, at_its_field, typed_into
 from services.portal.staff.place import Here, back_to
 
-router = APIRouter(prefix="/cases/{case}/requests/{task}", include_in_schema=False)
+
+async def _there(case: UUID, task: UUID, here: Here) -> None:
+    """Whether the case has this request.
+
+    Raises:
+        Refusal: 404 where it has not, as where there is no such case.
+    """
+    found = await here.get(f"/referrals/cases/{case}")
+    if str(task) not in {each["id"] for each in found["tasks"]}:
+        raise Refusal(404)
+
+
+router = APIRouter(
+    prefix="/cases/{case}/requests/{task}",
+    include_in_schema=False,
+    dependencies=[Depends(_there)],
+)
 
 CANCEL = Step(
     "Take the request back",

@@ -91,7 +91,11 @@ async def signed_in(request: Request) -> SignedIn:
         SignInNeeded: nobody is signed in.
         Refusal: the issuer cannot be reached, so nothing can be asked on anybody's behalf.
     """
-    found = await _found(request)
+    try:
+        found = await _found(request)
+    except Refusal:
+        request.state.kept = await _needed(request)
+        raise
     if found is None:
         raise await _needed(request)
     request.state.signed_in = found
@@ -113,9 +117,10 @@ async def form_of(request: Request, signed_in: SignedIn) -> FormData:
         if kept is None or not whose.is_mark(marked(form.get("key")), signed_in.granted.account):
             raise NotTheirs(signed_in)
         raise SendAgain(signed_in, kept)
+    request.state.typed = _texts(form)
     number = form.get("number")
     if isinstance(number, str) and number:
-        said = [("", request.url.path), *_texts(form)]
+        said = [("", request.url.path), *request.state.typed]
         sending = Sending(request.app.state.engine, signed_in.fingerprint, number, said)
         came = await run_sync(sending.begin)
         if came is not None:

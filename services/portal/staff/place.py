@@ -16,6 +16,15 @@ from services.portal.sign_in.sessions import Sessions, SignedIn
 from services.portal.times import Times, times_at
 from shared.pages import Pages
 
+PARTS: Mapping[str, str] = {
+    "sign-in": "The sign-in",
+    "fhir": "What keeps the referrals",
+    "referrals": "What keeps the referrals",
+    "directory": "The list of services",
+    "notifications": "What sends the messages",
+}
+"""The parts of Kersey, by the reason of a refusal."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -99,7 +108,21 @@ Here = Annotated[Place, Depends(_place)]
 
 
 def refusal_page(request: Request, refusal: Refusal) -> Response:
-    """What a service refused to whoever is signed in, and where to go from here."""
+    """What a service refused to whoever is signed in, and where to go from here.
+
+    What could not be sent just now stands ready to be sent again.
+    """
     pages: Pages = request.app.state.pages
-    who: SignedIn | None = getattr(request.state, "signed_in", None)
-    return pages.page("staff/refused", refusal.status, who=who, refusal=refusal)
+    state = request.state
+    return pages.page(
+        "staff/refused",
+        refusal.status,
+        who=getattr(state, "signed_in", None),
+        refusal=refusal,
+        parts=PARTS,
+        again=request.url.path,
+        look=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        typed=getattr(state, "typed", None),
+        kept=getattr(state, "kept", None),
+        posted=request.method == "POST",
+    )
