@@ -109,7 +109,7 @@ def test_a_program_uses_only_what_is_known_to_be_safe(contacts, formats, by, way
 
 
 def test_two_records_that_differ_are_for_a_human():
-    twice = [{"channel": "text", "safe": "yes", "said": NOTED["said"] * 2}]
+    twice = [{"channel": "text", "safe": "yes", "said": [*NOTED["said"], *NOTED["said"]]}]
     assert way_to(twice, (), ("text",)) == Instead.BY_TEAM
 
 

@@ -1,6 +1,5 @@
 """Sessions of browsers: a secret in a cookie, everything else in the portal's database."""
 
-import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping
