@@ -41,10 +41,9 @@ def test_the_least_that_is_needed_is_told(house: House):
     text = str(found).lower()
     for untold in ("loneliness", "friendly face", "kath@mail.example", "feather", "saltaire"):
         assert untold not in text
-    house.desk.accesses.flush()
-    assert ("case-read", False) in house.rows(
-        "select action, denied from access_entry where client_id = 'notifications'"
-    )
+    auditor = house.by("ehr", scopes=("system/AuditEvent.rs", "audit.read"))
+    seen = auditor.get("/fhir/AuditEvent?_count=200")["entry"]
+    assert "notifications" in {each["resource"]["agent"][0]["altId"] for each in seen}
 
 
 def test_no_address_is_told_to_whoever_asks_for_none(house: House):
