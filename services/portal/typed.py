@@ -50,6 +50,7 @@ def day_of(
     *,
     earliest: int = EARLIEST_YEAR,
     such_as: str = "27 3 2026",
+    too_late: str = "This day is in the future. Type the day it happened, such as 27 3 2026",
 ) -> date:
     """The day that was typed in three parts.
 
@@ -58,6 +59,7 @@ def day_of(
         today: no later day is taken.
         earliest: no earlier year is.
         such_as: the day that messages give as an example.
+        too_late: what is said of a later day.
 
     Raises:
         Mistyped: a part is missing or no number, there is no such day, or it lies ahead or too far
@@ -81,6 +83,5 @@ def day_of(
         message = f"There is no such day. Check the day and the month, such as {such_as}"
         raise Mistyped(message) from None
     if when > today:
-        message = "This day is in the future. Type the day it happened, such as 27 3 2026"
-        raise Mistyped(message)
+        raise Mistyped(too_late)
     return when

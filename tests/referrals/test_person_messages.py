@@ -61,9 +61,7 @@ def test_nobody_else_is_told(house: House, name: str):
     safe(house, referral, "text", value=MOBILE)
     with house.unchanged():
         house.by(name).get(f"/referrals/requests/{task}/person{ALL}", status=403)
-        house.by(name).post(
-            f"/referrals/requests/{task}/person", {"said": "cancel"}, status=403
-        )
+        house.by(name).post(f"/referrals/requests/{task}/person", {"said": "cancel"}, status=403)
 
 
 @pytest.mark.parametrize("stop", ["died", "restricted", "do-not-contact"])
@@ -83,7 +81,7 @@ def test_what_a_human_must_heed_leaves_it_to_the_team(house: House):
         assert (found["way"], found["instead"]) == (None, "by-team"), note
 
 
-NOTED = {"safe": "yes", "said": [{"value": "a", "times": "", "words": "", "keep_from": ""}]}
+NOTED: Json = {"safe": "yes", "said": [{"value": "a", "times": "", "words": "", "keep_from": ""}]}
 
 
 def noted(**channels: str) -> list[Json]:
