@@ -32,6 +32,7 @@ from deploy.commands import (
     signing_keys,
     subject,
     subscriptions,
+    templates,
     token,
     webhooks,
     worker,
@@ -93,6 +94,7 @@ app.command("reindex")(reindex.reindex)
 app.add_typer(export.app, name="export")
 app.add_typer(subject.app, name="subject")
 app.add_typer(subscriptions.app, name="subscriptions")
+app.add_typer(templates.app, name="templates")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(retention.app, name="retention")
 

@@ -143,6 +143,7 @@ def _notifications() -> Composition:
         contact_deliveries,
         deliveries,
         listing_deliveries,
+        person_deliveries,
     )
 
     return Composition(
@@ -153,7 +154,7 @@ def _notifications() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
-        deliveries=(deliveries, listing_deliveries, contact_deliveries),
+        deliveries=(deliveries, person_deliveries, listing_deliveries, contact_deliveries),
         state=STATE,
     )
 

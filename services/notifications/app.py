@@ -1,6 +1,6 @@
 """The notifications service, composed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -16,7 +16,9 @@ from services.notifications.api import (
     capacity,
     contacts,
     deliveries,
+    meetings,
     receipts,
+    visits,
     webhooks,
 )
 from services.notifications.bounces.mailbox import Mailbox
@@ -32,6 +34,15 @@ from services.notifications.keys import Keys
 from services.notifications.listings import telling
 from services.notifications.listings.capacity_links import CapacityLinks
 from services.notifications.listings.sending import ListingSender
+from services.notifications.person.asking import SCOPE as PERSON_SCOPE
+from services.notifications.person.asking import Persons
+from services.notifications.person.meetings import Meetings
+from services.notifications.person.sending import PersonSender
+from services.notifications.person.team import TeamHears
+from services.notifications.person.telling import TYPES as PERSON_TYPES
+from services.notifications.person.telling import PersonEvents
+from services.notifications.person.visiting import Visits
+from services.notifications.person.words import templates
 from services.notifications.reach.addresses import Addresses
 from services.notifications.reach.endpoints import Endpoints, Limits
 from services.notifications.reach.gauges import of_endpoints
@@ -40,24 +51,32 @@ from services.notifications.receipts import NotifyReceipts
 from services.notifications.referrals import SCOPE, Requests
 from services.notifications.sending import Sender
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import contact_deliveries, listing_deliveries
+from services.notifications.tables import (
+    contact_deliveries,
+    listing_deliveries,
+    person_deliveries,
+)
 from services.notifications.tables import deliveries as delivery_tables
 from shared.auth import TokenVerifier
+from shared.database import UnitOfWork
 from shared.delivery import DeliveryWorker
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.http import ServiceClient
 from shared.messaging.broker import Broker, Subscription
+from shared.messaging.events import Envelope
 from shared.messaging.outbox import ConsumingOnce, Outbox
 from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
 from shared.service import service_app
 from shared.worker import Wake, Worker
 
+Act = Callable[[UnitOfWork, Envelope], None]
+
 SOURCE = "kersey/notifications"
 """How notifications names itself as the source of events."""
 
-CASES = Subscription("notifications", "cases", cases.TYPES)
+CASES = Subscription("notifications", "cases", cases.TYPES | PERSON_TYPES)
 DIRECTORY = Subscription("notifications", "directory", directory.TYPES)
 LISTINGS = Subscription("notifications", "listings", telling.TYPES)
 ERASURES = Subscription("notifications", "erasures", erasing.TYPES)
@@ -73,6 +92,7 @@ def create_app(
     wake: Wake | None = None,
     referrals: ServiceClient | None = None,
     providers: ServiceClient | None = None,
+    persons: ServiceClient | None = None,
     verifier: TokenVerifier | None = None,
 ) -> FastAPI:
     """The app of notifications.
@@ -85,14 +105,23 @@ def create_app(
         referrals: calls the referrals service, closed with the app; by default as the settings
             say.
         providers: calls the directory, likewise.
+        persons: asks referrals for what a message to a person needs, likewise.
         verifier: of bearer tokens; by default against the issuer of the settings.
     """
     wake = wake or Wake()
-    delivery_wake = Wake()
+    delivery_wake, person_wake = Wake(), Wake()
+    templates()  # a fault in one is met here, and not when somebody should be told
+    told_by = persons or persons_client(settings)
+    asked_of_persons = Persons(told_by)
     checks: dict[str, Check] = {"schema": partial(schema_fault, "notifications", engine)}
     sources = [
         of_database(
-            "notifications", engine, delivery_tables, listing_deliveries, contact_deliveries
+            "notifications",
+            engine,
+            delivery_tables,
+            person_deliveries,
+            listing_deliveries,
+            contact_deliveries,
         ),
         of_endpoints(engine),
     ]
@@ -100,7 +129,15 @@ def create_app(
         checks |= of_background(settings, engine, broker)
         sources.append(of_broker("notifications", broker, SUBSCRIPTIONS))
     running = (
-        workers(settings, engine, broker, wake, delivery_wake=delivery_wake)
+        workers(
+            settings,
+            engine,
+            broker,
+            wake,
+            delivery_wake=delivery_wake,
+            person_wake=person_wake,
+            persons=asked_of_persons,
+        )
         if broker is not None
         else ()
     )
@@ -114,7 +151,9 @@ def create_app(
             capacity.router,
             contacts.router,
             deliveries.router,
+            meetings.router,
             receipts.router,
+            visits.router,
             webhooks.router,
         ),
         workers=running,
@@ -141,6 +180,8 @@ def create_app(
     app.state.capacity_links = CapacityLinks(
         engine, keys, Directory(asked), days=settings.capacity_link_days
     )
+    app.state.visits = Visits(engine, asked_of_persons, hours=settings.answer_session_hours)
+    app.state.meetings = Meetings(engine, settings.hours, person_wake)
     app.state.brake = answers.Brake()
     inner = app.router.lifespan_context
 
@@ -148,7 +189,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
         async with inner(app) as state:
             yield state
-        await anyio.to_thread.run_sync(client.close)
+        for each in (client, told_by):
+            await anyio.to_thread.run_sync(each.close)
         await anyio.to_thread.run_sync(asked.close)
 
     app.router.lifespan_context = lifespan
@@ -158,6 +200,12 @@ def create_app(
 def referrals_client(settings: NotificationsSettings) -> ServiceClient:
     """Calls the referrals service as this service."""
     return ServiceClient(settings, settings.referrals_url or settings.public_url, scope=SCOPE)
+
+
+def persons_client(settings: NotificationsSettings) -> ServiceClient:
+    """Asks referrals, as this service, for what a message to a person needs, and for no more."""
+    at = settings.referrals_url or settings.public_url
+    return ServiceClient(settings, at, scope=PERSON_SCOPE)
 
 
 def providers_client(settings: NotificationsSettings) -> ServiceClient:
@@ -173,6 +221,8 @@ def workers(
     wake: Wake | None = None,
     *,
     delivery_wake: Wake | None = None,
+    person_wake: Wake | None = None,
+    persons: Persons | None = None,
 ) -> list[Worker]:
     """The background work: relay, consumers, and the delivery worker.
 
@@ -182,13 +232,20 @@ def workers(
         broker: where to publish and consume.
         wake: of the relay.
         delivery_wake: of the delivery worker, which whoever adds deliveries in this process sets.
+        person_wake: of the worker that writes to persons, likewise.
+        persons: says what a message to a person needs; by default referrals, as the settings say.
     """
-    delivery_wake = delivery_wake or Wake()
+    delivery_wake, person_wake = delivery_wake or Wake(), person_wake or Wake()
+    persons = persons or Persons(persons_client(settings))
     wake = wake or Wake()
     outbox = Outbox(SOURCE, wake)
     teller = Teller(outbox)
     grace = timedelta(minutes=settings.no_contact_minutes)
-    act = cases.CaseEvents(delivery_wake, grace=grace)
+    act = in_turn(
+        cases.CaseEvents(delivery_wake, grace=grace), PersonEvents(person_wake, settings.hours)
+    )
+    team = TeamHears(outbox, grace=grace, wake=delivery_wake)
+    to_persons = person_sender(settings, engine, persons, team)
     listing_wake, reach_wake = Wake(), Wake()
     endpoints = Endpoints(limits(settings), reach_wake)
     tell = telling.ListingEvents(listing_wake)
@@ -220,6 +277,20 @@ def workers(
             lease_seconds=settings.delivery_lease_seconds,
         ),
         DeliveryWorker(
+            name="notifications.person-messages",
+            engine=engine,
+            tables=person_deliveries,
+            send=to_persons,
+            rest=to_persons.rest,
+            schedule=registry.schedule,
+            wake=person_wake,
+            on_delivered=team.delivered,
+            on_failed=team.failed,
+            lock_first=team.lock_first,
+            threads=2,
+            lease_seconds=settings.delivery_lease_seconds,
+        ),
+        DeliveryWorker(
             name="notifications.listing-messages",
             engine=engine,
             tables=listing_deliveries,
@@ -246,6 +317,32 @@ def workers(
     ]
 
 
+def in_turn(*acts: Act) -> Act:
+    """Several that act on the same event, in one transaction."""
+
+    def all_of_them(uow: UnitOfWork, envelope: Envelope) -> None:
+        for act in acts:
+            act(uow, envelope)
+
+    return all_of_them
+
+
+def person_sender(
+    settings: NotificationsSettings, engine: Engine, persons: Persons, team: TeamHears
+) -> PersonSender:
+    """Writes to persons as the settings say."""
+    return PersonSender(
+        engine,
+        registry.made(settings),
+        Keys(settings.link_key),
+        persons,
+        team,
+        settings.hours,
+        public_url=settings.public_url,
+        days=settings.answer_link_days,
+    )
+
+
 def reports(
     settings: NotificationsSettings, engine: Engine, outbox: Outbox, reach_wake: Wake | None = None
 ) -> Bounces:
@@ -259,7 +356,9 @@ def reports(
     """
     addresses = Addresses(settings.bounce_limit, BOUNCING_WITHIN, reach_wake or Wake())
     domain = settings.mail_from.rpartition("@")[2].lower()
-    return Bounces(engine, domain, Teller(outbox), addresses)
+    grace = timedelta(minutes=settings.no_contact_minutes)
+    team = TeamHears(outbox, grace=grace, wake=Wake())
+    return Bounces(engine, domain, Teller(outbox), team, addresses)
 
 
 BOUNCING_WITHIN = timedelta(days=30)

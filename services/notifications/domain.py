@@ -13,6 +13,7 @@ from shared.messaging.events import (
     PersonDied,
     PersonNotToContact,
     PersonRestricted,
+    PersonSaid,
     PersonStop,
     PersonStopLifted,
     ReferralAccepted,
@@ -64,6 +65,12 @@ class Kind(StrEnum):
     """A provider whose service is no longer listed: a request to it is open still."""
     CHOSEN = "chosen"
     """A provider that offered a place: the person chose it (care 15)."""
+    PERSON_SAID = "person-said"
+    """The link-worker team: the person said something by the link in a message (care 16)."""
+    TELL_PERSON = "tell-person"
+    """The link-worker team: no program may tell the person, or it could not: somebody does."""
+    ASK_PERSON = "ask-person"
+    """The link-worker team: no way to the person is known to be safe; it is asked (care 12)."""
     IDENTITY_CODE = "identity-code"
     """A provider's verified contact: a one-time code that it asked for (care 6)."""
 
@@ -117,8 +124,12 @@ TO_THE_TEAM = frozenset(
         Kind.HANDED_OVER,
         Kind.GP_MESSAGE_FAILED,
         Kind.SERVICE_WITHDRAWN,
+        Kind.PERSON_SAID,
+        Kind.TELL_PERSON,
+        Kind.ASK_PERSON,
     ]
 )
+ABOUT_TELLING = frozenset([Kind.TELL_PERSON, Kind.ASK_PERSON])
 OF_THE_SERVICE = frozenset([Kind.SERVICE_WITHDRAWN, Kind.SOMEBODY_COUNTS_ON_YOU])
 
 RULES: Mapping[type[CaseEvent], Rule] = {
@@ -132,6 +143,7 @@ RULES: Mapping[type[CaseEvent], Rule] = {
     ReferralOffered: Rule(ends=ASKING, ended="answered"),
     ReferralChosen: Rule(Kind.CHOSEN, (Role.REQUESTS,), "provider"),
     WithdrawalAsked: Rule(Kind.WITHDRAWAL_ASKED, (Role.TEAM,), "team"),
+    PersonSaid: Rule(Kind.PERSON_SAID, (Role.TEAM,), "team"),
     GpMessageFailed: Rule(Kind.GP_MESSAGE_FAILED, (Role.TEAM,), "team"),
     ReferralWaitlisted: Rule(ends=ASKING, ended="answered"),
     ReferralDeclined: Rule(Kind.DECLINED, (Role.TEAM,), "team", ends=ASKING, ended="answered"),
@@ -158,16 +170,25 @@ RULES: Mapping[type[CaseEvent], Rule] = {
         ),
     ),
     PersonDied: Rule(
-        ends=ASKING | OF_THE_SERVICE | {Kind.IDENTITY_CODE}, ended="person-died"
+        ends=ASKING | OF_THE_SERVICE | ABOUT_TELLING | {Kind.IDENTITY_CODE, Kind.PERSON_SAID},
+        ended="person-died",
     ),
-    PersonRestricted: Rule(ends=frozenset([Kind.IDENTITY_CODE]), ended="person-restricted"),
+    PersonRestricted: Rule(
+        ends=ABOUT_TELLING | {Kind.IDENTITY_CODE}, ended="person-restricted"
+    ),
+    PersonNotToContact: Rule(ends=ABOUT_TELLING, ended="do-not-contact"),
     ReferralClosed: Rule(
-        ends=ASKING | OF_THE_SERVICE
+        ends=ASKING | OF_THE_SERVICE | ABOUT_TELLING
         | {Kind.IDENTITY_CODE, Kind.DECLINED, Kind.NO_RESPONSE, Kind.HANDED_OVER},
         ended="closed", closes_links=True,
     ),
 }  # fmt: skip
 """Every event that notifications acts on, and what it does."""
+
+OWN: Mapping[Kind, Rule] = {
+    kind: Rule(kind, (Role.TEAM,), "team") for kind in (Kind.TELL_PERSON, Kind.ASK_PERSON)
+}
+"""What follows from no event of somebody else's but from how a message of ours fared."""
 
 LAST_WORDS = frozenset([Kind.SOMEBODY_COUNTS_ON_YOU, Kind.NO_LONGER_NEEDED, Kind.SHARING_ENDED])
 """What still goes to the address of a listing that is gone: whoever was asked hears of the end."""
@@ -180,6 +201,8 @@ def rule_of(event: str, kind: Kind) -> Rule:
         event: the type of the event.
         kind: what is said.
     """
+    if kind in OWN:
+        return OWN[kind]
     rule = next(rule for each, rule in RULES.items() if each.type == event)
     return rule.also if rule.also is not None and rule.also.tell is kind else rule
 

@@ -1,7 +1,8 @@
 """What notifications holds of a person: nothing but ids, by case; and what an erasure leaves.
 
 No table here has a name, an address or a word of a patient in it: contacts are desks and mailboxes
-of organisations, messages say that something waits. What leads to a person is a case.
+of organisations, messages say that something waits. What leads to a person is a case. A message to
+the person has neither their name nor their address in its row: both are asked for when it is sent.
 """
 
 from collections.abc import Mapping
@@ -14,10 +15,15 @@ from services.notifications.tables import (
     AnswerSession,
     Base,
     CaseOrder,
+    FirstMeeting,
     IdentityCode,
+    PersonLink,
+    PersonSession,
     Stopped,
     attempt,
     delivery,
+    person_deliveries,
+    person_delivery,
 )
 from shared.holdings import Holding
 from shared.messaging.outbox import outbox
@@ -32,6 +38,11 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(_of(IdentityCode), {"link": "link"}),
     Holding(_of(AnswerSession), {"link": "link"}),
     Holding(_of(AnswerLink), {"case": "case"}),
+    Holding(_of(PersonSession), {"link": "person-link"}),
+    Holding(_of(PersonLink), {"case": "case"}),
+    Holding(person_deliveries.attempt, {"delivery": "person-delivery"}),
+    Holding(person_delivery, {"case": "case"}),
+    Holding(_of(FirstMeeting), {"case": "case"}),
     Holding(attempt, {"delivery": "delivery"}),
     Holding(delivery, {"case": "case"}),
     Holding(_of(Answered), {"task": "task"}),

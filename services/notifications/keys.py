@@ -41,6 +41,11 @@ class Keys:
         token = _derived(_derived(self._keys[0], "answer-link"), delivery.bytes)
         return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 
+    def person_token(self, delivery: UUID) -> str:
+        """The token in the link of one message to a person."""
+        token = _derived(_derived(self._keys[0], "person-link"), delivery.bytes)
+        return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+
     def capacity_token(self, delivery: UUID, number: int, answer: int) -> str:
         """The token in a link that says one thing about one service.
 

@@ -22,6 +22,7 @@ class Notice(BaseModel):
         service: the service that is asked.
         provider: whose service that is.
         code: the row of a one-time code.
+        said: what the person said, where the message passes that on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,3 +37,4 @@ class Notice(BaseModel):
     service: UUID | None = None
     provider: UUID | None = None
     code: UUID | None = None
+    said: str | None = None

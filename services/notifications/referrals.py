@@ -69,15 +69,20 @@ class Requests:
         if answer.is_success:
             told: Json = answer.json()
             return told
-        if answer.status_code in _KIND:
-            words, element = _said(answer)
-            raise Problem(answer.status_code, _KIND[answer.status_code], words, element=element)
-        raise Problem(
-            503,
-            "A part of Kersey cannot be reached just now",
-            "Nothing was changed. Try again in a moment.",
-            headers={"Retry-After": "5"},
-        )
+        raise refusal_of(answer)
+
+
+def refusal_of(answer: httpx.Response) -> Problem:
+    """What the other side refused, in words for whoever holds a link; 503 for anything else."""
+    if answer.status_code in _KIND:
+        words, element = _said(answer)
+        return Problem(answer.status_code, _KIND[answer.status_code], words, element=element)
+    return Problem(
+        503,
+        "A part of Kersey cannot be reached just now",
+        "Nothing was changed. Try again in a moment.",
+        headers={"Retry-After": "5"},
+    )
 
 
 def _said(answer: httpx.Response) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from services.notifications.tables import (
     delivery,
     listing_deliveries,
     metadata,
+    person_delivery,
 )
 from shared.database import LEASES
 from shared.messaging import outbox as messages
@@ -23,6 +24,25 @@ DELIVERIES = RecordClass(
     basis="a team shows that it asked, and when; ids only",
     start="the delivery ended; one under way never goes",
     length=relativedelta(years=2),
+    review="none: no personal data",
+)
+PERSON_DELIVERIES = RecordClass(
+    name="person-deliveries",
+    holds="which message about which place went to the person of which case, and every attempt;"
+    " neither their name nor where it went",
+    tables=("person_delivery", "person_delivery_attempt", "first_meeting"),
+    basis="a team shows that the person was told, and when; ids only",
+    start="the delivery ended; one under way never goes; a first meeting was set",
+    length=relativedelta(years=2),
+    review="none: no personal data",
+)
+VISITS = RecordClass(
+    name="person-links",
+    holds="fingerprints of the links in messages to persons, and of sessions",
+    tables=("person_link", "person_session"),
+    basis="operation: who opens an old link is told that it is closed",
+    start="the link no longer works by its date",
+    length=relativedelta(days=90),
     review="none: no personal data",
 )
 LISTING_DELIVERIES = RecordClass(
@@ -83,6 +103,8 @@ CONTACTS = RecordClass(
 
 RECORDS = (
     DELIVERIES,
+    PERSON_DELIVERIES,
+    VISITS,
     LISTING_DELIVERIES,
     CONTACT_DELIVERIES,
     LINKS,
@@ -103,9 +125,20 @@ def expiries(_settings: NotificationsSettings, engine: Engine) -> Mapping[str, E
     tables = metadata.tables
     link, session, code = (tables[name] for name in LINKS.tables)
     answered, stopped = (tables[name] for name in ENDINGS.tables)
+    visit, visit_session = (tables[name] for name in VISITS.tables)
+    meeting = tables["first_meeting"]
+    unvisited = ~exists().where(visit.c.delivery == person_delivery.c.id)
     unlinked = ~exists().where(link.c.delivery == delivery.c.id)
     return {
         DELIVERIES.name: OldRows(engine, delivery, delivery.c.ended, only=unlinked),
+        PERSON_DELIVERIES.name: Together(
+            OldRows(engine, person_delivery, person_delivery.c.ended, only=unvisited),
+            OldRows(engine, meeting, meeting.c.changed),
+        ),
+        VISITS.name: Together(
+            OldRows(engine, visit_session, visit_session.c.expires),
+            OldRows(engine, visit, visit.c.expires),
+        ),
         LISTING_DELIVERIES.name: OldRows(
             engine, listing_deliveries.delivery, listing_deliveries.delivery.c.ended
         ),

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.notifications.person.rules import Hours, hours_of
 from shared.mail import MailSettings
 
 
@@ -88,6 +89,11 @@ class NotificationsSettings(MailSettings):
         description="Days for which a message waits for a webhook that is switched off; then it"
         " has failed, and that is told.",
     )
+    person_hours: str = Field(
+        default="09:00-20:00",
+        description="Hours, local, in which persons are written to; what is due outside waits. A"
+        " reminder goes the day before, an hour after they begin.",
+    )
     answer_link_days: int = Field(default=90, ge=1, description="Days for which a link works.")
     answer_session_hours: int = Field(default=12, ge=1, description="Hours after opening a link.")
     code_minutes: int = Field(default=10, ge=1, description="Minutes for which a code works.")
@@ -101,6 +107,17 @@ class NotificationsSettings(MailSettings):
         if any(len(key) < 32 for key in value.get_secret_value().split(",")):
             raise ValueError("a link key has at least 32 characters")
         return value
+
+    @field_validator("person_hours")
+    @classmethod
+    def _are_hours(cls, value: str) -> str:
+        hours_of(value, "UTC")
+        return value
+
+    @property
+    def hours(self) -> Hours:
+        """The hours of `person_hours`."""
+        return hours_of(self.person_hours, self.timezone)
 
     @model_validator(mode="after")
     def _no_sink_in_production(self) -> Self:

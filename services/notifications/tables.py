@@ -27,6 +27,8 @@ from shared.messaging.outbox import metadata as messages
 
 metadata = MetaData(naming_convention=NAMING)
 
+OUT_OF_HOURS = "out-of-hours"
+"""Why a message waits: people are written to by day alone, and a party has its quiet hours."""
 ENDPOINT_OFF = "endpoint-off"
 """Why a message to a webhook waits: it is switched off."""
 
@@ -243,8 +245,28 @@ contact_deliveries = DeliveryTables(
     constraints=[Index("ix_contact_delivery_about", "about")],
     bounces=True,
 )
+# One event makes one message about each place: see `person.telling`. The address is asked for when
+# it is sent and is never in the row.
+person_deliveries = DeliveryTables(
+    metadata,
+    "person_delivery",
+    columns=[
+        Column("event", Uuid, nullable=False),
+        Column("kind", String(40), nullable=False),
+        Column("case", Uuid, nullable=False),
+        Column("task", Uuid, nullable=False),
+        Column("template", String(40)),
+    ],
+    constraints=[
+        Index("ix_person_delivery_case", "case"),
+        Index("ix_person_delivery_task", "task"),
+    ],
+    holds=[OUT_OF_HOURS],
+    bounces=True,
+)
 delivery = deliveries.delivery
 attempt = deliveries.attempt
+person_delivery = person_deliveries.delivery
 
 
 class CapacityAnswer(Base, table=True):
@@ -316,3 +338,49 @@ class IdentityCode(Base, table=True):
     expires: datetime = _instant()
     tries: int = 0
     used: datetime | None = _instant(nullable=True)
+
+
+class PersonLink(Base, table=True):
+    """What the link in a message to a person opens: what was agreed about one place, and no more.
+
+    The token itself is nowhere in the database: see `keys`.
+    """
+
+    __tablename__ = "person_link"
+    __table_args__ = (
+        Index("ix_person_link_task", "task"),
+        Index("ix_person_link_case", "case"),
+    )
+
+    hash: str = Field(primary_key=True, max_length=64)
+    task: UUID
+    case: UUID
+    delivery: UUID = Field(foreign_key="person_delivery.id")
+    created: datetime | None = _instant(default=True)
+    expires: datetime = _instant()
+    revoked: datetime | None = _instant(nullable=True)
+    revoked_for: str | None = Field(default=None, max_length=60)
+
+
+class PersonSession(Base, table=True):
+    """A browser that opened such a link: hours, not months."""
+
+    __tablename__ = "person_session"
+    __table_args__ = (Index("ix_person_session_link", "link"),)
+
+    hash: str = Field(primary_key=True, max_length=64)
+    link: str = Field(foreign_key="person_link.hash", max_length=64, ondelete="CASCADE")
+    expires: datetime = _instant()
+
+
+class FirstMeeting(Base, table=True):
+    """When a person is expected for the first time, as the provider or the team said."""
+
+    __tablename__ = "first_meeting"
+    __table_args__ = (Index("ix_first_meeting_case", "case"),)
+
+    task: UUID = Field(primary_key=True)
+    case: UUID
+    starts: datetime = _instant()
+    set_by: str = Field(max_length=100)
+    changed: datetime | None = _instant(default=True)

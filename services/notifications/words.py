@@ -156,6 +156,33 @@ WORDS: Mapping[Kind, Words] = {
         Open the link in our first message to see how to get in touch with them.
         """,
     ),
+    Kind.PERSON_SAID: Words(
+        "A person has sent you a message",
+        """
+        This is about request {reference}. {said}
+
+        Please sign in and get in touch with them, in a way that is noted as safe.
+        """,
+    ),
+    Kind.TELL_PERSON: Words(
+        "Please tell a person yourself",
+        """
+        This is about request {reference}. There is news about their place. Our message did not
+        reach them, or you have noted something that only a person can follow, such as when it is
+        safe to call.
+
+        Please sign in, look how they want to be reached, and tell them.
+        """,
+    ),
+    Kind.ASK_PERSON: Words(
+        "Please ask a person how to reach them safely",
+        """
+        This is about request {reference}. There is news about their place. Nobody has noted a way
+        to reach them that is safe, so we have not written to them.
+
+        Please ask them which way is safe, note it, and tell them the news.
+        """,
+    ),
     Kind.IDENTITY_CODE: Words(
         "Your code",
         """
@@ -168,6 +195,20 @@ WORDS: Mapping[Kind, Words] = {
         """,
     ),
 }
+
+
+SAID: Mapping[str, str] = {
+    "cancel": "They say that they cannot come. Their place was given back.",
+    "call-me": "They would like you to call them.",
+    "stop-sharing": "They do not want to share with this service any more. We have stopped it.",
+    "change-sharing": "They want to change what this service may know about them.",
+}
+"""What a person said by the link in a message, by its code."""
+
+
+def said_words(code: str | None) -> str:
+    """What a person said, in words; what is not known here is told as no more than that."""
+    return SAID.get(code or "", "They would like to hear from you.")
 
 
 def reference(about: UUID) -> str:

@@ -5,16 +5,20 @@ answer, a code and a name each need a form, sent with a key that only this brows
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
+from services.portal import first_meeting
 from services.portal.answer_links import AnswerLinks, Refusal
-from services.portal.form_key import form_key, is_form_key
+from services.portal.form_key import form_key
+from services.portal.link_forms import form_of
 from services.portal.times import times_at
-from services.portal.typed import Mistyped, check_note, day_of, form_sent, unwrapped, visible
+from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
 from shared.pages import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +58,7 @@ FIELDS: Mapping[str, str] = {
     "note": "note",
     "action": "action",
     "date": "day",
+    "starts": first_meeting.TIME,
 }
 """Where the page asks for what an answer or a report has."""
 
@@ -61,7 +66,7 @@ FIELDS: Mapping[str, str] = {
 @router.get("/answer/{token}")
 async def open_link(token: str, request: Request) -> Response:
     """Exchange the link's token for a cookie and a clean address; an answer is not given here."""
-    if token in ("code", "who", "progress"):
+    if token in ("code", "who", "progress", "meeting"):
         return RedirectResponse(HOME, 303)
     session = await _links(request).exchange(token)
     response = RedirectResponse(HOME, 303)
@@ -86,7 +91,7 @@ async def show(request: Request, session: Session = "") -> Response:
 @router.post("/answer")
 async def give(request: Request, session: Session = "") -> Response:
     """Take the answer."""
-    form = await _form(request, session)
+    form = await form_of(request, session)
     given = {name: _text(form, name) for name in ("decision", "reason", "note")}
     faults: dict[str, str] = {}
     if given["decision"] not in DECISIONS:
@@ -115,7 +120,7 @@ async def give(request: Request, session: Session = "") -> Response:
 @router.post("/answer/code")
 async def ask_for_code(request: Request, session: Session = "") -> Response:
     """Have a code sent, and show where to type it."""
-    await _form(request, session)
+    await form_of(request, session)
     await _links(request).send_code(session)
     return _code_page(request, session)
 
@@ -123,7 +128,7 @@ async def ask_for_code(request: Request, session: Session = "") -> Response:
 @router.post("/answer/who")
 async def who(request: Request, session: Session = "") -> Response:
     """Show who it is to whoever has the code; the look is recorded."""
-    form = await _form(request, session)
+    form = await form_of(request, session)
     code = _text(form, "code") if "code" in form else None
     if code is not None and not code:
         return _code_page(request, session, fault="Type the code")
@@ -142,7 +147,7 @@ async def who(request: Request, session: Session = "") -> Response:
 @router.post("/answer/progress")
 async def progress(request: Request, session: Session = "") -> Response:
     """Record how it goes."""
-    form = await _form(request, session)
+    form = await form_of(request, session)
     given = {name: _text(form, name) for name in ("action", "day", "month", "year")}
     faults: dict[str, str] = {}
     if given["action"] not in STEPS:
@@ -158,6 +163,25 @@ async def progress(request: Request, session: Session = "") -> Response:
         faults["day"] = str(mistyped)
     except Refusal as refusal:
         faults = _at_its_field(refusal)
+    return await _asked_again(request, session, given, faults)
+
+
+@router.post("/answer/meeting")
+async def meeting(request: Request, session: Session = "") -> Response:
+    """Say when the person is expected first; they are told."""
+    form = await form_of(request, session)
+    given = {name: _text(form, name) for name in first_meeting.FIELDS}
+    zone = ZoneInfo(request.app.state.settings.timezone)
+    when, faults = first_meeting.starts(given, zone, datetime.now(UTC))
+    if when is not None:
+        try:
+            await _links(request).meeting(session, when.isoformat())
+        except Refusal as refusal:
+            faults = _at_its_field(refusal)
+        else:
+            view = await _view(request, session)
+            values = _shown(request, session, view)
+            return _pages(request).page("answer/request", **values, noted=True)
     return await _asked_again(request, session, given, faults)
 
 
@@ -184,10 +208,19 @@ async def _asked_again(
     values = _shown(request, session, view)
     if "action" in given and not view.get("identified"):
         raise Refusal(403, reason="not-identified")
-    form = ("yes", "going") if "action" in given and values["steps"] else ("asked", "waiting")
+    if first_meeting.TIME in given:
+        form: tuple[str, ...] = ("yes",)
+    else:
+        form = _forms(given, values)
     if values["stage"] not in form:
         raise Refusal(409)
+    given = {**values["given"], **given}
     return _pages(request).page("answer/request", 422, **values | {"given": given}, faults=faults)
+
+
+def _forms(given: Mapping[str, str], values: Json) -> tuple[str, ...]:
+    """On which stages of the page the form stands that was sent."""
+    return ("yes", "going") if "action" in given and values["steps"] else ("asked", "waiting")
 
 
 def _at_its_field(refusal: Refusal) -> dict[str, str]:
@@ -216,7 +249,12 @@ def _shown(request: Request, session: str, view: Json) -> Json:
         "steps": {name: words for name, words in STEPS.items() if name in _possible(view)},
         "reasons": REASONS,
         "key": form_key(session),
-        "given": {"day": today.day, "month": today.month, "year": today.year},
+        "given": {
+            "day": today.day,
+            "month": today.month,
+            "year": today.year,
+            **dict.fromkeys(first_meeting.FIELDS, ""),
+        },
     }
 
 
@@ -242,18 +280,6 @@ def needs_of(view: Json) -> list[str]:
         for each in codes
     ]
     return [str(each).replace("-", " ").capitalize() for each in named if each]
-
-
-async def _form(request: Request, session: str) -> FormData:
-    """The form, if it has the key of this browser's session.
-
-    Raises:
-        Refusal: it has not: another page sent it, or the session is over.
-    """
-    form = await form_sent(request, 20)
-    if not session or not is_form_key(form.get("key"), session):
-        raise Refusal(401 if not session else 403, reason="no-session")
-    return form
 
 
 def _text(form: FormData, name: str) -> str:

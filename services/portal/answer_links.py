@@ -11,6 +11,8 @@ from shared.rate_limits import caller
 Json = dict[str, Any]
 
 AT = "/notifications"
+ANSWER, VISIT = "Kersey-Answer-Session", "Kersey-Visit-Session"
+"""In which header a session goes: each opens its own purpose."""
 
 _SESSION = re.compile(r"[A-Za-z0-9_-]{0,200}")
 """What a session looks like; a cookie may hold anything, and a header not."""
@@ -48,7 +50,7 @@ class Refusal(Exception):
 
 
 class AnswerLinks:
-    """The answer-link API of notifications.
+    """What notifications tells, and takes from, the holders of its links.
 
     Args:
         http: has the service's address as its base.
@@ -99,17 +101,41 @@ class AnswerLinks:
         """Record how it goes."""
         return await self._ask("POST", "/answer/progress", session, json=progress)
 
-    async def _ask(self, method: str, path: str, session: str = "", **content: Any) -> Json:
+    async def open_visit(self, token: str) -> str:
+        """A session for the token of a link in a message to a person."""
+        try:
+            told = await self._ask("POST", "/visit-links/exchange", json={"token": token})
+        except Refusal as refusal:
+            if refusal.status != 422:
+                raise
+            raise Refusal(404, reason="unknown-link") from refusal
+        return str(told["session"])
+
+    async def visit(self, session: str) -> Json:
+        """What was agreed with the person."""
+        return await self._ask("GET", "/visit", session, header=VISIT)
+
+    async def say(self, session: str, said: str) -> None:
+        """Pass on what the person says."""
+        await self._ask("POST", "/visit", session, header=VISIT, json={"said": said})
+
+    async def meeting(self, session: str, starts: str) -> None:
+        """Say, by an answer link, when the person is expected first."""
+        await self._ask("PUT", "/answer/meeting", session, json={"starts": starts})
+
+    async def _ask(
+        self, method: str, path: str, session: str = "", *, header: str = ANSWER, **content: Any
+    ) -> Json:
         if not _SESSION.fullmatch(session):
             raise Refusal(401, reason="no-session")
         headers = tracing.header()
         if session:
-            headers["Kersey-Answer-Session"] = session
+            headers[header] = session
         if caller():  # else all who answer would count as one address there
             headers["X-Forwarded-For"] = caller()
         try:
             answer = await self._http.request(method, AT + path, headers=headers, **content)
-            told = answer.json()
+            told = {} if answer.status_code == httpx.codes.NO_CONTENT else answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise Refusal(503) from error
         if answer.is_success and isinstance(told, dict):

@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.portal import answer, capacity, cases, inbox, keeping, register, start
+from services.portal import answer, capacity, cases, inbox, keeping, register, start, visit
 from services.portal.answer_links import AnswerLinks
 from services.portal.apis import Apis
 from services.portal.behind import Behind
@@ -66,6 +66,7 @@ def create_app(
             start.router,
             answer.router,
             capacity.router,
+            visit.router,
             front_door.router,
             sign_in.router,
             home.router,

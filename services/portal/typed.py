@@ -73,6 +73,7 @@ def day_of(
     *,
     earliest: int = EARLIEST_YEAR,
     such_as: str = "27 3 2026",
+    too_late: str = "This day is in the future. Type the day it happened, such as 27 3 2026",
 ) -> date:
     """The day that was typed in three parts.
 
@@ -81,6 +82,7 @@ def day_of(
         today: no later day is taken.
         earliest: no earlier year is.
         such_as: the day that messages give as an example.
+        too_late: what is said of a later day.
 
     Raises:
         Mistyped: a part is missing or no number, there is no such day, or it lies ahead or too far
@@ -88,8 +90,7 @@ def day_of(
     """
     when = any_day_of(typed, earliest=earliest, such_as=such_as)
     if when > today:
-        message = "This day is in the future. Type the day it happened, such as 27 3 2026"
-        raise Mistyped(message)
+        raise Mistyped(too_late)
     return when
 
 

@@ -103,7 +103,7 @@ def _places(service: ListedService | None) -> Iterator[str]:
     """Where a service is, as its public listing says."""
     for at in (service.listing.get("service_at_locations") or ()) if service else ():
         location = at.get("location") or {}
-        address: dict[str, str] = next(iter(location.get("addresses") or ()), {})
+        address: Mapping[str, Any] = next(iter(location.get("addresses") or ()), {})
         parts = [
             location.get("name"),
             *(address.get(name) for name in ("address_1", "city", "postal_code")),

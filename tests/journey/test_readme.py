@@ -12,6 +12,7 @@ READERS = (
     "README.md",
     "docs/guides/front-door.md",
     "docs/guides/link-worker.md",
+    "docs/guides/person-messages.md",
     "docs/guides/provider.md",
     "docs/guides/coordinator.md",
     "docs/guides/consortium.md",

@@ -12,6 +12,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
 import httpx
@@ -28,7 +29,9 @@ from services.notifications.app import (
     DIRECTORY,
     LISTINGS,
     create_app,
+    in_turn,
     limits,
+    person_sender,
 )
 from services.notifications.channels.email import EMAIL
 from services.notifications.channels.email import made as mail
@@ -43,6 +46,9 @@ from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
 from services.notifications.listings.sending import ListingSender
 from services.notifications.listings.telling import ListingEvents, ListingTeller
+from services.notifications.person.asking import Persons
+from services.notifications.person.team import TeamHears
+from services.notifications.person.telling import PersonEvents
 from services.notifications.reach.endpoints import Endpoints
 from services.notifications.reach.sending import ReachSender
 from services.notifications.sending import Sender
@@ -54,6 +60,7 @@ from services.notifications.tables import (
     deliveries,
     delivery,
     listing_deliveries,
+    person_deliveries,
 )
 from shared.auth import Principal, TokenVerifier, Unauthenticated
 from shared.database import UnitOfWork, create_engine
@@ -144,6 +151,8 @@ class Referrals(HttpSink):
         super().__init__()
         self.views: dict[str, dict[str, Any]] = {}
         self.refusal: tuple[int, dict[str, Any]] | None = None
+        self.person: dict[str, Any] = {}
+        self.said: list[str] = []
 
     def answer(self, request: Request) -> tuple[int, Any]:
         if request.path == "/identity/token":
@@ -153,7 +162,9 @@ class Referrals(HttpSink):
             return self.refusal
         if request.path.startswith("/directory/"):
             return 200, {}
-        _, _, _, task, *step = request.path.split("/")
+        _, _, _, task, *step = request.path.partition("?")[0].split("/")
+        if step == ["person"]:
+            return self._of_person(request, task)
         view = self.views.setdefault(task, self._new(task))
         if step == ["identity"]:
             return 200, PERSON
@@ -161,10 +172,38 @@ class Referrals(HttpSink):
             view["status"] = {"accept": "accepted", "decline": "rejected"}.get(
                 request.json["decision"], "received"
             )
+            view["business_status"] = {"accepted": "selected"}.get(view["status"], "")
             view["answerable"] = view["status"] == "received"  # a place may come free
         if step == ["progress"]:
             view["status"] = "in-progress"
         return 200, view
+
+    def _of_person(self, request: Request, task: str) -> tuple[int, Any]:
+        """What a message to the person needs, as the real service says it."""
+        if request.method == "POST":
+            self.said.append(request.json["said"])
+            return 204, None
+        by = parse_qs(request.path.partition("?")[2]).get("by", [])
+        told: dict[str, Any] = {
+            "task": task,
+            "case": str(uuid4()),
+            "stops": [],
+            "business_status": "selected",
+            "ended": False,
+            "service": {"id": str(SERVICE), "name": "Clay on Canal Street"},
+            "places": ["Canal House, 12 Canal Street, Sowerby Bridge, HX6 2AB"],
+            "link_worker": {"name": "Beckside link workers", "phone": "01632 960101"},
+            "sharing": ["name", "phone"],
+            "may": ["cancel", "stop-sharing"],
+            "given": "Testina",
+            "language": "en",
+            "easy_read": False,
+            "way": {"channel": "email", "address": "testina@mail.example"},
+            "instead": None,
+        } | self.person
+        if told["way"] and told["way"]["channel"] not in by:
+            told |= {"way": None, "instead": "by-team"}
+        return 200, told
 
     def asked(self, step: str) -> list[Request]:
         return [each for each in self.requests if each.path.endswith(step)]
@@ -200,9 +239,17 @@ class House:
         self.keys = Keys(self.settings.link_key)
         self.teller = Teller(Outbox("kersey/notifications", self.wake))
         self.endpoints = Endpoints(limits(self.settings), self.wake)
+        self.team = TeamHears(
+            Outbox("kersey/notifications", self.wake), grace=timedelta(minutes=10), wake=Wake()
+        )
         self._consume = {
             CASES: ConsumingOnce(
-                self.engine, CASES.consumer, CaseEvents(Wake(), grace=timedelta(minutes=10))
+                self.engine,
+                CASES.consumer,
+                in_turn(
+                    CaseEvents(Wake(), grace=timedelta(minutes=10)),
+                    PersonEvents(Wake(), self.settings.hours),
+                ),
             ),
             DIRECTORY: ConsumingOnce(self.engine, DIRECTORY.consumer, directory.act),
             LISTINGS: ConsumingOnce(self.engine, LISTINGS.consumer, ListingEvents(Wake())),
@@ -279,6 +326,18 @@ class House:
 
     def send(self) -> int:
         return self.worker().deliver_due()
+
+    def send_to_persons(self, persons: Persons) -> int:
+        worker = self.worker(
+            name="notifications.person-messages",
+            tables=person_deliveries,
+            send=person_sender(self.settings, self.engine, persons, self.team),
+            on_delivered=self.team.delivered,
+            on_failed=self.team.failed,
+            judged=lambda uow, delivery, met: met,
+            lock_first=self.team.lock_first,
+        )
+        return worker.deliver_due()
 
     def send_about_listings(self) -> int:
         worker = self.worker(

@@ -80,7 +80,7 @@ def test_what_a_human_must_heed_leaves_it_to_the_team(house: House):
         assert (found["way"], found["instead"]) == (None, "by-team"), note
 
 
-NOTED = {"safe": "yes", "said": [{"value": "a", "times": "", "words": "", "keep_from": ""}]}
+NOTED: Json = {"safe": "yes", "said": [{"value": "a", "times": "", "words": "", "keep_from": ""}]}
 
 
 def noted(**channels: str) -> list[Json]:

@@ -189,6 +189,10 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
     "closed-answer": (
         410, "This link is closed", "The service is not on the list now, or its address changed.",
     ),
+    "old-visit": (410, "This link is too old", "Please call your link worker."),
+    "closed-visit": (
+        410, "This page is closed", "What it was about has ended. Your link worker can tell you.",
+    ),
     "no-session": (401, "Open the link again", "Open the link in the message once more."),
     "not-identified": (403, "A code is needed", "Ask for a one-time code first."),
     "not-verified": (

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from services.notifications.domain import Kind
 from services.notifications.handlers import hub_lists, hubs, tracking
 from services.notifications.handlers.tracking import MOST_LISTED
+from services.notifications.tables import person_delivery
 from services.notifications.words import WORDS, reference
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
@@ -36,14 +37,22 @@ def deliveries(
     case: Annotated[UUID | None, Query()] = None,
     task: Annotated[UUID | None, Query()] = None,
 ) -> dict[str, Any]:
-    """Every delivery about a case or a Task with its attempts, oldest first."""
+    """Every delivery about a case or a Task with its attempts, oldest first.
+
+    Apart, those to the person: how they were told, never where.
+    """
     _is_staff(principal)
     if case is None and task is None:
         raise Problem(400, "Say which", "Give a case or a task.", element="case")
     with UnitOfWork(request.app.state.engine) as uow:
         seen = hubs.seen_by(uow, principal)
         found = tracking.tracked(uow, seen, case=case, task=task)
-    return {"deliveries": [_shown(each) for each in found]}
+        theirs = hubs.seen_by(uow, principal, person_delivery.c.case)
+        told = tracking.told_person(uow, theirs, case=case, task=task)
+    return {
+        "deliveries": [_shown(each) for each in found],
+        "to_person": [_shown_of_person(each) for each in told],
+    }
 
 
 @router.post("/deliveries/{delivery}/retry", status_code=202)
@@ -185,14 +194,22 @@ def _failure(row: Any) -> dict[str, Any]:
 
 def _shown(each: tracking.Tracked) -> dict[str, Any]:
     row = each.row
+    party = {"party": row.party, "contact": str(row.contact) if row.contact else None}
+    return _how_it_went(each) | party
+
+
+def _shown_of_person(each: tracking.Tracked) -> dict[str, Any]:
+    return _how_it_went(each) | {"template": each.row.template}
+
+
+def _how_it_went(each: tracking.Tracked) -> dict[str, Any]:
+    row = each.row
     return {
         "id": str(row.id),
         "event": str(row.event),
         "kind": row.kind,
         "case": str(row.case),
         "task": str(row.task) if row.task else None,
-        "party": row.party,
-        "contact": str(row.contact) if row.contact else None,
         "channel": row.channel,
         "state": row.state,
         "due": row.due,

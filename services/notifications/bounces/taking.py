@@ -17,12 +17,23 @@ from sqlalchemy import Engine, Row, func, null, select, update
 from services.notifications.bounces.reading import Report, Said, read
 from services.notifications.channels.email import EMAIL
 from services.notifications.handlers.telling import Teller, locked
+from services.notifications.person.team import TeamHears
 from services.notifications.reach.addresses import Addresses
-from services.notifications.tables import contact_deliveries, deliveries, listing_deliveries
+from services.notifications.tables import (
+    contact_deliveries,
+    deliveries,
+    listing_deliveries,
+    person_deliveries,
+)
 from shared.database import UnitOfWork
 from shared.delivery import DeliveryTables, State
 
-TABLES: Sequence[DeliveryTables] = (deliveries, listing_deliveries, contact_deliveries)
+TABLES: Sequence[DeliveryTables] = (
+    deliveries,
+    person_deliveries,
+    listing_deliveries,
+    contact_deliveries,
+)
 MAILED = frozenset([EMAIL.means])
 LATELY = timedelta(days=30)
 """Mail servers give up after days; a report of an older mail is none of a server."""
@@ -55,12 +66,14 @@ class Bounces:
         engine: the service's database.
         domain: of the sender's address: that of every Message-ID of ours.
         teller: says that a message about a case did not arrive.
+        team: hears that a person was not told, and tells them.
         addresses: keeps which addresses are not used.
     """
 
     engine: Engine
     domain: str
     teller: Teller
+    team: TeamHears
     addresses: Addresses
 
     def take(self, content: bytes) -> Outcome:
@@ -93,22 +106,25 @@ class Bounces:
             key: the delivery's id.
             channels: by which it may have gone.
         """
-        with UnitOfWork(self.engine) as uow:
-            row = self._sent(uow, deliveries, key, channels)
-            if row is None:
-                return Outcome.UNKNOWN
-            if row.state != State.UNKNOWN:
-                return Outcome.REPEATED if row.state == State.DELIVERED else Outcome.TOO_SOON
-            uow.session.connection().execute(
-                update(deliveries.delivery)
-                .where(deliveries.delivery.c.id == row.id)
-                .values(
-                    state=State.DELIVERED.value, last_error=null(), due=null(), ended=func.now()
+        for tables in (deliveries, person_deliveries):
+            with UnitOfWork(self.engine) as uow:
+                row = self._sent(uow, tables, key, channels)
+                if row is None:
+                    continue
+                if row.state != State.UNKNOWN:
+                    return Outcome.REPEATED if row.state == State.DELIVERED else Outcome.TOO_SOON
+                uow.session.connection().execute(
+                    update(tables.delivery)
+                    .where(tables.delivery.c.id == row.id)
+                    .values(
+                        state=State.DELIVERED.value, last_error=null(), due=null(), ended=func.now()
+                    )
                 )
-            )
-            self.teller.by_hand(uow, row.id, row.channel, row.payload)
-            uow.commit()
-            return Outcome.TAKEN
+                arrived = self.teller.by_hand if tables is deliveries else self.team.arrived
+                arrived(uow, row.id, row.channel, row.payload)
+                uow.commit()
+                return Outcome.TAKEN
+        return Outcome.UNKNOWN
 
     def _sent(
         self, uow: UnitOfWork, tables: DeliveryTables, mail: UUID, channels: Collection[str]
@@ -120,7 +136,7 @@ class Bounces:
         found = uow.session.connection().execute(recent).first()
         if found is None:
             return None
-        if tables is deliveries:
+        if tables in (deliveries, person_deliveries):
             locked(uow, found.case)
         return uow.session.connection().execute(recent.with_for_update()).first()
 
@@ -135,7 +151,7 @@ class Bounces:
             return Outcome.TOO_SOON if row.attempts else Outcome.UNKNOWN
         if report.said is Said.LATE:
             return Outcome.TAKEN  # it may arrive yet: nothing follows
-        if report.said is Said.UNWANTED:
+        if report.said is Said.UNWANTED and tables is not person_deliveries:
             return self._unwanted(uow, row, report)
         if row.state == State.BOUNCED:
             return Outcome.REPEATED
@@ -146,6 +162,10 @@ class Bounces:
             .where(tables.delivery.c.id == row.id)
             .values(state=State.BOUNCED.value, last_error=report.code, due=null(), ended=func.now())
         )
+        if tables is person_deliveries:
+            # A person's address is not ours to mark: the team hears, and asks them.
+            self.team.bounced(uow, row.id, row.channel, row.payload)
+            return Outcome.TAKEN
         if tables is deliveries:
             self.teller.bounced(uow, row.id, row.channel, row.payload)
         self.addresses.bounced(

@@ -4,8 +4,9 @@ A new one is a file here, in which it declares itself (`declaring`), and a line 
 decides at its own edge what is temporary and what is permanent.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from services.notifications.notice import Notice
 from shared.delivery import Delivery, Receipt
@@ -51,4 +52,36 @@ class Channel(Protocol):
 
     def fault(self, address: str) -> str | None:
         """Why an address cannot be used with this channel, as a code; None when it can."""
+        ...
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A message to a person, in their words and language.
+
+    Attributes:
+        subject: its subject line.
+        paragraphs: its text.
+        link: what `url` is called.
+        url: where to see it again and answer.
+        brief: the whole of it for a text message, with `url`.
+    """
+
+    subject: str
+    paragraphs: Sequence[str]
+    link: str
+    url: str
+    brief: str
+
+
+@runtime_checkable
+class ReachesPersons(Protocol):
+    """A means by which a person can be told too (`Declaration.person`)."""
+
+    def tell(self, delivery: Delivery, address: str, worded: Worded) -> Receipt:
+        """Tell a person; called with no transaction open.
+
+        Raises:
+            Undelivered: one of its kinds.
+        """
         ...

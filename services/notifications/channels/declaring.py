@@ -44,6 +44,8 @@ class Declaration:
         listed: the address that a listing has for it, from what a service says of referrals and
             from the listing; empty where there is none.
         system: it is a party's own system, and told beside whichever person is told.
+        person: what the record of a person calls it, if persons are told by it (care 12); the
+            channel then is one of `ReachesPersons`.
         takes_codes: a one-time code may go to its contact, once the hub verified the address. No
             address counts as verified before (care 6).
     """
@@ -58,6 +60,7 @@ class Declaration:
     asked_by: tuple[str, ...] = ()
     listed: Listed = _not_listed
     system: bool = False
+    person: str = ""
     takes_codes: bool = False
 
 

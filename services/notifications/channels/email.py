@@ -4,11 +4,11 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from uuid import UUID
 
-from services.notifications.channels import Letter
+from services.notifications.channels import Letter, Worded
 from services.notifications.channels.declaring import Declaration, Format, text
 from services.notifications.settings import NotificationsSettings
-from services.notifications.words import WORDS, reference
-from shared.delivery import Permanent, Receipt, Schedule, minutes
+from services.notifications.words import WORDS, reference, said_words
+from shared.delivery import Delivery, Permanent, Receipt, Schedule, minutes
 from shared.mail import Composer, Post, Written, mail_address, post_of
 
 
@@ -34,6 +34,11 @@ class EmailChannel:
     def send(self, letter: Letter) -> Receipt:
         """See `Channel`."""
         return self.write(letter.address, letter.delivery.id, self._written(letter))
+
+    def tell(self, delivery: Delivery, address: str, worded: Worded) -> Receipt:
+        """See `ReachesPersons`."""
+        written = Written(worded.subject, worded.paragraphs, worded.link, worded.url)
+        return self.write(address, delivery.id, written)
 
     def write(self, address: str, key: UUID, written: Written) -> Receipt:
         """Send what was written.
@@ -70,6 +75,7 @@ class EmailChannel:
             reference=reference(letter.notice.task or letter.notice.case),
             code=letter.code or "",
             minutes=self._code_minutes,
+            said=said_words(letter.notice.said),
         )
         return Written(words.subject, filled, words.link, letter.url)
 
@@ -96,5 +102,6 @@ EMAIL = Declaration(
     faults={"address-malformed": "It is not a well-formed address."},
     asked_by=("email",),
     listed=lambda asks, listing: text(asks, "email") or text(listing, "email"),
+    person="email",
     takes_codes=True,
 )

@@ -4,14 +4,14 @@ Its template there has the fields `((subject))` and `((body))`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from services.notifications.channels import Letter
+from services.notifications.channels import Letter, Worded
 from services.notifications.channels.declaring import Declaration, Format
 from services.notifications.channels.govuk_notify import Notify, notify
 from services.notifications.settings import NotificationsSettings
-from services.notifications.words import WORDS, reference
-from shared.delivery import Permanent, Receipt, Schedule, minutes
+from services.notifications.words import WORDS, reference, said_words
+from shared.delivery import Delivery, Permanent, Receipt, Schedule, minutes
 
 LEAST_LINES, MOST_LINES = 3, 7
 """Of an address, as Notify takes them."""
@@ -32,16 +32,23 @@ class LetterChannel:
 
     def send(self, letter: Letter) -> Receipt:
         """See `Channel`."""
-        lines = postal_address(letter.address)
+        return self._send(letter.delivery, letter.address, self.content(letter))
+
+    def tell(self, delivery: Delivery, address: str, worded: Worded) -> Receipt:
+        """See `ReachesPersons`."""
+        body = "\n\n".join([*worded.paragraphs, f"{worded.link}: {worded.url}"])
+        return self._send(delivery, address, {"subject": worded.subject, "body": body})
+
+    def _send(self, delivery: Delivery, address: str, content: Mapping[str, str]) -> Receipt:
+        lines = postal_address(address)
         if lines is None:
             raise Permanent("postal-address")
-        key = letter.delivery.id
-        address = {f"address_line_{number}": line for number, line in enumerate(lines, 1)}
+        to = {f"address_line_{number}": line for number, line in enumerate(lines, 1)}
         return self._notify.send(
-            key,
-            letter.delivery.attempt,
+            delivery.id,
+            delivery.attempt,
             lambda client: client.send_letter_notification(
-                self._template, address | self.content(letter), reference=str(key)
+                self._template, {**to, **content}, reference=str(delivery.id)
             ),
         )
 
@@ -50,7 +57,9 @@ class LetterChannel:
         notice = letter.notice
         words = WORDS[notice.kind]
         about = reference(notice.task or notice.case)
-        paragraphs = words.paragraphs(reference=about, code="", minutes="")
+        paragraphs = words.paragraphs(
+            reference=about, code="", minutes="", said=said_words(notice.said)
+        )
         link = [f"{words.link}: {letter.url}"] if letter.url else []
         return {"subject": words.subject, "body": "\n\n".join([*paragraphs, *link])}
 
@@ -90,4 +99,5 @@ POST = Declaration(
         "postal-address": "It needs three to seven lines, or parts between commas, and the"
         " postcode last."
     },
+    person="post",
 )

@@ -5,12 +5,12 @@ Its template there has one field, `((message))`, so that the words are Kersey's.
 
 import re
 
-from services.notifications.channels import Letter
+from services.notifications.channels import Letter, Worded
 from services.notifications.channels.declaring import Declaration, Format
 from services.notifications.channels.govuk_notify import Notify, notify
 from services.notifications.settings import NotificationsSettings
 from services.notifications.words import WORDS, reference
-from shared.delivery import Permanent, Receipt, Schedule, minutes
+from shared.delivery import Delivery, Permanent, Receipt, Schedule, minutes
 
 _NUMBER = re.compile(r"(\+|00)?[1-9][0-9]{8,14}|0[1-9][0-9]{8,9}", re.ASCII)
 _BETWEEN = str.maketrans("", "", " -().\u00a0")
@@ -32,18 +32,24 @@ class SmsChannel:
 
     def send(self, letter: Letter) -> Receipt:
         """See `Channel`."""
-        number = phone_number(letter.address)
+        return self._send(letter.delivery, letter.address, self.text(letter))
+
+    def tell(self, delivery: Delivery, address: str, worded: Worded) -> Receipt:
+        """See `ReachesPersons`."""
+        return self._send(delivery, address, f"{worded.brief} {self._brand}")
+
+    def _send(self, delivery: Delivery, address: str, text: str) -> Receipt:
+        number = phone_number(address)
         if number is None:
             raise Permanent("number-malformed")
-        key = letter.delivery.id
         return self._notify.send(
-            key,
-            letter.delivery.attempt,
+            delivery.id,
+            delivery.attempt,
             lambda client: client.send_sms_notification(
                 number,
                 self._template,
-                personalisation={"message": self.text(letter)},
-                reference=str(key),
+                personalisation={"message": text},
+                reference=str(delivery.id),
             ),
         )
 
@@ -84,4 +90,5 @@ SMS = Declaration(
     make=made,
     schedule=Schedule(delays=minutes(1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60), resends=3),
     faults={"number-malformed": "It is not a telephone number."},
+    person="text",
 )

@@ -35,7 +35,8 @@ class Refused(Exception):
     Args:
         reason: `unknown-link`, `expired-link`, `closed-link`, `no-session`, `not-identified`,
             `not-available`, `not-verified`, `too-many-codes`, `no-code`, `wrong-code` or `locked`;
-            of a link of the weekly message `old-answer`, `used-answer` or `closed-answer`.
+            of a link of the weekly message `old-answer`, `used-answer` or `closed-answer`; of the
+            link in a message to a person `old-visit` or `closed-visit`.
         left: tries left, where a code was wrong.
     """
 

@@ -131,6 +131,7 @@ class CaseEvents:
             task=asked.task if asked else getattr(event, "task", None),
             service=asked.service if asked else getattr(event, "service", None),
             provider=asked.provider if asked else getattr(event, "provider", None),
+            said=getattr(event, "said", None),
         )
         late = stopped(uow, event.case, notice.task) if rule.tell is Kind.REQUEST else None
         nobody = True

@@ -11,7 +11,13 @@ from sqlmodel import col
 from services.notifications.domain import STOPS, of_person
 from services.notifications.handlers.telling import locked
 from services.notifications.holdings import HOLDINGS
-from services.notifications.tables import AnswerLink, Stopped, delivery
+from services.notifications.tables import (
+    AnswerLink,
+    PersonLink,
+    Stopped,
+    delivery,
+    person_delivery,
+)
 from shared.database import UnitOfWork
 from shared.holdings import Traces, erase, held
 from shared.messaging.events import Envelope, ErasureConfirmed, PersonErased
@@ -74,6 +80,8 @@ def traces(connection: Connection, cases: Sequence[UUID]) -> Traces:
     sent = select(delivery.c.id, delivery.c.task).where(delivery.c.case.in_(cases))
     rows = connection.execute(sent).all()
     links = select(col(AnswerLink.hash)).where(col(AnswerLink.case).in_(cases))
+    to_person = select(person_delivery.c.id).where(person_delivery.c.case.in_(cases))
+    visits = select(col(PersonLink.hash)).where(col(PersonLink.case).in_(cases))
     tasks = {row.task for row in rows if row.task}
     return {
         "case": cases,
@@ -81,5 +89,7 @@ def traces(connection: Connection, cases: Sequence[UUID]) -> Traces:
         "about": [*cases, *sorted(tasks)],
         "delivery": [row.id for row in rows],
         "link": list(connection.execute(links).scalars()),
+        "person-delivery": list(connection.execute(to_person).scalars()),
+        "person-link": list(connection.execute(visits).scalars()),
         "event-subject": [f"case/{case}" for case in cases],
     }

@@ -7,7 +7,7 @@ or they could have its answer links sent to themselves.
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Engine, SQLColumnExpression, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -107,9 +107,19 @@ def coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:
     return party in hubs or uow.session.scalars(belongs_to).first() in hubs
 
 
-def seen_by(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:
+def seen_by(
+    uow: UnitOfWork,
+    principal: Principal,
+    case: SQLColumnExpression[UUID] = delivery.c.case,
+) -> ColumnElement[bool]:
     """Which deliveries somebody sees: a coordinator those about the hub's cases, a link worker
-    those about the cases of their team, Kersey's own services all."""
+    those about the cases of their team, Kersey's own services all.
+
+    Args:
+        uow: the transaction.
+        principal: who asks.
+        case: the column that names the case.
+    """
     if "service" in principal.roles:
         return true()
     theirs: list[ColumnElement[bool]] = []
@@ -125,4 +135,11 @@ def seen_by(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:
         .outerjoin(PartyHub, col(PartyHub.party) == col(CaseOrder.team))
         .where(or_(*theirs))
     )
-    return delivery.c.case.in_(cases)
+    return case.in_(cases)
+
+
+def works_on(uow: UnitOfWork, principal: Principal, case: UUID) -> bool:
+    """Whether somebody looks after a case: as `seen_by`."""
+    this = select(col(CaseOrder.case)).where(col(CaseOrder.case) == case)
+    found = this.where(seen_by(uow, principal, col(CaseOrder.case)))
+    return uow.session.scalars(found).first() is not None

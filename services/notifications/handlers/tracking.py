@@ -11,9 +11,15 @@ from services.notifications.channels.registry import BY_A_PERSON
 from services.notifications.domain import NOBODY
 from services.notifications.handlers.telling import Teller, locked
 from services.notifications.handlers.waiting import tell_somebody
-from services.notifications.tables import attempt, deliveries, delivery
+from services.notifications.tables import (
+    attempt,
+    deliveries,
+    delivery,
+    person_deliveries,
+    person_delivery,
+)
 from shared.database import UnitOfWork
-from shared.delivery import State
+from shared.delivery import DeliveryTables, State
 
 MOST_LISTED = 500
 FAILED = (State.FAILED, State.BOUNCED)
@@ -44,12 +50,37 @@ def tracked(
         wanted.append(delivery.c.case == case)
     if task:
         wanted.append(delivery.c.task == task)
-    connection = uow.session.connection()
-    found = select(delivery).where(and_(*wanted)).order_by(delivery.c.position).limit(MOST_LISTED)
-    rows = connection.execute(found).all()
-    tries = select(attempt).where(attempt.c.delivery.in_([row.id for row in rows]))
+    return _with_attempts(uow, deliveries, and_(*wanted))
+
+
+def told_person(
+    uow: UnitOfWork, seen: ColumnElement[bool], *, case: UUID | None, task: UUID | None
+) -> list[Tracked]:
+    """The messages to the person of a case, or about one place; as `tracked`.
+
+    Args:
+        uow: the transaction.
+        seen: which ones the reader may see.
+        case: of which case.
+        task: about which place.
+    """
+    wanted = [seen]
+    if case:
+        wanted.append(person_delivery.c.case == case)
+    if task:
+        wanted.append(person_delivery.c.task == task)
+    return _with_attempts(uow, person_deliveries, and_(*wanted))
+
+
+def _with_attempts(
+    uow: UnitOfWork, tables: DeliveryTables, wanted: ColumnElement[bool]
+) -> list[Tracked]:
+    connection, tried = uow.session.connection(), tables.attempt
+    found = select(tables.delivery).where(wanted).order_by(tables.delivery.c.position)
+    rows = connection.execute(found.limit(MOST_LISTED)).all()
+    tries = select(tried).where(tried.c.delivery.in_([row.id for row in rows]))
     by_delivery: dict[UUID, list[Row[*tuple[Any, ...]]]] = {row.id: [] for row in rows}
-    for each in connection.execute(tries.order_by(attempt.c.number)).all():
+    for each in connection.execute(tries.order_by(tried.c.number)).all():
         by_delivery[each.delivery].append(each)
     return [Tracked(row, by_delivery[row.id]) for row in rows]
 

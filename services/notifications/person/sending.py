@@ -1,0 +1,196 @@
+"""One attempt to tell a person something: all that it needs is asked now, and kept nowhere.
+
+Nothing goes out after a death, a withdrawal or do-not-contact, whenever it was queued: who knows is
+asked first, and what this service heard itself is looked at with the case locked (care 13).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.notifications.channels import Channel, ReachesPersons, Worded
+from services.notifications.channels.registry import CHANNELS
+from services.notifications.handlers.cases import stopped
+from services.notifications.handlers.telling import locked
+from services.notifications.keys import Keys, fingerprint
+from services.notifications.person.asking import Persons, Told, Way
+from services.notifications.person.notice import PersonNotice
+from services.notifications.person.rules import Hours, Kind
+from services.notifications.person.team import BY_TEAM, TeamHears
+from services.notifications.person.words import Facts, PersonWords, chosen, written
+from services.notifications.tables import OUT_OF_HOURS, PersonLink, person_delivery
+from shared.database import UnitOfWork
+from shared.delivery import Delivery, Held, Receipt, Superseded, Temporary
+from shared.problems import Problem
+
+BY_POST = "post"
+POST_TAKES = timedelta(days=7)
+"""A letter that would come after the visit is none."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class PersonSender:
+    """Sends one delivery: what a `DeliveryWorker` calls.
+
+    Args:
+        engine: read from and written to in short transactions, none while anybody is asked.
+        channels: by means.
+        keys: make links.
+        persons: knows who and where the person is.
+        team: hears what is left to it.
+        hours: in which people are written to.
+        public_url: where links lead.
+        days: for how long a link works.
+        clock: the time of day, UTC.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        channels: Mapping[str, Channel],
+        keys: Keys,
+        persons: Persons,
+        team: TeamHears,
+        hours: Hours,
+        *,
+        public_url: str,
+        days: int,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._persons = persons
+        self._team = team
+        self._hours = hours
+        self._at = f"{public_url}/visit"
+        self._lasts = timedelta(days=days)
+        self._clock = clock
+        self._made = tuple(channels.values())
+        self._channels = _reaching_persons(channels)
+
+    def __call__(self, delivery: Delivery) -> Receipt:
+        """Send it, or raise one of the kinds of `Undelivered`."""
+        notice = PersonNotice.model_validate_json(delivery.payload)
+        now = self._clock()
+        if notice.starts is not None and notice.starts <= now:
+            raise Superseded("too-late")
+        if (then := self._hours.next(now)) > now:
+            raise Held(OUT_OF_HOURS, then - now)
+        told = self._told(notice, now)
+        if told.stops:
+            raise Superseded(told.stops[0])
+        if told.ended:
+            raise Superseded("ended")
+        if told.way is None:
+            raise Superseded(self._left(delivery, notice, told))
+        means, channel = self._channels[told.way.channel]
+        url = f"{self._at}/{self._keys.person_token(delivery.id)}"
+        words = self._words(notice, told, url)
+        self._begin(delivery, notice, means, words.edition)
+        worded = Worded(words.subject, words.paragraphs, words.link, url, words.brief)
+        return channel.tell(delivery, _addressed(told.way, told.given), worded)
+
+    def rest(self) -> None:
+        """Nothing more is due for now."""
+        for channel in self._made:
+            channel.rest()
+
+    def _told(self, notice: PersonNotice, now: datetime) -> Told:
+        by = [each for each in self._channels if each != BY_POST or _in_time_by_post(notice, now)]
+        try:
+            return self._persons.needed(notice.task, by)
+        except Problem as problem:
+            if problem.status == 404:
+                raise Superseded("not-there") from problem
+            raise Temporary(f"referrals-{problem.status}") from problem
+
+    def _left(self, delivery: Delivery, notice: PersonNotice, told: Told) -> str:
+        """Leave it to the team, if anybody is to tell them at all; the code of that."""
+        instead = told.instead or BY_TEAM
+        with UnitOfWork(self._engine) as uow:
+            locked(uow, notice.case)
+            self._team.is_to_tell(uow, uuid5(delivery.id, instead), notice, instead)
+            uow.commit()
+        return instead
+
+    def _words(self, notice: PersonNotice, told: Told, url: str) -> PersonWords:
+        facts = Facts(
+            given=told.given,
+            service=told.service.name,
+            place=told.places[0] if len(told.places) == 1 else "",
+            starts=local(notice.starts, self._hours.zone),
+            team=told.link_worker.name if told.link_worker else "",
+            phone=told.link_worker.phone if told.link_worker else "",
+        )
+        return written(chosen(told.language, easy_read=told.easy_read), notice.kind, facts, url)
+
+    def _begin(self, delivery: Delivery, notice: PersonNotice, means: str, edition: str) -> None:
+        """Note by what it goes, and make the link or find the one that an earlier attempt made.
+
+        The lock lets either an end that is handled at this moment see the link, or us see the end.
+        """
+        with UnitOfWork(self._engine) as uow:
+            locked(uow, notice.case)
+            ended = stopped(uow, notice.case, notice.task)
+            if ended or _unwanted(uow, delivery.id):
+                raise Superseded(ended or "no-longer-wanted")
+            link = {
+                "hash": fingerprint(self._keys.person_token(delivery.id)),
+                "task": notice.task,
+                "case": notice.case,
+                "delivery": delivery.id,
+                "expires": func.now() + self._lasts,
+            }
+            uow.session.execute(insert(PersonLink).values(link).on_conflict_do_nothing())
+            made = select(col(PersonLink.revoked_for)).where(col(PersonLink.hash) == link["hash"])
+            revoked_for = uow.session.scalars(made).one()
+            if revoked_for:
+                raise Superseded(revoked_for)
+            uow.session.connection().execute(
+                update(person_delivery)
+                .where(person_delivery.c.id == delivery.id)
+                .values(channel=means, template=edition)
+            )
+            uow.commit()
+
+
+def _reaching_persons(channels: Mapping[str, Channel]) -> dict[str, tuple[str, ReachesPersons]]:
+    """The channels by which persons are told: by what their record calls them, with our means."""
+    found: dict[str, tuple[str, ReachesPersons]] = {}
+    for each in CHANNELS:
+        channel: object = channels.get(each.means)
+        if each.person and isinstance(channel, ReachesPersons):
+            found[each.person] = (each.means, channel)
+    return found
+
+
+def _unwanted(uow: UnitOfWork, delivery: UUID) -> bool:
+    """Whether it was stopped since it was taken up to be sent."""
+    found = select(person_delivery.c.unwanted).where(person_delivery.c.id == delivery)
+    return bool(uow.session.connection().execute(found).scalar_one())
+
+
+def _in_time_by_post(notice: PersonNotice, now: datetime) -> bool:
+    if notice.kind is Kind.REMINDER:
+        return False
+    return notice.starts is None or notice.starts > now + POST_TAKES
+
+
+def _addressed(way: Way, given: str) -> str:
+    """Where it goes; a letter has a name above the address."""
+    if way.channel != BY_POST or not given:
+        return way.address
+    return f"{given}, {way.address}" if "\n" not in way.address else f"{given}\n{way.address}"
+
+
+def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """A moment as the clocks of the place show it."""
+    return moment.astimezone(zone) if moment else None

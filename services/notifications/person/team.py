@@ -1,0 +1,107 @@
+"""What becomes of a message to a person: told as any delivery, and left to the team if it fails.
+
+A person who could not be told is told by somebody, and that somebody is told once, with what to do.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID, uuid5
+
+from services.notifications.domain import OWN, Kind
+from services.notifications.handlers.cases import add, add_waiting, contacts_for
+from services.notifications.handlers.hubs import team_of
+from services.notifications.handlers.telling import locked
+from services.notifications.notice import Notice
+from services.notifications.person.notice import PersonNotice
+from services.notifications.person.rules import Kind as PersonKind
+from shared.database import UnitOfWork
+from shared.delivery import Delivery, Receipt
+from shared.messaging.events import NotificationDelivered, NotificationFailed
+from shared.messaging.outbox import Outbox
+from shared.worker import Wake
+
+BY_TEAM, ASK_FIRST = "by-team", "ask-first"
+"""What referrals says is to be done where no program may tell the person."""
+
+HEARS: Mapping[str, Kind] = {BY_TEAM: Kind.TELL_PERSON, ASK_FIRST: Kind.ASK_PERSON}
+"""What the team then hears; whoever wants to hear nothing is told nothing, by nobody."""
+
+
+class TeamHears:
+    """Says how a message to a person ended, and has the team tell them where it did not arrive.
+
+    Args:
+        outbox: takes what others are told.
+        grace: how long a message waits for a team that has no contact.
+        wake: of the worker that sends what the team hears.
+    """
+
+    def __init__(self, outbox: Outbox, *, grace: timedelta, wake: Wake) -> None:
+        self._outbox = outbox
+        self._grace = grace
+        self._wake = wake
+
+    def is_to_tell(self, uow: UnitOfWork, key: UUID, notice: PersonNotice, instead: str) -> None:
+        """Have the team tell the person; the caller holds the case and commits.
+
+        Args:
+            uow: the transaction.
+            key: made of the message; the same makes it once.
+            notice: what the person was to be told.
+            instead: what is to be done.
+        """
+        kind = HEARS.get(instead)
+        if kind is None or (kind is Kind.ASK_PERSON and notice.kind is PersonKind.REMINDER):
+            return  # that nothing is known to be safe was said with the first message
+        about = Notice(
+            kind=kind,
+            event=notice.event,
+            type="",
+            time=notice.time,
+            case=notice.case,
+            task=notice.task,
+        )
+        team = team_of(uow, notice.case) or ""
+        contacts = contacts_for(uow, OWN[kind], team, None)
+        for contact in contacts:
+            named = about.model_copy(update={"contact": contact.id})
+            add(uow, uuid5(key, str(contact.id)), named, contact)
+        if not contacts:
+            add_waiting(uow, key, about, team, self._grace)
+        uow.on_commit(self._wake.set)
+
+    def delivered(self, uow: UnitOfWork, delivery: Delivery, _receipt: Receipt) -> None:
+        """A channel took it."""
+        self._tell(uow, NotificationDelivered, delivery.id, delivery.channel, delivery.payload)
+
+    def failed(self, uow: UnitOfWork, delivery: Delivery, _reason: str) -> None:
+        """It will not arrive: the team tells the person."""
+        self.bounced(uow, delivery.id, delivery.channel, delivery.payload)
+
+    def bounced(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
+        """It came back, or never went: the team tells the person."""
+        notice = self._tell(uow, NotificationFailed, key, channel, payload)
+        self.is_to_tell(uow, uuid5(key, BY_TEAM), notice, BY_TEAM)
+
+    def lock_first(self, uow: UnitOfWork, delivery: Delivery) -> None:
+        """Lock the case before its delivery, as whoever acts on the case's events does."""
+        locked(uow, PersonNotice.model_validate_json(delivery.payload).case)
+
+    def arrived(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
+        """A receipt says that it arrived."""
+        self._tell(uow, NotificationDelivered, key, channel, payload)
+
+    def _tell(
+        self,
+        uow: UnitOfWork,
+        what: type[NotificationDelivered | NotificationFailed],
+        key: UUID,
+        channel: str,
+        payload: str,
+    ) -> PersonNotice:
+        notice = PersonNotice.model_validate_json(payload)
+        event = what(
+            case=notice.case, task=notice.task, delivery=key, channel=channel, kind=notice.kind
+        )
+        self._outbox.add(uow, event, version=locked(uow, notice.case))
+        return notice

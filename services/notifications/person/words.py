@@ -1,0 +1,281 @@
+"""What messages to a person say: templates as data, one file for each language and format.
+
+Every template is read and checked when the service starts: one that names what there is not, that
+leaves out what its message is for, or whose text message tells more than it may, is refused there
+and not when somebody should be told.
+"""
+
+import string
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.notifications.person.rules import Kind
+
+FACTS = frozenset({"given", "service", "place", "day", "time", "team", "phone"})
+"""All that a mail or a letter may say: the first name at most, no need, no diagnosis (care 16)."""
+BRIEF_FACTS = frozenset({"day", "time", "url"})
+"""All that a text message may say. A group's name can tell why somebody goes there, and a text
+stands on a locked screen."""
+NEEDED: Mapping[Kind, frozenset[str]] = {
+    Kind.AGREED: frozenset({"service", "place", "day", "time"}),
+    Kind.MEETING: frozenset({"service", "place", "day", "time"}),
+    Kind.REMINDER: frozenset({"service", "place", "day", "time"}),
+}
+"""What a message is for: a template that does not name it is refused."""
+NEEDED_IN_BRIEF: Mapping[Kind, frozenset[str]] = {
+    Kind.AGREED: frozenset({"url"}),
+    Kind.MEETING: frozenset({"day", "time", "url"}),
+    Kind.REMINDER: frozenset({"day", "time", "url"}),
+}
+ENGLISH = "en"
+
+
+class TemplateFault(Exception):
+    """A template that cannot be used; says which, and what is wrong with it."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Message(_Part):
+    """One message in one language.
+
+    Attributes:
+        subject: of a mail or a letter; says nothing that a passer-by must not read.
+        text: paragraphs; one that names what is not known is left out.
+        link: what the link is called.
+        brief: the text message.
+    """
+
+    subject: str = Field(min_length=1, max_length=120)
+    text: tuple[str, ...] = Field(min_length=1)
+    link: str = Field(min_length=1, max_length=80)
+    brief: str = Field(min_length=1, max_length=300)
+
+
+class Template(_Part):
+    """Every message in one language and format.
+
+    Attributes:
+        language: BCP 47.
+        name: of the language, in itself.
+        direction: of its script.
+        easy_read: whether it is Easy Read.
+        version: rises with every change of the words; noted with each message.
+        checked_by: which speaker or reader checked it; empty until somebody has.
+        day: how a day is written, as a pattern of Unicode CLDR.
+        time: how a time of day is, likewise.
+        messages: by kind.
+    """
+
+    language: str = Field(pattern=r"^[a-z]{2,3}$")
+    name: str
+    direction: Literal["ltr", "rtl"]
+    easy_read: bool = False
+    version: int = Field(ge=1)
+    checked_by: str = ""
+    day: str = Field(pattern=r"^[EdM,. ]+$")
+    time: str = Field(pattern=r"^[hHma:. ]+$")
+    messages: Mapping[Kind, Message]
+
+    @property
+    def code(self) -> str:
+        """Its short name: `pl`, `en-easy`."""
+        return f"{self.language}-easy" if self.easy_read else self.language
+
+    @property
+    def edition(self) -> str:
+        """Its short name with the version, to be noted with a message."""
+        return f"{self.code}/{self.version}"
+
+    def on(self, moment: datetime) -> str:
+        """A day in words; `moment` is local."""
+        return str(format_date(moment, self.day, locale=self._locale))
+
+    def at(self, moment: datetime) -> str:
+        """A time of day; `moment` is local."""
+        return str(format_time(moment, self.time, tzinfo=moment.tzinfo, locale=self._locale))
+
+    @property
+    def _locale(self) -> str:
+        return "en_GB" if self.language == ENGLISH else self.language
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known when a message is written; what is not known is empty.
+
+    Attributes:
+        given: the first name.
+        service: what the service is called.
+        place: where it is.
+        starts: when the first visit is, in local time.
+        team: what the link workers' team is called.
+        phone: its number.
+    """
+
+    given: str = ""
+    service: str = ""
+    place: str = ""
+    starts: datetime | None = None
+    team: str = ""
+    phone: str = ""
+
+
+EXAMPLE = Facts(
+    given="Kath",
+    service="Sampler Sundays",
+    place="Victoria Hall, Victoria Road, Saltaire, BD18 3JS",
+    starts=datetime(2027, 3, 4, 14, 30, tzinfo=ZoneInfo("Europe/London")),
+    team="Beckside link workers",
+    phone="01632 960101",
+)
+"""Nobody, for whoever wants to see a message before anybody gets one."""
+
+
+@dataclass(frozen=True)
+class PersonWords:
+    """A message as it goes out.
+
+    Attributes:
+        subject: of a mail or a letter.
+        paragraphs: their text.
+        link: what the link is called.
+        brief: the text message, which holds the link.
+        edition: which template in which version.
+    """
+
+    subject: str
+    paragraphs: Sequence[str]
+    link: str
+    brief: str
+    edition: str
+
+
+def written(template: Template, kind: Kind, facts: Facts, url: str) -> PersonWords:
+    """A message in words.
+
+    In another language it is followed by the English, so that somebody whom the person shows it to
+    can help; Easy Read stands alone.
+    """
+    english = templates()[ENGLISH]
+    message = template.messages[kind]
+    paragraphs = list(_paragraphs(template, message, facts))
+    if template.language != ENGLISH:
+        paragraphs += _paragraphs(english, english.messages[kind], facts)
+    brief = message.brief.format(**_values(template, facts), url=url)
+    return PersonWords(message.subject, paragraphs, message.link, brief, template.edition)
+
+
+def chosen(language: str, *, easy_read: bool) -> Template:
+    """The template for a reader: Easy Read where they need it, else their language, else English.
+
+    Args:
+        language: BCP 47; one for which there is no template is written to in English.
+        easy_read: whether they read Easy Read.
+    """
+    known = templates()
+    codes = [f"{language}-easy", language] if easy_read else [language]
+    fallback = f"{ENGLISH}-easy" if easy_read and language == ENGLISH else ENGLISH
+    return known[next((each for each in codes if each in known), fallback)]
+
+
+def _paragraphs(template: Template, message: Message, facts: Facts) -> Iterator[str]:
+    values = _values(template, facts)
+    for each in message.text:
+        if all(values[name] for name in _names(each)):
+            yield each.format(**values)
+
+
+def _values(template: Template, facts: Facts) -> dict[str, str]:
+    starts = facts.starts
+    return {
+        "given": facts.given,
+        "service": facts.service,
+        "place": facts.place,
+        "day": template.on(starts) if starts else "",
+        "time": template.at(starts) if starts else "",
+        "team": facts.team,
+        "phone": facts.phone,
+    }
+
+
+def _names(text: str) -> set[str]:
+    """The names in braces.
+
+    Raises:
+        ValueError: the braces do not match.
+    """
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def template_of(name: str, content: str) -> Template:
+    """A template of a file's content, checked.
+
+    Args:
+        name: of the file, to be said in a fault.
+        content: TOML.
+
+    Raises:
+        TemplateFault: it cannot be used.
+    """
+    try:
+        told: dict[str, Any] = tomllib.loads(content)
+        messages = {kind: told.pop(kind.value) for kind in Kind if kind.value in told}
+        template = Template.model_validate({**told, "messages": messages})
+        _check(template)
+    except (tomllib.TOMLDecodeError, ValidationError, ValueError, LookupError) as error:
+        raise TemplateFault(f"{name}: {error}") from error
+    return template
+
+
+def _check(template: Template) -> None:
+    for kind in Kind:
+        if kind not in template.messages:
+            raise ValueError(f"{kind} is missing")
+        message = template.messages[kind]
+        named: set[str] = set().union(*(_names(each) for each in message.text))
+        _only(f"{kind}.text", named, FACTS)
+        _only(f"{kind}.brief", _names(message.brief), BRIEF_FACTS)
+        _only(f"{kind}.subject", _names(message.subject), set())
+        _only(f"{kind}.link", _names(message.link), set())
+        _needed(f"{kind}.text", named, NEEDED[kind])
+        _needed(f"{kind}.brief", _names(message.brief), NEEDED_IN_BRIEF[kind])
+
+
+def _only(where: str, named: set[str], allowed: set[str] | frozenset[str]) -> None:
+    strange = sorted(named - allowed)
+    if strange:
+        raise ValueError(f"{where} may not name {', '.join(strange)}")
+
+
+def _needed(where: str, named: set[str], needed: frozenset[str]) -> None:
+    missing = sorted(needed - named)
+    if missing:
+        raise ValueError(f"{where} must name {', '.join(missing)}")
+
+
+@cache
+def templates() -> Mapping[str, Template]:
+    """Every template by its short name, read and checked at the first call.
+
+    Raises:
+        TemplateFault: one cannot be used.
+    """
+    folder = files(__package__) / "templates"
+    found = [
+        template_of(each.name, each.read_text(encoding="utf-8"))
+        for each in sorted(folder.iterdir(), key=lambda each: each.name)
+        if each.name.endswith(".toml")
+    ]
+    return {each.code: each for each in found}
