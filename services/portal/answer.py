@@ -141,7 +141,9 @@ async def who(request: Request, session: Session = "") -> Response:
             return _code_page(request, session, fault="That code is too old. Ask for a new one")
         raise
     view = await _links(request).view(session)
-    return _pages(request).page("answer/who", **_shown(request, session, view), person=person)
+    return _pages(request).page(
+        "answer/who", **_shown(request, session, view), person=person, times=times_at(request)
+    )
 
 
 @router.post("/answer/progress")

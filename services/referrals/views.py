@@ -33,6 +33,7 @@ from services.referrals.tables import (
     OnwardRequest,
     Person,
     PlaceHub,
+    Practice,
     Signpost,
     Waiting,
     Worklist,
@@ -106,8 +107,12 @@ def _possible(task: CaseTask) -> set[str]:
     }
 
 
-def case_view(session: Session, case: Case) -> View:
-    """A whole case, for its link worker and hub: Tasks, attempts, codes, who saw the identity."""
+def case_view(session: Session, case: Case, principal: Principal) -> View:
+    """A whole case, for its link worker and hub: Tasks, attempts, codes, who saw the identity.
+
+    Of a message to the practice a hub sees where it stands, and no way to the letter, which names
+    the person.
+    """
     tasks = session.exec(
         select(CaseTask).where(CaseTask.case == case.id).order_by(col(CaseTask.created))
     ).all()
@@ -127,12 +132,22 @@ def case_view(session: Session, case: Case) -> View:
         select(Activity).where(Activity.case == case.id).order_by(col(Activity.recorded))
     ).all()
     returned = session.exec(select(CodeReturned).where(CodeReturned.case == case.id)).all()
+    sharing = set(
+        session.exec(
+            select(Agreement.task).where(
+                col(Agreement.task).in_([task.id for task in tasks]),
+                col(Agreement.withdrawn).is_(None),
+                col(Agreement.items) != [],
+            )
+        )
+    )
     messages = session.exec(
         select(GpMessage)
         .where(GpMessage.case == case.id)
         .order_by(col(GpMessage.made), col(GpMessage.kind), col(GpMessage.id))
     ).all()
     person = session.get(Person, case.person) if case.person else None
+    practice = session.get(Practice, case.practice) if case.practice else None
     return {
         "id": str(case.id),
         "service_request": case.service_request,
@@ -140,6 +155,7 @@ def case_view(session: Session, case: Case) -> View:
         "hub": case.hub,
         "team": str(case.team) if case.team else None,
         "practice": case.practice,
+        "practice_name": practice.name if practice else None,
         "priority": case.priority,
         "source": case.source,
         "front_door": _front_door(session.get(FrontDoorEntry, case.id)),
@@ -148,7 +164,7 @@ def case_view(session: Session, case: Case) -> View:
         "stops": stops_of(person) if person else [],
         "version": case.version,
         "created": instant(case.created),
-        "tasks": [_task_view(task, names) for task in tasks],
+        "tasks": [_task_view(task, names, task.id in sharing) for task in tasks],
         "attempts": [
             {
                 "made": instant(each.made),
@@ -184,7 +200,7 @@ def case_view(session: Session, case: Case) -> View:
             for each in returned
         ],
         "gp_sharing": _gp_sharing(session.get(GpSharing, case.id)),
-        "gp_messages": [_gp_message(case, each) for each in messages],
+        "gp_messages": [_gp_message(case, each, cares(principal, case)) for each in messages],
     }
 
 
@@ -227,7 +243,7 @@ def _gp_sharing(row: GpSharing | None) -> View | None:
     }
 
 
-def _gp_message(case: Case, message: GpMessage) -> View:
+def _gp_message(case: Case, message: GpMessage, reads: bool) -> View:
     """Where a message to the practice stands: what went wrong, and what somebody has to do."""
     at = f"/referrals/cases/{case.id}/gp-messages/{message.id}"
     return {
@@ -243,11 +259,11 @@ def _gp_message(case: Case, message: GpMessage) -> View:
         "made": instant(message.made),
         "changed": instant(message.changed),
         "posted_on": message.posted_on.isoformat() if message.posted_on else None,
-        "letter": f"{at}/letter.pdf" if message.written else None,
+        "letter": f"{at}/letter.pdf" if message.written and reads else None,
     }
 
 
-def _task_view(task: CaseTask, names: Mapping[UUID, str]) -> View:
+def _task_view(task: CaseTask, names: Mapping[UUID, str], sharing: bool) -> View:
     return {
         "id": task.id,
         "kind": task.kind,
@@ -259,9 +275,15 @@ def _task_view(task: CaseTask, names: Mapping[UUID, str]) -> View:
         "service": str(task.service) if task.service else None,
         "service_name": names.get(task.service) if task.service else None,
         "owner": str(task.owner) if task.owner else None,
+        "sharing": sharing,
         "service_withdrawn": instant(task.service_withdrawn) if task.service_withdrawn else None,
         "updated": instant(task.updated),
     }
+
+
+def cares(principal: Principal, case: Case) -> bool:
+    """Whether `principal` is a link worker of the team that looks after the person."""
+    return "link-worker" in principal.roles and principal.organisation == str(case.team)
 
 
 def case_for(session: Session, principal: Principal, case_id: UUID) -> Case:
@@ -289,17 +311,25 @@ def worklist(
     allocated_to: str | None = None,
     now: datetime,
     open_only: bool,
+    ended: bool = False,
     service_requests: Sequence[str] | None = None,
     after: UUID | None,
     count: int,
 ) -> list[View]:
     """One page of the worklist of the caller's team or hub: urgent first, then longest waiting.
 
+    Its names are those of the practice and the team: who the person is stands in no row.
+
     Raises:
         Refused: `after` is no case on this list, which a first page again would hide.
     """
-    rows = select(Worklist, Case).join(Case, col(Case.id) == col(Worklist.case))
-    rows = rows.where(mine(principal))
+    rows = (
+        select(Worklist, Case, Practice.name, FrontDoorEntry.reference)
+        .join(Case, col(Case.id) == col(Worklist.case))
+        .outerjoin(Practice, col(Practice.ods_code) == col(Case.practice))
+        .outerjoin(FrontDoorEntry, col(FrontDoorEntry.case) == col(Case.id))
+        .where(mine(principal))
+    )
     if state:
         rows = rows.where(Worklist.state == state)
     if unrouted is not None:
@@ -312,7 +342,9 @@ def worklist(
         rows = rows.where(is_due(now) == due)
     if allocated_to is not None:
         rows = rows.where(_allocated(principal, allocated_to))
-    if open_only:
+    if ended:
+        rows = rows.where(~col(Worklist.open))
+    elif open_only:
         rows = rows.where(col(Worklist.open))
     if service_requests is not None:
         rows = rows.where(col(Case.service_request).in_(service_requests))
@@ -326,6 +358,7 @@ def worklist(
             raise Refused("business-rule", NOTHING_AFTER, "after")
         rows = rows.where(_behind(last))
     found = session.exec(rows.order_by(*rank).limit(count)).all()
+    teams = _teams(session, {case.team for _, case, *_ in found if case.team})
     return [
         {
             "case": str(row.case),
@@ -344,37 +377,48 @@ def worklist(
             "due": instant(row.due) if row.due else None,
             "agreement_ends": instant(row.agreement_ends) if row.agreement_ends else None,
             "source": case.source,
+            "reference": reference,
+            "practice": practice or case.practice,
+            "team": teams.get(case.team) if case.team else None,
+            "created": instant(case.created),
             "since": instant(row.since),
             "updated": instant(row.updated),
         }
-        for row, case in found
+        for row, case, practice, reference in found
     ]
+
+
+def _teams(session: Session, ids: set[UUID]) -> dict[UUID, str]:
+    named = select(LinkWorkerService.organisation, LinkWorkerService.name)
+    return dict(session.exec(named.where(col(LinkWorkerService.organisation).in_(ids))).all())
 
 
 def caseload(session: Session, principal: Principal, now: datetime) -> View:
     """How many open cases the caller's team or hub has, by state, and what waits for somebody.
 
-    `waiting` counts the open cases of each filter of the worklist, in the filters' own words.
+    `waiting` counts the open cases of each filter of the worklist, in the filters' own words; of
+    messages to a GP those of ended cases too, as the summary at the end is one.
     """
     filters = {
         "urgent": col(Worklist.urgent),
         "unrouted": col(Worklist.unrouted),
-        "gp_to_do": col(Worklist.gp_to_do),
         "opened": col(Worklist.opened),
         "due": is_due(now),
         "mine": _allocated(principal, ME),
         "nobody": _allocated(principal, NOBODY),
     }
+    gp_to_do = select(func.count()).where(mine(principal), col(Worklist.gp_to_do))
     counts = [func.count().filter(each).label(name) for name, each in filters.items()]
     rows = session.exec(
         select(Worklist.state, func.count(), *counts)
         .where(mine(principal), col(Worklist.open))
         .group_by(col(Worklist.state))
     ).all()
+    waiting = {name: sum(int(row[2 + at]) for row in rows) for at, name in enumerate(filters)}
     return {
         "open": sum(row[1] for row in rows),
         "states": {row[0]: row[1] for row in rows},
-        "waiting": {name: sum(row[2 + at] for row in rows) for at, name in enumerate(filters)},
+        "waiting": {**waiting, "gp_to_do": session.exec(gp_to_do).one()},
     }
 
 

@@ -26,6 +26,10 @@ def test_every_page_that_a_case_offers_opens(http: httpx.Client, role: str) -> N
     assert visitor.first.url.path == "/cases"
     cases = visitor.cases()
     assert len(cases) >= 10, "the demo has cases in every state"
+    if role == "hub-coordinator":
+        called = [re.search(r"<h1>(.*?)</h1>", visitor.get(case).text) for case in cases]
+        names = [found[1] for found in called if found]
+        assert len(names) == len(set(names)) == len(cases), "nobody tells two of them apart"
     broken = []
     for case in cases:
         page = visitor.get(case)
@@ -42,7 +46,11 @@ def test_every_page_that_a_case_offers_opens(http: httpx.Client, role: str) -> N
 def test_whoever_works_on_no_case_sees_none(http: httpx.Client, role: str) -> None:
     visitor = Visitor(http, role)
     assert "There are no pages for your role yet" in visitor.first.text
+    assert 'href="/"' in visitor.first.text.partition("<main")[2], "no dead end"
     assert visitor.get("/cases").status_code == 403
+    nowhere = visitor.get("/nowhere")
+    assert nowhere.status_code == 404
+    assert 'href="/home"' in nowhere.text
     assert visitor.get("/requests").status_code == 403
 
 

@@ -79,6 +79,7 @@ def test_from_a_referral_to_a_service_that_was_asked(
     page.get_by_label("Minutes (if you like)").fill("12")
     tab.click("button", "Save")
     expect(page.get_by_text("reached by phone, 12 minutes")).to_be_visible()
+    expect(page.get_by_text("You reached them. Do they want this help?")).to_be_visible()
     tab.click("button", "The person says yes")
 
     tab.click("link", "Note how to reach them safely")
@@ -105,15 +106,18 @@ def test_from_a_referral_to_a_service_that_was_asked(
     page.get_by_label("What would help", exact=True).fill("A friendly face at the door")
     assert not page.get_by_label("Phone:").count(), "no way to them that is not safe is offered"
     page.get_by_label(f"Name: {referred}").check()
+    page.get_by_label("Date of birth: 2 March 1951").check()
     tab.click("button", "Check what will be sent")
     expect(page.get_by_role("alert").get_by_text("Choose how they agreed")).to_be_visible()
     page.get_by_label("They told me").check()
     tab.click("button", "Check what will be sent")
     expect(tab.heading).to_have_text(f"Check what will be sent to {service}")
     expect(page.get_by_text(referred)).to_be_visible()
+    expect(page.get_by_text("2 March 1951")).to_be_visible()
     tab.click("button", "Send it")
     expect(page.get_by_role("heading", name=service)).to_be_visible()
     expect(page.get_by_text("asked, no answer yet")).to_be_visible()
+    expect(page.get_by_text(f"{service} was asked. You hear here")).to_be_visible()
 
     page.go_back()
     expect(tab.heading).to_contain_text("Check what will be sent")
@@ -128,6 +132,8 @@ def test_from_a_referral_to_a_service_that_was_asked(
     tab.click("link", "Close the case")
     page.get_by_label("They stopped before the end").check()
     tab.click("button", "Close the case")
+    page.goto(f"{running.url}/cases?show=all")
+    expect(page.get_by_role("link", name=referred)).to_have_count(0)
     page.goto(f"{running.url}/cases?show=ended")
     expect(page.get_by_role("link", name=referred)).to_be_visible()
 
@@ -163,6 +169,15 @@ def test_two_at_one_referral_do_it_once(running: Running, tab: Watched, referred
     other.get_by_role("button", name="Take it on").click()
     expect(other.get_by_role("heading", level=1)).to_have_text("The case has moved on")
     other.close()
+
+
+def test_somebody_sees_their_sign_ins_and_comes_back(running: Running, tab: Watched) -> None:
+    page = tab.page
+    page.goto(f"{running.url}/cases")
+    tab.click("link", "Your sign-ins")
+    expect(tab.heading).to_have_text("Your sign-ins")
+    tab.click("link", "Back to Kersey")
+    expect(tab.heading).to_have_text("Your list")
 
 
 def test_another_teams_case_is_not_there(running: Running, tab: Watched) -> None:

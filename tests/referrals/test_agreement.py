@@ -39,6 +39,21 @@ def test_withdrawing_empties_the_providers_patient_and_its_history(house: House)
     assert view["identity_available"] is False
 
 
+@pytest.mark.parametrize(("share", "agreed"), [({"name": "Kath"}, True), ({}, False)])
+def test_a_case_says_whether_there_is_something_to_withdraw(
+    house: House, share: dict[str, str], agreed: bool
+):
+    referral, task = house.asked(share=share)
+
+    def sharing() -> bool:
+        (found,) = [each for each in house.worker.get(referral.at)["tasks"] if each["id"] == task]
+        return bool(found["sharing"])
+
+    assert sharing() is agreed
+    house.worker.send("POST", f"/referrals/requests/{task}/withdraw-agreement")
+    assert not sharing()
+
+
 def test_withdrawn_before_acceptance_it_is_never_shared(house: House):
     _, task = house.asked()
     house.worker.post(f"/referrals/requests/{task}/withdraw-agreement")

@@ -295,11 +295,27 @@ def test_nobody_else_reads_it(house: House):
             answer = house.by(who).send("GET", f"/fhir/{kind}/{key}")
             assert answer.status_code in {403, 404}, who
     at = f"{referral.at}/gp-messages/{key}/letter.pdf"
-    for who in ("ehr", "provider", "link-worker-2", "coordinator-2"):
+    for who in ("ehr", "provider", "link-worker-2", "coordinator", "coordinator-2"):
         assert house.by(who).send("GET", at).status_code in {403, 404}, who
-    assert house.worker.send("GET", at).content.startswith(b"%PDF-")
-    assert house.by("coordinator").send("GET", at).headers["cache-control"] == "no-store"
-    assert house.scalar("select count(*) from audit_entry where action = 'gp-letter-read'") == 2
+    letter = house.worker.send("GET", at)
+    assert letter.content.startswith(b"%PDF-")
+    assert letter.headers["cache-control"] == "no-store"
+    assert house.scalar("select count(*) from audit_entry where action = 'gp-letter-read'") == 1
+
+
+def test_a_hub_sees_where_a_message_stands_and_not_the_letter_that_names_the_person(house: House):
+    wish(house, route="print")
+    referral = closed(house)
+    send(house)
+    load = house.worker.get("/referrals/caseload")
+    assert (load["open"], load["waiting"]["gp_to_do"]) == (0, 1), "a summary comes at the end"
+    (mine,) = [each for each in messages(house, referral) if each["kind"] == "closure"]
+    coordinator = house.by("coordinator")
+    seen = {each["id"]: each for each in coordinator.get(referral.at)["gp_messages"]}[mine["id"]]
+    assert mine["letter"]
+    assert seen == mine | {"letter": None}
+    posted = f"{referral.at}/gp-messages/{mine['id']}/posted"
+    coordinator.call("POST", posted, json={"on": "2026-06-03"}, status=403)
 
 
 def test_no_client_changes_what_its_practice_was_told(house: House):

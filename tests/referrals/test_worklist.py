@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from deploy.demo.consortium import PRACTICES
 from services.referrals.handlers.arrivals import note_arrival
 from shared.database import UnitOfWork
 from shared.messaging.events import (
@@ -41,12 +42,21 @@ def test_rows_are_found_by_their_referrals_and_no_other_teams_among_them(house: 
     assert house.by("link-worker-2").get("/referrals/cases", params=asked) == []
 
 
+def test_a_hub_tells_its_rows_apart_by_practice_team_and_age_and_learns_no_name(house: House):
+    house.refer()
+    (row,) = house.by("coordinator").get("/referrals/cases")
+    assert (row["practice"], row["team"]) == (PRACTICES[0].name, "Beckside Link Workers")
+    assert row["created"]
+    assert row["reference"] is None, "nobody has a receipt of it"
+
+
 def test_rows_are_found_by_state_and_whether_they_are_open(house: House):
     house.refer()
     referral, _ = house.asked()
     house.worker.post(f"{referral.at}/close", {"outcome": "completed"})
     get = house.worker.get
     assert [row["state"] for row in get("/referrals/cases")] == ["new"]
+    assert [row["state"] for row in get("/referrals/cases", params={"ended": True})] == ["closed"]
     everything = get("/referrals/cases", params={"open": False})
     assert sorted(row["state"] for row in everything) == ["closed", "new"]
     assert get("/referrals/cases", params={"state": "triage-accepted"}) == []

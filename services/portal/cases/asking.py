@@ -70,9 +70,7 @@ async def check(case: UUID, service: UUID, here: Here) -> Response:
     if typed is None:
         return back_to(known["action"])
     shared = {
-        SHARED[item]: known["shareable"][item]
-        for item in typed["share"]
-        if item in known["shareable"]
+        SHARED[item]: known["shown"][item] for item in typed["share"] if item in known["shown"]
     }
     words = {"needs": NEEDS, "access": ACCESS, "how": HOW}
     return here.page("cases/check", **known | {"words": words}, typed=typed, shared=shared)
@@ -112,10 +110,12 @@ def _first(known: Known, needs: list[str], full: str) -> Typed:
 
 async def _known(here: Place, case: UUID, service: UUID) -> Known:
     known = await about(here, case)
+    values = shareable(known["person"], known["record"])
     return known | {
         "service": await listing(here, service),
         "action": f"/cases/{case}/ask/{service}",
-        "shareable": shareable(known["person"], known["record"]),
+        "shareable": values,
+        "shown": values | {"birth-date": here.times.day(values.get("birth-date"))},
         "several": any(each["business_status"] in TAKEN_BACK for each in known["requests"]),
     }
 
@@ -145,7 +145,7 @@ def shareable(person: Shown, record: Mapping[str, Any] | None) -> dict[str, str]
 
 
 def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
-    options = {item: f"{SHARED[item]}: {value}" for item, value in known["shareable"].items()}
+    options = {item: f"{SHARED[item]}: {value}" for item, value in known["shown"].items() if value}
     fields = [
         Field(
             "needs",

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.cases.people import asked_of, person_of
+from services.portal.answer import STEPS
+from services.portal.cases.next_step import next_of
+from services.portal.cases.people import asked_of, called, person_of
 from services.portal.cases.words import (
     AGREED,
     CHANNELS,
@@ -20,8 +22,8 @@ from services.portal.cases.words import (
     PROVIDER_STATES,
     SAFE,
     SOURCES,
-    STATES,
     STOPS,
+    state_words,
 )
 from services.portal.staff.place import Here, Place
 
@@ -57,10 +59,18 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
     )
     person = person_of(patient)
     triage = next(each for each in case["tasks"] if each["kind"] == "triage")
+    requests = [
+        _request(each) | attendance(case, each["id"])
+        for each in case["tasks"]
+        if each["kind"] == "provider"
+    ]
+    state = triage["business_status"]
+    withheld = request == {}
     return {
         "case": case,
         "at": f"/cases/{case_id}",
         "person": person,
+        "name": called(person, case, withheld=withheld),
         "age": person.age(here.times.today),
         "asked": asked_of(request),
         "missing": [
@@ -68,20 +78,18 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
             for words, part in (("the referral", request), ("the person", patient))
             if part is None
         ],
-        "withheld": request == {},
+        "withheld": withheld,
+        "next": None if withheld else next_of(case, state, requests),
         "record": record,
         "possible": frozenset(case["possible"]),
         "closable": any(step in case["possible"] for step, _ in OUTCOMES.values()),
-        "state": STATES.get(triage["business_status"], triage["business_status"]),
-        "state_code": triage["business_status"],
-        "colour": COLOURS.get(triage["business_status"], "grey"),
-        "requests": [
-            _request(each) | attendance(case, each["id"])
-            for each in case["tasks"]
-            if each["kind"] == "provider"
-        ],
+        "state": state_words(state, requests[-1]["business_status"] if requests else None),
+        "state_code": state,
+        "colour": COLOURS.get(state, "grey"),
+        "requests": requests,
         "ended": triage["status"] in ("completed", "failed", "rejected", "cancelled"),
         "words": {
+            "activities": STEPS,
             "agreed": AGREED,
             "channels": CHANNELS,
             "gp_kinds": GP_KINDS,

@@ -58,6 +58,23 @@ class Asked:
     patient: str = ""
 
 
+def called(person: Shown, case: Resource, *, withheld: bool) -> str:
+    """How a page calls a case: by its person, or by a reference that names nobody.
+
+    Args:
+        person: as far as they may be shown.
+        case: `id` or `case`, and the `reference` of a front-door receipt, where it has one.
+        withheld: whether the team alone may see who it is.
+    """
+    if person.name:
+        return person.name
+    if not withheld:
+        return "A person without a name"
+    key = str(case.get("case") or case["id"])
+    door = (case.get("front_door") or case).get("reference")
+    return f"Case {door or key[:8].upper()}"
+
+
 def person_of(patient: Resource | None) -> Shown:
     """Read a Patient."""
     if not patient:

@@ -32,6 +32,14 @@ COLOURS: Mapping[str, str] = {
 }
 """Of a state's tag; the words say it too, so that nobody needs the colour."""
 
+
+def state_words(state: str, provider_state: str | None) -> str:
+    """Where a case stands; who is on a waiting list has their answer."""
+    if state == "provider-asked" and provider_state == "waiting-list":
+        return "On a waiting list"
+    return STATES.get(state, state)
+
+
 PROVIDER_STATES: Mapping[str, str] = {
     "awaiting-answer": "asked, no answer yet",
     "waiting-list": "on the waiting list",
@@ -72,9 +80,9 @@ SHOWN: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "nothing": ("Nothing fits yet", {"state": "nothing-fits"}),
     "withdrawal": ("GP asked to withdraw", {"state": "withdrawal-asked"}),
     "opened": ("Something opened", {"opened": "true"}),
-    "gp": ("Message to the GP to do", {"gp_to_do": "true"}),
+    "gp": ("Message to the GP to do", {"gp_to_do": "true", "open": "false"}),
     "unrouted": ("No team yet", {"unrouted": "true"}),
-    "ended": ("Ended", {"open": "false"}),
+    "ended": ("Ended", {"ended": "true"}),
 }
 """The filters of the list: their words, and the question to the case API."""
 

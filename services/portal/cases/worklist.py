@@ -7,8 +7,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.people import NHS_NUMBER, Asked, Shown, asked_of, person_of
-from services.portal.cases.words import COLOURS, DELIVERIES, PROVIDER_STATES, SHOWN, STATES
+from services.portal.cases.people import NHS_NUMBER, Asked, Shown, asked_of, called, person_of
+from services.portal.cases.words import (
+    COLOURS,
+    DELIVERIES,
+    PROVIDER_STATES,
+    SHOWN,
+    SOURCES,
+    state_words,
+)
 from services.portal.staff.fields import Field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 
@@ -149,10 +156,15 @@ def _row(row: Row, person: Shown, asked: Asked) -> Row:
     return {
         "case": row["case"],
         "person": person,
+        "name": called(person, row, withheld=not asked.patient),
         "withheld": not asked.patient,
         "needs": [words for _, words in asked.needs],
+        "words": next(iter(asked.words), ""),
+        "sender": row["practice"] or SOURCES.get(row["source"], row["source"]),
+        "team": row["team"],
+        "created": row["created"],
         "urgent": row["urgent"],
-        "state": STATES.get(row["state"], row["state"]),
+        "state": state_words(row["state"], row["provider_state"]),
         "colour": COLOURS.get(row["state"], "grey"),
         "provider": PROVIDER_STATES.get(row["provider_state"] or "", ""),
         "delivery": DELIVERIES.get(row["delivery_state"] or "", ""),
@@ -174,7 +186,7 @@ def _filters(load: Mapping[str, Any] | None, show: str) -> Iterable[Row]:
 def _count(load: Mapping[str, Any], asked: Mapping[str, str]) -> int | None:
     if not asked:
         return int(load["open"])
-    if "open" in asked:
+    if "ended" in asked:
         return None
     if "state" in asked:
         return int(load["states"].get(asked["state"], 0))

@@ -46,7 +46,13 @@ class Place:
         """The page, with who is signed in in its head."""
         pages: Pages = self.request.app.state.pages
         return pages.page(
-            template, status, who=self.who, times=self.times, here=self.request.url.path, **values
+            template,
+            status,
+            who=self.who,
+            times=self.times,
+            here=self.request.url.path,
+            account=account_of(self.request),
+            **values,
         )
 
     async def form(self) -> FormData:
@@ -104,6 +110,13 @@ def _place(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Pl
     return Place(request, who, request.app.state.apis, times_at(request))
 
 
+def account_of(request: Request) -> str:
+    """Where whoever is signed in sees their sign-ins; empty where another issuer keeps them."""
+    settings = request.app.state.settings
+    own = settings.issuer == f"{settings.public_url}/identity"
+    return f"{settings.issuer}/account" if own else ""
+
+
 Here = Annotated[Place, Depends(_place)]
 
 
@@ -118,6 +131,7 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
         "staff/refused",
         refusal.status,
         who=getattr(state, "signed_in", None),
+        account=account_of(request),
         refusal=refusal,
         parts=PARTS,
         again=request.url.path,

@@ -20,9 +20,9 @@ from services.referrals.domain import Actor
 from services.referrals.handlers import onward, telling_sender, triage
 from services.referrals.scopes import CASES
 from services.referrals.silence import count_silent
-from services.referrals.tables import Case
 from services.referrals.views import (
     View,
+    cares,
     case_for,
     case_view,
     caseload,
@@ -118,6 +118,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         due: bool | None = None,
         allocated_to: Slug | None = None,
         open_only: Annotated[bool, Query(alias="open")] = True,
+        ended: bool = False,
         service_request: Annotated[list[Slug] | None, Query(max_length=100)] = None,
         after: UUID | None = None,
         count: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -125,6 +126,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
     ) -> list[View]:
         """The worklist: urgent first, then longest waiting; `after` is the last row's case.
 
+        Open cases, with `open=false` ended ones too, with `ended=true` these alone.
         `service_request`, once for each, leaves only the cases of these referrals. `allocated_to`
         is the account of a colleague, `me` or `nobody`; `due` is whether the day of the next step
         has come.
@@ -141,6 +143,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
                 allocated_to=allocated_to,
                 now=desk.clock(),
                 open_only=open_only,
+                ended=ended,
                 service_requests=service_request,
                 after=after,
                 count=count,
@@ -170,10 +173,6 @@ def _sender(router: APIRouter, desk: Desk) -> None:
 def _case(desk: Desk, principal: Principal, case: UUID) -> View:
     with seeing(desk.accesses, principal, case), desk.work() as uow:
         found = case_for(uow.session, principal, case)
-        actor = Actor.LINK_WORKER if _cares(principal, found) else Actor.COORDINATOR
+        actor = Actor.LINK_WORKER if cares(principal, found) else Actor.COORDINATOR
         possible = possible_steps(uow.session, found, actor)
-        return case_view(uow.session, found) | {"possible": possible}
-
-
-def _cares(principal: Principal, case: Case) -> bool:
-    return "link-worker" in principal.roles and principal.organisation == str(case.team)
+        return case_view(uow.session, found, principal) | {"possible": possible}

@@ -126,4 +126,4 @@ def gp_routes(desk: Desk) -> APIRouter:
 
 def _case(desk: Desk, principal: Principal, case: UUID) -> View:
     with seeing(desk.accesses, principal, case), desk.work() as uow:
-        return case_view(uow.session, case_for(uow.session, principal, case))
+        return case_view(uow.session, case_for(uow.session, principal, case), principal)

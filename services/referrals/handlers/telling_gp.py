@@ -24,7 +24,6 @@ from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import GpMessage, GpSharing
 from services.referrals.tables.gp import gp_deliveries
-from services.referrals.views import case_for
 from shared.auth import Principal
 from shared.delivery import State as Ended
 
@@ -186,17 +185,11 @@ def posted(desk: Desk, principal: Principal, case: UUID, key: UUID, day: date) -
     """Record that the printed letter was posted: then nobody has to do anything more.
 
     Raises:
-        NoSuchCase: there is no such message in a case of this team or hub.
+        NoSuchCase: there is no such message in a case of this link-worker service.
         Refused: there is nothing to post, or the day is to come.
     """
     with working_on(desk, principal, case=case) as file:
-        actor = standing(file, principal, file.triage)
-        refuse_unless(
-            actor in {Actor.LINK_WORKER, Actor.COORDINATOR},
-            "forbidden",
-            "Only the link worker or the hub records this.",
-            "message",
-        )
+        _only_the_worker(file, principal)
         message = _message(file, key)
         refuse_unless(
             message.state in PRINTABLE and message.written,
@@ -215,21 +208,22 @@ def posted(desk: Desk, principal: Principal, case: UUID, key: UUID, day: date) -
 
 
 def letter(desk: Desk, principal: Principal, case: UUID, key: UUID, form: str) -> bytes:
-    """A message's letter, to be printed.
+    """A message's letter, to be printed by the team: it names the person, which nobody else sees.
 
     Args:
         desk: what every use case works with.
-        principal: a link worker of the team, or a coordinator of the hub.
+        principal: a link worker of the team.
         case: the case.
         key: the message.
         form: one of `MEDIA_TYPES`.
 
     Raises:
-        NoSuchCase: there is no such letter in a case of this team or hub.
+        NoSuchCase: there is no such letter in a case of this link-worker service.
+        Refused: a coordinator asks.
     """
     with desk.work() as uow:
-        case_for(uow.session, principal, case)
         file = CaseFile.open(desk, uow, case, principal)
+        _only_the_worker(file, principal)
         message = _message(file, key)
         if not message.written:
             raise NoSuchCase
