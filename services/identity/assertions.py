@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from joserfc import jwk, jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ClaimError, JoseError
 from sqlalchemy import Engine, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
@@ -111,9 +111,10 @@ class Assertions:
         )
         try:
             required.validate(claims)
-        except JoseError as error:
+        except ClaimError as error:
             raise AssertionRefused(
-                f"Refused: {error.error}. aud must be {self._audience}, exp in the future, jti new."
+                f"Refused for its {error.claim}: {error.error.replace('_', ' ')}. aud must be"
+                f" {self._audience}, exp in the future, jti new."
             ) from error
         now = datetime.now(UTC)
         limit = now + timedelta(seconds=LIFETIME + SKEW)

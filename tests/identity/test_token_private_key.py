@@ -116,6 +116,28 @@ def test_claims_that_are_refused(
 
 
 @pytest.mark.parametrize(
+    ("claims", "said"),
+    [
+        ({"exp": None}, "for its exp: missing claim"),
+        ({"jti": None}, "for its jti: missing claim"),
+        ({"aud": "https://elsewhere.example/token"}, "for its aud: invalid claim"),
+        ({"exp": 1}, "for its exp: expired token"),
+    ],
+)
+def test_the_claim_that_is_wrong_is_named(
+    issuer: Issuer,
+    client: str,
+    ec_key: jwk.ECKey,
+    assertion: Assertion,
+    claims: dict[str, Any],
+    said: str,
+):
+    answer = issuer.post(data=assertion(ec_key, client, claims=claims))
+    assert answer.status_code == 401
+    assert said in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
     "claims",
     [
         {"exp": lambda now: now + 300},
