@@ -48,6 +48,11 @@ class Refusal(Exception):
         self.element = element
         self.tries_left = tries_left
 
+    @property
+    def moved_on(self) -> bool:
+        """Whether somebody else was quicker; its words are about a Task then, and no page's."""
+        return self.status == 409 and self.element == "Task.status"
+
 
 class AnswerLinks:
     """What notifications tells, and takes from, the holders of its links.

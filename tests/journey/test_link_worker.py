@@ -167,7 +167,7 @@ def test_two_at_one_referral_do_it_once(running: Running, tab: Watched, referred
     other.goto(page.url)
     tab.click("button", "Take it on")
     other.get_by_role("button", name="Take it on").click()
-    expect(other.get_by_role("heading", level=1)).to_have_text("The case has moved on")
+    expect(other.get_by_role("heading", level=1)).to_have_text("That is not possible now")
     other.close()
 
 

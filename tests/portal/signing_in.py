@@ -71,12 +71,15 @@ async def deed(request: Request, who: SignedIn = Depends(signed_in)) -> Response
 
 
 BROKEN: set[str] = set()
-"""Parts behind the pages that are away just now."""
+"""Parts behind the pages that are away just now; `quicker`: somebody else was."""
 CASE = "5b0d5e6e-6b6f-4b8e-9a57-0c5f6c1f0a11"
 NOTED: list[Any] = []
 
 
 def _answers(part: str, body: object) -> Response:
+    if "quicker" in BROKEN:
+        told = {"title": "Not possible", "detail": "This Task has ended", "element": "Task.status"}
+        return JSONResponse(told, 409)
     return JSONResponse({"title": "away"}, 503) if part in BROKEN else JSONResponse(body)
 
 
@@ -107,8 +110,14 @@ def caseload() -> Response:
 @trial.post("/referrals/cases/{case}/contacts")
 async def contacts(case: str, request: Request) -> Response:
     """A contact is noted."""
-    if "referrals" not in BROKEN:
+    if not BROKEN:
         NOTED.append(await request.json())
+    return _answers("referrals", {"case": case})
+
+
+@trial.post("/referrals/cases/{case}/gp-worries")
+def worries(case: str) -> Response:
+    """The practice is told."""
     return _answers("referrals", {"case": case})
 
 

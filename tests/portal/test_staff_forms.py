@@ -143,6 +143,19 @@ def test_what_could_not_be_sent_is_kept_and_sent_with_the_next_press(pages: Page
     assert NOTED == [{"how": "phone", "reached": True, "minutes": 12}]
 
 
+def test_who_was_second_reads_so_in_words_and_keeps_what_they_typed(pages: Pages):
+    http = pages.browser()
+    key = pages.come(http, pages.person()).json()["key"]
+    form = {"key": key, "number": "2", "concern": "not <eating>", "because": ""}
+    BROKEN.add("quicker")
+    page = http.post(f"/cases/{CASE}/gp-worries", data=form)
+    assert page.status_code == 409
+    assert "Somebody did something here after you opened the page" in page.text
+    assert "Task" not in page.text
+    assert "not &lt;eating&gt;" in page.text
+    assert f'<a href="/cases/{CASE}">Look at where it stands now</a>' in page.text
+
+
 def test_while_the_sign_in_is_away_what_was_typed_is_kept_sealed(pages: Pages):
     http = pages.browser()
     key = pages.come(http, pages.person()).json()["key"]

@@ -116,7 +116,11 @@ def at_its_field(refusal: Refusal, fields: Iterable[Field]) -> dict[str, str]:
     Raises:
         Refusal: it is not about what was typed.
     """
-    if refusal.status not in (409, 422) or not (refusal.detail or refusal.title):
+    if (
+        refusal.moved_on
+        or refusal.status not in (409, 422)
+        or not (refusal.detail or refusal.title)
+    ):
         raise refusal
     words = (refusal.detail or refusal.title).rstrip(".")
     names = [each.name for each in fields]

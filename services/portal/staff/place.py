@@ -135,6 +135,7 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
         refusal=refusal,
         parts=PARTS,
         again=request.url.path,
+        about="/".join(request.url.path.split("/")[:3]),
         look=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         typed=getattr(state, "typed", None),
         kept=getattr(state, "kept", None),
