@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.portal import answer, capacity, cases, inbox, start
+from services.portal import answer, capacity, cases, hub, inbox, start
 from services.portal.answer_links import AnswerLinks
 from services.portal.apis import Apis
 from services.portal.behind import Behind
@@ -69,6 +69,7 @@ def create_app(
             home.router,
             *cases.ROUTERS,
             *inbox.ROUTERS,
+            *hub.ROUTERS,
         ),
         checks={"schema": partial(schema_fault, "portal", engine)} if engine else {},
         verifier=verifier,

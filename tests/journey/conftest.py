@@ -14,6 +14,7 @@ from deploy.demo.people import people
 from tests.infrastructure.chromium import FLAGS
 from tests.infrastructure.running import Running
 from tests.journey.pages import token_of
+from tests.journey.visitor import Visitor
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,13 @@ def browser(chromium_path: Path) -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def coordinator(running: Running) -> Iterator[Visitor]:
+    """The coordinator of the Bradford hub, signed in once: a code is good once."""
+    with httpx.Client(base_url=running.url, timeout=60) as http:
+        yield Visitor(http, "hub-coordinator")
 
 
 @pytest.fixture

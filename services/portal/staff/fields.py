@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 from starlette.datastructures import FormData
 
 from services.portal.answer_links import Refusal
-from services.portal.typed import unwrapped, visible
+from services.portal.typed import Mistyped, day_of, unwrapped, visible
 
-Kind = Literal["radios", "select", "checkboxes", "line", "words", "number"]
+Kind = Literal["radios", "select", "checkboxes", "line", "words", "number", "date"]
 
 MOST = {"line": 200, "words": 2000}
 """Letters that the services take."""
@@ -43,7 +44,9 @@ class Field:
 
 
 Typed = dict[str, Any]
-"""What was typed, by field: a text, or a list of codes for checkboxes."""
+"""What was typed, by field: a text, a list of codes for checkboxes, the three parts of a date."""
+
+PARTS = ("day", "month", "year")
 
 
 def typed_into(form: FormData, fields: Iterable[Field]) -> tuple[Typed, dict[str, str]]:
@@ -51,7 +54,13 @@ def typed_into(form: FormData, fields: Iterable[Field]) -> tuple[Typed, dict[str
     typed: Typed = {}
     faults: dict[str, str] = {}
     for each in fields:
-        if each.kind == "checkboxes":
+        if each.kind == "date":
+            given_parts = {part: form.get(f"{each.name}-{part}") for part in PARTS}
+            typed[each.name] = {
+                part: value.strip() if isinstance(value, str) else ""
+                for part, value in given_parts.items()
+            }
+        elif each.kind == "checkboxes":
             given = [value for value in form.getlist(each.name) if isinstance(value, str)]
             typed[each.name] = [value for value in given if value in each.options]
         else:
@@ -65,7 +74,32 @@ def typed_into(form: FormData, fields: Iterable[Field]) -> tuple[Typed, dict[str
     return typed, faults
 
 
+def day_typed(value: Mapping[str, str]) -> str | None:
+    """The day of a date field without faults, as an API takes it; None where nothing was typed."""
+    return day_of(value, date.max).isoformat() if any(value.values()) else None
+
+
+def day_shown(day: str | None) -> dict[str, str]:
+    """A day of an API in the three parts of a date field."""
+    if not day:
+        return dict.fromkeys(PARTS, "")
+    year, month, number = day.split("-")
+    return {"day": str(int(number)), "month": str(int(month)), "year": year}
+
+
+def _date_fault(asked: Field, value: Mapping[str, str]) -> str:
+    if not any(value.values()):
+        return asked.missing
+    try:
+        day_of(value, date.max)
+    except Mistyped as mistyped:
+        return str(mistyped)
+    return ""
+
+
 def _fault(asked: Field, value: Any) -> str:
+    if asked.kind == "date":
+        return _date_fault(asked, value)
     if not value:
         return asked.missing
     if asked.kind in ("radios", "select") and value not in asked.options:

@@ -103,4 +103,5 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
     """What a service refused to whoever is signed in, and where to go from here."""
     pages: Pages = request.app.state.pages
     who: SignedIn | None = getattr(request.state, "signed_in", None)
-    return pages.page("staff/refused", refusal.status, who=who, refusal=refusal)
+    of_hub = request.url.path.startswith("/hub")
+    return pages.page("staff/refused", refusal.status, who=who, refusal=refusal, of_hub=of_hub)
