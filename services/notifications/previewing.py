@@ -46,10 +46,10 @@ def messages(*, filled: bool) -> Iterator[Previewed]:
         for kind in PersonKind:
             yield _of_person(template, kind, filled=filled)
     for declared in (words.WORDS, listings.WORDS, reach.WORDS):
-        for kind, said in declared.items():
+        for about, said in declared.items():
             paragraphs = [" ".join(each.split()) for each in said.text.split("\n\n")]
             yield Previewed(
-                str(kind), "staff", ENGLISH, None, "written in English", said.subject, paragraphs
+                str(about), "staff", ENGLISH, None, "written in English", said.subject, paragraphs
             )
 
 

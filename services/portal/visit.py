@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.form_key import form_key
 from services.portal.link_forms import form_of
-from services.portal.staff.times import LOCALE
+from services.portal.times import LOCALE
 from shared.pages import Pages
 
 router = APIRouter(prefix="/visit", include_in_schema=False)

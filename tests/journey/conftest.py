@@ -32,6 +32,13 @@ def manager(running: Running) -> Iterator[Visitor]:
         yield Visitor(http, "provider-manager")
 
 
+@pytest.fixture(scope="session")
+def coordinator(running: Running) -> Iterator[Visitor]:
+    """The coordinator of the Bradford hub, signed in once: a code is good once."""
+    with httpx.Client(base_url=running.url, timeout=60) as http:
+        yield Visitor(http, "hub-coordinator")
+
+
 @pytest.fixture
 def referred(running: Running) -> str:
     """A person whom a GP just referred to the team; their name."""

@@ -23,6 +23,7 @@ class Visitor:
 
     def __init__(self, http: httpx.Client, role: str) -> None:
         self.http = http
+        self.role = role
         who = BY_ROLE[role]
         page = self.get("/sign-in")
         page = self._send(page, email=who.email, password=who.password)
@@ -66,6 +67,13 @@ class Visitor:
         assert hidden, page.text
         kept = {name: html.unescape(value) for name, value in hidden}
         answer = self.http.post(action, data=kept | given)
+        return self.get(answer.headers["location"]) if answer.is_redirect else answer
+
+    def force(self, path: str, **given: str) -> httpx.Response:
+        """Send a form of this session to an address, whether or not there is such a form."""
+        key = re.search(r'name="key" value="([^"]*)"', self.first.text)
+        assert key
+        answer = self.http.post(path, data={"key": html.unescape(key[1])} | given)
         return self.get(answer.headers["location"]) if answer.is_redirect else answer
 
     @property

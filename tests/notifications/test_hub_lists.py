@@ -81,5 +81,10 @@ def test_an_address_that_bounces_is_listed_for_its_hub(client, house, coordinato
     counts = client.get(COUNTS, headers=coordinator).json()
     assert (counts["unusable"], counts["failures"]) == (1, 1)
     assert client.get(where, headers=elsewhere).json()["contacts"] == []
+    one = f"/notifications/contacts/{PROVIDER}/{shown['id']}"
+    assert client.get(one, headers=coordinator).json()["unusable_for"] == "bounce-5.1.1"
+    assert client.get(one, headers=elsewhere).status_code == 404
+    nobody = f"/notifications/contacts/calder/{shown['id']}"
+    assert client.get(nobody, headers=coordinator).status_code == 404
     reads = house.verifier.add("w", roles="link-worker", scopes="notifications.read")
     assert client.get(where, headers=reads).status_code == 403

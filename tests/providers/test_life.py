@@ -225,6 +225,9 @@ def test_what_waits_is_listed_for_its_hub_and_its_writer(house: House):
         assert shown["subject"] == str(key("Choir"))
         assert (shown["name"], shown["owner_name"]) == ("Choir", "Owner")
         assert found["total_items"] == 1
+    edit(house, description="x", needs=["money"])
+    changes = house.send("GET", f"{CHOIR}/versions/3/changes")
+    assert list(changes["terms"].values()) == ["Money"]
     assert house.send("GET", "/directory/drafts?state=sent-back")["contents"] == []
     assert house.send("GET", "/directory/drafts?page=2&per_page=1")["contents"] == []
     house.send("GET", f"/directory/services/{uuid4()}/versions", status=404)

@@ -78,6 +78,17 @@ def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str,
         return {"contacts": [_shown(each, unusable.get(each.id)) for each in theirs]}
 
 
+@router.get("/{party}/{contact}")
+def read_contact(party: Party, contact: UUID, principal: Reads, request: Request) -> dict[str, Any]:
+    """One way in which a party is reached."""
+    with UnitOfWork(request.app.state.engine) as uow:
+        _coordinates(uow, principal, party)
+        found = uow.session.get(Contact, contact)
+        if found is None or found.party != party:
+            raise Problem(404, "Not found", "The party has no such contact.", element="contact")
+        return _shown(found, unusable_of(uow, party).get(contact))
+
+
 @router.put("/{party}/{contact}")
 def put_contact(
     party: Party, contact: UUID, body: ContactBody, principal: Writes, request: Request

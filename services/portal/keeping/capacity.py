@@ -1,7 +1,6 @@
 """Saying how much room a service has: the four answers of the weekly message, with numbers."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -102,18 +101,17 @@ def _standing(capacity: Json) -> Typed:
         "state": capacity["state"] if capacity["state"] in words.ANSWERS else "",
         "places": str(capacity.get("places", "")),
         "waiting": str(capacity.get("waiting", "")),
-        "first_date": as_typed(date.fromisoformat(first) if first else None),
+        "first_date": as_typed(first),
         "keeps_list": ["yes"] if capacity.get("keeps_list") else [],
     }
 
 
 def _said(typed: Typed) -> Json:
     told: Json = {"state": typed["state"], "keeps_list": bool(typed["keeps_list"])}
-    first = day_in(typed, "first_date")
     given = {
         "places": int(typed["places"]) if typed["places"] else None,
         "waiting": int(typed["waiting"]) if typed["waiting"] else None,
-        "first_date": first.isoformat() if first else None,
+        "first_date": day_in(typed, "first_date"),
     }
     return told | {
         name: value

@@ -60,7 +60,7 @@ async def _page(
         days=days,
         today=today.isoformat(),
         marked=frozenset(register["days"]),
-        typed=typed or as_typed(today),
+        typed=typed or as_typed(today.isoformat()),
         faults={"day": fault} if fault else {},
     )
 

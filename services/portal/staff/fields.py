@@ -51,15 +51,16 @@ Typed = dict[str, Any]
 PARTS = ("day", "month", "year")
 
 
-def day_in(typed: Mapping[str, Any], name: str) -> date | None:
-    """The day in a field that was found right; None where none was typed."""
+def day_in(typed: Mapping[str, Any], name: str) -> str | None:
+    """The day in a field that was found right, as an API takes it; None where none was typed."""
     parts = typed[name]
-    return any_day_of(parts) if parts else None
+    return any_day_of(parts).isoformat() if parts else None
 
 
-def as_typed(when: date | None) -> dict[str, str]:
-    """A day as somebody would have typed it; empty for none."""
-    return {} if when is None else {part: str(getattr(when, part)) for part in PARTS}
+def as_typed(day: str | None) -> dict[str, str]:
+    """A day of an API as somebody would have typed it; empty for none."""
+    when = date.fromisoformat(day) if day else None
+    return {part: str(getattr(when, part)) for part in PARTS} if when else {}
 
 
 def typed_into(form: FormData, fields: Iterable[Field]) -> tuple[Typed, dict[str, str]]:

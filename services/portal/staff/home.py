@@ -6,7 +6,7 @@ from services.portal.staff.place import Here, back_to
 
 router = APIRouter(include_in_schema=False)
 
-FIRST = (("link-worker", "/cases"), ("coordinator", "/cases"), ("provider", "/requests"))
+FIRST = (("link-worker", "/cases"), ("coordinator", "/hub"), ("provider", "/requests"))
 """The first page of each role for which there are pages."""
 
 

@@ -140,4 +140,5 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
         typed=getattr(state, "typed", None),
         kept=getattr(state, "kept", None),
         posted=request.method == "POST",
+        of_hub=request.url.path.startswith("/hub"),
     )

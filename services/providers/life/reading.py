@@ -1,10 +1,10 @@
 """Reading a listing's history: for whoever keeps it, and for the coordinators of its hub."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, String, cast, select
 
 from services.providers import hubs
 from services.providers.claims.keepers import kept_by
@@ -85,6 +85,9 @@ def changes(
         since: the version to compare it with; None for the one it was written on, or the one
             before it.
 
+    Returns:
+        The changes, and in `terms` what the taxonomy terms in them are called.
+
     Raises:
         Problem: 404, also for another hub's.
     """
@@ -94,7 +97,34 @@ def changes(
     against = since or row["based_on"] or (number - 1 if number > 1 else None)
     before = _numbered(found, against)["listing"] if against else {}
     changed = differences(before | {"id": None}, row["listing"] | {"id": None})
-    return {"number": number, "changes": changed} | ({"since": against} if against else {})
+    shown = {"number": number, "changes": changed} | ({"since": against} if against else {})
+    return shown | ({"terms": terms} if (terms := _terms(directory, changed)) else {})
+
+
+def _terms(directory: Directory, changed: Any) -> dict[str, str]:
+    """What the taxonomy terms are called that changes name by their ids."""
+    term = table("taxonomy_term").c
+    named = set(_named_terms(changed, named=False))
+    if not named:
+        return {}
+    with UnitOfWork(directory.engine) as uow:
+        rows = uow.session.connection().execute(
+            select(term.id, term.name).where(cast(term.id, String).in_(named))
+        )
+        return {str(row.id): row.name for row in rows}
+
+
+def _named_terms(value: Any, *, named: bool) -> Iterator[str]:
+    """The ids of terms in what changed: below a member `taxonomy_term_id`, or a path to one."""
+    if isinstance(value, Mapping):
+        path = str(value.get("field", "")).endswith("taxonomy_term_id")
+        for name, each in value.items():
+            yield from _named_terms(each, named=path or name == "taxonomy_term_id")
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _named_terms(each, named=named)
+    elif named and isinstance(value, str):
+        yield value
 
 
 def _versions(uow: UnitOfWork, principal: Principal, kind: str, subject: UUID) -> list[RowMapping]:

@@ -1,0 +1,87 @@
+"""Help calls: services that want to be rung, and those that have not answered for days (care 4)."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.portal.answer import needs_of
+from services.portal.answer_links import Refusal
+from services.portal.hub.desk import ROWS, OfHub
+from services.portal.staff.place import Place, back_to
+
+router = APIRouter(prefix="/hub", include_in_schema=False)
+
+Rows = list[dict[str, Any]]
+
+DONE = {
+    "call": "Noted: you made the call.",
+    "answer": "Thank you. Their answer is noted, and the link worker sees it.",
+}
+
+
+@router.get("/silent")
+async def silent(here: OfHub, after: str | None = None, done: str = "") -> Response:
+    """Requests that nobody has answered for days, the longest waiting first."""
+    try:
+        rows: Rows = await here.get("/referrals/requests/silent", after=after, count=ROWS + 1)
+    except Refusal as refusal:
+        return from_the_beginning(refusal, after, "/hub/silent")
+    return here.page(
+        "hub/silent",
+        rows=[{**row, "wants": needs_of(row)} for row in rows[:ROWS]],
+        further=further("/hub/silent", rows, "task"),
+        said=DONE.get(done, ""),
+    )
+
+
+@router.get("/calls")
+async def calls(here: OfHub, after: str | None = None, done: str = "") -> Response:
+    """Calls to make, and notes to bring on paper, the oldest first."""
+    try:
+        found = await here.get("/notifications/calls", after=after, count=ROWS + 1)
+    except Refusal as refusal:
+        return from_the_beginning(refusal, after, "/hub/calls")
+    rows: Rows = found["calls"]
+    return here.page(
+        "hub/calls",
+        rows=rows[:ROWS],
+        further=further("/hub/calls", rows, "id"),
+        said=DONE.get(done, ""),
+    )
+
+
+@router.get("/calls/{call}")
+async def show(call: UUID, here: OfHub) -> Response:
+    """Whom to ring, what to say and what not."""
+    found = await here.get(f"/notifications/calls/{call}")
+    return here.page("hub/call", call=found, asked=await _asked(here, found))
+
+
+@router.post("/calls/{call}/done")
+async def made(call: UUID, here: OfHub) -> Response:
+    """Note that the call was made; the answer is recorded with the request."""
+    await here.form()
+    await here.send("POST", f"/notifications/calls/{call}/done")
+    return back_to("/hub/calls?done=call")
+
+
+async def _asked(here: Place, call: dict[str, Any]) -> dict[str, Any] | None:
+    """The request that a call is about, without a name; None for another call, or just now."""
+    if call["kind"] != "request" or not call["task"]:
+        return None
+    view: dict[str, Any] | None = await here.look(f"/referrals/requests/{call['task']}")
+    return view and {**view, "wants": needs_of(view)}
+
+
+def further(at: str, rows: Rows, name: str) -> str | None:
+    """The address of the next page, where one more row was found than a page shows."""
+    return f"{at}?{urlencode({'after': rows[ROWS - 1][name]})}" if len(rows) > ROWS else None
+
+
+def from_the_beginning(refusal: Refusal, after: str | None, at: str) -> Response:
+    """To the first page, where the row to go on from is not on the list any more."""
+    if refusal.status != 422 or after is None:
+        raise refusal
+    return back_to(at)

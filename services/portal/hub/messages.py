@@ -1,0 +1,122 @@
+"""Messages that did not arrive, and the addresses to put right."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+
+from services.portal.answer_links import Refusal
+from services.portal.hub import words
+from services.portal.hub.calls import from_the_beginning, further
+from services.portal.hub.desk import ROWS, OfHub
+from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
+from services.portal.staff.place import Place, back_to
+
+router = APIRouter(prefix="/hub", include_in_schema=False)
+
+Json = dict[str, Any]
+Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+
+ADDRESS = (
+    Field("address", "Address or number", missing="Type the address"),
+    Field(
+        "checked",
+        "Did you check it with the group?",
+        "radios",
+        {
+            "yes": "Yes, by another way than this address",
+            "no": "No, not yet",
+        },
+        "Only to an address that you checked do we send a code, and with it a name.",
+        "Choose yes or no",
+    ),
+)
+KEPT = ("means", "role", "service", "label", "preferences")
+"""What of a contact stays as it is when its address is put right."""
+
+DONE = {
+    "retry": "It is sent again now.",
+    "address": "The address is changed. What still matters goes out to it.",
+}
+
+
+@router.get("/messages")
+async def messages(here: OfHub, after: str | None = None, done: str = "") -> Response:
+    """Messages that did not arrive and still matter, the oldest first."""
+    try:
+        found = await here.get("/notifications/failures", after=after, count=ROWS + 1)
+    except Refusal as refusal:
+        return from_the_beginning(refusal, after, "/hub/messages")
+    rows = found["failures"]
+    return here.page(
+        "hub/messages",
+        rows=[{**row, "why": words.failure(row["reason"])} for row in rows[:ROWS]],
+        further=further("/hub/messages", rows, "id"),
+        said=DONE.get(done, ""),
+    )
+
+
+@router.post("/messages/{delivery}/retry")
+async def retry(delivery: UUID, here: OfHub) -> Response:
+    """Send it again."""
+    await here.form()
+    await here.send("POST", f"/notifications/deliveries/{delivery}/retry")
+    return back_to("/hub/messages?done=retry")
+
+
+@router.get("/addresses")
+async def addresses(here: OfHub, done: str = "") -> Response:
+    """Addresses from which mails come back."""
+    found = await here.get("/notifications/unusable-addresses")
+    return here.page(
+        "hub/addresses",
+        rows=[{**row, "why": words.failure(row["reason"])} for row in found["contacts"]],
+        said=DONE.get(done, ""),
+    )
+
+
+@router.get("/addresses/{party}/{contact}")
+async def ask(party: Party, contact: UUID, here: OfHub) -> Response:
+    """One address, to be put right."""
+    found = await _contact(here, party, contact)
+    return _page(here, found, {"address": found["address"]}, {}, 200)
+
+
+@router.post("/addresses/{party}/{contact}")
+async def change(party: Party, contact: UUID, here: OfHub) -> Response:
+    """Put it right."""
+    form = await here.form()
+    found = await _contact(here, party, contact)
+    typed, faults = typed_into(form, ADDRESS)
+    if not faults:
+        body = {name: found[name] for name in KEPT} | {
+            "address": typed["address"],
+            "verified_by_hub": typed["checked"] == "yes",
+        }
+        try:
+            await here.send("PUT", f"/notifications/contacts/{party}/{contact}", body)
+            return back_to("/hub/addresses?done=address")
+        except Refusal as refusal:
+            faults = at_its_field(refusal, ADDRESS)
+    return _page(here, found, typed, faults, 422)
+
+
+async def _contact(here: Place, party: str, contact: UUID) -> Json:
+    found: Json = await here.get(f"/notifications/contacts/{party}/{contact}")
+    return found
+
+
+def _page(
+    here: Place, contact: Json, typed: Typed, faults: Mapping[str, str], status: int
+) -> Response:
+    why = contact.get("unusable_for")
+    return here.page(
+        "hub/address",
+        status,
+        contact=contact,
+        why=words.failure(why) if why else "",
+        fields=ADDRESS,
+        typed=typed,
+        faults=faults,
+    )

@@ -1,0 +1,163 @@
+"""A request to a provider, without a name: whom to ring, and what they answered, by their word.
+
+Who wrote the answer down is noted by referrals: the coordinator, under their own name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.portal.answer import STEPS, needs_of, stage_of
+from services.portal.answer_links import Refusal
+from services.portal.hub.desk import OfHub
+from services.portal.staff.fields import (
+    Field,
+    Typed,
+    as_typed,
+    at_its_field,
+    day_in,
+    typed_into,
+)
+from services.portal.staff.place import Place, back_to
+
+router = APIRouter(prefix="/hub/requests", include_in_schema=False)
+
+Json = dict[str, Any]
+
+REASONS: Mapping[str, str] = {
+    "full": "They are full",
+    "not-suitable": "It is not right for the person",
+    "outside-area": "The person lives too far away",
+    "outside-criteria": "The person is not in the group that they can help",
+    "cannot-meet-access-need": "They cannot meet an access need",
+    "closed": "They are closed or taking a break",
+    "other": "Another reason",
+}
+ANSWER = (
+    Field(
+        "decision",
+        "What did they say?",
+        "radios",
+        {
+            "accept": "Yes, the person can come",
+            "waiting-list": "They put the person on their waiting list",
+            "decline": "No, not this time",
+        },
+        missing="Choose yes, waiting list or no",
+    ),
+    Field("reason", "If no, why?", "radios", REASONS, "Only needed if they said no."),
+    Field(
+        "note",
+        "In their words, and how you heard (if you like)",
+        "words",
+        hint="For example, by phone: full until January. Please do not write who the person is.",
+    ),
+)
+PROGRESS = (
+    Field("action", "What happened?", "radios", missing="Choose what happened"),
+    Field("date", "On which day?", "day", hint="For example, 27 3 2026", missing="Type the day"),
+)
+DONE = {
+    "answer": "Their answer is noted. The link worker sees it, and that you wrote it down.",
+    "progress": "Noted.",
+}
+
+
+@router.get("/{task}")
+async def show(task: UUID, here: OfHub, done: str = "") -> Response:
+    """The request, and the form for what they say."""
+    return await _page(here, await _view(here, task), 200, said=DONE.get(done, ""))
+
+
+@router.post("/{task}/answer")
+async def answer(task: UUID, here: OfHub) -> Response:
+    """Write down what they answered."""
+    form = await here.form()
+    view = await _view(here, task)
+    typed, faults = typed_into(form, ANSWER)
+    if typed["decision"] == "decline" and not typed["reason"]:
+        faults["reason"] = "Choose why they cannot help"
+    if not faults:
+        told = {name: typed[name] for name in ("decision", "note") if typed[name]}
+        if typed["decision"] == "decline":
+            told["reason"] = typed["reason"]
+        try:
+            await here.send("POST", f"/referrals/requests/{task}/answer", told)
+            return back_to(f"/hub/requests/{task}?done=answer")
+        except Refusal as refusal:
+            faults = at_its_field(refusal, ANSWER)
+    return await _page(here, view, 422, typed=typed, faults=faults)
+
+
+@router.post("/{task}/progress")
+async def progress(task: UUID, here: OfHub) -> Response:
+    """Write down how it goes."""
+    form = await here.form()
+    view = await _view(here, task)
+    fields = _steps(view)
+    typed, faults = typed_into(form, fields)
+    if not faults:
+        told = {"action": typed["action"], "date": day_in(typed, "date")}
+        try:
+            await here.send("POST", f"/referrals/requests/{task}/progress", told)
+            return back_to(f"/hub/requests/{task}?done=progress")
+        except Refusal as refusal:
+            faults = at_its_field(refusal, fields)
+    return await _page(here, view, 422, typed=typed, faults=faults)
+
+
+async def _view(here: Place, task: UUID) -> Json:
+    view: Json = await here.get(f"/referrals/requests/{task}")
+    return view
+
+
+async def _page(
+    here: Place,
+    view: Json,
+    status: int,
+    *,
+    typed: Typed | None = None,
+    faults: Mapping[str, str] | None = None,
+    said: str = "",
+) -> Response:
+    stage = stage_of(view)
+    asks = stage in ("asked", "waiting")
+    goes_on = stage in ("yes", "going")
+    today = {"date": as_typed(here.times.today.isoformat())}
+    return here.page(
+        "hub/request",
+        status,
+        view=view,
+        at=f"/hub/requests/{view['task']}",
+        needs=needs_of(view),
+        stage=stage,
+        contacts=await _contacts(here, view),
+        listing=await here.look(f"/directory/services/{view['service']['id']}"),
+        deed="answer" if asks else "progress" if goes_on else None,
+        fields=_answers(view) if asks else _steps(view) if goes_on else (),
+        typed=typed or today,
+        faults=faults or {},
+        said=said,
+    )
+
+
+async def _contacts(here: Place, view: Json) -> list[Json]:
+    """How the provider is reached; empty where it is another hub's to know, or just now."""
+    found = await here.look(f"/notifications/contacts/{view['provider']}")
+    contacts: list[Json] = (found or {}).get("contacts", [])
+    return contacts
+
+
+def _answers(view: Json) -> tuple[Field, ...]:
+    """The fields of an answer: who is on the waiting list already is not put there again."""
+    decision, *others = ANSWER
+    left = {code: said for code, said in decision.options.items() if code in view["possible"]}
+    return (decision.choosing(left), *others)
+
+
+def _steps(view: Json) -> tuple[Field, ...]:
+    action, day = PROGRESS
+    possible = {code: said for code, said in STEPS.items() if code in view["possible"]}
+    return (action.choosing(possible), day) if possible else ()

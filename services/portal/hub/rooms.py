@@ -1,0 +1,91 @@
+"""Who has room: the services of the hub, and what they said of it last."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.portal.answer_links import Refusal
+from services.portal.hub import words
+from services.portal.hub.desk import OfHub, PageNumber, around, one_page
+from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
+from services.portal.staff.place import Place, back_to
+
+router = APIRouter(prefix="/hub/rooms", include_in_schema=False)
+
+ROOM = (
+    Field("state", "What did they say?", "radios", words.ROOM, missing="Choose what they said"),
+    Field(
+        "places", "How many places? (if you know)", "number", hint="Only if they have room.",
+    ),
+    Field(
+        "waiting", "How many people wait? (if you know)", "number", hint="Only for a waiting list.",
+    ),
+)  # fmt: skip
+
+DONE = {"room": "Noted."}
+
+
+@router.get("")
+async def rooms(here: OfHub, state: str = "", page: PageNumber = 1, done: str = "") -> Response:
+    """The services in the order of their names, of one answer or of all."""
+    if state and state not in words.ROOM:
+        return back_to("/hub/rooms")
+    asked = {"state": state} if state else {}
+    found = await one_page(here, "/directory/capacities", page, **asked)
+    counts = found["states"]
+    return here.page(
+        "hub/rooms",
+        state=state,
+        states={"": "All"}
+        | {code: f"{said} ({counts.get(code, 0)})" for code, said in words.ROOM.items()},
+        words=words.ROOM,
+        rows=found["contents"],
+        pages=around("/hub/rooms", found, **asked),
+        said=DONE.get(done, ""),
+    )
+
+
+@router.get("/{service}")
+async def ask(service: UUID, here: OfHub) -> Response:
+    """What one service says, to be written down."""
+    return await _page(here, await _service(here, service), {}, {}, 200)
+
+
+@router.post("/{service}")
+async def note(service: UUID, here: OfHub) -> Response:
+    """Write down what it said."""
+    form = await here.form()
+    found = await _service(here, service)
+    typed, faults = typed_into(form, ROOM)
+    if not faults:
+        numbers = {name: int(typed[name]) for name in ("places", "waiting") if typed[name]}
+        try:
+            body = {"state": typed["state"]} | numbers
+            await here.send("PUT", f"/directory/services/{service}/capacity", body)
+            return back_to("/hub/rooms?done=room")
+        except Refusal as refusal:
+            faults = at_its_field(refusal, ROOM)
+    return await _page(here, found, typed, faults, 422)
+
+
+async def _service(here: Place, service: UUID) -> dict[str, Any]:
+    found: dict[str, Any] = await here.get(f"/directory/reviews/{service}")
+    return found
+
+
+async def _page(
+    here: Place, service: Mapping[str, Any], typed: Typed, faults: Mapping[str, str], status: int
+) -> Response:
+    listing = await here.look(f"/directory/listings/{service['service']}")
+    return here.page(
+        "hub/room",
+        status,
+        service=service,
+        stands=((listing or {}).get("kersey") or {}).get("capacity"),
+        words=words.ROOM,
+        fields=ROOM,
+        typed=typed,
+        faults=faults,
+    )
