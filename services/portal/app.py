@@ -21,6 +21,7 @@ from services.portal.front_door.routes import FrontDoor
 from services.portal.front_door.stamp import Stamps
 from services.portal.settings import PortalSettings, session_cipher
 from services.portal.sign_in import routes as sign_in
+from services.portal.sign_in import staying
 from services.portal.sign_in.issuer import Issuer
 from services.portal.sign_in.once import Remembering
 from services.portal.sign_in.sessions import Sessions
@@ -69,6 +70,7 @@ def create_app(
             visit.router,
             front_door.router,
             sign_in.router,
+            staying.router,
             home.router,
             *cases.ROUTERS,
             *inbox.ROUTERS,

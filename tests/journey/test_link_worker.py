@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from deploy.demo.accounts import PEOPLE
 from tests.infrastructure.running import Running
+from tests.journey.keyboard import Keyboard
 from tests.journey.pages import Watched
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -136,6 +137,71 @@ def test_from_a_referral_to_a_service_that_was_asked(
     expect(page.get_by_role("link", name=referred)).to_have_count(0)
     page.goto(f"{running.url}/cases?show=ended")
     expect(page.get_by_role("link", name=referred)).to_be_visible()
+
+
+def test_a_referral_goes_from_the_list_to_a_service_by_the_keyboard_alone(
+    running: Running, browser: Browser, signed_in: dict[str, Any], referred: str
+) -> None:
+    context = browser.new_context(storage_state=signed_in)  # type: ignore[arg-type]
+    page = context.new_page()
+    keys = Keyboard(page)
+    page.goto(f"{running.url}/cases?show=new")
+    keys.to("Skip to main content")
+    page.keyboard.press("Enter")
+    keys.press(referred)
+    keys.press("Take it on")
+    keys.press("Note a contact")
+    keys.choose("Yes")
+    keys.choose("By phone")
+    keys.press("Save")
+    keys.press("The person says yes")
+    keys.press("Find something that fits")
+    keys.choose("Feeling lonely")
+    keys.press("Find services")
+    service = page.locator(".kersey-service h3").first.inner_text()
+    keys.press(f"Ask {service}")
+    keys.choose(f"Name: {referred}")
+    keys.choose("They told me")
+    keys.press("Check what will be sent")
+    keys.press("Send it")
+    expect(page.get_by_role("status")).to_contain_text("Sent.")
+    expect(page.get_by_text("asked, no answer yet")).to_be_visible()
+    context.close()
+
+
+def test_whoever_is_about_to_be_signed_out_is_told_and_stays(
+    running: Running, tab: Watched
+) -> None:
+    page = tab.page
+    page.goto(f"{running.url}/cases/search")
+    page.get_by_label("Last name, or NHS number").fill("Pages")
+    stay = page.get_by_role("link", name="Stay signed in (opens in a new tab)")
+    expect(stay).to_be_hidden()
+    delays = page.evaluate(
+        "document.getAnimations().map(each => each.effect.getTiming().delay / 60000)"
+    )
+    assert delays == [25], "five minutes before a session of thirty ends"
+    page.evaluate("document.getAnimations().forEach(each => each.finish())")
+    expect(stay).to_be_visible()
+    tab.judged()
+    with page.context.expect_page() as opened:
+        stay.click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("You stay signed in")
+    expect(page.get_by_label("Last name, or NHS number")).to_have_value("Pages")
+
+
+def test_a_case_is_printed_without_what_can_only_be_clicked(
+    running: Running, tab: Watched, referred: str
+) -> None:
+    page = tab.page
+    page.goto(f"{running.url}/cases?show=new")
+    tab.click("link", referred)
+    page.emulate_media(media="print")
+    expect(tab.heading).to_have_text(referred)
+    expect(page.get_by_text("If somebody is in danger now, call 999").first).to_be_visible()
+    for clicked in ("Take it on", "Sign out"):
+        expect(page.get_by_role("button", name=clicked, include_hidden=True)).to_be_hidden()
+    expect(page.get_by_role("navigation", include_hidden=True)).to_be_hidden()
 
 
 def test_a_person_is_found_by_the_beginning_of_their_name(

@@ -52,6 +52,7 @@ class Place:
             times=self.times,
             here=self.request.url.path,
             account=account_of(self.request),
+            ends=self.request.app.state.settings.session_idle_minutes,
             **values,
         )
 
