@@ -264,7 +264,7 @@ def refused(problem: Problem) -> Response:
 
 
 #: What no type and no id begins with: ``_history``, ``$validate`` and the like are addresses.
-NO_NAMES = ("_", "$", ".")
+NO_NAMES = ("_", "$")
 
 
 class FhirRoute(APIRoute):

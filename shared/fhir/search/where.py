@@ -161,7 +161,37 @@ class Where:
             case Filter():
                 return self._filter(condition, alias)
 
+    def leading_to(self, type_name: str, condition: Condition, alias: str, limit: int) -> str:
+        """FROM and WHERE of the documents of a type of which a condition holds, some of them twice.
+
+        What has an order is begun at its rows, and looked for in the first of them: by EXISTS,
+        PostgreSQL collects all rows of a frequent name before it looks at one document.
+
+        Args:
+            type_name: of the documents.
+            condition: that holds of them.
+            alias: of their search rows.
+            limit: rows that are looked at.
+        """
+        if isinstance(condition, Filter) and self._exact_terms(condition) is None:
+            rows = None if self._in_row(condition, alias) else self._typed(condition)
+            if rows is not None:
+                table, compared = rows
+                first = f"(SELECT x.pk FROM {table} x WHERE {compared} LIMIT {limit}) x"  # noqa: S608
+                where = every(self.of_type(type_name, (), alias))
+                return f"FROM {first} JOIN document_search {alias} USING (pk) WHERE {where}"
+        where = every(self.of_type(type_name, [condition], alias))
+        return f"FROM document_search {alias} WHERE {where}"
+
     def _filter(self, condition: Filter, alias: str) -> str:
+        in_row = self._in_row(condition, alias)
+        if in_row is not None:
+            return in_row
+        table, compared = self._typed(condition)
+        return f"EXISTS (SELECT FROM {table} x WHERE x.pk = {alias}.pk AND {compared})"
+
+    def _in_row(self, condition: Filter, alias: str) -> str | None:
+        """A condition on the search row itself; None where typed rows tell."""
         param, modifier = condition.param, condition.modifier
         if modifier == "missing":
             return self._missing(condition, alias)
@@ -179,7 +209,7 @@ class Where:
             return either([sounding(param, v, alias) for v in condition.values])
         if param.resource in self._types and param.code == self._types[param.resource].sort_date:
             return self._values.main_date(condition, alias)
-        return self._typed(condition, alias)
+        return None
 
     def _missing(self, condition: Filter, alias: str) -> str:
         if condition.param.code in ("_id", "_lastUpdated"):  # every document has them
@@ -237,26 +267,23 @@ class Where:
 
     # --- ordered values, by the typed rows ----------------------------------------------------
 
-    def _typed(self, condition: Filter, alias: str) -> str:
+    def _typed(self, condition: Filter) -> tuple[str, str]:
+        """The table of a condition's rows, and how a row ``x`` of it compares."""
         param = condition.param
         if condition.modifier == "text":
             of_param = f"x.param = ANY({array(param.text_keys)})"
             values = [
                 every([of_param, self._values.begins(fold(unescape(v)))]) for v in condition.values
             ]
-            return self._rows("document_string", values, alias)
+            return "document_string", either(values)
         if param.type == "composite":
             values = [self._pair(param, v) for v in condition.values]
-            return self._rows(_TABLES[param.of[1].type], values, alias)
+            return _TABLES[param.of[1].type], either(values)
         if param.type == "quantity":
             values = [self._values.measured(param, v) for v in condition.values]
-            return self._rows(_TABLES[param.type], values, alias)
+            return _TABLES[param.type], either(values)
         compared = [self._values.compared(param, condition.modifier, v) for v in condition.values]
-        values = [every([f"x.param = {param.key}", either(compared)])]
-        return self._rows(_TABLES[param.type], values, alias)
-
-    def _rows(self, table: str, values: Sequence[str], alias: str) -> str:
-        return f"EXISTS (SELECT FROM {table} x WHERE x.pk = {alias}.pk AND {either(values)})"
+        return _TABLES[param.type], every([f"x.param = {param.key}", either(compared)])
 
     def _last_updated(self, condition: Filter, alias: str) -> str:
         column = f"{alias}.last_updated"
