@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.cases.people import asked_of, person_of
+from services.portal.cases.told import told
 from services.portal.cases.words import (
     AGREED,
     CHANNELS,
@@ -47,14 +48,16 @@ async def about(here: Place, case: Json) -> dict[str, Any]:
         here: who asks.
         case: as the case API tells it.
     """
-    request, patient, record = await asyncio.gather(
+    request, patient, record, said = await asyncio.gather(
         here.look(f"/fhir/ServiceRequest/{case['service_request']}"),
         here.look(f"/fhir/Patient/{case['patient']}"),
         _record(here, case),
+        told(here, case),
     )
     person = person_of(patient)
     triage = next(each for each in case["tasks"] if each["kind"] == "triage")
     return {
+        **said,
         "case": case,
         "at": f"/cases/{case['id']}",
         "person": person,
