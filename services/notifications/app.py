@@ -17,6 +17,7 @@ from services.notifications.api import (
     contacts,
     deliveries,
     meetings,
+    quiet_hours,
     receipts,
     visits,
     webhooks,
@@ -152,6 +153,7 @@ def create_app(
             contacts.router,
             deliveries.router,
             meetings.router,
+            quiet_hours.router,
             receipts.router,
             visits.router,
             webhooks.router,
@@ -165,6 +167,7 @@ def create_app(
     app.add_exception_handler(Refused, answers.refusal)
     keys = Keys(settings.link_key)
     app.state.engine = engine
+    app.state.timezone = settings.timezone
     app.state.keys = keys
     app.state.bounce_token = settings.bounce_token
     app.state.bounces = reports(settings, engine, Outbox(SOURCE, wake))

@@ -82,6 +82,7 @@ NOBODY: Mapping[str, str] = {
     "listing_delivery": "which message about a public listing went to which contact",
     "listing_delivery_attempt": "when that was tried",
     "listing_seen": "how far a copy of the directory has come",
+    "party_quiet_hours": "when an organisation hears nothing that can wait",
     "unusable_address": "that mails to an organisation's contact come back",
     "party_hub": "to which hub an organisation belongs",
 }

@@ -46,11 +46,13 @@ def messages(*, filled: bool) -> Iterator[Previewed]:
         for kind in PersonKind:
             yield _of_person(template, kind, filled=filled)
     for declared in (words.WORDS, listings.WORDS, reach.WORDS):
-        for about, said in declared.items():
-            paragraphs = [" ".join(each.split()) for each in said.text.split("\n\n")]
-            yield Previewed(
-                str(about), "staff", ENGLISH, None, "written in English", said.subject, paragraphs
-            )
+        for code, said in declared.items():
+            yield _of_staff(str(code), said)
+
+
+def _of_staff(kind: str, said: words.Words) -> Previewed:
+    paragraphs = [" ".join(each.split()) for each in said.text.split("\n\n")]
+    return Previewed(kind, "staff", ENGLISH, None, "written in English", said.subject, paragraphs)
 
 
 def _of_person(template: Template, kind: PersonKind, *, filled: bool) -> Previewed:

@@ -94,7 +94,15 @@ ORDER = RecordClass(
 CONTACTS = RecordClass(
     name="contacts",
     holds="how organisations, desks and teams are reached; no patients",
-    tables=("contact", "endpoint", "unusable_address", "hub", "party_hub", "listing_seen"),
+    tables=(
+        "contact",
+        "endpoint",
+        "unusable_address",
+        "party_quiet_hours",
+        "hub",
+        "party_hub",
+        "listing_seen",
+    ),
     basis="operation",
     start="a coordinator or a listing says so",
     length=None,

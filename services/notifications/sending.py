@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from services.notifications.channels import Channel, Letter
 from services.notifications.channels.declaring import Format
-from services.notifications.channels.registry import BY_MEANS
+from services.notifications.channels.registry import BY_MEANS, SYSTEMS
 from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.domain import LAST_WORDS, NOBODY, Kind, Source
 from services.notifications.handlers.cases import stopped
@@ -21,10 +21,17 @@ from services.notifications.notice import Notice
 from services.notifications.reach.endpoints import refuse_if_off
 from services.notifications.reach.unusable import is_unusable
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import AnswerLink, Contact, Endpoint, IdentityCode
+from services.notifications.tables import (
+    OUT_OF_HOURS,
+    AnswerLink,
+    Contact,
+    Endpoint,
+    IdentityCode,
+)
 from services.notifications.tables import delivery as deliveries
+from services.notifications.wishes.keeping import not_before
 from shared.database import UnitOfWork
-from shared.delivery import Delivery, Permanent, Receipt, Superseded
+from shared.delivery import Delivery, Held, Permanent, Receipt, Superseded
 
 
 class Sender:
@@ -84,6 +91,7 @@ class Sender:
                 refuse_if_off(uow, delivery.id, self._hold)
             if unusable:
                 raise Permanent("address-unusable")
+            _not_in_quiet_hours(uow, contact, notice.kind)
             letter = Letter(delivery, notice, contact.address)
             match notice.kind:
                 case Kind.REQUEST:
@@ -148,6 +156,14 @@ def _receiver(uow: UnitOfWork, notice: Notice) -> tuple[Contact | None, bool, bo
         return None, False, False
     contact, off_since, unusable = row
     return contact, contact.means == WEBHOOK.means and off_since is not None, unusable
+
+
+def _not_in_quiet_hours(uow: UnitOfWork, contact: Contact, kind: Kind) -> None:
+    """Let what can wait wait, though it was put off before: quiet hours may be new."""
+    now = datetime.now(UTC)
+    due = None if contact.means in SYSTEMS else not_before(uow, contact.party, kind, now)
+    if due is not None:
+        raise Held(OUT_OF_HOURS, due - now)
 
 
 def _holds_until(end: datetime | None) -> bool:

@@ -1,6 +1,6 @@
 """The tables of notifications: contacts, deliveries, answer links."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    Time,
     Uuid,
     func,
     text,
@@ -82,6 +83,11 @@ class Contact(Base, table=True):
         default_factory=dict,
         sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     )
+    wishes: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    )
+    """On which days it is asked and what it need not hear: see `wishes.rules`."""
     sealed_secret: str | None = Field(default=None, sa_column=Column(Text))
     former_sealed_secret: str | None = Field(default=None, sa_column=Column(Text))
     former_secret_until: datetime | None = _instant(nullable=True)
@@ -126,6 +132,17 @@ class UnusableAddress(Base, table=True):
     bouncing_since: datetime | None = _instant(nullable=True)
     since: datetime | None = _instant(nullable=True)
     code: str | None = Field(default=None, max_length=60)
+
+
+class PartyQuietHours(Base, table=True):
+    """Hours in which a party hears nothing that can wait; over midnight where they end earlier."""
+
+    __tablename__ = "party_quiet_hours"
+
+    party: str = Field(primary_key=True, max_length=64)
+    starts: time = Field(sa_column=Column(Time, nullable=False))
+    ends: time = Field(sa_column=Column(Time, nullable=False))
+    zone: str = Field(max_length=60)
 
 
 class ListingSeen(Base, table=True):
@@ -214,7 +231,7 @@ deliveries = DeliveryTables(
         Index("ix_delivery_contact", "contact"),
         Index("ix_delivery_nobody", "party", postgresql_where=text("channel = 'none'")),
     ],
-    holds=[ENDPOINT_OFF],
+    holds=[ENDPOINT_OFF, OUT_OF_HOURS],
     bounces=True,
 )
 # One event makes one delivery for each contact: see `listings.telling`.

@@ -173,6 +173,7 @@ def test_a_coordinator_sets_and_verifies_a_contact(client, house, coordinator):
         "id": str(key), "party": str(PROVIDER), "role": "requests", "service": None,
         "label": "Front desk", "means": "email", "address": "desk@clay.example.org",
         "source": "hub", "verified_by_hub": True, "active": True, "preferences": {},
+        "wishes": {},
         "has_secret": False,
     }  # fmt: skip
     assert client.put(where, headers=coordinator, json=body).json() == answer.json()

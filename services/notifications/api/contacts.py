@@ -16,6 +16,8 @@ from services.notifications.handlers import contacts, hubs
 from services.notifications.reach import endpoints
 from services.notifications.reach.unusable import unusable_of
 from services.notifications.tables import Contact, UnusableAddress
+from services.notifications.wishes.keeping import Unheard
+from services.notifications.wishes.rules import Kept, Wishes
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
 from shared.problems import Problem
@@ -56,6 +58,7 @@ class ContactBody(BaseModel):
     verified_by_hub: StrictBool = False
     active: StrictBool = True
     preferences: dict[Preference, Preferred] = Field(default_factory=dict, max_length=20)
+    wishes: Wishes = Field(default_factory=Wishes)
     new_secret: StrictBool = Field(
         default=False, description="Give a webhook a new signing secret."
     )
@@ -72,7 +75,7 @@ class ContactBody(BaseModel):
 def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str, Any]:
     """How a party is reached."""
     with UnitOfWork(request.app.state.engine) as uow:
-        _coordinates(uow, principal, party)
+        coordinates(uow, principal, party)
         unusable = unusable_of(uow, party)
         theirs = contacts.of_party(uow, party)
         return {"contacts": [_shown(each, unusable.get(each.id)) for each in theirs]}
@@ -95,7 +98,7 @@ def put_contact(
 ) -> dict[str, Any]:
     """Create or change a contact. A webhook's secret is in the answer once: when it is new."""
     with UnitOfWork(request.app.state.engine) as uow:
-        by_hub = _coordinates(uow, principal, party)
+        by_hub = coordinates(uow, principal, party)
     if body.verified_by_hub and not by_hub:
         raise Problem(
             403,
@@ -115,8 +118,9 @@ def put_contact(
         id=contact,
         party=party,
         secret_overlap=timedelta(hours=body.secret_overlap_hours),
-        **body.model_dump(exclude={"secret_overlap_hours", "means"}),
+        **body.model_dump(exclude={"secret_overlap_hours", "means", "wishes"}),
         means=body.means.value,
+        wishes=Kept(**body.wishes.model_dump(), zone=request.app.state.timezone),
     )
     with UnitOfWork(request.app.state.engine) as uow:
         try:
@@ -134,6 +138,10 @@ def put_contact(
         except contacts.There as there:
             words = f"The party has this address already: change that contact, {there.contact}."
             raise Problem(409, "There already", words, element="address") from there
+        except Unheard as unheard:
+            kinds = ", ".join(unheard.kinds)
+            words = f"Somebody must hear this: {kinds}. Name another contact for it first."
+            raise Problem(409, "Nobody would hear", words, element="wishes.muted") from unheard
         uow.on_commit(request.app.state.delivery_wake.set)
         uow.commit()
         shown = _shown(kept.contact)
@@ -143,8 +151,12 @@ def put_contact(
     return shown | ({"secret": kept.secret} if kept.secret else {})
 
 
-def _coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:
-    """Whether this is a coordinator of the party's hub; refused if it is not the party either."""
+def coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:
+    """Whether this is a coordinator of the party's hub.
+
+    Raises:
+        Problem: 404, it is not the party either.
+    """
     by_hub = hubs.coordinates(uow, principal, party)
     if not by_hub and principal.organisation != party:
         # The same for one that there is and one that there is not: nobody learns which.
@@ -159,6 +171,7 @@ _INSIDE = {
 
 def _shown(contact: Contact, unusable: UnusableAddress | None = None) -> dict[str, Any]:
     shown = contact.model_dump(mode="json", exclude=_INSIDE)
+    shown["wishes"] = {name: value for name, value in contact.wishes.items() if name != "zone"}
     shown["has_secret"] = contact.sealed_secret is not None
     if unusable is not None and unusable.since is not None:
         shown |= {"unusable_since": unusable.since.isoformat(), "unusable_for": unusable.code}

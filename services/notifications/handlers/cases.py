@@ -38,6 +38,8 @@ from services.notifications.tables import (
     deliveries,
     delivery,
 )
+from services.notifications.wishes.keeping import not_before
+from services.notifications.wishes.rules import MUTED, muted, on_duty
 from shared.database import UnitOfWork
 from shared.delivery import State
 from shared.messaging.events import CaseEvent, Envelope, PersonStop, PersonStopLifted
@@ -134,14 +136,15 @@ class CaseEvents:
             said=getattr(event, "said", None),
         )
         late = stopped(uow, event.case, notice.task) if rule.tell is Kind.REQUEST else None
-        nobody = True
-        for contact in contacts:
-            nobody = False
+        told = list(contacts)
+        silent = muted(told, rule.tell)
+        for contact in told:
             # The id is the same however often the event comes, so that it makes one delivery.
             key = uuid5(envelope.id, f"{notice.task}/{contact.id}/{contact.means}")
-            end = {"ended": State.SUPERSEDED, "reason": late} if late else {}
+            reason = late or (MUTED if contact in silent else None)
+            end = {"ended": State.SUPERSEDED, "reason": reason} if reason else {}
             add(uow, key, notice.model_copy(update={"contact": contact.id}), contact, **end)
-        if nobody:
+        if not told:
             name = f"{NOBODY}/{rule.tell}" if rule.tell_the_told else NOBODY
             add_waiting(uow, uuid5(envelope.id, name), notice, party, self._grace)
 
@@ -152,7 +155,8 @@ def contacts_for(
     """Whom a rule tells: the contacts of the first of its roles that has any."""
     for role in rule.to:
         narrowed = service if role is Role.REQUESTS else None
-        found = to_tell(active(uow, party, role), narrowed, systems=SYSTEMS)
+        named = to_tell(active(uow, party, role), narrowed, systems=SYSTEMS)
+        found = on_duty(named, datetime.now(UTC), systems=SYSTEMS)
         if found:
             return found
     return ()
@@ -168,8 +172,13 @@ def add(
 ) -> bool:
     """Add a delivery to a contact; one that a member of staff makes, where the means is theirs.
 
-    What a contact is told of one case goes in order, unless `order_key` says otherwise.
+    What a contact is told of one case goes in order, unless `order_key` says otherwise. What can
+    wait does not go out in its party's quiet hours.
     """
+    by_program = contact.means not in BY_A_PERSON and contact.means not in SYSTEMS
+    if by_program and not end:
+        due = not_before(uow, contact.party, notice.kind, datetime.now(UTC))
+        end = {"due": due} if due else {}
     return deliveries.add(
         uow.session,
         key=key,

@@ -17,6 +17,8 @@ from services.notifications.keys import Keys
 from services.notifications.notice import Notice
 from services.notifications.reach.unusable import usable_again
 from services.notifications.tables import AnswerLink, Contact, deliveries, delivery
+from services.notifications.wishes.keeping import check_heard
+from services.notifications.wishes.rules import Kept as KeptWishes
 from shared.database import UnitOfWork
 
 NOT_ITS_KEY = {"key_share": True}
@@ -37,6 +39,7 @@ class Wanted:
     verified_by_hub: bool
     active: bool
     preferences: dict[str, object]
+    wishes: KeptWishes
     new_secret: bool
     secret_overlap: timedelta
 
@@ -92,12 +95,14 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
     Raises:
         BelongsToAnother: the id is another party's; nothing was changed.
         There: the party has it already, and would hear everything twice; nothing was changed.
+        Unheard: what somebody must hear would be heard by nobody; nothing was changed.
     """
     found = uow.session.get(Contact, wanted.id, with_for_update=NOT_ITS_KEY)
     if found and found.party != wanted.party:
         raise BelongsToAnother
     if found is None:
         _refuse_twice(uow, wanted)
+    check_heard(uow, wanted.id, wanted.party, wanted.role, wanted.wishes)
     contact = found or Contact(
         id=wanted.id, party=wanted.party, role=wanted.role, means=wanted.means,
         address=wanted.address, source=Source.OWN,
@@ -108,6 +113,7 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
     contact.source = (Source.HUB if by_hub else Source.OWN).value
     contact.active = wanted.active
     contact.preferences = dict(wanted.preferences)
+    contact.wishes = wanted.wishes.model_dump(mode="json") if wanted.wishes.any else {}
     verified = by_hub and wanted.verified_by_hub
     moved = keep(uow, contact, wanted.means, wanted.address, by_party=by_party, verified=verified)
     if by_hub:

@@ -4,7 +4,16 @@ Nothing is decided, filtered or kept here: every page asks the other services' A
 of whoever is signed in, and shows what they answer.
 """
 
-from services.portal.cases import asking, case, finding, gp_messages, requests, steps, worklist
+from services.portal.cases import (
+    asking,
+    case,
+    finding,
+    first_visit,
+    gp_messages,
+    requests,
+    steps,
+    worklist,
+)
 
 ROUTERS = (
     worklist.router,
@@ -12,6 +21,7 @@ ROUTERS = (
     finding.router,
     asking.router,
     requests.router,
+    first_visit.router,
     gp_messages.router,
     steps.router,
 )

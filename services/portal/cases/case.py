@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from services.portal.answer import STEPS
 from services.portal.cases.next_step import next_of
 from services.portal.cases.people import asked_of, called, person_of
+from services.portal.cases.told import told
 from services.portal.cases.words import (
     AGREED,
     CHANNELS,
@@ -52,10 +53,11 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
         Refusal: the case itself cannot be had.
     """
     case: Json = await here.get(f"/referrals/cases/{case_id}")
-    request, patient, record = await asyncio.gather(
+    request, patient, record, said = await asyncio.gather(
         here.look(f"/fhir/ServiceRequest/{case['service_request']}"),
         here.look(f"/fhir/Patient/{case['patient']}"),
         _record(here, case),
+        told(here, case),
     )
     person = person_of(patient)
     triage = next(each for each in case["tasks"] if each["kind"] == "triage")
@@ -67,6 +69,7 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
     state = triage["business_status"]
     withheld = request == {}
     return {
+        **said,
         "case": case,
         "at": f"/cases/{case_id}",
         "person": person,

@@ -226,6 +226,7 @@ DONE: Mapping[str, str] = {
     "requests": "Sent. The service is told now, and you see here when the message arrives.",
     "cancel": "The request was taken back, with thanks.",
     "choose": "Chosen. The other services are told, with thanks.",
+    "first-visit": "Noted. The person is told, if there is a safe way.",
     "withdraw-agreement": "Noted. The service is shown nothing about the person from now on.",
     "contact-ways": "Noted.",
     "access-needs": "Noted.",

@@ -1,0 +1,93 @@
+"""Quiet hours and wishes, kept and asked within the transaction that tells somebody."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.notifications.domain import Kind
+from services.notifications.reach.unusable import is_unusable
+from services.notifications.tables import Contact, PartyQuietHours
+from services.notifications.wishes.rules import AT_ONCE, MANDATORY, QuietHours, Wishes, wishes_of
+from shared.database import UnitOfWork
+
+_QUIET = select(PartyQuietHours).where(col(PartyQuietHours.party) == bindparam("of"))
+
+
+class Unheard(Exception):
+    """A kind that somebody must hear would be heard by nobody of the party.
+
+    Args:
+        kinds: which.
+    """
+
+    def __init__(self, kinds: Sequence[Kind]) -> None:
+        super().__init__()
+        self.kinds = kinds
+
+
+def quiet_hours(uow: UnitOfWork, party: str) -> PartyQuietHours | None:
+    """A party's quiet hours, if it has any."""
+    return uow.session.scalars(_QUIET, {"of": party}).first()
+
+
+def not_before(uow: UnitOfWork, party: str, kind: Kind, at: datetime) -> datetime | None:
+    """When a message may go out, if not at once.
+
+    Args:
+        uow: the transaction.
+        party: whom it is for.
+        kind: what it says; some are never held up (`AT_ONCE`).
+        at: the moment.
+    """
+    found = None if kind in AT_ONCE else quiet_hours(uow, party)
+    if found is None:
+        return None
+    due = QuietHours(found.starts, found.ends, ZoneInfo(found.zone)).next(at)
+    return due if due > at else None
+
+
+def keep_quiet(uow: UnitOfWork, party: str, starts: time, ends: time, zone: str) -> None:
+    """Keep a party's quiet hours; the caller commits."""
+    values = {"starts": starts, "ends": ends, "zone": zone}
+    kept = insert(PartyQuietHours).values({"party": party, **values})
+    uow.session.execute(kept.on_conflict_do_update(index_elements=["party"], set_=values))
+
+
+def end_quiet(uow: UnitOfWork, party: str) -> None:
+    """Let a party have no quiet hours; the caller commits."""
+    uow.session.execute(delete(PartyQuietHours).where(col(PartyQuietHours.party) == party))
+
+
+def check_heard(uow: UnitOfWork, contact: UUID, party: str, role: str, wishes: Wishes) -> None:
+    """See that what must be heard is heard by another contact of the same role.
+
+    Raises:
+        Unheard: by none.
+    """
+    wanted = [kind for kind in wishes.muted if kind in MANDATORY]
+    if not wanted:
+        return
+    others = select(Contact).where(
+        col(Contact.party) == party,
+        col(Contact.role) == role,
+        col(Contact.id) != contact,
+        col(Contact.active),
+        ~is_unusable(col(Contact.id)),
+    )
+    heard = [wishes_of(each) for each in uow.session.scalars(others)]
+    unheard = [kind for kind in wanted if all(kind in each.muted for each in heard)]
+    if unheard:
+        raise Unheard(unheard)
+
+
+def shown(hours: PartyQuietHours | None) -> Mapping[str, Any] | None:
+    """Quiet hours as the API shows them."""
+    if hours is None:
+        return None
+    return {"starts": f"{hours.starts:%H:%M}", "ends": f"{hours.ends:%H:%M}", "zone": hours.zone}
