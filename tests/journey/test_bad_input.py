@@ -158,7 +158,7 @@ def reached(visitor: Visitor, method: str, path: str) -> int:
 def opened(visitor: Visitor, paths: dict[str, list[str]]) -> list[tuple[str, str, int]]:
     """Of some addresses those that do not say that nothing is there."""
     answers = [(m, path, reached(visitor, m, path)) for m in paths for path in paths[m]]
-    return [each for each in answers if each[2] not in (403, 404)]
+    return [each for each in answers if each[2] not in (403, 404, 410)]
 
 
 def test_nobody_opens_what_is_anothers(
@@ -225,3 +225,17 @@ def test_every_page_and_its_faults_fit_a_small_phone_and_ask_no_other_host(
             expect(tab.page).to_have_title(re.compile("^Error: "))
     context.close()
     assert tab.found == []
+
+
+def test_nothing_that_was_typed_and_no_name_is_in_the_log(
+    running: Running, lead: Visitor, taken_on: str
+) -> None:
+    name = re.search(r"<h1>(.*?)</h1>", lead.get(taken_on).text)
+    assert name
+    lead.fill(lead.get(f"{taken_on}/contacts"), reached="yes", how="phone", minutes="<b>12</b>")
+    lead.fill(lead.get(f"{taken_on}/gp-worries"), concern="alone <since> June")
+    lead.fill(lead.get("/cases/search"), words=name[1])
+    log = running.log.read_text("utf-8")
+    assert "request.answered" in log
+    for text in (name[1].split()[1], "<b>12", "<since>", NAUGHTY[0]):
+        assert text not in log

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.steps import STEPS
+from services.portal.keeping.form import faults_of
 from services.portal.staff.fields import Field, Kind, at_its_field, typed_into
 from shared.pages import Pages
 from tests.journey.naughty import NAUGHTY
@@ -36,6 +37,11 @@ def test_a_field_is_empty_until_somebody_types_into_it(field: Field, macros: Any
 def test_a_number_that_is_none_is_told_at_its_field(minutes: str):
     _, faults = typed_into(FormData({"minutes": minutes}), [Field("minutes", "", "number")])
     assert faults == {"minutes": "Type a whole number from 0 to 600"}
+
+
+def test_ages_of_any_length_are_compared():
+    assert faults_of({"minimum_age": "9" * 5000, "maximum_age": "9" * 5000}) == {}
+    assert "maximum_age" in faults_of({"minimum_age": "60", "maximum_age": "18"})
 
 
 def test_what_a_program_says_of_a_field_is_said_in_words():

@@ -57,6 +57,7 @@ class Place:
             times=self.times,
             here=self.request.url.path,
             account=account_of(self.request),
+            idle=self.request.app.state.settings.session_idle_minutes,
             **values,
         )
 
