@@ -103,7 +103,10 @@ def install(app: FastAPI) -> None:
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # pydantic's own errors repeat the input, which may hold personal data: only where and why.
         errors = [
-            {"element": ".".join(shown(str(part)) for part in each["loc"]), "detail": each["msg"]}
+            {
+                "element": ".".join(shown(str(part)) for part in each["loc"]),
+                "detail": each["msg"].removeprefix("Value error, "),
+            }
             for each in error.errors()[:MOST_ERRORS]
         ]
         return Problem(

@@ -42,6 +42,11 @@ def coordinator(running: Running) -> Iterator[Visitor]:
 @pytest.fixture
 def referred(running: Running) -> str:
     """A person whom a GP just referred to the team; their name."""
+    return refer(running)
+
+
+def refer(running: Running) -> str:
+    """A GP refers somebody to the team; their name."""
     token = token_of(running, "ehr")
     person = people(1)[0]
     bundle = referral_bundle(person, f"pages-{uuid4()}", datetime.now(UTC))

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 from tests.infrastructure.running import Running
 from tests.journey.pages import Watched
 from tests.journey.visitor import Visitor
+from tests.portal.conftest import Page, check_page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -45,6 +46,9 @@ def test_every_page_that_a_case_offers_opens(visitor: Visitor) -> None:
             opened = visitor.get(link)
             if opened.status_code != 200:
                 broken.append((link, opened.status_code))
+            elif opened.headers["content-type"].startswith("text/html"):
+                check_page(Page(opened))
+        check_page(Page(page))
     assert broken == []
 
 

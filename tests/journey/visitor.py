@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 from typing import Any
 
 import httpx
@@ -10,7 +11,16 @@ import pyotp
 from deploy.demo.accounts import PEOPLE
 
 BY_ROLE = {each.role: each for each in PEOPLE}
+STEP = 30
+"""Seconds for which a code of an app stands."""
+
 LISTS = ("all", "new", "unrouted", "ended", "gp", "opened", "answer")
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of a page, or of a part of it; of several by one name the last one's."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in found}
 
 
 class Visitor:
@@ -26,8 +36,12 @@ class Visitor:
         self.role = role
         who = BY_ROLE[role]
         page = self.get("/sign-in")
-        page = self._send(page, email=who.email, password=who.password)
-        self.first = self._send(page, code=pyotp.TOTP(who.secret).now())
+        page = self.fill(page, email=who.email, password=who.password)
+        first = self.fill(page, code=pyotp.TOTP(who.secret).now())
+        while "it was used already" in first.text:  # by whoever signed in as the same person
+            time.sleep(STEP - time.time() % STEP)
+            first = self.fill(first, code=pyotp.TOTP(who.secret).now())
+        self.first = first
 
     def get(self, path: str) -> httpx.Response:
         answer = self.http.get(path)
@@ -35,13 +49,12 @@ class Visitor:
             answer = self.http.get(answer.headers["location"])
         return answer
 
-    def _send(self, page: httpx.Response, **given: str) -> httpx.Response:
+    def fill(self, page: httpx.Response, **given: str) -> httpx.Response:
+        """Send the form of a page, the first behind what every page begins with; where it leads."""
         main = page.text.partition("<main")[2]
         action = re.search(r'<form[^>]* action="([^"]+)"', main)
         assert action, page.text
-        hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', main)
-        kept = {name: html.unescape(value) for name, value in hidden}
-        answer = self.http.post(action[1], data=kept | given)
+        answer = self.http.post(action[1], data=hidden(main) | given)
         return self.get(answer.headers["location"]) if answer.is_redirect else answer
 
     def cases(self) -> set[str]:
@@ -63,18 +76,20 @@ class Visitor:
         """
         page = self.get(path)
         form = page.text.partition(f'action="{action}"')[2].partition("</form>")[0]
-        hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
-        assert hidden, page.text
-        kept = {name: html.unescape(value) for name, value in hidden}
+        kept = hidden(form)
+        assert kept, page.text
         answer = self.http.post(action, data=kept | given)
         return self.get(answer.headers["location"]) if answer.is_redirect else answer
 
     def force(self, path: str, **given: str) -> httpx.Response:
         """Send a form of this session to an address, whether or not there is such a form."""
-        key = re.search(r'name="key" value="([^"]*)"', self.first.text)
-        assert key
-        answer = self.http.post(path, data={"key": html.unescape(key[1])} | given)
+        answer = self.http.post(path, data={"key": self.key} | given)
         return self.get(answer.headers["location"]) if answer.is_redirect else answer
+
+    @property
+    def key(self) -> str:
+        """The key of this session's forms."""
+        return hidden(self.first.text)["key"]
 
     @property
     def cookies(self) -> Any:

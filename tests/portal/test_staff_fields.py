@@ -1,24 +1,33 @@
 """A declared field: before anybody typed anything, and with what people and programs type."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markupsafe import escape
 from starlette.datastructures import FormData
 
+from services.portal.answer_links import Refusal
 from services.portal.cases.steps import STEPS
-from services.portal.staff.fields import Field, typed_into
+from services.portal.keeping.form import faults_of
+from services.portal.staff.fields import Field, Kind, at_its_field, typed_into
 from shared.pages import Pages
+from tests.journey.naughty import NAUGHTY
 
 FIELDS = [field for step in STEPS.values() for field in step.fields]
 
 
+@pytest.fixture(scope="module")
+def macros() -> Any:
+    pages = Pages("services.portal", brand="Kersey", static=Path("/nowhere"))
+    return pages._environment.get_template("staff/parts.jinja").module
+
+
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field.name} {field.kind}")
-def test_a_field_is_empty_until_somebody_types_into_it(field: Field, tmp_path: Path):
+def test_a_field_is_empty_until_somebody_types_into_it(field: Field, macros: Any):
     """A word that stands there by itself would be sent, to a GP at worst, as if it was meant."""
-    pages = Pages("services.portal", brand="Kersey", static=tmp_path)
-    macros = pages._environment.get_template("staff/parts.jinja").module
-    shown = str(macros.one(field, {}, {}))  # type: ignore[attr-defined]
+    shown = str(macros.one(field, {}, {}))
     assert escape(field.label) in shown
     assert "None" not in shown
     assert "checked" not in shown
@@ -28,3 +37,28 @@ def test_a_field_is_empty_until_somebody_types_into_it(field: Field, tmp_path: P
 def test_a_number_that_is_none_is_told_at_its_field(minutes: str):
     _, faults = typed_into(FormData({"minutes": minutes}), [Field("minutes", "", "number")])
     assert faults == {"minutes": "Type a whole number from 0 to 600"}
+
+
+def test_ages_of_any_length_are_compared():
+    assert faults_of({"minimum_age": "9" * 5000, "maximum_age": "9" * 5000}) == {}
+    assert "maximum_age" in faults_of({"minimum_age": "60", "maximum_age": "18"})
+
+
+def test_what_a_program_says_of_a_field_is_said_in_words():
+    areas = Field("areas", "Where?", hint="For example, BD8, LS12.")
+    said = Refusal(422, detail="String should match pattern '^[A-Z]'", element="body.areas.0")
+    assert at_its_field(said, [Field("needs", "What?"), areas]) == {
+        "areas": "Check what you typed here. For example, BD8, LS12."
+    }
+
+
+@pytest.mark.parametrize("text", NAUGHTY)
+@pytest.mark.parametrize("kind", ["line", "words"])
+def test_whatever_is_typed_is_shown_as_text(text: str, kind: Kind, macros: Any):
+    field = Field("field", text, kind, hint=text)
+    typed, faults = typed_into(FormData({"field": text}), [field])
+    assert faults == {}
+    assert typed == {"field": text.strip()}
+    shown = str(macros.one(field, typed, {"field": text}))
+    assert str(escape(text.strip())) in shown
+    assert not re.search(r"<(?!/?(div|label|input|textarea|span)\b)", shown)

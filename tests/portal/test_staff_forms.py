@@ -115,6 +115,7 @@ def test_a_part_that_is_away_leaves_the_rest_of_a_page(pages: Pages):
     assert page.status_code == 200
     assert "Names cannot be shown just now" in page.text
     assert f'href="/cases/{CASE}"' in page.text
+    assert "You are signed out after 30 minutes without a click" in page.text
     assert "First contact due" in page.text
 
 

@@ -85,7 +85,7 @@ def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str,
 def read_contact(party: Party, contact: UUID, principal: Reads, request: Request) -> dict[str, Any]:
     """One way in which a party is reached."""
     with UnitOfWork(request.app.state.engine) as uow:
-        _coordinates(uow, principal, party)
+        coordinates(uow, principal, party)
         found = uow.session.get(Contact, contact)
         if found is None or found.party != party:
             raise Problem(404, "Not found", "The party has no such contact.", element="contact")

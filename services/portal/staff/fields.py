@@ -1,5 +1,6 @@
 """Fields of a form: what they ask, and what was typed into them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,6 +15,9 @@ Kind = Literal["radios", "select", "checkboxes", "line", "words", "number", "day
 
 MOST = {"line": 200, "words": 2000}
 """Letters that the services take."""
+
+_OF_A_PROGRAM = re.compile("(String|Input|List|Field|Value|Extra) ")
+"""How a service says by itself that a field does not fit, which tells a person nothing."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,9 @@ def at_its_field(refusal: Refusal, fields: Iterable[Field]) -> dict[str, str]:
     ):
         raise refusal
     words = (refusal.detail or refusal.title).rstrip(".")
-    names = [each.name for each in fields]
     parts = refusal.element.replace("[", ".").split(".")
-    return {next((name for name in names if name in parts), names[0] if names else ""): words}
+    asked = list(fields)
+    named = [each for each in asked if each.name in parts] or asked[:1]
+    if _OF_A_PROGRAM.match(words):
+        words = f"Check what you typed here. {named[0].hint if named else ''}".strip()
+    return {named[0].name if named else "": words}

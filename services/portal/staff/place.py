@@ -1,5 +1,6 @@
 """What every page of the staff works with."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -24,6 +25,10 @@ PARTS: Mapping[str, str] = {
     "notifications": "What sends the messages",
 }
 """The parts of Kersey, by the reason of a refusal."""
+
+
+_ABOUT = re.compile(r"(/.*?/[0-9a-f-]{36}).*")
+"""The page of what an address is about: all of it up to the first id."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Place:
             times=self.times,
             here=self.request.url.path,
             account=account_of(self.request),
-            ends=self.request.app.state.settings.session_idle_minutes,
+            idle=self.request.app.state.settings.session_idle_minutes,
             **values,
         )
 
@@ -114,8 +119,7 @@ def _place(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Pl
 def account_of(request: Request) -> str:
     """Where whoever is signed in sees their sign-ins; empty where another issuer keeps them."""
     settings = request.app.state.settings
-    own = settings.issuer == f"{settings.public_url}/identity"
-    return f"{settings.issuer}/account" if own else ""
+    return "/identity/account" if settings.issuer == f"{settings.public_url}/identity" else ""
 
 
 Here = Annotated[Place, Depends(_place)]
@@ -136,7 +140,7 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
         refusal=refusal,
         parts=PARTS,
         again=request.url.path,
-        about="/".join(request.url.path.split("/")[:3]),
+        about=_ABOUT.sub(r"\1", request.url.path),
         look=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         typed=getattr(state, "typed", None),
         kept=getattr(state, "kept", None),
