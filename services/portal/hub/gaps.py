@@ -58,7 +58,12 @@ async def gaps(here: OfHub, done: str = "") -> Response:
             for each in found["contents"]
         ],
         actions=[
-            {**each, "words": words.need(each["need"]), "state": words.ACTIONS[each["state"]]}
+            {
+                **each,
+                "words": words.need(each["need"]),
+                "idea": words.text(each["idea"]),
+                "state": words.ACTIONS[each["state"]],
+            }
             for each in found["actions"]
         ],
         said=DONE.get(done, ""),
@@ -82,7 +87,8 @@ async def show(action: UUID, here: OfHub) -> Response:
     """What is being done, to be changed."""
     found = await _action(here, action)
     days = {name: as_typed(found.get(name)) for name in ("starts", "review")}
-    return await _page(here, found["need"], {**found, **days}, {}, 200)
+    typed = {**found, **days, "idea": words.text(found["idea"])}
+    return await _page(here, found["need"], typed, {}, 200)
 
 
 @router.post("/{action}")
