@@ -276,7 +276,7 @@ def test_another_hubs_things_are_not_there(running: Running, coordinator: Visito
     paths.append(f"/hub/requests/{foreign[0]}")
     filled = {
         "how": "phone", "state": "full", "decision": "accept", "words": "x", "idea": "x",
-        "address": "x@y.example", "checked": "yes",
+        "address": "x@y.example", "verified": "yes",
     }  # fmt: skip
     for path in paths:
         assert coordinator.get(path).status_code == 404, path

@@ -21,7 +21,7 @@ Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 ADDRESS = (
     Field("address", "Address or number", missing="Type the address"),
     Field(
-        "checked",
+        "verified",
         "Did you check it with the group?",
         "radios",
         {
@@ -92,7 +92,7 @@ async def change(party: Party, contact: UUID, here: OfHub) -> Response:
     if not faults:
         body = {name: found[name] for name in KEPT} | {
             "address": typed["address"],
-            "verified_by_hub": typed["checked"] == "yes",
+            "verified_by_hub": typed["verified"] == "yes",
         }
         try:
             await here.send("PUT", f"/notifications/contacts/{party}/{contact}", body)
