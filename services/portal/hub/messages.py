@@ -28,7 +28,7 @@ ADDRESS = (
             "yes": "Yes, by another way than this address",
             "no": "No, not yet",
         },
-        "Only to an address that you checked do we send a code, and with it a name.",
+        "A code, and with it a name, goes only to an address that somebody made sure of.",
         "Choose yes or no",
     ),
 )
