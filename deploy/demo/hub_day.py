@@ -69,7 +69,7 @@ def _an_edit(directory: Directory) -> None:
         ).first()
         assert key is not None
         stands = standing_services(uow.session, [key])[key]
-    said = stands.model_dump(mode="json", exclude={"kersey", "funding"}, exclude_defaults=True)
+    said = stands.model_dump(mode="json", exclude={"kersey"}, exclude_defaults=True)
     said |= {
         "description": f"{stands.description} In winter we meet upstairs, by the lift.",
         "fees_description": "Two pounds, or what you can.",

@@ -9,12 +9,16 @@ from rich.console import Console
 
 from deploy.demo.accounts import PEOPLE
 from deploy.postgres_cluster import free_port
+from services.identity.people.demo import DemoPerson
 from tests.infrastructure.chromium import FLAGS, find
 from tests.infrastructure.running import start, stop
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 DESKTOP = {"width": 1000, "height": 800}
-WORKER = next(each for each in PEOPLE if each.role == "link-worker")
+WORKER, COORDINATOR = (
+    next(each for each in PEOPLE if each.role == role)
+    for role in ("link-worker", "hub-coordinator")
+)
 
 
 def take(page: Page, url: str, console: Console) -> None:
@@ -32,12 +36,7 @@ def take(page: Page, url: str, console: Console) -> None:
 
     page.goto(f"{url}/refer/bradford")
     picture("front-door")
-    page.goto(f"{url}/sign-in")
-    page.get_by_label("E-mail address").fill(WORKER.email)
-    page.get_by_label("Password").fill(WORKER.password)
-    page.get_by_role("button").last.click()
-    page.locator("input[name=code]").fill(pyotp.TOTP(WORKER.secret).now())
-    page.locator("main button").first.click()
+    _sign_in(page, url, WORKER)
     picture("your-list")
     page.goto(f"{url}/cases?show=looking")
     page.locator("tbody a").first.click()
@@ -45,6 +44,21 @@ def take(page: Page, url: str, console: Console) -> None:
     page.get_by_role("button", name="Find something that fits").click()
     page.get_by_role("button", name="Find services").click()
     picture("what-fits")
+    page.context.clear_cookies()
+    _sign_in(page, url, COORDINATOR)
+    picture("today")
+    page.goto(f"{url}/hub/approvals")
+    page.locator(".kersey-service a").first.click()
+    picture("approval")
+
+
+def _sign_in(page: Page, url: str, who: DemoPerson) -> None:
+    page.goto(f"{url}/sign-in")
+    page.get_by_label("E-mail address").fill(who.email)
+    page.get_by_label("Password").fill(who.password)
+    page.get_by_role("button").last.click()
+    page.locator("input[name=code]").fill(pyotp.TOTP(who.secret).now())
+    page.locator("main button").first.click()
 
 
 def main() -> None:

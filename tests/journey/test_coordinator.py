@@ -228,12 +228,12 @@ def test_a_gap_is_turned_into_action(running: Running, opens: Opens) -> None:
     expect(alert).to_contain_text("Write what could be done")
     expect(alert).to_contain_text("Type the first part of a postcode")
     expect(alert).to_contain_text("Type the month and the year too")
-    page.get_by_label("What could be done?").fill("A deposit bank <at> the market")
+    page.get_by_label("What could be done?").fill("A deposit bank & a kettle")
     page.get_by_label("Where? The first part of a postcode").fill("bd3")
     for name, value in (("Day", "1"), ("Month", "2"), ("Year", "2027")):
         page.get_by_label(name, exact=True).first.fill(value)
     tab.click("button", "Save")
-    expect(page.get_by_text("A deposit bank <at> the market")).to_be_visible()
+    expect(page.get_by_text("A deposit bank & a kettle")).to_be_visible()
     expect(page.get_by_text("1 February 2027")).to_be_visible()
     tab.click("link", "Housing, BD3")
     expect(page.get_by_label("Year", exact=True).first).to_have_value("2027")
@@ -276,7 +276,7 @@ def test_another_hubs_things_are_not_there(running: Running, coordinator: Visito
     paths.append(f"/hub/requests/{foreign[0]}")
     filled = {
         "how": "phone", "state": "full", "decision": "accept", "words": "x", "idea": "x",
-        "address": "x@y.example", "checked": "yes",
+        "address": "x@y.example", "verified": "yes",
     }  # fmt: skip
     for path in paths:
         assert coordinator.get(path).status_code == 404, path

@@ -10,12 +10,26 @@ from starlette.datastructures import FormData
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.steps import STEPS
+from services.portal.hub import (
+    approvals,
+    claims,
+    gaps,
+    listings,
+    matches,
+    messages,
+    requests,
+    rooms,
+)
 from services.portal.keeping.form import faults_of
-from services.portal.staff.fields import Field, Kind, at_its_field, typed_into
+from services.portal.staff.fields import Field, Kind, as_typed, at_its_field, day_in, typed_into
 from shared.pages import Pages
 from tests.journey.naughty import NAUGHTY
 
-FIELDS = [field for step in STEPS.values() for field in step.fields]
+HUB = (
+    *approvals.DECISION, *claims.DECIDE, *claims.END, *gaps.ACTION, *listings.LOOK,
+    *matches.DECIDE, *messages.ADDRESS, *requests.ANSWER, *requests.PROGRESS, *rooms.ROOM,
+)  # fmt: skip
+FIELDS = [*(field for step in STEPS.values() for field in step.fields), *HUB]
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +76,27 @@ def test_whatever_is_typed_is_shown_as_text(text: str, kind: Kind, macros: Any):
     shown = str(macros.one(field, typed, {"field": text}))
     assert str(escape(text.strip())) in shown
     assert not re.search(r"<(?!/?(div|label|input|textarea|span)\b)", shown)
+
+
+DAY = Field("review", "When?", "day", missing="Type the day")
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year", "fault"),
+    [
+        ("", "", "", "Type the day"),
+        ("31", "", "2027", "Type the month too"),
+        ("31", "2", "2027", "There is no such day"),
+        ("31", "zwei", "2027", "in numbers"),
+        ("1", "2", "27", "with 4 numbers"),
+        ("1", "2", "2027", ""),
+    ],
+)
+def test_a_date_is_typed_in_three_parts(day: str, month: str, year: str, fault: str):
+    form = FormData({"review-day": day, "review-month": month, "review-year": year})
+    typed, faults = typed_into(form, [DAY])
+    assert fault in faults.get("review", "")
+    assert bool(fault) == bool(faults)
+    if not fault:
+        assert day_in(typed, "review") == "2027-02-01"
+        assert as_typed("2027-02-01") == typed["review"]

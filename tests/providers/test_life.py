@@ -154,6 +154,10 @@ def test_a_version_is_told_apart_field_by_field(house: House):
             {"field": "cost_options.0.amount", "before": 2.0, "after": 3.0},
             {"field": "minimum_age", "after": 18.0},
         ],
+        "members": [
+            {"member": "cost_options", "before": [{"amount": 2.0}], "after": [{"amount": 3.0}]},
+            {"member": "minimum_age", "after": 18.0},
+        ],
     }
     assert house.send("GET", at, **MINE)["listing"]["minimum_age"] == 18
     house.send("GET", f"{at}/changes?since=7", status=404)
@@ -228,6 +232,8 @@ def test_what_waits_is_listed_for_its_hub_and_its_writer(house: House):
     edit(house, description="x", needs=["money"])
     changes = house.send("GET", f"{CHOIR}/versions/3/changes")
     assert list(changes["terms"].values()) == ["Money"]
+    assert [each["member"] for each in changes["members"]] == ["attributes", "description"]
+    assert "id" not in changes["members"][0]["after"][0], "ids are nothing that a person changed"
     assert house.send("GET", "/directory/drafts?state=sent-back")["contents"] == []
     assert house.send("GET", "/directory/drafts?page=2&per_page=1")["contents"] == []
     house.send("GET", f"/directory/services/{uuid4()}/versions", status=404)

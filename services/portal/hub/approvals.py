@@ -103,11 +103,11 @@ async def _page(
         is_new="since" not in changes,
         changes=[
             {
-                "member": words.member(each["field"]),
+                "member": words.member(each["member"]),
                 "before": words.said(each.get("before"), terms),
                 "after": words.said(each.get("after"), terms),
             }
-            for each in changes["changes"]
+            for each in changes["members"]
         ],
         state=words.VERSIONS.get(found["state"], found["state"]),
         waits=found["state"] in ("draft", "approved"),

@@ -104,11 +104,12 @@ def _fields(claim: Mapping[str, Any]) -> tuple[Field, ...]:
 async def _page(
     here: Place, claim: Mapping[str, Any], typed: Typed, faults: Mapping[str, str], status: int
 ) -> Response:
+    listing = await here.look(f"/directory/organizations/{claim['organization_id']}")
     return here.page(
         "hub/claim",
         status,
         claim=claim,
-        listing=await here.look(f"/directory/organizations/{claim['organization_id']}"),
+        listing=listing and {**listing, "description": words.said(listing.get("description"))},
         evidence=[
             {
                 "kind": words.EVIDENCE.get(each["kind"], each["kind"]),

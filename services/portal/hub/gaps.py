@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from services.portal.answer_links import Refusal
@@ -58,7 +59,12 @@ async def gaps(here: OfHub, done: str = "") -> Response:
             for each in found["contents"]
         ],
         actions=[
-            {**each, "words": words.need(each["need"]), "state": words.ACTIONS[each["state"]]}
+            {
+                **each,
+                "words": words.need(each["need"]),
+                "idea": words.text(each["idea"]),
+                "state": words.ACTIONS[each["state"]],
+            }
             for each in found["actions"]
         ],
         said=DONE.get(done, ""),
@@ -74,7 +80,8 @@ async def ask(need: str, here: OfHub) -> Response:
 @router.post("/new/{need}")
 async def begin(need: str, here: OfHub) -> Response:
     """Begin it."""
-    return await _save(here, _known(need), "POST", "/directory/gaps/actions")
+    form = await here.form()
+    return await _save(here, form, _known(need), "POST", "/directory/gaps/actions")
 
 
 @router.get("/{action}")
@@ -82,15 +89,18 @@ async def show(action: UUID, here: OfHub) -> Response:
     """What is being done, to be changed."""
     found = await _action(here, action)
     days = {name: as_typed(found.get(name)) for name in ("starts", "review")}
-    return await _page(here, found["need"], {**found, **days}, {}, 200)
+    typed = {**found, **days, "idea": words.text(found["idea"])}
+    return await _page(here, found["need"], typed, {}, 200)
 
 
 @router.post("/{action}")
 async def change(action: UUID, here: OfHub) -> Response:
     """Write it anew; who is listed as running it stays."""
+    form = await here.form()
     found = await _action(here, action)
     kept: Json = {name: found[name] for name in ("hub", "organization_id") if name in found}
-    return await _save(here, found["need"], "PUT", f"/directory/gaps/actions/{action}", kept)
+    at = f"/directory/gaps/actions/{action}"
+    return await _save(here, form, found["need"], "PUT", at, kept)
 
 
 def _known(need: str) -> str:
@@ -105,9 +115,11 @@ async def _action(here: Place, action: UUID) -> dict[str, Any]:
     return found
 
 
-async def _save(here: Place, need: str, method: str, at: str, kept: Json | None = None) -> Response:
+async def _save(
+    here: Place, form: FormData, need: str, method: str, at: str, kept: Json | None = None
+) -> Response:
     fields = await _fields(here)
-    typed, faults = typed_into(await here.form(), fields)
+    typed, faults = typed_into(form, fields)
     area = typed["area"].upper()
     if area and not AREA.fullmatch(area):
         faults["area"] = "Type the first part of a postcode, such as BD8"

@@ -73,9 +73,9 @@ async def _page(
 ) -> Response:
     listing = await here.look(f"/directory/services/{review['service']}")
     told = [
-        (words.member(name), words.said((listing or {}).get(name)))
+        (words.member(name), words.brief((listing or {}).get(name)))
         for name in words.MEMBERS
-        if name not in ("name", "attributes", "assured_date")
+        if name not in ("name", "status", "organization_id", "assured_date")
     ]
     return here.page(
         "hub/listing",

@@ -32,7 +32,8 @@ DECIDE = (
         "keep",
         "If they are one, which listing stays?",
         "radios",
-        {**SIDES, "": "Either: the one that was claimed, or has more"},
+        SIDES,
+        "Choose nothing, and it is the one that was claimed, or has more services.",
     ),
 )
 
@@ -153,7 +154,7 @@ def _beside(match: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for name in [*there, *rest]:
         yield {
             "member": words.member(name),
-            "one": words.said(one.get(name)),
-            "other": words.said(other.get(name)),
+            "one": words.brief(one.get(name)),
+            "other": words.brief(other.get(name)),
             "differs": name in differ,
         }

@@ -21,14 +21,14 @@ Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 ADDRESS = (
     Field("address", "Address or number", missing="Type the address"),
     Field(
-        "checked",
+        "verified",
         "Did you check it with the group?",
         "radios",
         {
             "yes": "Yes, by another way than this address",
             "no": "No, not yet",
         },
-        "Only to an address that you checked do we send a code, and with it a name.",
+        "A code, and with it a name, goes only to an address that somebody made sure of.",
         "Choose yes or no",
     ),
 )
@@ -92,7 +92,7 @@ async def change(party: Party, contact: UUID, here: OfHub) -> Response:
     if not faults:
         body = {name: found[name] for name in KEPT} | {
             "address": typed["address"],
-            "verified_by_hub": typed["checked"] == "yes",
+            "verified_by_hub": typed["verified"] == "yes",
         }
         try:
             await here.send("PUT", f"/notifications/contacts/{party}/{contact}", body)

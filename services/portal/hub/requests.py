@@ -3,6 +3,7 @@
 Who wrote the answer down is noted by referrals: the coordinator, under their own name.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,13 @@ REASONS: Mapping[str, str] = {
     "cannot-meet-access-need": "They cannot meet an access need",
     "closed": "They are closed or taking a break",
     "other": "Another reason",
+}
+MEANS: Mapping[str, str] = {
+    "phone": "Phone",
+    "sms": "Text message",
+    "email": "E-mail",
+    "paper": "On paper",
+    "letter": "Letter",
 }
 ANSWER = (
     Field(
@@ -133,8 +141,7 @@ async def _page(
         at=f"/hub/requests/{view['task']}",
         needs=needs_of(view),
         stage=stage,
-        contacts=await _contacts(here, view),
-        listing=await here.look(f"/directory/services/{view['service']['id']}"),
+        ways=await _ways(here, view),
         deed="answer" if asks else "progress" if goes_on else None,
         fields=_answers(view) if asks else _steps(view) if goes_on else (),
         typed=typed or today,
@@ -143,11 +150,27 @@ async def _page(
     )
 
 
-async def _contacts(here: Place, view: Json) -> list[Json]:
-    """How the provider is reached; empty where it is another hub's to know, or just now."""
-    found = await here.look(f"/notifications/contacts/{view['provider']}")
-    contacts: list[Json] = (found or {}).get("contacts", [])
-    return contacts
+async def _ways(here: Place, view: Json) -> dict[str, str]:
+    """How the provider is reached, by number or address: what its hub keeps, then its listing.
+
+    What its hub keeps is nothing to another hub; what cannot be had just now is left out.
+    """
+    kept, listing = await asyncio.gather(
+        here.look(f"/notifications/contacts/{view['provider']}"),
+        here.look(f"/directory/services/{view['service']['id']}"),
+    )
+    ways: dict[str, str] = {}
+    for each in (kept or {}).get("contacts", []):
+        if each["active"] and not each.get("unusable_since") and each["means"] != "webhook":
+            ways.setdefault(each["address"], MEANS.get(each["means"], each["means"]))
+    listed = listing or {}
+    contacts = listed.get("contacts", [])
+    phones = [*listed.get("phones", []), *(p for each in contacts for p in each.get("phones", []))]
+    for each in phones:
+        ways.setdefault(each["number"], "Phone, as listed")
+    for address in filter(None, (listed.get("email"), *(each.get("email") for each in contacts))):
+        ways.setdefault(address, "E-mail, as listed")
+    return ways
 
 
 def _answers(view: Json) -> tuple[Field, ...]:

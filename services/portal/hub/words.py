@@ -1,5 +1,6 @@
 """What the hub's pages say for the codes of the directory and of notifications."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -125,6 +126,28 @@ FAILURES: Mapping[str, str] = {
 """Why a message did not arrive; what begins with `bounce` came back."""
 
 
+DAYS: Mapping[str, str] = {
+    "MO": "Monday",
+    "TU": "Tuesday",
+    "WE": "Wednesday",
+    "TH": "Thursday",
+    "FR": "Friday",
+    "SA": "Saturday",
+    "SU": "Sunday",
+}
+
+_INNER = frozenset(
+    [
+        "link_type", "link_entity", "currency", "latitude", "longitude", "location_type",
+        "address_type", "attending_type", "code", "country", "uri", "term_uri", "attributes",
+        "identifier_scheme",
+    ]
+)  # fmt: skip
+"""What a person is not told of what is below a listing."""
+
+Json = Mapping[str, Any]
+
+
 def need(code: str) -> str:
     """A need in plain words."""
     return NEEDS.get(code) or code.replace("-", " ").capitalize()
@@ -166,11 +189,51 @@ def said(value: Any, terms: Mapping[str, str] | None = None) -> str:
         return "; ".join(filter(None, [term, *parts]))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "\n".join(filter(None, (said(each, known) for each in value)))
-    return known.get(str(value), str(value))
+    return known.get(str(value)) or text(str(value))
 
 
-def _is_id(name: str) -> bool:
-    return name == "id" or name.endswith("_id")
+def brief(value: Any) -> str:
+    """What a member of a public listing says, as a person would tell it; see `said`."""
+    if isinstance(value, Mapping):
+        for told in (_term, _times, _address):
+            one = told(value)
+            if one:
+                return one
+        inner = (brief(each) for name, each in value.items() if not _is_id(name, _INNER))
+        return ", ".join(filter(None, inner))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "\n".join(filter(None, map(brief, value)))
+    return said(value)
+
+
+def _term(value: Json) -> str:
+    term = value.get("taxonomy_term")
+    return str(term.get("name", "")) if isinstance(term, Mapping) else ""
+
+
+def _times(value: Json) -> str:
+    """When something is on, such as `Tuesday, Friday 10:00 to 12:00`."""
+    if "opens_at" not in value:
+        return ""
+    days = [DAYS.get(each, each) for each in str(value.get("byday", "")).split(",") if each]
+    hours = " to ".join(filter(None, (value["opens_at"], value.get("closes_at", ""))))
+    return " ".join(filter(None, (", ".join(days), hours, said(value.get("description")))))
+
+
+def _address(value: Json) -> str:
+    if "postal_code" not in value:
+        return ""
+    lines = ("address_1", "address_2", "city", "postal_code")
+    return ", ".join(str(value[line]) for line in lines if value.get(line))
+
+
+def text(prose: str) -> str:
+    """Prose of the directory as people read it: it keeps it as HTML, with `&amp;` for `&`."""
+    return html.unescape(prose)
+
+
+def _is_id(name: str, inner: frozenset[str] = frozenset()) -> bool:
+    return name == "id" or name.endswith("_id") or name in inner
 
 
 def _plain(name: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, String, cast, select
 from services.providers import hubs
 from services.providers.claims.keepers import kept_by
 from services.providers.handlers import Directory
-from services.providers.life import acts, versions, views
+from services.providers.life import acts, states, versions, views
 from services.providers.life.differences import differences
 from services.providers.paging import envelope
 from services.providers.queries import Page
@@ -86,7 +86,8 @@ def changes(
             before it.
 
     Returns:
-        The changes, and in `terms` what the taxonomy terms in them are called.
+        The changes field by field; in `members` what the members that differ said and say, without
+        ids and in an order of their own; in `terms` what the taxonomy terms in them are called.
 
     Raises:
         Problem: 404, also for another hub's.
@@ -97,8 +98,23 @@ def changes(
     against = since or row["based_on"] or (number - 1 if number > 1 else None)
     before = _numbered(found, against)["listing"] if against else {}
     changed = differences(before | {"id": None}, row["listing"] | {"id": None})
-    shown = {"number": number, "changes": changed} | ({"since": against} if against else {})
+    shown = {
+        "number": number,
+        "changes": changed,
+        "members": _members(before, row["listing"]),
+    } | ({"since": against} if against else {})
     return shown | ({"terms": terms} if (terms := _terms(directory, changed)) else {})
+
+
+def _members(before: Json, after: Json) -> list[Json]:
+    """What differs once ids and the order of lists do not count: what a person would call new."""
+    old, new = states.members(before), states.members(after)
+    return [
+        {"member": name}
+        | ({"before": old[name]} if old.get(name) is not None else {})
+        | ({"after": new[name]} if new.get(name) is not None else {})
+        for name in sorted(states.changed(before, after))
+    ]
 
 
 def _terms(directory: Directory, changed: Any) -> dict[str, str]:

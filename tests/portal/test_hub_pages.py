@@ -1,0 +1,87 @@
+"""The hub's pages by themselves: who may see them, what is missing is said, forms are one's own."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi import Response
+
+from services.portal import hub
+from tests.portal.test_sign_in import Pages, pages, trial  # noqa: F401 - a fixture
+
+UUIDS = {"subject", "claim", "match", "call", "task", "delivery", "contact", "service", "action"}
+WORDS = {"kind": "services", "number": "1", "party": "bradford", "need": "housing"}
+SENT: list[str] = []
+
+
+@trial.get("/directory/waiting")
+def waiting() -> dict[str, int]:
+    """The directory, which can be reached; the other two cannot."""
+    return {"approvals": 17, "reviews": 0}
+
+
+@trial.get("/referrals/caseload")
+@trial.get("/notifications/waiting")
+def away() -> Response:
+    """A service that is down."""
+    return Response(status_code=503)
+
+
+@trial.api_route("/directory/{rest:path}", methods=["POST", "PUT"])
+@trial.api_route("/referrals/{rest:path}", methods=["POST", "PUT"])
+@trial.api_route("/notifications/{rest:path}", methods=["POST", "PUT"])
+def changed(rest: str) -> dict[str, Any]:
+    """Whatever would be changed."""
+    SENT.append(rest)
+    return {}
+
+
+def _paths(method: str) -> list[str]:
+    """The addresses of the hub's pages, with ids of nothing."""
+    filled = {name: str(uuid4()) for name in UUIDS} | WORDS
+    return sorted(
+        route.path.format(**filled)  # type: ignore[attr-defined]
+        for router in hub.ROUTERS
+        for route in router.routes
+        if method in route.methods  # type: ignore[attr-defined]
+    )
+
+
+def test_what_cannot_be_counted_is_said_and_the_rest_stays(pages: Pages):  # noqa: F811
+    page = pages.come(pages.browser(), pages.person("hub-coordinator"), "/hub")
+    assert page.status_code == 200
+    assert "Some things cannot be counted just now" in page.text
+    assert ">17<" in page.text
+    assert page.text.count(">?<") == 6
+
+
+@pytest.mark.parametrize("role", ["link-worker", "provider-manager", "commissioner"])
+def test_they_are_for_coordinators(pages: Pages, role: str):  # noqa: F811
+    http = pages.browser()
+    pages.come(http, pages.person(role))
+    for path in _paths("GET"):
+        page = http.get(path)
+        assert page.status_code == 403, path
+        assert "These pages are for the coordinators of a hub" in page.text
+    key = http.get("/trial/who").json()["key"]
+    for path in _paths("POST"):
+        assert http.post(path, data={"key": key}).status_code == 403, path
+    assert SENT == []
+
+
+def test_a_form_of_another_site_does_nothing(pages: Pages):  # noqa: F811
+    http = pages.browser()
+    pages.come(http, pages.person("hub-coordinator"))
+    paths = _paths("POST")
+    assert len(paths) >= 12
+    for path in paths:
+        page = http.post(path, data={"decision": "accept", "words": "not mine", "key": "made up"})
+        assert page.status_code == 409, path
+        assert "Look at it once more" in page.text
+    assert SENT == []
+
+
+def test_whoever_is_not_signed_in_sees_none(pages: Pages):  # noqa: F811
+    http = pages.browser()
+    for path in _paths("GET"):
+        assert http.get(path).headers["location"].startswith("/sign-in?back="), path
