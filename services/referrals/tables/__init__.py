@@ -51,6 +51,7 @@ from services.referrals.tables.subscription import (
     SubscriptionState,
     delivery_metadata,
 )
+from services.referrals.tables.talk import RequestFeedback, RequestMessage
 from services.referrals.tables.trail import AccessEntry, AuditEntry
 from services.referrals.tables.waiting import Waiting
 from shared import database
@@ -100,6 +101,8 @@ __all__ = [
     "PracticeWish",
     "ReferralIdentifier",
     "Review",
+    "RequestFeedback",
+    "RequestMessage",
     "Row",
     "SafeContact",
     "Signpost",
