@@ -73,3 +73,7 @@ def test_only_a_provider_counts_and_a_year_at_most(house: House):
         params["until"] = str(wrong)
         told = house.provider.get("/referrals/counts", params=params, status=422)
         assert told["element"] == "until"
+    for since, until in (("0001-01-01", "0001-02-01"), ("9999-12-31", "9999-12-31")):
+        params = {"since": since, "until": until}
+        told = house.provider.get("/referrals/counts", params=params, status=422)
+        assert told["element"] == "since"

@@ -12,6 +12,7 @@ from services.referrals.counting import counts
 from services.referrals.desk import Desk
 from services.referrals.domain import Refused
 from services.referrals.handlers import attending
+from services.referrals.handlers.answers import EARLIEST
 from services.referrals.register import View, services_with_people
 from services.referrals.scopes import CASES
 from shared.auth import Principal, requires
@@ -51,7 +52,9 @@ def register_routes(desk: Desk) -> APIRouter:
     @router.get("/counts")
     def counted(since: Date, until: Date, principal: Principal = provides) -> View:
         """What came to the caller's provider in a while; small numbers are left out."""
-        if not since <= until <= since + LONGEST:
+        if not EARLIEST <= since <= desk.clock().date() + LONGEST:
+            raise Refused("business-rule", "Nothing is counted of that time.", "since")
+        if not timedelta() <= until - since <= LONGEST:
             words = "`until` is a day from `since` on, at most a year later."
             raise Refused("business-rule", words, "until")
         zone = ZoneInfo(desk.settings.timezone)
