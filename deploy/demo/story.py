@@ -37,6 +37,7 @@ from services.referrals.handlers import (
     onward,
     sharing,
     stopping,
+    talking,
     telling_gp,
     triage,
 )
@@ -238,6 +239,9 @@ class _Story:
             reason = "full" if name == "decline" else None
             answers.answer(self.desk, self._provider, self.task, decision, reason)
             return
+        if name == "talk":
+            self._talk()
+            return
         if name in MARKED:
             self._mark(MARKED[name])
             return
@@ -249,6 +253,15 @@ class _Story:
     def _look(self) -> None:
         viewer = self._provider.subject
         sharing.view_identity(self.desk, self._provider, self.task, viewer, "account")
+
+    def _talk(self) -> None:
+        """The team asks, the provider answers, and says what it thinks of the referral."""
+        for by, text in (
+            (self._worker, "Could somebody meet them at the gate the first time?"),
+            (self._provider, "Yes, Meera waits at the gate from a quarter past one."),
+        ):
+            talking.write(self.desk, by, self.task, text, demo_id("message", self.task + text))
+        talking.think(self.desk, self._provider, self.task, "yes", ["told-enough", "well-timed"])
 
     def _mark(self, mark: str) -> None:
         """In the register of today's meeting."""

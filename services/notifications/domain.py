@@ -16,6 +16,7 @@ from shared.messaging.events import (
     PersonSaid,
     PersonStop,
     PersonStopLifted,
+    ProviderWritten,
     ReferralAccepted,
     ReferralCancelled,
     ReferralChosen,
@@ -32,6 +33,7 @@ from shared.messaging.events import (
     ReferralUrgent,
     ReferralWaitlisted,
     ReferralWithdrawn,
+    TeamWritten,
     WithdrawalAsked,
 )
 
@@ -71,6 +73,10 @@ class Kind(StrEnum):
     """The link-worker team: no program may tell the person, or it could not: somebody does."""
     ASK_PERSON = "ask-person"
     """The link-worker team: no way to the person is known to be safe; it is asked (care 12)."""
+    WORDS_FOR_PROVIDER = "words-for-provider"
+    """A provider: the link worker wrote something about a request."""
+    WORDS_FOR_TEAM = "words-for-team"
+    """The link-worker team: a provider wrote something about a request."""
     IDENTITY_CODE = "identity-code"
     """A provider's verified contact: a one-time code that it asked for (care 6)."""
 
@@ -127,6 +133,7 @@ TO_THE_TEAM = frozenset(
         Kind.PERSON_SAID,
         Kind.TELL_PERSON,
         Kind.ASK_PERSON,
+        Kind.WORDS_FOR_TEAM,
     ]
 )
 ABOUT_TELLING = frozenset([Kind.TELL_PERSON, Kind.ASK_PERSON])
@@ -144,6 +151,14 @@ RULES: Mapping[type[CaseEvent], Rule] = {
     ReferralChosen: Rule(Kind.CHOSEN, (Role.REQUESTS,), "provider"),
     WithdrawalAsked: Rule(Kind.WITHDRAWAL_ASKED, (Role.TEAM,), "team"),
     PersonSaid: Rule(Kind.PERSON_SAID, (Role.TEAM,), "team"),
+    ProviderWritten: Rule(
+        Kind.WORDS_FOR_TEAM, (Role.TEAM,), "team",
+        ends=frozenset([Kind.WORDS_FOR_TEAM]), ended="written-again",
+    ),
+    TeamWritten: Rule(
+        Kind.WORDS_FOR_PROVIDER, (Role.REQUESTS,), "provider",
+        ends=frozenset([Kind.WORDS_FOR_PROVIDER]), ended="written-again",
+    ),
     GpMessageFailed: Rule(Kind.GP_MESSAGE_FAILED, (Role.TEAM,), "team"),
     ReferralWaitlisted: Rule(ends=ASKING, ended="answered"),
     ReferralDeclined: Rule(Kind.DECLINED, (Role.TEAM,), "team", ends=ASKING, ended="answered"),

@@ -183,6 +183,23 @@ WORDS: Mapping[Kind, Words] = {
         Please ask them which way is safe, note it, and tell them the news.
         """,
     ),
+    Kind.WORDS_FOR_PROVIDER: Words(
+        "The link worker has written to you",
+        """
+        This is about request {reference}. The link worker has a question, or something to tell you.
+
+        Please sign in to read it and to answer. If you have no account, ring the link worker: the
+        number is on the page behind the link in our first message.
+        """,
+    ),
+    Kind.WORDS_FOR_TEAM: Words(
+        "A provider has written to you",
+        """
+        This is about request {reference}. The provider has a question, or something to tell you.
+
+        Please sign in to read it and to answer.
+        """,
+    ),
     Kind.IDENTITY_CODE: Words(
         "Your code",
         """

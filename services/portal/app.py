@@ -11,7 +11,20 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.portal import answer, capacity, cases, hub, inbox, keeping, register, start, visit
+from services.portal import (
+    answer,
+    capacity,
+    cases,
+    hub,
+    inbox,
+    keeping,
+    quarter,
+    reached,
+    register,
+    start,
+    talk,
+    visit,
+)
 from services.portal.answer_links import AnswerLinks
 from services.portal.apis import Apis
 from services.portal.behind import Behind
@@ -76,6 +89,9 @@ def create_app(
             *inbox.ROUTERS,
             *keeping.ROUTERS,
             *register.ROUTERS,
+            *quarter.ROUTERS,
+            *reached.ROUTERS,
+            *talk.ROUTERS,
             *hub.ROUTERS,
         ),
         checks={"schema": partial(schema_fault, "portal", engine)} if engine else {},

@@ -20,6 +20,7 @@ from services.referrals.api.refusals import install_refusals
 from services.referrals.api.register import register_routes
 from services.referrals.api.requests import request_routes
 from services.referrals.api.subscriptions import subscription_routes
+from services.referrals.api.talk import talk_routes
 from services.referrals.api.teams import team_routes
 from services.referrals.api.waiting import waiting_routes
 from services.referrals.bars import errors as bars
@@ -121,6 +122,7 @@ def create_app(
             front_door_routes(desk),
             request_routes(desk),
             register_routes(desk),
+            talk_routes(desk),
             record_routes(desk),
             person_message_routes(desk),
             merging_routes(desk),

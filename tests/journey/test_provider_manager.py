@@ -145,6 +145,51 @@ def test_news_is_public_at_once(
     assert tab.found == []
 
 
+def test_a_manager_says_how_the_group_is_asked(
+    running: Running, phone: BrowserContext, manager: Visitor
+) -> None:
+    tab = Watched(phone.new_page(), 320, scripts=False)
+    page = tab.page
+    page.goto(f"{running.url}/how-we-are-asked")
+    expect(page.get_by_text("hello@saltaireslowstitch.example").first).to_be_visible()
+    tab.click("link", "Add another way")
+    page.get_by_label("By e-mail").check()
+    page.get_by_label("The e-mail address or the telephone number").fill("not an address")
+    page.get_by_label("Yes", exact=True).check()
+    tab.click("button", "Save")
+    expect(page.get_by_role("alert")).to_contain_text("not a well-formed address")
+    page.get_by_label("Somebody rings us").check()
+    page.get_by_label("The e-mail address or the telephone number").fill("01632 960111")
+    page.get_by_label("What is it? (if you like)").fill("The desk <in the hall>")
+    tab.click("button", "Save")
+    expect(page.get_by_role("status")).to_contain_text("Thank you")
+    added = page.locator(".kersey-request").filter(has_text="01632 960111")
+    expect(added).to_contain_text("The desk <in the hall>")
+    expect(added).to_contain_text("Not yet")
+    with page.expect_navigation():
+        added.get_by_role("link").click()
+    page.get_by_label("No, not for now").check()
+    tab.click("button", "Save")
+    expect(page.locator(".kersey-request").filter(has_text="01632 960111")).to_contain_text("No")
+    assert tab.found == []
+    # Only its own: the id of another party's contact is not theirs to change.
+    found = manager.get("/how-we-are-asked").text
+    assert "kersey.example" not in found.partition("<main")[2]
+
+
+def test_a_quarter_is_shown_in_numbers_that_tell_of_nobody(manager: Visitor) -> None:
+    page = manager.get("/what-we-did")
+    assert page.status_code == 200
+    assert "Saltaire Slow Stitch" in page.text
+    for cell in re.findall(r'kersey-number">([^<]+)</td>', page.text):
+        assert cell in ("0", "not shown") or int(cell) >= 5
+    earlier = re.findall(r'href="(/what-we-did/[^"]+)"', page.text)
+    assert len(earlier) == 4
+    assert manager.get(earlier[0]).status_code == 200
+    for wrong in ("2099-q1", "2026-q5", "q1"):
+        assert manager.get(f"/what-we-did/{wrong}").status_code == 404
+
+
 def test_another_providers_service_is_not_there(manager: Visitor, public: httpx.Client) -> None:
     theirs = own(public, PROVIDER_2)
     for page in ("", "/capacity", "/capacity/said", "/listing"):

@@ -168,6 +168,39 @@ def test_without_scripts_the_register_is_a_form(
     assert tab.found == []
 
 
+def test_a_provider_and_a_link_worker_write_to_each_other(
+    running: Running,
+    browser: Browser,
+    manager: Visitor,
+    worker: httpx.Client,
+    expected: dict[str, str],
+) -> None:
+    """In this file for the person whom the provider expects."""
+    context = a_phone(browser, manager, scripts=False)
+    tab = Watched(context.new_page(), 320, scripts=False)
+    page = tab.page
+    asked = {"text": "Is the <side> door open?", "key": str(UUID(int=7))}
+    worker.post(f"/requests/{expected['task']}/messages", json=asked).raise_for_status()
+    page.goto(f"{running.url}/requests/{expected['task']}")
+    tab.click("link", "Messages with the link worker")
+    expect(page.get_by_text("Is the <side> door open?")).to_be_visible()
+    tab.click("button", "Send")
+    expect(page.get_by_role("alert")).to_contain_text("Write your message first")
+    page.get_by_label("Write a message").fill("It is, from one o'clock.")
+    tab.click("button", "Send")
+    expect(page.get_by_role("status")).to_contain_text("Sent")
+    page.get_by_label("Partly").check()
+    page.get_by_label("We were told too little").check()
+    tab.click("button", "Save")
+    expect(page.get_by_role("status")).to_contain_text("Thank you")
+    expect(page.get_by_label("Partly")).to_be_checked()
+    context.close()
+    assert tab.found == []
+    talk = worker.get(f"/requests/{expected['task']}/messages").json()
+    assert [each["from"] for each in talk["messages"]] == ["team", "provider"]
+    assert talk["feedback"]["provider"]["points"] == ["told-too-little"]
+
+
 def test_another_providers_register_is_not_there(
     running: Running, manager: Visitor, worker: httpx.Client, expected: dict[str, str]
 ) -> None:
@@ -181,5 +214,5 @@ def test_another_providers_register_is_not_there(
     good = {"key": secret, "task": expected["task"], "mark": "came", "mark_key": str(UUID(int=1))}
     for wrong in ({"task": str(UUID(int=2))}, {"task": "x"}, {"mark": "danced"}, {"mark_key": "x"}):
         assert manager.http.post(at, data=good | wrong).status_code == 410
-    assert manager.http.post(at, data=good | {"key": "forged"}).status_code == 409
+    assert manager.http.post(at, data=good | {"key": "forged"}).status_code == 403
     assert marked(worker, expected) == []

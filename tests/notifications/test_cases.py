@@ -12,6 +12,7 @@ from shared.messaging.events import (
     AgreementWithdrawn,
     NotificationDelivered,
     NotificationFailed,
+    ProviderWritten,
     ReferralAccepted,
     ReferralCancelled,
     ReferralClosed,
@@ -26,6 +27,7 @@ from shared.messaging.events import (
     ReferralWithdrawn,
     ServicePublished,
     ServiceWithdrawn,
+    TeamWritten,
     parse,
 )
 from shared.messaging.outbox import outbox
@@ -55,6 +57,25 @@ def test_a_request_is_mailed_to_each_contact_and_posted_to_the_providers_system(
         "desk@clay.example.org", "second@clay.example.org",
     }  # fmt: skip
     assert len(receiver.requests) == 1
+
+
+def test_either_side_hears_that_the_other_wrote_and_an_unsent_mail_of_it_is_not_doubled(house):
+    house.contact()
+    house.contact(party=str(TEAM), role="team", address="team@kersey.example")
+    event = requested()
+    for wrote in (TeamWritten, ProviderWritten, ProviderWritten):
+        house.happens(after(event, wrote))
+    assert sorted(house.rows()) == [
+        ("email", "words-for-provider", "queued"),
+        ("email", "words-for-team", "queued"),
+        ("email", "words-for-team", "superseded"),
+    ]
+    house.send()
+    mails = {mail["To"]: mail["Subject"] for mail in house.mails()}
+    assert mails == {
+        "desk@clay.example.org": "The link worker has written to you",
+        "team@kersey.example": "A provider has written to you",
+    }
 
 
 def test_an_event_that_comes_twice_makes_one_delivery(house):

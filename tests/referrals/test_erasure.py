@@ -53,7 +53,7 @@ def found_in(house: House, markers: Iterable[str]) -> set[tuple[str, str]]:
 
 def story(house: House, marked: Marked) -> tuple[Referral, str, list[str]]:
     """A closed case with a word in every field that anybody writes; the words."""
-    words = [f"zw{n}word" for n in range(17)]
+    words = [f"zw{n}word" for n in range(18)]
     referral = house.refer(marked.bundle)
     house.worker.post(f"{referral.at}/accept")
     contact = {"reached": True, "how": "phone", "next_step": words[10]}
@@ -76,6 +76,8 @@ def story(house: House, marked: Marked) -> tuple[Referral, str, list[str]]:
     house.answer(task, "accept")
     house.provider.post(f"/referrals/requests/{task}/identity")
     house.progress(task, "start")
+    wrote = {"text": words[17], "key": str(uuid4())}
+    house.provider.post(f"/referrals/requests/{task}/messages", wrote)
     house.progress(task, "complete", note=words[7])
     house.execute("update case_task set task_note = :w where id = :t", w=words[8], t=task)
     patient = house.ehr.get(f"/fhir/Patient/{referral.patient}")
@@ -125,6 +127,7 @@ def test_who_read_a_document_reads_that_it_is_gone_and_nothing_else(house: House
         assert "resource" not in only
     assert house.worker.send("GET", referral.at).status_code == 404
     assert house.worker.get("/referrals/cases?open=false") == []
+    assert house.provider.send("GET", f"/referrals/requests/{task}/messages").status_code == 404
     for step in ("answer", "progress", "identity"):
         body = {"decision": "accept"} if step == "answer" else {"action": "start"}
         sent = house.provider.send(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from sqlalchemy import Engine, inspect, text
@@ -253,6 +253,8 @@ def whole_story(kersey: Living, bundle: Json, words: list[str], service: UUID = 
     for action in ("start", "complete"):
         progress = {"action": action, "date": "2026-11-02", "note": words[7]}
         kersey.browse(session, "POST", "/answer/progress", progress)
+    wrote = {"text": words[7], "key": str(uuid4())}
+    kersey.call("link-worker", "POST", f"/referrals/requests/{task}/messages", json=wrote)
     agreed = {"items": ["needs", "activities", "measures", "next-step"]}
     kersey.call("link-worker", "PUT", f"{at}/gp-sharing", json=agreed)
     told = {"outcome": "completed", "for_practice": {"next_step": words[7]}}

@@ -60,7 +60,7 @@ ROLES: dict[str, Role] = {
         Role(
             "provider-manager",
             "Provider manager",
-            "as provider staff; keeps the provider's listings too",
+            "as provider staff; keeps the provider's listings and contacts too",
             ("provider",),
             (
                 "user/ServiceRequest.rs",
@@ -69,6 +69,7 @@ ROLES: dict[str, Role] = {
                 "cases",
                 "directory.write",
                 "notifications.read",
+                "notifications.write",
             ),
         ),
         Role(

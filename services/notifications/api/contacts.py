@@ -25,6 +25,8 @@ from shared.problems import Problem
 router = APIRouter(prefix="/notifications/contacts", tags=["contacts"])
 
 Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+OWN = "own"
+"""Whoever asks, without having to know by which id they are known here."""
 Reads = Annotated[Principal, Depends(requires("notifications.read", "notifications.write"))]
 Writes = Annotated[Principal, Depends(requires("notifications.write"))]
 
@@ -73,7 +75,8 @@ class ContactBody(BaseModel):
 
 @router.get("/{party}")
 def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str, Any]:
-    """How a party is reached."""
+    """How a party is reached; `own` for the caller's."""
+    party = _meant(party, principal)
     with UnitOfWork(request.app.state.engine) as uow:
         coordinates(uow, principal, party)
         unusable = unusable_of(uow, party)
@@ -84,6 +87,7 @@ def list_contacts(party: Party, principal: Reads, request: Request) -> dict[str,
 @router.get("/{party}/{contact}")
 def read_contact(party: Party, contact: UUID, principal: Reads, request: Request) -> dict[str, Any]:
     """One way in which a party is reached."""
+    party = _meant(party, principal)
     with UnitOfWork(request.app.state.engine) as uow:
         coordinates(uow, principal, party)
         found = uow.session.get(Contact, contact)
@@ -97,6 +101,7 @@ def put_contact(
     party: Party, contact: UUID, body: ContactBody, principal: Writes, request: Request
 ) -> dict[str, Any]:
     """Create or change a contact. A webhook's secret is in the answer once: when it is new."""
+    party = _meant(party, principal)
     with UnitOfWork(request.app.state.engine) as uow:
         by_hub = coordinates(uow, principal, party)
     if body.verified_by_hub and not by_hub:
@@ -149,6 +154,10 @@ def put_contact(
         # Another receiver: what the one before could not take goes to it.
         endpoints.enable(request.app.state.engine, contact)
     return shown | ({"secret": kept.secret} if kept.secret else {})
+
+
+def _meant(party: str, principal: Principal) -> str:
+    return principal.organisation if party == OWN else party
 
 
 def coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:

@@ -4,7 +4,7 @@ What is changed is written on what waits, if something does: then the hub decide
 """
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -82,7 +82,7 @@ async def _settle(here: Place, base: Json, new: Json) -> None:
     if postcode is None:
         return
     try:
-        form.put_at(new, await here.get(f"/directory/postcodes/{postcode}"))
+        form.put_at(new, await here.get(f"/directory/postcodes/{quote(postcode, safe='')}"))
     except Refusal as refusal:
         if refusal.status == 404:
             form.put_at(new, None)

@@ -56,7 +56,7 @@
       redirect: "manual",
     });
     if (answer.status === 204) return true;
-    signedOut = answer.status === 401 || answer.status === 409;
+    signedOut = [401, 403, 409].includes(answer.status);
     if (answer.status !== 410) throw new Error(String(answer.status));
     refused += 1; // it can never be taken: nobody is expected by this request any more
     return true;

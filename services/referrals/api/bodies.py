@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
-_PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
+PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """No control characters: nobody writes them, and PostgreSQL's text cannot hold all of them."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_PLAIN)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=PLAIN)]
 Said = Annotated[Line, StringConstraints(min_length=1)]
 """What would say nothing if it were empty: a name that is shared is no name then."""
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=_PLAIN)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=PLAIN)]
 Address = Annotated[
     str, StringConstraints(max_length=200, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+$")
 ]

@@ -1,16 +1,24 @@
 """A provider's registers: who is expected at a meeting, and who came."""
 
 from datetime import date as Date  # noqa: N812 - as in the bodies
+from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends
 
 from services.referrals.api.bodies import Body, Slug
+from services.referrals.counting import counts
 from services.referrals.desk import Desk
+from services.referrals.domain import Refused
 from services.referrals.handlers import attending
+from services.referrals.handlers.answers import EARLIEST
 from services.referrals.register import View, services_with_people
 from services.referrals.scopes import CASES
 from shared.auth import Principal, requires
+
+LONGEST = timedelta(days=366)
+"""Of a while that is counted."""
 
 
 class MarkBody(Body):
@@ -40,5 +48,17 @@ def register_routes(desk: Desk) -> APIRouter:
     def mark(task: UUID, day: Date, body: MarkBody, principal: Principal = provides) -> None:
         """Mark whether somebody came; the same key again changes nothing."""
         attending.mark(desk, principal, str(task), day, body.mark, body.key)
+
+    @router.get("/counts")
+    def counted(since: Date, until: Date, principal: Principal = provides) -> View:
+        """What came to the caller's provider in a while; small numbers are left out."""
+        if not EARLIEST <= since <= desk.clock().date() + LONGEST:
+            raise Refused("business-rule", "Nothing is counted of that time.", "since")
+        if not timedelta() <= until - since <= LONGEST:
+            words = "`until` is a day from `since` on, at most a year later."
+            raise Refused("business-rule", words, "until")
+        zone = ZoneInfo(desk.settings.timezone)
+        with desk.work() as uow:
+            return counts(uow.session, UUID(principal.organisation), since, until, zone)
 
     return router

@@ -51,6 +51,7 @@ from services.referrals.tables.subscription import (
     SubscriptionState,
     delivery_metadata,
 )
+from services.referrals.tables.talk import RequestFeedback, RequestMessage
 from services.referrals.tables.trail import AccessEntry, AuditEntry
 from services.referrals.tables.waiting import Waiting
 from shared import database
@@ -99,6 +100,8 @@ __all__ = [
     "Practice",
     "PracticeWish",
     "ReferralIdentifier",
+    "RequestFeedback",
+    "RequestMessage",
     "Review",
     "Row",
     "SafeContact",

@@ -237,6 +237,18 @@ class ReferralClosed(ReferralEvent):
     outcome: Code
 
 
+class ProviderWritten(ProviderTaskEvent):
+    """A provider wrote to the link worker about a request; the event has none of the words."""
+
+    type: ClassVar[str] = "kersey.referral.provider-written.v1"
+
+
+class TeamWritten(ProviderTaskEvent):
+    """The link-worker team wrote to the provider that it asked; the event has none of the words."""
+
+    type: ClassVar[str] = "kersey.referral.team-written.v1"
+
+
 class GpMessageFailed(ReferralEvent):
     """A message to the GP did not arrive: the team has to print and post it (care 21)."""
 

@@ -36,6 +36,8 @@ _EVENTS: tuple[type[Event], ...] = (
     case.WithdrawalAsked,
     case.ReferralWithdrawn,
     case.ReferralClosed,
+    case.ProviderWritten,
+    case.TeamWritten,
     case.GpMessageFailed,
     case.PersonSaid,
     case.CaseMerged,

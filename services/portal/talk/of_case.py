@@ -1,0 +1,32 @@
+"""The link worker's side."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.portal.staff.place import Here
+from services.portal.talk import pages
+
+router = APIRouter(prefix="/cases/{case}/requests/{task}", include_in_schema=False)
+
+
+def _at(case: UUID, task: UUID) -> tuple[str, tuple[str, str]]:
+    return f"/cases/{case}/requests/{task}/messages", (f"/cases/{case}", "The case")
+
+
+@router.get("/messages")
+async def show(case: UUID, task: UUID, here: Here, done: str = "") -> Response:
+    """What was written about a request."""
+    return await pages.shown(here, task, *_at(case, task), done=done)
+
+
+@router.post("/messages")
+async def write(case: UUID, task: UUID, here: Here) -> Response:
+    """Write to the provider."""
+    return await pages.written(here, task, *_at(case, task))
+
+
+@router.post("/messages/feedback")
+async def think(case: UUID, task: UUID, here: Here) -> Response:
+    """Say what one thinks of the place."""
+    return await pages.thought(here, task, *_at(case, task))

@@ -1,0 +1,72 @@
+"""Words between a provider and a link worker on one request, and what each thinks of it."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from services.referrals.resources import instant
+from services.referrals.tables import RequestFeedback, RequestMessage
+
+View = dict[str, Any]
+
+
+class Side(StrEnum):
+    """Who writes."""
+
+    TEAM = "team"
+    PROVIDER = "provider"
+
+
+GOOD = ("yes", "partly", "no")
+
+POINTS: dict[Side, tuple[str, ...]] = {
+    Side.PROVIDER: (
+        "told-enough",
+        "told-too-little",
+        "not-for-us",
+        "person-did-not-know",
+        "could-not-reach",
+        "access-needs-missing",
+        "well-timed",
+    ),
+    Side.TEAM: (
+        "answered-fast",
+        "answered-late",
+        "welcoming",
+        "not-as-listed",
+        "access-needs-not-met",
+        "kept-us-posted",
+        "no-word-since",
+    ),
+}
+"""What each side may say of the other's part: of the referral, or of the place."""
+
+
+def talk_of(session: Session, task: str, side: Side) -> View:
+    """All that was written about a request, and what each side thinks of it.
+
+    Args:
+        session: the caller's.
+        task: the provider's Task.
+        side: who reads.
+    """
+    messages = session.exec(
+        select(RequestMessage)
+        .where(RequestMessage.task == task)
+        .order_by(col(RequestMessage.position))
+    ).all()
+    feedback = session.exec(select(RequestFeedback).where(RequestFeedback.task == task)).all()
+    return {
+        "task": task,
+        "you": side.value,
+        "messages": [
+            {"from": each.side, "text": each.text, "written": instant(each.written)}
+            for each in messages
+        ],
+        "feedback": {
+            each.side: {"good": each.good, "points": each.points, "given": instant(each.given)}
+            for each in feedback
+        },
+        "points": list(POINTS[side]),
+    }
