@@ -1,5 +1,6 @@
 """Days and moments in UK words."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,17 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from fastapi import Request
 
 LOCALE = "en_GB"
+
+WEEKDAYS: Mapping[str, str] = {
+    "MO": "Monday",
+    "TU": "Tuesday",
+    "WE": "Wednesday",
+    "TH": "Thursday",
+    "FR": "Friday",
+    "SA": "Saturday",
+    "SU": "Sunday",
+}
+"""By their codes in the directory (RFC 5545)."""
 
 
 class Times:

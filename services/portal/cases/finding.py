@@ -15,18 +15,10 @@ from services.portal.cases.case import about
 from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from services.portal.times import WEEKDAYS
 
 router = APIRouter(include_in_schema=False)
 
-DAYS = {
-    "MO": "Monday",
-    "TU": "Tuesday",
-    "WE": "Wednesday",
-    "TH": "Thursday",
-    "FR": "Friday",
-    "SA": "Saturday",
-    "SU": "Sunday",
-}
 TRAVEL = {
     "": "Any distance",
     "walk": "On foot",
@@ -44,7 +36,7 @@ FIELDS = (
     ),
     Field("near", "From where? A postcode, or the first part of one"),
     Field("by", "How would they get there?", "radios", TRAVEL),
-    Field("days", "Which days suit them? None means any", "checkboxes", DAYS),
+    Field("days", "Which days suit them? None means any", "checkboxes", WEEKDAYS),
     Field("access", "What do they need to take part?", "checkboxes", ACCESS),
     Field("cost_max", "Most they can pay, in pounds a time (if you like)", "number", most=500),
 )

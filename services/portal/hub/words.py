@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.portal.front_door.words import NEEDS
+from services.portal.times import WEEKDAYS
 
 MEMBERS: Mapping[str, str] = {
     "name": "Name",
@@ -125,17 +126,6 @@ FAILURES: Mapping[str, str] = {
 }
 """Why a message did not arrive; what begins with `bounce` came back."""
 
-
-DAYS: Mapping[str, str] = {
-    "MO": "Monday",
-    "TU": "Tuesday",
-    "WE": "Wednesday",
-    "TH": "Thursday",
-    "FR": "Friday",
-    "SA": "Saturday",
-    "SU": "Sunday",
-}
-
 _INNER = frozenset(
     [
         "link_type", "link_entity", "currency", "latitude", "longitude", "location_type",
@@ -215,7 +205,7 @@ def _times(value: Json) -> str:
     """When something is on, such as `Tuesday, Friday 10:00 to 12:00`."""
     if "opens_at" not in value:
         return ""
-    days = [DAYS.get(each, each) for each in str(value.get("byday", "")).split(",") if each]
+    days = [WEEKDAYS.get(each, each) for each in str(value.get("byday", "")).split(",") if each]
     hours = " to ".join(filter(None, (value["opens_at"], value.get("closes_at", ""))))
     return " ".join(filter(None, (", ".join(days), hours, said(value.get("description")))))
 

@@ -10,8 +10,9 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from services.portal.keeping.said import DAYS, access, plain
+from services.portal.keeping.said import access, plain
 from services.portal.staff.fields import Field, Typed
+from services.portal.times import WEEKDAYS
 
 Json = dict[str, Any]
 
@@ -28,7 +29,7 @@ ABOUT = (
     Field("description", "What is it?", "words", letters=LONGEST),
 )
 WEEKLY = (
-    Field("byday", "On which days each week?", "checkboxes", DAYS),
+    Field("byday", "On which days each week?", "checkboxes", WEEKDAYS),
     Field("opens_at", "When does it begin?", hint="For example, 10:30"),
     Field("closes_at", "When does it end?", hint="For example, 12:00"),
 )
@@ -111,7 +112,7 @@ def typed_of(listing: Json) -> Typed:
         **{name: _number(listing.get(name)) for name in ("minimum_age", "maximum_age")},
     }
     days = [part.strip() for part in (rule.get("byday") or "").split(",")]
-    lists = {"byday": [day for day in DAYS if day in days], "access": access(listing)}
+    lists = {"byday": [day for day in WEEKDAYS if day in days], "access": access(listing)}
     return {name: value or "" for name, value in said.items()} | lists
 
 

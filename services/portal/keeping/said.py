@@ -10,17 +10,10 @@ from typing import Any
 
 import nh3
 
+from services.portal.times import WEEKDAYS
+
 Listing = Mapping[str, Any]
 
-DAYS: Mapping[str, str] = {
-    "MO": "Monday",
-    "TU": "Tuesday",
-    "WE": "Wednesday",
-    "TH": "Thursday",
-    "FR": "Friday",
-    "SA": "Saturday",
-    "SU": "Sunday",
-}
 _ORDINALS = {"1": "first", "2": "second", "3": "third", "4": "fourth", "5": "fifth", "-1": "last"}
 
 
@@ -92,7 +85,7 @@ def _rhythm(schedule: Listing) -> str:
 
 def _day(part: str) -> str:
     number = _ORDINALS.get(part[:-2].lstrip("+"), "")
-    return f"{number} {DAYS.get(part[-2:], '')}".strip()
+    return f"{number} {WEEKDAYS.get(part[-2:], '')}".strip()
 
 
 def _time(schedule: Listing, name: str) -> str:
