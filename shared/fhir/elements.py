@@ -122,7 +122,7 @@ def _boolean(value: Any) -> Fault:
 
 def _decimal(value: Any) -> Fault:
     kind = type(value)
-    if kind is int or kind is Decimal or kind is float:
+    if kind is int or kind is float or issubclass(kind, Decimal):
         return None
     return ("structure", WRITTEN["decimal"])
 

@@ -37,7 +37,36 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ESCAPES = ("\\u", "\\b", "\\f")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _ELEMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class _Written(Decimal):
+    """A decimal that Python writes otherwise than its sender: ``1e5``, ``0.0000001``."""
+
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> _Written:
+        number = cls(text)
+        number.text = text
+        return number
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_Written.of, (self.text,))
+
+    def __copy__(self) -> _Written:
+        return self
+
+    def __deepcopy__(self, _: Any) -> _Written:
+        return self
+
+
+def _as_written(value: object) -> msgspec.Raw:
+    if isinstance(value, _Written):
+        return msgspec.Raw(value.text.encode())
+    raise NotImplementedError(type(value).__name__)
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_written)
 
 
 class _Duplicated(dict[str, Any]):
@@ -119,7 +148,7 @@ def parse(
 
 
 def dumps(resource: Any) -> bytes:
-    """``resource`` as UTF-8 JSON: keys in their order, decimals with every digit they came with."""
+    """``resource`` as UTF-8 JSON: keys in their order, decimals as they came, digit by digit."""
     return _encoder.encode(resource)
 
 
@@ -158,7 +187,7 @@ def _decode(text: str, faults: list[object]) -> Any:
         exponent = number.as_tuple().exponent
         if not isinstance(exponent, int) or abs(exponent) > MAX_EXPONENT:
             return refuse(f"has an exponent beyond {MAX_EXPONENT}")
-        return number
+        return number if str(number) == digits else _Written.of(digits)
 
     return json.loads(
         text,

@@ -30,6 +30,8 @@ SENT = """
  "valueQuantity": {"value": 72.500, "unit": "kg", "code": "kg",
                    "system": "http://unitsofmeasure.org"},
  "component": [{"code": {"text": "a"}, "valueQuantity": {"value": 1E-7}},
+               {"code": {"text": "e"}, "valueQuantity": {"value": 0.00000010}},
+               {"code": {"text": "f"}, "valueQuantity": {"value": 1.50e2}},
                {"code": {"text": "b"}, "valueQuantity": {"value": 100000000000000000.01}},
                {"code": {"text": "c"}, "valueInteger": 0},
                {"code": {"text": "d"}, "valueDateTime": "2026-02-03T04:05:06.000001Z"}],
@@ -40,6 +42,8 @@ DIGITS = (
     "0.000",
     "72.500",
     "1E-7",
+    "0.00000010",
+    "1.50e2",
     "100000000000000000.01",
     "2026-02-03T04:05:06.120+00:00",
 )
