@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -28,8 +29,11 @@ from services.notifications.channels import registry
 from services.notifications.channels.email import made as mail
 from services.notifications.directory import SCOPE as DIRECTORY_SCOPE
 from services.notifications.directory import Directory
+from services.notifications.escalation import limits_of
 from services.notifications.handlers import cases, directory, erasing
 from services.notifications.handlers.answering import Answering, Refused
+from services.notifications.handlers.escalating import Escalating
+from services.notifications.handlers.not_arrived import NotArrived
 from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
 from services.notifications.listings import telling
@@ -60,7 +64,8 @@ from services.notifications.tables import (
 from services.notifications.tables import deliveries as delivery_tables
 from shared.auth import TokenVerifier
 from shared.database import UnitOfWork
-from shared.delivery import DeliveryWorker
+from shared.delivery import Delivery, DeliveryWorker, Receipt
+from shared.delivery.ledger import Delivered
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.http import ServiceClient
@@ -71,6 +76,7 @@ from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
 from shared.service import service_app
 from shared.worker import Wake, Worker
+from shared.working_days import WorkingDays
 
 Act = Callable[[UnitOfWork, Envelope], None]
 
@@ -242,7 +248,7 @@ def workers(
     persons = persons or Persons(persons_client(settings))
     wake = wake or Wake()
     outbox = Outbox(SOURCE, wake)
-    teller = Teller(outbox)
+    teller = Teller(outbox, NotArrived(delivery_wake))
     grace = timedelta(minutes=settings.no_contact_minutes)
     act = in_turn(
         cases.CaseEvents(delivery_wake, grace=grace), PersonEvents(person_wake, settings.hours)
@@ -272,7 +278,9 @@ def workers(
             rest=about_cases.rest,
             schedule=registry.schedule,
             wake=delivery_wake,
-            on_delivered=teller.and_then(endpoints.delivered),
+            on_delivered=teller.and_then(
+                all_of(endpoints.delivered, escalating(settings).delivered)
+            ),
             on_failed=teller.failed,
             judged=endpoints.judged,
             lock_first=teller.lock_first,
@@ -330,6 +338,25 @@ def in_turn(*acts: Act) -> Act:
     return all_of_them
 
 
+def all_of(*acts: Delivered) -> Delivered:
+    """Several that follow from one delivery, in one transaction."""
+
+    def each_of_them(uow: UnitOfWork, delivery: Delivery, receipt: Receipt) -> None:
+        for act in acts:
+            act(uow, delivery, receipt)
+
+    return each_of_them
+
+
+def escalating(settings: NotificationsSettings) -> Escalating:
+    """What follows when nobody answers, as the settings say."""
+    return Escalating(
+        WorkingDays(ZoneInfo(settings.timezone)),
+        routine=limits_of(settings.escalation_days),
+        urgent=limits_of(settings.escalation_days_urgent),
+    )
+
+
 def person_sender(
     settings: NotificationsSettings, engine: Engine, persons: Persons, team: TeamHears
 ) -> PersonSender:
@@ -361,7 +388,8 @@ def reports(
     domain = settings.mail_from.rpartition("@")[2].lower()
     grace = timedelta(minutes=settings.no_contact_minutes)
     team = TeamHears(outbox, grace=grace, wake=Wake())
-    return Bounces(engine, domain, Teller(outbox), team, addresses)
+    teller = Teller(outbox, NotArrived(Wake()))
+    return Bounces(engine, domain, teller, team, addresses)
 
 
 BOUNCING_WITHIN = timedelta(days=30)
