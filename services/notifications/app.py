@@ -51,6 +51,7 @@ from services.notifications.person.words import templates
 from services.notifications.reach.addresses import Addresses
 from services.notifications.reach.endpoints import Endpoints, Limits
 from services.notifications.reach.gauges import of_endpoints
+from services.notifications.reach.refused import RefusedAddresses
 from services.notifications.reach.sending import ReachSender
 from services.notifications.receipts import NotifyReceipts
 from services.notifications.referrals import SCOPE, Requests
@@ -258,6 +259,7 @@ def workers(
     listing_wake, reach_wake = Wake(), Wake()
     endpoints = Endpoints(limits(settings), reach_wake)
     tell = telling.ListingEvents(listing_wake)
+    refused = RefusedAddresses(addresses_of(settings, reach_wake))
     came_back = reports(settings, engine, outbox, reach_wake)
     mailbox = [Mailbox(settings.bounce_maildir, came_back)] if settings.bounce_maildir else []
     about_cases = Sender(engine, registry.made(settings), Keys(settings.link_key), settings)
@@ -282,7 +284,7 @@ def workers(
                 all_of(endpoints.delivered, escalating(settings).delivered)
             ),
             on_failed=teller.failed,
-            judged=endpoints.judged,
+            judged=refused.and_then(endpoints.judged),
             lock_first=teller.lock_first,
             threads=settings.delivery_threads,
             lease_seconds=settings.delivery_lease_seconds,
@@ -310,6 +312,7 @@ def workers(
             schedule=registry.schedule,
             wake=listing_wake,
             on_delivered=telling.ListingTeller(outbox).delivered,
+            judged=refused.judged,
             threads=2,
             lease_seconds=settings.delivery_lease_seconds,
         ),
@@ -321,6 +324,7 @@ def workers(
             rest=contact_mail.rest,
             schedule=registry.schedule,
             wake=reach_wake,
+            judged=refused.judged,
             threads=1,
             lease_seconds=settings.delivery_lease_seconds,
         ),
@@ -384,12 +388,17 @@ def reports(
         outbox: takes what others are told.
         reach_wake: of the worker that tells people of addresses; it finds out by itself, later.
     """
-    addresses = Addresses(settings.bounce_limit, BOUNCING_WITHIN, reach_wake or Wake())
+    addresses = addresses_of(settings, reach_wake or Wake())
     domain = settings.mail_from.rpartition("@")[2].lower()
     grace = timedelta(minutes=settings.no_contact_minutes)
     team = TeamHears(outbox, grace=grace, wake=Wake())
     teller = Teller(outbox, NotArrived(Wake()))
     return Bounces(engine, domain, teller, team, addresses)
+
+
+def addresses_of(settings: NotificationsSettings, wake: Wake) -> Addresses:
+    """Keeps which addresses are not used, as the settings say."""
+    return Addresses(settings.bounce_limit, BOUNCING_WITHIN, wake)
 
 
 BOUNCING_WITHIN = timedelta(days=30)
