@@ -170,7 +170,7 @@ class _Story:
     def _days(self, step: str) -> int:
         """How many days after the one before a step is made."""
         if step == "silent":
-            return self.desk.settings.answer_days
+            return self.desk.settings.answer_days * 2 + 3  # working days, with any holidays
         return 7 if step in WEEKLY else 0 if step in STOPS else 2
 
     def _step(self, step: str) -> None:

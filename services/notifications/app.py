@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -28,8 +29,11 @@ from services.notifications.channels import registry
 from services.notifications.channels.email import made as mail
 from services.notifications.directory import SCOPE as DIRECTORY_SCOPE
 from services.notifications.directory import Directory
+from services.notifications.escalation import limits_of
 from services.notifications.handlers import cases, directory, erasing
 from services.notifications.handlers.answering import Answering, Refused
+from services.notifications.handlers.escalating import Escalating
+from services.notifications.handlers.not_arrived import NotArrived
 from services.notifications.handlers.telling import Teller
 from services.notifications.keys import Keys
 from services.notifications.listings import telling
@@ -47,6 +51,7 @@ from services.notifications.person.words import templates
 from services.notifications.reach.addresses import Addresses
 from services.notifications.reach.endpoints import Endpoints, Limits
 from services.notifications.reach.gauges import of_endpoints
+from services.notifications.reach.refused import RefusedAddresses
 from services.notifications.reach.sending import ReachSender
 from services.notifications.receipts import NotifyReceipts
 from services.notifications.referrals import SCOPE, Requests
@@ -60,7 +65,8 @@ from services.notifications.tables import (
 from services.notifications.tables import deliveries as delivery_tables
 from shared.auth import TokenVerifier
 from shared.database import UnitOfWork
-from shared.delivery import DeliveryWorker
+from shared.delivery import Delivery, DeliveryWorker, Receipt
+from shared.delivery.ledger import Delivered
 from shared.gauges import of_broker, of_database
 from shared.health import Check, of_background
 from shared.http import ServiceClient
@@ -71,6 +77,7 @@ from shared.messaging.relay import Relay
 from shared.migrate import schema_fault
 from shared.service import service_app
 from shared.worker import Wake, Worker
+from shared.working_days import WorkingDays
 
 Act = Callable[[UnitOfWork, Envelope], None]
 
@@ -242,7 +249,7 @@ def workers(
     persons = persons or Persons(persons_client(settings))
     wake = wake or Wake()
     outbox = Outbox(SOURCE, wake)
-    teller = Teller(outbox)
+    teller = Teller(outbox, NotArrived(delivery_wake))
     grace = timedelta(minutes=settings.no_contact_minutes)
     act = in_turn(
         cases.CaseEvents(delivery_wake, grace=grace), PersonEvents(person_wake, settings.hours)
@@ -252,6 +259,7 @@ def workers(
     listing_wake, reach_wake = Wake(), Wake()
     endpoints = Endpoints(limits(settings), reach_wake)
     tell = telling.ListingEvents(listing_wake)
+    refused = RefusedAddresses(addresses_of(settings, reach_wake))
     came_back = reports(settings, engine, outbox, reach_wake)
     mailbox = [Mailbox(settings.bounce_maildir, came_back)] if settings.bounce_maildir else []
     about_cases = Sender(engine, registry.made(settings), Keys(settings.link_key), settings)
@@ -272,9 +280,11 @@ def workers(
             rest=about_cases.rest,
             schedule=registry.schedule,
             wake=delivery_wake,
-            on_delivered=teller.and_then(endpoints.delivered),
+            on_delivered=teller.and_then(
+                all_of(endpoints.delivered, escalating(settings).delivered)
+            ),
             on_failed=teller.failed,
-            judged=endpoints.judged,
+            judged=refused.and_then(endpoints.judged),
             lock_first=teller.lock_first,
             threads=settings.delivery_threads,
             lease_seconds=settings.delivery_lease_seconds,
@@ -302,6 +312,7 @@ def workers(
             schedule=registry.schedule,
             wake=listing_wake,
             on_delivered=telling.ListingTeller(outbox).delivered,
+            judged=refused.judged,
             threads=2,
             lease_seconds=settings.delivery_lease_seconds,
         ),
@@ -313,6 +324,7 @@ def workers(
             rest=contact_mail.rest,
             schedule=registry.schedule,
             wake=reach_wake,
+            judged=refused.judged,
             threads=1,
             lease_seconds=settings.delivery_lease_seconds,
         ),
@@ -328,6 +340,25 @@ def in_turn(*acts: Act) -> Act:
             act(uow, envelope)
 
     return all_of_them
+
+
+def all_of(*acts: Delivered) -> Delivered:
+    """Several that follow from one delivery, in one transaction."""
+
+    def each_of_them(uow: UnitOfWork, delivery: Delivery, receipt: Receipt) -> None:
+        for act in acts:
+            act(uow, delivery, receipt)
+
+    return each_of_them
+
+
+def escalating(settings: NotificationsSettings) -> Escalating:
+    """What follows when nobody answers, as the settings say."""
+    return Escalating(
+        WorkingDays(ZoneInfo(settings.timezone)),
+        routine=limits_of(settings.escalation_days),
+        urgent=limits_of(settings.escalation_days_urgent),
+    )
 
 
 def person_sender(
@@ -357,11 +388,17 @@ def reports(
         outbox: takes what others are told.
         reach_wake: of the worker that tells people of addresses; it finds out by itself, later.
     """
-    addresses = Addresses(settings.bounce_limit, BOUNCING_WITHIN, reach_wake or Wake())
+    addresses = addresses_of(settings, reach_wake or Wake())
     domain = settings.mail_from.rpartition("@")[2].lower()
     grace = timedelta(minutes=settings.no_contact_minutes)
     team = TeamHears(outbox, grace=grace, wake=Wake())
-    return Bounces(engine, domain, Teller(outbox), team, addresses)
+    teller = Teller(outbox, NotArrived(Wake()))
+    return Bounces(engine, domain, teller, team, addresses)
+
+
+def addresses_of(settings: NotificationsSettings, wake: Wake) -> Addresses:
+    """Keeps which addresses are not used, as the settings say."""
+    return Addresses(settings.bounce_limit, BOUNCING_WITHIN, wake)
 
 
 BOUNCING_WITHIN = timedelta(days=30)

@@ -77,6 +77,16 @@ class Kind(StrEnum):
     """A provider: the link worker wrote something about a request."""
     WORDS_FOR_TEAM = "words-for-team"
     """The link-worker team: a provider wrote something about a request."""
+    NUDGE = "nudge"
+    """A provider: the request still waits for its answer (care 4)."""
+    SECOND_NUDGE = "second-nudge"
+    """A provider: likewise, for the last time."""
+    HELP_CALL = "help-call"
+    """The provider's hub: nobody answers a request, and a call may help (care 4)."""
+    NOT_ARRIVED = "not-arrived"
+    """The link-worker team: a message to a provider will not arrive."""
+    NOT_ARRIVED_THERE = "not-arrived-there"
+    """The hub: a message to one of its groups or teams will not arrive."""
     IDENTITY_CODE = "identity-code"
     """A provider's verified contact: a one-time code that it asked for (care 6)."""
 
@@ -120,7 +130,16 @@ class Rule:
     also: "Rule | None" = None
 
 
-ASKING = frozenset([Kind.REQUEST])
+NUDGES = frozenset([Kind.NUDGE, Kind.SECOND_NUDGE])
+ASKING = NUDGES | {Kind.REQUEST, Kind.HELP_CALL}
+TO_PROVIDERS = NUDGES | {
+    Kind.REQUEST,
+    Kind.NO_LONGER_NEEDED,
+    Kind.SHARING_ENDED,
+    Kind.SOMEBODY_COUNTS_ON_YOU,
+    Kind.CHOSEN,
+    Kind.WORDS_FOR_PROVIDER,
+}
 EVERYTHING = frozenset(Kind)
 TO_THE_TEAM = frozenset(
     [
@@ -134,6 +153,7 @@ TO_THE_TEAM = frozenset(
         Kind.TELL_PERSON,
         Kind.ASK_PERSON,
         Kind.WORDS_FOR_TEAM,
+        Kind.NOT_ARRIVED,
     ]
 )
 ABOUT_TELLING = frozenset([Kind.TELL_PERSON, Kind.ASK_PERSON])
@@ -201,7 +221,13 @@ RULES: Mapping[type[CaseEvent], Rule] = {
 """Every event that notifications acts on, and what it does."""
 
 OWN: Mapping[Kind, Rule] = {
-    kind: Rule(kind, (Role.TEAM,), "team") for kind in (Kind.TELL_PERSON, Kind.ASK_PERSON)
+    Kind.TELL_PERSON: Rule(Kind.TELL_PERSON, (Role.TEAM,), "team"),
+    Kind.ASK_PERSON: Rule(Kind.ASK_PERSON, (Role.TEAM,), "team"),
+    Kind.NUDGE: Rule(Kind.NUDGE, (Role.REQUESTS,), "provider"),
+    Kind.SECOND_NUDGE: Rule(Kind.SECOND_NUDGE, (Role.REQUESTS,), "provider"),
+    Kind.HELP_CALL: Rule(Kind.HELP_CALL, (Role.COORDINATOR,), "hub"),
+    Kind.NOT_ARRIVED: Rule(Kind.NOT_ARRIVED, (Role.TEAM,), "team"),
+    Kind.NOT_ARRIVED_THERE: Rule(Kind.NOT_ARRIVED_THERE, (Role.COORDINATOR,), "hub"),
 }
 """What follows from no event of somebody else's but from how a message of ours fared."""
 

@@ -22,6 +22,7 @@ class Notice(BaseModel):
         service: the service that is asked.
         provider: whose service that is.
         code: the row of a one-time code.
+        priority: the referral's, where it says how long a request may wait.
         said: what the person said, where the message passes that on.
     """
 
@@ -37,4 +38,5 @@ class Notice(BaseModel):
     service: UUID | None = None
     provider: UUID | None = None
     code: UUID | None = None
+    priority: str | None = None
     said: str | None = None

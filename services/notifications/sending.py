@@ -12,7 +12,7 @@ from services.notifications.channels import Channel, Letter
 from services.notifications.channels.declaring import Format
 from services.notifications.channels.registry import BY_MEANS, SYSTEMS
 from services.notifications.channels.webhook import WEBHOOK
-from services.notifications.domain import LAST_WORDS, NOBODY, Kind, Source
+from services.notifications.domain import LAST_WORDS, NOBODY, NUDGES, Kind, Source
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked
 from services.notifications.handlers.waiting import FOUND, tell_somebody
@@ -85,7 +85,10 @@ class Sender:
         notice = Notice.model_validate_json(delivery.payload)
         with UnitOfWork(self._engine) as uow:
             contact, off, unusable = _receiver(uow, notice)
-            if contact is None or not _reachable(contact, notice.kind):
+            reachable = contact is not None and _reachable(contact, notice.kind)
+            if not reachable and notice.kind in NUDGES:
+                raise Superseded("contact-inactive")  # whoever is asked now is nudged
+            if contact is None or not reachable:
                 raise Permanent("contact-inactive")
             if off:
                 refuse_if_off(uow, delivery.id, self._hold)
@@ -94,7 +97,7 @@ class Sender:
             _not_in_quiet_hours(uow, contact, notice.kind)
             letter = Letter(delivery, notice, contact.address)
             match notice.kind:
-                case Kind.REQUEST:
+                case Kind.REQUEST | Kind.NUDGE | Kind.SECOND_NUDGE:
                     _still_wanted(uow, notice)
                     if BY_MEANS[delivery.channel].format is Format.WORDS:
                         letter = replace(letter, url=self._link(uow, letter))

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.notifications.escalation import limits_of
 from services.notifications.person.rules import Hours, hours_of
 from shared.mail import MailSettings
 
@@ -89,6 +90,15 @@ class NotificationsSettings(MailSettings):
         description="Days for which a message waits for a webhook that is switched off; then it"
         " has failed, and that is told.",
     )
+    escalation_days: str = Field(
+        default="3,6,8",
+        description="Working days after which a request without an answer is sent again, once more,"
+        " and the provider's hub is asked to ring. Referrals closes it after"
+        " `KERSEY_ANSWER_DAYS`.",
+    )
+    escalation_days_urgent: str = Field(
+        default="1,2,3", description="Likewise of a referral that is not routine."
+    )
     person_hours: str = Field(
         default="09:00-20:00",
         description="Hours, local, in which persons are written to; what is due outside waits. A"
@@ -106,6 +116,12 @@ class NotificationsSettings(MailSettings):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if any(len(key) < 32 for key in value.get_secret_value().split(",")):
             raise ValueError("a link key has at least 32 characters")
+        return value
+
+    @field_validator("escalation_days", "escalation_days_urgent")
+    @classmethod
+    def _are_limits(cls, value: str) -> str:
+        limits_of(value)
         return value
 
     @field_validator("person_hours")

@@ -200,6 +200,56 @@ WORDS: Mapping[Kind, Words] = {
         Please sign in to read it and to answer.
         """,
     ),
+    Kind.NUDGE: Words(
+        "A person still waits for your answer",
+        """
+        Some days ago we asked you about request {reference}. Nobody has answered it yet.
+
+        Open the link to say yes, put them on your waiting list, or say no. It takes about two
+        minutes. A no is fine: it helps the person find something else.
+        """,
+        "See the request and answer",
+    ),
+    Kind.SECOND_NUDGE: Words(
+        "Please tell us yes or no",
+        """
+        This is about request {reference}. We have asked you twice, and a person still waits for
+        your answer.
+
+        Please open the link and answer. If that is hard, your hub will ring you soon, and you can
+        just tell them.
+        """,
+        "See the request and answer",
+    ),
+    Kind.HELP_CALL: Words(
+        "Please ring a group that has not answered",
+        """
+        This is about request {reference}. We have asked the group more than once and have not
+        heard. Small groups do not read e-mail every day.
+
+        Please ring or visit them, and note their answer for them. If nobody answers, the request
+        is closed soon, and the link worker looks for something else.
+        """,
+    ),
+    Kind.NOT_ARRIVED: Words(
+        "A message to a group did not arrive",
+        """
+        This is about request {reference}. A message to the group will not reach them.
+
+        Please sign in and see which message it was. Ring the group and tell them, or look for
+        something else with the person. Your hub knows, and checks how the group is reached.
+        """,
+    ),
+    Kind.NOT_ARRIVED_THERE: Words(
+        "We could not reach one of your groups or teams",
+        """
+        This is about request {reference}. A message about it will not arrive. The list of
+        messages says why.
+
+        Please check with them how they are reached, and put it right. Then send the message again
+        from the list.
+        """,
+    ),
     Kind.IDENTITY_CODE: Words(
         "Your code",
         """

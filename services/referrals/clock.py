@@ -1,7 +1,7 @@
 """What happens because time passed: what nobody answered or read comes back to its list."""
 
 import threading
-from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlmodel import col, select
@@ -12,6 +12,7 @@ from services.referrals.gp.worries import chase
 from services.referrals.handlers import withdrawn_services
 from services.referrals.handlers.answers import expire
 from services.referrals.tables import CaseTask
+from shared.working_days import WorkingDays
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ class Clock:
     def __init__(self, desk: Desk, *, every: float = 60.0) -> None:
         self._desk = desk
         self._every = every
+        self._working = WorkingDays(ZoneInfo(desk.settings.timezone))
 
     def run(self, stop: threading.Event) -> None:
         """Look again and again until told to stop."""
@@ -43,7 +45,7 @@ class Clock:
 
     def close_unanswered(self) -> int:
         """Close what is overdue; returns how many requests were closed."""
-        limit = self._desk.clock() - timedelta(days=self._desk.settings.answer_days)
+        limit = self._working.before(self._desk.clock(), self._desk.settings.answer_days)
         with self._desk.work() as uow:
             overdue = uow.session.exec(
                 select(CaseTask.id)

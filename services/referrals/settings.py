@@ -17,7 +17,9 @@ class ReferralsSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_nested_delimiter="__")
 
     answer_days: int = Field(
-        default=10, ge=1, description="Days after which a request that got no answer is closed."
+        default=10,
+        ge=1,
+        description="Working days after which a request that got no answer is closed.",
     )
     paging_key: SecretStr = Field(
         min_length=16,

@@ -96,6 +96,19 @@ class Permanent(Undelivered):
     """The same attempt would fail again: a person has to look."""
 
 
+class NoSuchReceiver(Permanent):
+    """The address itself was refused: what else is sent there will be too.
+
+    Args:
+        reason: see `Undelivered`.
+        gone: whether that is certain; else it may be about this message.
+    """
+
+    def __init__(self, reason: str, *, gone: bool) -> None:
+        super().__init__(reason)
+        self.gone = gone
+
+
 class Held(Undelivered):
     """Kept until its receiver is put right (`DeliveryTables.release`): no failure is counted.
 

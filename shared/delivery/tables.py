@@ -198,7 +198,7 @@ class DeliveryTables:
     def open(self, engine: Engine) -> list[Open]:
         """What the engine has still to do, by channel and state; the index `due` holds no more.
 
-        A call that waits for a person is none of it.
+        A call that waits for a person is none of it, nor what is put by for a later day.
 
         Args:
             engine: the service's database.
@@ -208,7 +208,7 @@ class DeliveryTables:
         stands = case((self._held(), HELD), else_=row.state).label("stands")
         grouped = (
             select(row.channel, stands, func.count(), age)
-            .where(row.due.is_not(null()))
+            .where(row.due.is_not(null()), or_(row.due <= func.now(), row.attempts > 0))
             .group_by(row.channel, stands)
         )
         with engine.connect() as connection:

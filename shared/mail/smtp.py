@@ -1,13 +1,17 @@
 """Mails handed to a mail server (RFC 5321), several in one conversation."""
 
+import re
 import smtplib
 import ssl
 import threading
 from dataclasses import dataclass
 
-from shared.delivery import InDoubt, Permanent, Receipt, Temporary
+from shared.delivery import InDoubt, NoSuchReceiver, Permanent, Receipt, Temporary
 from shared.trust import system_authorities
 
+NO_MAILBOX = frozenset([550, 551, 553])
+"""After RCPT: there is no such mailbox, or none that takes mail (RFC 5321, section 4.2.3)."""
+_STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b", re.ASCII)
 GOING = 421
 """The server closes the conversation (RFC 5321, section 3.8)."""
 
@@ -152,7 +156,7 @@ UNREACHABLE = "smtp-unreachable"
 
 def _handed_over(smtp: smtplib.SMTP, recipient: str, message: bytes) -> Receipt:
     try:
-        _expect(smtp.rcpt(recipient))
+        _expect_recipient(smtp.rcpt(recipient))
     except (OSError, smtplib.SMTPException) as error:
         raise Temporary(UNREACHABLE) from error
     try:
@@ -178,6 +182,18 @@ def _expect(answer: tuple[int, bytes]) -> None:
     code, _ = answer
     if code // 100 != 2:
         raise _refusal(code)
+
+
+def _expect_recipient(answer: tuple[int, bytes]) -> None:
+    """The recipient was named: what is refused for good now is the address, unless the server says
+    that it is something else (RFC 3463: X.1 is the address, X.2.1 a mailbox that was closed)."""
+    code, words = answer
+    if code not in NO_MAILBOX:
+        _expect(answer)
+        return
+    said = _STATUS.match(words.decode("ascii", "replace"))
+    gone = said is None or said[1] == "1" or (said[1], said[2]) == ("2", "1")
+    raise NoSuchReceiver(f"smtp-{code}", gone=gone)
 
 
 def _refusal(code: int) -> Temporary | Permanent:

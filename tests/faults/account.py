@@ -12,6 +12,11 @@ from tests.faults.scene import COORDINATOR
 from tests.faults.sinks import Sink
 from tests.faults.traffic import TAKEN_BACK, Traffic
 
+FOLLOWING = frozenset(
+    ["nudge", "second-nudge", "help-call", "not-arrived", "not-arrived-there", "ask-person"]
+)
+"""Kinds of message that follow from how another fared, or how long it had no answer."""
+
 SUBSCRIPTIONS = [each for service in SERVICES for each in service.compose().subscriptions]
 
 
@@ -132,6 +137,8 @@ class Account:
     def deliveries(self, mails: Sink, webhooks: Sink) -> None:
         """One row per contact and channel, and at the sinks one id for each.
 
+        What follows from how one of them fared (`FOLLOWING`) is counted at the sinks alone.
+
         What was answered or taken back before it was sent is superseded; what was cut off and then
         answered or taken back stays unknown. Everything else is delivered. Whoever was asked hears
         that a request was taken back; whether the request or the taking back is acted on first is
@@ -143,7 +150,8 @@ class Account:
                    d.last_error, d.attempts
             FROM delivery d
         """
-        rows = [Told(*row) for row in self.databases.rows("notifications", query)]
+        every = [Told(*row) for row in self.databases.rows("notifications", query)]
+        rows = [each for each in every if each.kind not in FOLLOWING]
         query = "SELECT id::text, service_request FROM referral_case"
         request_of = dict(self.databases.rows("referrals", query))
         taken_back = {traffic.sent[number] for number in range(TAKEN_BACK)}
@@ -172,7 +180,7 @@ class Account:
         )
         sinks = (("Message-IDs", "email", mails), ("webhook ids", "webhook", webhooks))
         for name, channel, sink in sinks:
-            own = [each for each in rows if each.channel == channel]
+            own = [each for each in every if each.channel == channel]
             arrived = [(each.address, each.id) for each in own if each.state == "delivered"]
             # A webhook whose answer was lost is tried again, unless the Task is answered meanwhile.
             may = {"unknown"} | ({"superseded"} if channel == "webhook" else set())

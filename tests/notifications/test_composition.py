@@ -133,7 +133,7 @@ def test_from_the_broker_to_the_mail_and_back_to_the_broker(house, database):
     running.start()
     try:
         _publish(broker, requested())
-        _until(lambda: house.rows("state") == ["delivered"])
+        _until(lambda: house.rows("state", kind="request") == ["delivered"])
         _until(lambda: house.scalar("select count(*) from outbox where published_at is null") == 0)
         assert all(running.alive().values())
     finally:

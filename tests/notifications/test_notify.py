@@ -212,7 +212,9 @@ def test_a_text_that_did_not_arrive_is_a_failure_that_is_told_once(house, notify
         for _ in range(2):
             answer = notify.tell(url, TOKEN, str(sent), "permanent-failure")
             assert (answer.status_code, answer.json()) == (202, {"taken": True})
-    assert house.rows("state", "last_error") == [("bounced", "notify-permanent-failure")]
+    assert house.rows("state", "last_error", kind="request") == [
+        ("bounced", "notify-permanent-failure")
+    ]
     assert [type(each) for each in house.told()] == [NotificationDelivered, NotificationFailed]
     house.send_about_contacts()
     (mail,) = house.mails()
@@ -224,7 +226,7 @@ def test_a_text_that_did_not_arrive_is_a_failure_that_is_told_once(house, notify
 def test_a_phone_that_was_off_says_little_of_its_number(house, notify, sent):
     with receipts(house) as url:
         notify.tell(url, TOKEN, str(sent), "temporary-failure")
-    assert house.rows("state") == ["bounced"]
+    assert house.rows("state", kind="request") == ["bounced"]
     house.ask()
     assert house.rows("channel")[-1] == "sms"
 

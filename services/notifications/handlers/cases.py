@@ -39,7 +39,7 @@ from services.notifications.tables import (
     delivery,
 )
 from services.notifications.wishes.keeping import not_before
-from services.notifications.wishes.rules import MUTED, muted, on_duty
+from services.notifications.wishes.rules import AT_ONCE, MUTED, muted, on_duty
 from shared.database import UnitOfWork
 from shared.delivery import State
 from shared.messaging.events import CaseEvent, Envelope, PersonStop, PersonStopLifted
@@ -133,6 +133,7 @@ class CaseEvents:
             task=asked.task if asked else getattr(event, "task", None),
             service=asked.service if asked else getattr(event, "service", None),
             provider=asked.provider if asked else getattr(event, "provider", None),
+            priority=getattr(event, "priority", None) if rule.tell is Kind.REQUEST else None,
             said=getattr(event, "said", None),
         )
         late = stopped(uow, event.case, notice.task) if rule.tell is Kind.REQUEST else None
@@ -176,9 +177,12 @@ def add(
     wait does not go out in its party's quiet hours.
     """
     by_program = contact.means not in BY_A_PERSON and contact.means not in SYSTEMS
-    if by_program and not end:
-        due = not_before(uow, contact.party, notice.kind, datetime.now(UTC))
-        end = {"due": due} if due else {}
+    if by_program and "ended" not in end:
+        at = end.pop("due", None) or datetime.now(UTC)
+        due = not_before(uow, contact.party, notice.kind, at) or at
+        end |= {"due": due} if due > datetime.now(UTC) else {}
+    if notice.kind in AT_ONCE:  # it does not wait for what waits
+        order_key = order_key or f"{contact.id}/{notice.case}/{notice.kind}"
     return deliveries.add(
         uow.session,
         key=key,

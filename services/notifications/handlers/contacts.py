@@ -262,6 +262,9 @@ def _tell_again(uow: UnitOfWork, contact: Contact, *, by_party: bool) -> None:
         asked = select(delivery.c.payload).where(
             delivery.c.id == link.delivery, delivery.c.kind == Kind.REQUEST.value
         )
-        notice = Notice.model_validate_json(uow.session.scalars(asked).one())
+        request = uow.session.scalars(asked).first()
+        if request is None:
+            continue  # a nudge: the request itself is asked anew
+        notice = Notice.model_validate_json(request)
         add(uow, uuid5(link.delivery, f"moved/{contact.revision}"), notice, contact)
     uow.session.flush()

@@ -1,5 +1,6 @@
 """Saying what became of a delivery: events of a case, in order, and what locks that order."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from services.notifications.notice import Notice
@@ -8,6 +9,8 @@ from shared.delivery import Delivery, Receipt
 from shared.delivery.ledger import Delivered
 from shared.messaging.events import NotificationDelivered, NotificationFailed
 from shared.messaging.outbox import Outbox
+
+Missed = Callable[[UnitOfWork, UUID, Notice], None]
 
 _RAISED = """
 INSERT INTO case_order AS held ("case", version) VALUES (%(case)s::uuid, 1)
@@ -28,10 +31,16 @@ def locked(uow: UnitOfWork, case: UUID) -> int:
 
 
 class Teller:
-    """Emits how a delivery ended, in the transaction that records it."""
+    """Emits how a delivery ended, in the transaction that records it.
 
-    def __init__(self, outbox: Outbox) -> None:
+    Args:
+        outbox: takes the events.
+        missed: has somebody do something about one that will not arrive.
+    """
+
+    def __init__(self, outbox: Outbox, missed: Missed | None = None) -> None:
         self._outbox = outbox
+        self._missed = missed
 
     def delivered(self, uow: UnitOfWork, delivery: Delivery, _receipt: Receipt) -> None:
         """A channel took it."""
@@ -52,11 +61,13 @@ class Teller:
 
     def failed(self, uow: UnitOfWork, delivery: Delivery, _reason: str) -> None:
         """It will not arrive: a person must act."""
-        self._tell(uow, NotificationFailed, delivery.id, delivery.channel, delivery.payload)
+        self.bounced(uow, delivery.id, delivery.channel, delivery.payload)
 
     def bounced(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
         """A channel took it, and it came back: a person must act, as with any that failed."""
         self._tell(uow, NotificationFailed, key, channel, payload)
+        if self._missed is not None:
+            self._missed(uow, key, Notice.model_validate_json(payload))
 
     def lock_first(self, uow: UnitOfWork, delivery: Delivery) -> None:
         """Lock the case before its delivery, as whoever acts on the case's events does."""

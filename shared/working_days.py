@@ -1,0 +1,65 @@
+"""Working days: limits that people have to keep pause at weekends and on bank holidays (care 4)."""
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from holidays import country_holidays
+
+SATURDAY = 5
+"""As `date.weekday` counts."""
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """The working days of a place.
+
+    Attributes:
+        zone: whose midnight ends a day.
+        country: ISO 3166.
+        part: of the country, as `holidays` names it: bank holidays differ within the UK.
+        closed: further days on which nobody is there.
+    """
+
+    zone: ZoneInfo
+    country: str = "GB"
+    part: str = "ENG"
+    closed: Container[date] = field(default_factory=frozenset)
+
+    def is_one(self, day: date) -> bool:
+        """Whether people work on a day."""
+        return day.weekday() < SATURDAY and day not in self._holidays and day not in self.closed
+
+    def after(self, start: datetime, days: int) -> datetime:
+        """The same time of day, so many working days later; a day off counts from the next one.
+
+        Args:
+            start: when the limit begins.
+            days: how many, at least 0.
+        """
+        return self._moved(start, days, timedelta(days=1))
+
+    def before(self, end: datetime, days: int) -> datetime:
+        """The moment of which `end` is so many working days after: what began then is due now.
+
+        Args:
+            end: when the limit ends.
+            days: how many, at least 0.
+        """
+        return self._moved(end, days, timedelta(days=-1))
+
+    def _moved(self, moment: datetime, days: int, step: timedelta) -> datetime:
+        local = moment.astimezone(self.zone)
+        day, left = local.date(), days
+        while left:
+            day += step
+            left -= self.is_one(day)
+        return datetime.combine(day, local.time(), self.zone)
+
+    @cached_property
+    def _holidays(self) -> Container[date]:
+        # It works out each year when it is first asked about a day of it.
+        found: Container[date] = country_holidays(self.country, subdiv=self.part)
+        return found
