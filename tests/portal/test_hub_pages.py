@@ -7,7 +7,13 @@ import pytest
 from fastapi import Response
 
 from services.portal import hub
-from tests.portal.test_sign_in import Pages, pages, trial  # noqa: F401 - a fixture
+from tests.portal.signing_in import (  # noqa: F401 - fixtures
+    BROKEN,
+    Pages,
+    at_the_right_time,
+    trial,
+    with_pages,
+)
 
 UUIDS = {"subject", "claim", "match", "call", "task", "delivery", "contact", "service", "action"}
 WORDS = {"kind": "services", "number": "1", "party": "bradford", "need": "housing"}
@@ -16,11 +22,10 @@ SENT: list[str] = []
 
 @trial.get("/directory/waiting")
 def waiting() -> dict[str, int]:
-    """The directory, which can be reached; the other two cannot."""
+    """The directory, which can be reached."""
     return {"approvals": 17, "reviews": 0}
 
 
-@trial.get("/referrals/caseload")
 @trial.get("/notifications/waiting")
 def away() -> Response:
     """A service that is down."""
@@ -47,7 +52,8 @@ def _paths(method: str) -> list[str]:
     )
 
 
-def test_what_cannot_be_counted_is_said_and_the_rest_stays(pages: Pages):  # noqa: F811
+def test_what_cannot_be_counted_is_said_and_the_rest_stays(pages: Pages):
+    BROKEN.add("referrals")
     page = pages.come(pages.browser(), pages.person("hub-coordinator"), "/hub")
     assert page.status_code == 200
     assert "Some things cannot be counted just now" in page.text
@@ -56,7 +62,7 @@ def test_what_cannot_be_counted_is_said_and_the_rest_stays(pages: Pages):  # noq
 
 
 @pytest.mark.parametrize("role", ["link-worker", "provider-manager", "commissioner"])
-def test_they_are_for_coordinators(pages: Pages, role: str):  # noqa: F811
+def test_they_are_for_coordinators(pages: Pages, role: str):
     http = pages.browser()
     pages.come(http, pages.person(role))
     for path in _paths("GET"):
@@ -69,19 +75,19 @@ def test_they_are_for_coordinators(pages: Pages, role: str):  # noqa: F811
     assert SENT == []
 
 
-def test_a_form_of_another_site_does_nothing(pages: Pages):  # noqa: F811
+def test_a_form_of_another_site_does_nothing(pages: Pages):
     http = pages.browser()
     pages.come(http, pages.person("hub-coordinator"))
     paths = _paths("POST")
     assert len(paths) >= 12
     for path in paths:
         page = http.post(path, data={"decision": "accept", "words": "not mine", "key": "made up"})
-        assert page.status_code == 409, path
-        assert "Look at it once more" in page.text
+        assert page.status_code == 403, path
+        assert "not mine" not in page.text
     assert SENT == []
 
 
-def test_whoever_is_not_signed_in_sees_none(pages: Pages):  # noqa: F811
+def test_whoever_is_not_signed_in_sees_none(pages: Pages):
     http = pages.browser()
     for path in _paths("GET"):
         assert http.get(path).headers["location"].startswith("/sign-in?back="), path
