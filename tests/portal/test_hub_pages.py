@@ -22,7 +22,7 @@ SENT: list[str] = []
 
 @trial.get("/directory/waiting")
 def waiting() -> dict[str, int]:
-    """The directory, which can be reached; the other two cannot."""
+    """The directory, which can be reached."""
     return {"approvals": 17, "reviews": 0}
 
 
