@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from services.referrals.domain import ENDINGS, Kind, Refused
 from services.referrals.resources import instant
 from services.referrals.tables import CaseTask
+from services.referrals.talk import last_words
 from services.referrals.views import View, request_view
 
 FOLDERS: Mapping[str, tuple[str, ...]] = {
@@ -56,9 +57,12 @@ def requests_to(
         if last is None:
             raise Refused("business-rule", NOTHING_AFTER, "after")
         asked = asked.where(place > tuple_(last.created, last.id))
-    tasks = session.exec(asked.order_by(col(CaseTask.created), col(CaseTask.id)).limit(count))
+    page = asked.order_by(col(CaseTask.created), col(CaseTask.id)).limit(count)
+    tasks = session.exec(page).all()
+    words = last_words(session, [task.id for task in tasks])
     return [
         request_view(session, task.id, now)
         | {"asked": instant(task.created), "updated": instant(task.updated)}
-        for task in tasks.all()
+        | {"last_words": words.get(task.id)}
+        for task in tasks
     ]

@@ -1,5 +1,6 @@
 """Words between a provider and a link worker on one request, and what each thinks of it."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +42,16 @@ POINTS: dict[Side, tuple[str, ...]] = {
     ),
 }
 """What each side may say of the other's part: of the referral, or of the place."""
+
+
+def last_words(session: Session, tasks: Collection[str]) -> dict[str, View]:
+    """Who wrote last about each of some requests, and when; nothing of those without a word."""
+    rows = session.exec(
+        select(RequestMessage)
+        .where(col(RequestMessage.task).in_(tasks))
+        .order_by(col(RequestMessage.position))
+    )
+    return {row.task: {"from": row.side, "written": instant(row.written)} for row in rows}
 
 
 def talk_of(session: Session, task: str, side: Side) -> View:

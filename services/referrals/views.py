@@ -38,6 +38,7 @@ from services.referrals.tables import (
     Waiting,
     Worklist,
 )
+from services.referrals.talk import last_words
 from shared.auth import Principal
 
 View = dict[str, Any]
@@ -179,6 +180,7 @@ def case_view(session: Session, case: Case, principal: Principal) -> View:
             for each in activities
         ],
         "attendance": came_of(session, case.id),
+        "last_words": last_words(session, [task.id for task in tasks]),
         "identity_views": [
             {
                 "task": each.task,

@@ -39,6 +39,22 @@ def test_both_sides_read_what_either_writes(going: tuple[House, Referral, str]):
     assert said(house, task, by="link-worker") == both
 
 
+def test_who_wrote_last_stands_on_either_sides_list_and_no_word_of_it(
+    going: tuple[House, Referral, str],
+):
+    house, referral, task = going
+    (row,) = house.provider.get("/referrals/requests", params={"folder": "going"})
+    assert row["last_words"] is None
+    write(house, task, "Is Sunday all right?", by="link-worker")
+    (row,) = house.provider.get("/referrals/requests", params={"folder": "going"})
+    assert row["last_words"]["from"] == "team"
+    write(house, task, "It is.", by="provider")
+    case = house.worker.get(referral.at)
+    assert case["last_words"][task]["from"] == "provider"
+    assert "It is." not in str(case)
+    assert "last_words" not in house.provider.get(f"/referrals/requests/{task}")
+
+
 def test_the_other_side_is_told_that_there_is_something_and_not_what(
     going: tuple[House, Referral, str],
 ):

@@ -70,12 +70,15 @@ async def shown(
         faults: what is wrong.
     """
     talk: Json = await here.get(f"/referrals/requests/{task}/messages")
+    # Whom to ring stands in the request; a link worker's own page has its duty lead.
+    request = await here.look(f"/referrals/requests/{task}") if talk["you"] == "provider" else {}
     mine = talk["feedback"].get(talk["you"]) or {}
     stands = {"good": mine.get("good", ""), "points": mine.get("points", [])}
     return here.page(
         "talk/talk",
         status,
         talk=talk,
+        request=request or {},
         at=at,
         back=back,
         text=TEXT,
