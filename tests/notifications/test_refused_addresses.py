@@ -36,7 +36,8 @@ def refusing(house: House):
 
 
 def unusable(house: House) -> int:
-    return house.scalar("select count(*) from unusable_address where since is not null")
+    found: int = house.scalar("select count(*) from unusable_address where since is not null")
+    return found
 
 
 @pytest.mark.parametrize("answer", ["550 no such box", "550 5.1.1 unknown", "553 5.1.3 odd"])

@@ -99,10 +99,6 @@ def cases() -> Response:
         "provider_state": None,
         "delivery_state": None,
         "gp_to_do": False,
-        "practice": "ZZK01",
-        "source": "practice",
-        "team": None,
-        "created": "2026-03-02T09:00:00Z",
         "opened": False,
         "since": "2026-03-02T10:00:00Z",
     }
