@@ -222,13 +222,13 @@ def _function(name: str, argument: str) -> tuple[Step, ...]:
         return (Range(slice(number, None) if name == "skip" else slice(0, number)),)
     if name == "where":
         return (Where(_criteria(argument)),)
-    if name == "ofType" and (kind := _TYPES.fullmatch(argument)):
+    if name in ("ofType", "as") and (kind := _TYPES.fullmatch(argument)):
         return (OfType(kind[1]),)
     if name == "extension" and _QUOTED.fullmatch(argument):
         return (Child(name), Where(_criteria(f"url = {argument}")))
     raise ValueError(
-        "of functions it may have where(), ofType(), extension(), first(), last(), tail(), skip()"
-        " and take()"
+        "of functions it may have where(), ofType(), as(), extension(), first(), last(), tail(),"
+        " skip() and take()"
     )
 
 

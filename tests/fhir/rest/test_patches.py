@@ -166,6 +166,8 @@ def test_a_choice_takes_the_type_of_its_value(server: Server):
     assert again.status_code == 422
     typed = "Patient.deceased.ofType({})"
     person.to(operation("delete", path=typed.format("boolean")))
+    same = operation("replace", path="Patient.deceased.as(dateTime)", value=when)
+    assert person.to(same)["deceasedDateTime"] == "2026-01-02"
     assert "deceasedDateTime" not in person.to(operation("delete", path=typed.format("dateTime")))
 
 
