@@ -4,14 +4,14 @@ Amounts are nowhere in the answer: they are for the provider and whom it permits
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from services.providers import hubs
 from services.providers.answers import answer
@@ -124,6 +124,35 @@ def ending(directory: Directory, principal: Principal, days: int) -> Json:
             for place, need in spots
         ],
     }
+
+
+def count_ending(uow: UnitOfWork, places: Collection[str], today: date, days: int) -> int:
+    """How many listings `ending` has for some places: counted, where nobody asks which they are.
+
+    Args:
+        uow: where to read.
+        places: codes of hubs.
+        today: the present day.
+        days: how far ahead.
+    """
+    service, organization = table("service").c, table("organization").c
+    area, funding = table("service_area").c, table("funding").c
+    placed = exists().where(area.service_id == service.id, area.hub.is_not(None))
+    here = or_(
+        placed.where(area.hub.in_(places)),
+        and_(~placed, func.coalesce(service.hub, organization.hub).in_(places)),
+    )
+    ends = exists().where(
+        funding.service_id == service.id,
+        funding.valid_to.between(today, today + timedelta(days=days)),
+    )
+    wanted = (
+        select(func.count())
+        .select_from(table("service"))
+        .join(table("organization"), organization.id == service.organization_id)
+        .where(service.withdrawn.is_(None), service.status == "active", here, ends)
+    )
+    return uow.session.connection().execute(wanted).scalar_one()
 
 
 def _places_of(uow: UnitOfWork, principal: Principal) -> frozenset[str] | None:

@@ -121,3 +121,8 @@ def test_an_action_is_read_one_by_one_by_its_own_hub(house: House):
     assert ([each["need"] for each in mine["contents"]], mine["actions"]) == (["housing"], [begun])
     theirs = house.send("GET", "/directory/gaps?mine=true", **LEEDS)
     assert (theirs["contents"], theirs["actions"]) == ([], [])
+
+
+def test_as_many_fundings_end_as_are_listed(demo: House):
+    found = demo.send("GET", "/directory/funding/ending?days=90", scope="directory.read")
+    assert demo.send("GET", "/directory/waiting")["funding"] == len(found["listings"]) > 0

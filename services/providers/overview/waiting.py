@@ -55,8 +55,8 @@ def counted(directory: Directory, principal: Principal, plan: ReviewPlan) -> Jso
             name: count(select(func.count()).select_from(each.subquery())).scalar_one()
             for name, each in wanted.items()
         }
-    ending = funding.ending(directory, principal, SOON)
-    return found | {"funding": len(ending["listings"])}
+        ending = funding.count_ending(uow, codes, now.date(), SOON)
+    return found | {"funding": ending}
 
 
 def _matches(name: str, here: Select[Any]) -> Select[Any]:
