@@ -393,7 +393,7 @@ def reports(
     grace = timedelta(minutes=settings.no_contact_minutes)
     team = TeamHears(outbox, grace=grace, wake=Wake())
     teller = Teller(outbox, NotArrived(Wake()))
-    return Bounces(engine, domain, teller, team, addresses)
+    return Bounces(engine, domain, teller, team, telling.ListingTeller(outbox), addresses)
 
 
 def addresses_of(settings: NotificationsSettings, wake: Wake) -> Addresses:

@@ -20,9 +20,14 @@ from services.notifications.bounces.reading import Said, read
 from services.notifications.bounces.taking import Outcome
 from shared.database import create_engine
 from shared.messaging.embedded import EmbeddedBroker
-from shared.messaging.events import NotificationDelivered, NotificationFailed
+from shared.messaging.events import (
+    ListingNoticeBounced,
+    NotificationDelivered,
+    NotificationFailed,
+    VerificationDue,
+)
 from shared.messaging.outbox import Outbox
-from tests.notifications.conftest import HUB, PROVIDER
+from tests.notifications.conftest import HUB, PROVIDER, SERVICE
 from tests.notifications.reports import bounce, complaint
 from tests.notifications.serving import serving
 from tests.notifications.test_channels import MailServer, mail_server
@@ -177,7 +182,7 @@ def test_mails_that_are_not_taken_count_and_the_third_ends_it(house, bounces):
     for number in range(3):
         house.ask()
         house.send()
-        (key,) = house.rows("id", state="delivered")
+        (key,) = house.rows("id", state="delivered", kind="request")
         assert house.scalar("select count(*) from unusable_address where since is not null") == 0
         bounces.take(bounce(key, status="5.2.2"))
         assert house.scalar("select bounces from unusable_address") == number + 1
@@ -191,7 +196,7 @@ def test_mails_that_were_not_taken_long_ago_are_not_counted(house, bounces, sent
     )
     house.ask()
     house.send()
-    (key,) = house.rows("id", state="delivered")
+    (key,) = house.rows("id", state="delivered", kind="request")
     bounces.take(bounce(key, status="5.2.2"))
     assert house.scalar("select bounces from unusable_address") == 1
 
@@ -236,6 +241,21 @@ def test_a_mail_about_a_listing_or_a_contact_can_come_back_too(house, bounces, s
     key = house.scalar("select id from contact_delivery order by position limit 1")
     assert bounces.take(bounce(key)) is Outcome.TAKEN
     assert house.scalar("select count(*) from contact_delivery where state = 'bounced'") == 1
+
+
+def test_the_directory_hears_that_a_mail_about_a_listing_came_back(house, bounces):
+    house.contact()
+    house.happens(
+        VerificationDue(listing=SERVICE, provider=PROVIDER, hub="calder", to="provider", days=42)
+    )
+    house.send_about_listings()
+    key = house.scalar("select id from listing_delivery")
+    for outcome in (Outcome.TAKEN, Outcome.REPEATED):
+        assert bounces.take(bounce(key)) is outcome
+    event = house.told()[-1]
+    assert isinstance(event, ListingNoticeBounced)
+    assert (event.delivery, event.listing, event.kind) == (key, SERVICE, "listing-look")
+    assert [type(each) for each in house.told()].count(ListingNoticeBounced) == 1
 
 
 def test_what_comes_before_the_sending_is_noted_is_to_be_given_again(house, bounces):

@@ -10,6 +10,7 @@ from shared.messaging.events import (
     CATALOGUE,
     ListingApproved,
     ListingClaimed,
+    ListingNoticeBounced,
     ListingNoticeDelivered,
     ListingSentBack,
     ListingSubmitted,
@@ -113,7 +114,7 @@ def test_a_listing_that_nobody_has_named_yet_is_told_of_all_the_same(house):
 
 def test_every_event_about_a_listing_has_a_rule_and_every_kind_words():
     events = {each for each in CATALOGUE.values() if issubclass(each, ListingEvent)}
-    assert set(RULES) == events - {ListingNoticeDelivered}
+    assert set(RULES) == events - {ListingNoticeDelivered, ListingNoticeBounced}
     assert set(WORDS) == set(Kind)
     assert {told.kind for rules in RULES.values() for told in rules} == set(Kind)
     assert told_of(ListingNoticeDelivered(**ABOUT, delivery=uuid4(), channel="x", kind="y")) == ()

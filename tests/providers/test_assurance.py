@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from services.providers.assurance import reached, reviewing
 from services.providers.domain import UNVERIFIED, Reviewing, ReviewPlan, confidence, review_step
-from shared.messaging.events import Envelope, ListingNoticeDelivered, Sequence
+from shared.messaging.events import (
+    Envelope,
+    ListingNoticeBounced,
+    ListingNoticeDelivered,
+    Sequence,
+)
 from shared.messaging.outbox import ConsumingOnce
 from tests.providers.conftest import NOW, House
 from tests.providers.listings import HUB, OTHER, OWNER, body, key, service
@@ -38,11 +43,13 @@ def after(house: House, days: int) -> None:
     house.now = NOW + timedelta(days=days)
 
 
-def is_reached(house: House, kind: str = "listing-look") -> None:
-    """A mail server took a message about the choir's listing."""
-    told = ListingNoticeDelivered(
-        listing=key("Choir"), provider=OWNER, delivery=uuid4(), channel="email", kind=kind
-    )
+def is_reached(
+    house: House,
+    kind: str = "listing-look",
+    what: type[ListingNoticeDelivered | ListingNoticeBounced] = ListingNoticeDelivered,
+) -> None:
+    """A mail server took a message about the choir's listing, or gave it back."""
+    told = what(listing=key("Choir"), provider=OWNER, delivery=uuid4(), channel="email", kind=kind)
     envelope = Envelope(
         id=uuid4(), source="kersey/notifications", time=house.now, sequence=Sequence(1), data=told
     )
@@ -183,6 +190,21 @@ def test_a_provider_that_no_mail_reaches_stays_listed(house: House):
     assert reviewing.review(house.directory, PLAN) == {}
     after(house, 4046)
     is_reached(house)  # told twice: the first time counts
+    assert reviewing.review(house.directory, PLAN) == {"unlist": 1}
+
+
+def test_a_mail_that_came_back_reached_nobody(house: House):
+    house.load(service("Choir"))
+    for days in (365, 379):
+        after(house, days)
+        reviewing.review(house.directory, PLAN)
+        is_reached(house)
+        is_reached(house, "listing-look-for-them", ListingNoticeBounced)  # the hub's: no matter
+    is_reached(house, what=ListingNoticeBounced)
+    after(house, 4000)
+    assert reviewing.review(house.directory, PLAN) == {}
+    is_reached(house)
+    after(house, 4046)
     assert reviewing.review(house.directory, PLAN) == {"unlist": 1}
 
 

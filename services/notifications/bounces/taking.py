@@ -17,6 +17,7 @@ from sqlalchemy import Engine, Row, func, null, select, update
 from services.notifications.bounces.reading import Report, Said, read
 from services.notifications.channels.email import EMAIL
 from services.notifications.handlers.telling import Teller, locked
+from services.notifications.listings.telling import ListingTeller
 from services.notifications.person.team import TeamHears
 from services.notifications.reach.addresses import Addresses
 from services.notifications.tables import (
@@ -67,6 +68,7 @@ class Bounces:
         domain: of the sender's address: that of every Message-ID of ours.
         teller: says that a message about a case did not arrive.
         team: hears that a person was not told, and tells them.
+        listings: says that a message about a listing came back.
         addresses: keeps which addresses are not used.
     """
 
@@ -74,6 +76,7 @@ class Bounces:
     domain: str
     teller: Teller
     team: TeamHears
+    listings: ListingTeller
     addresses: Addresses
 
     def take(self, content: bytes) -> Outcome:
@@ -166,11 +169,13 @@ class Bounces:
             # A person's address is not ours to mark: the team hears, and asks them.
             self.team.bounced(uow, row.id, row.channel, row.payload)
             return Outcome.TAKEN
-        if tables is deliveries:
-            self.teller.bounced(uow, row.id, row.channel, row.payload)
         self.addresses.bounced(
             uow, row.contact, row.address, report.code, gone=report.said is Said.GONE
         )
+        if tables is listing_deliveries:
+            self.listings.bounced(uow, row.id, row.channel, row.payload)
+        if tables is deliveries:
+            self.teller.bounced(uow, row.id, row.channel, row.payload)
         return Outcome.TAKEN
 
     def _unwanted(self, uow: UnitOfWork, row: Row[*tuple[Any, ...]], report: Report) -> Outcome:

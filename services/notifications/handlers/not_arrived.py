@@ -13,9 +13,13 @@ from services.notifications.domain import OWN, TO_PROVIDERS, TO_THE_TEAM, Kind
 from services.notifications.handlers.cases import add, contacts_for
 from services.notifications.handlers.hubs import team_of
 from services.notifications.notice import Notice
-from services.notifications.tables import CaseOrder, PartyHub
+from services.notifications.reach.unusable import is_unusable
+from services.notifications.tables import CaseOrder, Contact, PartyHub
 from shared.database import UnitOfWork
 from shared.worker import Wake
+
+TO_THE_HUB = (TO_PROVIDERS | TO_THE_TEAM) - {Kind.NOT_ARRIVED}
+"""Of what does not arrive of these the hub hears."""
 
 
 class NotArrived:
@@ -38,7 +42,7 @@ class NotArrived:
         """
         if notice.kind in TO_PROVIDERS:
             self._tell(uow, key, notice, Kind.NOT_ARRIVED, team_of(uow, notice.case) or "")
-        if notice.kind in (TO_PROVIDERS | TO_THE_TEAM) - {Kind.NOT_ARRIVED}:
+        if notice.kind in TO_THE_HUB and not _is_given_up(uow, notice.contact):
             self._tell(uow, key, notice, Kind.NOT_ARRIVED_THERE, _hub(uow, notice))
 
     def _tell(self, uow: UnitOfWork, key: UUID, about: Notice, kind: Kind, party: str) -> None:
@@ -46,6 +50,12 @@ class NotArrived:
             notice = about.model_copy(update={"kind": kind, "contact": contact.id})
             add(uow, uuid5(key, f"{kind}/{contact.id}"), notice, contact)
         uow.on_commit(self._wake.set)
+
+
+def _is_given_up(uow: UnitOfWork, contact: UUID | None) -> bool:
+    """Whether the address is not used any more: then the hub was told of that (`reach`)."""
+    found = select(col(Contact.id)).where(col(Contact.id) == contact, is_unusable(col(Contact.id)))
+    return uow.session.scalars(found).first() is not None
 
 
 def _hub(uow: UnitOfWork, notice: Notice) -> str:

@@ -12,7 +12,13 @@ from services.notifications.listings.rules import RULES, Kind, Side, Told, told_
 from services.notifications.tables import Contact, listing_deliveries
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Receipt, State
-from shared.messaging.events import CapacityAsked, Envelope, ListingEvent, ListingNoticeDelivered
+from shared.messaging.events import (
+    CapacityAsked,
+    Envelope,
+    ListingEvent,
+    ListingNoticeBounced,
+    ListingNoticeDelivered,
+)
 from shared.messaging.outbox import Outbox
 from shared.worker import Wake
 
@@ -137,20 +143,34 @@ def _columns(notice: ListingNotice, party: str) -> dict[str, object]:
 
 
 class ListingTeller:
-    """Says that a message arrived, in the transaction that records it: the directory takes nothing
-    off its list of which nobody was asked."""
+    """Says that a message arrived, or came back, in the transaction that records it: the directory
+    takes nothing off its list of which nobody was asked."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
 
     def delivered(self, uow: UnitOfWork, delivery: Delivery, _receipt: Receipt) -> None:
         """A channel took it."""
-        notice = ListingNotice.model_validate_json(delivery.payload)
-        event = ListingNoticeDelivered(
+        self._tell(uow, ListingNoticeDelivered, delivery.id, delivery.channel, delivery.payload)
+
+    def bounced(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
+        """A channel took it, and it came back."""
+        self._tell(uow, ListingNoticeBounced, key, channel, payload)
+
+    def _tell(
+        self,
+        uow: UnitOfWork,
+        what: type[ListingNoticeDelivered | ListingNoticeBounced],
+        key: UUID,
+        channel: str,
+        payload: str,
+    ) -> None:
+        notice = ListingNotice.model_validate_json(payload)
+        event = what(
             listing=notice.listing,
             provider=notice.provider,
-            delivery=delivery.id,
-            channel=delivery.channel,
+            delivery=key,
+            channel=channel,
             kind=notice.kind.value,
         )
         self._outbox.add(uow, event, version=1)

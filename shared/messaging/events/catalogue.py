@@ -60,6 +60,7 @@ _EVENTS: tuple[type[Event], ...] = (
     delivery.NotificationDelivered,
     delivery.NotificationFailed,
     listing.ListingNoticeDelivered,
+    listing.ListingNoticeBounced,
     person.PersonDied,
     person.PersonRestricted,
     person.PersonNotToContact,

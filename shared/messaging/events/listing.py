@@ -94,11 +94,21 @@ class CapacityAsked(ListingEvent):
     services: tuple[UUID, ...]
 
 
-class ListingNoticeDelivered(ListingEvent):
-    """A message about a listing reached its provider or its hub: `kind` says which message."""
-
-    type: ClassVar[str] = "kersey.notification.listing-delivered.v1"
+class ListingNotice(ListingEvent):
+    """How a message about a listing fared: `kind` says which message."""
 
     delivery: UUID
     channel: Code
     kind: Code
+
+
+class ListingNoticeDelivered(ListingNotice):
+    """A message about a listing reached its provider or its hub: `kind` says which message."""
+
+    type: ClassVar[str] = "kersey.notification.listing-delivered.v1"
+
+
+class ListingNoticeBounced(ListingNotice):
+    """A message about a listing was taken and came back: nobody was reached by it after all."""
+
+    type: ClassVar[str] = "kersey.notification.listing-bounced.v1"
