@@ -16,7 +16,9 @@ from shared.problems import Problem
 
 router = APIRouter(prefix="/notifications", tags=["first meetings"])
 
-Reads = Annotated[Principal, Depends(requires("notifications.read", "cases"))]
+Reads = Annotated[
+    Principal, Depends(requires("notifications.read", "notifications.write", "cases"))
+]
 Writes = Annotated[Principal, Depends(requires("notifications.write", "cases"))]
 """Whoever works on cases says so of theirs; `hubs.works_on` knows which these are."""
 
