@@ -11,7 +11,7 @@ from services.portal.staff.fields import Field, at_its_field, typed_into
 from services.portal.staff.place import Here, back_to
 
 
-async def _there(case: UUID, task: UUID, here: Here) -> None:
+async def there(case: UUID, task: UUID, here: Here) -> None:
     """Whether the case has this request.
 
     Raises:
@@ -25,7 +25,7 @@ async def _there(case: UUID, task: UUID, here: Here) -> None:
 router = APIRouter(
     prefix="/cases/{case}/requests/{task}",
     include_in_schema=False,
-    dependencies=[Depends(_there)],
+    dependencies=[Depends(there)],
 )
 
 CANCEL = Step(

@@ -2,12 +2,17 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
+from services.portal.cases.requests import there
 from services.portal.staff.place import Here
 from services.portal.talk import pages
 
-router = APIRouter(prefix="/cases/{case}/requests/{task}", include_in_schema=False)
+router = APIRouter(
+    prefix="/cases/{case}/requests/{task}",
+    include_in_schema=False,
+    dependencies=[Depends(there)],
+)
 
 
 def _at(case: UUID, task: UUID) -> tuple[str, tuple[str, str]]:
