@@ -1,5 +1,6 @@
 """Requests that nobody has answered for days: a small group may need a call, not a deadline."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ def silent_requests(
     after: str | None,
     count: int,
     now: datetime,
-    answered_within: timedelta,
+    closes: Callable[[datetime], datetime],
 ) -> list[View]:
     """One page of silent requests in the cases of the caller's team or hub, oldest first.
 
@@ -35,7 +36,7 @@ def silent_requests(
         after: the last request of the page before.
         count: at most so many.
         now: the moment.
-        answered_within: after that a request that got no answer is closed.
+        closes: when a request that was made at a moment is closed for want of an answer.
 
     Raises:
         Refused: `after` is no silent request of theirs, which a first page again would hide.
@@ -54,7 +55,7 @@ def silent_requests(
         | {
             "case": str(task.case),
             "asked": instant(task.created),
-            "closes": instant(task.created + answered_within),
+            "closes": instant(closes(task.created)),
         }
         for task in tasks.all()
     ]

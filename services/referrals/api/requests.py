@@ -1,9 +1,9 @@
 """One provider's request: its view without a name, its answer, what came of it, who it is about."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 
@@ -22,6 +22,7 @@ from services.referrals.silence import silent_requests
 from services.referrals.views import View, request_view
 from shared.auth import Principal, requires
 from shared.problems import Problem
+from shared.working_days import WorkingDays
 
 
 def request_routes(desk: Desk) -> APIRouter:
@@ -30,6 +31,7 @@ def request_routes(desk: Desk) -> APIRouter:
     works = Depends(requires(CASES))
     provides = Depends(requires(CASES, role="provider"))
     reads = Depends(requires(CASES, ANSWERS))
+    working = WorkingDays(ZoneInfo(desk.settings.timezone))
 
     @router.get("/requests")
     def requests(
@@ -66,7 +68,7 @@ def request_routes(desk: Desk) -> APIRouter:
                 after=str(after) if after else None,
                 count=count,
                 now=desk.clock(),
-                answered_within=timedelta(days=desk.settings.answer_days),
+                closes=lambda asked: working.after(asked, desk.settings.answer_days),
             )
 
     @router.get("/requests/{task}")
