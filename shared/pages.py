@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,22 @@ HEADERS = {
 """Nothing stays in a shared browser's cache, and no address goes to another site."""
 
 
-def content_policy(forms_to: Iterable[str] = (), *, scripted: bool = False) -> str:
+def content_policy(
+    forms_to: Iterable[str] = (), *, scripted: bool = False, images_from: Iterable[str] = ()
+) -> str:
     """The Content-Security-Policy of a page: no script, no frame, nothing from another host.
 
     Args:
         forms_to: origins beside our own to which what answers a form may lead on. Chromium holds
             a redirect that follows a form to `form-action` too (CSP Level 3, section 6.4.1).
         scripted: whether the page has a script file of our own, which may ask us and nobody else.
+        images_from: origins beside our own that pictures may come from.
     """
     forms = " ".join(["'self'", *forms_to])
+    images = " ".join(["'self'", *images_from])
     scripts = "script-src 'self'; connect-src 'self'; " if scripted else ""
     return (
-        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; {scripts}style-src 'self'; img-src {images}; "
         f"form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -66,6 +71,7 @@ class Pages:
             "brand": brand,
             "static_at": static_at,
             "style": _kept(static, static_at, "portal.css"),
+            "asset": partial(_kept, static, static_at),
         }
 
     def page(
@@ -75,6 +81,7 @@ class Pages:
         *,
         forms_to: Iterable[str] = (),
         script: str = "",
+        images_from: Iterable[str] = (),
         **values: Any,
     ) -> HTMLResponse:
         """A page.
@@ -84,12 +91,13 @@ class Pages:
             status: the HTTP status.
             forms_to: see `content_policy`.
             script: the name of a script file in the static folder; the page works without it.
+            images_from: see `content_policy`.
             values: what the template shows.
         """
         at = _kept(self._static, self._static_at, script) if script else None
         found = self._environment.get_template(f"{template}.jinja")
         content = found.render(values | {"script": at})
-        policy = content_policy(forms_to, scripted=at is not None)
+        policy = content_policy(forms_to, scripted=at is not None, images_from=images_from)
         headers = HEADERS | {"content-security-policy": policy}
         return HTMLResponse(content, status, headers=headers)
 

@@ -4,20 +4,20 @@ SCRIPTS: tuple[str, ...] = (
     "new",
     "accept",
     "accept contact",
-    "accept yes",
-    "accept yes ask:provider",
-    "accept yes ask waiting-list",
-    "accept yes ask:provider place attend talk told-us attend attend",
+    "accept yes measure next",
+    "accept yes measure goal ask:provider",
+    "accept yes measure ask waiting-list next",
+    "accept yes measure goal ask:provider place attend talk told-us attend attend measure next",
     "accept yes ask:provider place start",
-    "accept yes ask place",
-    "accept yes ask place attend complete close:completed",
-    "accept yes ask decline",
+    "accept yes measure goal later measure ask place next",
+    "accept yes measure ask place attend complete measure close:completed",
+    "accept yes told ask decline",
     "accept yes ask:provider-2",
     "accept yes ask also place",
     "accept yes ask decline ask place attend",
     "accept contact contact close:not-reached",
     "accept reached close:person-declined",
-    "accept yes hold",
+    "accept yes goal told hold",
     "accept yes ask place no-show",
     "accept yes ask place start leave close:person-ended-early",
     "withdraw",
@@ -47,3 +47,9 @@ SERVICES = {"by-phone": "Door to Door Wednesdays", "unreached": "Spoons from Win
 
 WEEKLY = frozenset({"attend", "complete", "leave", "told-us"})
 """Steps that come a week after the one before; most others take two days."""
+
+SAME_DAY = frozenset({"measure", "goal", "told", "next"})
+"""Steps of the same conversation as the one before."""
+
+LATER = 28
+"""Days in the step `later`, in which a person does what they said they would."""

@@ -18,13 +18,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
+from deploy.demo import plans
 from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import hub_of
 from deploy.demo.conversation import conversation_with, record
 from deploy.demo.ids import demo_id
 from deploy.demo.people import DemoPerson, for_the_hub, people
-from deploy.demo.scripts import FOR_THE_HUB, SCRIPTS, SERVICES, WEEKLY
+from deploy.demo.scripts import FOR_THE_HUB, LATER, SAME_DAY, SCRIPTS, SERVICES, WEEKLY
 from deploy.demo.story_clock import StoryClock
 from services.providers.loading import Dataset
 from services.referrals import capacities
@@ -152,6 +153,7 @@ class _Story:
     request: str = ""
     task: str = ""
     asked: int = 0
+    measured: int = 0
 
     def play(self, script: str) -> None:
         steps = [step for step in script.split() if step != "new"]
@@ -171,7 +173,9 @@ class _Story:
         """How many days after the one before a step is made."""
         if step == "silent":
             return self.desk.settings.answer_days * 2 + 3  # working days, with any holidays
-        return 7 if step in WEEKLY else 0 if step in STOPS else 2
+        if step == "later":
+            return LATER
+        return 7 if step in WEEKLY else 0 if step in STOPS or step in SAME_DAY else 2
 
     def _step(self, step: str) -> None:
         name, _, detail = step.partition(":")
@@ -186,6 +190,8 @@ class _Story:
                 self._stop(name)
             case "ask" | "also" | "choose" | "cancel" | "silent":
                 self._onward_step(name, detail)
+            case "measure" | "goal" | "told" | "next" | "later":
+                self._plan_step(name)
             case "accept" | "yes" | "hold" | "return" | "close":
                 self._triage_step(name, detail)
             case _:
@@ -202,8 +208,25 @@ class _Story:
                 triage.do(self.desk, self._worker, self.case, "return", reason)
             case "close":
                 self._close(detail)
+            case "accept":
+                triage.do(self.desk, self._worker, self.case, name)
+                plans.give_to_somebody(self.desk, self._worker, self.case, self.person)
             case _:
                 triage.do(self.desk, self._worker, self.case, name)
+
+    def _plan_step(self, name: str) -> None:
+        assert self.case is not None
+        desk, by, case, person = self.desk, self._worker, self.case, self.person
+        match name:
+            case "measure":
+                plans.measure(desk, by, case, person, again=self.measured > 0)
+                self.measured += 1
+            case "goal":
+                plans.goal(desk, by, case, person)
+            case "next":
+                plans.plan_next(desk, by, case, person)
+            case "told":
+                plans.told_of(desk, by, case, self._service("").id)
 
     def _close(self, outcome: str) -> None:
         """The person agrees to what their GP is told, and the link worker closes."""

@@ -124,7 +124,8 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         by: Annotated[IssuedToken, Depends(_holder(issued, "openid"))],
     ) -> JSONResponse:
         """Who may act for one's own organisation, to give work to; for everybody of it."""
-        found = accounts.colleagues(engine, UUID(str(by.claims["organisation"])))
+        own = by.claims.get("organisation")
+        found = accounts.colleagues(engine, UUID(str(own))) if own else {}
         return _json(
             {
                 "colleagues": [

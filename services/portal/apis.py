@@ -16,12 +16,13 @@ Json = dict[str, Any]
 
 
 class Apis:
-    """Referrals, the directory and notifications.
+    """Referrals, the directory, notifications and the issuer.
 
     Args:
         referrals: has the address of referrals as its base; FHIR is there too.
         directory: that of the directory.
         notifications: that of notifications.
+        identity: that of Kersey's issuer.
     """
 
     def __init__(
@@ -29,12 +30,14 @@ class Apis:
         referrals: httpx.AsyncClient,
         directory: httpx.AsyncClient,
         notifications: httpx.AsyncClient,
+        identity: httpx.AsyncClient,
     ) -> None:
         self._by_path = {
             "referrals": referrals,
             "fhir": referrals,
             "directory": directory,
             "notifications": notifications,
+            "identity": identity,
         }
 
     async def get(self, who: SignedIn, path: str, **params: Any) -> Any:

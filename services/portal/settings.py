@@ -1,5 +1,7 @@
 """Settings of the web pages."""
 
+from urllib.parse import urlsplit
+
 from cryptography.fernet import Fernet, MultiFernet
 from pydantic import Field, SecretStr, field_validator
 
@@ -24,6 +26,9 @@ class PortalSettings(ServiceSettings):
     )
     referrals_url: str = Field(default="", description="The referrals service; public_url if none.")
     directory_url: str = Field(default="", description="The directory; public_url if none.")
+    identity_url: str = Field(
+        default="", description="Kersey's issuer, for the names of colleagues; public_url if none."
+    )
     sign_in_client_id: str = Field(
         default="kersey-portal-sign-in",
         description="The OAuth client with which people sign in; its redirect address is"
@@ -50,6 +55,15 @@ class PortalSettings(ServiceSettings):
         ge=0,
         description="Seconds that filling in a front-door form takes at least; less is a program.",
     )
+    map_tiles: str = Field(
+        default="",
+        description="Where maps get their pictures, such as"
+        " `https://tiles.example/{z}/{x}/{y}.png`. Empty: maps show places and no streets, and"
+        " nobody else is asked for anything.",
+    )
+    map_attribution: str = Field(
+        default="", max_length=200, description="Who made these pictures, as they want it said."
+    )
     demo_sign_ins: dict[str, str] = Field(
         default_factory=dict,
         description="Demo clients and whom they stand for, shown on the start page; never in "
@@ -72,6 +86,14 @@ class PortalSettings(ServiceSettings):
                     "not a key: make one with `python -c 'from cryptography.fernet import Fernet; "
                     "print(Fernet.generate_key().decode())'`"
                 ) from error
+        return value
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _is_an_address_of_tiles(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.scheme == "https" and parts.netloc and "{z}" in value):
+            raise ValueError("an https address with {z}, {x} and {y} in it, or nothing")
         return value
 
     @field_validator("front_door_rate")

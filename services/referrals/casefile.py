@@ -23,6 +23,7 @@ from services.referrals.domain import Actor, Kind, Refused, State, Transition
 from services.referrals.gp import occasions
 from services.referrals.gp.readers import regrant
 from services.referrals.pad import Pad
+from services.referrals.plan import documents as plan
 from services.referrals.readers import (
     Label,
     Readers,
@@ -30,6 +31,7 @@ from services.referrals.readers import (
     label_of,
     readers_of,
     readers_of_labelled,
+    readers_of_sent,
 )
 from services.referrals.tables import (
     Activity,
@@ -281,7 +283,8 @@ class CaseFile:
         session = self.uow.session
         session.add(self.case)
         session.flush()
-        readers = self._readers() if self._audience_changed or self._created else {}
+        written = self._created or self._documents
+        readers = self._readers() if self._audience_changed or written else {}
         self.draft(readers)
         self._write_tasks()
         self.store.regrant_all(
@@ -374,7 +377,13 @@ class CaseFile:
     def _readers_of_own(self, sent: Mapping[tuple[str, str], Label] | None = None) -> Readers:
         """Readers of what Kersey wrote for this case, and of `sent` for its sake alone."""
         hub = self.uow.session.get_one(PlaceHub, self.case.hub).organisation
-        return readers_of(self.case, self.tasks.values(), self.onward.values(), sent or {}, hub)
+        readers = readers_of(self.case, self.tasks.values(), self.onward.values(), sent or {}, hub)
+        _, caring = readers_of_sent(self.case.organisation, self.case.team, hub)
+        for document in plan.of_case(self.uow.session, self.case.id):
+            readers[document] = {caring}
+        for body in self._documents:
+            readers.setdefault((body["resourceType"], body["id"]), {caring})
+        return readers
 
     def _of_other_cases(self, documents: Mapping[tuple[str, str], Label]) -> Readers:
         """Who cares for another case that the same document came with: a second referral."""

@@ -24,7 +24,7 @@ class Watched:
     def __init__(self, page: Page, width: int, *, scripts: bool) -> None:
         self.page = page
         self.found: list[str] = []
-        self._scripts = scripts
+        self.scripts = scripts
         self._width = width
         page.on("console", lambda message: self._said(message.text))
         page.on("pageerror", lambda error: self.found.append(str(error)))
@@ -47,7 +47,7 @@ class Watched:
 
     def judged(self) -> None:
         """What axe says of the page as it stands; it needs scripts."""
-        if self._scripts:
+        if self.scripts:
             self.found += [f"{self.page.url}: {each}" for each in violations(self.page)]
 
     def click(self, role: Any, name: str) -> None:

@@ -53,6 +53,10 @@ def test_every_page_that_a_case_offers_opens(visitor: Visitor) -> None:
         check_page(Page(page))
     assert broken == []
     assert "came 3 of 4; told them before once" in said
+    assert visitor.get("/cases/team").status_code == 200
+    lead = visitor.role == "team-lead"
+    assert ("Give them" in visitor.get("/cases/team").text) == lead
+    assert any("<polyline" in visitor.get(case).text for case in cases) == lead, "shown to the team"
 
 
 @pytest.mark.parametrize("role", ["commissioner", "researcher", "administrator", "care-navigator"])

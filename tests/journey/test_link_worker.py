@@ -78,7 +78,15 @@ def test_from_a_referral_to_a_service_that_was_asked(
     page.get_by_label("Yes", exact=True).check()
     page.get_by_label("By phone").check()
     page.get_by_label("Minutes (if you like)").fill("12")
+    page.get_by_label("Day", exact=True).fill("31")
+    page.get_by_label("Month", exact=True).fill("2")
+    page.get_by_label("Year", exact=True).fill("2030")
+    page.get_by_label("What comes next (if there is something)").fill("Ring about <the choir>")
     tab.click("button", "Save")
+    expect(page.get_by_role("alert").get_by_role("link")).to_contain_text("There is no such day")
+    page.get_by_label("Month", exact=True).fill("1")
+    tab.click("button", "Save")
+    expect(page.get_by_text("You noted: Ring about <the choir>, 31 January 2030")).to_be_visible()
     expect(page.get_by_text("reached by phone, 12 minutes")).to_be_visible()
     expect(page.get_by_text("You reached them. Do they want this help?")).to_be_visible()
     tab.click("button", "The person says yes")
@@ -103,6 +111,25 @@ def test_from_a_referral_to_a_service_that_was_asked(
     tab.click("button", "Find services")
     assert urlsplit(page.url).query == "", "what a person said stands in no address"
     service = page.locator(".kersey-service h3").first.inner_text()
+    told = page.locator(".kersey-service h3").nth(1).inner_text()
+    tab.click("link", "See where they are")
+    expect(page.get_by_role("link", name=service)).to_be_visible()
+    drawn = page.get_by_role("region", name="A map with the numbers of the list")
+    if tab.scripts:
+        expect(drawn.locator("path.leaflet-interactive").first).to_be_visible()
+    else:
+        expect(drawn).to_be_hidden()
+    tab.click("link", "What fits")
+    page.get_by_label(f"Compare {service}").check()
+    page.get_by_label(f"Compare {told}").check()
+    tab.click("button", "Compare")
+    expect(page.get_by_role("columnheader", name=told)).to_be_visible()
+    tab.click("link", f"Leaflet of {told}")
+    expect(tab.heading).to_have_text(told)
+    tab.click("link", "Large print")
+    tab.click("button", "I told them of it, and they go by themself")
+    expect(page.get_by_text(f"told of {told}")).to_be_visible()
+    page.goto(f"{page.url.partition('?')[0]}/found")
     tab.click("link", f"Ask {service}")
     page.get_by_label("What would help", exact=True).fill("A friendly face at the door")
     assert not page.get_by_label("Phone:").count(), "no way to them that is not safe is offered"
@@ -202,6 +229,62 @@ def test_a_case_is_printed_without_what_can_only_be_clicked(
     for clicked in ("Take it on", "Sign out"):
         expect(page.get_by_role("button", name=clicked, include_hidden=True)).to_be_hidden()
     expect(page.get_by_role("navigation", include_hidden=True)).to_be_hidden()
+
+
+def test_how_somebody_is_and_what_they_want(running: Running, tab: Watched, referred: str) -> None:
+    page = tab.page
+    page.goto(f"{running.url}/cases?show=new")
+    tab.click("link", referred)
+    tab.click("link", "Note what they want")
+    tab.click("button", "Save")
+    expect(page.get_by_role("alert").get_by_text("Write what they want")).to_be_visible()
+    page.get_by_label("What do they want, in their own words?").fill("I want to sing again")
+    page.get_by_label("The first thing to do for it (if you know)").fill("Ring the choir")
+    page.get_by_label("I do").check()
+    tab.click("button", "Save")
+    expect(page.get_by_role("heading", name="I want to sing again")).to_be_visible()
+    tab.click("button", "It is done ‘Ring the choir’")
+    expect(page.get_by_text("Ring the choir (the link worker does it): done today")).to_be_visible()
+    tab.click("link", "Say what came of it ‘I want to sing again’")
+    page.get_by_label("They got there").check()
+    tab.click("button", "Save")
+    expect(page.get_by_text("They got there")).to_be_visible()
+
+    for day, satisfied, anxious in (("1", "4", "8"), ("2", "6", "5")):
+        tab.click("link", "Note how they are")
+        page.get_by_label("Overall, how satisfied are you with your life nowadays?").fill("11")
+        page.get_by_label("Overall, how anxious did you feel yesterday?").fill(anxious)
+        page.get_by_role("group", name="How often do you feel left out?").get_by_label(
+            "Often"
+        ).check()
+        page.locator("#swemwbs-not-asked").select_option("did-not-want-to")
+        for part, value in (("Day", day), ("Month", "3"), ("Year", "2026")):
+            page.get_by_label(part, exact=True).fill(value)
+        tab.click("button", "Save")
+        wrong = page.get_by_role("alert").get_by_role("link")
+        expect(wrong).to_have_text("Type a whole number from 0 to 10")
+        page.get_by_label("Overall, how satisfied are you with your life nowadays?").fill(satisfied)
+        tab.click("button", "Save")
+    expect(page.get_by_role("status")).to_contain_text("what was not answered")
+    expect(page.get_by_text("6 of 10 (medium), 2 March 2026").first).to_be_visible()
+    expect(page.get_by_text("2 more than on 1 March 2026: better")).to_be_visible()
+    expect(page.get_by_text("3 less than on 1 March 2026: better")).to_be_visible()
+    none = "Loneliness, three questions: 2 of the questions not answered, so there is no sum"
+    expect(page.get_by_text(none)).to_be_visible()
+    expect(page.get_by_text("SWEMWBS: they did not want to")).to_be_visible()
+    page.get_by_text("Charts and all numbers").click()
+    line = page.get_by_role("img", name="Satisfied with life, from 4 of 10")
+    expect(line).to_be_visible()
+    tab.judged()
+
+    tab.click("link", "Give it to a colleague")
+    page.get_by_label(WORKER.name).check()
+    tab.click("button", "Save")
+    page.goto(f"{running.url}/cases?show=mine")
+    expect(page.get_by_role("link", name=referred, exact=True)).to_be_visible()
+    tab.click("link", "Who has what in the team")
+    expect(page.get_by_role("link", name=WORKER.name)).to_be_visible()
+    assert not page.get_by_role("button", name="Give them").count(), "that is the lead's to do"
 
 
 def test_a_person_is_found_by_the_beginning_of_their_name(

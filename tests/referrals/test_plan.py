@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from services.referrals.plan.instruments import LONELY, ONS4, SWEMWBS, UCLA3
-from tests.referrals.house import House, Json, Referral
+from shared.fhir.model import validate
+from tests.referrals.house import TEAM_2, House, Json, Referral
 
 TODAY = datetime.now(UTC).date()
 
@@ -262,3 +263,44 @@ def test_the_gp_is_told_the_measures_that_were_noted_once_the_person_agreed(hous
     words = house.scalar("select words::text from gp_message where kind = 'closure'")
     assert "ONS4 life satisfaction" in words
     assert "6 (medium)" in words
+
+
+def test_the_team_reads_measures_and_goals_as_fhir_and_nobody_else(house: House):
+    scopes = ("system/*.cruds", "cases")
+    worker = house.by("link-worker", scopes=scopes)
+    referral = house.taken_on()
+    made = review(
+        house, referral, ons4(4, 5, 6, 7), ucla3(3, 2, 2),
+        {"instrument": "swemwbs", "not_asked": "no-time"}, day=ago(2),
+    )["id"]  # fmt: skip
+    goal = house.worker.post(f"{referral.at}/goals", {"words": "To sing", "by_when": ago(-9)})["id"]
+    at = f"Observation?patient={referral.patient}&_count=50"
+    found = {
+        each["resource"]["code"]["coding"][0]["code"]: each["resource"]
+        for each in worker.get(f"/fhir/{at}")["entry"]
+    }
+    assert set(found) == {"ons4", "ucla3", "swemwbs"}
+    assert found["ucla3"]["valueQuantity"]["value"] == 7
+    assert found["ucla3"]["interpretation"][0]["coding"][0]["code"] == "lonely"
+    assert "valueQuantity" not in found["ons4"], "the four are never summed"
+    assert [each["valueQuantity"]["value"] for each in found["ons4"]["component"]] == [7, 6, 4, 5]
+    assert found["swemwbs"]["dataAbsentReason"]["coding"][0]["code"] == "not-asked"
+    assert worker.get(f"/fhir/Goal/{goal}")["lifecycleStatus"] == "active"
+    for body in (*found.values(), worker.get(f"/fhir/Goal/{goal}")):
+        assert validate(body) == ()
+    for name in ("ehr", "coordinator", "provider", "link-worker-2"):
+        other = house.by(name, scopes=scopes)
+        assert "Observation" not in str(other.send("GET", f"/fhir/{at}").json().get("entry"))
+        other.get(f"/fhir/Goal/{goal}", status=404)
+
+    house.worker.post(f"{referral.at}/goals/{goal}/settle", {"state": "reached"})
+    house.worker.post(f"{referral.at}/reviews/{made}/strike")
+    assert worker.get(f"/fhir/Goal/{goal}")["lifecycleStatus"] == "completed"
+    ones = worker.get(f"/fhir/{at}")["entry"]
+    assert {each["resource"]["status"] for each in ones} == {"entered-in-error"}
+    body = {"team": str(TEAM_2), "reason": "cover"}
+    house.worker.post(f"{referral.at}/hand-over", body)
+    worker.get(f"/fhir/Goal/{goal}", status=404)
+    new = house.by("link-worker-2", scopes=scopes)
+    assert new.get(f"/fhir/Goal/{goal}")
+    assert len(new.get(f"/fhir/{at}")["entry"]) == 3

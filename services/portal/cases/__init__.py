@@ -7,18 +7,28 @@ of whoever is signed in, and shows what they answer.
 from services.portal.cases import (
     asking,
     case,
+    comparing,
     finding,
     first_visit,
+    goals,
     gp_messages,
+    leaflets,
+    measures,
     requests,
     steps,
+    team,
     worklist,
 )
 
 ROUTERS = (
     worklist.router,
+    team.router,
     case.router,
     finding.router,
+    comparing.router,
+    leaflets.router,
+    measures.router,
+    goals.router,
     asking.router,
     requests.router,
     first_visit.router,

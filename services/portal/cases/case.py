@@ -8,6 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.answer import STEPS
+from services.portal.cases.colleagues import team_of
+from services.portal.cases.measured import measured, reviews
 from services.portal.cases.next_step import next_of
 from services.portal.cases.people import asked_of, called, person_of
 from services.portal.cases.told import told
@@ -15,7 +17,9 @@ from services.portal.cases.words import (
     AGREED,
     CHANNELS,
     COLOURS,
+    DOERS,
     DONE,
+    GOAL_STATES,
     GP_KINDS,
     GP_STATES,
     HOW,
@@ -39,7 +43,17 @@ TAKEN_BACK = ("awaiting-answer", "waiting-list", "offered", "selected")
 @router.get("/cases/{case}")
 async def show(case: UUID, here: Here, done: str = "") -> Response:
     """The case."""
-    return here.page("cases/case", **await about(here, case), said=DONE.get(done, ""))
+    known, team = await asyncio.gather(about(here, case), team_of(here))
+    plan = await _plan(here, known["case"])
+    return here.page(
+        "cases/case",
+        **known,
+        plan=plan,
+        measured=measured(plan, here.times) if plan else [],
+        reviews=reviews(plan) if plan else [],
+        allocated=team.name(known["case"]["allocated_to"]),
+        said=DONE.get(done, ""),
+    )
 
 
 async def about(here: Place, case_id: UUID) -> dict[str, Any]:
@@ -96,21 +110,32 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
             "agreed": AGREED,
             "channels": CHANNELS,
             "gp_kinds": GP_KINDS,
+            "goal_states": GOAL_STATES,
             "gp_states": GP_STATES,
             "how": HOW,
             "safe": SAFE,
             "sources": SOURCES,
             "stops": STOPS,
+            "who_does": DOERS,
         },
     }
 
 
 async def _record(here: Place, case: Json) -> Json | None:
     """The person's record, which a team has while it cares for them and nobody else has."""
+    return await _of_the_team(here, case, "person")
+
+
+async def _plan(here: Place, case: Json) -> Json | None:
+    """The plan of the case, which nobody else has either."""
+    return await _of_the_team(here, case, "plan")
+
+
+async def _of_the_team(here: Place, case: Json, part: str) -> Json | None:
     if not {"hand-over", "complete", "ask"} & set(case["possible"]):
         return None
-    record: Json | None = await here.look(f"/referrals/cases/{case['id']}/person")
-    return record
+    found: Json | None = await here.look(f"/referrals/cases/{case['id']}/{part}")
+    return found
 
 
 def attendance(case: Json, task: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from a service to what was found loses nothing, and ends with it.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -84,17 +85,54 @@ async def found(case: UUID, here: Here) -> Response:
         return back_to(f"/cases/{case}/find")
     known = await about(here, case)
     try:
-        answer = await here.send("POST", "/directory/match", _question(typed, known["age"]))
+        answer = await matched(here, case, typed, known["age"])
     except Refusal as refusal:
         return await _form(here, case, typed, at_its_field(refusal, FIELDS))
-    at = f"/cases/{case}/ask"
     return here.page(
         "cases/found",
         **known,
-        total=answer["total"],
-        understood=_understood(answer),
-        matches=[_service(each, at) for each in answer["matches"]],
-        misses=[_service(each, at) for each in answer["near_misses"]],
+        total=answer.total,
+        understood=answer.understood,
+        matches=answer.matches,
+        misses=answer.misses,
+    )
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What the directory found for a person.
+
+    Attributes:
+        total: how many services fit.
+        understood: of the person's own words.
+        matches: the first ones, best first, as pages show them.
+        misses: what nearly fits.
+    """
+
+    total: int
+    understood: list[str]
+    matches: list[dict[str, Any]]
+    misses: list[dict[str, Any]]
+
+
+async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Matched:
+    """Ask the directory what fits.
+
+    Args:
+        here: who asks.
+        case: for whose person.
+        typed: what is looked for, as it was kept.
+        age: of the person, if it is known.
+
+    Raises:
+        Refusal: it says no, perhaps of what was typed.
+    """
+    answer = await here.send("POST", "/directory/match", _question(typed, age))
+    return Matched(
+        answer["total"],
+        _understood(answer),
+        [_service(each, case) for each in answer["matches"]],
+        [_service(each, case) for each in answer["near_misses"]],
     )
 
 
@@ -123,7 +161,7 @@ def _understood(found: Mapping[str, Any]) -> list[str]:
     return [str(code).replace("-", " ") for code in codes]
 
 
-def _service(found: Mapping[str, Any], at: str) -> dict[str, Any]:
+def _service(found: Mapping[str, Any], case: UUID) -> dict[str, Any]:
     state = found["capacity"]["state"]
     full = state == "full" and not found["capacity"].get("keeps_list")
     return {
@@ -132,6 +170,8 @@ def _service(found: Mapping[str, Any], at: str) -> dict[str, Any]:
         "about": found["service"].get("description", ""),
         "provider": found["provider"]["name"],
         "place": (found.get("location") or {}).get("name", ""),
+        "spot": _spot(found.get("location") or {}),
+        "distance": found.get("distance_metres"),
         "when": found["when"],
         "cost": (found.get("cost") or {}).get("text", ""),
         "capacity": CAPACITY.get(state, state),
@@ -141,8 +181,16 @@ def _service(found: Mapping[str, Any], at: str) -> dict[str, Any]:
         "replies": found.get("replies"),
         "excluded": found.get("excluded", ()),
         "hard": any(each["hard"] for each in found.get("excluded", ())),
-        "at": f"{at}/{found['service']['id']}" + ("?full=yes" if full else ""),
+        "at": f"/cases/{case}/ask/{found['service']['id']}" + ("?full=yes" if full else ""),
+        "leaflet": f"/cases/{case}/leaflet/{found['service']['id']}",
     }
+
+
+def _spot(location: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Latitude and longitude of a place where one can go."""
+    if location.get("latitude") is None or location.get("longitude") is None:
+        return None
+    return location["latitude"], location["longitude"]
 
 
 async def listing(here: Place, service: UUID) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from services.portal.answer_links import Refusal
 from services.portal.cases import words
 from services.portal.cases.case import about
 from services.portal.front_door.words import ACCESS, NEEDS
-from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
+from services.portal.staff.fields import Field, Typed, at_its_field, day_in, typed_into
 from services.portal.staff.place import Here, Place, back_to
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +51,14 @@ class Step:
 
 def _contact(typed: Typed) -> Json:
     minutes = {"minutes": int(typed["minutes"])} if typed["minutes"] else {}
-    return {"how": typed["how"], "reached": typed["reached"] == "yes"} | minutes
+    on = day_in(typed, "next_on")
+    return {
+        "how": typed["how"],
+        "reached": typed["reached"] == "yes",
+        "next_step": typed["next_step"],
+        **minutes,
+        **({"next_on": on} if on else {}),
+    }
 
 
 def _close(typed: Typed) -> Json:
@@ -91,8 +98,15 @@ STEPS: Mapping[str, Step] = {
             Field("reached", "Did you reach them?", "radios", YES_NO, missing="Choose yes or no"),
             Field("how", "How?", "radios", words.HOW, missing="Choose how you tried"),
             Field("minutes", "Minutes (if you like)", "number"),
+            Field(
+                "next_step",
+                "What comes next (if there is something)",
+                hint="For example, ring about the choir. Only your team reads it.",
+            ),
+            Field("next_on", "On which day (if you know)", "day", hint="For example, 27 3 2027"),
         ),
         _contact,
+        "What comes next takes the place of what was noted before.",
     ),
     "return": Step(
         "Send it back",

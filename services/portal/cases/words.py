@@ -72,6 +72,9 @@ DELIVERIES: Mapping[str, str] = {
 
 SHOWN: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "all": ("All open", {}),
+    "mine": ("Mine", {"allocated_to": "me"}),
+    "nobody": ("Nobody’s", {"allocated_to": "nobody"}),
+    "due": ("Next step due", {"due": "true"}),
     "new": ("New", {"state": "new"}),
     "contact": ("First contact due", {"state": "triage-accepted"}),
     "looking": ("Looking", {"state": "person-accepted"}),
@@ -114,13 +117,36 @@ AGREED: Mapping[str, str] = {
 
 HOW: Mapping[str, str] = {
     "phone": "By phone",
+    "visit": "Face to face",
+    "video": "By video call",
     "text": "By text message",
     "email": "By e-mail",
     "letter": "By letter",
-    "visit": "By visit",
     "other": "Another way",
 }
 """How somebody tried to reach a person."""
+
+GOAL_STATES: Mapping[str, str] = {
+    "reached": "They got there",
+    "partly": "They got part of the way",
+    "changed": "They want something else now",
+    "dropped": "It does not matter any more",
+}
+"""What can come of a goal."""
+
+WHO: Mapping[str, str] = {
+    "person": "They do",
+    "link-worker": "I do",
+    "other": "Somebody else",
+}
+"""Who does something for a goal."""
+
+DOERS: Mapping[str, str] = {
+    "person": "they do it",
+    "link-worker": "the link worker does it",
+    "other": "somebody else does it",
+}
+"""The same beside what is to be done."""
 
 CHANNELS: Mapping[str, str] = {
     "phone": "Phone",
@@ -223,6 +249,11 @@ DONE: Mapping[str, str] = {
     "person-accepts": "Noted: the person said yes. The GP's record is told once.",
     "hold": "The person stays on your list. Say what they wait for, so that you hear first.",
     "contacts": "Noted.",
+    "reviews": "Noted. Below is what it says, and what was not answered.",
+    "strike": "Taken back. It counts for nothing now.",
+    "goals": "Noted.",
+    "allocation": "Noted. Whoever has it sees it under ‘Mine’.",
+    "signposts": "Noted and counted. Nothing was shared, and the service was not told.",
     "requests": "Sent. The service is told now, and you see here when the message arrives.",
     "cancel": "The request was taken back, with thanks.",
     "choose": "Chosen. The other services are told, with thanks.",

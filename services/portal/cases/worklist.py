@@ -1,12 +1,15 @@
 """The list of a team: who is on it, where each case stands, how long since."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from services.portal.answer_links import Refusal
+from services.portal.cases.colleagues import Team, team_of
 from services.portal.cases.people import NHS_NUMBER, Asked, Shown, asked_of, called, person_of
 from services.portal.cases.words import (
     COLOURS,
@@ -39,12 +42,19 @@ Row = Mapping[str, Any]
 
 
 @router.get("/cases")
-async def worklist(here: Here, show: str = "all", after: str | None = None) -> Response:
-    """One page of the list, urgent first, then whoever has waited longest."""
+async def worklist(
+    here: Here,
+    show: str = "all",
+    after: str | None = None,
+    of: UUID | None = Query(default=None, alias="with"),
+) -> Response:
+    """One page of the list, urgent first, then whoever has waited longest; or a colleague's."""
     if show not in SHOWN:
         return back_to("/cases")
-    words, asked = SHOWN[show]
-    load = await here.look("/referrals/caseload")
+    words, asked = SHOWN[show][0], dict(SHOWN[show][1])
+    if of is not None:
+        asked = asked | {"allocated_to": str(of)}
+    load, team = await asyncio.gather(here.look("/referrals/caseload"), team_of(here))
     rows: list[Row] = await _rows(here, asked, after)
     more = len(rows) > ROWS
     people = await _people(here, rows[:ROWS])
@@ -53,9 +63,10 @@ async def worklist(here: Here, show: str = "all", after: str | None = None) -> R
         words=words,
         show=show,
         filters=list(_filters(load, show)),
-        rows=[_row(row, *people(row)) for row in rows[:ROWS]],
+        rows=[_row(row, *people(row), team) for row in rows[:ROWS]],
         names=people.found,
-        further=_at(show, rows[ROWS - 1]["case"]) if more else None,
+        of=team.name(str(of)) if of else "",
+        further=_at(show, rows[ROWS - 1]["case"], of) if more else None,
         later=after is not None,
     )
 
@@ -90,10 +101,10 @@ async def found(here: Here) -> Response:
         if ids
         else []
     )
-    people = _People(resources)
+    people, team = _People(resources), await team_of(here)
     return here.page(
         "cases/search",
-        rows=[_row(row, *people(row)) for row in rows],
+        rows=[_row(row, *people(row), team) for row in rows],
         many=len(ids) >= MOST_FOUND,
         fields=SEARCH,
         typed=typed,
@@ -152,8 +163,11 @@ async def _people(here: Place, rows: Iterable[Row]) -> _People:
     return _People(each["resource"] for each in bundle.get("entry") or ())
 
 
-def _row(row: Row, person: Shown, asked: Asked) -> Row:
+def _row(row: Row, person: Shown, asked: Asked, team: Team) -> Row:
     return {
+        "open": row["open"],
+        "with": team.name(row["allocated_to"]),
+        "due": row["due"],
         "case": row["case"],
         "person": person,
         "name": called(person, row, withheld=not asked.patient),
@@ -190,10 +204,16 @@ def _count(load: Mapping[str, Any], asked: Mapping[str, str]) -> int | None:
         return None
     if "state" in asked:
         return int(load["states"].get(asked["state"], 0))
-    return int(load["waiting"].get(next(iter(asked)), 0))
+    return int(load["waiting"].get(_waits(asked), 0))
 
 
-def _at(show: str, after: str | None = None) -> str:
+def _waits(asked: Mapping[str, str]) -> str:
+    """What the case API calls a filter where it counts."""
+    return {"me": "mine", "nobody": "nobody"}.get(asked.get("allocated_to", ""), next(iter(asked)))
+
+
+def _at(show: str, after: str | None = None, of: UUID | None = None) -> str:
     asked = {"show": show} if show != "all" else {}
+    asked |= {"with": str(of)} if of else {}
     asked |= {"after": after} if after else {}
     return "/cases" + (f"?{urlencode(asked)}" if asked else "")

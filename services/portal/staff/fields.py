@@ -32,6 +32,7 @@ class Field:
         hint: more words under the label.
         missing: what is said when nothing was typed; empty where nothing need be.
         most: the largest number.
+        least: the smallest.
         letters: at most so many; by default what the services take of such a field.
     """
 
@@ -42,6 +43,7 @@ class Field:
     hint: str = ""
     missing: str = ""
     most: int = 600
+    least: int = 0
     letters: int = 0
 
     def choosing(self, options: Mapping[str, str]) -> "Field":
@@ -96,9 +98,9 @@ def _fault(asked: Field, value: Any) -> str:
         return asked.missing or "Choose one of these"
     # More digits than six would be too large a number, were they not all noughts.
     if asked.kind == "number" and not (
-        value.isdecimal() and len(value) <= 6 and int(value) <= asked.most
+        value.isdecimal() and len(value) <= 6 and asked.least <= int(value) <= asked.most
     ):
-        return f"Type a whole number from 0 to {asked.most}"
+        return f"Type a whole number from {asked.least} to {asked.most}"
     if asked.kind == "day":
         try:
             any_day_of(value)

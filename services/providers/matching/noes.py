@@ -6,8 +6,8 @@ from services.providers.matching import facts
 from services.providers.matching.criteria import HARD
 from services.providers.matching.facts import Found, inline
 from services.providers.matching.question import Question, Vocabulary
-from services.providers.matching.times import joined, times, wanted
 from services.providers.nested import Json
+from shared.schedules import joined, times, wanted
 
 
 def noes(found: Found, question: Question, known: Vocabulary) -> list[Json]:

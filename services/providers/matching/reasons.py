@@ -4,8 +4,8 @@ from services.providers.domain import CapacityState
 from services.providers.matching import facts
 from services.providers.matching.facts import Found, inline
 from services.providers.matching.question import Question, Vocabulary
-from services.providers.matching.times import joined, times, wanted
 from services.providers.matching.weights import weights
+from shared.schedules import joined, times, wanted
 
 _ON_THE_WAY = {
     "walk": "on foot",

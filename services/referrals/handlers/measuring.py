@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from services.referrals.casefile import refuse_unless
 from services.referrals.desk import Desk
 from services.referrals.domain import Refused
+from services.referrals.plan.documents import observation
 from services.referrals.plan.instruments import INSTRUMENTS, faults
 from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker
@@ -92,7 +93,7 @@ def note_review(desk: Desk, principal: Principal, case: UUID, said: Said) -> UUI
         session = file.uow.session
         session.add(review)
         session.flush()
-        session.add_all(
+        measures = [
             Measure(
                 review=review.id,
                 instrument=each.instrument,
@@ -101,7 +102,11 @@ def note_review(desk: Desk, principal: Principal, case: UUID, said: Said) -> UUI
                 not_asked=each.not_asked,
             )
             for each in said.measures
-        )
+        ]
+        session.add_all(measures)
+        if file.case.patient:
+            for each in measures:
+                file.add_document(observation(review, each, file.case))
         file.audit("measure", f"case/{case}")
         return review.id
 
@@ -152,4 +157,8 @@ def strike_review(desk: Desk, principal: Principal, case: UUID, review: UUID) ->
         assert row is not None
         row.struck, row.struck_by = file.now, principal.subject
         file.uow.session.add(row)
+        if file.case.patient:
+            measures = file.uow.session.exec(select(Measure).where(Measure.review == review))
+            for each in measures.all():
+                file.rewrite(observation(row, each, file.case))
         file.audit("measure-struck", f"case/{case}")

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from services.referrals.casefile import CaseFile, refuse_unless
 from services.referrals.desk import Desk
+from services.referrals.plan.documents import goal as document
 from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker
 from services.referrals.tables import Goal, GoalAction
@@ -70,6 +71,8 @@ def set_goal(
         file.uow.session.flush()
         for each in actions:
             _add(file, goal.id, each)
+        if file.case.patient:
+            file.add_document(document(goal, file.case))
         file.audit("goal", f"case/{case}")
         return goal.id
 
@@ -127,6 +130,8 @@ def settle_goal(
         row = _open_goal(file, goal)
         row.state, row.came, row.settled = state, came, file.now
         file.uow.session.add(row)
+        if file.case.patient:
+            file.rewrite(document(row, file.case))
         file.audit("goal-settled", f"case/{case}")
 
 

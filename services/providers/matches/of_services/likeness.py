@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from services.providers import hsds
 from services.providers.matches.likeness import Likeness, plain_name
-from services.providers.matching.times import DAYS
+from shared.schedules import DAYS
 
 PROPOSED = 0.75
 """Likeness from which two services are proposed as one."""

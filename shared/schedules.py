@@ -1,8 +1,9 @@
-"""When a service runs, as people say it."""
+"""When a service runs, as people say it: of a listing in Open Referral UK's shape."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from services.providers.nested import Json
+Json = dict[str, Any]
 
 DAYS = {
     "MO": "Monday",
