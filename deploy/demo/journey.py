@@ -342,9 +342,9 @@ class Journey:
             lambda: self.worker.call(
                 "GET", "/notifications/deliveries", params={"task": self.task}
             ),
-            lambda found: any(row["state"] == "delivered" for row in _rows(found)),
+            lambda found: any(row["state"] == "delivered" for row in _requests(found)),
         )
-        for row in _rows(rows):
+        for row in _requests(rows):
             shown = f"delivery {row['id']}"
             self.changed("queued", row["state"], f"{shown} by {row['channel']}")
 
@@ -430,9 +430,9 @@ def _after(row: str | None) -> dict[str, str]:
     return {"after": row} if row else {}
 
 
-def _rows(found: Any) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = found if isinstance(found, list) else found["deliveries"]
-    return rows
+def _requests(found: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The messages that ask the provider; the team hears of the same Task too."""
+    return [each for each in found["deliveries"] if each["kind"] == "request"]
 
 
 def _until(ask: Callable[[], Any], holds: Callable[[Any], bool], seconds: float = 20.0) -> Any:
