@@ -23,7 +23,7 @@ class NoSuchTemplate(Refusal):
 
 @app.command("list")
 def list_all() -> None:
-    """Say which messages there are, in which languages, and who checked them."""
+    """Say which messages there are, and in which languages."""
     from deploy.shown_table import show_table
     from services.notifications.previewing import messages
 
@@ -44,13 +44,13 @@ def list_all() -> None:
 
 @app.command()
 def show(kind: Kind, language: Language = None) -> None:
-    """Show a message as it is written, with the names of what is filled in."""
+    """Show a message as it is written."""
     _show(kind, language, filled=False)
 
 
 @app.command()
 def preview(kind: Kind, language: Language = None) -> None:
-    """Show a message to the person as somebody would get it, with an example filled in."""
+    """Show a message to the person with an example filled in."""
     _show(kind, language, filled=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from rich.console import Console
 
 from deploy.demo.journey import Journey
@@ -31,14 +31,14 @@ class ByBrowser(ByLink):
         assert urlsplit(self._tab.url).path == "/answer", "the token is gone from the address"
         self._tab.get_by_label("Yes, they can come").check()
         self._tab.get_by_role("button", name="Send my answer").click()
-        assert self._tab.get_by_role("heading", level=1).inner_text() == "You said yes"
+        expect(self._tab.get_by_role("heading", level=1)).to_have_text("You said yes")
 
     def identity(self) -> str:
         self._tab.get_by_role("button", name="Send me a code").click()
         self._tab.get_by_label("Code", exact=True).fill(self.awaited(CODE))
         self._tab.get_by_role("button", name="See who it is").click()
         agreed = self._journey.agreed()["name"]
-        assert self._tab.get_by_text(agreed).first.is_visible()
+        expect(self._tab.get_by_text(agreed).first).to_be_visible()
         return agreed
 
     def progress(self, action: str) -> None:
@@ -50,16 +50,17 @@ class ByBrowser(ByLink):
         self._tab.goto(f"{self._journey.url}/answer")
         self._tab.get_by_label(words[action]).check()
         self._fill_today()
-        self._tab.get_by_role("button", name="Save").click()
-        assert self._tab.get_by_role("status").first.is_visible()
+        self._tab.get_by_role("button", name="Save", exact=True).click()
+        expect(self._tab.get_by_role("status").first).to_be_visible()
 
     def _fill_today(self) -> None:
         import time
 
         today = time.localtime()
-        self._tab.get_by_label("Day").fill(str(today.tm_mday))
-        self._tab.get_by_label("Month").fill(str(today.tm_mon))
-        self._tab.get_by_label("Year").fill(str(today.tm_year))
+        day = self._tab.get_by_role("group", name="On which day?", exact=True)
+        day.get_by_label("Day").fill(str(today.tm_mday))
+        day.get_by_label("Month").fill(str(today.tm_mon))
+        day.get_by_label("Year").fill(str(today.tm_year))
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
