@@ -141,7 +141,7 @@ def test_what_could_not_be_sent_is_kept_and_sent_with_the_next_press(pages: Page
     BROKEN.clear()
     sent = send(http, page)
     assert sent.headers["location"] == f"/cases/{CASE}?done=contacts"
-    assert NOTED == [{"how": "phone", "reached": True, "minutes": 12}]
+    assert NOTED == [{"how": "phone", "reached": True, "next_step": "", "minutes": 12}]
 
 
 def test_who_was_second_reads_so_in_words_and_keeps_what_they_typed(pages: Pages):

@@ -7,6 +7,8 @@ from services.referrals import codes
 from services.referrals.domain import REASONS, TRANSITIONS
 from services.referrals.gp.documents import KIND
 from services.referrals.gp.standing import Kind
+from services.referrals.plan.documents import BAND, MEASURE
+from services.referrals.plan.instruments import INSTRUMENTS
 from services.referrals.subscriptions.channels import SECRET
 from shared.fhir.model import validate
 from shared.fhir.profiles import profiles
@@ -28,6 +30,14 @@ def test_the_code_systems_hold_the_codes_of_the_domain():
     assert listed(codes.STATUS_REASON) == {code for each in REASONS.values() for code in each}
     assert listed(codes.OUTPUT) == {"coded-entry"}
     assert listed(KIND) == {str(each) for each in Kind}
+    assert listed(MEASURE) == {
+        "-".join(code)
+        for each in INSTRUMENTS.values()
+        for code in [(each.code,), *((each.code, item.code) for item in each.items)]
+    }
+    assert listed(BAND) == {
+        band for each in INSTRUMENTS.values() for scale in each.scales for _, band in scale.bands
+    }
     assert profiles().by_url[codes.NEED]["content"] == "fragment"
     assert SECRET in profiles().by_url
 
