@@ -14,6 +14,7 @@ from fastapi import APIRouter, Response
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import about
 from services.portal.front_door.words import ACCESS, NEEDS
+from services.portal.prose import plain
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.times import WEEKDAYS
@@ -167,7 +168,7 @@ def _service(found: Mapping[str, Any], case: UUID) -> dict[str, Any]:
     return {
         "id": found["service"]["id"],
         "name": found["service"]["name"],
-        "about": found["service"].get("description", ""),
+        "about": plain(found["service"].get("description")),
         "provider": found["provider"]["name"],
         "place": (found.get("location") or {}).get("name", ""),
         "spot": _spot(found.get("location") or {}),
@@ -195,5 +196,5 @@ def _spot(location: Mapping[str, Any]) -> tuple[float, float] | None:
 
 async def listing(here: Place, service: UUID) -> Mapping[str, Any]:
     """What the directory says of a service."""
-    found: Mapping[str, Any] = await here.get(f"/directory/listings/{service}")
-    return found
+    found: dict[str, Any] = await here.get(f"/directory/listings/{service}")
+    return found | {"description": plain(found.get("description"))}

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from services.portal.answer_links import Refusal
 from services.portal.hub import words
 from services.portal.hub.desk import OfHub
+from services.portal.prose import plain
 from services.portal.staff.fields import (
     Field,
     Typed,
@@ -62,7 +63,7 @@ async def gaps(here: OfHub, done: str = "") -> Response:
             {
                 **each,
                 "words": words.need(each["need"]),
-                "idea": words.text(each["idea"]),
+                "idea": plain(each["idea"]),
                 "state": words.ACTIONS[each["state"]],
             }
             for each in found["actions"]
@@ -89,7 +90,7 @@ async def show(action: UUID, here: OfHub) -> Response:
     """What is being done, to be changed."""
     found = await _action(here, action)
     days = {name: as_typed(found.get(name)) for name in ("starts", "review")}
-    typed = {**found, **days, "idea": words.text(found["idea"])}
+    typed = {**found, **days, "idea": plain(found["idea"])}
     return await _page(here, found["need"], typed, {}, 200)
 
 

@@ -1,10 +1,10 @@
 """What the hub's pages say for the codes of the directory and of notifications."""
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.portal.front_door.words import NEEDS
+from services.portal.prose import plain
 from services.portal.times import WEEKDAYS
 
 MEMBERS: Mapping[str, str] = {
@@ -179,7 +179,7 @@ def said(value: Any, terms: Mapping[str, str] | None = None) -> str:
         return "; ".join(filter(None, [term, *parts]))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "\n".join(filter(None, (said(each, known) for each in value)))
-    return known.get(str(value)) or text(str(value))
+    return known.get(str(value)) or plain(value)
 
 
 def brief(value: Any) -> str:
@@ -215,11 +215,6 @@ def _address(value: Json) -> str:
         return ""
     lines = ("address_1", "address_2", "city", "postal_code")
     return ", ".join(str(value[line]) for line in lines if value.get(line))
-
-
-def text(prose: str) -> str:
-    """Prose of the directory as people read it: it keeps it as HTML, with `&amp;` for `&`."""
-    return html.unescape(prose)
 
 
 def _is_id(name: str, inner: frozenset[str] = frozenset()) -> bool:

@@ -10,7 +10,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from services.portal.keeping.said import access, plain
+from services.portal.keeping.said import access
+from services.portal.prose import plain
 from services.portal.staff.fields import Field, Typed
 from services.portal.times import WEEKDAYS
 

@@ -3,13 +3,10 @@
 A listing comes as Open Referral UK has it (HSDS 3.0), public or as somebody wrote it.
 """
 
-import html
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import nh3
-
+from services.portal.prose import plain
 from services.portal.times import WEEKDAYS
 
 Listing = Mapping[str, Any]
@@ -35,18 +32,6 @@ def rows(listing: Listing, terms: Mapping[str, str]) -> list[tuple[str, str]]:
         ("Who it is for", _for_whom),
     )
     return [("Name", str(listing.get("name", ""))), *((name, of(listing)) for name, of in said)]
-
-
-def plain(text: Any) -> str:
-    """A text without the markup that a description may have."""
-    said = str(text or "")
-    if not _MARKUP.search(said):
-        return said
-    return html.unescape(nh3.clean(_LINE_ENDS.sub("\n", said), tags=set())).strip()
-
-
-_MARKUP = re.compile(r"<|&[#\w]+;")
-_LINE_ENDS = re.compile(r"</(?:p|li)>|<br\s*/?>")
 
 
 def schedule_words(schedule: Listing) -> str:
