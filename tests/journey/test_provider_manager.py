@@ -68,6 +68,13 @@ def test_a_manager_says_how_much_room_there_is(
     read = public.get(f"/listings/{service}").json()["kersey"]["capacity"]
     assert (read["state"], read["keeps_list"]) == ("full", True)
     assert "places" not in read
+    # The other tests' people want a place too.
+    page.goto(f"{running.url}/services/{service}/capacity")
+    page.get_by_label("Yes, new people can come").check()
+    page.get_by_label("How many places are free?").fill("12")
+    tab.click("button", "Say this")
+    read = public.get(f"/listings/{service}").json()["kersey"]["capacity"]
+    assert (read["state"], read["places"]) == ("taking", 12)
     assert tab.found == []
 
 
