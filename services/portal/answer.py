@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 from services.portal import first_meeting
 from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.form_key import form_key
-from services.portal.link_forms import form_of
+from services.portal.link_forms import form_of, opened
 from services.portal.times import times_at
 from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
 from shared.pages import Pages
@@ -69,16 +69,7 @@ async def open_link(token: str, request: Request) -> Response:
     if token in ("code", "who", "progress", "meeting"):
         return RedirectResponse(HOME, 303)
     session = await _links(request).exchange(token)
-    response = RedirectResponse(HOME, 303)
-    response.set_cookie(
-        COOKIE,
-        session,
-        path=HOME,
-        httponly=True,
-        samesite="lax",
-        secure=request.app.state.secure,
-    )
-    return response
+    return opened(request, COOKIE, session, at=HOME)
 
 
 @router.get("/answer")

@@ -1,11 +1,33 @@
-"""Forms of pages behind a link, for people without an account."""
+"""Links and forms of pages for people without an account."""
 
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from services.portal.answer_links import Refusal
 from services.portal.form_key import is_form_key
 from services.portal.typed import form_sent
+
+
+def opened(request: Request, cookie: str, session: str, *, at: str) -> Response:
+    """Lead to a clean address, with a cookie in place of the link's token.
+
+    Args:
+        request: the link that was opened.
+        cookie: its name.
+        session: its value, for which the token was exchanged.
+        at: the address, and the only ones below it at which the cookie is sent.
+    """
+    response = RedirectResponse(at, 303)
+    response.set_cookie(
+        cookie,
+        session,
+        path=at,
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.secure,
+    )
+    return response
 
 
 async def form_of(request: Request, session: str) -> FormData:

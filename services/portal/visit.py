@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 
 from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.form_key import form_key
-from services.portal.link_forms import form_of
+from services.portal.link_forms import form_of, opened
 from services.portal.times import LOCALE
 from shared.pages import Pages
 
@@ -69,16 +69,7 @@ async def open_link(token: str, request: Request) -> Response:
         session = await _links(request).open_visit(token)
     except Refusal as refusal:
         return refused(request, refusal)
-    response = RedirectResponse(HOME, 303)
-    response.set_cookie(
-        COOKIE,
-        session,
-        path=HOME,
-        httponly=True,
-        samesite="lax",
-        secure=request.app.state.secure,
-    )
-    return response
+    return opened(request, COOKIE, session, at=HOME)
 
 
 @router.get("")

@@ -83,29 +83,32 @@ def _answers(part: str, body: object) -> Response:
     return JSONResponse({"title": "away"}, 503) if part in BROKEN else JSONResponse(body)
 
 
+ROW: dict[str, Any] = {
+    "case": CASE,
+    "patient": CASE,
+    "service_request": CASE,
+    "practice": None,
+    "source": "self",
+    "team": None,
+    "created": "2026-03-02T10:00:00Z",
+    "open": True,
+    "allocated_to": None,
+    "due": None,
+    "urgent": False,
+    "state": "triage-accepted",
+    "provider_state": None,
+    "delivery_state": None,
+    "gp_to_do": False,
+    "opened": False,
+    "since": "2026-03-02T10:00:00Z",
+}
+"""A case on a list; `tests/referrals/test_worklist.py` holds it to what referrals say."""
+
+
 @trial.get("/referrals/cases")
 def cases() -> Response:
     """What referrals would say of a team's list: one case."""
-    row = {
-        "case": CASE,
-        "patient": CASE,
-        "service_request": CASE,
-        "practice": None,
-        "source": "self",
-        "team": None,
-        "created": "2026-03-02T10:00:00Z",
-        "open": True,
-        "allocated_to": None,
-        "due": None,
-        "urgent": False,
-        "state": "triage-accepted",
-        "provider_state": None,
-        "delivery_state": None,
-        "gp_to_do": False,
-        "opened": False,
-        "since": "2026-03-02T10:00:00Z",
-    }
-    return _answers("referrals", [row])
+    return _answers("referrals", [ROW])
 
 
 @trial.get("/referrals/caseload")

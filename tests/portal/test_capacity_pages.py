@@ -3,6 +3,7 @@
 import pytest
 
 from services.notifications.listings.answers import ANSWERS, CODES
+from services.portal.keeping import words as keeping
 from shared.messaging.events import CapacityAsked, ServicePublished
 from tests.notifications.conftest import PROVIDER, SERVICE
 from tests.notifications.test_capacity_links import LINK
@@ -86,3 +87,7 @@ def test_trouble_behind_is_said_and_the_link_stays_good(browser, links, referral
     assert (page.status, page.heading) == (503, "Please try again in a moment")
     referrals.refusal = None
     assert browser.send(form).heading == "Thank you"
+
+
+def test_what_is_asked_twice_is_asked_alike():
+    assert dict(keeping.ANSWERS) == dict(ANSWERS)

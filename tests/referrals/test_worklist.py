@@ -13,6 +13,7 @@ from shared.messaging.events import (
     ReferralClosed,
     Sequence,
 )
+from tests.portal.signing_in import ROW
 from tests.referrals.house import House
 
 
@@ -104,3 +105,9 @@ def test_the_list_shows_whether_messages_arrived(house: House):
     assert shown() == "delivered"
     hears(house, ReferralClosed(case=referral.case, outcome="completed"))
     assert shown() == "delivered"
+
+
+def test_the_row_that_stands_in_for_referrals_in_the_pages_tests_is_as_theirs(house: House):
+    house.refer()
+    (row,) = house.worker.get("/referrals/cases")
+    assert ROW.keys() <= row.keys()
