@@ -1,7 +1,7 @@
 # make help says what each target does.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test coverage soak screenshots bench check fix lock clean help
+.PHONY: run test coverage soak screenshots bench check fix words lock clean help
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -26,24 +26,27 @@ run: $(VENV)/.run services/portal/static/.made ## start everything on one port (
 
 ON_EVERY_CORE = --numprocesses=auto
 
-test: $(VENV)/.dev services/portal/static/.made tests/clients/node_modules/.made ## every test (ARGS="tests/fhir -x" for a part)
+FETCHED = services/portal/static/.made tests/clients/node_modules/.made tests/markup/node_modules/.made
+
+test: $(VENV)/.dev $(FETCHED) ## every test (ARGS="tests/fhir -x" for a part)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(ON_EVERY_CORE))
 
-coverage: $(VENV)/.dev services/portal/static/.made tests/clients/node_modules/.made ## every test, counting branches: takes half as long again
+coverage: $(VENV)/.dev $(FETCHED) ## every test, counting branches: takes half as long again
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m pytest $(ON_EVERY_CORE) --cov --cov-report=
 	@$(BIN)/python -m coverage report
 
-soak: $(VENV)/.dev ## the storm of faults in tests/faults with more of everything (REFERRALS=2000, KILLS=60)
+soak: $(VENV)/.dev ## tests/faults with more of everything (REFERRALS=2000, KILLS=60, EVENTS=10000)
 	@KERSEY_STORM_REFERRALS=$(or $(REFERRALS),2000) KERSEY_STORM_KILLS=$(or $(KILLS),60) \
-		$(BIN)/python -m pytest -o faulthandler_timeout=0 tests/faults
+		KERSEY_BREAK_EVENTS=$(or $(EVENTS),10000) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/faults
 
 screenshots: $(VENV)/.dev services/portal/static/.made ## take the pictures in docs/pictures anew, of a demo of its own in Chromium
 	@$(BIN)/python -m tests.journey.screenshots
 
-bench: $(VENV)/.dev ## measure everything and write docs/benchmarks.md (RUNS=2, PARTS="reading", SECONDS=10, RESOURCES=1000000, SERVICES=100000)
+bench: $(VENV)/.dev ## measure everything and write docs/benchmarks.md (RUNS=2, PARTS="reading", SECONDS=10, RESOURCES=1000000, SERVICES=100000, DELIVERIES=100000, REFERRALS=5000)
 	@$(BIN)/python -m bench --runs $(or $(RUNS),1) --seconds $(or $(SECONDS),10) \
-		--resources $(or $(RESOURCES),1000000) --services $(or $(SERVICES),100000) --parts "$(PARTS)"
+		--resources $(or $(RESOURCES),1000000) --services $(or $(SERVICES),100000) \
+		--deliveries $(or $(DELIVERIES),100000) --referrals $(or $(REFERRALS),5000) --parts "$(PARTS)"
 
 check: $(VENV)/.dev ## style, types, import contracts, compose file, secrets, known weaknesses
 	@$(BIN)/ruff check .
@@ -58,6 +61,9 @@ fix: $(VENV)/.dev ## repair what the linter can and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+words: $(VENV)/.dev ## gather what pages say into the templates of catalogues, and into each catalogue
+	@$(BIN)/python -m shared.catalogues services/portal services/identity
+
 # No addresses in the files: where a machine fetches packages from is its own business. With their
 # extras: else older pips look for the newest release of `name[extra]`, and refuse it for its hash.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -67,7 +73,8 @@ lock: $(VENV)/.dev ## resolve pyproject.toml into the lock files (LOCKARGS=--upg
 	@$(LOCK) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## remove what make made, except your data
-	rm -rf $(VENV) services/portal/static services/portal/node_modules tests/clients/node_modules
+	rm -rf $(VENV) services/portal/static services/portal/node_modules
+	rm -rf tests/clients/node_modules tests/markup/node_modules
 	rm -rf build *.egg-info
 	rm -rf .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -105,4 +112,9 @@ services/portal/static/.made: $(wildcard $(addprefix services/portal/,package-lo
 tests/clients/node_modules/.made: tests/clients/package-lock.json | $(VENV)/.dev
 	@echo "fetching the FHIR clients that the tests run"
 	@$(BIN)/python -m tests.clients.fetch
+	@touch $@
+
+tests/markup/node_modules/.made: tests/markup/package-lock.json | $(VENV)/.dev
+	@echo "fetching html-validate, to which the tests hold every page"
+	@$(BIN)/python -m tests.markup.fetch
 	@touch $@

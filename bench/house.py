@@ -63,11 +63,15 @@ class Size:
         seconds: how long one load lasts.
         resources: how many are searched among.
         services: how many the directory has.
+        deliveries: how many are delivered in a row.
+        referrals: how many a team has whose pages are looked at.
     """
 
     seconds: float
     resources: int
     services: int
+    deliveries: int
+    referrals: int
 
 
 @dataclass
@@ -81,6 +85,7 @@ class House:
         seconds: how long one load lasts.
         resources: how many are searched among.
         services: how many the directory has.
+        deliveries: how many are delivered in a row.
         tell: shows whoever waits how far the filling is.
         empty: port of the empty routes.
         empty_process: serves them.
@@ -92,6 +97,7 @@ class House:
     seconds: float
     resources: int
     services: int
+    deliveries: int
     tell: Callable[[str], None]
     empty: int
     empty_process: psutil.Process
@@ -224,6 +230,7 @@ def running(size: Size, tell: Callable[[str], None]) -> Iterator[House]:
             size.seconds,
             size.resources,
             size.services,
+            size.deliveries,
             tell,
             port,
             process,

@@ -14,7 +14,7 @@ import httpx
 import psutil
 
 from bench import wrk
-from bench.house import UNLIMITED
+from bench.house import UNLIMITED, Size
 from bench.table import Figure
 from deploy.demo_tokens import access_token
 from deploy.postgres_cluster import free_port
@@ -26,14 +26,14 @@ PAUSE = 0.02
 """Seconds between two looks whether it answers."""
 
 
-def measure(seconds: float) -> Iterator[Figure]:
+def measure(size: Size) -> Iterator[Figure]:
     """The first start with its demo data, the next one on the same data, and a while of work."""
     with tempfile.TemporaryDirectory(prefix="kersey-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with _running(folder / "data") as (_, _, took):
+        with all_in_one(folder / "data") as (_, _, took):
             yield Figure(PART, "first start, with database and demo data", took, "s")
-        with _running(folder / "data") as (process, port, took):
+        with all_in_one(folder / "data") as (process, port, took):
             yield Figure(PART, "next start", took, "s")
             yield Figure(PART, "memory after the start", _memory(process), "MB", at_most=350)
             token = access_token(f"http://127.0.0.1:{port}", "link-worker")
@@ -42,7 +42,7 @@ def measure(seconds: float) -> Iterator[Figure]:
                 ["/fhir/Task?status=requested", "/fhir/ServiceRequest?_count=50"],
                 folder=folder,
                 token=token,
-                seconds=seconds,
+                seconds=size.seconds,
             )
             yield Figure(
                 PART, "memory after searches by 32 clients", _memory(process), "MB", at_most=350
@@ -50,7 +50,7 @@ def measure(seconds: float) -> Iterator[Figure]:
 
 
 @contextmanager
-def _running(data: Path) -> Iterator[tuple[psutil.Process, int, float]]:
+def all_in_one(data: Path) -> Iterator[tuple[psutil.Process, int, float]]:
     """The process, its port, and how many seconds it took until it was ready."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("kersey")), "run", "--port", str(port)]

@@ -68,6 +68,16 @@ def run_of(figures: Sequence[Figure]) -> dict[str, Figure]:
     return {each.what: each for each in figures}
 
 
+def part_of(times: Sequence[float], part: float) -> float:
+    """Within which time a part of all were done.
+
+    Args:
+        times: in order.
+        part: of them, from 0 to 1.
+    """
+    return times[min(len(times) - 1, int(len(times) * part))]
+
+
 def screen(runs: Sequence[Run]) -> Table:
     """The table for a terminal."""
     table = Table(*_heads(runs), title="Kersey, measured", show_lines=False)
@@ -79,15 +89,14 @@ def screen(runs: Sequence[Run]) -> Table:
     return table
 
 
-def markdown(runs: Sequence[Run]) -> str:
-    """The table for `docs/benchmarks.md`."""
-    blocks = []
-    for part, rows in _parts(runs):
-        heads = _heads(runs)
-        lines = [f"## {part}", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-        lines += [f"| {' | '.join(_cells(row, runs))} |" for row in rows]
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
+def tables(runs: Sequence[Run]) -> dict[str, str]:
+    """By part, its rows for `docs/benchmarks.md`."""
+    heads = _heads(runs)
+    top = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    return {
+        part: "\n".join([*top, *(f"| {' | '.join(_cells(row, runs))} |" for row in rows)])
+        for part, rows in _parts(runs)
+    }
 
 
 def _parts(runs: Sequence[Run]) -> list[tuple[str, list[Figure]]]:

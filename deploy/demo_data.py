@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from deploy.demo import hub_day, story
+from deploy.demo import hub_day, news, story
 from deploy.demo.accounts import PEOPLE
 from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import declaration
@@ -60,6 +60,7 @@ def load(
     )
     hub_day.load(engines["providers"])
     load_contacts(engines["notifications"], listings)
+    news.load(engines["notifications"], settings.timezone)
     load_referrals(
         engines["referrals"],
         settings,

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -14,6 +15,7 @@ from deploy.demo.clients import CLIENTS
 from deploy.dispatch import AllInOne
 from deploy.embedded_postgres import EmbeddedPostgres
 from deploy.engines import opened, opened_for
+from deploy.inside import Inside
 from deploy.service_clients import client_id, service_clients, sign_in_client
 from deploy.services import (
     BROKER_CONNECTIONS,
@@ -28,7 +30,12 @@ from shared.messaging.broker import Broker
 from shared.messaging.embedded import EmbeddedBroker
 from shared.migrate import migrate
 from shared.settings import ServiceSettings
+from shared.trust import system_authorities
 from shared.worker import Wake
+
+LOOKING = 1.5
+"""Seconds between two looks for work that nobody in this process told of, such as what a command
+asked for: some twenty workers look, and looking often would keep the machine busy."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,12 @@ def all_in_one(
             stack.enter_context(
                 opened(database.url(BROKER_DATABASE), BROKER_CONNECTIONS, "broker")
             ),
-            poll=0.5,
+            poll=LOOKING,
         )
         broker.declare([each for one in compositions.values() for each in one.subscriptions])
         apps: dict[str, FastAPI] = {}
+        prefixes = {path: service.name for service in SERVICES for path in service.prefixes}
+        house = AllInOne(apps, prefixes)
         engines: dict[str, Engine] = {}
         settled: dict[str, ServiceSettings] = {}
         for service in SERVICES:
@@ -97,9 +106,9 @@ def all_in_one(
                 "environment": "development",
                 "public_url": public_url,
                 # Who writes an event wakes its relay, and who changes what subscribers hear of its
-                # dispatcher; looking often would keep the machine busy.
-                "relay_poll_seconds": 0.5,
-                "subscription_poll_seconds": 0.5,
+                # dispatcher.
+                "relay_poll_seconds": LOOKING,
+                "subscription_poll_seconds": LOOKING,
                 # The pages ask notifications from this machine, for whoever opened a link.
                 "trusted_proxies": "127.0.0.1,::1",
                 **_database(service, database),
@@ -111,8 +120,11 @@ def all_in_one(
             engines[service.name] = stack.enter_context(
                 opened_for(settled[service.name], service.name, for_requests=True)
             )
-            apps[service.name] = composition.app(
-                settled[service.name], engines[service.name], broker, Wake()
+            made = settled[service.name], engines[service.name]
+            apps[service.name] = (
+                composition.beside(*made, _inside(house, public_url))
+                if composition.beside
+                else composition.app(*made, broker, Wake())
             )
         load_clients(
             engines["identity"],
@@ -121,8 +133,13 @@ def all_in_one(
                 sign_in_client(folder.password("portal.sign-in"), public_url),
             ],
         )
-        prefixes = {path: service.name for service in SERVICES for path in service.prefixes}
-        yield House(AllInOne(apps, prefixes), engines, settled)
+        yield House(house, engines, settled)
+
+
+def _inside(house: AllInOne, url: str) -> httpx.AsyncClient:
+    """Reaches every service of this process under the address that the house has outside."""
+    over_http = httpx.AsyncHTTPTransport(verify=system_authorities())
+    return httpx.AsyncClient(base_url=url, timeout=20.0, transport=Inside(house, over_http))
 
 
 def _database(service: Service, database: EmbeddedPostgres) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -30,6 +31,9 @@ class Composition:
         settings: the class of its settings.
         app: makes its app from its settings and its engine; with a broker the
             app also runs the workers, without one it does not.
+        beside: makes its app where the services that it asks for whoever is at a page are in the
+            same process, from its settings, its engine, and what reaches them; None where it asks
+            none on anybody's behalf.
         workers: makes its workers, for a process of their own.
         subscriptions: what its workers consume, so that an operator can declare the queues.
         retention: how long it keeps what.
@@ -44,6 +48,7 @@ class Composition:
     retention: Retention = NOTHING_KEPT
     deliveries: tuple[DeliveryTables, ...] = ()
     state: Sequence[OwnState] = ()
+    beside: Callable[[Any, Engine, httpx.AsyncClient], FastAPI] | None = None
 
 
 @dataclass(frozen=True)
@@ -140,8 +145,10 @@ def _notifications() -> Composition:
     from services.notifications.retention import RETENTION
     from services.notifications.settings import NotificationsSettings
     from services.notifications.tables import (
+        announcement_deliveries,
         contact_deliveries,
         deliveries,
+        digest_deliveries,
         listing_deliveries,
         person_deliveries,
     )
@@ -154,7 +161,14 @@ def _notifications() -> Composition:
         app.workers,
         app.SUBSCRIPTIONS,
         RETENTION,
-        deliveries=(deliveries, person_deliveries, listing_deliveries, contact_deliveries),
+        deliveries=(
+            deliveries,
+            person_deliveries,
+            listing_deliveries,
+            contact_deliveries,
+            digest_deliveries,
+            announcement_deliveries,
+        ),
         state=STATE,
     )
 
@@ -170,6 +184,7 @@ def _portal() -> Composition:
         lambda *_: (),
         (),
         RETENTION,
+        beside=lambda settings, engine, http: create_app(settings, engine=engine, http=http),
     )
 
 
@@ -197,7 +212,7 @@ SERVICES: tuple[Service, ...] = (
     ),
     Service(
         "portal",
-        ("/", "/answer", "/capacity", "/practice", "/refer", "/static", "/visit"),
+        ("/", "/answer", "/capacity", "/no-more", "/practice", "/refer", "/static", "/visit"),
         8005,
         3,
         _portal,

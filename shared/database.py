@@ -86,8 +86,12 @@ def create_engine(
     """
     # A page that is not in memory lies on a solid-state disk or in a cache, not under a head that
     # has to move: with PostgreSQL's own guess of 4 a frequent value is looked for in the order of
-    # the rows, through those of all other types.
-    options = "-c timezone=UTC -c idle_in_transaction_session_timeout=60000 -c random_page_cost=1.1"
+    # the rows, through those of all other types. Compiling a statement (jit) takes a hundred times
+    # what it can spare in one of some milliseconds, and a guess of its cost decides about that.
+    options = (
+        "-c timezone=UTC -c idle_in_transaction_session_timeout=60000 -c random_page_cost=1.1"
+        " -c jit=off"
+    )
     if statement_seconds is not None:
         options += f" -c statement_timeout={max(1, round(statement_seconds * 1000))}"
     engine = sqlalchemy_engine(
@@ -129,11 +133,16 @@ class UnitOfWork:
 
     Used as a context manager. Callbacks given to `on_commit` run after the commit succeeded, in
     the thread that committed; they are for waking others and must not fail.
+
+    Attributes:
+        session: of SQLModel.
+        known: what was read in this transaction for several who need it, by its type.
     """
 
     session: Session
 
     def __init__(self, engine: Engine) -> None:
+        self.known: dict[type, Any] = {}
         self._engine = engine
         self._callbacks: list[Callable[[], None]] = []
 
@@ -162,10 +171,30 @@ class UnitOfWork:
             callback()
 
 
+class ReadOnly(UnitOfWork):
+    """A transaction that only reads.
+
+    It is ended by a commit: at each rollback psycopg forgets every statement that it had prepared,
+    and the database then reads and plans each of them anew.
+    """
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self.session.commit()
+        finally:
+            super().__exit__(kind, error, trace)
+
+
 def at_once(engine: Engine, text: str, parameters: Mapping[str, Any]) -> list[Any]:
     """Run one statement that is a transaction of its own; its rows.
 
-    For a write that is nothing else: BEGIN and COMMIT are a round trip each, and a session with its
+    For what is nothing else: BEGIN and COMMIT are a round trip each, and a session with its
     connection takes several times what the driver does.
 
     Raises:

@@ -1,15 +1,17 @@
 """Pages: templates on NHS.UK frontend, and the headers that every page has."""
 
 import hashlib
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
-from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from starlette.types import Scope
+
+from shared.languages import ENGLISH, Languages, language
+from shared.templating import Templates
 
 HEADERS = {
     "referrer-policy": "no-referrer",
@@ -47,31 +49,30 @@ class Pages:
         brand: the name on every page.
         static: the folder with the style sheet. Pages work without it, only plainer.
         static_at: the path under which that folder is served.
+        languages: in which the pages can be read; by default in that of the source alone.
     """
 
     def __init__(
-        self, package: str, *, brand: str, static: Path, static_at: str = "/static"
+        self,
+        package: str,
+        *,
+        brand: str,
+        static: Path,
+        static_at: str = "/static",
+        languages: Languages | None = None,
     ) -> None:
-        self._environment = Environment(
-            loader=ChoiceLoader(
-                [
-                    PackageLoader(package),
-                    PackageLoader("shared"),
-                    PackageLoader("nhsuk_frontend_jinja"),
-                ]
-            ),
-            # NHS.UK frontend's macros ask for members of what may not be there.
-            undefined=ChainableUndefined,
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._static, self._static_at = static, static_at
-        self._environment.globals |= {
-            "brand": brand,
-            "static_at": static_at,
-            "style": _kept(static, static_at, "portal.css"),
-            "asset": partial(_kept, static, static_at),
+        self._asset = cache(partial(_kept, static, static_at))
+        known = languages.known.values() if languages else [ENGLISH]
+        self._templates = {
+            each.tag: Templates(
+                package,
+                each,
+                brand=brand,
+                static_at=static_at,
+                style=self._asset("portal.css"),
+                asset=self._asset,
+            )
+            for each in known
         }
 
     def page(
@@ -80,24 +81,31 @@ class Pages:
         status: int = 200,
         *,
         forms_to: Iterable[str] = (),
-        script: str = "",
+        scripts: Sequence[str] = (),
         images_from: Iterable[str] = (),
+        part: str = "",
         **values: Any,
     ) -> HTMLResponse:
-        """A page.
+        """A page, in the language of its reader.
 
         Args:
             template: its name without the ending.
             status: the HTTP status.
             forms_to: see `content_policy`.
-            script: the name of a script file in the static folder; the page works without it.
+            scripts: names of script files in the static folder; the page works without them.
             images_from: see `content_policy`.
+            part: the block of the template that is wanted alone, and knows by `part` that it is.
             values: what the template shows.
         """
-        at = _kept(self._static, self._static_at, script) if script else None
-        found = self._environment.get_template(f"{template}.jinja")
-        content = found.render(values | {"script": at})
-        policy = content_policy(forms_to, scripted=at is not None, images_from=images_from)
+        found = (self._asset(each) for each in scripts)
+        at = [each for each in found if each is not None]
+        known = self._templates[language().tag].get_template(f"{template}.jinja")
+        shown = values | {"scripts": at}
+        if part:
+            content = "".join(known.blocks[part](known.new_context(shown | {"part": part})))
+        else:
+            content = known.render(shown)
+        policy = content_policy(forms_to, scripted=bool(at), images_from=images_from)
         headers = HEADERS | {"content-security-policy": policy}
         return HTMLResponse(content, status, headers=headers)
 

@@ -47,6 +47,9 @@ _SECURITY_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY
 MAX_BYTES = 1024 * 1024
 """Of a request's body, where the route does not take more by its own measure."""
 
+FOLLOWED = b"text/event-stream; charset=utf-8"
+"""The type of an answer that goes on until its reader leaves: how long says nothing of speed."""
+
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 _READS = frozenset(["GET", "HEAD", "OPTIONS"])
 _METHODS = _READS | {"POST", "PUT", "PATCH", "DELETE"}
@@ -78,13 +81,15 @@ class RequestMiddleware:
         structlog.contextvars.bind_contextvars(**told)
         started = time.perf_counter()
         status = 0
+        followed = False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, followed
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = list(message.get("headers", ()))
                 own = {name for name, _ in headers}
+                followed = (b"content-type", FOLLOWED) in headers
                 headers += [each for each in _SECURITY_HEADERS if each[0] not in own]
                 headers.append((b"x-request-id", request_id.encode()))
                 if _WELL_FORMED.match(correlation):
@@ -104,7 +109,8 @@ class RequestMiddleware:
             route = getattr(scope.get("route"), "path", "unmatched")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             seconds = time.perf_counter() - started
-            DURATION.labels(self._service, method, route, f"{status // 100}xx").observe(seconds)
+            if not followed:
+                DURATION.labels(self._service, method, route, f"{status // 100}xx").observe(seconds)
             if method not in _READS:  # reads cause nothing that anybody would trace back
                 log.info(
                     "request.answered",

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Engine, Table, and_, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Engine, Table, and_, delete, false, func, select, tuple_
 
 BATCH = 5000
 
@@ -100,11 +100,12 @@ class Retention:
     Attributes:
         records: its classes; together they name every table of its database.
         expiries: makes the `Expiry` of each class with a length, by the class's name, from the
-            service's settings and its engine.
+            service's settings, its engine, and the ids of the cases under a legal hold, of which
+            what was done must stay to be seen.
     """
 
     records: tuple[RecordClass, ...]
-    expiries: Callable[[Any, Engine], Mapping[str, Expiry]]
+    expiries: Callable[..., Mapping[str, Expiry]]
 
 
 class OldRows:
@@ -115,6 +116,7 @@ class OldRows:
         table: whose rows.
         started: when a row's time began; a row without it is never old.
         only: a further condition.
+        held: which of them stay although they are due.
         order: by which rows are taken; by default `started`.
         batch: rows at most in one transaction.
     """
@@ -126,6 +128,7 @@ class OldRows:
         started: ColumnElement[Any],
         *,
         only: ColumnElement[bool] | None = None,
+        held: ColumnElement[bool] | None = None,
         order: ColumnElement[Any] | None = None,
         batch: int = BATCH,
     ) -> None:
@@ -133,20 +136,26 @@ class OldRows:
         self._table = table
         self._started = started
         self._only = only
+        self._held = false() if held is None else held
         self._order = started if order is None else order
         self._batch = batch
 
     def due(self, before: datetime) -> Due:
         """See `Expiry.due`."""
-        counted = select(func.count(), func.min(self._started)).where(self._old(before))
+        goes = ~self._held
+        counted = select(
+            func.count().filter(goes),
+            func.count().filter(self._held),
+            func.min(self._started).filter(goes),
+        ).where(self._old(before))
         with self._engine.connect() as connection:
-            rows, oldest = connection.execute(counted).one()
-        return Due(rows, oldest=oldest)
+            return Due(*connection.execute(counted).one())
 
     def run(self, before: datetime, by: str = "") -> int:  # noqa: ARG002 - the protocol's
         """See `Expiry.run`."""
         key = tuple(self._table.primary_key.columns)
-        old = select(*key).where(self._old(before)).order_by(self._order).limit(self._batch)
+        goes = select(*key).where(self._old(before), ~self._held)
+        old = goes.order_by(self._order).limit(self._batch)
         statement = delete(self._table).where(tuple_(*key).in_(old))
         total, deleted = 0, self._batch
         while deleted == self._batch:

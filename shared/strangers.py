@@ -14,10 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zlib import crc32
 
 import httpcore
 
 from shared.trust import system_authorities
+
+KEPT = 256
+"""Connections that are kept open; a process may have a thousand files open on most machines."""
+POOLS = 64
+"""Pools among which the hosts are spread: one looks at all that it has, twice, at each request."""
 
 _CARRYING_IPV4 = tuple(
     ipaddress.IPv6Network(each) for each in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")
@@ -31,6 +37,8 @@ _SPECIAL = tuple(
 """Of IANA's special-purpose registries, what Python's own list takes for public."""
 _LOCAL_TRANSLATIONS = (ipaddress.IPv6Network("64:ff9b:1::/48"),)
 """Whatever an operator's own gateway makes of it (RFC 8215)."""
+
+_Pools = list[httpcore.ConnectionPool]
 
 
 class StrangerFault(Exception):
@@ -57,21 +65,32 @@ class GuardedHttp:
     """Exchanges with strangers. Safe in threads; no redirect is followed.
 
     Args:
-        allow_private: permit plain http and addresses inside one's own network; for development
-            and tests, or where they stand in the same network by intention.
+        allow_private: permit plain http and addresses inside one's own network, where somebody
+            named them; for development and tests, or where they stand in the same network by
+            intention. Link-local ones never: there clouds tell a machine its secrets.
         ssl_context: trusts; by default the system's authorities.
     """
 
     def __init__(self, *, allow_private: bool, ssl_context: ssl.SSLContext | None = None) -> None:
         self._allow_private = allow_private
         self._deadline = _Deadline()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context or system_authorities(),
-            max_connections=100,
-            max_keepalive_connections=20,
-            keepalive_expiry=30.0,
-            network_backend=_GuardedBackend(self._deadline, allow_private=allow_private),
-        )
+        self._trusts = ssl_context or system_authorities()
+        self._pools = self._made(allow_private=allow_private)
+        self._public = self._made(allow_private=False) if allow_private else self._pools
+
+    def _made(self, *, allow_private: bool) -> _Pools:
+        """Pools apart, since a kept connection is not checked again."""
+        backend = _GuardedBackend(self._deadline, allow_private=allow_private)
+        return [
+            httpcore.ConnectionPool(
+                ssl_context=self._trusts,
+                max_connections=100,
+                max_keepalive_connections=KEPT // POOLS,
+                keepalive_expiry=30.0,
+                network_backend=backend,
+            )
+            for _ in range(POOLS)
+        ]
 
     def fault(self, url: str) -> str | None:
         """Why an address may not be registered, as a code; None when it may.
@@ -93,6 +112,7 @@ class GuardedHttp:
         headers: Mapping[str, str],
         within: float,
         body: bytes = b"",
+        led: bool = False,
     ) -> Iterator[httpcore.Response]:
         """One request, and the answer to be read in the block.
 
@@ -102,16 +122,18 @@ class GuardedHttp:
             headers: beside those of HTTP itself.
             within: seconds for all of it, the reading too.
             body: what is sent.
+            led: whether nobody named the address, but another one's answer led to it: then it must
+                be https and public, whatever is allowed to those who name one.
 
         Raises:
             AddressRefused: before anything is said to it.
             Unreachable: also while the answer is read.
         """
-        self.check(url)
+        self.check(url, led=led)
         limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), within)}
         self._deadline.set(within)
         try:
-            with self._pool.stream(
+            with self._pool(url, self._public if led else self._pools).stream(
                 method, url, headers=list(headers.items()), content=body, extensions=limits
             ) as answer:
                 yield answer
@@ -124,10 +146,18 @@ class GuardedHttp:
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        self._pool.close()
+        for pool in (*self._pools, *self._public):
+            pool.close()
 
-    def check(self, url: str) -> None:
+    def _pool(self, url: str, pools: _Pools) -> httpcore.ConnectionPool:
+        return pools[crc32(urlsplit(url).netloc.encode()) % POOLS]
+
+    def check(self, url: str, *, led: bool = False) -> None:
         """Refuse what `fault` finds.
+
+        Args:
+            url: the address.
+            led: see `exchange`.
 
         Raises:
             AddressRefused: with that fault.
@@ -140,12 +170,13 @@ class GuardedHttp:
             raise AddressRefused("address-malformed") from None
         if not (url.isascii() and url.isprintable() and parts.hostname and known_port):
             raise AddressRefused("address-malformed")
-        schemes = ("https", "http") if self._allow_private else ("https",)
+        private = self._allow_private and not led
+        schemes = ("https", "http") if private else ("https",)
         if parts.scheme not in schemes:
             raise AddressRefused("address-not-https")
         if parts.username is not None or parts.fragment:
             raise AddressRefused("address-malformed")
-        if not self._allow_private and _written_private(parts):
+        if _written_refused(parts, allow_private=private):
             raise AddressRefused("address-private")
 
 
@@ -194,7 +225,7 @@ class _GuardedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(each[4][0]) for each in found]
-        if not self._allow_private and not all(map(_is_public, addresses)):
+        if any(_refused(each, allow_private=self._allow_private) for each in addresses):
             raise AddressRefused("address-private")
         *others, last = addresses
         for address in others:  # of a name with several, one that answers is enough
@@ -239,12 +270,19 @@ class _TimedStream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def _written_private(parts: SplitResult) -> bool:
-    """Whether the address is written as a number that is not public."""
+def _written_refused(parts: SplitResult, *, allow_private: bool) -> bool:
+    """Whether the address is written as a number to which nobody is led."""
     try:
-        return not _is_public(parts.hostname or "")
+        return _refused(parts.hostname or "", allow_private=allow_private)
     except ValueError:
-        return parts.hostname == "localhost"
+        return parts.hostname == "localhost" and not allow_private
+
+
+def _refused(address: str, *, allow_private: bool) -> bool:
+    if not allow_private:
+        return not _is_public(address)
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    return bool((getattr(ip, "ipv4_mapped", None) or ip).is_link_local)
 
 
 def _is_public(address: str) -> bool:

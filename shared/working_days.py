@@ -1,15 +1,18 @@
 """Working days: limits that people have to keep pause at weekends and on bank holidays (care 4)."""
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
 SATURDAY = 5
 """As `date.weekday` counts."""
+
+LONGEST_CLOSED = 366
+"""Days without a working day, after which closing days count as others do: a limit always ends."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class WorkingDays:
         zone: whose midnight ends a day.
         country: ISO 3166.
         part: of the country, as `holidays` names it: bank holidays differ within the UK.
-        closed: further days on which nobody is there.
+        closed: further days on which nobody is there (`closing_days`).
     """
 
     zone: ZoneInfo
@@ -30,7 +33,11 @@ class WorkingDays:
 
     def is_one(self, day: date) -> bool:
         """Whether people work on a day."""
-        return day.weekday() < SATURDAY and day not in self._holidays and day not in self.closed
+        return self._is_due(day) and day not in self.closed
+
+    def without(self, closed: Container[date]) -> "WorkingDays":
+        """The same place's working days, for somebody who is closed on further days."""
+        return replace(self, closed=closed)
 
     def after(self, start: datetime, days: int) -> datetime:
         """The same time of day, so many working days later; a day off counts from the next one.
@@ -52,14 +59,25 @@ class WorkingDays:
 
     def _moved(self, moment: datetime, days: int, step: timedelta) -> datetime:
         local = moment.astimezone(self.zone)
-        day, left = local.date(), days
+        day, left, closed = local.date(), days, 0
         while left:
             day += step
-            left -= self.is_one(day)
+            works = self.is_one(day) or (closed >= LONGEST_CLOSED and self._is_due(day))
+            closed = 0 if self.is_one(day) else closed + 1
+            left -= works
         return datetime.combine(day, local.time(), self.zone)
 
-    @cached_property
+    def _is_due(self, day: date) -> bool:
+        """Whether a day would be a working day but for what is closed."""
+        return day.weekday() < SATURDAY and day not in self._holidays
+
+    @property
     def _holidays(self) -> Container[date]:
-        # It works out each year when it is first asked about a day of it.
-        found: Container[date] = country_holidays(self.country, subdiv=self.part)
-        return found
+        return _bank_holidays(self.country, self.part)
+
+
+@cache
+def _bank_holidays(country: str, part: str) -> Container[date]:
+    # It works out each year when it is first asked about a day of it.
+    found: Container[date] = country_holidays(country, subdiv=part)
+    return found

@@ -1,5 +1,6 @@
 """What the tests may ask for by name; real parts are brought up once per run, when first asked."""
 
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
 from deploy.postgres_cluster import free_port
-from tests.infrastructure import chromium, spreading
+from tests.infrastructure import chromium, leaks, spreading
 from tests.infrastructure import rabbitmq as rabbit
 from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.homes import sweep
@@ -71,10 +72,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = spreading.longest_first(items)
 
 
+def pytest_runtest_setup() -> None:
+    """See tests/infrastructure/leaks.py."""
+    leaks.watch()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """A test that had somebody's name written where none may be fails: see `leaks`."""
+    found = leaks.take()
+    if found:
+        pytest.fail("\n".join(["somebody is told of:", *found[:10]]), pytrace=False)
+
+
+_RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+"""RFC 9562, version 4."""
+
+
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name bytes and fractions by their argument: what is in them (a time, say) may differ from
-    core to core, and then the cores do not know the same tests."""
-    return argname if isinstance(val, bytes | float) else None
+    """Name bytes, fractions and texts with a random id by their argument: what is in them (a time,
+    say) may differ from core to core, and then the cores do not know the same tests."""
+    differs = isinstance(val, bytes | float) or (isinstance(val, str) and _RANDOM_ID.search(val))
+    return argname if differs else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

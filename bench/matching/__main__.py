@@ -15,8 +15,8 @@ from bench.machine import ROOT
 from bench.matching.labelled import Labelled, ndcg, recall, statements
 from deploy.demo.directory import dataset
 from services.providers.loading import load_directory
-from services.providers.matching.question import Vocabulary, vocabulary
 from services.providers.matching.statement import Statement, understood
+from services.providers.matching.vocabulary import Vocabulary, vocabulary
 from services.providers.matching.weights import weights
 from services.providers.rows import table
 from services.providers.tables import schema
@@ -66,7 +66,7 @@ def main(
             for each in labelled:
                 if not each.held_out:
                     names = found["with phrases"][each.words]
-                    meant = understood(session, each.words, known, weights()).terms
+                    meant = understood(each.words, known, weights()).terms
                     screen.print(f"{recall(names, each):.2f} {ndcg(names, each):.2f} {each.words}")
                     screen.print(f"    {[sorted(codes) for codes in meant.values()]} {names[:5]}")
     lines = _table(labelled, found)
@@ -96,7 +96,7 @@ def _demo() -> Iterator[Session]:
 
 def ranked(session: Session, words: str, known: Vocabulary, *, phrases: bool) -> list[str]:
     """The names of the services that fit the words best."""
-    statement = understood(session, words, known, weights())
+    statement = understood(words, known, weights())
     if not phrases:
         statement = replace(statement, terms={})
     return _names(session, statement)

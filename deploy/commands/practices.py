@@ -33,7 +33,7 @@ def show() -> None:
 
     with _desk("practices list") as desk:
         found = wishes(desk, operator("operator"), everywhere=True)
-    columns = ("practice", "name", "first_outcome", "closure", "safety", "route")
+    columns = ("practice", "name", "first_outcome", "closure", "safety", "delay", "route")
     rows = [tuple(_yes(each[name]) for name in columns) for each in found]
     show_table(columns, rows)
 
@@ -55,6 +55,10 @@ def change(
     safety: Annotated[
         bool | None, typer.Option(help="A worry about the person, at once.", show_default=False)
     ] = None,
+    delay: Annotated[
+        bool | None,
+        typer.Option(help="That the person still waits for the team.", show_default=False),
+    ] = None,
 ) -> None:
     """Record what a practice wants from now on. What is not named stays as it is."""
     from deploy.refusal import Refusal
@@ -68,6 +72,7 @@ def change(
         "first_outcome": first_outcome,
         "closure": closure,
         "safety": safety,
+        "delay": delay,
         "route": Route(route.value) if route else None,
     }
     changes = {name: value for name, value in named.items() if value is not None}

@@ -64,13 +64,15 @@ def _due(only: list[str] | None) -> "Iterator[list[tuple[str, RecordClass, Expir
     from deploy.refusal import Refusal
     from deploy.services import SERVICES, Service
     from deploy.settings import OperatorSettings
+    from services.referrals.subject.restricting import held_cases
 
     settings = OperatorSettings()
     with every_database(settings, "retention") as engines:
+        held = held_cases(engines["referrals"])
 
         def ends_of(service: Service) -> "Iterator[tuple[str, RecordClass, Expiry]]":
             retention = service.compose().retention
-            ends = retention.expiries(referrals_settings(settings), engines[service.name])
+            ends = retention.expiries(referrals_settings(settings), engines[service.name], held)
             for record in retention.records:
                 if record.length is not None:
                     yield f"{service.name}/{record.name}", record, ends[record.name]

@@ -32,6 +32,14 @@ PersonId = Annotated[UUID | None, typer.Option("--person", help="Kersey's own id
 Patient = Annotated[
     str | None, typer.Option("--patient", help="Patient/ID, or the id of one that a sender sent.")
 ]
+Referral = Annotated[
+    str | None,
+    typer.Option(
+        "--referral",
+        help="ServiceRequest/ID, or the id of one that a sender sent: for whom it names without a"
+        " Patient.",
+    ),
+]
 By = Annotated[str, typer.Option("--by", help="Your name or role, for the audit trail.")]
 Lift = Annotated[bool, typer.Option("--lift", help="Lift it.")]
 
@@ -43,12 +51,13 @@ def export(
     nhs_number: NhsNumber = False,
     person: PersonId = None,
     patient: Patient = None,
+    referral: Referral = None,
 ) -> None:
     """Write a copy of all that any service holds about a person. JSON, and a summary to read."""
     from deploy.subjects import export as write
 
     with _house("subject export") as (desk, engines):
-        found = _whom(desk, nhs_number, person, patient)
+        found = _whom(desk, nhs_number, person, patient, referral)
         copy = write(desk, engines, found, to, by=by)
     typer.echo(f"{to}: {len(copy.documents)} records and {len(copy.rows)} tables")
     typer.echo("read it before you hand it over: its READ-ME.txt says why")
@@ -61,12 +70,13 @@ def restrict(
     nhs_number: NhsNumber = False,
     person: PersonId = None,
     patient: Patient = None,
+    referral: Referral = None,
 ) -> None:
     """Hide who the person is from every provider at once. `--lift` shows it again as agreed."""
     from services.referrals.subject.restricting import restrict as change
 
     with _house("subject restrict") as (desk, _):
-        found = _whom(desk, nhs_number, person, patient)
+        found = _whom(desk, nhs_number, person, patient, referral)
         subject = change(desk, found, by=by, restricted=not lift)
     state = "no longer restricted" if lift else "restricted"
     typer.echo(f"person {subject.person}: {state}, {len(subject.cases)} cases")
@@ -79,12 +89,13 @@ def hold(
     nhs_number: NhsNumber = False,
     person: PersonId = None,
     patient: Patient = None,
+    referral: Referral = None,
 ) -> None:
     """Put a legal hold on a person's record. Nothing of it is erased until you `--lift` it."""
     from services.referrals.subject.restricting import hold as change
 
     with _house("subject hold") as (desk, _):
-        found = _whom(desk, nhs_number, person, patient)
+        found = _whom(desk, nhs_number, person, patient, referral)
         subject = change(desk, found, by=by, held=not lift)
     typer.echo(f"person {subject.person}: {'no longer held' if lift else 'held'}")
 
@@ -108,6 +119,7 @@ def erase(
     nhs_number: NhsNumber = False,
     person: PersonId = None,
     patient: Patient = None,
+    referral: Referral = None,
 ) -> None:
     """Erase a person in every service, and report what stays and why. It cannot be undone.
 
@@ -123,7 +135,7 @@ def erase(
         message = f"--reason is one of: {', '.join(ASKED_FOR)}"
         raise Refusal(message)
     with _house("subject erase") as (desk, engines), _refusals():
-        found = _whom(desk, nhs_number, person, patient)
+        found = _whom(desk, nhs_number, person, patient, referral)
         once = partial(do, desk, found, by=by, reason=reason)
         planned = once(even_if_open=even_if_open or preview, commit=False)
         _report(planned, done=False)
@@ -221,19 +233,27 @@ def _house(command: str) -> "Iterator[tuple[Desk, dict[str, Engine]]]":
         yield desk(settings, engines), dict(engines)
 
 
-def _whom(desk: "Desk", nhs_number: bool, person: UUID | None, patient: str | None) -> UUID:
+def _whom(
+    desk: "Desk",
+    nhs_number: bool,
+    person: UUID | None,
+    patient: str | None,
+    referral: str | None,
+) -> UUID:
     """The person who is meant; what is wrong is told without the number."""
     from deploy.refusal import Refusal
     from services.referrals.subject import finding
 
-    if sum((nhs_number, person is not None, patient is not None)) > 1:
-        message = "say one of --nhs-number, --person and --patient"
+    if sum((nhs_number, *(each is not None for each in (person, patient, referral)))) > 1:
+        message = "say one of --nhs-number, --person, --patient and --referral"
         raise Refusal(message)
-    number = None if person or patient else _asked_number()
+    number = None if person or patient or referral else _asked_number()
     try:
         with desk.work() as uow:
             if patient:
                 return finding.by_patient(uow.session, patient.removeprefix("Patient/"))
+            if referral:
+                return finding.by_referral(uow.session, referral.removeprefix("ServiceRequest/"))
             if number:
                 return finding.by_nhs_number(uow.session, number)
             assert person is not None

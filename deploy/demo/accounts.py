@@ -26,6 +26,7 @@ _WHO: tuple[tuple[str, str, Place], ...] = (
     ("provider-staff", "Ewa Nowak", SLOW_STITCH),
     ("provider-manager", "Ruth Sugden", SLOW_STITCH),
     ("hub-coordinator", "Imran Malik", HUB),
+    ("duty-lead", "Bev Thackray", HUB),
     ("care-navigator", "Carol Firth", PRACTICES),
     ("commissioner", "Grace Oyelaran", _other("commissioner", "Commissioners of the demo")),
     ("researcher", "Dev Patel", _other("analyst", "Researchers of the demo")),

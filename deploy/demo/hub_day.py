@@ -1,6 +1,7 @@
 """What waits for the Bradford hub in the demo's directory, played through the real use cases."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from sqlalchemy import Engine, select
@@ -13,11 +14,15 @@ from services.providers.app import SOURCE
 from services.providers.claims import asking
 from services.providers.claims.domain import Evidence
 from services.providers.claims.shapes import ClaimSaid, EvidenceSaid
+from services.providers.domain import Tier
 from services.providers.gaps.noting import GapNoted, note_gap
 from services.providers.handlers import Directory
 from services.providers.importing.merging import standing_services
 from services.providers.life.writing import write_organization, write_service
 from services.providers.matches.proposing import propose
+from services.providers.onboarding import acting
+from services.providers.onboarding.domain import Did
+from services.providers.onboarding.shapes import OnboardingSaid
 from services.providers.rows import table
 from services.providers.settings import ProvidersSettings
 from services.providers.taxonomies import NAMESPACE
@@ -37,7 +42,7 @@ GAPS = (
 
 
 def load(engine: Engine) -> None:
-    """An edit, a claim, two listings of one group, and gaps; once.
+    """An edit, a claim, two listings of one group, groups on their way, and gaps; once.
 
     Args:
         engine: of the directory's migrated database, with the demo's listings.
@@ -52,6 +57,7 @@ def load(engine: Engine) -> None:
     _an_edit(directory)
     _a_claim(directory)
     _two_listings_of_one_group(directory)
+    _groups_on_their_way(directory)
     for need, area, reason in GAPS:
         note_gap(directory, GapNoted(need=need, area=area, reason=reason))
 
@@ -106,3 +112,44 @@ def _two_listings_of_one_group(directory: Directory) -> None:
     with UnitOfWork(directory.engine) as uow:
         propose(uow.session, [TWIN], directory.clock())
         uow.commit()
+
+
+def _groups_on_their_way(directory: Directory) -> None:
+    """One whose first service waits and for which nobody did anything for long, one that was heard
+    of, and one that is listed already.
+    """
+    who = principal_of("coordinator")
+    earlier = replace(directory, clock=lambda: datetime.now(UTC) - timedelta(days=16))
+    said = OnboardingSaid(
+        name="Manningham Clay Shed",
+        place="A mill in Manningham",
+        tier=Tier.NAMED_REFERRAL,
+        reach_email="hello@manninghamclayshed.example",
+    )
+    key = UUID(acting.begin(earlier, who, said)["provider"])
+    group = hsds.Organization.model_validate(
+        {
+            "name": said.name,
+            "description": "Clay for whoever likes to work with their hands.",
+            "kersey": {"hub": "bradford"},
+        }
+    )
+    write_organization(earlier, who, key, group, "They rang us")
+    draft = hsds.Service.model_validate(
+        {
+            "organization_id": str(key),
+            "name": "Clay on Thursdays",
+            "description": "Make a pot, drink tea, say as much or as little as you like.",
+        }
+    )
+    write_service(earlier, who, None, draft, "As they told it by phone", draft=True)
+    heard = OnboardingSaid(
+        name="Heaton Repair Bench",
+        place="The old chapel in Heaton",
+        tier=Tier.SIGNPOST,
+        reach_phone="01632 960417",
+    )
+    acting.begin(directory, who, heard)
+    listed = OnboardingSaid(provider=TWIN, tier=Tier.NAMED_REFERRAL)
+    view = acting.begin(directory, who, listed)
+    acting.move(directory, who, UUID(view["id"]), Did.HELD, "They begin again after Easter.")

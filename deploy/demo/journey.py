@@ -20,6 +20,7 @@ from deploy.demo.people import people
 from deploy.demo.sending import OwnBundle, members
 from deploy.demo_tokens import access_token
 from deploy.refusal import Refusal
+from shared.delivery.outcome import State
 
 TOPIC = "https://kersey.example/fhir/SubscriptionTopic/referral-task"
 BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
@@ -342,11 +343,18 @@ class Journey:
             lambda: self.worker.call(
                 "GET", "/notifications/deliveries", params={"task": self.task}
             ),
-            lambda found: any(row["state"] == "delivered" for row in _requests(found)),
+            lambda found: bool(_requests(found)) and not _under_way(_requests(found)),
         )
+        told = [row for row in _requests(rows) if row["state"] == State.DELIVERED]
+        if not told:
+            message = f"nobody was told of Task/{self.task}"
+            raise JourneyStopped(message)
+        for row in told:
+            self.changed("queued", row["state"], f"delivery {row['id']} by {row['channel']}")
         for row in _requests(rows):
-            shown = f"delivery {row['id']}"
-            self.changed("queued", row["state"], f"{shown} by {row['channel']}")
+            if row not in told:
+                shown = f"delivery {row['id']} by {row['channel']}"
+                self.screen.print(f"   {shown}: is {row['state']}", style="yellow")
 
     def _answer(self) -> None:
         self.step(self._answering.words)
@@ -433,6 +441,11 @@ def _after(row: str | None) -> dict[str, str]:
 def _requests(found: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """The messages that ask the provider; the team hears of the same Task too."""
     return [each for each in found["deliveries"] if each["kind"] == "request"]
+
+
+def _under_way(rows: list[dict[str, Any]]) -> bool:
+    """Whether any is yet to be sent, or is being sent: those of one request end one by one."""
+    return any(row["state"] in (State.QUEUED, State.SENDING) for row in rows)
 
 
 def _until(ask: Callable[[], Any], holds: Callable[[Any], bool], seconds: float = 20.0) -> Any:

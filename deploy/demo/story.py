@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
-from deploy.demo import plans
+from deploy.demo import plans, walk_ins
 from deploy.demo.bundle import referral_bundle
 from deploy.demo.clients import CLIENTS
 from deploy.demo.consortium import hub_of
@@ -59,6 +59,7 @@ from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.bundle import BundleContext, WriteEntry
 from shared.fhir.patching.merge_patch import MergePatch
+from shared.limits import defaults
 from shared.messaging.events import Sequence
 
 Progress = Callable[[int, int], None]
@@ -136,7 +137,8 @@ def play(
             progress(person.number, len(cast))
     more = for_the_hub()
     for person, script in zip(more, FOR_THE_HUB, strict=True):
-        _Story(desk, writer, clock, list(services), person, days_since=4).play(script)
+        _Story(desk, writer, clock, list(services), person, days_since=7).play(script)
+    walk_ins.play(desk, clock, principal_of("provider"))
     clock.go_back(0)
     return len(cast) + len(more)
 
@@ -172,7 +174,7 @@ class _Story:
     def _days(self, step: str) -> int:
         """How many days after the one before a step is made."""
         if step == "silent":
-            return self.desk.settings.answer_days * 2 + 3  # working days, with any holidays
+            return defaults().routine.close * 2 + 3  # working days, with any holidays
         if step == "later":
             return LATER
         return 7 if step in WEEKLY else 0 if step in STOPS or step in SAME_DAY else 2

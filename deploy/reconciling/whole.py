@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from deploy.operator_broker import subscriptions
-from deploy.reconciling import cases, clients, erasures, events, listings, messages
+from deploy.reconciling import cases, clients, erasures, events, listings, messages, pacing
 from deploy.reconciling.drift import Databases, Drift
 from deploy.settings import OperatorSettings
 from deploy.subjects import desk
@@ -48,5 +48,8 @@ def reconcile(
     yield from cases.places(databases)
     yield from cases.endings(databases)
     yield from cases.lost_answers(databases)
+    yield from pacing.limits(databases)
+    yield from pacing.closed(databases)
+    yield from pacing.visits(databases)
     yield from clients.known(databases)
     yield from erasures.unconfirmed(databases, desk(settings, engines))

@@ -24,7 +24,7 @@ from services.identity.keys import KeysUnreadable, OwnKeys, SigningKeys
 from services.identity.oidc.families import Families
 from services.identity.oidc.id_tokens import IdTokens
 from services.identity.oidc.userinfo import userinfo_routes
-from services.identity.pages import account, authorizing, invitation, signing_in
+from services.identity.pages import account, authorizing, invitation, links, recovery, signing_in
 from services.identity.pages.front import AT, STATIC_AT, Turned, front_for
 from services.identity.people.accounts import active_demo_accounts
 from services.identity.people.inviting import Inviter
@@ -34,6 +34,7 @@ from services.identity.settings import IdentitySettings, cipher_of
 from shared.auth import TokenVerifier
 from shared.gauges import of_database
 from shared.health import Check, of_background
+from shared.languages import Languages, ReadIn
 from shared.mail import Post
 from shared.messaging.broker import Broker
 from shared.messaging.relay import Relay
@@ -44,6 +45,10 @@ from shared.strangers import GuardedHttp
 from shared.worker import Wake, Worker
 
 log = structlog.get_logger(__name__)
+
+CATALOGUES = Path(__file__).parent / "locale"
+
+_PAGES = (authorizing, signing_in, links, invitation, recovery, account)
 
 MARGIN = timedelta(minutes=1)
 """Clocks of verifiers that lag behind ours still find the key of a token that they think alive."""
@@ -61,6 +66,7 @@ def create_app(
     wake: Wake | None = None,
     static: Path | None = None,
     post: Post | None = None,
+    catalogues: Path = CATALOGUES,
 ) -> FastAPI:
     """The issuer as an app.
 
@@ -71,8 +77,10 @@ def create_app(
         wake: wakes the relay after a commit.
         static: the folder with the pages' style sheet; without it they are plainer.
         post: where mails go; by default as the settings say.
+        catalogues: of the languages that are turned on.
 
     Raises:
+        ValueError: a language that is turned on has no catalogue.
         DemoClientsInProduction: when the app starts, not when it is made.
         KeysUnreadable: likewise, with the wrong key-encryption key.
     """
@@ -94,7 +102,8 @@ def create_app(
         families=families,
         id_tokens=id_tokens,
     )
-    front = front_for(settings, engine, families, id_tokens, static)
+    languages = Languages(catalogues, settings.languages)
+    front = front_for(settings, engine, families, id_tokens, static, post, languages)
 
     checks: dict[str, Check] = {
         "schema": partial(schema_fault, "identity", engine),
@@ -112,7 +121,7 @@ def create_app(
             client_routes(engine, issued, http),
             userinfo_routes(issued, families),
             people_routes(engine, issued, Inviter(settings, post), settings.invitation_hours),
-            *(each.router for each in (authorizing, signing_in, invitation, account)),
+            *(each.router for each in _PAGES),
         ],
         workers=workers(settings, engine, broker, wake) if broker is not None else (),
         checks=checks,
@@ -127,6 +136,7 @@ def create_app(
     )
     app.state.front = front
     app.add_exception_handler(Turned, _turned)
+    app.add_middleware(ReadIn, languages=languages)
     if static is not None and static.is_dir():
         app.mount(STATIC_AT, StaticSheets(directory=static), name="static")
 
@@ -157,6 +167,7 @@ def create_app(
                 yield state
         finally:
             await anyio.to_thread.run_sync(http.close)
+            await anyio.to_thread.run_sync(front.links.close)
 
     app.router.lifespan_context = lifespan
     return app

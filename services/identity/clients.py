@@ -207,7 +207,12 @@ class Clients:
 
     def find(self, client_id: str) -> Client | None:
         """An active client, or None."""
-        found = self._row(client_id)
+        with UnitOfWork(self._engine) as uow:
+            return self.find_in(uow, client_id)
+
+    def find_in(self, uow: UnitOfWork, client_id: str) -> Client | None:
+        """The same, within a transaction that looks at more."""
+        found = self._row(uow, client_id)
         return _client(found) if found else None
 
     def with_secret(self, client_id: str, secret: str) -> Client | None:
@@ -216,7 +221,8 @@ class Clients:
         None, after the same work, for an unknown or inactive client, for one without a secret and
         for a wrong secret: neither the answer nor its time tells which client ids exist.
         """
-        found = self._row(client_id)
+        with UnitOfWork(self._engine) as uow:
+            found = self._row(uow, client_id)
         sent = hash_secret(secret).encode()
         right = [
             hmac.compare_digest((expected or _NOBODY).encode(), sent)
@@ -224,10 +230,9 @@ class Clients:
         ]
         return _client(found) if found and any(right) else None
 
-    def _row(self, client_id: str) -> OAuthClient | None:
+    def _row(self, uow: UnitOfWork, client_id: str) -> OAuthClient | None:
         known_form = client_id if _CLIENT_ID.fullmatch(client_id) else ""
-        with UnitOfWork(self._engine) as uow:
-            found = uow.session.get(OAuthClient, known_form)
+        found = uow.session.get(OAuthClient, known_form)
         if found is None or not found.active or (found.demo and not self._admit_demo):
             return None
         return found

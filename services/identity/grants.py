@@ -5,13 +5,16 @@ from collections.abc import Iterable
 SCOPES = {
     "audit.read": "see who saw what, of all patients; for administrators",
     "cases": "work on cases: link workers, providers, hubs",
+    "cases.break-glass": "open one case in an emergency, to read it for a while; for people alone",
     "clients.read": "see which clients are registered; for administrators",
     "clients.write": "register and change clients; for administrators",
     "directory.capacity": "pass on what the holder of a capacity link says; for services",
     "directory.read": "ask the directory what fits a person; see which funding ends",
     "directory.write": "change listings and capacity",
+    "notifications.notices": "see and mark the notices of one's own organisation",
     "notifications.read": "see deliveries and contacts",
     "notifications.write": "change contacts, retry deliveries, note calls",
+    "people.counted": "how many people can sign in for an organisation, and not who; for hubs",
     "people.read": "see who may sign in, as what, and when they did; for administrators",
     "people.write": "invite people, change their roles, end their access; for administrators",
     "referrals.person-messages": "tell a person what was agreed, and pass on what they say to it;"

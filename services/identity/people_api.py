@@ -200,7 +200,30 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
             operation_id=f"people_{name.replace('-', '_')}",
             summary=(act.__doc__ or "").partition("\n")[0],
         )
+    router.add_api_route(
+        "/organisations/{organisation}",
+        _counting(engine, _holder(issued, "people.counted")),
+        operation_id="people_of_organisation",
+        summary="How many people can sign in for an organisation",
+    )
     return router
+
+
+def _counting(
+    engine: Engine, holder: Callable[[Request], IssuedToken]
+) -> Callable[..., JSONResponse]:
+    """For the coordinators of hubs, who look whether a provider's staff were invited: how many can
+    sign in for it and since when, and not who they are.
+    """
+
+    def counted(by: Annotated[IssuedToken, Depends(holder)], organisation: UUID) -> JSONResponse:
+        if "coordinator" not in (by.claims.get("roles") or ()):
+            raise Problem(403, "Not allowed", "This is for a hub's coordinators.", element="roles")
+        found = accounts.staff_of(engine, organisation)
+        since = found.since.isoformat() if found.since else None
+        return _json({"active": found.active, "invited": found.invited, "since": since})
+
+    return counted
 
 
 def _doing(

@@ -1,6 +1,7 @@
 """How long the issuer keeps what. It knows systems and staff, and no patients (care 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine
@@ -49,6 +50,15 @@ REVOKED = RecordClass(
     review="none: no personal data",
 )
 
+LINKS = RecordClass(
+    name="sign-in-links",
+    holds="fingerprints of links that stand in for a password once",
+    tables=("sign_in_link",),
+    basis="operation",
+    start="the link expired",
+    length=relativedelta(days=1),
+    review="none: no personal data",
+)
 PEOPLE = RecordClass(
     name="people",
     holds="people who may sign in: e-mail address, name, roles; password hashed, second factor"
@@ -112,6 +122,7 @@ RECORDS = (
     REVOKED,
     PEOPLE,
     INVITATIONS,
+    LINKS,
     TRIES,
     SIGN_INS,
     ACTS,
@@ -129,6 +140,7 @@ NOBODY: Mapping[str, str] = {
     "membership": "what such a person is to an organisation",
     "invitation": "a fingerprint",
     "recovery_code": "a fingerprint",
+    "sign_in_link": "a fingerprint",
     "sign_in_try": "a fingerprint and a number",
     "sign_in": "when somebody who works here signed in",
     "account_act": "what was done with an account",
@@ -143,7 +155,11 @@ NOBODY: Mapping[str, str] = {
 """Tables that concern no patient, and what is in them: all."""
 
 
-def expiries(_settings: IdentitySettings, engine: Engine) -> Mapping[str, Expiry]:
+def expiries(
+    _settings: IdentitySettings,
+    engine: Engine,
+    _held: Collection[UUID] = (),
+) -> Mapping[str, Expiry]:
     """What ends each class.
 
     Args:
@@ -154,6 +170,7 @@ def expiries(_settings: IdentitySettings, engine: Engine) -> Mapping[str, Expiry
         ASSERTIONS.name: OldRows(engine, used_assertion, used_assertion.c.expires),
         REVOKED.name: OldRows(engine, revoked_token, revoked_token.c.expires),
         INVITATIONS.name: OldRows(engine, people.invitation, people.invitation.c.expires),
+        LINKS.name: OldRows(engine, signing_in.sign_in_link, signing_in.sign_in_link.c.expires),
         TRIES.name: OldRows(engine, people.sign_in_try, people.sign_in_try.c["last"]),
         SIGN_INS.name: OldRows(engine, people.sign_in, people.sign_in.c.at),
         ACTS.name: OldRows(engine, people.account_act, people.account_act.c.at),

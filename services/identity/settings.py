@@ -42,6 +42,13 @@ class IdentitySettings(MailSettings):
         default=72, ge=1, le=336, description="Hours for which an invitation can be taken up."
     )
 
+    languages: str = Field(
+        default="en-GB",
+        description="In which languages the pages of signing in can be read; several with commas,"
+        " the first for whoever asks for none of them. Each has a catalogue in"
+        " `services/identity/locale`.",
+    )
+
     @field_validator("key_encryption_key")
     @classmethod
     def _is_a_key(cls, value: SecretStr) -> SecretStr:

@@ -25,15 +25,22 @@ from shared.messaging.events import (
     ReferralHandedOver,
     ReferralNoResponse,
     ReferralOffered,
+    ReferralOpenedInEmergency,
     ReferralReceived,
     ReferralRequested,
+    ReferralReturned,
     ReferralRouted,
     ReferralServiceWithdrawn,
     ReferralUnrouted,
     ReferralUrgent,
+    ReferralVisitCalledOff,
     ReferralWaitlisted,
     ReferralWithdrawn,
     TeamWritten,
+    TriageAccepted,
+    TriageOverdue,
+    TriageStarted,
+    TriageWaits,
     WithdrawalAsked,
 )
 
@@ -57,8 +64,15 @@ class Kind(StrEnum):
     """The link-worker team: a provider did not answer (care 4)."""
     WITHDRAWAL_ASKED = "withdrawal-asked"
     """The link-worker team: the sender withdrew what runs already; somebody must decide."""
+    TRIAGE_WAITS = "triage-waits"
+    """The link-worker team: a referral waits that nobody has looked at, or a person whom nobody has
+    tried to reach (care 2)."""
+    TRIAGE_OVERDUE = "triage-overdue"
+    """The hub: a team has still not done it, and may need cover (care 2)."""
     HANDED_OVER = "handed-over"
     """The link-worker team: it holds a case that another team had."""
+    OPENED_IN_EMERGENCY = "opened-in-emergency"
+    """The link-worker team: somebody of the hub opened one of its cases in an emergency."""
     GP_MESSAGE_FAILED = "gp-message-failed"
     """The link-worker team: a letter to a GP did not arrive and is to be posted (care 21)."""
     SERVICE_WITHDRAWN = "service-withdrawn"
@@ -67,6 +81,8 @@ class Kind(StrEnum):
     """A provider whose service is no longer listed: a request to it is open still."""
     CHOSEN = "chosen"
     """A provider that offered a place: the person chose it (care 15)."""
+    NOT_THIS_TIME = "not-this-time"
+    """A provider: somebody who has a place does not come on one day (care 16)."""
     PERSON_SAID = "person-said"
     """The link-worker team: the person said something by the link in a message (care 16)."""
     TELL_PERSON = "tell-person"
@@ -89,6 +105,8 @@ class Kind(StrEnum):
     """The hub: a message to one of its groups or teams will not arrive."""
     IDENTITY_CODE = "identity-code"
     """A provider's verified contact: a one-time code that it asked for (care 6)."""
+    ANNOUNCEMENT = "announcement"
+    """A provider: its hub announces something; about no case, and never to a person."""
 
 
 class Role(StrEnum):
@@ -138,14 +156,17 @@ TO_PROVIDERS = NUDGES | {
     Kind.SHARING_ENDED,
     Kind.SOMEBODY_COUNTS_ON_YOU,
     Kind.CHOSEN,
+    Kind.NOT_THIS_TIME,
     Kind.WORDS_FOR_PROVIDER,
 }
-EVERYTHING = frozenset(Kind)
+EVERYTHING = frozenset(Kind) - {Kind.OPENED_IN_EMERGENCY}
+"""What a referral that was taken back makes needless. Who read it is told all the same."""
 TO_THE_TEAM = frozenset(
     [
         Kind.DECLINED,
         Kind.NO_RESPONSE,
         Kind.WITHDRAWAL_ASKED,
+        Kind.TRIAGE_WAITS,
         Kind.HANDED_OVER,
         Kind.GP_MESSAGE_FAILED,
         Kind.SERVICE_WITHDRAWN,
@@ -157,19 +178,30 @@ TO_THE_TEAM = frozenset(
     ]
 )
 ABOUT_TELLING = frozenset([Kind.TELL_PERSON, Kind.ASK_PERSON])
-OF_THE_SERVICE = frozenset([Kind.SERVICE_WITHDRAWN, Kind.SOMEBODY_COUNTS_ON_YOU])
+ABOUT_TRIAGE = frozenset([Kind.TRIAGE_WAITS, Kind.TRIAGE_OVERDUE])
+OF_THE_SERVICE = frozenset(
+    [Kind.SERVICE_WITHDRAWN, Kind.SOMEBODY_COUNTS_ON_YOU, Kind.NOT_THIS_TIME]
+)
 
 RULES: Mapping[type[CaseEvent], Rule] = {
     ReferralRequested: Rule(Kind.REQUEST, (Role.REQUESTS,), "provider"),
     ReferralUnrouted: Rule(Kind.UNROUTED, (Role.COORDINATOR,), "hub"),
     ReferralUrgent: Rule(Kind.URGENT, (Role.DUTY, Role.COORDINATOR), "hub"),
     ReferralHandedOver: Rule(
-        Kind.HANDED_OVER, (Role.TEAM,), "team", ends=TO_THE_TEAM, ended="handed-over"
+        Kind.HANDED_OVER, (Role.TEAM,), "team", ends=TO_THE_TEAM | ABOUT_TRIAGE,
+        ended="handed-over",
     ),
+    ReferralOpenedInEmergency: Rule(Kind.OPENED_IN_EMERGENCY, (Role.TEAM,), "team"),
+    ReferralReturned: Rule(ends=ABOUT_TRIAGE, ended="returned"),
+    TriageWaits: Rule(Kind.TRIAGE_WAITS, (Role.TEAM,), "team"),
+    TriageOverdue: Rule(Kind.TRIAGE_OVERDUE, (Role.COORDINATOR,), "hub"),
+    TriageStarted: Rule(ends=ABOUT_TRIAGE, ended="taken-on"),
+    TriageAccepted: Rule(ends=ABOUT_TRIAGE, ended="reached"),
     ReferralAccepted: Rule(ends=ASKING, ended="answered"),
     ReferralOffered: Rule(ends=ASKING, ended="answered"),
     ReferralChosen: Rule(Kind.CHOSEN, (Role.REQUESTS,), "provider"),
     WithdrawalAsked: Rule(Kind.WITHDRAWAL_ASKED, (Role.TEAM,), "team"),
+    ReferralVisitCalledOff: Rule(Kind.NOT_THIS_TIME, (Role.REQUESTS,), "provider"),
     PersonSaid: Rule(Kind.PERSON_SAID, (Role.TEAM,), "team"),
     ProviderWritten: Rule(
         Kind.WORDS_FOR_TEAM, (Role.TEAM,), "team",
@@ -213,7 +245,7 @@ RULES: Mapping[type[CaseEvent], Rule] = {
     ),
     PersonNotToContact: Rule(ends=ABOUT_TELLING, ended="do-not-contact"),
     ReferralClosed: Rule(
-        ends=ASKING | OF_THE_SERVICE | ABOUT_TELLING
+        ends=ASKING | OF_THE_SERVICE | ABOUT_TELLING | ABOUT_TRIAGE
         | {Kind.IDENTITY_CODE, Kind.DECLINED, Kind.NO_RESPONSE, Kind.HANDED_OVER},
         ended="closed", closes_links=True,
     ),

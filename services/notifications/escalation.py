@@ -1,32 +1,106 @@
-"""How long a request may wait for its answer before somebody does something (care 4)."""
+"""What is done about a request that nobody answers, and when: by the limits of the case's hub.
 
+The clock starts when the request was delivered and stands still on days that are no working days of
+its provider (care 4). A change of the limits or of the provider's closing days holds for what is
+open: what has not gone yet is due anew, from the same start. What would be over goes now.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-URGENT = frozenset(["urgent", "asap", "stat"])
+from services.notifications.domain import Kind
+from shared.closing_days import read
+from shared.database import UnitOfWork
+from shared.limits import Limits, defaults
+from shared.working_days import WorkingDays
+
+STEPS: Mapping[Kind, str] = MappingProxyType(
+    {Kind.NUDGE: "nudge", Kind.SECOND_NUDGE: "second_nudge", Kind.HELP_CALL: "help_call"}
+)
+"""What is said, and the limit after which it is."""
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Working days after which something is done about a request that nobody answered.
+class Pace:
+    """How long one request may wait for its answer.
 
     Attributes:
-        nudge: it is asked again.
-        second: once more.
-        help: its hub is asked to ring.
+        working: the working days of its provider.
+        limits: of the hub of its case.
+        hub: which asks the provider by a call: the provider's, else the case's.
     """
 
-    nudge: int
-    second: int
-    help: int
+    working: WorkingDays
+    limits: Limits
+    hub: str
+
+    def due(self, kind: Kind, priority: str | None, since: datetime) -> datetime:
+        """When something is said.
+
+        Args:
+            kind: one of `STEPS`.
+            priority: the referral's.
+            since: when the request was delivered.
+        """
+        days: int = getattr(self.limits.of(priority), STEPS[kind])
+        return self.working.after(since, days)
 
 
-def limits_of(text: str) -> Limits:
-    """Limits as a setting says them: three rising numbers, such as `3,6,8`.
+def pace_of(uow: UnitOfWork, zone: ZoneInfo, case: UUID, provider: UUID | None) -> Pace:
+    """How long a request may wait.
 
-    Raises:
-        ValueError: they are none.
+    Args:
+        uow: the transaction.
+        zone: of the place.
+        case: the case.
+        provider: who was asked.
     """
-    days = [int(each) for each in text.split(",")]
-    if len(days) != 3 or days != sorted(set(days)) or days[0] < 1:
-        raise ValueError("three numbers of working days are wanted, each larger than the last")
-    return Limits(*days)
+    return paces_of(uow, zone, [(case, provider)])[0]
+
+
+def paces_of(
+    uow: UnitOfWork, zone: ZoneInfo, requests: Sequence[tuple[UUID, UUID | None]]
+) -> list[Pace]:
+    """How long each of several requests may wait: of each its case and who was asked."""
+    asked = {
+        "cases": [case for case, _ in requests],
+        "parties": [str(provider) for _, provider in requests],
+    }
+    rows = uow.session.connection().exec_driver_sql(_PACES, asked)
+    return [
+        Pace(WorkingDays(zone).without(read(closed)), limits_in(limits), own_hub or case_hub or "")
+        for case_hub, limits, closed, own_hub in rows
+    ]
+
+
+def limits_in(said: Any) -> Limits:
+    """Limits as they are kept; the defaults where nobody said any. A limit that is not known here
+    is let be, and one that is newer than what was said is the default's."""
+    usual = defaults()
+    if not isinstance(said, Mapping):
+        return usual
+    clocks = {}
+    for name in ("routine", "urgent"):
+        known = getattr(usual, name).model_dump()
+        clocks[name] = known | {k: v for k, v in said.get(name, {}).items() if k in known}
+    try:
+        return Limits.model_validate(clocks)
+    except ValueError:
+        return usual
+
+
+_PACES = """
+SELECT case_order.hub, hub_limits.limits, closed_party.closed, party_hub.hub
+FROM unnest(%(cases)s::uuid[], %(parties)s::text[]) WITH ORDINALITY AS asked("case", party, n)
+LEFT JOIN case_order ON case_order."case" = asked."case"
+LEFT JOIN hub_limits ON hub_limits.hub = case_order.hub
+LEFT JOIN closed_party ON closed_party.party = asked.party
+LEFT JOIN party_hub ON party_hub.party = asked.party
+ORDER BY asked.n
+"""
+"""One question for all requests that arrive together."""

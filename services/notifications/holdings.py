@@ -14,6 +14,8 @@ from services.notifications.tables import (
     AnswerLink,
     AnswerSession,
     Base,
+    BoardNotice,
+    BoardRead,
     CaseOrder,
     FirstMeeting,
     IdentityCode,
@@ -35,6 +37,8 @@ def _of(table: type[Base]) -> Table:
 
 
 HOLDINGS: tuple[Holding, ...] = (
+    Holding(_of(BoardRead), {"notice": "delivery"}),
+    Holding(_of(BoardNotice), {"case": "case"}),
     Holding(_of(IdentityCode), {"link": "link"}),
     Holding(_of(AnswerSession), {"link": "link"}),
     Holding(_of(AnswerLink), {"case": "case"}),
@@ -71,12 +75,21 @@ HOLDINGS: tuple[Holding, ...] = (
 """In the order in which an erasure goes through them."""
 
 NOBODY: Mapping[str, str] = {
+    "announcement": "what a hub announces to staff",
+    "announcement_act": "who wrote, published and ended it",
+    "announcement_delivery": "which announcement went to which contact",
+    "announcement_delivery_attempt": "when that was tried",
+    "announcement_read": "which member of staff read it",
     "capacity_answer": "what a provider said of its room",
+    "closed_party": "when an organisation is closed",
     "contact": "how an organisation, a desk or a team is reached",
     "contact_delivery": "which message about how an organisation is reached went to which contact",
     "contact_delivery_attempt": "when that was tried",
+    "digest_delivery": "when which contact got several messages in one",
+    "digest_delivery_attempt": "when that was tried",
     "endpoint": "how an organisation's webhook fares",
     "hub": "a hub",
+    "hub_limits": "how long things may wait in a hub's place",
     "inbox": "ids of events that were acted on",
     "lease": "which process leads",
     "listing_delivery": "which message about a public listing went to which contact",

@@ -16,8 +16,6 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 CODE_DIGITS = 6
-_SAID = 19
-"""Bytes of what a capacity link says, before its seal: 51 in all, so that base64 needs no `=`."""
 
 
 class Keys:
@@ -55,26 +53,38 @@ class Keys:
             answer: the answer's place among the answers.
         """
         said = delivery.bytes + number.to_bytes(2) + answer.to_bytes(1)
-        seal = _derived(_derived(self._keys[0], "capacity-link"), said)
-        return base64.urlsafe_b64encode(said + seal).decode()
+        return _signed(self._keys[0], "capacity-link", said)
 
     def read_capacity(self, token: str) -> tuple[UUID, int, int] | None:
         """What a link says; None where no key of ours made it."""
-        try:
-            whole = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-        except ValueError:
+        said = self._said(token, "capacity-link", 19)
+        if said is None:
             return None
-        said, seal = whole[:_SAID], whole[_SAID:]
-        for key in self._keys:
-            if hmac.compare_digest(_derived(_derived(key, "capacity-link"), said), seal):
-                number, answer = int.from_bytes(said[16:18]), said[18]
-                return UUID(bytes=said[:16]), number, answer
-        return None
+        return UUID(bytes=said[:16]), int.from_bytes(said[16:18]), said[18]
+
+    def mute_token(self, message: UUID) -> str:
+        """The token in the link by which a message's kind is ended."""
+        return _signed(self._keys[0], "mute-link", message.bytes)
+
+    def read_mute(self, token: str) -> UUID | None:
+        """Of which message a link is; None where no key of ours made it."""
+        said = self._said(token, "mute-link", 16)
+        return UUID(bytes=said) if said is not None else None
 
     def code(self, row: UUID) -> str:
         """The one-time code that belongs to a row."""
         number = int.from_bytes(_derived(_derived(self._keys[0], "identity-code"), row.bytes))
         return f"{number % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+
+    def _said(self, token: str, use: str, length: int) -> bytes | None:
+        """What a signed token says, in so many bytes; None where no key of ours signed it."""
+        try:
+            whole = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        said, seal = whole[:length], whole[length:]
+        made = (_derived(_derived(key, use), said) for key in self._keys)
+        return said if any(hmac.compare_digest(each, seal) for each in made) else None
 
     def seal(self, secret: str) -> str:
         """A secret in the form in which it may be stored."""
@@ -86,6 +96,28 @@ class Keys:
             return self._seal.decrypt(sealed.encode()).decode()
         except InvalidToken:
             return None
+
+
+class MuteLinks:
+    """Where the reader of a message says that they want no more of its kind.
+
+    Args:
+        keys: sign the link.
+        public_url: where it leads.
+    """
+
+    def __init__(self, keys: Keys, public_url: str) -> None:
+        self._keys = keys
+        self._at = f"{public_url}/no-more"
+
+    def of(self, message: UUID) -> str:
+        """Of one message: the delivery's id, or the digest's."""
+        return f"{self._at}/{self._keys.mute_token(message)}"
+
+
+def _signed(key: bytes, use: str, said: bytes) -> str:
+    """What is said with its seal; its length divides by three, so that base64 needs no `=`."""
+    return base64.urlsafe_b64encode(said + _derived(_derived(key, use), said)).decode()
 
 
 def fingerprint(secret: str) -> str:

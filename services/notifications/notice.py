@@ -1,6 +1,7 @@
 """What a delivery is about: its payload, ids and codes only."""
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -23,7 +24,9 @@ class Notice(BaseModel):
         provider: whose service that is.
         code: the row of a one-time code.
         priority: the referral's, where it says how long a request may wait.
+        day: on which somebody does not come, where that is what is told.
         said: what the person said, where the message passes that on.
+        since: when the request arrived, where the message is sent for want of an answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,4 +42,17 @@ class Notice(BaseModel):
     provider: UUID | None = None
     code: UUID | None = None
     priority: str | None = None
+    day: date | None = None
     said: str | None = None
+    since: datetime | None = None
+
+
+@lru_cache(1000)
+def notice_of(payload: str) -> Notice:
+    """What a delivery is about. It is asked for by each who has a part in sending it, and never
+    changes.
+
+    Args:
+        payload: the delivery's.
+    """
+    return Notice.model_validate_json(payload)

@@ -1,13 +1,15 @@
 """Every message that goes out, to be looked at before anybody gets one: for administrators."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.notifications import words
+from services.notifications.languages.reading import DIGEST_IS, Translation, translations
 from services.notifications.listings import words as listings
 from services.notifications.person.rules import Kind as PersonKind
-from services.notifications.person.words import ENGLISH, EXAMPLE, Template, templates, written
+from services.notifications.person.words import EXAMPLE, Template, templates, written
 from services.notifications.reach import words as reach
+from shared.tongues import ENGLISH
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,12 @@ def messages(*, filled: bool) -> Iterator[Previewed]:
     for template in templates().values():
         for kind in PersonKind:
             yield _of_person(template, kind, filled=filled)
+    for translation in translations().values():
+        for each, said in translation.words.items():
+            yield _translated(translation, each.value, said)
+        if translation.of_digest:
+            yield _translated(translation, DIGEST_IS, translation.of_digest)
+    yield _of_staff(DIGEST_IS, words.DIGEST)
     for declared in (words.WORDS, listings.WORDS, reach.WORDS):
         for code, said in declared.items():
             yield _of_staff(str(code), said)
@@ -53,6 +61,15 @@ def messages(*, filled: bool) -> Iterator[Previewed]:
 def _of_staff(kind: str, said: words.Words) -> Previewed:
     paragraphs = [" ".join(each.split()) for each in said.text.split("\n\n")]
     return Previewed(kind, "staff", ENGLISH, None, "written in English", said.subject, paragraphs)
+
+
+def _translated(translation: Translation, kind: str, said: words.Words) -> Previewed:
+    return replace(
+        _of_staff(kind, said),
+        language=translation.code,
+        version=translation.version,
+        checked_by=translation.checked_by,
+    )
 
 
 def _of_person(template: Template, kind: PersonKind, *, filled: bool) -> Previewed:

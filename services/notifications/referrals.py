@@ -1,5 +1,6 @@
 """What notifications asks of the referrals service, as itself, for whoever holds an answer link."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,27 @@ class Requests:
             "reported_by": {"contact": str(contact), "via": "answer-link"},
         }
         return self._ask("POST", f"/referrals/requests/{task}/progress", body)
+
+    def messages(self, task: UUID) -> Json:
+        """What the provider and the link worker wrote to each other about it."""
+        return self._ask("GET", f"/referrals/requests/{task}/messages")
+
+    def write(self, task: UUID, contact: UUID, text: str, key: UUID) -> Json:
+        """Write to the link worker; all that was written afterwards."""
+        body = {
+            "text": text,
+            "key": str(key),
+            "written_by": {"contact": str(contact), "via": "answer-link"},
+        }
+        return self._ask("POST", f"/referrals/requests/{task}/messages", body)
+
+    def first_visit(self, task: UUID, contact: UUID, starts: datetime) -> Json:
+        """Say when the person is expected first; the view afterwards."""
+        body = {
+            "starts": starts.isoformat(),
+            "said_by": {"contact": str(contact), "via": "answer-link"},
+        }
+        return self._ask("PUT", f"/referrals/requests/{task}/first-visit", body)
 
     def _ask(self, method: str, path: str, body: Json | None = None) -> Json:
         filled = {name: value for name, value in (body or {}).items() if value is not None}

@@ -1,14 +1,16 @@
 """How long notifications keeps what, and the job that ends it (care 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import Engine, exists
+from sqlalchemy import DateTime, Engine, cast, exists
 
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import (
     contact_deliveries,
     delivery,
+    digest_deliveries,
     listing_deliveries,
     metadata,
     person_delivery,
@@ -64,6 +66,41 @@ CONTACT_DELIVERIES = RecordClass(
     length=relativedelta(years=2),
     review="none: no personal data",
 )
+DIGESTS = RecordClass(
+    name="digest-deliveries",
+    holds="when which contact got several messages in one, and every attempt",
+    tables=("digest_delivery", "digest_delivery_attempt"),
+    basis="as `deliveries`, which say what was in it; ids only",
+    start="the digest ended; one under way never goes",
+    length=relativedelta(years=2),
+    review="none: no personal data",
+)
+BOARD = RecordClass(
+    name="notices",
+    holds="which notice stands in the pages of which organisation, and which member of staff has"
+    " read it; ids only",
+    tables=("board_notice", "board_read"),
+    basis="operation: staff see what waits; `deliveries` say that they were told",
+    start="the notice was put there",
+    length=relativedelta(days=90),
+    review="none: no patient data",
+)
+ANNOUNCEMENTS = RecordClass(
+    name="announcements",
+    holds="what a hub announced to staff, who wrote and ended it, which account read it, and which"
+    " contact was told",
+    tables=(
+        "announcement",
+        "announcement_act",
+        "announcement_read",
+        "announcement_delivery",
+        "announcement_delivery_attempt",
+    ),
+    basis="a hub shows what it told whom, and when",
+    start="its last day; a draft's too",
+    length=relativedelta(years=2),
+    review="the hub: nothing about a person belongs there",
+)
 LINKS = RecordClass(
     name="answer-links",
     holds="fingerprints of answer links, sessions and one-time codes",
@@ -98,6 +135,8 @@ CONTACTS = RecordClass(
         "contact",
         "endpoint",
         "unusable_address",
+        "closed_party",
+        "hub_limits",
         "party_quiet_hours",
         "hub",
         "party_hub",
@@ -115,6 +154,9 @@ RECORDS = (
     VISITS,
     LISTING_DELIVERIES,
     CONTACT_DELIVERIES,
+    DIGESTS,
+    BOARD,
+    ANNOUNCEMENTS,
     LINKS,
     ENDINGS,
     ORDER,
@@ -124,24 +166,39 @@ RECORDS = (
 )
 
 
-def expiries(_settings: NotificationsSettings, engine: Engine) -> Mapping[str, Expiry]:
+def expiries(
+    _settings: NotificationsSettings,
+    engine: Engine,
+    held: Collection[UUID] = (),
+) -> Mapping[str, Expiry]:
     """What ends each class.
 
     Args:
         engine: of the service.
+        held: ids of the cases under a legal hold: who was told what of them stays.
     """
     tables = metadata.tables
     link, session, code = (tables[name] for name in LINKS.tables)
     answered, stopped = (tables[name] for name in ENDINGS.tables)
     visit, visit_session = (tables[name] for name in VISITS.tables)
     meeting = tables["first_meeting"]
+    board = tables["board_notice"]
+    announcement = tables["announcement"]
     unvisited = ~exists().where(visit.c.delivery == person_delivery.c.id)
     unlinked = ~exists().where(link.c.delivery == delivery.c.id)
     return {
-        DELIVERIES.name: OldRows(engine, delivery, delivery.c.ended, only=unlinked),
+        DELIVERIES.name: OldRows(
+            engine, delivery, delivery.c.ended, only=unlinked, held=delivery.c.case.in_(held)
+        ),
         PERSON_DELIVERIES.name: Together(
-            OldRows(engine, person_delivery, person_delivery.c.ended, only=unvisited),
-            OldRows(engine, meeting, meeting.c.changed),
+            OldRows(
+                engine,
+                person_delivery,
+                person_delivery.c.ended,
+                only=unvisited,
+                held=person_delivery.c.case.in_(held),
+            ),
+            OldRows(engine, meeting, meeting.c.changed, held=meeting.c.case.in_(held)),
         ),
         VISITS.name: Together(
             OldRows(engine, visit_session, visit_session.c.expires),
@@ -152,6 +209,13 @@ def expiries(_settings: NotificationsSettings, engine: Engine) -> Mapping[str, E
         ),
         CONTACT_DELIVERIES.name: OldRows(
             engine, contact_deliveries.delivery, contact_deliveries.delivery.c.ended
+        ),
+        DIGESTS.name: OldRows(
+            engine, digest_deliveries.delivery, digest_deliveries.delivery.c.ended
+        ),
+        BOARD.name: OldRows(engine, board, board.c.at),
+        ANNOUNCEMENTS.name: OldRows(
+            engine, announcement, cast(announcement.c.last_day, DateTime(timezone=True))
         ),
         LINKS.name: Together(
             OldRows(engine, code, code.c.expires),

@@ -1,23 +1,27 @@
 """One attempt: what the message needs is read, the link is made, the channel is called."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import NoReturn
+from uuid import UUID
 
-from sqlalchemy import Engine, bindparam, func, select
+from sqlalchemy import ARRAY, Engine, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.notifications.channels import Channel, Letter
+from services.notifications.channels import Channel, Letter, Worded
 from services.notifications.channels.declaring import Format
 from services.notifications.channels.registry import BY_MEANS, SYSTEMS
 from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.domain import LAST_WORDS, NOBODY, NUDGES, Kind, Source
+from services.notifications.handlers.ahead import Ahead, reading_ahead
 from services.notifications.handlers.cases import stopped
-from services.notifications.handlers.telling import locked
+from services.notifications.handlers.telling import locked, locked_all
 from services.notifications.handlers.waiting import FOUND, tell_somebody
-from services.notifications.keys import Keys, fingerprint
-from services.notifications.notice import Notice
+from services.notifications.keys import Keys, MuteLinks, fingerprint
+from services.notifications.notice import Notice, notice_of
 from services.notifications.reach.endpoints import refuse_if_off
 from services.notifications.reach.unusable import is_unusable
 from services.notifications.settings import NotificationsSettings
@@ -30,8 +34,10 @@ from services.notifications.tables import (
 )
 from services.notifications.tables import delivery as deliveries
 from services.notifications.wishes.keeping import not_before
+from services.notifications.wishes.rules import wishes_of
+from services.notifications.wording import worded
 from shared.database import UnitOfWork
-from shared.delivery import Delivery, Held, Permanent, Receipt, Superseded
+from shared.delivery import Delivery, Held, Permanent, Receipt, Superseded, Undelivered
 
 
 class Sender:
@@ -55,16 +61,18 @@ class Sender:
         self._channels = channels
         self._keys = keys
         self._settings = settings
+        self._mutes = MuteLinks(keys, settings.public_url)
         self._hold = timedelta(days=settings.endpoint_hold_days)
 
     def __call__(self, delivery: Delivery) -> Receipt:
         """Send it, or raise one of the kinds of `Undelivered`."""
         if delivery.channel == NOBODY:
             self._look_again(delivery)
-        channel = self._channels.get(delivery.channel)
-        if channel is None:
-            raise Permanent("no-channel")
-        return channel.send(self._letter(delivery))
+        return self._sends([delivery])[delivery.id]()
+
+    def prepared(self, deliveries: Sequence[Delivery]) -> Mapping[UUID, Callable[[], Receipt]]:
+        """See `Prepares`."""
+        return self._sends([each for each in deliveries if each.channel != NOBODY])
 
     def rest(self) -> None:
         """Nothing more is due for now."""
@@ -75,52 +83,93 @@ class Sender:
         """See whether there is a contact at the end of the grace period. One that came at the same
         moment as the event that needed it was seen by neither."""
         with UnitOfWork(self._engine) as uow:
-            locked(uow, Notice.model_validate_json(delivery.payload).case)
+            locked(uow, notice_of(delivery.payload).case)
             this = select(deliveries).where(deliveries.c.id == delivery.id).with_for_update()
             found = tell_somebody(uow, uow.session.connection().execute(this).one())
             uow.commit()
         raise Superseded(FOUND) if found else Permanent("no-contact")
 
-    def _letter(self, delivery: Delivery) -> Letter:
-        notice = Notice.model_validate_json(delivery.payload)
-        with UnitOfWork(self._engine) as uow:
-            contact, off, unusable = _receiver(uow, notice)
-            reachable = contact is not None and _reachable(contact, notice.kind)
-            if not reachable and notice.kind in NUDGES:
-                raise Superseded("contact-inactive")  # whoever is asked now is nudged
-            if contact is None or not reachable:
-                raise Permanent("contact-inactive")
-            if off:
-                refuse_if_off(uow, delivery.id, self._hold)
-            if unusable:
-                raise Permanent("address-unusable")
-            _not_in_quiet_hours(uow, contact, notice.kind)
-            letter = Letter(delivery, notice, contact.address)
-            match notice.kind:
-                case Kind.REQUEST | Kind.NUDGE | Kind.SECOND_NUDGE:
-                    _still_wanted(uow, notice)
-                    if BY_MEANS[delivery.channel].format is Format.WORDS:
-                        letter = replace(letter, url=self._link(uow, letter))
-                case Kind.IDENTITY_CODE:
-                    letter = replace(letter, code=self._code(uow, notice, contact))
-            if contact.sealed_secret:
-                letter = replace(letter, secret=self._keys.open(contact.sealed_secret))
-            if contact.former_sealed_secret and _holds_until(contact.former_secret_until):
-                former = self._keys.open(contact.former_sealed_secret)
-                letter = replace(letter, former_secret=former)
+    def _sends(self, sent: Sequence[Delivery]) -> Mapping[UUID, Callable[[], Receipt]]:
+        """What sends each, having read and made in one transaction what its message needs."""
+        sends: dict[UUID, Callable[[], Receipt]] = {}
+        with UnitOfWork(self._engine) as uow, reading_ahead(uow) as ahead:
+            notices = {each.id: notice_of(each.payload) for each in sent}
+            receivers = _receivers(uow, notices.values())
+            _read_ahead(uow, ahead, [(each.channel, notices[each.id]) for each in sent])
+            for each in sent:
+                try:
+                    channel = self._channels.get(each.channel)
+                    if channel is None:
+                        raise Permanent("no-channel")
+                    of = receivers.get(notices[each.id].contact, _NOBODY)
+                    letter = self._letter(uow, each, notices[each.id], of)
+                    sends[each.id] = partial(channel.send, letter)
+                except Undelivered as undelivered:
+                    sends[each.id] = partial(_raise, undelivered)
             uow.commit()
+        return sends
+
+    def _letter(
+        self, uow: UnitOfWork, delivery: Delivery, notice: Notice, receiver: "_Receiver"
+    ) -> Letter:
+        contact = receiver.contact
+        reachable = contact is not None and _reachable(contact, notice.kind)
+        if not reachable and notice.kind in NUDGES:
+            raise Superseded("contact-inactive")  # whoever is asked now is nudged
+        if contact is None or not reachable:
+            raise Permanent("contact-inactive")
+        if receiver.off:
+            refuse_if_off(uow, delivery.id, self._hold)
+        if receiver.unusable:
+            raise Permanent("address-unusable")
+        _not_in_quiet_hours(uow, contact, notice.kind)
+        letter = Letter(delivery, contact.address, notice=notice, party=contact.party)
+        declared = BY_MEANS[delivery.channel]
+        url = code = ""
+        match notice.kind:
+            case Kind.REQUEST | Kind.NUDGE | Kind.SECOND_NUDGE:
+                if reason := stopped(uow, notice.case, notice.task):
+                    raise Superseded(reason)
+                if _is_linked(delivery.channel, notice):
+                    url = self._link(uow, delivery.id, notice)
+            case Kind.IDENTITY_CODE:
+                if not declared.takes_codes:
+                    raise Permanent("no-code-this-way")
+                code = self._code(uow, notice, contact)
+        if declared.format is Format.WORDS:
+            words = self._words(delivery.id, notice, contact, url=url, code=code)
+            letter = replace(letter, words=words)
+        return self._with_secrets(letter, contact)
+
+    def _with_secrets(self, letter: Letter, contact: Contact) -> Letter:
+        if contact.sealed_secret:
+            letter = replace(letter, secret=self._keys.open(contact.sealed_secret))
+        if contact.former_sealed_secret and _holds_until(contact.former_secret_until):
+            former = self._keys.open(contact.former_sealed_secret)
+            letter = replace(letter, former_secret=former)
         return letter
 
-    def _link(self, uow: UnitOfWork, letter: Letter) -> str:
+    def _words(
+        self, delivery: UUID, notice: Notice, contact: Contact, *, url: str, code: str
+    ) -> Worded:
+        return worded(
+            notice,
+            wishes_of(contact),
+            url=url,
+            code=code,
+            minutes=self._settings.code_minutes,
+            mute=self._mutes.of(delivery),
+        )
+
+    def _link(self, uow: UnitOfWork, delivery: UUID, notice: Notice) -> str:
         """Make the delivery's link, or find the one that an earlier attempt made."""
-        token = self._keys.answer_token(letter.delivery.id)
-        notice = letter.notice
+        token = self._keys.answer_token(delivery)
         link = {
             "hash": fingerprint(token),
             "task": notice.task,
             "case": notice.case,
             "provider": notice.provider,
-            "delivery": letter.delivery.id,
+            "delivery": delivery,
             "contact": notice.contact,
             "expires": func.now() + timedelta(days=self._settings.answer_link_days),
             "wrong_codes": 0,
@@ -145,20 +194,59 @@ class Sender:
         return self._keys.code(row)
 
 
-_RECEIVER = (
+@dataclass(frozen=True)
+class _Receiver:
+    """Who gets it, whether that is a webhook that is switched off, and whether mails come back."""
+
+    contact: Contact | None
+    off: bool
+    unusable: bool
+
+
+_NOBODY = _Receiver(None, off=False, unusable=False)
+
+_RECEIVERS = (
     select(Contact, col(Endpoint.off_since), is_unusable(col(Contact.id)))
     .outerjoin(Endpoint, col(Endpoint.contact) == col(Contact.id))
-    .where(col(Contact.id) == bindparam("of"))
+    .where(col(Contact.id) == func.any(bindparam("of", type_=ARRAY(Uuid))))
 )
 
 
-def _receiver(uow: UnitOfWork, notice: Notice) -> tuple[Contact | None, bool, bool]:
-    """Who gets it, whether that is a webhook that is switched off, and whether mails come back."""
-    row = uow.session.execute(_RECEIVER, {"of": notice.contact}).first()
-    if row is None:
-        return None, False, False
-    contact, off_since, unusable = row
-    return contact, contact.means == WEBHOOK.means and off_since is not None, unusable
+def _receivers(uow: UnitOfWork, notices: Iterable[Notice]) -> Mapping[UUID | None, _Receiver]:
+    contacts = {each.contact for each in notices if each.contact}
+    return {
+        contact.id: _Receiver(contact, contact.means == WEBHOOK.means and off is not None, unusable)
+        for contact, off, unusable in uow.session.execute(_RECEIVERS, {"of": list(contacts)})
+    }
+
+
+def _read_ahead(uow: UnitOfWork, ahead: Ahead, sent: Sequence[tuple[str, Notice]]) -> None:
+    """Read what is stopped of what is asked for.
+
+    The lock of a case lets either a cancellation that is handled at this moment see the link that
+    we make, or us see the cancellation. Where no link is made none is needed: whoever cancels sees
+    that this is being sent, and tells its receiver.
+    """
+    asked = [(channel, notice) for channel, notice in sent if notice.kind in _ASKS]
+    linked = {notice.case for channel, notice in asked if _is_linked(channel, notice)}
+    if linked:
+        locked_all(uow, linked)
+    about = {each for _, notice in asked for each in (notice.case, notice.task) if each}
+    if about:
+        ahead.read_stops(uow, about)
+
+
+_ASKS = NUDGES | {Kind.REQUEST}
+
+
+def _is_linked(channel: str, notice: Notice) -> bool:
+    """Whether a message has the link by which the request is answered."""
+    declared = BY_MEANS.get(channel)
+    return notice.kind in _ASKS and declared is not None and declared.format is Format.WORDS
+
+
+def _raise(undelivered: Undelivered) -> NoReturn:
+    raise undelivered
 
 
 def _not_in_quiet_hours(uow: UnitOfWork, contact: Contact, kind: Kind) -> None:
@@ -176,12 +264,3 @@ def _holds_until(end: datetime | None) -> bool:
 def _reachable(contact: Contact, kind: Kind) -> bool:
     """Whether a contact may be written to; a listing that is gone took its own with it."""
     return contact.active or (kind in LAST_WORDS and contact.source == Source.LISTING)
-
-
-def _still_wanted(uow: UnitOfWork, notice: Notice) -> None:
-    """See that nobody took the request back. The lock lets either a cancellation that is handled
-    at this moment see the link that we make, or us see the cancellation."""
-    locked(uow, notice.case)
-    reason = stopped(uow, notice.case, notice.task)
-    if reason:
-        raise Superseded(reason)

@@ -1,13 +1,12 @@
 """Settings of the notifications service."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.notifications.escalation import limits_of
-from services.notifications.person.rules import Hours, hours_of
+from services.notifications.hours import Hours, hours_of
 from shared.mail import MailSettings
 
 
@@ -38,6 +37,14 @@ class NotificationsSettings(MailSettings):
     bounce_maildir: Path | None = Field(
         default=None, description="A maildir with what came to that address, to be read."
     )
+    bounce_imap_host: str = Field(
+        default="", description="An IMAP server with a mailbox to which that came; none: none."
+    )
+    bounce_imap_port: int = Field(default=993, ge=1, le=65535)
+    bounce_imap_security: Literal["tls", "starttls", "none"] = "tls"
+    bounce_imap_user: str = ""
+    bounce_imap_password: SecretStr = SecretStr("")
+    bounce_imap_folder: str = Field(default="INBOX", description="The folder that is read.")
     bounce_token: SecretStr = Field(
         default=SecretStr(""),
         description="Token of whoever hands such messages over by HTTP; none: nobody does.",
@@ -63,7 +70,7 @@ class NotificationsSettings(MailSettings):
     notify_receipt_token: SecretStr = Field(
         default=SecretStr(""), description="Token with which Notify sends its receipts."
     )
-    delivery_threads: int = Field(default=4, ge=1, le=40, description="Messages sent at once.")
+    delivery_threads: int = Field(default=24, ge=1, le=100, description="Messages sent at once.")
     delivery_lease_seconds: float = Field(
         default=300,
         ge=5,
@@ -90,15 +97,6 @@ class NotificationsSettings(MailSettings):
         description="Days for which a message waits for a webhook that is switched off; then it"
         " has failed, and that is told.",
     )
-    escalation_days: str = Field(
-        default="3,6,8",
-        description="Working days after which a request without an answer is sent again, once more,"
-        " and the provider's hub is asked to ring. Referrals closes it after"
-        " `KERSEY_ANSWER_DAYS`.",
-    )
-    escalation_days_urgent: str = Field(
-        default="1,2,3", description="Likewise of a referral that is not routine."
-    )
     person_hours: str = Field(
         default="09:00-20:00",
         description="Hours, local, in which persons are written to; what is due outside waits. A"
@@ -116,12 +114,6 @@ class NotificationsSettings(MailSettings):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if any(len(key) < 32 for key in value.get_secret_value().split(",")):
             raise ValueError("a link key has at least 32 characters")
-        return value
-
-    @field_validator("escalation_days", "escalation_days_urgent")
-    @classmethod
-    def _are_limits(cls, value: str) -> str:
-        limits_of(value)
         return value
 
     @field_validator("person_hours")

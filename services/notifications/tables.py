@@ -1,13 +1,15 @@
 """The tables of notifications: contacts, deliveries, answer links."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     MetaData,
     String,
@@ -145,6 +147,26 @@ class PartyQuietHours(Base, table=True):
     zone: str = Field(max_length=60)
 
 
+class HubLimits(Base, table=True):
+    """How long things may wait in a hub's place, as its coordinators said last."""
+
+    __tablename__ = "hub_limits"
+
+    hub: str = Field(primary_key=True, max_length=64)
+    sequence: str = Field(max_length=40)
+    limits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class ClosedParty(Base, table=True):
+    """When a provider is closed, as its public listing says; only of those that ever said so."""
+
+    __tablename__ = "closed_party"
+
+    party: str = Field(primary_key=True, max_length=64)
+    sequence: str = Field(max_length=40)
+    closed: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 class ListingSeen(Base, table=True):
     """How far the copy of a listing has come: the highest sequence of its subject; and its name."""
 
@@ -213,6 +235,18 @@ class Answered(Base, table=True):
     at: datetime | None = _instant(default=True)
 
 
+# One message a day for each contact that wishes it so, which holds deliveries about cases: see
+# `digests`.
+digest_deliveries = DeliveryTables(
+    metadata,
+    "digest_delivery",
+    columns=[
+        Column("party", String(64), nullable=False),
+        Column("contact", ForeignKey(Contact.__table__.c.id), nullable=False),  # type: ignore[attr-defined]
+    ],
+    holds=[OUT_OF_HOURS],
+    bounces=True,
+)
 # One event makes one delivery for each Task, contact and means: the delivery's id is derived from
 # these (see `handlers.cases`).
 deliveries = DeliveryTables(
@@ -224,9 +258,11 @@ deliveries = DeliveryTables(
         Column("task", Uuid),
         Column("party", String(64), nullable=False),
         Column("contact", ForeignKey(Contact.__table__.c.id)),  # type: ignore[attr-defined]
+        Column("digest", ForeignKey(digest_deliveries.delivery.c.id, ondelete="SET NULL")),
     ],
     constraints=[
         Index("ix_delivery_case", "case"),
+        Index("ix_delivery_digest", "digest", postgresql_where=text("digest is not null")),
         Index("ix_delivery_task", "task"),
         Index("ix_delivery_contact", "contact"),
         Index("ix_delivery_nobody", "party", postgresql_where=text("channel = 'none'")),
@@ -284,6 +320,114 @@ person_deliveries = DeliveryTables(
 delivery = deliveries.delivery
 attempt = deliveries.attempt
 person_delivery = person_deliveries.delivery
+
+
+class BoardNotice(Base, table=True):
+    """A notice in the pages, for a party's staff: the delivery that put it there has its id."""
+
+    __tablename__ = "board_notice"
+    __table_args__ = (
+        Index("ix_board_notice_party", "party", "position"),
+        Index("ix_board_notice_case", "case"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    position: int = Field(sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    party: str = Field(max_length=64)
+    kind: str = Field(max_length=40)
+    case: UUID
+    task: UUID | None = None
+    said: str | None = Field(default=None, max_length=40)
+    at: datetime | None = _instant(default=True)
+
+
+class BoardRead(Base, table=True):
+    """That a member of staff has read a notice."""
+
+    __tablename__ = "board_read"
+
+    notice: UUID = Field(foreign_key="board_notice.id", primary_key=True, ondelete="CASCADE")
+    reader: str = Field(primary_key=True, max_length=100)
+    at: datetime | None = _instant(default=True)
+
+
+class Announcement(Base, table=True):
+    """What a hub announces to its link workers, to the staff of its providers, or to both.
+
+    It is there for its readers once it is published, from its first day to its last. `version`
+    rises with every change and `words` with every change of what is read: a mark of somebody who
+    read it is of those words.
+    """
+
+    __tablename__ = "announcement"
+    __table_args__ = (Index("ix_announcement_hub", "hub", "state", "last_day"),)
+
+    id: UUID = Field(primary_key=True)
+    hub: str = Field(max_length=64)
+    title: str = Field(max_length=120)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    first_day: date
+    last_day: date
+    audience: str = Field(max_length=20)
+    urgent: bool
+    state: str = Field(max_length=20)
+    version: int
+    words: int
+    changed: datetime | None = _instant(default=True)
+    published: datetime | None = _instant(nullable=True)
+    ended: datetime | None = _instant(nullable=True)
+
+
+class AnnouncementAct(Base, table=True):
+    """What was done with an announcement: by which account, when, and what it said then."""
+
+    __tablename__ = "announcement_act"
+    __table_args__ = (Index("ix_announcement_act_announcement", "announcement", "position"),)
+
+    position: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    announcement: UUID = Field(foreign_key="announcement.id", ondelete="CASCADE")
+    what: str = Field(max_length=20)
+    by: str = Field(max_length=100)
+    at: datetime = _instant()
+    said: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class AnnouncementRead(Base, table=True):
+    """That a member of staff has read an announcement, and which of its words."""
+
+    __tablename__ = "announcement_read"
+
+    announcement: UUID = Field(foreign_key="announcement.id", primary_key=True, ondelete="CASCADE")
+    reader: str = Field(primary_key=True, max_length=100)
+    words: int
+    at: datetime | None = _instant(default=True)
+
+
+# One announcement makes one delivery for each contact of a provider that is told: in its message
+# of the day (`digest`), or by itself where it is urgent. See `announcements.telling`.
+announcement_deliveries = DeliveryTables(
+    metadata,
+    "announcement_delivery",
+    columns=[
+        Column(
+            "announcement",
+            ForeignKey(Announcement.__table__.c.id, ondelete="CASCADE"),  # type: ignore[attr-defined]
+            nullable=False,
+        ),
+        Column("party", String(64), nullable=False),
+        Column("contact", ForeignKey(Contact.__table__.c.id), nullable=False),  # type: ignore[attr-defined]
+        Column("digest", ForeignKey(digest_deliveries.delivery.c.id, ondelete="SET NULL")),
+    ],
+    constraints=[
+        Index("ix_announcement_delivery_announcement", "announcement"),
+        Index(
+            "ix_announcement_delivery_digest", "digest", postgresql_where=text("digest is not null")
+        ),
+    ],
+    bounces=True,
+)
 
 
 class CapacityAnswer(Base, table=True):
@@ -391,7 +535,7 @@ class PersonSession(Base, table=True):
 
 
 class FirstMeeting(Base, table=True):
-    """When a person is expected for the first time, as the provider or the team said."""
+    """When a person is expected for the first time: the copy of what referrals says of it."""
 
     __tablename__ = "first_meeting"
     __table_args__ = (Index("ix_first_meeting_case", "case"),)
@@ -399,5 +543,9 @@ class FirstMeeting(Base, table=True):
     task: UUID = Field(primary_key=True)
     case: UUID
     starts: datetime = _instant()
-    set_by: str = Field(max_length=100)
+    called_off: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether the person does not come then, and keeps their place."""
+    sequence: str = Field(default="", max_length=40, sa_column_kwargs={"server_default": ""})
+    set_by: str = Field(default="", max_length=100, sa_column_kwargs={"server_default": ""})
+    """Of rows from before referrals kept first visits."""
     changed: datetime | None = _instant(default=True)

@@ -16,7 +16,8 @@ class Words:
 
     Attributes:
         subject: its subject line; the same for everyone, so that it can tell nothing.
-        text: paragraphs between empty lines. `{reference}`, `{code}` and `{minutes}` are filled in.
+        text: paragraphs between empty lines. `{reference}`, `{code}`, `{minutes}`, `{said}` and
+            `{day}` are filled in.
         link: what the link to the answer page is called, where the message has one.
     """
 
@@ -109,6 +110,26 @@ WORDS: Mapping[Kind, Words] = {
         Please talk to the person, and decide what happens. Then close the case.
         """,
     ),
+    Kind.TRIAGE_WAITS: Words(
+        "A person waits for your team",
+        """
+        This is about case {reference}. Nobody has looked at the referral yet, nobody has tried to
+        reach the person, or several tries have reached nobody. Your list says which.
+
+        Please sign in and look at your list. If your team is short of people, tell your team lead
+        today, so that somebody can help out.
+        """,
+    ),
+    Kind.TRIAGE_OVERDUE: Words(
+        "A person still waits for one of your teams",
+        """
+        This is about case {reference}. We told the team some days ago. Nobody there has looked at
+        the referral yet, or tried to reach the person, or their tries have reached nobody.
+
+        Please ring the team lead. If the team is short of people, pass the case to another team.
+        If it still waits some days from now, we tell the practice that sent it.
+        """,
+    ),
     Kind.HANDED_OVER: Words(
         "A case was handed over to your team",
         """
@@ -116,6 +137,16 @@ WORDS: Mapping[Kind, Words] = {
         start again.
 
         Please sign in, look at your list, and talk to the team that had it if you need to.
+        """,
+    ),
+    Kind.OPENED_IN_EMERGENCY: Words(
+        "One of your cases was opened in an emergency",
+        """
+        This is about case {reference}. Somebody at your hub has opened it, because they feared for
+        somebody and could not wait. They can read it for a short time, and change nothing.
+
+        Please sign in now. The case says who opened it and why, and what they read. Ring them if
+        you know more. Your team lead then notes that they have looked at it.
         """,
     ),
     Kind.GP_MESSAGE_FAILED: Words(
@@ -156,6 +187,15 @@ WORDS: Mapping[Kind, Words] = {
         Open the link in our first message to see how to get in touch with them.
         """,
     ),
+    Kind.NOT_THIS_TIME: Words(
+        "Somebody cannot come one time",
+        """
+        This is about request {reference}. The person cannot come on {day}. They keep their place,
+        and hope to come the next time.
+
+        You need not answer. Your register of that day knows it already.
+        """,
+    ),
     Kind.PERSON_SAID: Words(
         "A person has sent you a message",
         """
@@ -188,8 +228,8 @@ WORDS: Mapping[Kind, Words] = {
         """
         This is about request {reference}. The link worker has a question, or something to tell you.
 
-        Please sign in to read it and to answer. If you have no account, ring the link worker: the
-        number is on the page behind the link in our first message.
+        Please open the link in our first message, or sign in, to read it and to answer. If the
+        link is too old, ring the link worker.
         """,
     ),
     Kind.WORDS_FOR_TEAM: Words(
@@ -261,11 +301,32 @@ WORDS: Mapping[Kind, Words] = {
         If you did not ask for a code, you can delete this message.
         """,
     ),
+    Kind.ANNOUNCEMENT: Words(
+        "News from your hub",
+        """
+        Your hub wrote something for everybody in its place.
+
+        You can read it again when you sign in, until it is over.
+        """,
+        "Read it there",
+    ),
 }
+
+
+DIGEST = Words(
+    "News about your requests",
+    """
+    You asked to hear about some things once a day. This is what came up.
+
+    Please sign in to see each request and what to do next.
+    """,
+)
+"""What stands around several messages in one: the first paragraph before them, the rest after."""
 
 
 SAID: Mapping[str, str] = {
     "cancel": "They say that they cannot come. Their place was given back.",
+    "not-this-time": "They cannot come one time. The group knows, and their place stays.",
     "call-me": "They would like you to call them.",
     "stop-sharing": "They do not want to share with this service any more. We have stopped it.",
     "change-sharing": "They want to change what this service may know about them.",

@@ -14,11 +14,13 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from services.portal import first_meeting
-from services.portal.answer_links import AnswerLinks, Refusal
+from services.portal.answer_links import Refusal
 from services.portal.form_key import form_key
-from services.portal.link_forms import form_of, opened
+from services.portal.front_door.words import access, need
+from services.portal.link_forms import form_of, links_of, opened, pages_of
 from services.portal.times import times_at
 from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
+from shared.languages import _, ngettext
 from shared.pages import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -31,22 +33,22 @@ HOME = "/answer"
 MOST_CODE = 40
 
 REASONS: Mapping[str, str] = {
-    "full": "We are full",
-    "not-suitable": "This is not right for the person",
-    "outside-area": "They live too far away",
-    "outside-criteria": "They are not in the group of people we can help",
-    "cannot-meet-access-need": "We cannot meet an access need",
-    "closed": "We are closed or taking a break",
-    "other": "Another reason",
+    "full": _("We are full"),
+    "not-suitable": _("This is not right for the person"),
+    "outside-area": _("They live too far away"),
+    "outside-criteria": _("They are not in the group of people we can help"),
+    "cannot-meet-access-need": _("We cannot meet an access need"),
+    "closed": _("We are closed or taking a break"),
+    "other": _("Another reason"),
 }
 """Why a provider says no: the referral's codes, in plain words."""
 
 STEPS: Mapping[str, str] = {
-    "start": "They have started",
-    "attend": "They came to a session",
-    "complete": "They have finished",
-    "not-attended": "They did not come",
-    "end-early": "They stopped before the end",
+    "start": _("They have started"),
+    "attend": _("They came to a session"),
+    "complete": _("They have finished"),
+    "not-attended": _("They did not come"),
+    "end-early": _("They stopped before the end"),
 }
 """How it goes: the referral's codes, in plain words."""
 
@@ -66,9 +68,9 @@ FIELDS: Mapping[str, str] = {
 @router.get("/answer/{token}")
 async def open_link(token: str, request: Request) -> Response:
     """Exchange the link's token for a cookie and a clean address; an answer is not given here."""
-    if token in ("code", "who", "progress", "meeting"):
+    if token in ("code", "who", "progress", "meeting", "messages"):
         return RedirectResponse(HOME, 303)
-    session = await _links(request).exchange(token)
+    session = await links_of(request).exchange(token)
     return opened(request, COOKIE, session, at=HOME)
 
 
@@ -76,7 +78,7 @@ async def open_link(token: str, request: Request) -> Response:
 async def show(request: Request, session: Session = "") -> Response:
     """The request without a name, and the answer to give or what became of it."""
     view = await _view(request, session)
-    return _pages(request).page("answer/request", **_shown(request, session, view))
+    return pages_of(request).page("answer/request", **_shown(request, session, view))
 
 
 @router.post("/answer")
@@ -86,9 +88,9 @@ async def give(request: Request, session: Session = "") -> Response:
     given = {name: _text(form, name) for name in ("decision", "reason", "note")}
     faults: dict[str, str] = {}
     if given["decision"] not in DECISIONS:
-        faults["decision"] = "Choose yes, waiting list or no"
+        faults["decision"] = _("Choose yes, waiting list or no")
     elif given["decision"] == "decline" and given["reason"] not in REASONS:
-        faults["reason"] = "Choose why you cannot help this time"
+        faults["reason"] = _("Choose why you cannot help this time")
     try:
         check_note(given["note"])
     except Mistyped as mistyped:
@@ -101,7 +103,7 @@ async def give(request: Request, session: Session = "") -> Response:
         if given["note"]:
             answer["note"] = given["note"]
         try:
-            await _links(request).answer(session, answer)
+            await links_of(request).answer(session, answer)
             return RedirectResponse(HOME, 303)
         except Refusal as refusal:
             faults = _at_its_field(refusal)
@@ -112,7 +114,7 @@ async def give(request: Request, session: Session = "") -> Response:
 async def ask_for_code(request: Request, session: Session = "") -> Response:
     """Have a code sent, and show where to type it."""
     await form_of(request, session)
-    await _links(request).send_code(session)
+    await links_of(request).send_code(session)
     return _code_page(request, session)
 
 
@@ -122,19 +124,17 @@ async def who(request: Request, session: Session = "") -> Response:
     form = await form_of(request, session)
     code = _text(form, "code") if "code" in form else None
     if code is not None and not code:
-        return _code_page(request, session, fault="Type the code")
+        return _code_page(request, session, fault=_("Type the code"))
     try:
-        person = await _links(request).identity(session, code[:MOST_CODE] if code else None)
+        person = await links_of(request).identity(session, code[:MOST_CODE] if code else None)
     except Refusal as refusal:
         if refusal.reason == "wrong-code":
             return _code_page(request, session, fault=_wrong(refusal))
         if refusal.reason == "no-code":
-            return _code_page(request, session, fault="That code is too old. Ask for a new one")
+            return _code_page(request, session, fault=_("That code is too old. Ask for a new one"))
         raise
-    view = await _links(request).view(session)
-    return _pages(request).page(
-        "answer/who", **_shown(request, session, view), person=person, times=times_at(request)
-    )
+    view = await links_of(request).view(session)
+    return pages_of(request).page("answer/who", **_shown(request, session, view), person=person)
 
 
 @router.post("/answer/progress")
@@ -144,14 +144,14 @@ async def progress(request: Request, session: Session = "") -> Response:
     given = {name: _text(form, name) for name in ("action", "day", "month", "year")}
     faults: dict[str, str] = {}
     if given["action"] not in STEPS:
-        faults["action"] = "Choose what happened"
+        faults["action"] = _("Choose what happened")
     try:
         when = day_of(given, times_at(request).today)
         if not faults:
             told = {"action": given["action"], "date": when.isoformat()}
-            view = await _links(request).progress(session, told)
+            view = await links_of(request).progress(session, told)
             values = _shown(request, session, view)
-            return _pages(request).page("answer/request", **values, noted=True)
+            return pages_of(request).page("answer/request", **values, noted=True)
     except Mistyped as mistyped:
         faults["day"] = str(mistyped)
     except Refusal as refusal:
@@ -168,13 +168,13 @@ async def meeting(request: Request, session: Session = "") -> Response:
     when, faults = first_meeting.starts(given, zone, datetime.now(UTC))
     if when is not None:
         try:
-            await _links(request).meeting(session, when.isoformat())
+            await links_of(request).meeting(session, when.isoformat())
         except Refusal as refusal:
             faults = _at_its_field(refusal)
         else:
             view = await _view(request, session)
             values = _shown(request, session, view)
-            return _pages(request).page("answer/request", **values, noted=True)
+            return pages_of(request).page("answer/request", **values, noted=True)
     return await _asked_again(request, session, given, faults)
 
 
@@ -186,7 +186,7 @@ def refusal_page(pages: Pages, refusal: Refusal) -> Response:
 async def _view(request: Request, session: str) -> Json:
     if not session:
         raise Refusal(401, reason="no-session")
-    return await _links(request).view(session)
+    return await links_of(request).view(session)
 
 
 async def _asked_again(
@@ -208,7 +208,7 @@ async def _asked_again(
     if values["stage"] not in form:
         raise Refusal(409)
     given = {**values["given"], **given}
-    return _pages(request).page("answer/request", 422, **values | {"given": given}, faults=faults)
+    return pages_of(request).page("answer/request", 422, **values | {"given": given}, faults=faults)
 
 
 def _forms(given: Mapping[str, str], values: Json) -> tuple[str, ...]:
@@ -230,7 +230,7 @@ def _at_its_field(refusal: Refusal) -> dict[str, str]:
 
 def _code_page(request: Request, session: str, fault: str = "") -> Response:
     status = 422 if fault else 200
-    return _pages(request).page("answer/code", status, key=form_key(session), fault=fault)
+    return pages_of(request).page("answer/code", status, key=form_key(session), fault=fault)
 
 
 def _shown(request: Request, session: str, view: Json) -> Json:
@@ -238,10 +238,12 @@ def _shown(request: Request, session: str, view: Json) -> Json:
     return {
         "view": view,
         "needs": needs_of(view),
+        "access": access_of(view),
         "stage": stage_of(view),
         "steps": {name: words for name, words in STEPS.items() if name in _possible(view)},
         "reasons": REASONS,
         "key": form_key(session),
+        "times": times_at(request),
         "given": {
             "day": today.day,
             "month": today.month,
@@ -268,11 +270,17 @@ def _possible(view: Json) -> list[str]:
 def needs_of(view: Json) -> list[str]:
     """What the person would like help with, in words where there are any."""
     codes = (view.get("need") or {}).get("codes") or []
-    named = [
-        each.get("display") or each.get("code") if isinstance(each, dict) else each
-        for each in codes
+    named = [each if isinstance(each, dict) else {"code": each} for each in codes]
+    return [
+        str(each["display"]).capitalize() if each.get("display") else str(need(str(each["code"])))
+        for each in named
+        if each.get("display") or each.get("code")
     ]
-    return [str(each).replace("-", " ").capitalize() for each in named if each]
+
+
+def access_of(view: Json) -> list[str]:
+    """What the person needs to take part, in words."""
+    return [str(access(each)) for each in view.get("access_needs") or ()]
 
 
 def _text(form: FormData, name: str) -> str:
@@ -281,17 +289,10 @@ def _text(form: FormData, name: str) -> str:
 
 
 def _wrong(refusal: Refusal) -> str:
-    if refusal.tries_left == 0:
-        return "That is not the code. Ask for a new one"
-    tries = f"{refusal.tries_left} more tries" if refusal.tries_left != 1 else "1 more try"
-    return f"That is not the code. You have {tries}"
-
-
-def _links(request: Request) -> AnswerLinks:
-    links: AnswerLinks = request.app.state.links
-    return links
-
-
-def _pages(request: Request) -> Pages:
-    pages: Pages = request.app.state.pages
-    return pages
+    if not refusal.tries_left:
+        return _("That is not the code. Ask for a new one")
+    return ngettext(
+        "That is not the code. You have {count} more try",
+        "That is not the code. You have {count} more tries",
+        refusal.tries_left,
+    ).format(count=refusal.tries_left)

@@ -1,11 +1,13 @@
 """What the pages ask of the notifications service, for whoever holds an answer link."""
 
 import re
+from datetime import date
 from typing import Any
 
 import httpx
 
 from shared import tracing
+from shared.languages import Message
 from shared.rate_limits import caller
 
 Json = dict[str, Any]
@@ -49,6 +51,12 @@ class Refusal(Exception):
         self.tries_left = tries_left
 
     @property
+    def foreign(self) -> bool:
+        """Whether its words are another service's own, which are English whoever reads."""
+        said = self.detail or self.title
+        return bool(said) and not isinstance(said, Message)
+
+    @property
     def moved_on(self) -> bool:
         """Whether somebody else was quicker; its words are about a Task then, and no page's."""
         return self.status == 409 and self.element == "Task.status"
@@ -85,6 +93,16 @@ class AnswerLinks:
                 raise
             raise Refusal(404, reason="unknown-link") from refusal
 
+    async def mute(self, token: str, *, end: bool = False) -> Json:
+        """Which kinds of message a link ends; with `end`, they are ended."""
+        step = "mute" if end else "look"
+        try:
+            return await self._ask("POST", f"/mute-links/{step}", json={"token": token})
+        except Refusal as refusal:
+            if refusal.status != 422:
+                raise
+            raise Refusal(404, reason="unknown-link") from refusal
+
     async def view(self, session: str) -> Json:
         """The anonymous request."""
         return await self._ask("GET", "/answer", session)
@@ -106,6 +124,15 @@ class AnswerLinks:
         """Record how it goes."""
         return await self._ask("POST", "/answer/progress", session, json=progress)
 
+    async def messages(self, session: str) -> Json:
+        """What was written about the request."""
+        return await self._ask("GET", "/answer/messages", session)
+
+    async def write(self, session: str, text: str, key: str) -> Json:
+        """Write to the link worker; all that was written afterwards."""
+        body = {"text": text, "key": key}
+        return await self._ask("POST", "/answer/messages", session, json=body)
+
     async def open_visit(self, token: str) -> str:
         """A session for the token of a link in a message to a person."""
         try:
@@ -120,9 +147,10 @@ class AnswerLinks:
         """What was agreed with the person."""
         return await self._ask("GET", "/visit", session, header=VISIT)
 
-    async def say(self, session: str, said: str) -> None:
-        """Pass on what the person says."""
-        await self._ask("POST", "/visit", session, header=VISIT, json={"said": said})
+    async def say(self, session: str, said: str, day: date | None = None) -> None:
+        """Pass on what the person says; `day` is on which they do not come, where they say that."""
+        body = {"said": said} | ({"day": day.isoformat()} if day else {})
+        await self._ask("POST", "/visit", session, header=VISIT, json=body)
 
     async def meeting(self, session: str, starts: str) -> None:
         """Say, by an answer link, when the person is expected first."""

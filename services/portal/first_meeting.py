@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from services.portal.typed import Mistyped, day_of
+from shared.languages import _
 
 DAY = ("first_day", "first_month", "first_year")
 TIME = "first_time"
@@ -13,7 +14,7 @@ FIELDS = (*DAY, TIME)
 """Names of the form's fields."""
 LATEST = 1
 """Years ahead that somebody may plan."""
-TOO_FAR = "This day is more than a year away. Check the year"
+TOO_FAR = _("This day is more than a year away. Check the year")
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE | re.ASCII)
 
 
@@ -41,7 +42,7 @@ def starts(
         return None, faults
     when = datetime.combine(day, hour, zone)
     if when <= now:
-        return None, {TIME: "This time has passed. Type a time that is still to come"}
+        return None, {TIME: _("This time has passed. Type a time that is still to come")}
     return when, {}
 
 
@@ -51,7 +52,7 @@ def _day(typed: Mapping[str, str], today: date) -> date:
     such_as = f"27 3 {today.year + LATEST}"
     when = day_of(parts, last, earliest=today.year, such_as=such_as, too_late=TOO_FAR)
     if when < today:
-        raise Mistyped("This day has passed. Type a day that is still to come")
+        raise Mistyped(_("This day has passed. Type a day that is still to come"))
     return when
 
 
@@ -63,13 +64,13 @@ def time_of(typed: str) -> time:
     """
     found = _TIME.fullmatch(typed.strip())
     if found is None:
-        raise Mistyped("Type the time, such as 2:30pm" if typed else "Type the time too")
+        raise Mistyped(_("Type the time, such as 2:30pm") if typed else _("Type the time too"))
     hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
     if half and not 1 <= hour <= 12:
-        raise Mistyped("There is no such time. Type it like 2:30pm or 14:30")
+        raise Mistyped(_("There is no such time. Type it like 2:30pm or 14:30"))
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)
     try:
         return time(hour, minute)
     except ValueError:
-        raise Mistyped("There is no such time. Type it like 2:30pm or 14:30") from None
+        raise Mistyped(_("There is no such time. Type it like 2:30pm or 14:30")) from None

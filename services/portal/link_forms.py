@@ -4,9 +4,22 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from services.portal.answer_links import Refusal
+from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.form_key import is_form_key
 from services.portal.typed import form_sent
+from shared.pages import Pages
+
+
+def links_of(request: Request) -> AnswerLinks:
+    """What knows the links of the app that answers."""
+    links: AnswerLinks = request.app.state.links
+    return links
+
+
+def pages_of(request: Request) -> Pages:
+    """What renders the pages of the app that answers."""
+    pages: Pages = request.app.state.pages
+    return pages
 
 
 def opened(request: Request, cookie: str, session: str, *, at: str) -> Response:

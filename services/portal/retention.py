@@ -1,6 +1,7 @@
 """How long the portal keeps what: sessions of browsers, and nothing of record."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine
@@ -29,7 +30,11 @@ NOBODY: Mapping[str, str] = {
 """Tables that concern no patient, and what is in them: all."""
 
 
-def expiries(_settings: PortalSettings, engine: Engine) -> Mapping[str, Expiry]:
+def expiries(
+    _settings: PortalSettings,
+    engine: Engine,
+    _held: Collection[UUID] = (),
+) -> Mapping[str, Expiry]:
     """What ends each class.
 
     Args:

@@ -21,6 +21,12 @@ class PortalSettings(ServiceSettings):
         max_length=60,
         description="The name on the pages. No logo: the NHS's is for NHS services only.",
     )
+    languages: str = Field(
+        default="en-GB",
+        description="In which languages staff and the front door can be read; several with commas,"
+        " the first for whoever asks for none of them. Each has a catalogue in"
+        " `services/portal/locale`.",
+    )
     notifications_url: str = Field(
         default="", description="The notifications service; public_url if none."
     )
@@ -44,7 +50,7 @@ class PortalSettings(ServiceSettings):
         default=30, ge=5, le=240, description="After so long without a page somebody signs in anew."
     )
     session_hours: int = Field(
-        default=12, ge=1, le=24, description="So long a sign-in lasts at most."
+        default=10, ge=1, le=24, description="So long a sign-in lasts at most."
     )
     front_door_rate: str = Field(
         default="10/minute;60/hour",

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from services.portal.front_door.door import NotNow, NotTaken, NotThere
 from services.portal.front_door.routes import FrontDoor
+from shared.languages import _
 
 USUAL = "http://127.0.0.1:8000"
 """Where the commands look for Kersey when nothing tells them otherwise."""
@@ -25,13 +26,13 @@ class Part:
 
 
 PARTS = (
-    Part("/fhir", "FHIR R4: referrals in, answers out", "/fhir/metadata"),
-    Part("/referrals", "Cases: triage, requests to providers, outcomes", ""),
-    Part("/directory", "Services and groups, as Open Referral UK data", "/directory/services"),
-    Part("/notifications", "Messages: who was told, and answer links", ""),
-    Part("/identity", "Sign-in: OAuth 2 tokens and keys", "/identity/jwks.json"),
-    Part("/health/ready", "Whether everything works", "/health/ready"),
-    Part("/metrics", "Numbers for the operator", "/metrics"),
+    Part("/fhir", _("FHIR R4: referrals in, answers out"), "/fhir/metadata"),
+    Part("/referrals", _("Cases: triage, requests to providers, outcomes"), ""),
+    Part("/directory", _("Services and groups, as Open Referral UK data"), "/directory/services"),
+    Part("/notifications", _("Messages: who was told, and answer links"), ""),
+    Part("/identity", _("Sign-in: OAuth 2 tokens and keys"), "/identity/jwks.json"),
+    Part("/health/ready", _("Whether everything works"), "/health/ready"),
+    Part("/metrics", _("Numbers for the operator"), "/metrics"),
 )
 
 

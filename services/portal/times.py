@@ -1,22 +1,24 @@
-"""Days and moments in UK words."""
+"""Days and moments in words, as readers of the page's language write them."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel import Locale
+from babel.dates import format_date, format_time, format_timedelta
 from fastapi import Request
 
-LOCALE = "en_GB"
+from shared.languages import _, language
 
 WEEKDAYS: Mapping[str, str] = {
-    "MO": "Monday",
-    "TU": "Tuesday",
-    "WE": "Wednesday",
-    "TH": "Thursday",
-    "FR": "Friday",
-    "SA": "Saturday",
-    "SU": "Sunday",
+    "MO": _("Monday"),
+    "TU": _("Tuesday"),
+    "WE": _("Wednesday"),
+    "TH": _("Thursday"),
+    "FR": _("Friday"),
+    "SA": _("Saturday"),
+    "SU": _("Sunday"),
 }
 """By their codes in the directory (RFC 5545)."""
 
@@ -44,12 +46,10 @@ class Times:
             return ""
         days = (self.today - self._local(moment).date()).days
         if days <= 0:
-            return "today"
+            return str(_("today"))
         if days == 1:
-            return "yesterday"
-        return format_timedelta(
-            timedelta(days=-days), add_direction=True, threshold=1.5, locale=LOCALE
-        )
+            return str(_("yesterday"))
+        return _days_ago(days, language().locale)
 
     def day(self, moment: str | None) -> str:
         """A day, such as `3 March 2026`; what is no whole day stays as it is."""
@@ -59,16 +59,29 @@ class Times:
             when = date.fromisoformat(moment) if len(moment) <= 10 else self._local(moment).date()
         except ValueError:
             return moment
-        return format_date(when, "d MMMM y", locale=LOCALE)
+        return _day(when, language().locale)
 
     def moment(self, moment: str | None) -> str:
         """A day and the time of it, such as `3 March 2026, 14:05`."""
         if not moment:
             return ""
-        return format_datetime(self._local(moment), "d MMMM y, HH:mm", locale=LOCALE)
+        local, locale = self._local(moment), language().locale
+        day = _day(local.date(), locale)
+        return f"{day}, {format_time(local, 'short', tzinfo=self._zone, locale=locale)}"
 
     def _local(self, moment: str) -> datetime:
         return datetime.fromisoformat(moment).astimezone(self._zone)
+
+
+@lru_cache(maxsize=4096)
+def _days_ago(days: int, locale: Locale) -> str:
+    """Kept, as `_day`: a list says it for each of its rows, and Babel reads the pattern anew."""
+    return format_timedelta(timedelta(days=-days), add_direction=True, threshold=1.5, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _day(when: date, locale: Locale) -> str:
+    return format_date(when, "long", locale=locale)
 
 
 def times_at(request: Request) -> Times:

@@ -9,11 +9,23 @@ from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
+from shared.languages import _, language
+
 MOST_NOTE = 1000
 EARLIEST_YEAR = 2000
 """No activity that Kersey keeps was before; an earlier year is a slip of the keyboard."""
 
 _PARTS = ("day", "month", "year")
+LACKS: Mapping[tuple[str, ...], str] = {
+    ("day",): _("Type the day too, such as {such_as}"),
+    ("month",): _("Type the month too, such as {such_as}"),
+    ("year",): _("Type the year too, such as {such_as}"),
+    ("day", "month"): _("Type the day and the month too, such as {such_as}"),
+    ("day", "year"): _("Type the day and the year too, such as {such_as}"),
+    ("month", "year"): _("Type the month and the year too, such as {such_as}"),
+    _PARTS: _("Type the day and the month and the year too, such as {such_as}"),
+}
+"""What is said where parts of a day are missing."""
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 """What notifications takes in no note. It comes from other programs: nobody can see or type it."""
 
@@ -50,6 +62,13 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
+def too_long(count: int, most: int) -> str:
+    """What is said of a text that has more letters than are taken."""
+    return _("This has {count} letters. Write {most} letters or fewer").format(
+        count=language().number(count), most=language().number(most)
+    )
+
+
 def check_note(note: str) -> None:
     """Whether a note can be taken.
 
@@ -57,10 +76,12 @@ def check_note(note: str) -> None:
         Mistyped: it is too long, or has what nobody can see.
     """
     if len(note) > MOST_NOTE:
-        message = f"Your note has {len(note):,} letters. Write {MOST_NOTE:,} letters or fewer"
+        message = _("Your note has {count} letters. Write {most} letters or fewer").format(
+            count=language().number(len(note)), most=language().number(MOST_NOTE)
+        )
         raise Mistyped(message)
     if _INVISIBLE.search(note):
-        message = (
+        message = _(
             "Your note had a character that cannot be seen, perhaps from copying. We took it out."
             " Check your note and send it again"
         )
@@ -73,7 +94,7 @@ def day_of(
     *,
     earliest: int = EARLIEST_YEAR,
     such_as: str = "27 3 2026",
-    too_late: str = "This day is in the future. Type the day it happened, such as 27 3 2026",
+    too_late: str = _("This day is in the future. Type the day it happened, such as 27 3 2026"),
 ) -> date:
     """The day that was typed in three parts.
 
@@ -104,18 +125,24 @@ def any_day_of(
     """
     missing = [name for name in _PARTS if not typed[name]]
     if missing:
-        message = f"Type the {' and the '.join(missing)} too, such as {such_as}"
+        message = LACKS[tuple(missing)].format(such_as=such_as)
         raise Mistyped(message)
     if not all(typed[name].isdecimal() for name in _PARTS):
-        message = f"Type the day, the month and the year in numbers, such as {such_as}"
+        message = _("Type the day, the month and the year in numbers, such as {such_as}").format(
+            such_as=such_as
+        )
         raise Mistyped(message)
     # More digits than a year has would be too large a number; five are wrong already.
     day, month, year = (int(typed[name][:5]) for name in _PARTS)
     if not earliest <= year <= date.max.year:
-        message = f"Type the year with 4 numbers, such as {such_as[-4:]}, from {earliest} on"
+        message = _("Type the year with 4 numbers, such as {such_as}, from {earliest} on").format(
+            such_as=such_as[-4:], earliest=earliest
+        )
         raise Mistyped(message)
     try:
         return date(year, month, day)
     except ValueError:
-        message = f"There is no such day. Check the day and the month, such as {such_as}"
+        message = _("There is no such day. Check the day and the month, such as {such_as}").format(
+            such_as=such_as
+        )
         raise Mistyped(message) from None

@@ -14,6 +14,7 @@ from services.portal.staff.place import back_to, refusal_page
 from shared.pages import Pages
 from shared.problems import Problem
 from shared.refusals import Refuse
+from shared.step_up import STEP_UP
 
 _PAGES = {
     404: "missing",
@@ -42,6 +43,8 @@ def word(app: FastAPI, pages: Pages) -> None:
 
     @app.exception_handler(Refusal)
     def refused(request: Request, refusal: Refusal) -> Response:
+        if refusal.reason == STEP_UP and hasattr(request.state, "signed_in"):
+            return sign_in.prove_page(request)
         if refusal.reason == "sign-in" or hasattr(request.state, "signed_in"):
             return refusal_page(request, refusal)
         return answer.refusal_page(pages, refusal)

@@ -142,9 +142,12 @@ def put_service(
     id: UUID,  # noqa: A002
     model: hsds.Service,
     why: Why = None,
+    draft: Annotated[
+        bool, Query(description="Keep a coordinator's listing until its hub says yes.")
+    ] = False,
 ) -> Response:
     """List a service under an id, or replace its listing; see `POST /directory/services`."""
-    return _written(write_service(directory, principal, id, model, why), "services")
+    return _written(write_service(directory, principal, id, model, why, draft=draft), "services")
 
 
 @writes.post("/organizations", status_code=201)

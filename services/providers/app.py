@@ -11,6 +11,7 @@ from services.providers.asking import asks
 from services.providers.assurance import api as assurance
 from services.providers.assurance import reached
 from services.providers.claims import api as claims
+from services.providers.closing import api as closing
 from services.providers.consortium import api as consortium
 from services.providers.exporting import routes as export_routes
 from services.providers.exporting.snapshots import Snapshots
@@ -22,6 +23,7 @@ from services.providers.importing.background import Background
 from services.providers.life import api as life
 from services.providers.matches.api import matches
 from services.providers.matches.of_services import api as service_matches
+from services.providers.onboarding import api as onboarding
 from services.providers.overview import api as overview
 from services.providers.public import PublicReads
 from services.providers.rounds import Rounds, rounds
@@ -81,6 +83,8 @@ def create_app(
             api.writes,
             life.routes,
             claims.routes,
+            closing.routes,
+            onboarding.routes,
             assurance.routes,
             funding.routes,
             consortium.routes,

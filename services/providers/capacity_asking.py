@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.providers.closing.reading import closed_on
 from services.providers.domain import CapacityState, Tier
 from services.providers.handlers import Directory
 from services.providers.hubs import hub_of
@@ -36,11 +37,14 @@ def ask(directory: Directory, every: timedelta) -> int:
         How many providers were asked.
     """
     organization, asked = table("organization").c, table("capacity_asked").c
+    with UnitOfWork(directory.engine) as uow:
+        closed = closed_on(uow.session, directory.clock().date())
     due = (
         select(organization.id)
         .outerjoin(table("capacity_asked"), asked.organization_id == organization.id)
         .where(
             or_(asked.at.is_(None), asked.at <= directory.clock() - every),
+            organization.id.not_in(closed),
             _unsaid(directory, every)
             .where(table("service").c.organization_id == organization.id)
             .exists(),

@@ -14,7 +14,7 @@ from services.providers.gazetteer import BadPostcode
 from services.providers.matches.proposing import merged_away
 from services.providers.nested import Json, plain
 from services.providers.paging import Listed
-from services.providers.points import inside, point_of, services_within
+from services.providers.points import are_many, inside, point_of, services_within
 from services.providers.queries import (
     OrganizationList,
     ServiceList,
@@ -41,14 +41,24 @@ def services(session: Session, query: ServiceList, now: datetime) -> Listed:
     Raises:
         Problem: 400 for a postcode that is not known.
     """
-    wanted = select(service.id).order_by(service.name, service.id)
+    listed = LISTED if query.modified_after is None else true()
     conditions = _conditions(session, query)
+    assemble: Assemble = partial(listing.services, full=query.full, now=now)
+    wanted = select(service.id).where(listed, *conditions).order_by(service.name, service.id)
     if query.postcode is not None and query.proximity is not None:
         point = point_of_parameter(session, "postcode", query.postcode)
-        conditions.append(service.id.in_(services_within(point, query.proximity)))
-    assemble: Assemble = partial(listing.services, full=query.full, now=now)
+        here = services_within(point, query.proximity)
+        if query.search is not None and are_many(session, point, query.proximity):
+            # Each place would be looked up for its words; the words have an index of their own.
+            worded = select(service.id, service.name).where(listed, *conditions).cte("worded")
+            worded = worded.prefix_with("MATERIALIZED")
+            wanted = select(worded.c.id).order_by(worded.c.name, worded.c.id)
+            wanted = wanted.where(worded.c.id.in_(here))
+        else:
+            wanted = wanted.where(service.id.in_(here))
+        conditions.append(true())
     return Listed(
-        wanted.where(LISTED if query.modified_after is None else true(), *conditions),
+        wanted,
         _minimal if query.minimal else assemble,
         narrowed=bool(conditions),
     )

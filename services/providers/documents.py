@@ -9,7 +9,7 @@ Whoever writes one holds, until the commit, the locks of the service, of its org
 its locations, and its taxonomies' in share: nothing of it changes unseen meanwhile.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,9 +28,10 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
+from services.providers import many
 from services.providers.gathering import documents
 from services.providers.nested import Json, Row
 from services.providers.paging import one_state
@@ -123,25 +124,21 @@ def _beside(row: Row, name: str) -> Row | None:
 # --- writing ---------------------------------------------------------------------------------
 
 
-def keep(session: Session, keys: Collection[UUID]) -> None:
+def keep(
+    session: Session, keys: Collection[UUID], written: Mapping[str, Iterable[Row]] | None = None
+) -> None:
     """Gather the documents of services and write them.
 
     Args:
         session: where; it holds the locks that the head of this file names.
         keys: which services; unknown ones are left out.
+        written: all their rows by table, where this transaction wrote them.
     """
     rows = [
-        {"service_id": key, "body": orjson.dumps(said).decode()}
-        for key, said in documents(session, keys).items()
+        {"service_id": key, "body": said}  # a document in a document: taken as the text it is
+        for key, said in documents(session, keys, written).items()
     ]
-    if rows:  # one by one in a pipeline: as an array, each sign of the texts would be looked at
-        session.connection().execute(_WRITING, rows)
-
-
-_inserted = insert(table("service_document"))
-_WRITING = _inserted.on_conflict_do_update(
-    index_elements=["service_id"], set_={"body": _inserted.excluded.body}
-)
+    many.insert(session, "service_document", rows, known_by=("service_id",), changing=("body",))
 
 
 def fill(engine: Engine, *, batch: int = BATCH) -> int:

@@ -5,13 +5,22 @@ fixed number of statements, some thirty, however many they are.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
 
-from services.providers.nested import Children, Json, Row, Terms, entities, picked, with_nested
+from services.providers.nested import (
+    Children,
+    Json,
+    Row,
+    Terms,
+    Written,
+    entities,
+    picked,
+    with_nested,
+)
 
 SERVICE = (
     "id organization_id name alternate_name description url email status interpretation_services"
@@ -58,7 +67,9 @@ def organizations(session: Session, keys: Sequence[UUID], *, full: bool) -> dict
     }
 
 
-def documents(session: Session, keys: Collection[UUID]) -> dict[UUID, Json]:
+def documents(
+    session: Session, keys: Collection[UUID], written: Mapping[str, Iterable[Row]] | None = None
+) -> dict[UUID, Json]:
     """Whole public listings of services by id, without what moves by itself.
 
     That is all but what a read works out from the present instant, or that changes more often than
@@ -67,13 +78,14 @@ def documents(session: Session, keys: Collection[UUID]) -> dict[UUID, Json]:
     Args:
         session: where to read.
         keys: which services; unknown ones are left out.
+        written: all their rows by table, where this transaction wrote them: these are not read.
     """
-    children = Children(session)
+    children = Written(session, written) if written else Children(session)
     rows = children.by_id("service", keys)
     owners = organizations(session, [row["organization_id"] for row in rows.values()], full=True)
     below = {name: children.of(name, "service_id", keys) for name in BELOW}
     ats = [at for each in below["service_at_location"].values() for at in each]
-    sites = locations(session, {at["location_id"] for at in ats})
+    sites = _locations(children, {at["location_id"] for at in ats})
     contacts = [contact["id"] for each in below["contact"].values() for contact in each]
     phones = _phones(children, contacts)
     terms = Terms(children, [*keys, *contacts, *sites])
@@ -170,7 +182,10 @@ _NOWHERE = {"city": "", "state_province": "", "postal_code": ""}
 
 def locations(session: Session, keys: Collection[UUID]) -> dict[UUID, Json]:
     """Locations by id, with what is below them."""
-    children = Children(session)
+    return _locations(Children(session), keys)
+
+
+def _locations(children: Children, keys: Collection[UUID]) -> dict[UUID, Json]:
     rows = children.by_id("location", keys)
     addresses = children.of("address", "location_id", keys)
     accesses = children.of("accessibility", "location_id", keys)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from services.providers import capacities, documents, domain
 from services.providers.assurance import looks
+from services.providers.closing.reading import closing_days
 from services.providers.documents import Read
 from services.providers.gathering import LOCATION, basic, organizations
 from services.providers.nested import (
@@ -30,8 +31,14 @@ def organization_listings(session: Session, keys: Sequence[UUID]) -> dict[UUID, 
     """Whole public listings of organisations by id: what their events carry."""
     rows = Children(session).by_id("organization", keys)
     found = organizations(session, keys, full=True)
+    closed = closing_days(session, keys)
     return {
-        key: found[key] | {"kersey": with_nested({"version": row["version"]}, hub=row["hub"])}
+        key: found[key]
+        | {
+            "kersey": with_nested(
+                {"version": row["version"]}, hub=row["hub"], closed=closed.get(key)
+            )
+        }
         for key, row in rows.items()
     }
 
@@ -128,6 +135,14 @@ def listings(session: Session, keys: Collection[UUID], now: datetime) -> dict[UU
     """Whole public listings by id: the HSDS service and Kersey's part. What events carry."""
     return {
         key: _whole(read, now) | {"kersey": _own(read, now)}
+        for key, read in documents.read(session, keys).items()
+    }
+
+
+def offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Json]:
+    """What matching shows and reasons from, by id: `listings` without what it does not look at."""
+    return {
+        key: read.said | {"kersey": _own(read, now)}
         for key, read in documents.read(session, keys).items()
     }
 

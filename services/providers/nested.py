@@ -82,6 +82,38 @@ class Children:
         return {key: rows[0] for key, rows in self.of(name, "id", keys).items()}
 
 
+class Written(Children):
+    """Rows that this transaction has just written need not be read again; all others are.
+
+    Args:
+        session: where the others are read.
+        rows: of services and their locations, with everything below them, by table.
+    """
+
+    def __init__(self, session: Session, rows: Mapping[str, Iterable[Row]]) -> None:
+        super().__init__(session)
+        self._rows = {name: {row["id"]: row for row in each} for name, each in rows.items()}
+        self._whole = {
+            key for name in ("service", "location", "contact", "phone") for key in self._keys(name)
+        }
+
+    def _keys(self, name: str) -> Collection[UUID]:
+        return self._rows.get(name, {}).keys()
+
+    def of(self, name: str, column: str, parents: Collection[UUID]) -> dict[UUID, list[Row]]:
+        """See `Children`. What is below something written was written with it, or is not there."""
+        here = self._keys(name) if column == "id" else self._whole
+        if any(key not in here for key in parents):
+            return super().of(name, column, parents)
+        wanted = set(parents)
+        grouped: dict[UUID, list[Row]] = defaultdict(list)
+        empty = dict.fromkeys(table(name).c.keys())
+        for _, row in sorted(self._rows.get(name, {}).items()):
+            if row[column] in wanted:
+                grouped[row[column]].append({**empty, **row})
+        return grouped
+
+
 def entities(
     rows: Iterable[Row], names: str, more: Callable[[Row], Json] | None = None
 ) -> list[Json]:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from services.providers.nested import Json
 from services.providers.queries import Page
-from shared.database import UnitOfWork
+from shared.database import ReadOnly
 
 BATCH = 200
 """Entities that are read at once where all are wanted: what is held in memory, however many
@@ -36,7 +36,7 @@ class Listed:
 @contextmanager
 def one_state(engine: Engine) -> Iterator[Session]:
     """Reads of several statements that all see the directory as it is at the first."""
-    with UnitOfWork(engine) as uow:
+    with ReadOnly(engine) as uow:
         uow.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         yield uow.session
 

@@ -14,14 +14,14 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel
 from sqlalchemy import RowMapping, Uuid, any_, delete, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.providers import documents, hsds, listing, rows
+from services.providers import documents, hsds, listing, many, rows
 from services.providers.assurance import looks
 from services.providers.life import versions
 from services.providers.life.states import LOADED, Writing
 from services.providers.matching.flattening import flatten
-from services.providers.rows import Rows, child_id, table
+from services.providers.rows import Rows, among, child_id, table
 from shared.database import UnitOfWork
 from shared.messaging.events import (
     Event,
@@ -32,7 +32,6 @@ from shared.messaging.events import (
     ServiceWithdrawn,
 )
 from shared.messaging.outbox import Outbox
-from shared.messaging.outbox import outbox as outbox_table
 
 
 class Misfit(Exception):
@@ -57,10 +56,7 @@ def digest(model: BaseModel, *, leave_out: Any = None) -> str:
 
 def tell(uow: UnitOfWork, outbox: Outbox, events: Iterable[tuple[Event, int]]) -> None:
     """Put events, each with its subject's version, into the outbox in one statement."""
-    told = [outbox.row(event, version=version) for event, version in events]
-    if told:
-        uow.session.connection().execute(insert(outbox_table), told)
-        outbox.announce(uow)
+    outbox.add_rows(uow, [outbox.row(event, version=version) for event, version in events])
 
 
 # --- organisations ---------------------------------------------------------------------------
@@ -137,6 +133,8 @@ def _retell_services(
     uow: UnitOfWork, outbox: Outbox, owners: Sequence[UUID], now: datetime
 ) -> None:
     """A service's listing holds its organisation's: when that changed, so did the service's."""
+    if not owners:
+        return
     service = table("service")
     keys = (
         uow.session.connection()
@@ -244,9 +242,9 @@ def services(
     new = (changed.keys() - known.keys()) | (places - described)
     rows.store(uow.session, merged, new=new)
     _drop_unused(uow, left - places)
-    flatten(uow.session, changed, places)
-    documents.keep(uow.session, list(changed))
     _first_capacity(uow, changed, now, capacity_lasts)
+    flatten(uow.session, changed, places)
+    documents.keep(uow.session, list(changed), merged)
     listed = {key for key, row in known.items() if row["withdrawn"] is None}
     looks.begin(uow, changed, known.keys() - listed, now)
     versions.published(uow, "service", changed, _owners(uow, changed), now, writing)
@@ -261,7 +259,7 @@ def _owners(
     organization = table("organization").c
     offering = {model.organization_id for model in changed.values()}
     found = uow.session.connection().execute(
-        select(organization.id, organization.hub).where(organization.id.in_(offering))
+        select(organization.id, organization.hub).where(among(organization.id, offering))
     )
     hubs: dict[UUID, str | None] = {row.id: row.hub for row in found}
     return {
@@ -346,7 +344,7 @@ def _own_locations(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> set
         for key, model in changed.items()
         for place in _location_ids(key, model)
     }
-    wanted = select(location.c.id, location.c.organization_id).where(location.c.id.in_(owners))
+    wanted = select(location.c.id, location.c.organization_id).where(among(location.c.id, owners))
     wanted = wanted.order_by(location.c.id).with_for_update(key_share=True)
     found = uow.session.connection().execute(wanted).all()
     for row in found:
@@ -361,7 +359,7 @@ def _own_locations(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> set
 
 def _locations_of(uow: UnitOfWork, keys: Sequence[UUID]) -> set[UUID]:
     at = table("service_at_location")
-    wanted = select(at.c.location_id).where(at.c.service_id.in_(keys))
+    wanted = select(at.c.location_id).where(among(at.c.service_id, keys))
     return set(uow.session.connection().execute(wanted).scalars())
 
 
@@ -370,7 +368,7 @@ def _drop_unused(uow: UnitOfWork, places: Collection[UUID]) -> None:
     if not places:
         return
     at, location = table("service_at_location"), table("location")
-    used = select(at.c.location_id).where(at.c.location_id.in_(places))
+    used = select(at.c.location_id).where(among(at.c.location_id, places))
     run = uow.session.connection().execute
     unused = set(places) - set(run(used).scalars())
     rows.clear_locations(uow.session, list(unused))
@@ -398,8 +396,7 @@ def _first_capacity(
                 "expires": (said.expires or now + lasts) if said else None,
             }
         )
-    statement = insert(table("capacity")).on_conflict_do_nothing()
-    uow.session.connection().execute(statement, first)
+    many.insert(uow.session, "capacity", first, known_by=("service_id",))
 
 
 def _search_texts(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> dict[UUID, str]:
@@ -411,7 +408,7 @@ def _search_texts(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> dict
     names = {
         row.id: row.name
         for source, keys in ((organization, owners), (term, linked))
-        for row in run(select(source.id, source.name).where(source.id.in_(keys)))
+        for row in run(select(source.id, source.name).where(among(source.id, keys)))
     }
     return {
         key: "\n".join(
@@ -436,7 +433,7 @@ def _search_texts(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> dict
 
 def _locked(uow: UnitOfWork, name: str, keys: Iterable[UUID]) -> dict[UUID, RowMapping]:
     source = table(name)
-    wanted = select(source).where(source.c.id.in_(list(keys))).order_by(source.c.id)
+    wanted = select(source).where(among(source.c.id, keys)).order_by(source.c.id)
     found = uow.session.connection().execute(wanted.with_for_update(key_share=True))
     return {row["id"]: row for row in found.mappings()}
 
@@ -452,7 +449,7 @@ def hold_organizations(
         Misfit: one of them is not there.
     """
     organization = table("organization").c
-    wanted = select(organization.id).where(organization.id.in_(keys)).order_by(organization.id)
+    wanted = select(organization.id).where(among(organization.id, keys)).order_by(organization.id)
     found = uow.session.connection().execute(wanted.with_for_update(read=True))
     for key in sorted(set(keys) - set(found.scalars())):
         raise Misfit(element, f"There is no organisation {key}.")
@@ -476,7 +473,7 @@ def _unlike(uow: UnitOfWork, keys: Collection[UUID], *others: str) -> None:
 def _known_hubs(uow: UnitOfWork, codes: Collection[str | None]) -> None:
     wanted = {code for code in codes if code is not None}
     hub = table("hub").c
-    found = uow.session.connection().execute(select(hub.code).where(hub.code.in_(wanted)))
+    found = uow.session.connection().execute(select(hub.code).where(among(hub.code, wanted)))
     for code in sorted(wanted - set(found.scalars())):
         raise Misfit("kersey.hub", f"There is no place hub '{code}'.")
 
@@ -484,6 +481,6 @@ def _known_hubs(uow: UnitOfWork, codes: Collection[str | None]) -> None:
 def _known_terms(uow: UnitOfWork, attributes: Iterable[hsds.Attribute]) -> None:
     wanted = {each.taxonomy_term_id for each in attributes}
     term = table("taxonomy_term").c
-    found = uow.session.connection().execute(select(term.id).where(term.id.in_(wanted)))
+    found = uow.session.connection().execute(select(term.id).where(among(term.id, wanted)))
     for key in sorted(wanted - set(found.scalars())):
         raise Misfit("attributes.taxonomy_term_id", f"There is no taxonomy term {key}.")

@@ -1,6 +1,7 @@
 """How long the directory keeps what. It is public, and knows no patients (care 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine, case, func
@@ -18,7 +19,8 @@ _REPLIES = "reply"
 _GAPS = ("gap", "gap_action")
 _CONSORTIUM = ("member", "relation", "asset")
 _CLAIMS = "listing_claim"
-_OTHERS = (_PLACES, _REPLIES, _CLAIMS, *_GAPS, *_HISTORY, *_CONSORTIUM)
+_ONBOARDINGS = ("onboarding", "onboarding_act")
+_OTHERS = (_PLACES, _REPLIES, _CLAIMS, *_ONBOARDINGS, *_GAPS, *_HISTORY, *_CONSORTIUM)
 
 LISTINGS = RecordClass(
     name="listings",
@@ -86,8 +88,20 @@ CLAIMS = RecordClass(
     review="the hub; a keeper who leaves gives it up or is ended",
 )
 
+ONBOARDINGS = RecordClass(
+    name="onboardings",
+    holds="providers that a hub brings in: how far it is, who did what; while it goes on an address"
+    " and a number to ask them by",
+    tables=_ONBOARDINGS,
+    basis="who is sent to a provider must be able to see how it was taken on, and by whom",
+    start="its end; one that goes on is kept",
+    length=relativedelta(years=2),
+    review="the hub; addresses and numbers go when it ends",
+)
+
 RECORDS = (
-    LISTINGS, HISTORY, PLACES, REPLIES, GAPS, CONSORTIUM, CLAIMS, LEASES, *messages.RECORDS
+    LISTINGS, HISTORY, PLACES, REPLIES, GAPS, CONSORTIUM, CLAIMS, ONBOARDINGS, LEASES,
+    *messages.RECORDS,
 )  # fmt: skip
 
 NOBODY: Mapping[str, str] = {
@@ -103,13 +117,19 @@ NOBODY: Mapping[str, str] = {
     "inbox": "ids of events that were acted on",
     "lease": "which process leads",
     "member": "organisations, and practitioners by the name they work under",
+    "onboarding": "groups that a hub brings in, and how to ask them by their work",
+    "onboarding_act": "what staff did to bring a group in",
     "outbox": "events about listings",
     "relation": "who works with whom",
 }
 """Tables that concern no patient, and what is in them: all."""
 
 
-def expiries(_settings: ProvidersSettings, engine: Engine) -> Mapping[str, Expiry]:
+def expiries(
+    _settings: ProvidersSettings,
+    engine: Engine,
+    _held: Collection[UUID] = (),
+) -> Mapping[str, Expiry]:
     """What ends each class.
 
     Args:
@@ -118,9 +138,11 @@ def expiries(_settings: ProvidersSettings, engine: Engine) -> Mapping[str, Expir
     reply = metadata.tables[_REPLIES]
     answered = func.coalesce(reply.c.answered, reply.c.asked)
     claim = metadata.tables[_CLAIMS]
+    onboarding = metadata.tables[_ONBOARDINGS[0]]
     refused = case((claim.c.state == ClaimState.REFUSED, claim.c.decided))
     return {
         REPLIES.name: OldRows(engine, reply, answered),
+        ONBOARDINGS.name: OldRows(engine, onboarding, onboarding.c.ended),
         CLAIMS.name: OldRows(engine, claim, func.coalesce(claim.c.ended, refused)),
         **messages.expiries(engine),
     }

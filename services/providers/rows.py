@@ -2,15 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel
-from sqlalchemy import Select, Table, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Select,
+    String,
+    Table,
+    any_,
+    delete,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
-from services.providers import hsds, tables
+from services.providers import hsds, many, tables
 
 Rows = dict[str, list[dict[str, Any]]]
 """Rows by table name."""
@@ -29,12 +41,34 @@ def child_id(parent: UUID, kind: str, number: int, given: UUID | None) -> UUID:
 
 def _columns(model: BaseModel, table: str) -> dict[str, Any]:
     """The fields of `model` that are columns of `table`, nothing nested."""
-    known = tables.metadata.tables[table].columns
-    return {
-        name: value
-        for name, value in model
-        if name in known and not isinstance(value, tuple | BaseModel)
+    said = vars(model)
+    found = {
+        name: said[name]
+        for name in _of_both(type(model), table)
+        if not isinstance(said[name], tuple | BaseModel)
     }
+    for name, least in _rounded(table):
+        if found.get(name) is not None:
+            found[name] = float(Decimal(repr(found[name])).quantize(least, ROUND_HALF_UP))
+    return found
+
+
+@cache
+def _of_both(model: type[BaseModel], table: str) -> tuple[str, ...]:
+    """The names that are a field of one and a column of the other."""
+    return tuple(each for each in model.model_fields if each in tables.metadata.tables[table].c)
+
+
+@cache
+def _rounded(table: str) -> tuple[tuple[str, Decimal], ...]:
+    """Columns for money, and their smallest coin: rounded here as PostgreSQL would, so that a row
+    is what will stand there."""
+    columns = tables.metadata.tables[table].columns
+    return tuple(
+        (column.name, Decimal(1).scaleb(-(column.type.scale or 0)))
+        for column in columns
+        if type(column.type) is Numeric
+    )
 
 
 class _Builder:
@@ -66,8 +100,14 @@ class _Builder:
     ) -> None:
         """Add times, with the plain days beside each rule."""
         for number, model in enumerate(models):
+            hours = {
+                name: said and said.replace(tzinfo=None)
+                for name in ("opens_at", "closes_at")
+                for said in [getattr(model, name)]
+            }
             self.rows["schedule"].append(
                 _columns(model, "schedule")
+                | hours  # on the clock of the place, whatever zone somebody put there
                 | {
                     "id": child_id(parent, "schedule", number, model.id),
                     "service_id": service,
@@ -163,6 +203,16 @@ def table(name: str) -> Table:
     return tables.metadata.tables[name]
 
 
+def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether a column is one of some values, as one array: for any number of them the statement is
+    the same text, which is written, read and planned once.
+
+    Texts are no column's: an array of the column's own type would be cut to its length.
+    """
+    kind = String() if column.type.python_type is str else column.type
+    return column == any_(literal(list(values), ARRAY(kind)))
+
+
 UPSERTED: dict[str, frozenset[str]] = {
     "organization": frozenset({"id"}),
     "service": frozenset({"id"}),
@@ -198,18 +248,16 @@ def store(
         once = list({row[key]: row for row in rows.get(name, ())}.values())
         upserted = [row for row in once if name in UPSERTED and row[key] not in new]
         inserted = [row for row in once if name not in UPSERTED or row[key] in new]
-        run = session.connection().execute
-        if inserted:
-            run(insert(table(name)), inserted)
+        many.insert(session, name, inserted)
         if upserted:
-            statement = insert(table(name))
             changing = upserted[0].keys() - UPSERTED[name]
-            values = {column: statement.excluded[column] for column in changing}
-            run(statement.on_conflict_do_update(index_elements=[key], set_=values), upserted)
+            many.insert(session, name, upserted, known_by=(key,), changing=sorted(changing))
 
 
 def clear_services(session: Session, keys: Sequence[UUID]) -> None:
     """Remove everything below services; they, their capacity and their locations stay."""
+    if not keys:
+        return
     contacts = select(table("contact").c.id).where(table("contact").c.service_id.in_(keys))
     phones = select(table("phone").c.id).where(table("phone").c.contact_id.in_(contacts))
     run = session.connection().execute
@@ -232,6 +280,8 @@ def clear_services(session: Session, keys: Sequence[UUID]) -> None:
 
 def clear_locations(session: Session, keys: Sequence[UUID]) -> None:
     """Remove everything below locations; the locations themselves stay."""
+    if not keys:
+        return
     run = session.connection().execute
     for name in ("address", "accessibility"):
         run(delete(table(name)).where(table(name).c.location_id.in_(keys)))
@@ -240,6 +290,8 @@ def clear_locations(session: Session, keys: Sequence[UUID]) -> None:
 
 def clear_organizations(session: Session, keys: Sequence[UUID]) -> None:
     """Remove what is below organisations; they and their services stay."""
+    if not keys:
+        return
     run = session.connection().execute
     identifiers = table("organization_identifier")
     run(delete(identifiers).where(identifiers.c.organization_id.in_(keys)))

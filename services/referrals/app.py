@@ -8,13 +8,16 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.referrals.api import messages
+from services.referrals.api.break_glass import break_glass_routes
+from services.referrals.api.case_page import case_page_routes
 from services.referrals.api.cases import case_routes
 from services.referrals.api.front_door import front_door_routes
 from services.referrals.api.gp import gp_routes
+from services.referrals.api.limits import limit_routes
 from services.referrals.api.merging import merging_routes
 from services.referrals.api.messages import DEFINITIONS, OPERATION, PROCESS, message_routes
 from services.referrals.api.person_messages import person_message_routes
-from services.referrals.api.plan import caseload_routes, plan_routes
+from services.referrals.api.plan import caseload_routes, plan_routes, team_care_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
 from services.referrals.api.register import register_routes
@@ -22,6 +25,7 @@ from services.referrals.api.requests import request_routes
 from services.referrals.api.subscriptions import subscription_routes
 from services.referrals.api.talk import talk_routes
 from services.referrals.api.teams import team_routes
+from services.referrals.api.visits import visit_routes
 from services.referrals.api.waiting import waiting_routes
 from services.referrals.bars import errors as bars
 from services.referrals.bars import sending as answering
@@ -116,17 +120,22 @@ def create_app(
             message_routes(desk, MessageTaker(desk, writer, http)),
             fhir,
             case_routes(desk),
+            case_page_routes(desk),
             waiting_routes(desk),
             plan_routes(desk),
+            team_care_routes(desk),
             caseload_routes(desk),
             front_door_routes(desk),
             request_routes(desk),
+            visit_routes(desk),
             register_routes(desk),
             talk_routes(desk),
             record_routes(desk),
             person_message_routes(desk),
             merging_routes(desk),
             team_routes(desk),
+            limit_routes(desk),
+            break_glass_routes(desk),
             gp_routes(desk),
         ),
         workers=(desk.accesses, *(_workers(desk, broker, wake) if broker is not None else ())),
@@ -275,6 +284,7 @@ def _fhir(desk: Desk, writer: ReferralWriter, discovery: SmartDiscovery) -> Fhir
         reader=partial(reading, desk),
         writer=writer,
         at_once=writer,
+        gathering=writer,
         base_url=desk.base_url,
         page_secret=desk.settings.paging_key.get_secret_value().encode(),
         capability_date=CAPABILITY_DATE,

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from services.referrals import codes
 from services.referrals.accesses import CASE_READ, NOTIFIED, REFUSED
+from services.referrals.break_glass import Act
 from services.referrals.provenance import READABLE
 from shared.fhir.derived import Derived
 from shared.fhir.derived.declaration import Resource
@@ -27,13 +28,24 @@ _REST = {
 """FHIR's interactions (restful-interaction) and what each is by DICOM: AuditEvent.action."""
 _LOOKED = ("identity-viewed", "gp-letter-read")
 """What is recorded as an act because it may not be lost, and is a look."""
-_CASE = {CASE_READ: "R", NOTIFIED: "R", "case-act": "U"} | dict.fromkeys(_LOOKED, "R")
+_EMERGENCY: dict[str, str] = {
+    Act.LOOKED_UP.value: "E", Act.OPENED.value: "E", Act.READ.value: "R", Act.CLOSED.value: "E",
+    Act.EXPIRED.value: "E",
+}  # fmt: skip
+"""What is done in an emergency by who has otherwise no part in the case, and AuditEvent.action."""
+_OVERRIDE: Mapping[str, tuple[str, str]] = {
+    Act.OPENED.value: ("110127", "Emergency Override Started"),
+    Act.CLOSED.value: ("110138", "Emergency Override Stopped"),
+    Act.EXPIRED.value: ("110138", "Emergency Override Stopped"),
+}
+"""DICOM's codes of the security alerts among them (audit-event-sub-type)."""
+_CASE = {CASE_READ: "R", NOTIFIED: "R", "case-act": "U"} | dict.fromkeys(_LOOKED, "R") | _EMERGENCY
 """What is done through the case API, and by Kersey itself."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 OK, DENIED = "0", "4"
 """audit-event-outcome: success, minor failure."""
 
-_NAMED = ", ".join(f"'{each}'" for each in _LOOKED)
+_NAMED = ", ".join(f"'{each}'" for each in (*_LOOKED, *_EMERGENCY))
 _BEYOND = "a.action LIKE 'refused-%%'"
 _ACTS = f"""
 SELECT a.position * 2 AS n, a.key, a.made AS last_updated, a.client_id,
@@ -143,7 +155,7 @@ class AuditEvents(Derived):
             **_constant(kind, outcome),
             **({"outcomeDesc": "The token's scopes do not reach this type."} if beyond else {}),
             "recorded": instant_text(row["last_updated"]),
-            "agent": _agents(row),
+            "agent": _agents(row, kind),
             "entity": list(_entities(row)),
         }
 
@@ -164,6 +176,13 @@ def _constant(kind: str, outcome: str) -> Resource:
             "type": {"system": codes.DICOM, "code": "110110", "display": "Patient Record"},
             "subtype": [{"system": codes.TRAIL_ACTION, "code": kind}],
         }
+    if kind in _EMERGENCY:
+        event["purposeOfEvent"] = [{"coding": [codes.BREAK_GLASS]}]
+    if kind in _OVERRIDE:
+        code, display = _OVERRIDE[kind]
+        event["type"] = {"system": codes.DICOM, "code": "110113", "display": "Security Alert"}
+        alert = {"system": codes.DICOM, "code": code, "display": display}
+        event["subtype"] = [alert, {"system": codes.TRAIL_ACTION, "code": kind}]
     return event | {
         "action": _REST.get(kind) or _CASE[kind],
         "outcome": outcome,
@@ -171,12 +190,14 @@ def _constant(kind: str, outcome: str) -> Resource:
     }
 
 
-def _agents(row: Mapping[str, Any]) -> list[Resource]:
+def _agents(row: Mapping[str, Any], kind: str) -> list[Resource]:
     by: Resource = {
         "who": {"identifier": {"system": codes.CLIENT, "value": row["subject"]}},
         "altId": row["client_id"],
         "requestor": True,
     }
+    if kind in _EMERGENCY:
+        by["purposeOfUse"] = [{"coding": [codes.BREAK_GLASS]}]
     if not row["organisation"]:
         return [by]
     organisation = {"reference": f"Organization/{row['organisation']}"}

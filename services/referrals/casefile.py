@@ -16,7 +16,7 @@ from sqlalchemy import select as sql_select
 from sqlalchemy import tuple_
 from sqlmodel import col, select
 
-from services.referrals import codes, domain, resources
+from services.referrals import codes, domain, resources, visits
 from services.referrals.bars.telling import tell_sender
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Kind, Refused, State, Transition
@@ -27,6 +27,7 @@ from services.referrals.plan import documents as plan
 from services.referrals.readers import (
     Label,
     Readers,
+    is_apart,
     label_in,
     label_of,
     readers_of,
@@ -40,6 +41,7 @@ from services.referrals.tables import (
     CaseDocument,
     CaseTask,
     CodeReturned,
+    FirstVisit,
     OnwardRequest,
     Person,
     PlaceHub,
@@ -213,6 +215,13 @@ class CaseFile:
         """Have a document of Kersey's own created at the end, readable as `readers_of` says."""
         self._documents.append(body)
 
+    def update_document(self, body: resources.Resource) -> None:
+        """Give a document of Kersey's own a new version that the same readers read."""
+        kind, key = body["resourceType"], body["id"]
+        if content_of(self.store.lock(kind, key)) != body:
+            stored = self.store.update(body)
+            self.audit("update", f"{kind}/{key}", stored.version)
+
     def rewrite(self, body: resources.Resource) -> None:
         """Give a document of Kersey's own a new version, if it says something new.
 
@@ -239,8 +248,17 @@ class CaseFile:
             self.change_audience()
 
     def announce(self, event: CaseEvent) -> None:
-        """Have an event published once this transaction is durable."""
-        self._events.append(event)
+        """Have an event published once this transaction is durable.
+
+        Of a case that stays with its provider nobody else hears anything.
+        """
+        if not self.apart:
+            self._events.append(event)
+
+    @property
+    def apart(self) -> bool:
+        """Whether no link worker and no hub hears of the case; see `domain.WITH_PROVIDER`."""
+        return is_apart(self.triage)
 
     def context(self) -> dict[str, Any]:
         """The fields that every referral event carries."""
@@ -287,6 +305,7 @@ class CaseFile:
         readers = self._readers() if self._audience_changed or written else {}
         self.draft(readers)
         self._write_tasks()
+        self._write_visits()
         self.store.regrant_all(
             {each: grants for each, grants in readers.items() if each not in self.pad.documents}
         )
@@ -345,6 +364,20 @@ class CaseFile:
             if task.kind == Kind.PROVIDER:
                 self._write_onward_status(task)
 
+    def _write_visits(self) -> None:
+        """Have the first visits of Tasks that moved on follow them."""
+        moved = [each for each in self._changed.values() if each.kind == Kind.PROVIDER]
+        for task in moved if any(each.id not in self._created for each in moved) else ():
+            visit = visits.of_task(self.uow.session, task.id)
+            status = visits.status_of(state_of(task))
+            # What was called off stays so, whatever comes of the place.
+            if visit is not None and visit.status not in (status, visits.CANCELLED):
+                visit.status = status
+                visit.changed = self.now
+                self.uow.session.add(visit)
+                onward = self.onward[task.id]
+                self.update_document(visits.appointment(visit, task, self.case, onward))
+
     def _write_onward_status(self, task: CaseTask) -> None:
         before = content_of(self.store.lock("ServiceRequest", task.service_request))
         after = resources.with_request_status(before, state_of(task))
@@ -381,9 +414,17 @@ class CaseFile:
         _, caring = readers_of_sent(self.case.organisation, self.case.team, hub)
         for document in plan.of_case(self.uow.session, self.case.id):
             readers[document] = {caring}
+        for visit in self._visits():
+            readers["Appointment", visit.appointment] = readers["Task", visit.task]
         for body in self._documents:
             readers.setdefault((body["resourceType"], body["id"]), {caring})
         return readers
+
+    def _visits(self) -> Iterable[FirstVisit]:
+        """The first visits of the case; nothing is asked where no provider was."""
+        if not self.provider_tasks():
+            return ()
+        return visits.of_case(self.uow.session, self.case.id).values()
 
     def _of_other_cases(self, documents: Mapping[tuple[str, str], Label]) -> Readers:
         """Who cares for another case that the same document came with: a second referral."""
@@ -416,11 +457,12 @@ class CaseFile:
         )
         triage = self.triage
         providers = self.provider_tasks()
-        row.team, row.hub = self.case.team, self.case.hub
+        # A case that stays with its provider is on nobody's list.
+        row.team, row.hub = self.case.team, "" if self.apart else self.case.hub
         row.allocated_to = self.case.allocated_to
         row.state = triage.business
         row.unrouted = triage.business == domain.UNROUTED.business
-        row.open = not state_of(triage).ended
+        row.open = not state_of(triage).ended and not self.apart
         row.provider_state = providers[-1].business if providers else None
         row.urgent = self.case.priority in domain.URGENT
         row.updated = self.now

@@ -30,6 +30,7 @@ from shared.messaging.events import (
     ReferralNoResponse,
     ReferralNotAttended,
     ReferralOffered,
+    ReferralOpenedInEmergency,
     ReferralReceived,
     ReferralRequested,
     ReferralReturned,
@@ -38,6 +39,8 @@ from shared.messaging.events import (
     ReferralStarted,
     ReferralUnrouted,
     ReferralUrgent,
+    ReferralVisitCalledOff,
+    ReferralVisitSet,
     ReferralWaitlisted,
     ReferralWithdrawn,
     TeamWritten,
@@ -45,7 +48,9 @@ from shared.messaging.events import (
     TriageDeclined,
     TriageHeld,
     TriageNotReached,
+    TriageOverdue,
     TriageStarted,
+    TriageWaits,
     WithdrawalAsked,
 )
 
@@ -61,7 +66,7 @@ class Cause:
         event: its type.
         steps: the step of the table that announces it; two where one act has two names, because it
             leads to another `Task.status` once work has begun. None for what no step announces.
-        rule: in words, what does, where no step of the table does.
+        rule: in words, what does, where not every time a step of the table does.
         field: the event's field that tells its causes apart, where the type has several.
         codes: the values of that field which this cause gives.
     """
@@ -102,8 +107,16 @@ def _provider(event: type[CaseEvent], action: str, reasons: Iterable[str] = ()) 
 
 
 CAUSES: tuple[Cause, ...] = (
-    Cause(ReferralReceived, rule="a sender's request starts a case"),
-    Cause(ReferralUnrouted, rule="the case that it starts has no team to go to"),
+    Cause(
+        ReferralReceived,
+        ((Kind.TRIAGE, "tell-team"), (Kind.TRIAGE, "tell-hub")),
+        rule="a request starts a case, or who came to a provider agrees that a team hears of it",
+    ),
+    Cause(
+        ReferralUnrouted,
+        ((Kind.TRIAGE, "tell-hub"),),
+        rule="the case that it starts, or that a team may hear of, has no team to go to",
+    ),
     Cause(ReferralUrgent, rule="a case is given the priority asap or stat, at its start or later"),
     _triage(ReferralRouted, "route"),
     _triage(ReferralHandedOver, "hand-over"),
@@ -135,10 +148,21 @@ CAUSES: tuple[Cause, ...] = (
         ReferralServiceWithdrawn,
         rule="a service goes off the list, or closes, while a request to it is open",
     ),
+    Cause(TriageWaits, rule="a team lets a referral or a first contact wait"),
+    Cause(TriageOverdue, rule="it was told so, and still does"),
+    Cause(ReferralVisitSet, rule="it is said when a person is expected for the first time"),
+    Cause(
+        ReferralVisitCalledOff,
+        rule="the person, or the team for them, says that they cannot come on one day",
+    ),
     Cause(ProviderWritten, rule="a provider writes to the team about a request"),
     Cause(TeamWritten, rule="the team writes to a provider about a request"),
     Cause(GpMessageFailed, rule="a message to the GP's practice did not arrive"),
     Cause(PersonSaid, rule="the person said something by the link in a message to them"),
+    Cause(
+        ReferralOpenedInEmergency,
+        rule="somebody of the hub opens the case in an emergency, to read it for a while",
+    ),
     Cause(AgreementWithdrawn, rule="the person no longer agrees to share with a provider"),
     Cause(PersonDied, rule="it is said that the person has died, or stands said as the case opens"),
     Cause(PersonRestricted, rule="the same of a restricted record"),
@@ -146,8 +170,9 @@ CAUSES: tuple[Cause, ...] = (
     Cause(PersonStopLifted, rule="one of these three does not stand any more"),
 )
 
-SILENT = frozenset({"place-found", "still-asking", "look-again"})
-"""Steps of the triage Task that announce nothing: they follow a provider's, whose event tells."""
+SILENT = frozenset({"place-found", "still-asking", "look-again", "end-with-provider"})
+"""Steps of the triage Task that announce nothing: they follow a provider's, whose event tells; or
+nobody is to hear of the case."""
 
 
 def cause_of(event: CaseEvent) -> Cause:

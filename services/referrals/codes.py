@@ -34,6 +34,9 @@ PROVENANCE_AGENT = f"{_HL7}/provenance-participant-type"
 AUDIT_TYPE = f"{_HL7}/audit-event-type"
 OBJECT_ROLE = f"{_HL7}/object-role"
 RESTFUL_INTERACTION = "http://hl7.org/fhir/restful-interaction"
+BREAK_GLASS = {"system": f"{_HL7}/v3-ActReason", "code": "BTG", "display": "break the glass"}
+"""Why, where policy is overridden for an emergency by who is not provisioned for it; `ETREAT` above
+it is of those who are (v3-ActReason, PurposeOfUse)."""
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 
 AUDITORS = "auditors"

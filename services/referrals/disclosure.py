@@ -11,7 +11,7 @@ shows nothing that could be recorded. So a provider searches by what its request
 a Patient says.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -35,7 +35,7 @@ from shared.fhir.quick import QuickReader
 from shared.fhir.search.around import Around
 from shared.fhir.search.parameters import SearchParam
 from shared.fhir.search.request import Chain, Condition, Either, Filter, Has, SearchRequest
-from shared.fhir.store import Access, FhirStore, HistoryPage, SearchResult, Stored
+from shared.fhir.store import Access, HistoryPage, SearchResult, Stored
 
 DERIVED = (AuditEvents(), Provenances())
 """The types that are composed of the trail."""
@@ -63,7 +63,7 @@ def access_of(principal: Principal) -> Access:
 
 
 @contextmanager
-def reading(desk: Desk) -> Iterator[FhirStore]:
+def reading(desk: Desk) -> "Iterator[WatchedStore]":
     """The documents for one reading request; what it disclosed is recorded when it ends."""
     with UnitOfWork(desk.reading) as uow:
         store = WatchedStore(desk, uow)
@@ -105,6 +105,18 @@ class WatchedStore(DerivingStore):
         with self._refusing(access, "read", type, id):
             found = super().read(type, id, access)
         self._note([found], access, "read")
+        return found
+
+    def read_all(
+        self, named: Collection[tuple[str, str]], access: Access
+    ) -> dict[tuple[str, str], Stored]:
+        """See `FhirStore.find_all`; each is a read, and noted as one."""
+        _refuse_guessing_by_scope(access)
+        found = self.find_all(named, access)
+        self._note(list(found.values()), access, "read")
+        if isinstance(access, Asking) and access.principal is not None:
+            for type_name, key in sorted(set(named) - found.keys()):
+                self._desk.accesses.denied(access.principal, "read", f"{type_name}/{key}")
         return found
 
     def vread(self, type: str, id: str, version: int, access: Access) -> Stored:  # noqa: A002

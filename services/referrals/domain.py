@@ -95,6 +95,10 @@ def _move(
 NEW = State("requested", "new")
 UNROUTED = State("requested", "unrouted")
 AWAITING_ANSWER = State("requested", "awaiting-answer")
+SELECTED = State("accepted", "selected")
+"""Where a request begins of whoever came to the provider by themselves: nobody asked for it."""
+WITH_PROVIDER = State("on-hold", "with-provider")
+"""Somebody came to a provider by themselves, and does not want link workers to hear of it."""
 
 _SAME = "same"
 _WAITING = "requested/new requested/unrouted"
@@ -183,6 +187,15 @@ TRANSITIONS: tuple[Transition, ...] = (
         _SAME,
         "link-worker coordinator",
         reason=True,
+    ),
+    _move(_T, "tell-team", "on-hold/with-provider", "requested/new", "provider"),
+    _move(_T, "tell-hub", "on-hold/with-provider", "requested/unrouted", "provider"),
+    _move(
+        _T,
+        "end-with-provider",
+        "on-hold/with-provider",
+        "completed/with-provider",
+        "provider coordinator person",
     ),
     # --- provider: a community provider is asked for a place -----------------------------------
     _move(_P, "offer", _ASKED, "accepted/offered", "provider coordinator"),
@@ -416,7 +429,7 @@ def table(kind: Kind) -> Iterator[str]:
 
 
 def _starts(kind: Kind) -> tuple[State, ...]:
-    return (NEW, UNROUTED) if kind is Kind.TRIAGE else (AWAITING_ANSWER,)
+    return (NEW, UNROUTED, WITH_PROVIDER) if kind is Kind.TRIAGE else (AWAITING_ANSWER, SELECTED)
 
 
 def _node(state: State) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal
+from uuid import NAMESPACE_URL, uuid5
 
 from services.referrals import codes
 from services.referrals.record import Channel, Safe
@@ -28,8 +29,15 @@ Source = Literal[
 ]
 """Who refers (care 22); `practice` is a page that a GP opened, `family` with the person's word."""
 
-Entered = Literal["online", "phone", "paper"]
-"""By the form, or by staff for whoever rang or wrote."""
+Entered = Literal["online", "phone", "paper", "walk-in"]
+"""By the form; by staff for whoever rang or wrote; by a provider to whom somebody came."""
+
+WALK_IN = "walk-in"
+"""The source of whoever came to a provider by themselves, and was not referred by anybody."""
+
+SENDER = uuid5(NAMESPACE_URL, f"{codes.KERSEY}/front-door")
+"""In whose name stands what staff enter. Nobody acts for it: whoever types for another reads no
+more of the case afterwards than the form's page would."""
 
 SYSTEM = f"{codes.KERSEY}/front-door-reference"
 """Of the reference on a receipt, as an identifier of the ServiceRequest."""
@@ -76,11 +84,12 @@ class Handed:
         relation: what a relative is to the person.
         agreed_how: how the person agreed.
         tell_referrer: whether the person agreed that the referrer hears what came of it.
+        written: the day on the paper, of what came on paper.
     """
 
     key: str
     hub: str
-    source: Source
+    source: Source | Literal["walk-in"]
     entered: Entered
     given: str
     family: str
@@ -96,6 +105,12 @@ class Handed:
     relation: str
     agreed_how: str
     tell_referrer: bool
+    written: date | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether nobody refers another."""
+        return self.source in ("self", WALK_IN)
 
     @property
     def digest(self) -> str:
@@ -135,7 +150,7 @@ def request(handed: Handed, key: str, patient_key: str, reference: str, now: dat
     """
     subject = {"reference": f"Patient/{patient_key}"}
     body: Resource = {"resourceType": "ServiceRequest", "id": key}
-    if handed.source != "self":
+    if not handed.own:
         body["contained"] = [_referrer(handed, subject)]
     body |= {
         "identifier": [{"system": SYSTEM, "value": reference}],
@@ -144,7 +159,7 @@ def request(handed: Handed, key: str, patient_key: str, reference: str, now: dat
         "code": {"text": "Social prescribing, asked for at the front door"},
         "subject": subject,
         "authoredOn": instant(now),
-        "requester": subject if handed.source == "self" else {"reference": "#referrer"},
+        "requester": subject if handed.own else {"reference": "#referrer"},
     }
     if handed.needs:
         body["reasonCode"] = [

@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 
 from services.referrals.domain import ENDINGS, Kind, Refused
 from services.referrals.resources import instant
-from services.referrals.tables import CaseTask
-from services.referrals.talk import last_words
+from services.referrals.tables import Case, CaseTask, RequestMessage
+from services.referrals.talk import last_words, last_written
 from services.referrals.views import View, request_view
 
 FOLDERS: Mapping[str, tuple[str, ...]] = {
@@ -45,10 +45,12 @@ def requests_to(
     Raises:
         Refused: `after` is no request in this folder, which a first page again would hide.
     """
+    erased = select(Case.id).where(col(Case.id) == CaseTask.case, col(Case.erased).is_not(None))
     mine = (
         CaseTask.kind == Kind.PROVIDER,
         CaseTask.owner == provider,
         col(CaseTask.status).in_(FOLDERS[folder]),
+        ~erased.exists(),
     )
     place = tuple_(col(CaseTask.created), col(CaseTask.id))
     asked = select(CaseTask).where(*mine)
@@ -59,7 +61,8 @@ def requests_to(
         asked = asked.where(place > tuple_(last.created, last.id))
     page = asked.order_by(col(CaseTask.created), col(CaseTask.id)).limit(count)
     tasks = session.exec(page).all()
-    words = last_words(session, [task.id for task in tasks])
+    about = last_written(col(RequestMessage.task).in_([task.id for task in tasks]))
+    words = last_words(session.connection().execute(about).mappings())
     return [
         request_view(session, task.id, now)
         | {"asked": instant(task.created), "updated": instant(task.updated)}

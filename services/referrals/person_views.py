@@ -13,6 +13,7 @@ from services.referrals.gp.summary import identity_of
 from services.referrals.handlers.sharing import IDENTIFIED, agreed_items, person_of_case
 from services.referrals.record import stops_of
 from services.referrals.record_views import reaching_view
+from services.referrals.register import EXPECTED
 from services.referrals.tables import CaseTask, LinkWorkerService, ListedService
 from services.referrals.views import View
 from services.referrals.ways import Instead, Way, way_to
@@ -124,7 +125,8 @@ def _sharing(file: CaseFile, task: CaseTask) -> list[str]:
 
 def _may(file: CaseFile, task: CaseTask) -> list[str]:
     """What the person may say about it now, beside asking to be called."""
-    may = ["stop-sharing"] if _sharing(file, task) else []
+    may = ["not-this-time"] if task.business in EXPECTED else []
+    may += ["stop-sharing"] if _sharing(file, task) else []
     try:
         decide(Kind.PROVIDER, state_of(task), "cancel", Actor.PERSON, "person-changed-mind")
     except Refused:

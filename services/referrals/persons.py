@@ -4,7 +4,7 @@ The order is: cases by `key`, NHS numbers, links by Patient, persons by id, docu
 id. Who sends a Patient's document holds its link; who changes a person holds all that is theirs.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 from tenacity import retry, retry_if_exception_type, wait_random_exponential
 
+from services.referrals.record import STOPS, Stop, stops_of
 from services.referrals.tables import (
     Case,
     MergeMoved,
@@ -86,12 +87,49 @@ def take_turns(session: Session, nhs_number: str) -> None:
     session.connection().execute(select(lock))
 
 
-def person_of(session: Session, patient: str) -> UUID | None:
-    """Whom a Patient is about; nobody merges them with anyone until this transaction ends."""
-    text = "SELECT person FROM patient_link WHERE patient = %(patient)s::text FOR SHARE"
-    found = session.connection().exec_driver_sql(text, {"patient": patient})
-    person: UUID | None = found.scalar_one_or_none()
-    return person
+@dataclass(frozen=True)
+class Subject:
+    """Whom a Patient is about.
+
+    Attributes:
+        person: its id.
+        stands: what stands of it; None where it is not held.
+    """
+
+    person: UUID
+    stands: Sequence[Stop] | None
+
+
+_FLAGS = ", ".join(f"p.{column}" for column in STOPS.values())
+_SUBJECTS = f"""
+SELECT l.patient, l.person, {_FLAGS} FROM patient_link l JOIN person p ON p.id = l.person
+WHERE l.patient = ANY(%(patients)s::text[]) ORDER BY l.patient FOR SHARE
+"""  # noqa: S608 - columns of our own
+
+
+def hold_subjects(session: Session, patients: Collection[str]) -> dict[str, Subject]:
+    """Whom Patients are about, by Patient; of those that are about nobody nothing.
+
+    Until this transaction ends nobody merges them with anyone, and no stop is said of them.
+    """
+    connection = session.connection()
+    rows = connection.exec_driver_sql(_SUBJECTS, {"patients": sorted(set(patients))})
+    found = {row.patient: Subject(row.person, stops_of(row)) for row in rows}
+    for patient in sorted(set(patients) - found.keys()):
+        # A merge for which this waited has moved its link to a person that the statement, which
+        # began before, had not joined to it.
+        text = "SELECT person FROM patient_link WHERE patient = %(patient)s::text FOR SHARE"
+        moved = connection.exec_driver_sql(text, {"patient": patient}).scalar_one_or_none()
+        if moved is not None:
+            found[patient] = Subject(moved, hold_standing(session, moved))
+    return found
+
+
+def hold_standing(session: Session, person: UUID) -> list[Stop]:
+    """What stands of a person; nothing else is said of it until this transaction ends."""
+    text = f"SELECT {_FLAGS} FROM person p WHERE id = %(person)s::uuid FOR SHARE"  # noqa: S608
+    parameters = {"person": person}
+    return stops_of(session.connection().exec_driver_sql(text, parameters).one())
 
 
 def survivor_of(session: Session, person: UUID) -> UUID:

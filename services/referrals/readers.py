@@ -12,6 +12,9 @@ for who cares, and not for the hub before; very restricted (V) is for its sender
 request and its Patient, which were sent to be acted upon. All that was sent about a person whose
 record is restricted (care 12) is as if it was labelled R.
 
+Of somebody who came to a provider by themselves and wants no link worker to hear of it, nobody
+reads more than that provider's own (care 22).
+
 The provider's Patient is empty until acceptance and again after the agreement ends, so that what it
 may know is decided by what is written, and who may look by the rows made here (care 5, 6, 7).
 """
@@ -20,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 from uuid import UUID
 
-from services.referrals.domain import Kind
+from services.referrals.domain import WITH_PROVIDER, Kind
 from services.referrals.tables import Case, CaseTask, OnwardRequest
 from shared.fhir.store import Grant
 
@@ -50,19 +53,26 @@ def readers_of(
         hub: the organisation of the case's place hub.
     """
     sender, caring = readers_of_sent(case.organisation, case.team, hub)
+    tasks = list(tasks)
+    kept = {caring} if any(map(is_apart, tasks)) else set()
     readers: Readers = {
-        document: readers_of_labelled(case.organisation, case.team, hub, label)
+        document: readers_of_labelled(case.organisation, case.team, hub, label) - kept
         for document, label in sent.items()
     }
     patients = {each.task: each.patient for each in onward}
     for task in tasks:
-        readers["Task", task.id] = {sender, caring}
+        readers["Task", task.id] = {sender, caring} - kept
         if task.kind == Kind.PROVIDER:
             asked = Grant(str(task.owner), "asked")
             readers["Task", task.id] |= {asked}
-            readers["ServiceRequest", task.service_request] = {caring, asked}
-            readers["Patient", patients[task.id]] = {caring, asked}
+            readers["ServiceRequest", task.service_request] = {caring, asked} - kept
+            readers["Patient", patients[task.id]] = {caring, asked} - kept
     return readers
+
+
+def is_apart(task: CaseTask) -> bool:
+    """Whether this is the triage Task of a case of which no link worker and no hub hears."""
+    return task.kind == Kind.TRIAGE and task.business == WITH_PROVIDER.business
 
 
 def readers_of_sent(organisation: UUID, team: UUID | None, hub: UUID) -> tuple[Grant, Grant]:

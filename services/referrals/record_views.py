@@ -1,17 +1,20 @@
 """What the record of a person looks like to the link worker who cares for them: plain JSON."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Uuid, bindparam
+from sqlalchemy import select as columns
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, func, select
 
 from services.referrals.care import known_person
+from services.referrals.case_rows import CASE
 from services.referrals.handlers.proposing import SIGNS, Proposed, Side
-from services.referrals.persons import records_of
+from services.referrals.persons import records_of, records_under
 from services.referrals.record import Flow, safest, standing, stops_of
 from services.referrals.resources import instant
 from services.referrals.tables import (
@@ -27,31 +30,88 @@ from services.referrals.tables import (
     WiderConsent,
 )
 from services.referrals.views import View
+from shared.gathering import Gathered, Gathering, Wanted
+
+_PERSON = bindparam("person", type_=Uuid())
+_RECORDS = records_under(select(Person.id).where(col(Person.id) == _PERSON))
+"""The one person's records: their own and all that were merged into it."""
 
 
-def record_view(session: Session, case: Case, lawful_basis: Mapping[Flow, str]) -> View:
+def _of_person(table: type[Any]) -> Any:
+    return select(table).where(col(table.person).in_(_RECORDS))
+
+
+_MERGES = (col(PersonMerge.merged).in_(_RECORDS), col(PersonMerge.undone).is_(None))
+
+REACHING: Mapping[str, Wanted] = {
+    # When the last of several records was merged; null where there is only one.
+    "merged": columns(func.max(col(PersonMerge.made)).label("at")).where(*_MERGES),
+    "contacts": _of_person(SafeContact)
+    .ext(distinct_on(col(SafeContact.channel), col(SafeContact.person)))
+    .order_by(col(SafeContact.channel), col(SafeContact.person), col(SafeContact.version).desc()),
+    "access_needs": _of_person(AccessNeed)
+    .where(col(AccessNeed.ended).is_(None))
+    .order_by(col(AccessNeed.recorded)),
+}
+"""How a `person` may be reached and what they need to take part, under whichever records."""
+
+PARTS: Mapping[str, Wanted] = {
+    **REACHING,
+    "person": select(Person).where(col(Person.id) == _PERSON),
+    "equality": _of_person(EqualityCharacteristic).order_by(
+        col(EqualityCharacteristic.characteristic), col(EqualityCharacteristic.recorded).desc()
+    ),
+    # What they agreed to share, in this case; the values are the provider's to read.
+    "agreements": select(Agreement)
+    .join(CaseTask, col(CaseTask.id) == col(Agreement.task))
+    .where(col(CaseTask.case) == CASE)
+    .order_by(col(Agreement.given)),
+    "wider": _of_person(WiderConsent)
+    .ext(distinct_on(col(WiderConsent.purpose), col(WiderConsent.person)))
+    .order_by(
+        col(WiderConsent.purpose), col(WiderConsent.person), col(WiderConsent.recorded).desc()
+    ),
+    "merges": select(PersonMerge).where(*_MERGES).order_by(col(PersonMerge.made)),
+}
+"""What `record_view` reads, of a `case` and its `person`."""
+
+_REACHING, _RECORD = Gathering(**REACHING), Gathering(**PARTS)
+
+
+def record_of(session: Session, case: Case, lawful_basis: Mapping[Flow, str]) -> View:
+    """The record of the person of a case that the reader cares for; see `record_view`.
+
+    Raises:
+        Refused: who it is is not known.
+    """
+    rows = _RECORD.read(session, case=case.id, person=known_person(case))
+    return record_view(rows, lawful_basis)
+
+
+def record_view(rows: Gathered, lawful_basis: Mapping[Flow, str]) -> View:
     """The record of a case's person, read together where records were merged.
 
     Args:
-        session: the caller's.
-        case: a case that the reader cares for.
+        rows: `PARTS` of the case and its person.
         lawful_basis: by flow, as the deployment says (care 7a).
     """
-    person = session.get_one(Person, known_person(case))
-    records = records_of(session, [person.id])
-    merged = _merged_at(session, records)
+    person: Person = rows["person"][0]
+    merged = rows["merged"][0]["at"]
     return {
         "version": person.version,
         "stops": stops_of(person),
-        "contacts": list(_contacts(session, records, merged)),
-        "access_needs": _access_needs(session, records),
-        "equality": _equality(session, records),
+        "contacts": list(_contacts(rows["contacts"], merged)),
+        "access_needs": _access_needs(rows["access_needs"]),
+        "equality": _equality(rows["equality"]),
         "consents": {
             "lawful_basis": lawful_basis,
-            "sharing": _sharing(session, case),
-            "wider": list(_wider(session, records, merged)),
+            "sharing": _sharing(rows["agreements"]),
+            "wider": list(_wider(rows["wider"], merged)),
         },
-        "merges": _merges(session, records),
+        "merges": [
+            {"id": str(each.id), "made": instant(each.made), "made_by": each.made_by}
+            for each in rows["merges"]
+        ],
     }
 
 
@@ -62,29 +122,12 @@ def reaching_view(session: Session, person: UUID) -> tuple[list[View], list[View
         session: the caller's.
         person: the one person, under whichever records it was recorded.
     """
-    records = records_of(session, [person])
-    contacts = _contacts(session, records, _merged_at(session, records))
-    return list(contacts), _access_needs(session, records)
+    rows = _REACHING.read(session, person=person)
+    contacts = _contacts(rows["contacts"], rows["merged"][0]["at"])
+    return list(contacts), _access_needs(rows["access_needs"])
 
 
-def _merged_at(session: Session, records: Sequence[UUID]) -> datetime | None:
-    """When the last of several records of one person was merged; None where there is only one."""
-    return session.exec(
-        select(func.max(PersonMerge.made)).where(
-            col(PersonMerge.merged).in_(records), col(PersonMerge.undone).is_(None)
-        )
-    ).one()
-
-
-def _contacts(session: Session, records: Sequence[UUID], merged: datetime | None) -> Iterable[View]:
-    rows = session.exec(
-        select(SafeContact)
-        .where(col(SafeContact.person).in_(records))
-        .ext(distinct_on(col(SafeContact.channel), col(SafeContact.person)))
-        .order_by(
-            col(SafeContact.channel), col(SafeContact.person), col(SafeContact.version).desc()
-        )
-    ).all()
+def _contacts(rows: Iterable[SafeContact], merged: datetime | None) -> Iterable[View]:
     for channel, latest in groupby(rows, key=lambda each: each.channel):
         entries = standing(list(latest), merged)
         yield {
@@ -106,12 +149,7 @@ def _contacts(session: Session, records: Sequence[UUID], merged: datetime | None
         }
 
 
-def _access_needs(session: Session, records: Sequence[UUID]) -> list[View]:
-    rows = session.exec(
-        select(AccessNeed)
-        .where(col(AccessNeed.person).in_(records), col(AccessNeed.ended).is_(None))
-        .order_by(col(AccessNeed.recorded))
-    )
+def _access_needs(rows: Iterable[AccessNeed]) -> list[View]:
     return [
         {"id": str(each.id), "code": each.code, "detail": each.detail, "source": each.source}
         | _by(each.recorded_by, each.recorded)
@@ -119,14 +157,7 @@ def _access_needs(session: Session, records: Sequence[UUID]) -> list[View]:
     ]
 
 
-def _equality(session: Session, records: Sequence[UUID]) -> list[View]:
-    rows = session.exec(
-        select(EqualityCharacteristic)
-        .where(col(EqualityCharacteristic.person).in_(records))
-        .order_by(
-            col(EqualityCharacteristic.characteristic), col(EqualityCharacteristic.recorded).desc()
-        )
-    )
+def _equality(rows: Iterable[EqualityCharacteristic]) -> list[View]:
     return [
         {
             "characteristic": each.characteristic,
@@ -138,14 +169,7 @@ def _equality(session: Session, records: Sequence[UUID]) -> list[View]:
     ]
 
 
-def _sharing(session: Session, case: Case) -> list[View]:
-    """What the person agreed to share, in this case; the values are the provider's to read."""
-    rows = session.exec(
-        select(Agreement)
-        .join(CaseTask, col(CaseTask.id) == col(Agreement.task))
-        .where(CaseTask.case == case.id)
-        .order_by(col(Agreement.given))
-    )
+def _sharing(rows: Iterable[Agreement]) -> list[View]:
     return [
         {
             "task": each.task,
@@ -160,15 +184,7 @@ def _sharing(session: Session, case: Case) -> list[View]:
     ]
 
 
-def _wider(session: Session, records: Sequence[UUID], merged: datetime | None) -> Iterable[View]:
-    rows = session.exec(
-        select(WiderConsent)
-        .where(col(WiderConsent.person).in_(records))
-        .ext(distinct_on(col(WiderConsent.purpose), col(WiderConsent.person)))
-        .order_by(
-            col(WiderConsent.purpose), col(WiderConsent.person), col(WiderConsent.recorded).desc()
-        )
-    ).all()
+def _wider(rows: Iterable[WiderConsent], merged: datetime | None) -> Iterable[View]:
     for purpose, latest in groupby(rows, key=lambda each: each.purpose):
         said = standing(list(latest), merged)
         newest = said[0]
@@ -177,17 +193,6 @@ def _wider(session: Session, records: Sequence[UUID], merged: datetime | None) -
             "given": all(each.given for each in said),
             "how": newest.how,
         } | _by(newest.recorded_by, newest.recorded)
-
-
-def _merges(session: Session, records: Sequence[UUID]) -> list[View]:
-    rows = session.exec(
-        select(PersonMerge)
-        .where(col(PersonMerge.merged).in_(records), col(PersonMerge.undone).is_(None))
-        .order_by(col(PersonMerge.made))
-    )
-    return [
-        {"id": str(each.id), "made": instant(each.made), "made_by": each.made_by} for each in rows
-    ]
 
 
 def changes_view(session: Session, person: UUID, before: int | None, count: int) -> list[View]:

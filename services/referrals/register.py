@@ -16,8 +16,9 @@ from services.referrals.tables import AttendanceMark, Case, CaseTask, ListedServ
 View = dict[str, Any]
 
 CAME = "came"
-MARKS = (CAME, "did-not-come", "told-us")
-"""`told-us`: did not come, and had said so before."""
+TOLD_US = "told-us"
+"""Did not come, and had said so before; also ahead of the day, where the person called it off."""
+MARKS = (CAME, "did-not-come", TOLD_US)
 
 EXPECTED = frozenset({"selected", "started", "attended"})
 """The businessStatus of a provider's Task in which somebody is on the register."""
@@ -82,22 +83,33 @@ def marks_of(session: Session, tasks: Iterable[str], day: date) -> Mapping[str, 
     return {row.task: row for row in rows}
 
 
-def days_marked(session: Session, provider: UUID, service: UUID) -> list[date]:
-    """The last days on which a service's register was marked, the latest first."""
+def days_marked(session: Session, provider: UUID, service: UUID, today: date) -> list[date]:
+    """The last days on which a service's register was marked, the latest first; what was called off
+    ahead is on the register of a day that has not come yet."""
     of_service = select(CaseTask.id).where(CaseTask.owner == provider, CaseTask.service == service)
     day = col(AttendanceMark.day)
-    marked = sql_select(day).where(col(AttendanceMark.task).in_(of_service)).distinct()
+    marked = sql_select(day).where(col(AttendanceMark.task).in_(of_service), day <= today)
+    marked = marked.distinct()
     return list(session.connection().execute(marked.order_by(day.desc()).limit(DAYS)).scalars())
 
 
-def came_of(session: Session, case: UUID) -> list[View]:
-    """How somebody attends, for whoever cares for them: each request's marks that hold, by day."""
-    rows = session.exec(
-        select(AttendanceMark)
-        .where(AttendanceMark.case == case)
-        .order_by(col(AttendanceMark.day), col(AttendanceMark.position))
+def called_off(session: Session, task: str, today: date) -> list[date]:
+    """The days from today on for which somebody has said that they do not come."""
+    said = select(col(AttendanceMark.day)).where(
+        AttendanceMark.task == task,
+        AttendanceMark.mark == TOLD_US,
+        AttendanceMark.day >= today,
     )
-    holding = {(row.task, row.day): row for row in rows}
+    return sorted(set(session.exec(said)))
+
+
+def came_of(marks: Iterable[AttendanceMark]) -> list[View]:
+    """How somebody attends, for whoever cares for them: each request's marks that hold, by day.
+
+    Args:
+        marks: of a case, by day and then as they were made.
+    """
+    holding = {(row.task, row.day): row for row in marks}
     return [
         {
             "task": row.task,

@@ -5,21 +5,33 @@ message to somebody; a replay makes none.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import col, select
 
 from services.referrals.casefile import state_of
 from services.referrals.domain import Kind
 from services.referrals.handlers.stopping import SAID
+from services.referrals.limits import by_hub
 from services.referrals.record import STOPS, stops_of
-from services.referrals.tables import Case, CaseTask, Person, PersonChange, Practice
+from services.referrals.tables import (
+    Case,
+    CaseTask,
+    FirstVisit,
+    HubLimitsSaid,
+    Person,
+    PersonChange,
+    PlaceHub,
+    Practice,
+)
+from services.referrals.visits import BOOKED
 from shared.database import UnitOfWork
 from shared.messaging.events import (
     CaseEvent,
+    HubLimitsChanged,
     PersonStop,
     PersonStopLifted,
     ReferralAccepted,
@@ -30,6 +42,7 @@ from shared.messaging.events import (
     ReferralNotAttended,
     ReferralOffered,
     ReferralReceived,
+    ReferralVisitSet,
     ReferralWaitlisted,
 )
 from shared.messaging.events import Sequence as Place
@@ -68,12 +81,15 @@ def _cases(uow: UnitOfWork, keys: Sequence[UUID]) -> Iterator[Told]:
     wanted = select(CaseTask).where(col(CaseTask.case).in_(keys))
     for task in session.exec(wanted.order_by(col(CaseTask.created), col(CaseTask.id))):
         tasks[task.case].append(task)
+    expected = session.exec(select(FirstVisit).where(col(FirstVisit.case).in_(keys)))
+    visits = {each.task: each for each in expected}
     senders = {each.ods_code: each.organisation for each in session.exec(select(Practice))}
     persons = _spoken_of(uow, cases)
     for case in cases:
         events = [
             _received(case, tasks[case.id], senders),
             *(event for task in tasks[case.id] for event in _answered(case, task)),
+            *(event for task in tasks[case.id] for event in _visit(case, task, visits)),
             *_stops(case, persons.get(case.person)),
         ]
         for n, event in enumerate(events, AFTER_ALL):
@@ -115,6 +131,21 @@ def _answered(case: Case, task: CaseTask) -> Iterator[CaseEvent]:
         yield ReferralCancelled(**about, reason=task.reason or state.business)
 
 
+def _visit(
+    case: Case, task: CaseTask, visits: Mapping[str, FirstVisit]
+) -> Iterator[ReferralVisitSet]:
+    """When somebody is expected who has a place."""
+    visit = visits.get(task.id)
+    if visit is not None and visit.status == BOOKED and task.service and task.owner:
+        yield ReferralVisitSet(
+            **_context(case),
+            task=UUID(task.id),
+            service=task.service,
+            provider=task.owner,
+            starts=visit.starts,
+        )
+
+
 def _context(case: Case) -> dict[str, Any]:
     return {"case": case.id, "team": case.team, "priority": case.priority}
 
@@ -141,6 +172,31 @@ def _stops(case: Case, person: Person | None) -> Iterator[PersonStop]:
             yield PersonStopLifted(case=case.id, person=person.id, stop=stop)
 
 
+def _hubs(uow: UnitOfWork) -> Sequence[str]:
+    said = select(HubLimitsSaid.hub).distinct().order_by(HubLimitsSaid.hub)
+    return uow.session.exec(said).all()
+
+
+def _limits(uow: UnitOfWork, hubs: Sequence[str]) -> Iterator[Told]:
+    held = select(PlaceHub.code).where(col(PlaceHub.code).in_(hubs)).order_by(PlaceHub.code)
+    uow.session.exec(held.with_for_update()).all()
+    numbers = select(HubLimitsSaid.hub, func.max(HubLimitsSaid.number)).group_by(HubLimitsSaid.hub)
+    last = dict(uow.session.exec(numbers.where(col(HubLimitsSaid.hub).in_(hubs))).all())
+    in_force = by_hub(uow.session)
+    for hub in hubs:
+        limits = in_force[hub]
+        event = HubLimitsChanged(
+            hub=hub, routine=limits.routine.model_dump(), urgent=limits.urgent.model_dump()
+        )
+        yield event, Place(last[hub])
+
+
+def _raise_numbers(uow: UnitOfWork, hubs: Sequence[str], number: int) -> None:
+    this = col(HubLimitsSaid.hub).in_(hubs)
+    raised = update(HubLimitsSaid).where(this)
+    uow.session.connection().execute(raised.values(number=col(HubLimitsSaid.number) + number))
+
+
 _TELLING: tuple[type[CaseEvent], ...] = (
     ReferralReceived,
     ReferralAccepted,
@@ -148,6 +204,7 @@ _TELLING: tuple[type[CaseEvent], ...] = (
     ReferralWaitlisted,
     ReferralDeclined,
     ReferralCancelled,
+    ReferralVisitSet,
     *_ENDED.values(),
     *SAID.values(),
     PersonStopLifted,
@@ -160,6 +217,13 @@ STATE = (
         keys=_keys,
         told=_cases,
         raise_versions=_raise_versions,
+    ),
+    OwnState(
+        kind="limits",
+        types=frozenset({HubLimitsChanged.type}),
+        keys=_hubs,
+        told=_limits,
+        raise_versions=_raise_numbers,
     ),
 )
 """What referrals can tell again."""

@@ -1,7 +1,7 @@
 """The FHIR documents that Kersey itself writes: Tasks, onward requests, the provider's Patient."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,11 @@ from uuid import UUID
 from services.referrals import capacities, codes
 from services.referrals.domain import Kind, State
 from services.referrals.tables import Case, CaseTask, CodeReturned, ListedCapacity, OnwardRequest
+from shared.closing_days import ClosedDays
 
 Resource = dict[str, Any]
+
+A_YEAR = timedelta(days=366)
 
 
 def instant(moment: datetime) -> str:
@@ -183,6 +186,7 @@ def healthcare_service(
     *,
     active: bool,
     capacity: ListedCapacity | None = None,
+    closed: ClosedDays | None = None,
     now: datetime | None = None,
 ) -> Resource:
     """A listed service, so that an EHR sees the ids that the directory uses.
@@ -194,6 +198,7 @@ def healthcare_service(
         locations: ids of the places where it is.
         active: whether it is listed and open.
         capacity: how much room it has, where anybody said.
+        closed: when its provider is closed; said for the next year.
         now: the present instant: what has expired is not said.
     """
     room = _room(capacity, now) if capacity is not None and now is not None else None
@@ -207,6 +212,15 @@ def healthcare_service(
     }
     if locations:
         body["location"] = [reference("Location", each) for each in locations]
+    away = closed.coming(now.date(), A_YEAR) if closed is not None and now is not None else []
+    if away:
+        body["notAvailable"] = [
+            {
+                "description": why or "Closed",
+                "during": {"start": first.isoformat(), "end": last.isoformat()},
+            }
+            for first, last, why in away
+        ]
     return body
 
 

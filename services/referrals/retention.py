@@ -5,13 +5,24 @@ Appendix II: health records of adults for 8 years after the person was last seen
 their 25th birthday, or their 26th if they were 17 when it ended.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Engine, String, Table, cast, exists, text
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    SQLColumnExpression,
+    String,
+    Table,
+    cast,
+    exists,
+    or_,
+    text,
+)
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.referrals.app import desk_of
@@ -25,6 +36,8 @@ from services.referrals.tables import (
     BarsMessage,
     Case,
     Change,
+    GpMessage,
+    Person,
     SubscriptionEvent,
     Worklist,
 )
@@ -169,6 +182,7 @@ CONSORTIUM = RecordClass(
     " scopes",
     tables=(
         "gp_code",
+        "hub_limits",
         "known_client",
         "link_worker_service",
         "listed_capacity",
@@ -271,12 +285,16 @@ class LongUnseen:
             return found.scalars().all()
 
 
-def expiries(settings: ReferralsSettings, engine: Engine) -> Mapping[str, Expiry]:
+def expiries(
+    settings: ReferralsSettings,
+    engine: Engine,
+    _held: Collection[UUID] = (),
+) -> Mapping[str, Expiry]:
     """What ends each class.
 
     Args:
         settings: of the service.
-        engine: its database.
+        engine: its database, which says itself what is under a legal hold.
     """
     delivery, answer = deliveries.delivery, bars_deliveries.delivery
     posted = gp_deliveries.delivery
@@ -287,18 +305,40 @@ def expiries(settings: ReferralsSettings, engine: Engine) -> Mapping[str, Expiry
         Change.__table__,  # type: ignore[attr-defined]
         SubscriptionEvent.__table__,  # type: ignore[attr-defined]
     )
+    of_message = exists().where(
+        col(Case.service_request) == message.c.service_request, _on_hold(col(Case.id))
+    )
+    of_letter = exists().where(
+        cast(col(GpMessage.id), String) == posted.c.payload, _on_hold(col(GpMessage.case))
+    )
     return {
         PERSON.name: LongUnseen(desk_of(settings, engine, Wake())),
-        AUDIT.name: OldRows(engine, audit, audit.c.made),
-        ACCESSES.name: OldRows(engine, access, access.c.made),
+        AUDIT.name: OldRows(engine, audit, audit.c.made, held=_of_a_held_person(audit)),
+        ACCESSES.name: OldRows(engine, access, access.c.made, held=_of_a_held_person(access)),
         CHANGES.name: OldRows(engine, change, change.c.dispatched),
         EVENTS.name: OldRows(engine, event, event.c.happened, only=~_still_to_tell(event)),
         TOLD.name: OldRows(engine, delivery, delivery.c.ended),
-        MESSAGES.name: OldRows(engine, message, message.c.received, only=~_cared_for(message)),
+        MESSAGES.name: OldRows(
+            engine, message, message.c.received, held=or_(_cared_for(message), of_message)
+        ),
         ANSWERS.name: OldRows(engine, answer, answer.c.ended),
-        POSTED.name: OldRows(engine, posted, posted.c.ended),
+        POSTED.name: OldRows(engine, posted, posted.c.ended, held=of_letter),
         **messages.expiries(engine),
     }
+
+
+def _of_a_held_person(trail: Table) -> ColumnElement[bool]:
+    """Whether a row of the trail speaks of somebody under a legal hold, or of a case of theirs."""
+    held = exists().where(col(Person.id) == trail.c.person, col(Person.legal_hold))
+    return or_(held, _on_hold(trail.c.case))
+
+
+def _on_hold(case: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+    """Whether there is a legal hold on the person of a case."""
+    of_case = aliased(Case)
+    return exists().where(
+        col(of_case.id) == case, col(of_case.person) == col(Person.id), col(Person.legal_hold)
+    )
 
 
 def _still_to_tell(event: Table) -> ColumnElement[bool]:

@@ -2,6 +2,8 @@
 
 CASES = "cases"
 """For people and systems that work on cases: link workers, providers, hubs."""
+BREAK_GLASS = "cases.break-glass"
+"""For a person who may open one case in an emergency; see `glass`."""
 ANSWERS = "referrals.requests"
 """For the service that passes on what the holder of a verified link said."""
 PERSON_MESSAGES = "referrals.person-messages"

@@ -16,11 +16,6 @@ class ReferralsSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_nested_delimiter="__")
 
-    answer_days: int = Field(
-        default=10,
-        ge=1,
-        description="Working days after which a request that got no answer is closed.",
-    )
     paging_key: SecretStr = Field(
         min_length=16,
         description="Seals the `next` links of searches; the same on every replica.",
@@ -36,6 +31,19 @@ class ReferralsSettings(ServiceSettings):
     )
     subscription_poll_seconds: float = Field(
         default=0.2, gt=0, description="How often committed events are looked at for Subscriptions."
+    )
+    break_glass_minutes: int = Field(
+        default=60,
+        ge=5,
+        le=480,
+        description="For how long a case that was opened in an emergency can be read.",
+    )
+    break_glass_sign_in_minutes: int = Field(
+        default=10,
+        ge=1,
+        le=60,
+        description="How long ago whoever opens a case in an emergency may have signed in with both"
+        " factors.",
     )
     mesh: MeshSettings | None = Field(
         default=None,

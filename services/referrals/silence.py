@@ -1,7 +1,9 @@
-"""Requests that nobody has answered for days: a small group may need a call, not a deadline."""
+"""Requests that nobody has answered for days: a small group may need a call, not a deadline.
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+For how many, and which days count, is said in `deadlines` alone.
+"""
+
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import tuple_
@@ -13,9 +15,6 @@ from services.referrals.tables import CaseTask, Worklist
 from services.referrals.views import View, mine, request_view
 from shared.auth import Principal
 
-SILENT_AFTER = timedelta(days=3)
-"""Small groups do not read their mail every day; after that a call helps (care 4)."""
-
 NOTHING_AFTER = "This request is not silent any more. Begin again, without `after`."
 
 
@@ -26,7 +25,6 @@ def silent_requests(
     after: str | None,
     count: int,
     now: datetime,
-    closes: Callable[[datetime], datetime],
 ) -> list[View]:
     """One page of silent requests in the cases of the caller's team or hub, oldest first.
 
@@ -36,7 +34,6 @@ def silent_requests(
         after: the last request of the page before.
         count: at most so many.
         now: the moment.
-        closes: when a request that was made at a moment is closed for want of an answer.
 
     Raises:
         Refused: `after` is no silent request of theirs, which a first page again would hide.
@@ -55,7 +52,7 @@ def silent_requests(
         | {
             "case": str(task.case),
             "asked": instant(task.created),
-            "closes": instant(closes(task.created)),
+            "closes": instant(task.closes) if task.closes else None,
         }
         for task in tasks.all()
     ]
@@ -75,5 +72,5 @@ def _silent(principal: Principal, now: datetime) -> tuple[Any, ...]:
         CaseTask.kind == Kind.PROVIDER,
         CaseTask.status == "requested",
         col(CaseTask.answered).is_(None),
-        col(CaseTask.created) <= now - SILENT_AFTER,
+        col(CaseTask.silent_from) <= now,
     )

@@ -35,7 +35,7 @@ def standing(file: CaseFile, principal: Principal, task: CaseTask) -> Actor:
             return Actor.PROVIDER
     if asks == str(case.organisation):
         return Actor.SENDER
-    if "coordinator" in principal.roles and asks == str(_hub(file).organisation):
+    if "coordinator" in principal.roles and not file.apart and asks == str(_hub(file).organisation):
         return Actor.COORDINATOR
     raise NoSuchCase
 

@@ -1,9 +1,13 @@
 """Words between a provider and a link worker on one request, and what each thinks of it."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy import select as columns
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
 
 from services.referrals.resources import instant
@@ -44,14 +48,27 @@ POINTS: dict[Side, tuple[str, ...]] = {
 """What each side may say of the other's part: of the referral, or of the place."""
 
 
-def last_words(session: Session, tasks: Collection[str]) -> dict[str, View]:
-    """Who wrote last about each of some requests, and when; nothing of those without a word."""
-    rows = session.exec(
-        select(RequestMessage)
-        .where(col(RequestMessage.task).in_(tasks))
-        .order_by(col(RequestMessage.position))
+def last_written(which: ColumnElement[bool]) -> "Select[str, str, datetime]":
+    """Who wrote last about each of some requests, as a statement.
+
+    Args:
+        which: the `RequestMessage`s of these.
+    """
+    return (
+        columns(col(RequestMessage.task), col(RequestMessage.side), col(RequestMessage.written))
+        .where(which)
+        .ext(distinct_on(col(RequestMessage.task)))
+        .order_by(col(RequestMessage.task), col(RequestMessage.position).desc())
     )
-    return {row.task: {"from": row.side, "written": instant(row.written)} for row in rows}
+
+
+def last_words(rows: Iterable[Mapping[Any, Any]]) -> dict[str, View]:
+    """Who wrote last about each of some requests, and when; nothing of those without a word.
+
+    Args:
+        rows: of `last_written`.
+    """
+    return {row["task"]: {"from": row["side"], "written": instant(row["written"])} for row in rows}
 
 
 def talk_of(session: Session, task: str, side: Side) -> View:

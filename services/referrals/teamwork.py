@@ -1,12 +1,14 @@
 """What a team has to do, colleague by colleague, and what its people were told of."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from services.referrals.caring_scale import LEVELS
 from services.referrals.resources import instant
-from services.referrals.tables import ListedService, Signpost, Worklist
+from services.referrals.tables import LinkWorkerService, ListedService, Signpost, Worklist
 from services.referrals.views import View, is_due, mine
 from shared.auth import Principal
 
@@ -24,6 +26,7 @@ def team_load(session: Session, principal: Principal, now: datetime) -> list[Vie
             count.filter(col(Worklist.urgent)),
             count.filter(is_due(now)),
             func.min(col(Worklist.since)),
+            *(count.filter(col(Worklist.complexity) == level) for level in LEVELS),
         )
         .where(mine(principal), col(Worklist.open), ~col(Worklist.unrouted))
         .group_by(col(Worklist.allocated_to))
@@ -36,8 +39,22 @@ def team_load(session: Session, principal: Principal, now: datetime) -> list[Vie
             "urgent": urgent,
             "due": due,
             "longest": instant(since),
+            "complexity": dict(zip(LEVELS, levels, strict=True)),
         }
-        for account, cases, urgent, due, since in rows
+        for account, cases, urgent, due, since, *levels in rows
+    ]
+
+
+def teams_but(session: Session, team: UUID | None) -> list[View]:
+    """The link-worker services by hub and name, but for one."""
+    in_order = select(LinkWorkerService).order_by(
+        col(LinkWorkerService.hub), col(LinkWorkerService.name)
+    )
+    if team is not None:
+        in_order = in_order.where(col(LinkWorkerService.organisation) != team)
+    return [
+        {"team": str(each.organisation), "name": each.name, "hub": each.hub}
+        for each in session.scalars(in_order)
     ]
 
 

@@ -1,50 +1,60 @@
 """What a case looks like to those who work on it: plain JSON for the case API."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import literal, tuple_
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    DateTime,
+    String,
+    Uuid,
+    bindparam,
+    literal,
+    null,
+    tuple_,
+    union_all,
+)
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
-from services.referrals import capacities
-from services.referrals.bars.telling import sender_not_told
+from services.referrals import capacities, visits
+from services.referrals.break_glass import DUTY_LEAD, to_look_at
 from services.referrals.casefile import NoSuchCase, state_of
 from services.referrals.domain import TRANSITIONS, Actor, Kind, Refused
-from services.referrals.gp.standing import what_to_do, why
+from services.referrals.front_door import WALK_IN
 from services.referrals.handlers.sharing import has_died, is_hidden, may_identify
-from services.referrals.record import stops_of
-from services.referrals.register import came_of
+from services.referrals.readers import is_apart
+from services.referrals.register import called_off
 from services.referrals.resources import instant
 from services.referrals.tables import (
-    Activity,
     Agreement,
-    Attempt,
+    BreakGlass,
     Case,
     CaseTask,
-    CodeReturned,
     FrontDoorEntry,
-    GpMessage,
-    GpSharing,
-    IdentityView,
     LinkWorkerService,
+    ListedProvider,
     ListedService,
     OnwardRequest,
     Person,
     PlaceHub,
     Practice,
-    Signpost,
-    Waiting,
     Worklist,
 )
-from services.referrals.talk import last_words
 from shared.auth import Principal
+from shared.closing_days import closed_days
 
 View = dict[str, Any]
 
 NEEDING_A_PERSON = frozenset({"accept", "waiting-list"})
 """What no provider is invited to any more once the person has died."""
+
+CLOSED_SOON = timedelta(days=42)
+"""How far ahead it is said that a provider will be closed."""
 
 ME, NOBODY = "me", "nobody"
 """Whom a case may be allocated to, beside a colleague by the id of their account."""
@@ -67,6 +77,8 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
     case = session.get_one(Case, task.case)
     service = session.get(ListedService, task.service)
     team = session.get(LinkWorkerService, case.team) if case.team else None
+    by_themselves = case.source == WALK_IN
+    hears = not by_themselves or not is_apart(session.get_one(CaseTask, task.part_of))
     agreement = session.exec(select(Agreement).where(Agreement.task == task_id)).one_or_none()
     person = session.get(Person, case.person) if case.person else None
     possible = _possible(task) - (NEEDING_A_PERSON if has_died(person) else frozenset())
@@ -80,6 +92,7 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
             "name": service.name if service else "",
             "listed": service is not None and service.listed,
             "capacity": capacities.shown(capacities.of(session, task.service), now),
+            "closed": _closed(session.get(ListedProvider, task.owner), now),
         },
         "need": {"codes": onward.needs, "text": onward.text},
         "full_because": onward.full_because,
@@ -87,11 +100,24 @@ def request_view(session: Session, task_id: str, now: datetime) -> View:
         "where": "" if is_hidden(person) else onward.where,
         "access_needs": onward.access_needs,
         "link_worker": {"name": team.name, "phone": team.phone} if team else None,
+        "came_by_themselves": by_themselves,
+        "team_hears": hears,
         "priority": case.priority,
         "answerable": "accept" in possible,
         "possible": sorted(possible),
         "identity_available": may_identify(state_of(task), agreement, person, now),
+        "first_visit": visits.view(visits.of_task(session, task_id)),
+        "called_off": [each.isoformat() for each in called_off(session, task_id, now.date())],
     }
+
+
+def _closed(provider: ListedProvider | None, now: datetime) -> list[View]:
+    """When a provider is closed that is asked now: what holds today or begins soon."""
+    listing = provider.listing if provider else {}
+    return [
+        {"starts": first.isoformat(), "ends": last.isoformat(), "why": why}
+        for first, last, why in closed_days(listing).coming(now.date(), CLOSED_SOON)
+    ]
 
 
 def _possible(task: CaseTask) -> set[str]:
@@ -108,197 +134,26 @@ def _possible(task: CaseTask) -> set[str]:
     }
 
 
-def case_view(session: Session, case: Case, principal: Principal) -> View:
-    """A whole case, for its link worker and hub: Tasks, attempts, codes, who saw the identity.
-
-    Of a message to the practice a hub sees where it stands, and no way to the letter, which names
-    the person.
-    """
-    tasks = session.exec(
-        select(CaseTask).where(CaseTask.case == case.id).order_by(col(CaseTask.created))
-    ).all()
-    asked = [task.service for task in tasks if task.service]
-    names = dict(
-        session.exec(
-            select(ListedService.id, ListedService.name).where(col(ListedService.id).in_(asked))
-        ).all()
-    )
-    attempts = session.exec(
-        select(Attempt).where(Attempt.case == case.id).order_by(col(Attempt.made))
-    ).all()
-    views = session.exec(
-        select(IdentityView).where(IdentityView.case == case.id).order_by(col(IdentityView.viewed))
-    ).all()
-    activities = session.exec(
-        select(Activity).where(Activity.case == case.id).order_by(col(Activity.recorded))
-    ).all()
-    returned = session.exec(select(CodeReturned).where(CodeReturned.case == case.id)).all()
-    sharing = set(
-        session.exec(
-            select(Agreement.task).where(
-                col(Agreement.task).in_([task.id for task in tasks]),
-                col(Agreement.withdrawn).is_(None),
-                col(Agreement.items) != [],
-            )
-        )
-    )
-    messages = session.exec(
-        select(GpMessage)
-        .where(GpMessage.case == case.id)
-        .order_by(col(GpMessage.made), col(GpMessage.kind), col(GpMessage.id))
-    ).all()
-    person = session.get(Person, case.person) if case.person else None
-    practice = session.get(Practice, case.practice) if case.practice else None
-    return {
-        "id": str(case.id),
-        "service_request": case.service_request,
-        "patient": case.patient,
-        "hub": case.hub,
-        "team": str(case.team) if case.team else None,
-        "practice": case.practice,
-        "practice_name": practice.name if practice else None,
-        "priority": case.priority,
-        "source": case.source,
-        "front_door": _front_door(session.get(FrontDoorEntry, case.id)),
-        "outcome": case.outcome,
-        "sender_not_told": sender_not_told(session, case.service_request),
-        "stops": stops_of(person) if person else [],
-        "version": case.version,
-        "created": instant(case.created),
-        "tasks": [_task_view(task, names, task.id in sharing) for task in tasks],
-        "attempts": [
-            {
-                "made": instant(each.made),
-                "reached": each.reached,
-                "how": each.how,
-                "minutes": each.minutes,
-            }
-            for each in attempts
-        ],
-        "activities": [
-            {"task": each.task, "action": each.action, "day": each.day.isoformat()}
-            for each in activities
-        ],
-        "attendance": came_of(session, case.id),
-        "last_words": last_words(session, [task.id for task in tasks]),
-        "identity_views": [
-            {
-                "task": each.task,
-                "viewed": instant(each.viewed),
-                "viewer": each.viewer,
-                "step": each.step,
-            }
-            for each in views
-        ],
-        "allocated_to": case.allocated_to,
-        "signposts": _signposts(session, case.id),
-        "waiting": _waiting(session, case.id),
-        "codes_returned": [
-            {
-                "code": each.code,
-                "already_coded": each.already_coded,
-                "returned": instant(each.returned),
-            }
-            for each in returned
-        ],
-        "gp_sharing": _gp_sharing(session.get(GpSharing, case.id)),
-        "gp_messages": [_gp_message(case, each, cares(principal, case)) for each in messages],
-    }
-
-
-def _front_door(row: FrontDoorEntry | None) -> View | None:
-    """Who handed it in, and what the person agreed that they hear of it (care 22)."""
-    if row is None:
-        return None
-    return {
-        "reference": row.reference,
-        "entered": row.entered,
-        "relation": row.relation,
-        "referrer": row.referrer,
-        "agreed_how": row.agreed_how,
-        "tell_referrer": row.tell_referrer,
-    }
-
-
-def _waiting(session: Session, case: UUID) -> list[View]:
-    rows = select(Waiting).where(Waiting.case == case).order_by(col(Waiting.need))
-    return [
-        {
-            "need": each.need,
-            "areas": each.areas,
-            "since": instant(each.since),
-            "opened": instant(each.opened) if each.opened else None,
-            "service": str(each.service) if each.service else None,
-        }
-        for each in session.exec(rows)
-    ]
-
-
-def _gp_sharing(row: GpSharing | None) -> View | None:
-    if row is None:
-        return None
-    return {
-        "items": row.items,
-        "how": row.how,
-        "given": instant(row.given),
-        "withdrawn": instant(row.withdrawn) if row.withdrawn else None,
-    }
-
-
-def _gp_message(case: Case, message: GpMessage, reads: bool) -> View:
-    """Where a message to the practice stands: what went wrong, and what somebody has to do."""
-    at = f"/referrals/cases/{case.id}/gp-messages/{message.id}"
-    return {
-        "id": str(message.id),
-        "kind": message.kind,
-        "practice": message.practice,
-        "route": message.route,
-        "state": message.state,
-        "reason": message.reason,
-        "why": why(message.reason),
-        "what_to_do": what_to_do(message.kind, message.state),
-        "code": message.code,
-        "made": instant(message.made),
-        "changed": instant(message.changed),
-        "posted_on": message.posted_on.isoformat() if message.posted_on else None,
-        "letter": f"{at}/letter.pdf" if message.written and reads else None,
-    }
-
-
-def _task_view(task: CaseTask, names: Mapping[UUID, str], sharing: bool) -> View:
-    return {
-        "id": task.id,
-        "kind": task.kind,
-        "service_request": task.service_request,
-        "status": task.status,
-        "business_status": task.business,
-        "reason": task.reason,
-        "note": task.note,
-        "service": str(task.service) if task.service else None,
-        "service_name": names.get(task.service) if task.service else None,
-        "owner": str(task.owner) if task.owner else None,
-        "sharing": sharing,
-        "service_withdrawn": instant(task.service_withdrawn) if task.service_withdrawn else None,
-        "updated": instant(task.updated),
-    }
-
-
-def cares(principal: Principal, case: Case) -> bool:
-    """Whether `principal` is a link worker of the team that looks after the person."""
-    return "link-worker" in principal.roles and principal.organisation == str(case.team)
-
-
-def case_for(session: Session, principal: Principal, case_id: UUID) -> Case:
-    """A case that `principal` works on.
-
-    Raises:
-        NoSuchCase: it is another team's or hub's, or there is none.
-    """
-    case = session.get(Case, case_id)
-    row = session.get(Worklist, case_id)
-    if case is None or row is None or not _sees(session, principal, row):
-        raise NoSuchCase
-    return case
+_OF_ROW = (
+    Worklist.case,
+    Worklist.state,
+    Worklist.provider_state,
+    Worklist.delivery_state,
+    Worklist.gp_to_do,
+    Worklist.opened,
+    Worklist.urgent,
+    Worklist.unrouted,
+    Worklist.open,
+    Worklist.allocated_to,
+    Worklist.complexity,
+    Worklist.visits_with_care,
+    Worklist.due,
+    Worklist.agreement_ends,
+    Worklist.since,
+    Worklist.updated,
+)
+_OF_CASE = (Case.service_request, Case.patient, Case.priority, Case.source, Case.created)
+_MOMENTS = ("created", "since", "updated", "due", "agreement_ends")
 
 
 def worklist(
@@ -311,6 +166,7 @@ def worklist(
     opened: bool | None,
     due: bool | None = None,
     allocated_to: str | None = None,
+    complexity: str | None = None,
     now: datetime,
     open_only: bool,
     ended: bool = False,
@@ -325,21 +181,31 @@ def worklist(
     Raises:
         Refused: `after` is no case on this list, which a first page again would hide.
     """
+    # Columns, and no objects of the tables: a page of those takes several times as long to make.
     rows = (
-        select(Worklist, Case, Practice.name, FrontDoorEntry.reference)
+        columns(
+            *(col(each) for each in _OF_ROW),
+            *(col(each) for each in _OF_CASE),
+            func.coalesce(col(Practice.name), col(Case.practice)).label("practice"),
+            col(FrontDoorEntry.reference),
+            col(LinkWorkerService.name).label("team"),
+        )
         .join(Case, col(Case.id) == col(Worklist.case))
         .outerjoin(Practice, col(Practice.ods_code) == col(Case.practice))
         .outerjoin(FrontDoorEntry, col(FrontDoorEntry.case) == col(Case.id))
+        .outerjoin(LinkWorkerService, col(LinkWorkerService.organisation) == col(Case.team))
         .where(mine(principal))
     )
-    if state:
-        rows = rows.where(Worklist.state == state)
-    if unrouted is not None:
-        rows = rows.where(Worklist.unrouted == unrouted)
-    if gp_to_do is not None:
-        rows = rows.where(Worklist.gp_to_do == gp_to_do)
-    if opened is not None:
-        rows = rows.where(Worklist.opened == opened)
+    equal = {
+        "state": state,
+        "unrouted": unrouted,
+        "gp_to_do": gp_to_do,
+        "opened": opened,
+        "complexity": complexity,
+    }
+    for name, value in equal.items():
+        if value is not None:
+            rows = rows.where(col(getattr(Worklist, name)) == value)
     if due is not None:
         rows = rows.where(is_due(now) == due)
     if allocated_to is not None:
@@ -359,86 +225,81 @@ def worklist(
         if last is None:
             raise Refused("business-rule", NOTHING_AFTER, "after")
         rows = rows.where(_behind(last))
-    found = session.exec(rows.order_by(*rank).limit(count)).all()
-    teams = _teams(session, {case.team for _, case, *_ in found if case.team})
+    found = session.connection().execute(rows.order_by(*rank).limit(count)).mappings()
     return [
         {
-            "case": str(row.case),
-            "service_request": case.service_request,
-            "patient": case.patient,
-            "state": row.state,
-            "provider_state": row.provider_state,
-            "delivery_state": row.delivery_state,
-            "gp_to_do": row.gp_to_do,
-            "opened": row.opened,
-            "urgent": row.urgent,
-            "unrouted": row.unrouted,
-            "open": row.open,
-            "priority": case.priority,
-            "allocated_to": row.allocated_to,
-            "due": instant(row.due) if row.due else None,
-            "agreement_ends": instant(row.agreement_ends) if row.agreement_ends else None,
-            "source": case.source,
-            "reference": reference,
-            "practice": practice or case.practice,
-            "team": teams.get(case.team) if case.team else None,
-            "created": instant(case.created),
-            "since": instant(row.since),
-            "updated": instant(row.updated),
+            **row,
+            "case": str(row["case"]),
+            **{name: instant(row[name]) if row[name] else None for name in _MOMENTS},
         }
-        for row, case, practice, reference in found
+        for row in found
     ]
-
-
-def _teams(session: Session, ids: set[UUID]) -> dict[UUID, str]:
-    named = select(LinkWorkerService.organisation, LinkWorkerService.name)
-    return dict(session.exec(named.where(col(LinkWorkerService.organisation).in_(ids))).all())
 
 
 def caseload(session: Session, principal: Principal, now: datetime) -> View:
     """How many open cases the caller's team or hub has, by state, and what waits for somebody.
 
     `waiting` counts the open cases of each filter of the worklist, in the filters' own words; of
-    messages to a GP those of ended cases too, as the summary at the end is one.
+    messages to a GP those of ended cases too, as the summary at the end is one. `emergencies` are
+    openings that no team lead has looked at.
     """
+    asked = {"organisation": UUID(principal.organisation), "me": principal.subject, "now": now}
+    counted = session.connection().execute(_load(principal.roles & _COUNTED_FOR), asked)
+    rows = counted.mappings().all()
+    found = {row["state"]: row for row in rows if row["what"] == "state"}
+    beside = {row["what"]: row["cases"] for row in rows if row["what"] != "state"}
+    waiting = {name: sum(row[name] for row in found.values()) for name in WAITING}
+    return {
+        "open": sum(row["cases"] for row in found.values()),
+        "states": {state: row["cases"] for state, row in found.items()},
+        "waiting": {**waiting, "gp_to_do": beside["gp_to_do"]},
+        "emergencies": beside["emergencies"],
+    }
+
+
+WAITING = ("urgent", "unrouted", "opened", "due", "mine", "nobody", "intensive")
+"""Filters of the worklist whose open cases are counted."""
+
+_COUNTED_FOR = frozenset({"link-worker", "coordinator", DUTY_LEAD})
+"""Roles by which lists differ."""
+
+
+@cache
+def _load(roles: frozenset[str]) -> CompoundSelect[Any]:
+    """Counts by state, and what is counted beside. Made once for some roles: it is long."""
+    organisation, me = bindparam("organisation", type_=Uuid()), bindparam("me", type_=String())
+    whose = _on_list(organisation, of_hub="coordinator" in roles)
     filters = {
         "urgent": col(Worklist.urgent),
         "unrouted": col(Worklist.unrouted),
         "opened": col(Worklist.opened),
-        "due": is_due(now),
-        "mine": _allocated(principal, ME),
-        "nobody": _allocated(principal, NOBODY),
+        "due": is_due(bindparam("now", type_=DateTime(timezone=True))),
+        "mine": col(Worklist.allocated_to) == me,
+        "nobody": _nobodys(),
+        "intensive": func.coalesce(col(Worklist.complexity) == "intensive", False),
     }
-    gp_to_do = select(func.count()).where(mine(principal), col(Worklist.gp_to_do))
-    counts = [func.count().filter(each).label(name) for name, each in filters.items()]
-    rows = session.exec(
-        select(Worklist.state, func.count(), *counts)
-        .where(mine(principal), col(Worklist.open))
+    counts = [func.count().filter(filters[name]).label(name) for name in WAITING]
+    by_state = (
+        columns(
+            literal("state").label("what"),
+            col(Worklist.state),
+            func.count().label("cases"),
+            *counts,
+        )
+        .where(whose, col(Worklist.open))
         .group_by(col(Worklist.state))
-    ).all()
-    waiting = {name: sum(int(row[2 + at]) for row in rows) for at, name in enumerate(filters)}
-    return {
-        "open": sum(row[1] for row in rows),
-        "states": {row[0]: row[1] for row in rows},
-        "waiting": {**waiting, "gp_to_do": session.exec(gp_to_do).one()},
-    }
-
-
-def possible_steps(session: Session, case: Case, actor: Actor) -> list[str]:
-    """What somebody may do with the triage Task of a case from here, as the case API calls it."""
-    task = session.exec(
-        select(CaseTask).where(CaseTask.case == case.id, CaseTask.kind == Kind.TRIAGE)
-    ).one()
-    return sorted(
-        {
-            each.action
-            for each in TRANSITIONS
-            if each.kind == Kind.TRIAGE and state_of(task) in each.sources and actor in each.actors
-        }
+    )
+    nothing = [literal(0) for _ in WAITING]
+    to_tell = columns(literal("gp_to_do"), null(), func.count(), *nothing).select_from(Worklist)
+    unseen = columns(literal("emergencies"), null(), func.count(), *nothing)
+    return union_all(
+        by_state,
+        to_tell.where(whose, col(Worklist.gp_to_do)),
+        unseen.select_from(BreakGlass).where(to_look_at(roles, organisation, me)),
     )
 
 
-def is_due(now: datetime) -> Any:
+def is_due(now: datetime | BindParameter[datetime]) -> Any:
     """Whether the day of a row's next step has come."""
     return func.coalesce(col(Worklist.due) <= now, False)
 
@@ -446,37 +307,25 @@ def is_due(now: datetime) -> Any:
 def _allocated(principal: Principal, to: str) -> Any:
     """Whether a row is allocated to somebody; to nobody where it could be to somebody."""
     if to == NOBODY:
-        return col(Worklist.allocated_to).is_(None) & col(Worklist.team).is_not(None)
+        return _nobodys()
     return col(Worklist.allocated_to) == (principal.subject if to == ME else to)
 
 
-def _signposts(session: Session, case: UUID) -> list[View]:
-    rows = session.exec(
-        select(Signpost, ListedService.name)
-        .outerjoin(ListedService, col(ListedService.id) == col(Signpost.service))
-        .where(Signpost.case == case)
-        .order_by(col(Signpost.made))
-    )
-    return [
-        {"service": str(row.service), "service_name": name, "made": instant(row.made)}
-        for row, name in rows
-    ]
+def _nobodys() -> Any:
+    return col(Worklist.allocated_to).is_(None) & col(Worklist.team).is_not(None)
 
 
 def mine(principal: Principal) -> Any:
     """Whether a row is on the list of the caller's team, or hub."""
-    organisation = UUID(principal.organisation)
-    if "coordinator" in principal.roles:
+    return _on_list(UUID(principal.organisation), of_hub="coordinator" in principal.roles)
+
+
+def _on_list(organisation: UUID | BindParameter[UUID], *, of_hub: bool) -> Any:
+    if of_hub:
+        # An organisation is one hub at most: with "=" the rows come in the order of the index.
         hub = select(PlaceHub.code).where(PlaceHub.organisation == organisation)
-        return col(Worklist.hub).in_(hub)
+        return col(Worklist.hub) == hub.scalar_subquery()
     return Worklist.team == organisation
-
-
-def _sees(session: Session, principal: Principal, row: Worklist) -> bool:
-    found = session.exec(
-        select(Worklist.case).where(Worklist.case == row.case, mine(principal))
-    ).first()
-    return found is not None
 
 
 def _behind(last: Worklist) -> Any:

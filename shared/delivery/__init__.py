@@ -5,7 +5,9 @@ that causes them, and runs a `DeliveryWorker` with a function that sends one. Wh
 a delivery ends as delivered, failed (told through `on_failed`), superseded or unknown.
 """
 
+from shared.delivery.ledger import Together
 from shared.delivery.outcome import (
+    CRASHED,
     Delivery,
     Held,
     InDoubt,
@@ -22,6 +24,7 @@ from shared.delivery.tables import DeliveryTables
 from shared.delivery.worker import DeliveryWorker
 
 __all__ = [
+    "CRASHED",
     "Delivery",
     "DeliveryTables",
     "DeliveryWorker",
@@ -34,6 +37,7 @@ __all__ = [
     "State",
     "Superseded",
     "Temporary",
+    "Together",
     "Undelivered",
     "minutes",
 ]

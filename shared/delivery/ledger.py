@@ -1,20 +1,23 @@
 """Claiming what is due and recording how it went: one transaction each, none while sending."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Engine,
     Insert,
     Integer,
     Row,
     Select,
-    Update,
+    Text,
+    Uuid,
     bindparam,
     exists,
     func,
@@ -45,6 +48,22 @@ Delivered = Callable[[UnitOfWork, Delivery, Receipt], None]
 Failed = Callable[[UnitOfWork, Delivery, str], None]
 LockFirst = Callable[[UnitOfWork, Delivery], None]
 Judged = Callable[[UnitOfWork, Delivery, Undelivered], Undelivered]
+Admits = Callable[[Delivery], timedelta | None]
+"""Says for how long a delivery is put off that is due; None where it may be sent now."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """What follows from several that were delivered, by a few statements for all of them.
+
+    Attributes:
+        lock_first: as `lock_first` of each of them, in one order for every replica.
+        delivered: as `on_delivered` of each of them.
+    """
+
+    lock_first: Callable[[UnitOfWork, Sequence[Delivery]], None]
+    delivered: Callable[[UnitOfWork, Sequence[Delivery]], None]
+
 
 ATTEMPTS = Counter(
     "kersey_delivery_attempts_total",
@@ -85,6 +104,8 @@ class Ledger:
             follow from it, such as that nothing more is sent to this receiver for now (`Held`).
         lock_first: called first in every transaction that may end a delivery. What the callbacks
             lock must be locked here, before the delivery is, if others lock it in that order.
+        together: how success of several is recorded in one transaction; without it each has its
+            own.
     """
 
     def __init__(
@@ -99,6 +120,7 @@ class Ledger:
         on_failed: Failed,
         judged: Judged,
         lock_first: LockFirst,
+        together: Together | None = None,
     ) -> None:
         self._engine = engine
         self._tables = tables
@@ -109,25 +131,44 @@ class Ledger:
         self._on_failed = on_failed
         self._judged = judged
         self._lock_first = lock_first
+        self._together = together
         # Built once: they are asked for each delivery, and building one takes longer than asking.
-        self._next = self._due()
+        self._next = due(tables)
         self._leased = self._leasing()
+        self._put_off = self._putting_off()
         self._ended = self._ending()
 
-    def claim(self, most: int) -> list[Delivery]:
-        """Lease up to `most` due deliveries, having settled leases that ran out; committed."""
+    def claim(
+        self, most: int, *, admits: Admits = lambda _: None, busy: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Lease up to `most` due deliveries, having settled leases that ran out; committed.
+
+        Args:
+            most: how many at most.
+            admits: asked about each in turn; what it puts off is due again after that time, or
+                left as it is where that is no time at all.
+            busy: addresses to which nothing is to be sent now.
+        """
         while True:
+            asked = {"most": most, "busy": sorted(busy)}
             with UnitOfWork(self._engine) as uow:
-                rows = uow.session.connection().execute(self._next, {"most": most}).all()
-                free = [row for row in rows if row.state != State.SENDING]
+                rows = uow.session.connection().execute(self._next, asked).all()
+                lost = [row for row in rows if row.state == State.SENDING]
+                waiting = [
+                    _delivery(row, row.attempts + 1) for row in rows if row.state != State.SENDING
+                ]
+                waits = {each.id: admits(each) for each in waiting}
+                free = [each for each in waiting if waits[each.id] is None]
                 if free:
                     self._lease_rows(uow, free)
-                uow.commit()
-            lost = [row for row in rows if row.state == State.SENDING]
+                later = {key: wait for key, wait in waits.items() if wait}
+                if later:
+                    self._put_by(uow, later)
+                uow.commit()  # of nothing too: at a rollback psycopg forgets what it had prepared
             for row in lost:
                 self._settle(_delivery(row, row.attempts))
-            if free or not lost:
-                return [_delivery(row, row.attempts + 1) for row in free]
+            if free or not (lost or later):
+                return free
 
     def _settle(self, delivery: Delivery) -> None:
         """Say of an attempt whose lease ran out that nobody knows how it went; committed."""
@@ -142,6 +183,34 @@ class Ledger:
                 log.warning("delivery.cut_off", delivery=str(delivery.id), attempt=delivery.attempt)
                 self._in_doubt(uow, delivery, row, CUT_OFF, pause=timedelta())
                 uow.commit()
+
+    def record_delivered(self, delivered: Sequence[tuple[Delivery, Receipt]]) -> bool:
+        """Write down that several were delivered, and what follows from it, in one transaction.
+
+        Returns:
+            Whether that was done. If not, nothing was, and each is for `record`: whatever is wrong
+            with one of them, or with what all need, is found out there.
+        """
+        if self._together is None or len(delivered) < 2:
+            return False
+        try:
+            self._record_together(self._together, delivered)
+        except Exception as error:  # noqa: BLE001 - judged when each is recorded by itself
+            log.info("delivery.one_by_one", deliveries=len(delivered), error=type(error).__name__)
+            return False
+        return True
+
+    def _record_together(
+        self, together: Together, delivered: Sequence[tuple[Delivery, Receipt]]
+    ) -> None:
+        with UnitOfWork(self._engine) as uow:
+            together.lock_first(uow, [each for each, _ in delivered])
+            recorded = self._receipts(uow, delivered)
+            together.delivered(uow, [each for each, _ in delivered if each.id in recorded])
+            uow.commit()
+        for each, _ in delivered:
+            if each.id not in recorded:
+                log.warning("delivery.late", delivery=str(each.id), attempt=each.attempt)
 
     def record(self, delivery: Delivery, result: Receipt | Undelivered) -> None:
         """Write down how an attempt ended and what follows from it; committed.
@@ -161,39 +230,48 @@ class Ledger:
             uow.commit()
 
     def _receipt(self, uow: UnitOfWork, delivery: Delivery, receipt: Receipt) -> bool:
-        """Whether success was recorded: by one statement, because nearly all end so."""
-        values = {"of": delivery.id, "attempt": delivery.attempt, "receipt": receipt.code}
-        if not uow.session.connection().execute(self._ended, values).rowcount:
+        """Whether success was recorded."""
+        if not self._receipts(uow, [(delivery, receipt)]):
             return False
-        ATTEMPTS.labels(delivery.channel, State.DELIVERED.value).inc()
-        ENDED.labels(delivery.channel, State.DELIVERED.value).inc()
         self._on_delivered(uow, delivery, receipt)
         return True
 
-    def _ending(self) -> Update:
-        row, attempt = self._tables.delivery.c, self._tables.attempt.c
-        ended = (
-            update(self._tables.delivery)
-            .where(
-                row.id == bindparam("of"),
-                row.attempts == bindparam("attempt"),
-                row.state.in_([State.SENDING.value, State.UNKNOWN.value]),
-            )
-            .values(
-                state=State.DELIVERED.value,
-                due=null(),
-                ended=func.now(),
-                last_error=null(),
-                leased_by=null(),
-            )
-            .returning(row.id)
-            .cte("ended")
+    def _receipts(
+        self, uow: UnitOfWork, delivered: Sequence[tuple[Delivery, Receipt]]
+    ) -> set[UUID]:
+        """Record success by one statement, because nearly all end so; of which it was recorded."""
+        values = {
+            "ids": [each.id for each, _ in delivered],
+            "attempts": [each.attempt for each, _ in delivered],
+            "codes": [receipt.code for _, receipt in delivered],
+        }
+        recorded = set(uow.session.connection().exec_driver_sql(self._ended, values).scalars())
+        for each, _ in delivered:
+            if each.id in recorded:
+                ATTEMPTS.labels(each.channel, State.DELIVERED.value).inc()
+                ENDED.labels(each.channel, State.DELIVERED.value).inc()
+        return recorded
+
+    def _ending(self) -> str:
+        name = self._tables.delivery.name
+        return f"""
+        WITH sent AS (
+            SELECT * FROM unnest(%(ids)s::uuid[], %(attempts)s::int[], %(codes)s::text[])
+            AS sent(id, number, code)
+        ), ended AS (
+            UPDATE {name} AS d
+            SET state = '{State.DELIVERED}', due = NULL, ended = now(), last_error = NULL,
+                leased_by = NULL
+            FROM sent WHERE d.id = sent.id AND d.attempts = sent.number
+                AND d.state IN ('{State.SENDING}', '{State.UNKNOWN}')
+            RETURNING d.id, sent.number, sent.code
+        ), tried AS (
+            UPDATE {name}_attempt AS a
+            SET ended = now(), outcome = '{State.DELIVERED}', code = ended.code
+            FROM ended WHERE a.{name}_id = ended.id AND a.number = ended.number
         )
-        return (
-            update(self._tables.attempt)
-            .where(attempt.delivery == ended.c.id, attempt.number == bindparam("attempt"))
-            .values(ended=func.now(), outcome=State.DELIVERED.value, code=bindparam("receipt"))
-        )
+        SELECT id FROM ended
+        """  # noqa: S608 - the table's own name
 
     def _undelivered(self, uow: UnitOfWork, delivery: Delivery, result: Undelivered) -> bool:
         """Whether it was recorded that an attempt did not succeed, and what follows from it."""
@@ -216,31 +294,26 @@ class Ledger:
                 self._not_delivered(uow, delivery, row, follows)
         return True
 
-    def _due(self) -> Select[Any]:
-        row = self._tables.delivery.c
-        earlier = self._tables.delivery.alias("earlier").c
-        waits_for_another = exists().where(
-            earlier.order_key == row.order_key,
-            earlier.position < row.position,
-            earlier.due.is_not(null()),
-        )
-        return (
-            select(self._tables.delivery)
-            .where(row.due <= func.now(), ~waits_for_another)
-            .order_by(row.due, row.position)
-            .limit(bindparam("most", type_=Integer))
-            .with_for_update(skip_locked=True, of=self._tables.delivery)
-        )
-
-    def _lease_rows(self, uow: UnitOfWork, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
-        leased = {"leased": [row.id for row in rows]}
+    def _lease_rows(self, uow: UnitOfWork, claimed: Sequence[Delivery]) -> None:
+        leased = {"leased": [each.id for each in claimed]}
         uow.session.connection().execute(self._leased, leased)
+
+    def _put_by(self, uow: UnitOfWork, waits: Mapping[UUID, timedelta]) -> None:
+        later = {"ids": list(waits), "waits": list(waits.values())}
+        uow.session.connection().exec_driver_sql(self._put_off, later)
+
+    def _putting_off(self) -> str:
+        return f"""
+        UPDATE {self._tables.delivery.name} AS d SET due = now() + later.wait
+        FROM unnest(%(ids)s::uuid[], %(waits)s::interval[]) AS later(id, wait)
+        WHERE d.id = later.id
+        """  # noqa: S608 - the table's own name
 
     def _leasing(self) -> Insert:
         delivery, attempt = self._tables.delivery.c, self._tables.attempt.c
         leased = (
             update(self._tables.delivery)
-            .where(delivery.id.in_(bindparam("leased", expanding=True)))
+            .where(delivery.id == func.any(bindparam("leased", type_=ARRAY(Uuid))))
             .values(
                 state=State.SENDING.value,
                 attempts=delivery.attempts + 1,
@@ -350,4 +423,27 @@ def _delivery(row: Row[*tuple[Any, ...]], attempt: int) -> Delivery:
         attempt=attempt,
         doubtful=row.cut_off > 0,
         traceparent=row.traceparent,
+    )
+
+
+def due(tables: DeliveryTables) -> Select[Any]:
+    """The question after what is due, at most `most`, locked; what another holds is left out, and
+    so are the addresses that are `busy`."""
+    row = tables.delivery.c
+    earlier = tables.delivery.alias("earlier").c
+    waits_for_another = exists().where(
+        earlier.order_key == row.order_key,
+        earlier.position < row.position,
+        earlier.due.is_not(null()),
+    )
+    return (
+        select(tables.delivery)
+        .where(
+            row.due <= func.now(),
+            ~waits_for_another,
+            row.address != func.all(bindparam("busy", type_=ARRAY(Text))),
+        )
+        .order_by(row.due, row.position)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True, of=tables.delivery)
     )

@@ -58,6 +58,10 @@ class Receipt:
     code: str
 
 
+CRASHED = "internal-error"
+"""The reason of an attempt that met a fault of our own: it says nothing of the receiver."""
+
+
 class Undelivered(Exception):
     """An attempt that did not deliver.
 

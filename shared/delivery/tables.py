@@ -1,6 +1,6 @@
 """The rows of a delivery and its attempts, declared anew in each service that delivers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -31,9 +31,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.schema import SchemaItem
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session
 
 from shared.delivery.outcome import State
@@ -146,7 +145,7 @@ class DeliveryTables:
         address: str,
         payload: str,
         due: datetime | None = None,
-        waits_for_person: bool = False,
+        asleep: bool = False,
         ended: State | None = None,
         reason: str | None = None,
         extra: Mapping[str, Any] | None = None,
@@ -161,7 +160,7 @@ class DeliveryTables:
             address: where to.
             payload: what the channel builds the message from.
             due: not before; by default at once.
-            waits_for_person: no worker touches it; a person does it and says so.
+            asleep: no worker touches it: a person does it and says so, or it goes with others.
             ended: how it ended before it began: nobody to send it to (`FAILED`, which the caller
                 tells), or no longer wanted (`SUPERSEDED`).
             reason: the code of such an end.
@@ -170,30 +169,35 @@ class DeliveryTables:
         Returns:
             Whether it is new.
         """
-        asleep = waits_for_person or ended is not None
-        values = {
-            "id": key,
-            "order_key": order_key,
-            "channel": channel,
-            "address": address,
-            "payload": payload,
-            "state": (ended or State.QUEUED).value,
-            "last_error": reason,
-            "traceparent": traceparent(),
-            **(extra or {}),
-        }
-        if due is not None and not asleep:
-            values["due"] = due
-        statement = self._adding(now=due is None and not asleep, ended=ended is not None)
+        values, now = _values(
+            key=key, order_key=order_key, channel=channel, address=address, payload=payload,
+            due=due, asleep=asleep, ended=ended, reason=reason, extra=extra,
+        )  # fmt: skip
+        statement = self._adding(now=now, ended=ended is not None).returning(self.delivery.c.id)
         return session.connection().execute(statement, values).first() is not None
 
+    def add_all(self, session: Session, added: Iterable[Mapping[str, Any]]) -> None:
+        """Add several deliveries by as few statements as can be; see `add`.
+
+        Args:
+            session: the caller's; nothing is committed here.
+            added: the arguments of `add`, but for the session.
+        """
+        alike: dict[tuple[bool, bool, frozenset[str]], list[dict[str, Any]]] = {}
+        for each in added:
+            values, now = _values(**each)
+            how = (now, each.get("ended") is not None, frozenset(values))
+            alike.setdefault(how, []).append(values)
+        for (now, ended, _), rows in alike.items():
+            session.connection().execute(self._adding(now=now, ended=ended), rows)
+
     @cache  # noqa: B019 - the tables live as long as the process
-    def _adding(self, *, now: bool, ended: bool) -> ReturningInsert[Any]:
+    def _adding(self, *, now: bool, ended: bool) -> Insert:
         """Built once: building an INSERT takes longer than running it."""
         times = {"due": func.now()} if now else {}
         times |= {"ended": func.now()} if ended else {}
         adding = insert(self.delivery).values(times) if times else insert(self.delivery)
-        return adding.on_conflict_do_nothing().returning(self.delivery.c.id)
+        return adding.on_conflict_do_nothing()
 
     def open(self, engine: Engine) -> list[Open]:
         """What the engine has still to do, by channel and state; the index `due` holds no more.
@@ -262,7 +266,7 @@ class DeliveryTables:
             The ids of the deliveries that were superseded.
         """
         row = self.delivery.c
-        unfinished = or_(row.due.is_not(null()), row.state == State.QUEUED)
+        unfinished = row.due.is_not(null()) | row.state.in_([State.QUEUED, State.SENDING])
         sending = row.state == State.SENDING
         stopped = (
             update(self.delivery)
@@ -311,3 +315,34 @@ class DeliveryTables:
             .returning(row.id)
         )
         return list(session.connection().execute(again).scalars())
+
+
+def _values(
+    *,
+    key: UUID,
+    order_key: str,
+    channel: str,
+    address: str,
+    payload: str,
+    due: datetime | None = None,
+    asleep: bool = False,
+    ended: State | None = None,
+    reason: str | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], bool]:
+    """The columns of a new delivery, and whether it is due at once. See `DeliveryTables.add`."""
+    asleep = asleep or ended is not None
+    values = {
+        "id": key,
+        "order_key": order_key,
+        "channel": channel,
+        "address": address,
+        "payload": payload,
+        "state": (ended or State.QUEUED).value,
+        "last_error": reason,
+        "traceparent": traceparent(),
+        **(extra or {}),
+    }
+    if due is not None and not asleep:
+        values["due"] = due
+    return values, due is None and not asleep

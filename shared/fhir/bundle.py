@@ -8,10 +8,11 @@ condition matches what and where references lead, is in `shared.fhir.resolver`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from shared.fhir.everything import EVERYTHING
@@ -25,6 +26,8 @@ from shared.fhir.store import Creation, Stored
 
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 _P_contra = TypeVar("_P_contra", contravariant=True)
+_A = ParamSpec("_A")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class WriteEntry:
         patch: PATCH only: the change that is asked for.
         placed: whether the server found method, id and condition for a resource that came without
             any, as in a message.
+        context: of the request that it came in, where it is done with those of others.
     """
 
     index: int | None
@@ -68,6 +72,11 @@ class WriteEntry:
     query: str | None = None
     patch: Patch | None = None
     placed: bool = False
+    context: Context | None = None
+
+    def within(self, do: Callable[_A, _T], *args: _A.args, **kwargs: _A.kwargs) -> _T:
+        """Do something in the context of its own request."""
+        return self.context.run(do, *args, **kwargs) if self.context else do(*args, **kwargs)
 
     @property
     def asked(self) -> tuple[object, ...]:
@@ -152,6 +161,27 @@ class AtOnce(Protocol[_P_contra]):
 
     def store(self, creations: Sequence[Creation]) -> Sequence[Stored]:
         """Store all or none, committed before this returns."""
+        ...
+
+
+class Gathering(Protocol[_P_contra]):
+    """A writer that does creates of one client in one transaction, whatever comes of them."""
+
+    def gathers(self, principal: _P_contra, type_name: str) -> bool:
+        """Whether this client's creates of a type are done so."""
+        ...
+
+    def write_each(
+        self, principal: _P_contra, entries: Sequence[WriteEntry]
+    ) -> list[WriteResult] | None:
+        """Do all or none, committed before this returns, each as if it had come alone.
+
+        Returns:
+            One result per entry; None where one of them has to be done by itself.
+
+        Raises:
+            FhirError: one of them is refused; nothing was changed.
+        """
         ...
 
 

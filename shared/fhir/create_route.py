@@ -9,7 +9,8 @@ where they can be, and the others by the same function.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -30,8 +31,7 @@ class CreateRoute(BaseRoute):
 
     Args:
         create: does one, in a thread.
-        together: does those that can be done together; None where none can.
-        takes: whose creates may be among those.
+        together: what does a client's creates of a type with others; None where nothing does.
         types: that are served.
         prefix: where the FHIR routes stand.
     """
@@ -39,15 +39,13 @@ class CreateRoute(BaseRoute):
     def __init__(
         self,
         create: Callable[[Asked], Response],
-        together: Together | None,
-        takes: Callable[[Principal], bool],
+        together: Callable[[Principal, str], tuple[Together[Any, Any], Hashable] | None],
         *,
         types: Collection[str],
         prefix: str,
     ) -> None:
         self._create = create
         self._together = together
-        self._takes = takes
         self._types = frozenset(types)
         self._address = re.compile(rf"{re.escape(prefix)}/([A-Za-z]+)")
         self.path = f"{prefix}/{{type_name}}"
@@ -77,8 +75,9 @@ class CreateRoute(BaseRoute):
     async def _answer(self, asked: Asked) -> Response:
         # Whose token is not verified yet may have to wait for the issuer's keys: not with others.
         who = verified(asked.request.scope)
-        if self._together is not None and who is not None and len(asked.body) <= LARGEST:
-            response = await self._together.answer(asked) if self._takes(who) else None
+        if who is not None and len(asked.body) <= LARGEST:
+            found = self._together(who, asked.type_name)
+            response = await found[0].answer(asked, found[1]) if found else None
             if response is not None:
                 return response
         return await run_in_threadpool(self._create, asked)

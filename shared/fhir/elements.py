@@ -121,17 +121,20 @@ def _boolean(value: Any) -> Fault:
 
 
 def _decimal(value: Any) -> Fault:
-    kind = type(value)
-    if kind is int or kind is float or issubclass(kind, Decimal):
+    if _is_whole(value) or isinstance(value, float | Decimal):
         return None
     return ("structure", WRITTEN["decimal"])
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _whole(kind: str) -> Callable[[Any], Fault]:
     fault: Fault = ("structure", WRITTEN[kind])
 
     def check(value: Any) -> Fault:
-        return None if type(value) is int else fault
+        return None if _is_whole(value) else fault
 
     return check
 

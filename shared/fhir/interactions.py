@@ -268,17 +268,22 @@ class Interactions(Permitting):
 
     def write(self, principal: Principal, entry: WriteEntry) -> WriteResult:
         """One write that came alone; its resource is validated here."""
-        self._prepare(principal, entry)
+        self.prepare(principal, entry)
         return self.writer.write(principal, [entry], bundle=None)[0]
 
     def creation(
         self, principal: Principal, entry: WriteEntry, at_once: AtOnce[Principal]
     ) -> Creation | None:
         """What stores a create that came alone, validated here; None where `write` does it."""
-        self._prepare(principal, entry)
+        self.prepare(principal, entry)
         return at_once.alone(principal, entry)
 
-    def _prepare(self, principal: Principal, entry: WriteEntry) -> None:
+    def prepare(self, principal: Principal, entry: WriteEntry) -> None:
+        """See that a write is allowed and its resource valid.
+
+        Raises:
+            FhirError: it is not.
+        """
         self.allow_write(principal, entry)
         if entry.resource is not None:
             validate(entry.resource, expected_type=entry.type, path=entry.path or None)

@@ -60,7 +60,13 @@ class _Written(Decimal):
         return self
 
 
+class _MinusZero(int):
+    """-0, of which a plain integer forgets the sign."""
+
+
 def _as_written(value: object) -> msgspec.Raw:
+    if isinstance(value, _MinusZero):
+        return msgspec.Raw(b"-0")
     if isinstance(value, _Written):
         return msgspec.Raw(value.text.encode())
     raise NotImplementedError(type(value).__name__)
@@ -176,6 +182,8 @@ def _decode(text: str, faults: list[object]) -> Any:
         return fault
 
     def whole(digits: str) -> int | _Refused:
+        if digits == "-0":
+            return _MinusZero()
         if len(digits) > MAX_DIGITS:
             return refuse(f"has more than the {MAX_DIGITS} digits that are kept")
         return int(digits)

@@ -8,7 +8,7 @@ reads, histories), `writing_one` (a write) and `creating`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 from typing import Any
@@ -20,7 +20,7 @@ from shared.auth import Principal, principal_of
 from shared.fhir import creating, described
 from shared.fhir.addresses import Untidy
 from shared.fhir.asking import Spelling
-from shared.fhir.bundle import AtOnce, Writer
+from shared.fhir.bundle import AtOnce, Gathering, Writer
 from shared.fhir.bundle_interactions import BundleInteractions
 from shared.fhir.capability import capability_statement
 from shared.fhir.compartment_routes import compartment_routes
@@ -39,6 +39,9 @@ from shared.fhir.system_routes import system_routes
 from shared.fhir.together import Together
 from shared.fhir.type_routes import type_routes
 from shared.fhir.validating import validating_routes
+
+MOST_WITH_MORE = 16
+"""Creates of which more comes, in one transaction: the first waits for the last."""
 
 
 class FhirRouter(APIRouter):
@@ -70,6 +73,7 @@ def fhir_router(
     cors: bool = False,
     oauth_uris: Callable[[], Mapping[str, str]] = dict,
     at_once: AtOnce[Principal] | None = None,
+    gathering: Gathering[Principal] | None = None,
     spelling: Spelling | None = None,
     on_refusal: Callable[[Principal, str, str], None] = lambda *_: None,
 ) -> FhirRouter:
@@ -96,6 +100,7 @@ def fhir_router(
         cors: whether pages of other origins may ask, for /metadata.
         oauth_uris: where to go for tokens, for /metadata; asked each time.
         at_once: stores creates that come together, where the writer can.
+        gathering: does those of which more comes, where the writer can.
         spelling: of a search's parameters, for clients of a standard that writes some of them
             otherwise than R4: makes R4's of what such a request asks of a type.
         on_refusal: see `Permitting`.
@@ -154,15 +159,35 @@ def fhir_router(
     last = Untidy(nothing(server, principal), prefix)
     for path in (prefix, f"{prefix}/{{rest:path}}"):
         router.routes.append(Route(path, last, include_in_schema=False))
-    together: Together | None = None
-    takes: Callable[[Principal], bool] = _nobody
-    if at_once is not None:
-        together = Together(partial(creating.ready, server, principal, at_once), at_once.store)
-        takes = at_once.takes
     create = partial(creating.create, server, principal)
-    router.before_all = (CreateRoute(create, together, takes, types=types, prefix=prefix),)
+    together = _together(server, principal, at_once, gathering)
+    router.before_all = (CreateRoute(create, together, types=types, prefix=prefix),)
     return router
 
 
-def _nobody(_: Principal) -> bool:
-    return False
+def _together(
+    server: Interactions,
+    principal: Callable[[Request], Principal],
+    at_once: AtOnce[Principal] | None,
+    gathering: Gathering[Principal] | None,
+) -> Callable[[Principal, str], tuple[Together[Any, Any], Hashable] | None]:
+    """What does a client's creates of a type with others, and with whose."""
+    alone: Together[Any, Any] | None = None
+    with_more: Together[Any, Any] | None = None
+    if at_once is not None:
+        alone = Together(partial(creating.ready, server, principal, at_once), at_once.store)
+    if gathering is not None:
+        with_more = Together(
+            partial(creating.ready_for_more, server, principal),
+            partial(creating.write_each, gathering),
+            most=MOST_WITH_MORE,
+        )
+
+    def of(who: Principal, type_name: str) -> tuple[Together[Any, Any], Hashable] | None:
+        if alone is not None and at_once is not None and at_once.takes(who):
+            return alone, None
+        if with_more is not None and gathering is not None and gathering.gathers(who, type_name):
+            return with_more, who
+        return None
+
+    return of

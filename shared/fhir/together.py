@@ -9,8 +9,11 @@ comes while a thread is at work is what the next one takes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
@@ -18,8 +21,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.fhir.crew import Crew
-from shared.fhir.store import Creation, Stored
+from shared.fhir.outcome import FhirError
 from shared.outages import sqlstate, took_too_long
+
+_What = TypeVar("_What")
+_Made = TypeVar("_Made")
 
 MOST_TOGETHER = 32
 """Creates by one statement, so that nobody waits for a very long one."""
@@ -30,68 +36,96 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A create that came."""
+    """A create that came, with the context of its request: what is done for it is of its trace."""
 
     request: Request
     type_name: str
     body: bytes
+    context: Context = field(default_factory=copy_context)
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A create that was checked: what stores it, and what answers it then."""
+class Ready(Generic[_What, _Made]):
+    """A create that was checked: what is to be stored, and what answers it then."""
 
-    creation: Creation
-    answer: Callable[[Stored], Response]
+    what: _What
+    answer: Callable[[_Made], Response]
+
+
+class Apart(Exception):
+    """Nothing of several was stored: each is to be tried by itself."""
 
 
 Answer = Response | Exception | None
 """To a create; None where it is left to a thread of its own."""
 
-_Waiting = tuple[Asked, asyncio.Future[Response | None]]
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    asked: Asked
+    whose: Hashable
+    answer: asyncio.Future[Response | None]
 
 
-class Together:
-    """Does creates that need nothing of the database but to be stored.
+class Together(Generic[_What, _Made]):
+    """Does creates that come at the same time.
 
     Args:
-        ready: checks one without the database; None where more must be done.
+        ready: checks one without the database; None where it cannot be done with others.
         store: stores all or none of several, committed before it returns.
+        most: how many at a time.
     """
 
     def __init__(
         self,
-        ready: Callable[[Asked], Ready | None],
-        store: Callable[[Sequence[Creation]], Sequence[Stored]],
+        ready: Callable[[Asked], Ready[_What, _Made] | None],
+        store: Callable[[Sequence[_What]], Sequence[_Made]],
+        *,
+        most: int = MOST_TOGETHER,
     ) -> None:
         self._ready = ready
         self._store = store
+        self._most = most
         self._waiting: list[_Waiting] = []
         self._crew = Crew(WORKERS, waits=lambda: bool(self._waiting), take=self._work)
 
-    async def answer(self, asked: Asked) -> Response | None:
-        """The answer to a create; None where it was not done and needs a thread of its own."""
+    async def answer(self, asked: Asked, whose: Hashable = None) -> Response | None:
+        """The answer to a create; None where it was not done and needs a thread of its own.
+
+        Args:
+            asked: the create.
+            whose: it is done with others of the same only.
+        """
         answer: asyncio.Future[Response | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((asked, answer))
+        self._waiting.append(_Waiting(asked, whose, answer))
         self._crew.call()
         return await answer
 
+    def _taken(self) -> list[_Waiting]:
+        """Those who came with the first who waits; they wait no more."""
+        whose = self._waiting[0].whose  # mostly the very same object, and quicker compared as one
+        own = (each for each in self._waiting if each.whose is whose or each.whose == whose)
+        taken = list(islice(own, self._most))
+        gone = {id(each) for each in taken}
+        self._waiting = [each for each in self._waiting if id(each) not in gone]
+        return taken
+
     async def _work(self) -> None:
-        taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+        taken = self._taken()
         try:
-            answers = await run_in_threadpool(self._do, [asked for asked, _ in taken])
-            for (_, waiting), answer in zip(taken, answers, strict=True):
-                _tell(waiting, answer)
+            answers = await run_in_threadpool(self._do, [each.asked for each in taken])
+            for each, answer in zip(taken, answers, strict=True):
+                _tell(each.answer, answer)
         finally:
-            for _, waiting in taken:
-                waiting.cancel()  # nobody waits for an answer that cannot come
+            for each in taken:
+                each.answer.cancel()  # nobody waits for an answer that cannot come
 
     def _do(self, asked: Sequence[Asked]) -> list[Answer]:
         answers: list[Answer] = [None] * len(asked)
-        ready: dict[int, Ready] = {}
+        ready: dict[int, Ready[_What, _Made]] = {}
         for n, each in enumerate(asked):
             try:
-                checked = self._ready(each)
+                checked = each.context.run(self._ready, each)
             except Exception as error:  # noqa: BLE001 - it is that create's alone
                 answers[n] = error
             else:
@@ -102,9 +136,9 @@ class Together:
                 answers[n] = answer
         return answers
 
-    def _stored(self, ready: Sequence[Ready]) -> Sequence[Answer]:
+    def _stored(self, ready: Sequence[Ready[_What, _Made]]) -> Sequence[Answer]:
         try:
-            stored = self._store([each.creation for each in ready])
+            stored = self._store([each.what for each in ready])
         except Exception as error:  # noqa: BLE001 - told to each whom it concerns
             # Of several that were refused, each tries alone: one of them may be why.
             return [None if _is_refusal(error) else error] * len(ready)
@@ -121,8 +155,8 @@ def _tell(waiting: asyncio.Future[Response | None], answer: Answer) -> None:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether the database said no of what it was given, so that nothing of it was stored."""
-    return (
+    """Whether somebody said no of what was given, so that nothing of it was stored."""
+    return isinstance(error, Apart | FhirError) or (
         isinstance(error, DBAPIError)
         and not error.connection_invalidated
         and sqlstate(error) is not None

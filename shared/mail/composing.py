@@ -1,13 +1,26 @@
 """What a mail says, in plain text and in HTML made from the same words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
+from enum import StrEnum
+from functools import cache
 from uuid import UUID
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+
+class Look(StrEnum):
+    """How a mail is set."""
+
+    USUAL = "usual"
+    """In plain text and in HTML: the reader's program chooses."""
+    LARGE = "large"
+    """Likewise, the HTML in large print."""
+    PLAIN = "plain"
+    """In plain text alone."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +36,10 @@ class Choices:
     links: Sequence[tuple[str, str]]
 
 
+SIZES: Mapping[Look, int] = {Look.USUAL: 18, Look.LARGE: 26}
+"""Of the text, in pixels; of headings in proportion. Large print is 16 points or more on paper."""
+
+
 @dataclass(frozen=True)
 class Written:
     """What a mail says.
@@ -33,6 +50,9 @@ class Written:
         link: what `url` is called.
         url: where to read more.
         choices: what can be answered by a link.
+        look: how it is set.
+        unsubscribe: the address at which a POST ends mails of this kind, where they may be ended;
+            a mail program sends it by itself if it is https (RFC 8058, section 3.1).
     """
 
     subject: str
@@ -40,6 +60,17 @@ class Written:
     link: str | None = None
     url: str | None = None
     choices: Sequence[Choices] = ()
+    look: Look = Look.USUAL
+    unsubscribe: str | None = None
+
+
+@cache
+def _template() -> Template:
+    """Compiled once in a process, however many write mails."""
+    environment = Environment(
+        loader=PackageLoader("shared.mail"), autoescape=True, undefined=StrictUndefined
+    )
+    return environment.get_template("message.jinja")
 
 
 class Composer:
@@ -53,10 +84,7 @@ class Composer:
     def __init__(self, *, sender: str, brand: str) -> None:
         self.sender = sender
         self._brand = brand
-        environment = Environment(
-            loader=PackageLoader("shared.mail"), autoescape=True, undefined=StrictUndefined
-        )
-        self._template = environment.get_template("message.jinja").module
+        self._template = _template().module
 
     def composed(self, key: UUID, written: Written, recipient: str) -> EmailMessage:
         """The mail.
@@ -73,6 +101,7 @@ class Composer:
             "link": written.link,
             "url": written.url,
             "choices": written.choices,
+            "unsubscribe": written.unsubscribe,
         }
         message = EmailMessage()
         message["From"] = Address(self._brand, addr_spec=self.sender)
@@ -81,6 +110,12 @@ class Composer:
         message["Date"] = format_datetime(localtime())
         message["Message-ID"] = f"<{key}@{self.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
+        if written.unsubscribe:
+            message["List-Unsubscribe"] = f"<{written.unsubscribe}>"
+            if written.unsubscribe.startswith("https:"):
+                message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(str(self._template.text(**content)))  # type: ignore[attr-defined]
-        message.add_alternative(str(self._template.html(**content)), subtype="html")  # type: ignore[attr-defined]
+        if written.look is not Look.PLAIN:
+            html = self._template.html(**content, size=SIZES[written.look])  # type: ignore[attr-defined]
+            message.add_alternative(str(html), subtype="html")
         return message

@@ -1,8 +1,10 @@
 """Where a finished mail goes: to a mail server (`smtp`), or into a maildir where there is none."""
 
 import mailbox
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 from shared.delivery import Receipt, Temporary
 
@@ -41,6 +43,20 @@ class MaildirPost:
         except OSError as error:
             raise Temporary("maildir-unwritable") from error
         return Receipt("maildir")
+
+    def forget(self, keys: Collection[UUID]) -> None:
+        """Delete mails from the folder.
+
+        Args:
+            keys: those of which they were composed; their Message-IDs begin so.
+        """
+        if not keys or not self._folder.is_dir():
+            return
+        names = {str(key) for key in keys}
+        box = mailbox.Maildir(self._folder, create=False)
+        for name, mail in box.iteritems():
+            if str(mail["Message-ID"]).strip("<> ").partition("@")[0] in names:
+                box.discard(name)
 
     def rest(self) -> None:
         """Nothing is kept open."""

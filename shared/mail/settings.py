@@ -1,7 +1,9 @@
 """Settings of a service that sends mails."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field, SecretStr
 
@@ -22,6 +24,9 @@ class MailSettings(ServiceSettings):
     smtp_mails_per_connection: int = Field(
         default=100, ge=1, description="Mails in one conversation with the mail server."
     )
+    smtp_connections: int = Field(
+        default=8, ge=1, description="Conversations with the mail server at once."
+    )
     mail_from: str = Field(
         default="kersey@localhost.invalid", description="The sender's address, without a name."
     )
@@ -41,4 +46,16 @@ def post_of(settings: MailSettings) -> Post:
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value(),
         mails_per_connection=settings.smtp_mails_per_connection,
+        connections=settings.smtp_connections,
     )
+
+
+def forget_mails(settings: MailSettings, keys: Collection[UUID]) -> None:
+    """Delete mails that lie in the settings' maildir. What a mail server took is out of reach.
+
+    Args:
+        settings: where mails go.
+        keys: those of which they were composed.
+    """
+    if not settings.smtp_host:
+        MaildirPost(settings.maildir).forget(keys)

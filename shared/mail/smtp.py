@@ -38,6 +38,7 @@ class SmtpPost:
         password: the user's.
         timeout_seconds: for each step.
         mails_per_connection: then a new one is opened; servers refuse more at some point.
+        connections: conversations at once; whoever comes then waits, because servers refuse more.
         ssl_context: trusts; by default the system's authorities.
     """
 
@@ -51,6 +52,7 @@ class SmtpPost:
         password: str = "",
         timeout_seconds: float = 20.0,
         mails_per_connection: int = 100,
+        connections: int = 8,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._host = host
@@ -61,11 +63,16 @@ class SmtpPost:
         self._timeout = timeout_seconds
         self._most = mails_per_connection
         self._tls = ssl_context or system_authorities()
+        self._room = threading.BoundedSemaphore(connections)
         self._kept: list[Conversation] = []
         self._lock = threading.Lock()
 
     def post(self, sender: str, recipient: str, message: bytes) -> Receipt:
         """See `Post`."""
+        with self._room:
+            return self._posted(sender, recipient, message)
+
+    def _posted(self, sender: str, recipient: str, message: bytes) -> Receipt:
         talk = self._begun(sender)
         try:
             receipt = _handed_over(talk.smtp, recipient, message)

@@ -33,7 +33,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    cast,
     delete,
     false,
     func,
@@ -45,7 +44,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from shared.database import NAMING
+from shared.database import NAMING, at_once
 from shared.messaging.broker import (
     DELIVERY_LIMIT,
     UNBOUND_KEPT_MESSAGES,
@@ -104,6 +103,18 @@ Index("ix_delivery_message", delivery.c.message)
 _ROUTING = 4_717_001
 """Key of the advisory lock of a transaction: shared while messages are routed, exclusive while
 consumers are registered, so that no message falls between a registration's two halves."""
+
+_TAKE = """
+WITH due AS (
+  SELECT message FROM delivery
+  WHERE consumer = %(consumer)s AND dead_reason IS NULL AND due <= now()
+  ORDER BY message LIMIT %(most)s FOR UPDATE SKIP LOCKED
+)
+UPDATE delivery d SET attempts = d.attempts + 1, due = now() + make_interval(secs => d.attempts)
+FROM due WHERE d.consumer = %(consumer)s AND d.message = due.message
+RETURNING d.message, d.attempts
+"""
+"""Asked by each consumer again and again, mostly for nothing: built once, and by the driver."""
 
 _TAKEN_TOGETHER = 50
 _TIDY_EVERY = 60.0
@@ -315,32 +326,14 @@ class _Consumer:
 
     def _take(self) -> list[int]:
         """Count one more attempt at the oldest messages that are due; bury those that killed us."""
-        due = (
-            select(delivery.c.message)
-            .where(
-                delivery.c.consumer == self.name,
-                delivery.c.dead_reason.is_(None),
-                delivery.c.due <= func.now(),
-            )
-            .order_by(delivery.c.message)
-            .limit(_TAKEN_TOGETHER)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        later = func.make_interval(0, 0, 0, 0, 0, 0, cast(delivery.c.attempts, BigInteger))
-        taken = (
-            update(delivery)
-            .where(delivery.c.consumer == self.name, delivery.c.message == due.c.message)
-            .values(attempts=delivery.c.attempts + 1, due=func.now() + later)
-            .returning(delivery.c.message, delivery.c.attempts)
-        )
-        with self._engine.begin() as connection:
-            rows = connection.execute(taken).all()
-            fatal = [row.message for row in rows if row.attempts > DELIVERY_LIMIT]
-            if fatal:
-                dead = Dead("delivery-limit", f"delivered {DELIVERY_LIMIT} times without an end")
+        parameters = {"consumer": self.name, "most": _TAKEN_TOGETHER}
+        rows = at_once(self._engine, _TAKE, parameters)
+        fatal = [position for position, attempts in rows if attempts > DELIVERY_LIMIT]
+        if fatal:
+            dead = Dead("delivery-limit", f"delivered {DELIVERY_LIMIT} times without an end")
+            with self._engine.begin() as connection:
                 connection.execute(self._mine(fatal, update(delivery)).values(**_burial(dead)))
-        return sorted(row.message for row in rows if row.message not in fatal)
+        return sorted(position for position, _ in rows if position not in fatal)
 
     def _deliver(self, position: int, stop: threading.Event) -> None:
         locked = (

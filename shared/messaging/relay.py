@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,10 +11,10 @@ from uuid import UUID
 import structlog
 from dateutil.relativedelta import relativedelta
 from prometheus_client import Counter, Gauge
-from sqlalchemy import BigInteger, Engine, Select, bindparam, func, select, update
+from sqlalchemy import Engine, func, update
 
-from shared.database import Lease, lease
-from shared.messaging.broker import Broker, BrokerAway, Message, Publisher, patiently
+from shared.database import Lease, at_once
+from shared.messaging.broker import Broker, BrokerAway, Message, Published, Publisher, patiently
 from shared.messaging.outbox import KEPT_CONSUMED, KEPT_PUBLISHED, outbox, prune
 from shared.worker import Wake
 
@@ -33,12 +35,38 @@ LEADING = Gauge(
 LONGEST_DELAY = 60.0
 """Seconds at most between two attempts at an event that the broker refuses."""
 
+IN_A_ROW = 100
+"""Rounds before the relay's patience with what is away begins anew."""
+
+_LEADING = "SELECT 1 FROM lease WHERE name = %(lease)s AND owner = %(owner)s AND epoch = %(epoch)s"
+
+_WAITING = f"""
+SELECT id, subject, type, envelope, recipient FROM outbox
+WHERE published_at IS NULL AND due <= now() AND NOT EXISTS (
+  SELECT FROM outbox earlier WHERE earlier.subject = outbox.subject
+  AND earlier.published_at IS NULL AND earlier.position < outbox.position AND earlier.due > now())
+AND EXISTS ({_LEADING}) ORDER BY position LIMIT %(window)s
+"""  # noqa: S608 - composed of constants
+"""The epoch is compared without a lock here: a stale leader who reads may only repeat."""
+
+_MARK = f"""
+UPDATE outbox SET published_at = clock_timestamp(), attempts = attempts + 1
+WHERE id = ANY(%(confirmed)s::uuid[]) AND published_at IS NULL AND EXISTS ({_LEADING} FOR SHARE)
+RETURNING id
+"""  # noqa: S608 - composed of constants
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    subject: str
+    message: Message
+
 
 class Relay:
     """Publishes a service's outbox. Any number of replicas may run; one leads, by a lease row.
 
-    Of each subject only the oldest unpublished event is sent, so that an event which the broker
-    refuses holds back the later ones of its subject and nobody else's. A row is marked only after
+    An event is sent once the earlier ones of its subject are confirmed, so that an event which the
+    broker refuses holds back the later ones of its subject and nobody else's. A row is marked after
     the broker's confirm, and only while the lease's epoch is still ours: a relay that was frozen
     and wakes may repeat an event (which consumers notice by its id) but never marks one.
 
@@ -68,7 +96,6 @@ class Relay:
         keep_consumed: timedelta | relativedelta = KEPT_CONSUMED,
     ) -> None:
         self._engine = engine
-        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._broker = broker
         self._service = service
         self._wake = wake or Wake()
@@ -78,16 +105,6 @@ class Relay:
         self._lease = Lease(engine, "outbox-relay", seconds=term)
         self._keep_published = keep_published
         self._keep_consumed = keep_consumed
-        self._due = self._heads_of_subjects()
-        self._marked = (
-            update(outbox)
-            .where(
-                outbox.c.id.in_(bindparam("confirmed", expanding=True)),
-                outbox.c.published_at.is_(None),
-                self._lease.holds(bindparam("epoch", type_=BigInteger)),
-            )
-            .values(published_at=func.clock_timestamp(), attempts=outbox.c.attempts + 1)
-        )
         self._epoch: int | None = None
         self.fault: str | None = None
         """Why nothing is published now, for readiness; None while it is, or another leads."""
@@ -103,25 +120,32 @@ class Relay:
         publisher = self._broker.publisher()
         try:
             while not stop.is_set():
-                patiently(stop, self, lambda: self._round(publisher))
+                patiently(stop, self, lambda: self._rounds(publisher, stop))
         finally:
             publisher.close()
             LEADING.labels(self._service).set(0)
             if self._epoch is not None:
                 self._lease.release()
 
+    def _rounds(self, publisher: Publisher, stop: threading.Event) -> None:
+        for _ in range(IN_A_ROW):
+            self._round(publisher)
+            self.fault = None
+            if stop.is_set():
+                return
+
     def _round(self, publisher: Publisher) -> None:
         epoch = self._lead()
         if epoch is None:
             self._wake.wait(min(1.0, self._term / 3))
             return
-        batch = self._heads(epoch)
+        waiting = self._waiting(epoch)
         self._housekeep()
-        if not batch:
+        if not waiting:
             publisher.idle()
             self._wake.wait(self._poll)
             return
-        published = publisher.publish(batch)
+        published = _published(publisher, waiting)
         self._mark(epoch, published.confirmed)
         for event_id, why in published.refused.items():
             self._postpone(epoch, event_id, why)
@@ -137,58 +161,27 @@ class Relay:
             self._epoch = epoch
         return epoch
 
-    def _heads(self, epoch: int) -> list[Message]:
-        """The oldest unpublished event of each subject, those that are due, oldest first."""
-        with self._reader.connect() as connection:
-            rows = connection.execute(self._due, {"epoch": epoch}).all()
-        return [Message(row.id, row.type, row.envelope, row.recipient) for row in rows]
-
-    def _heads_of_subjects(self) -> Select[Any]:
-        """Built once: it is asked many times a second, and building it takes longer than asking.
-
-        The epoch is compared without a lock here: a stale leader who reads may only repeat.
-        """
-        earlier = outbox.alias("earlier")
-        held_back = (
-            select(earlier.c.id)
-            .where(
-                earlier.c.subject == outbox.c.subject,
-                earlier.c.published_at.is_(None),
-                earlier.c.position < outbox.c.position,
-            )
-            .exists()
-        )
-        leading = (
-            select(lease.c.name)
-            .where(
-                lease.c.name == self._lease.name,
-                lease.c.owner == self._lease.owner,
-                lease.c.epoch == bindparam("epoch"),
-            )
-            .exists()
-        )
-        return (
-            select(outbox.c.id, outbox.c.type, outbox.c.envelope, outbox.c.recipient)
-            .where(
-                outbox.c.published_at.is_(None),
-                outbox.c.due <= func.now(),
-                ~held_back,
-                leading,
-            )
-            .order_by(outbox.c.position)
-            .limit(self._window)
-        )
+    def _waiting(self, epoch: int) -> Sequence[_Row]:
+        """The oldest events that are due and behind none of their subject that is not."""
+        parameters = self._as_leader(epoch) | {"window": self._window}
+        rows = at_once(self._engine, _WAITING, parameters)  # thirty times a second: no session
+        return [
+            _Row(subject, Message(key, kind, envelope, recipient))
+            for key, subject, kind, envelope, recipient in rows
+        ]
 
     def _mark(self, epoch: int, confirmed: frozenset[UUID]) -> None:
         if not confirmed:
             return
-        with self._engine.begin() as connection:
-            values = {"confirmed": list(confirmed), "epoch": epoch}
-            count = connection.execute(self._marked, values).rowcount
+        parameters = self._as_leader(epoch) | {"confirmed": list(confirmed)}
+        count = len(at_once(self._engine, _MARK, parameters))
         PUBLISHED.labels(self._service).inc(count)
         if count < len(confirmed):
             log.warning("relay.stale", relay=self.name, epoch=epoch, repeated=len(confirmed))
             self._lease.doubt()
+
+    def _as_leader(self, epoch: int) -> dict[str, Any]:
+        return {"lease": self._lease.name, "owner": self._lease.owner, "epoch": epoch}
 
     def _postpone(self, epoch: int, event_id: UUID, why: str) -> None:
         """Keep a refused event, try it again later, and say why in the row."""
@@ -218,3 +211,25 @@ class Relay:
                 self._engine, published=self._keep_published, consumed=self._keep_consumed
             )
             log.info("relay.pruned", relay=self.name, rows=deleted)
+
+
+def _published(publisher: Publisher, waiting: Sequence[_Row]) -> Published:
+    """Hand over events, each once those before it of its subject are confirmed."""
+    confirmed: set[UUID] = set()
+    refused: dict[UUID, str] = {}
+    while waiting:
+        heads, behind = _heads(waiting)
+        published = publisher.publish([row.message for row in heads.values()])
+        confirmed |= published.confirmed
+        refused |= published.refused
+        if published.interrupted:
+            return Published(frozenset(confirmed), refused, published.interrupted)
+        waiting = [row for row in behind if heads[row.subject].message.id in confirmed]
+    return Published(frozenset(confirmed), refused)
+
+
+def _heads(waiting: Sequence[_Row]) -> tuple[Mapping[str, _Row], Sequence[_Row]]:
+    """The first of each subject, and those behind them."""
+    heads: dict[str, _Row] = {}
+    behind = [row for row in waiting if heads.setdefault(row.subject, row) is not row]
+    return heads, behind

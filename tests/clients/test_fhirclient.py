@@ -20,7 +20,7 @@ from fhirclient.server import FHIRUnauthorizedException
 
 from tests.clients.conftest import ALL, CROWD, Registered, crowd_of
 
-pytestmark = pytest.mark.timeout(300)  # whichever comes first starts Kersey
+pytestmark = pytest.mark.timeout(400)  # whichever comes first starts Kersey
 
 SYSTEM = "https://ehr.example/fhirclient"
 

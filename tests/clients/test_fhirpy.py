@@ -14,7 +14,7 @@ from fhirpy.base.exceptions import (
 
 from tests.clients.conftest import CROWD, Registered, crowd_of
 
-pytestmark = pytest.mark.timeout(300)  # whichever comes first starts Kersey
+pytestmark = pytest.mark.timeout(400)  # whichever comes first starts Kersey
 
 SYSTEM = "https://ehr.example/fhirpy"
 

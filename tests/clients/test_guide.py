@@ -15,7 +15,7 @@ from tests.clients.fetch import HOME
 from tests.clients.scripts import installed
 from tests.infrastructure.running import KERSEY, Running
 
-pytestmark = pytest.mark.timeout(300)  # whichever comes first starts Kersey
+pytestmark = pytest.mark.timeout(400)  # whichever comes first starts Kersey
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 _BLOCK = re.compile(r"^```(?:python|js) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -9,7 +9,7 @@ import pytest
 from tests.clients.conftest import Registered
 from tests.clients.scripts import Ran, run, steps
 
-pytestmark = pytest.mark.timeout(300)  # whichever comes first starts Kersey
+pytestmark = pytest.mark.timeout(400)  # whichever comes first starts Kersey
 
 SCRIPTS = ("fhir_kit_client.mjs", "medplum.mjs", "fhirclient_js.mjs")
 

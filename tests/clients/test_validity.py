@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parents[3] / "shared" / "data" / "fhir-examples"
 NOT_FOR_CLIENTS = {"Bundle"}
 """Types of examples that are no documents here."""
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]
 
 Said = list[tuple[str, Json]]
 """Resources, and how each was come by."""

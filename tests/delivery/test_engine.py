@@ -112,8 +112,8 @@ def test_what_is_not_ended_is_counted_with_its_age_and_what_ended_is_counted_onc
     before = REGISTRY.get_sample_value("kersey_deliveries_ended_total", labels) or 0.0
     house.add()
     house.worker(lambda delivery: Permanent("http-410")).deliver_due()
-    for order_key, waits_for_person in (("waits", False), ("waits", False), ("call", True)):
-        house.add(order_key, waits_for_person=waits_for_person)
+    for order_key, asleep in (("waits", False), ("waits", False), ("call", True)):
+        house.add(order_key, asleep=asleep)
     with house.engine.begin() as connection:
         connection.execute(text("update delivery set created = now() - interval '90 s'"))
     (open_,) = house.tables.open(house.engine)
@@ -387,7 +387,7 @@ def test_a_failed_delivery_can_be_given_a_fresh_schedule(house):
 
 
 def test_what_waits_for_a_person_is_left_to_the_person(house):
-    key = house.add(waits_for_person=True)
+    key = house.add(asleep=True)
     assert house.worker(ok).deliver_due() == 0
     assert house.state(key) is State.QUEUED
 

@@ -2,19 +2,25 @@
 
 import tomllib
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from deploy.commands.consortium import app
+from deploy.demo import news
+from deploy.demo.clients import PROVIDER
 from deploy.demo.consortium import HUBS
 from deploy.demo.contacts import load_contacts
 from deploy.demo.directory import dataset
-from shared.database import create_engine
+from deploy.demo.story import principal_of
+from services.notifications.announcements.reading import current
+from shared.database import UnitOfWork, create_engine
 from shared.migrate import migrate
 
 
@@ -53,6 +59,35 @@ def test_what_was_changed_since_outlives_a_reload(notifications):
         connection.execute(text("update contact set address = 'changed@x.example'"))
     load_contacts(notifications, few)
     assert rows(notifications, "select distinct address from contact") == [("changed@x.example",)]
+
+
+def test_whoever_signs_in_to_the_demo_first_finds_news_of_their_hub(notifications):
+    listings = dataset()
+    own = replace(
+        listings,
+        organizations=[each for each in listings.organizations if each.id == PROVIDER],
+        services=(),
+    )
+    load_contacts(notifications, own)
+    news.load(notifications, "Europe/London")
+    with notifications.begin() as connection:
+        connection.execute(text("update announcement set last_day = last_day + 1"))
+    kept = "select id, version, last_day from announcement order by id"
+    before = rows(notifications, kept)
+    news.load(notifications, "Europe/London")
+    assert rows(notifications, kept) == before, "what a hub changed is left alone"
+
+    today = datetime.now(ZoneInfo("Europe/London")).date()
+    with UnitOfWork(notifications) as uow:
+        read = {
+            client: {row[0].title for row in current(uow, principal_of(client), today)}
+            for client in ("link-worker", "provider", "ehr")
+        }
+    assert "Come and meet the groups" in read["link-worker"] & read["provider"]
+    assert read["link-worker"] != read["provider"]
+    assert read["ehr"] == set()
+    states = rows(notifications, "select state, count(*) from announcement group by 1 order by 1")
+    assert states == [("draft", 1), ("published", 3)]
 
 
 def test_an_operators_consortium_is_told_to_notifications_and_the_directory(

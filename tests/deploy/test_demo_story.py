@@ -98,7 +98,8 @@ def on_a_day(request: pytest.FixtureRequest) -> Loaded:
 def test_referrals_are_in_every_state_and_stay_so_when_the_clock_looks(on_a_day: Loaded):
     assert on_a_day.let_the_clock_look() == 0
     found = on_a_day.rows("select distinct kind, status || '/' || business from case_task")
-    assert set(found) == {(str(kind), str(state)) for kind in Kind for state in states(kind)}
+    every = {(str(kind), str(state)) for kind in Kind for state in states(kind)}
+    assert set(found) == every
 
 
 def test_the_story_ends_on_the_day_of_its_loading_and_knows_no_later_one(on_a_day: Loaded):

@@ -27,7 +27,7 @@ from deploy.postgres_cluster import free_port
 from services.identity.clients import load_clients
 from tests.deploy.test_services import MOST_CONNECTIONS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 KERSEY = Path(sys.executable).with_name("kersey")
 READY_WITHIN = 120.0

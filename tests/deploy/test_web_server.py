@@ -61,6 +61,40 @@ released.set()
 """
 
 
+FOLLOWED = """
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from asyncio import Event
+from deploy.web_server import listen, serve
+from shared.stopping import stopping_of, unless_stopping
+app = FastAPI()
+
+@app.get("/followed")
+async def followed(request: Request):
+    async def told():
+        yield "begun\\n"
+        assert await unless_stopping(Event().wait(), stopping_of(request.scope)) is None
+        yield "ended by itself\\n"
+    return StreamingResponse(told())
+
+with listen("127.0.0.1", 0) as listener:
+    serve(app, listener, lambda: print(listener.getsockname()[1], flush=True))
+"""
+
+
+def test_a_stop_ends_answers_that_go_on_until_their_reader_leaves():
+    process = subprocess.Popen([sys.executable, "-c", FOLLOWED], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    url = f"http://127.0.0.1:{process.stdout.readline().strip()}/followed"
+    with httpx.stream("GET", url, timeout=60) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "begun"
+        process.send_signal(signal.SIGTERM)
+        assert list(lines) == ["ended by itself"], "and was not cut off"
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
 def test_a_taken_port_is_told_in_words(port):
     with (
         socket.create_server(("127.0.0.1", port)),

@@ -24,6 +24,7 @@ from shared.messaging.broker import Message
 from shared.messaging.events import Envelope, Sequence
 from shared.messaging.rabbit import RabbitBroker
 from shared.migrate import migrate
+from tests.infrastructure import leaks
 from tests.infrastructure.postgres import NewDatabase
 from tests.infrastructure.processes import STOPS_WITHIN, Started, launch
 from tests.infrastructure.rabbitmq_node import RabbitServer
@@ -81,6 +82,7 @@ def worker(database: str, amqp: str, log: Path) -> Iterator[Started]:
         yield started
     finally:
         started.kill()
+        leaks.read_logs(log.parent)
 
 
 def test_it_finishes_both_and_lets_another_lead(

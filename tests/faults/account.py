@@ -13,7 +13,15 @@ from tests.faults.sinks import Sink
 from tests.faults.traffic import TAKEN_BACK, Traffic
 
 FOLLOWING = frozenset(
-    ["nudge", "second-nudge", "help-call", "not-arrived", "not-arrived-there", "ask-person"]
+    [
+        "nudge",
+        "second-nudge",
+        "help-call",
+        "not-arrived",
+        "not-arrived-there",
+        "ask-person",
+        "tell-person",
+    ]
 )
 """Kinds of message that follow from how another fared, or how long it had no answer."""
 

@@ -15,9 +15,9 @@ from tests.faults.databases import WITH_EVENTS, Databases, eventually
 from tests.faults.storm import Storm, broker_channel, metrics, repeat_everything
 from tests.faults.traffic import Traffic
 
-REFERRALS = int(os.environ.get("KERSEY_STORM_REFERRALS", "60"))
+REFERRALS = int(os.environ.get("KERSEY_STORM_REFERRALS", "150"))
 # What fits beside the rest of `make test`; `make soak` has more.
-KILLS = int(os.environ.get("KERSEY_STORM_KILLS", "2"))
+KILLS = int(os.environ.get("KERSEY_STORM_KILLS", "30"))
 WEB_KILLS = 2
 SEED = int(os.environ.get("KERSEY_STORM_SEED", "1812"))
 """The year in which Yorkshire's croppers broke machines."""

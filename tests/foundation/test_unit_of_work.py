@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from shared.database import UnitOfWork, create_engine, psycopg_url
+from shared.database import ReadOnly, UnitOfWork, create_engine, psycopg_url
 from tests.infrastructure.postgres import NewDatabase
 
 
@@ -130,3 +130,27 @@ def test_connections_that_the_server_ended_meanwhile_are_replaced_unseen(engine:
         other.execute("select pg_terminate_backend(%s, 60000)", (ended,))
     with engine.connect() as connection:
         assert connection.execute(text("select pg_backend_pid()")).scalar_one() != ended
+
+
+def test_what_a_read_had_prepared_stays_prepared(engine: Engine):
+    def prepared(work: type[UnitOfWork], asked: str) -> int:
+        for _ in range(10):
+            with work(engine) as uow:
+                uow.session.connection().exec_driver_sql(asked)
+        with engine.connect() as connection:
+            known = "select count(*) from pg_prepared_statements where statement = %(asked)s"
+            return int(connection.exec_driver_sql(known, {"asked": asked}).scalar_one())
+
+    assert prepared(ReadOnly, "select id from loom") == 1
+    assert prepared(UnitOfWork, "select cloth from loom") == 0
+
+
+def test_a_read_that_fails_is_taken_back(engine: Engine):
+    def reads_and_fails() -> None:
+        with ReadOnly(engine) as uow:
+            weave(uow, 1)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        reads_and_fails()
+    assert woven(engine) == []

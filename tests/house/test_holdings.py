@@ -65,7 +65,7 @@ def test_every_length_has_somebody_who_ends_it(service: str):
     class Nowhere:
         """An engine that nobody connects."""
 
-    ends = retention.expiries(_settings(), Nowhere())  # type: ignore[arg-type]
+    ends = retention.expiries(_settings(), Nowhere())
     assert set(ends) == {each.name for each in retention.records if each.length}
 
 

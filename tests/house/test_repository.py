@@ -68,7 +68,7 @@ def test_the_locks_hold_hashes_and_no_addresses(name):
 
 def test_the_locks_of_npm_hold_hashes_and_no_addresses():
     locks = [file for file in committed() if file.name == "package-lock.json"]
-    assert len(locks) == 2
+    assert len(locks) == 3
     for lock in locks:
         packages = json.loads(lock.read_text())["packages"]
         inside = {name: each for name, each in packages.items() if name}

@@ -63,8 +63,10 @@ def enrol(visit: Visit, token: str, password: str = CHOSEN) -> tuple[str, list[s
     secret = re.search(r'kersey-key"><code>([A-Z2-7 ]+)<', page.text)
     assert secret is not None
     plain = secret[1].replace(" ", "")
-    page = visit.send(page, "/invitation/app", code=pyotp.TOTP(plain).now())
-    assert page.status_code == 200, page.text
+    answer = visit.send(page, "/invitation/app", code=pyotp.TOTP(plain).now())
+    assert answer.status_code == 303, answer.text
+    page = visit.http.get(answer.headers["location"])
+    visit.send(page, "/account/recovery-codes/kept")
     return plain, re.findall(r"<code>([A-Z2-7-]{19})</code>", page.text)
 
 
@@ -406,11 +408,12 @@ def test_an_unknown_account_takes_as_long_as_a_wrong_password():
     is_right("warm", None)
 
     def seconds(hashed: str | None) -> float:
+        """Of the processor: what others do on the machine says nothing."""
         best = 9.0
         for _ in range(7):
-            before = time.perf_counter()
+            before = time.process_time()
             assert not is_right("not it", hashed)
-            best = min(best, time.perf_counter() - before)
+            best = min(best, time.process_time() - before)
         return best
 
     known, unknown = seconds(kept), seconds(None)
@@ -495,7 +498,7 @@ def test_every_role_has_scopes_that_there_are_and_least_sight():
         assert administers == role.alone
         assert not (administers and role.acts_as)
         assert set(role.acts_as) <= set(grants.ROLES)
-    assert len(roles.ROLES) == 10
+    assert len(roles.ROLES) == 11
     works = {name for name, role in roles.ROLES.items() if "cases" in role.scopes}
     assert works == {
         "link-worker",

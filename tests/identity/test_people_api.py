@@ -162,3 +162,23 @@ def test_a_mail_server_that_is_away_is_told_and_the_account_is_there(house: Hous
     assert "invite it again" in answer.json()["detail"]
     found = accounts.found(house.engine, body["email"])
     assert answer.json()["account"] == str(found.id)
+
+
+def test_a_coordinator_learns_how_many_can_sign_in_and_not_who(house: House, admin: dict[str, str]):
+    http, group = house.browser(), uuid4()
+    at = f"{PATH}/organisations/{group}"
+    hub = {"Authorization": f"Bearer {house.token('hub-coordinator')}"}
+    assert http.get(at, headers=hub).json() == {"active": 0, "invited": 0, "since": None}
+    body = newcomer(organisation=str(group), roles=["provider-staff"])
+    invited = http.post(PATH, json=body, headers=admin).json()
+    found = http.get(at, headers=hub)
+    assert found.headers["cache-control"] == "no-store"
+    assert (found.json()["active"], found.json()["invited"]) == (0, 1)
+    assert found.json()["since"].startswith(invited["created"][:10])
+    assert invited["email"] not in found.text
+    http.post(f"{PATH}/{invited['id']}/disable", headers=admin)
+    assert http.get(at, headers=hub).json() == {"active": 0, "invited": 0, "since": None}
+    for role in ("link-worker", "provider-manager", "administrator"):
+        other = {"Authorization": f"Bearer {house.token(role)}"}
+        assert http.get(at, headers=other).status_code == 403
+    assert http.get(at).status_code == 401

@@ -1,6 +1,8 @@
 """Signing in with a real browser: by keyboard without scripts, and every page under axe."""
 
+import mailbox
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ from tests.identity.people import HUB, Person, Visit, add_person, add_portal
 from tests.infrastructure.axe import violations
 from tests.infrastructure.chromium import FLAGS
 from tests.infrastructure.postgres import NewDatabase
+from tests.markup.html_validate import faults
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -46,7 +49,9 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(module_database: NewDatabase) -> Iterator[Served]:
+def served(
+    module_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     url = module_database("identity", prepare)
     client_app = FastAPI(openapi_url=None)
 
@@ -57,7 +62,9 @@ def served(module_database: NewDatabase) -> Iterator[Served]:
     with listening() as at, listening() as there, engine_for(url) as engine:
         address = f"http://127.0.0.1:{at.getsockname()[1]}"
         back = f"http://localhost:{there.getsockname()[1]}/callback"
-        settings = settings_for(url, public_url=address)
+        settings = settings_for(
+            url, public_url=address, maildir=tmp_path_factory.mktemp("mail") / "box"
+        )
         client = add_portal(engine, redirect_uris=(back,))
         app = create_app(settings, engine=engine, static=STATIC)
         with serving(app, at), serving(client_app, there):
@@ -110,17 +117,59 @@ def to(page: Page, field: str) -> None:
 
 
 def judged(page: Page, name: str) -> None:
-    """A page is whole at 320 px, in British English, and axe finds nothing on it."""
+    """A page is whole at 320 px, in British English, and axe and html-validate find nothing."""
     assert page.locator("html").get_attribute("lang") == "en-GB"
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= SMALLEST["width"], f"{name} is {wide} px wide"
     assert violations(page) == [], name
+    assert faults(page.content()) == [], name
 
 
 def submit(page: Page, **given: str) -> None:
     for field, value in given.items():
         page.locator(f"#{field}").fill(value)
     page.locator("form button").first.click()
+
+
+def test_provider_staff_sign_in_by_a_link_without_scripts(served: Served, browser: Browser):
+    place = (HUB, "Slow Stitch", ("provider-staff",))
+    person = add_person(served.engine, served.settings, places=[place])
+    context = browser.new_context(viewport=SMALLEST, java_script_enabled=False)  # type: ignore[arg-type]
+    page = context.new_page()
+    with httpx.Client(base_url=served.settings.public_url) as http:
+        visit = Visit(http, served.client)
+        page.goto(served.address(visit))
+        page.locator("#email").fill(person.email)
+        page.get_by_role("button", name="Send me a link").click()
+        page.wait_for_url("**/sign-in/link")
+        looked = browser.new_context(viewport=SMALLEST)  # type: ignore[arg-type]
+        look = looked.new_page()
+        look.goto(page.url)
+        judged(look, "a link was sent")
+        look.goto(link_of(served))
+        judged(look, "a link was opened")
+        page.goto(link_of(served))
+        page.get_by_role("button", name="Go on").click()
+        page.wait_for_url("**/sign-in/code")
+        submit(page, code=person.code())
+        page.wait_for_url(f"{served.callback}?**")
+        look.goto(link_of(served))
+        judged(look, "a link that was used")
+    looked.close()
+    context.close()
+
+
+def link_of(served: Served) -> str:
+    """The address in the only mail."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        for mail in mailbox.Maildir(served.settings.maildir, create=True):
+            for part in mail.walk():
+                if part.get_content_type() == "text/plain":
+                    text = str(part.get_payload(decode=True), "utf-8")  # type: ignore[arg-type]
+                    return text[text.index("http") :].split(maxsplit=1)[0]
+        time.sleep(0.02)
+    raise AssertionError("no mail came")
 
 
 def test_axe_finds_nothing_on_any_page(served: Served, browser: Browser):
@@ -152,8 +201,13 @@ def test_axe_finds_nothing_on_any_page(served: Served, browser: Browser):
     secret = page.locator(".kersey-key code").inner_text().replace(" ", "")
     submit(page, code=pyotp.TOTP(secret).now())
     judged(page, "recovery codes")
+    submit(page)
     page.goto(f"{issuer}/account")
     judged(page, "sign-ins")
+    page.get_by_role("link", name="recovery codes").click()
+    judged(page, "recovery codes that are left")
+    submit(page, code="000000")
+    judged(page, "a wrong code for new recovery codes")
     page.goto(f"{issuer}/end-session")
     judged(page, "sign out?")
     submit(page)

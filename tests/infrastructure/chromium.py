@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.infrastructure.absent import Absent
+from tests.infrastructure.debian import install
 
 FLAGS = (
     "--headless=new",
@@ -64,16 +65,7 @@ def fetched_by_playwright() -> Path:
 
 def apt() -> Path:
     """Debian's package, where we are root."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        message = "it cannot be installed (not root, or no apt-get)"
-        raise Absent(message)
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True, env=quiet)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-    done = subprocess.run(install, check=False, capture_output=True, text=True, env=quiet)
-    if done.returncode != 0:
-        message = f"apt-get cannot install chromium ({done.stderr.strip()[-200:]})"
-        raise Absent(message)
+    install("chromium")
     return installed()
 
 

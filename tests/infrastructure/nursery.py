@@ -7,6 +7,7 @@ number goes out. When its input ends, all that it started ends.
 """
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -101,11 +102,20 @@ def nursery() -> Iterator[Nursery]:
 
 def _serve() -> None:
     """Import what any command needs, then fork one process for each line that comes in."""
-    from deploy import cli, engines, services, web_server  # noqa: F401 - for the children
+    import uvloop  # noqa: F401 - all of these for the children
+    from anyio._backends import _asyncio  # noqa: F401
+    from uvicorn.lifespan import on  # noqa: F401
+    from uvicorn.loops import auto  # noqa: F401
+    from uvicorn.protocols.http import h11_impl  # noqa: F401
+
+    from deploy import cli, engines, services, web_server  # noqa: F401
+    from shared.messaging import rabbit  # noqa: F401
+    from shared.trust import system_authorities
 
     for each in services.SERVICES:
         each.compose()
-    from shared.messaging import rabbit  # noqa: F401
+    system_authorities()  # reading them takes longer than most of a start
+    gc.freeze()  # what no child changes stays shared with it
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     children = []

@@ -11,6 +11,8 @@ import os
 
 import structlog
 
+from tests.infrastructure.leaks import logged
+
 
 class Descriptor(io.TextIOBase):
     """A stream that keeps nothing: each write is one of the operating system's.
@@ -38,7 +40,7 @@ def print_past_python() -> None:
     *before, _ = structlog.get_config()["processors"]
     drawn = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
-        processors=[*before, drawn],
+        processors=[*before, logged, drawn],
         logger_factory=structlog.PrintLoggerFactory(Descriptor(1)),  # type: ignore[arg-type]
     )
     logging.lastResort = logging.StreamHandler(Descriptor(2))

@@ -23,6 +23,7 @@ import httpx
 import yaml
 from cryptography.fernet import Fernet
 
+from tests.infrastructure import leaks
 from tests.infrastructure.postgres import PostgresServer
 from tests.infrastructure.proxy import Proxy
 from tests.infrastructure.rabbitmq_node import RabbitServer
@@ -163,7 +164,8 @@ class Processes:
 
     @contextmanager
     def up(self) -> Iterator["Processes"]:
-        """Set up, start everything, wait until all are ready; stop everything afterwards."""
+        """Set up, start everything, wait until all are ready; afterwards stop everything, and look
+        through what it logged (see `leaks`)."""
         self.set_up()
         with self._proxy.serving():
             try:
@@ -173,7 +175,10 @@ class Processes:
                 self.wait_until_ready(self.running)
                 yield self
             finally:
-                self.stop()
+                try:
+                    self.stop()
+                finally:
+                    leaks.read_logs(self.folder)
 
     def set_up(self) -> None:
         """Run the commands of the `setup` service.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from deploy.postgres_cluster import free_port
 from tests.infrastructure.absent import Absent
+from tests.infrastructure.debian import install
 from tests.infrastructure.printing import Descriptor
 from tests.infrastructure.rabbitmq_node import (
     PrivateNode,
@@ -176,17 +177,8 @@ def docker() -> RabbitServer:
 
 def apt() -> RabbitServer:
     """Debian's package, where we are root, then a node of our own from it."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        message = "it cannot be installed (not root, or no apt-get)"
-        raise Absent(message)
     # The package would start its own broker on the usual port; runlevel 1 keeps it from that.
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    tried(["apt-get", "update", "-qq"], 300, quiet)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "rabbitmq-server"]
-    failed = tried(install, 600, quiet)
-    if failed:
-        message = f"apt-get cannot install rabbitmq-server ({failed})"
-        raise Absent(message)
+    install("rabbitmq-server", {"RUNLEVEL": "1"})
     return installed()
 
 

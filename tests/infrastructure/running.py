@@ -10,8 +10,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.infrastructure import leaks
+
 KERSEY = Path(sys.executable).with_name("kersey")
-STARTS_WITHIN = 150.0
+STARTS_WITHIN = 240.0
 """Seconds: with demo data, on a machine that runs other tests beside it."""
 
 
@@ -68,11 +70,13 @@ def start(folder: Path, port: int) -> Running:
             pass
         time.sleep(0.2)
     process.kill()
+    process.wait()
     raise AssertionError(f"it did not become ready:\n{log.read_text()[-3000:]}")
 
 
 def stop(running: Running) -> None:
-    """Ctrl-C."""
+    """Ctrl-C; then what it wrote is looked through (see `leaks`)."""
     if running.process.poll() is None:
         running.process.send_signal(signal.SIGINT)
         running.process.wait(40)
+        leaks.read(running.log, running.folder / "mail")

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.infrastructure.axe import violations
 from tests.infrastructure.running import Running
+from tests.markup.html_validate import faults
 
 
 def token_of(running: Running, client: str) -> str:
@@ -16,6 +17,16 @@ def token_of(running: Running, client: str) -> str:
 
 expect.set_options(timeout=60_000)
 """Milliseconds in which a page shows what is expected, on a machine that is busy with others."""
+
+
+_OURS = """() => {
+  const page = document.documentElement.cloneNode(true);
+  const map = page.querySelector("#map");
+  map?.replaceChildren();
+  map?.removeAttribute("style");
+  return `<!DOCTYPE html>${page.outerHTML}`;
+}"""
+"""The page as it stands, without what Leaflet draws: that markup is not ours."""
 
 
 class Watched:
@@ -46,7 +57,8 @@ class Watched:
             self.found.append(f"{self.page.url} is {wide} wide")
 
     def judged(self) -> None:
-        """What axe says of the page as it stands; it needs scripts."""
+        """What html-validate says of the page as it stands, and axe, which needs scripts."""
+        self.found += [f"{self.page.url}: {each}" for each in faults(self.page.evaluate(_OURS))]
         if self.scripts:
             self.found += [f"{self.page.url}: {each}" for each in violations(self.page)]
 

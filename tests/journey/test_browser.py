@@ -14,7 +14,7 @@ from deploy.demo.link import CODE, LINK, ByLink
 from tests.infrastructure.chromium import FLAGS
 from tests.infrastructure.running import Running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 SMALLEST = {"width": 320, "height": 640}
 

@@ -84,6 +84,13 @@ def test_every_page_of_the_hub_opens(running: Running, opens: Opens) -> None:
         "/hub/approvals/services/*/2", "/hub/claims/*", "/hub/matches/organizations/*",
         "/hub/calls/*", "/hub/requests/*", "/hub/messages", "/hub/addresses/*/*",
         "/hub/listings/*", "/hub/rooms/*", "/hub/funding", "/hub/gaps/new/*", "/hub/silent",
+        "/hub/announcements", "/hub/announcements/*", "/hub/announcements/*/write",
+        "/hub/limits", "/hub/onboarding", "/hub/onboarding/new", "/hub/onboarding/*",
+        "/hub/onboarding/new?provider=*",
+        "/hub/onboarding/*/listing", "/hub/onboarding/*/evidence", "/hub/onboarding/*/contact",
+        "/hub/onboarding/*/without/staff", "/hub/onboarding/*/without/closing-days",
+        "/hub/onboarding/*/do/hold", "/hub/onboarding/*/do/give-up", "/hub/onboarding/*/do/notes",
+        "/hub/onboarding/*/change",
     }  # fmt: skip
     assert expected <= seen, "the demo has something for every page"
 

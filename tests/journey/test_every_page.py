@@ -1,6 +1,7 @@
 """Every page that a case offers opens, in each state of the demo, for each who works on it."""
 
 import re
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -42,6 +43,9 @@ def test_every_page_that_a_case_offers_opens(visitor: Visitor) -> None:
     for case in cases:
         page = visitor.get(case)
         said += page.text
+        story = page.text.partition("What happened</h2>")[2].partition("<h2")[0]
+        days = re.findall(r"<li>(\d{1,2} \w+ \d{4})[,:]", story)
+        assert days == sorted(days, key=lambda day: time.strptime(day, "%d %B %Y")), case
         assert page.status_code == 200
         assert "cannot be shown just now" not in page.text
         for link in set(re.findall(rf'href="({case}/[^"]+)"', page.text)):
@@ -104,12 +108,16 @@ def test_every_page_of_a_provider_opens_on_the_smallest_phone(
 
 
 PROVIDER_PAGES = {
+    "/announcements",
     "/requests",
+    "/requests/walk-in",
     "/requests/*",
     "/requests/*/messages",
     "/registers",
     "/registers/*",
     "/registers/*/*",
+    "/closing-days/*",
+    "/notices",
     "/services",
     "/services/*",
     "/services/*/capacity",

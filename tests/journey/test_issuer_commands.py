@@ -9,7 +9,7 @@ import pytest
 
 from tests.infrastructure.running import Running
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_somebody_is_invited_by_a_mail_whose_link_the_running_kersey_takes(

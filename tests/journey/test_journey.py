@@ -10,7 +10,7 @@ from tests.infrastructure.running import Running
 
 GRAVITY = Path(__file__).parents[3] / "shared" / "data" / "fhir-examples" / "gravity"
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_the_loop_closes_by_the_link_in_the_mail(running: Running) -> None:

@@ -1,5 +1,6 @@
 """A provider with an account, on the smallest phone: its requests, its answer, who it is."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -50,7 +51,7 @@ def test_a_provider_answers_and_says_how_it_goes(
     page.goto(f"{running.url}/sign-in")
     page.get_by_label("E-mail address").fill(STAFF.email)
     page.get_by_label("Password").fill(STAFF.password)
-    page.get_by_role("button").last.click()
+    page.locator("main button").first.click()
     page.locator("input[name=code]").fill(pyotp.TOTP(STAFF.secret).now())
     page.locator("main button").first.click()
     expect(tab.heading).to_have_text("Requests")
@@ -67,6 +68,15 @@ def test_a_provider_answers_and_says_how_it_goes(
     expect(tab.heading).to_have_text("You said yes")
     tab.click("button", "See who it is")
     expect(page.get_by_text(asked)).to_be_visible()
+    tab.click("button", "Save the day")
+    expect(page.get_by_role("alert")).to_contain_text("Type the time too")
+    when = datetime.now(UTC) + timedelta(days=9)
+    for name, value in {"Day": when.day, "Month": when.month, "Year": when.year}.items():
+        page.get_by_role("textbox", name=name).first.fill(str(value))
+    page.get_by_label("At what time?").fill("2:30pm")
+    tab.click("button", "Save the day")
+    expect(page.get_by_role("status")).to_contain_text("We tell the person")
+    expect(page.get_by_text(f"You said: {when.day} {when:%B %Y}, 14:30")).to_be_visible()
     page.get_by_label("They have started").check()
     tab.click("button", "Save")
     expect(page.get_by_role("status")).to_contain_text("Thank you")

@@ -176,8 +176,20 @@ def test_a_manager_says_how_the_group_is_asked(
     with page.expect_navigation():
         added.get_by_role("link").click()
     page.get_by_label("No, not for now").check()
+    page.get_by_label("In which language?").select_option("pl")
+    page.get_by_label("Large print").check()
+    chosen = page.get_by_role("group", name="When somebody chooses the")
+    chosen.get_by_label("Once a day, in one message").check()
+    page.get_by_label("Once a day: at what time?").select_option("16")
     tab.click("button", "Save")
-    expect(page.locator(".kersey-request").filter(has_text="01632 960111")).to_contain_text("No")
+    expect(added).to_contain_text("No")
+    expect(added).to_contain_text("Polish")
+    with page.expect_navigation():
+        added.get_by_role("link").click()
+    expect(page.get_by_label("Large print")).to_be_checked()
+    expect(chosen.get_by_label("Once a day, in one message")).to_be_checked()
+    expect(page.get_by_label("Once a day: at what time?")).to_have_value("16")
+    page.go_back()
     assert tab.found == []
     # Only its own: the id of another party's contact is not theirs to change.
     found = manager.get("/how-we-are-asked").text

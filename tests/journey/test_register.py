@@ -124,7 +124,7 @@ def test_what_is_marked_without_signal_is_kept_and_sent_when_it_is_back(
     expect(notice).to_contain_text("Not sent yet")
     until(page, lambda: marked(worker, expected) == ["came"])
     before = worker.get(f"/cases/{expected['case']}").json()["version"]
-    context.unroute("**/marks")
+    context.unroute_all(behavior="wait")  # one may be under way
     # Also by a page that is opened later.
     page.reload()
     expect(notice).to_have_text("All marks are saved.")

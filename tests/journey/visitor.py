@@ -9,6 +9,7 @@ import httpx
 import pyotp
 
 from deploy.demo.accounts import PEOPLE
+from tests.markup.html_validate import faults
 
 BY_ROLE = {each.role: each for each in PEOPLE}
 STEP = 30
@@ -29,10 +30,12 @@ class Visitor:
     Args:
         http: calls a running Kersey.
         role: whose account; a code is good once, so that each signs in once in a run.
+        judging: whether html-validate looks at every page.
     """
 
-    def __init__(self, http: httpx.Client, role: str) -> None:
+    def __init__(self, http: httpx.Client, role: str, *, judging: bool = True) -> None:
         self.http = http
+        self._judging = judging
         self.role = role
         who = BY_ROLE[role]
         page = self.get("/sign-in")
@@ -47,7 +50,7 @@ class Visitor:
         answer = self.http.get(path)
         while answer.is_redirect:
             answer = self.http.get(answer.headers["location"])
-        return answer
+        return self._judged(answer)
 
     def fill(self, page: httpx.Response, **given: str) -> httpx.Response:
         """Send the form of a page, the first behind what every page begins with; where it leads."""
@@ -55,7 +58,12 @@ class Visitor:
         action = re.search(r'<form[^>]* action="([^"]+)"', main)
         assert action, page.text
         answer = self.http.post(action[1], data=hidden(main) | given)
-        return self.get(answer.headers["location"]) if answer.is_redirect else answer
+        return self.get(answer.headers["location"]) if answer.is_redirect else self._judged(answer)
+
+    def _judged(self, page: httpx.Response) -> httpx.Response:
+        if self._judging and page.headers.get("content-type", "").startswith("text/html"):
+            assert faults(page.text) == [], page.url
+        return page
 
     def cases(self) -> set[str]:
         """The cases on any of the lists."""

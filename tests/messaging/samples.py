@@ -2,7 +2,7 @@
 
 import types
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime
@@ -53,7 +53,13 @@ def example(kind: type[Event]) -> Event:
     return kind(**{name: _value(field.annotation) for name, field in kind.model_fields.items()})
 
 
-_SIMPLE: dict[object, object] = {str: "some-code", int: 3, bool: True, AwareDatetime: NOON}
+_SIMPLE: dict[object, object] = {
+    str: "some-code",
+    int: 3,
+    bool: True,
+    AwareDatetime: NOON,
+    date: NOON.date(),
+}
 
 
 def _value(annotation: object) -> object:
@@ -66,6 +72,8 @@ def _value(annotation: object) -> object:
         return arguments[0]
     if origin is tuple:
         return (_value(arguments[0]), _value(arguments[0]))
+    if origin is dict and all(typing.get_origin(each) for each in arguments):
+        return {"nudge": 3}
     if origin is dict:
         return {"name": "Thursday singers", "fees": None, "places": [{"town": "Hebden Bridge"}]}
     if origin in {typing.Union, types.UnionType}:

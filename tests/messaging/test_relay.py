@@ -441,3 +441,23 @@ def test_what_arrives_is_what_was_committed(engine: Engine, broker: Broker) -> N
     with engine.connect() as connection:
         stored = connection.execute(select(outbox.c.envelope)).scalar_one()
     assert first.got == [parse(stored)]
+
+
+def test_what_follows_in_a_subject_is_sent_in_the_same_round_and_waits_for_what_is_refused(
+    engine: Engine,
+) -> None:
+    """Each once the one before it is confirmed; what is behind a refused one stays."""
+    steady, stuck = uuid4(), uuid4()
+    ids = put(engine, accepted(steady), accepted(stuck), accepted(stuck), accepted(steady))
+
+    def answer(batch: Sequence[Message]) -> Published:
+        refused = {m.id: "no queue" for m in batch if m.id == ids[1]}
+        return Published(frozenset(m.id for m in batch) - refused.keys(), refused)
+
+    desk = Desk(answer)
+    with led(engine, desk):
+        eventually(lambda: unpublished(engine) == ids[1:3], "all but the stuck are published")
+    first, second = desk.batches[:2]
+    assert [m.id for m in first] == [ids[0], ids[1]]
+    assert [m.id for m in second] == [ids[3]]
+    assert ids[2] not in desk.published

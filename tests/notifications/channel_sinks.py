@@ -8,10 +8,12 @@ from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy import Engine, text
 
 from deploy.demo.notify.serving import demo_stand_in, environment
 from deploy.demo.notify.stand_in import stand_in
 from services.notifications.channels.email import EMAIL
+from services.notifications.channels.inbox import INBOX
 from services.notifications.channels.letter import POST
 from services.notifications.channels.sms import SMS
 from services.notifications.channels.webhook import WEBHOOK
@@ -48,7 +50,7 @@ class Sink:
 
 
 @contextmanager
-def _mails() -> Iterator[Sink]:
+def _mails(_engine: Engine) -> Iterator[Sink]:
     server = MailServer()
     said = {Answer.TAKE: "250 fine", Answer.LATER: "451 later", Answer.NEVER: "550 no such box"}
 
@@ -70,7 +72,7 @@ def _mails() -> Iterator[Sink]:
 
 
 @contextmanager
-def _webhooks() -> Iterator[Sink]:
+def _webhooks(_engine: Engine) -> Iterator[Sink]:
     http = HttpSink()
     status = {Answer.TAKE: 204, Answer.LATER: 503, Answer.NEVER: 400}
 
@@ -90,7 +92,7 @@ def _webhooks() -> Iterator[Sink]:
 
 
 @contextmanager
-def _notify(kind: str, address: str) -> Iterator[Sink]:
+def _notify(address: str, _engine: Engine) -> Iterator[Sink]:
     notify = demo_stand_in()
     status = {Answer.TAKE: 0, Answer.LATER: 503, Answer.NEVER: 400}
 
@@ -110,9 +112,44 @@ def _notify(kind: str, address: str) -> Iterator[Sink]:
         yield Sink(address, where, answers, ids, texts)
 
 
-SINKS: Mapping[str, Callable[[], AbstractContextManager[Sink]]] = {
+_BOARD = """
+CREATE TABLE given (n serial, id text, words text);
+CREATE TABLE told_to (answer text); INSERT INTO told_to VALUES ('');
+CREATE FUNCTION answered() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE said text := (SELECT answer FROM told_to);
+BEGIN
+  IF said <> '' THEN RAISE EXCEPTION 'as it was told' USING ERRCODE = said; END IF;
+  INSERT INTO given (id, words) VALUES (NEW.id, to_jsonb(NEW)::text);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER answered BEFORE INSERT ON board_notice FOR EACH ROW EXECUTE FUNCTION answered();
+"""
+"""The database, which is the receiver here, answers as it is told and notes what it was given."""
+
+
+@contextmanager
+def _board(engine: Engine) -> Iterator[Sink]:
+    codes = {Answer.TAKE: "", Answer.LATER: "57P01", Answer.NEVER: "23514"}
+
+    def answers(which: Answer) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE told_to SET answer = :code"), {"code": codes[which]})
+
+    def given(column: str) -> list[str]:
+        with engine.connect() as connection:
+            asked = text(f"SELECT {column} FROM given ORDER BY n")
+            return list(connection.execute(asked).scalars())
+
+    with engine.begin() as connection:
+        connection.execute(text(_BOARD))
+    yield Sink(INBOX.example, {}, answers, partial(given, "id"), partial(given, "words"))
+    answers(Answer.LATER)  # it is away
+
+
+SINKS: Mapping[str, Callable[[Engine], AbstractContextManager[Sink]]] = {
     EMAIL.means: _mails,
     WEBHOOK.means: _webhooks,
-    SMS.means: partial(_notify, "sms", "07700 900123"),
-    POST.means: partial(_notify, "letter", POST.example),
+    SMS.means: partial(_notify, "07700 900123"),
+    INBOX.means: _board,
+    POST.means: partial(_notify, POST.example),
 }

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import policy
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -28,25 +29,30 @@ from services.notifications.app import (
     CASES,
     DIRECTORY,
     LISTINGS,
+    InTurn,
     create_app,
-    in_turn,
     limits,
     person_sender,
 )
+from services.notifications.channels import Channel
 from services.notifications.channels.email import EMAIL
 from services.notifications.channels.email import made as mail
 from services.notifications.channels.registry import made as channels
 from services.notifications.channels.registry import schedule
 from services.notifications.channels.webhook import WEBHOOK
+from services.notifications.digests.ending import Digests
+from services.notifications.digests.sending import DigestSender
 from services.notifications.domain import Role, Source
 from services.notifications.handlers import directory
 from services.notifications.handlers.cases import CaseEvents
 from services.notifications.handlers.hubs import declare_hubs
+from services.notifications.handlers.pacing import Pacing
 from services.notifications.handlers.telling import Teller
-from services.notifications.keys import Keys
+from services.notifications.keys import Keys, MuteLinks
 from services.notifications.listings.sending import ListingSender
 from services.notifications.listings.telling import ListingEvents, ListingTeller
 from services.notifications.person.asking import Persons
+from services.notifications.person.meetings import VisitEvents
 from services.notifications.person.team import TeamHears
 from services.notifications.person.telling import PersonEvents
 from services.notifications.reach.endpoints import Endpoints
@@ -59,6 +65,7 @@ from services.notifications.tables import (
     contact_deliveries,
     deliveries,
     delivery,
+    digest_deliveries,
     listing_deliveries,
     person_deliveries,
 )
@@ -153,6 +160,7 @@ class Referrals(HttpSink):
         self.refusal: tuple[int, dict[str, Any]] | None = None
         self.person: dict[str, Any] = {}
         self.said: list[str] = []
+        self.talks: dict[str, list[dict[str, Any]]] = {}
 
     def answer(self, request: Request) -> tuple[int, Any]:
         if request.path == "/identity/token":
@@ -166,17 +174,32 @@ class Referrals(HttpSink):
         if step == ["person"]:
             return self._of_person(request, task)
         view = self.views.setdefault(task, self._new(task))
+        if step == ["messages"]:
+            return self._talk(request, task)
         if step == ["identity"]:
             return 200, PERSON
         if step == ["answer"]:
             view["status"] = {"accept": "accepted", "decline": "rejected"}.get(
                 request.json["decision"], "received"
             )
-            view["business_status"] = {"accepted": "selected"}.get(view["status"], "")
+            view["business_status"] = {
+                "accepted": "selected", "rejected": "provider-declined", "received": "waiting-list",
+            }[view["status"]]  # fmt: skip
             view["answerable"] = view["status"] == "received"  # a place may come free
+        if step == ["first-visit"] and view["business_status"] != "selected":
+            return 409, {"title": "Not possible", "detail": "There is no place.", "element": "task"}
         if step == ["progress"]:
             view["status"] = "in-progress"
         return 200, view
+
+    def _talk(self, request: Request, task: str) -> tuple[int, Any]:
+        """What was written about a request, as the real service says it to the provider's side."""
+        talk = self.talks.setdefault(task, [])
+        if request.method == "POST":
+            said = {"from": "provider", "text": request.json["text"]}
+            talk.append(said | {"written": "2026-03-02T10:00:00.000Z"})
+        told = {"you": "provider", "messages": talk, "feedback": {}, "points": ["not-for-us"]}
+        return (201 if request.method == "POST" else 200), told
 
     def _of_person(self, request: Request, task: str) -> tuple[int, Any]:
         """What a message to the person needs, as the real service says it."""
@@ -246,12 +269,17 @@ class House:
             CASES: ConsumingOnce(
                 self.engine,
                 CASES.consumer,
-                in_turn(
+                InTurn(
                     CaseEvents(Wake(), grace=timedelta(minutes=10)),
                     PersonEvents(Wake(), self.settings.hours),
+                    VisitEvents(Wake(), self.settings.hours),
                 ),
             ),
-            DIRECTORY: ConsumingOnce(self.engine, DIRECTORY.consumer, directory.act),
+            DIRECTORY: ConsumingOnce(
+                self.engine,
+                DIRECTORY.consumer,
+                InTurn(directory.act, Pacing(ZoneInfo(self.settings.timezone), Wake())),
+            ),
             LISTINGS: ConsumingOnce(self.engine, LISTINGS.consumer, ListingEvents(Wake())),
         }
         self.app: FastAPI = create_app(
@@ -308,7 +336,7 @@ class House:
         )
 
     def worker(self, **changes: Any) -> DeliveryWorker:
-        sender = Sender(self.engine, channels(self.settings), self.keys, self.settings)
+        sender = Sender(self.engine, channels(self.settings, self.engine), self.keys, self.settings)
         parts: dict[str, Any] = {
             "name": "notifications.deliveries",
             "engine": self.engine,
@@ -326,6 +354,22 @@ class House:
 
     def send(self) -> int:
         return self.worker().deliver_due()
+
+    def of_the_day(self, by_means: Mapping[str, Channel]) -> DigestSender:
+        mutes = MuteLinks(self.keys, self.settings.public_url)
+        return DigestSender(self.engine, by_means, mutes, ZoneInfo(self.settings.timezone))
+
+    def send_digests(self, **changes: Any) -> int:
+        digests = Digests(self.teller)
+        return self.worker(
+            name="notifications.digests",
+            tables=digest_deliveries,
+            on_delivered=digests.delivered,
+            on_failed=digests.failed,
+            judged=digests.judged,
+            lock_first=digests.lock_first,
+            **({"send": self.of_the_day(channels(self.settings, self.engine))} | changes),
+        ).deliver_due()
 
     def send_to_persons(self, persons: Persons) -> int:
         worker = self.worker(

@@ -53,6 +53,7 @@ def test_a_case_shows_each_delivery_with_its_attempts_and_no_address(client, hou
             "delivered",
             "email",
         )
+        assert shown["label"] == "Front desk"
         (attempt,) = shown["attempts"]
         assert (attempt["number"], attempt["outcome"], attempt["code"]) == (
             1,

@@ -1,10 +1,8 @@
 """Mails that come back: the message is a failure that is told once, the address is not used."""
 
-import mailbox
 import re
 import threading
 from email import message_from_bytes
-from email.message import EmailMessage
 from uuid import UUID, uuid4
 
 import httpx
@@ -15,7 +13,6 @@ from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from services.notifications.app import create_app, reports, workers
-from services.notifications.bounces.mailbox import Mailbox
 from services.notifications.bounces.reading import Said, read
 from services.notifications.bounces.taking import Outcome
 from shared.database import create_engine
@@ -336,39 +333,16 @@ def test_without_a_token_in_the_settings_nothing_is_taken(client):
         assert answer.status_code == 404
 
 
-def test_a_maildir_is_read_and_what_nobody_understands_stays(house, bounces, sent, tmp_path):
-    box = mailbox.Maildir(tmp_path / "bounces", create=True)
-    box.add(bounce(sent))
-    box.add(bounce(uuid4()))
-    answer = EmailMessage()
-    answer["Subject"] = "Re: A new referral waits for you"
-    answer.set_content("Yes please")
-    box.add(answer.as_bytes())
-    reader = Mailbox(tmp_path / "bounces", bounces)
-    assert reader.look() == 2
-    assert reader.look() == 0
-    assert house.rows("state", id=sent) == ["bounced"]
-    (kept,) = mailbox.Maildir(tmp_path / "bounces")
-    assert (kept["Subject"], kept.get_flags()) == (answer["Subject"], "S")
-
-
-def test_a_maildir_that_is_not_there_is_a_fault_in_words(house, bounces, tmp_path):
-    reader = Mailbox(tmp_path / "nothing", bounces)
-    assert reader.look() == 0
-    assert reader.fault is not None
-    assert "maildir of bounces" in reader.fault
-    mailbox.Maildir(tmp_path / "nothing", create=True)
-    reader.look()
-    assert reader.fault is None
-
-
-def test_a_worker_reads_the_maildir_where_one_is_set(house, database, tmp_path):
+def test_a_worker_reads_each_mailbox_that_is_set(house, database, tmp_path):
     engine = create_engine(database(), pool_size=2, application_name="test broker")
     broker = EmbeddedBroker(engine)
     names = [each.name for each in workers(house.settings, house.engine, broker)]
     assert "notifications.bounces" not in names
     set_ = house.settings.model_copy(update={"bounce_maildir": tmp_path})
     assert "notifications.bounces" in [each.name for each in workers(set_, house.engine, broker)]
+    by_imap = house.settings.model_copy(update={"bounce_imap_host": "imap.hub.example.org"})
+    named = [each.name for each in workers(by_imap, house.engine, broker)]
+    assert "notifications.bounces-by-imap" in named
     engine.dispose()
 
 

@@ -19,6 +19,7 @@ from shared.messaging.events import (
     ReferralDeclined,
     ReferralHandedOver,
     ReferralNoResponse,
+    ReferralOpenedInEmergency,
     ReferralReceived,
     ReferralServiceWithdrawn,
     ReferralUnrouted,
@@ -32,6 +33,7 @@ from shared.messaging.events import (
 )
 from shared.messaging.outbox import outbox
 from tests.notifications.conftest import PROVIDER, SERVICE, TEAM, requested
+from tests.notifications.test_wishes import quiet_now
 
 
 def after(event, kind, **more):
@@ -182,6 +184,26 @@ def test_without_a_duty_contact_the_coordinator_hears_of_an_urgent_referral(hous
         ReferralUrgent(case=uuid4(), service_request=uuid4(), hub="calder", priority="asap")
     )
     assert house.rows("address") == ["hub@calder.example.org"]
+
+
+def test_a_team_hears_of_an_emergency_at_once_and_no_word_names_anybody(house):
+    """No quiet hours hold it up, and no end of the referral takes it back."""
+    house.contact(party=str(TEAM), role="team", address="team@pcn.example.org")
+    quiet_now(house, str(TEAM))
+    case = uuid4()
+    house.happens(
+        ReferralOpenedInEmergency(
+            case=case, team=TEAM, hub="calder", opening=uuid4(), reason="life-at-risk"
+        )
+    )
+    house.happens(ReferralWithdrawn(case=case, team=TEAM, by="sender"), sequence=2)
+    house.send()
+    assert house.rows("kind", "state") == [("opened-in-emergency", "delivered")]
+    (mail,) = house.mails()
+    assert mail["To"] == "team@pcn.example.org"
+    assert mail["Subject"] == "One of your cases was opened in an emergency"
+    assert "life" not in mail.as_string(), "not even why"
+    assert "/answer/" not in mail.as_string()
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,14 @@ def sent(declared, address, **more):
     return letter(address=address, **(code | secret | url | more))
 
 
-def running(declared, settings, sink):
-    return made(settings.model_copy(update=dict(sink.settings)))[declared.means]
+@pytest.fixture
+def channel_of(settings, engine):
+    """The channel of a declaration, as it finds a sink."""
+
+    def channel(declared, sink):
+        return made(settings.model_copy(update=dict(sink.settings)), engine)[declared.means]
+
+    return channel
 
 
 def test_no_two_have_a_name_in_common_and_none_that_of_nobody():
@@ -97,9 +103,9 @@ def test_a_schedule_ends_within_days_and_says_how_often_to_send_again(declared):
 
 
 @every_program
-def test_its_example_is_taken_and_junk_is_refused_in_words(declared, settings):
-    with SINKS[declared.means]() as sink:
-        channel = running(declared, settings, sink)
+def test_its_example_is_taken_and_junk_is_refused_in_words(declared, engine, channel_of):
+    with SINKS[declared.means](engine) as sink:
+        channel = channel_of(declared, sink)
         assert channel.fault(declared.example) is None
         assert channel.fault(sink.address) is None
         for address in JUNK:
@@ -113,9 +119,9 @@ def test_its_example_is_taken_and_junk_is_refused_in_words(declared, settings):
 
 
 @every_program
-def test_what_is_taken_has_one_id_at_every_attempt(declared, settings):
-    with SINKS[declared.means]() as sink:
-        channel = running(declared, settings, sink)
+def test_what_is_taken_has_one_id_at_every_attempt(declared, engine, channel_of):
+    with SINKS[declared.means](engine) as sink:
+        channel = channel_of(declared, sink)
         message, other = sent(declared, sink.address), sent(declared, sink.address)
         for each in (message, message, other):
             assert isinstance(channel.send(each), Receipt)
@@ -128,9 +134,9 @@ def test_what_is_taken_has_one_id_at_every_attempt(declared, settings):
 
 @every_program
 @pytest.mark.parametrize(("answer", "kind"), [(Answer.LATER, Temporary), (Answer.NEVER, Permanent)])
-def test_what_may_pass_and_what_will_not_are_told_apart(declared, settings, answer, kind):
-    with SINKS[declared.means]() as sink:
-        channel = running(declared, settings, sink)
+def test_what_may_pass_and_what_will_not_are_told_apart(declared, engine, channel_of, answer, kind):
+    with SINKS[declared.means](engine) as sink:
+        channel = channel_of(declared, sink)
         sink.answers(answer)
         with pytest.raises(kind) as met:
             channel.send(sent(declared, sink.address))
@@ -142,28 +148,29 @@ def test_what_may_pass_and_what_will_not_are_told_apart(declared, settings, answ
 
 
 @every_program
-def test_a_receiver_that_is_away_may_come_back(declared, settings):
-    with SINKS[declared.means]() as sink:
-        channel = running(declared, settings, sink)
+def test_a_receiver_that_is_away_may_come_back(declared, engine, channel_of):
+    with SINKS[declared.means](engine) as sink:
+        channel = channel_of(declared, sink)
     with pytest.raises(Temporary):
         channel.send(sent(declared, sink.address))
 
 
 @every_program
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_can_be_sent_and_a_code_goes_only_where_codes_go(declared, settings, kind):
-    with SINKS[declared.means]() as sink:
-        channel = running(declared, settings, sink)
-        channel.send(sent(declared, sink.address, kind=kind))
+def test_every_kind_can_be_sent_and_a_code_goes_only_where_codes_go(declared, engine, channel_of):
+    with SINKS[declared.means](engine) as sink:
+        channel = channel_of(declared, sink)
+        for kind in Kind:
+            channel.send(sent(declared, sink.address, kind=kind))
         channel.rest()
-        (told,) = sink.texts()
-    assert ("123456" in told) == (kind is Kind.IDENTITY_CODE and declared.takes_codes)
-    assert "{" not in WORDS[kind].subject
+        told = dict(zip(Kind, sink.texts(), strict=True))
+    with_code = {kind for kind, words in told.items() if "123456" in words}
+    assert with_code == ({Kind.IDENTITY_CODE} if declared.takes_codes else set())
+    assert not [kind for kind in Kind if "{" in WORDS[kind].subject]
 
 
 @every_program
-def test_it_is_sent_by_a_worker(house, declared):
-    with SINKS[declared.means]() as sink:
+def test_it_is_sent_by_a_worker(house, engine, declared):
+    with SINKS[declared.means](engine) as sink:
         house.settings = house.settings.model_copy(update=dict(sink.settings))
         key = house.contact(means=declared.means, address=sink.address)
         if declared.system:

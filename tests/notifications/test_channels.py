@@ -26,16 +26,25 @@ from services.notifications.channels.email import EmailChannel
 from services.notifications.channels.webhook import WebhookChannel, new_secret
 from services.notifications.domain import Kind
 from services.notifications.notice import Notice
+from services.notifications.wishes.rules import Wishes
+from services.notifications.wording import worded
 from services.notifications.words import WORDS, reference
 from shared.delivery import Delivery, InDoubt, Permanent, Receipt, Temporary
 from shared.delivery.outgoing import OutgoingHttp
 from shared.mail import MaildirPost, SmtpPost, mail_address
 
+MUTE = "https://kersey.example.org/no-more/token"
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
 def letter(
-    kind: Kind = Kind.REQUEST, address: str = "desk@clay.example.org", **more: Any
+    kind: Kind = Kind.REQUEST,
+    address: str = "desk@clay.example.org",
+    url: str = "",
+    code: str = "",
+    wishes: Wishes = Wishes(),  # noqa: B008 - it cannot be changed
+    of_case: bool = False,
+    **more: Any,
 ) -> Letter:
     delivery = Delivery(uuid4(), "email", address, "{}", 1, doubtful=False)
     notice = Notice(
@@ -44,11 +53,17 @@ def letter(
         type="kersey.referral.requested.v1",
         time=datetime(2026, 3, 2, 9, 30, tzinfo=UTC),
         case=uuid4(),
-        task=uuid4(),
+        task=None if of_case else uuid4(),
         service=uuid4(),
         provider=uuid4(),
     )
-    return Letter(delivery, notice, address, **more)
+    words = worded(notice, wishes, url=url, code=code, minutes=10, mute=MUTE)
+    return Letter(delivery, address, words, notice, **more)
+
+
+def about(sent: Letter) -> Notice:
+    assert sent.notice is not None
+    return sent.notice
 
 
 class MailServer:
@@ -110,7 +125,7 @@ made: list[EmailChannel] = []
 
 
 def channel(post: Any) -> EmailChannel:
-    email = EmailChannel(post, sender="kersey@hub.example.org", brand="Kersey", code_minutes=10)
+    email = EmailChannel(post, sender="kersey@hub.example.org", brand="Kersey")
     if post is not None:
         made.append(email)
     return email
@@ -137,18 +152,17 @@ def test_a_mail_is_handed_over_in_a_real_conversation():
         part = mail.get_body((form,))
         assert part is not None
         assert "https://kersey.example.org/answer/token" in part.get_content()
-        assert reference(sent.notice.task or sent.notice.case) in part.get_content()
+        assert reference(about(sent).task or about(sent).case) in part.get_content()
 
 
 def test_a_message_about_no_one_request_names_its_case():
     server = MailServer()
-    sent = letter(Kind.WITHDRAWAL_ASKED)
-    about_the_case = replace(sent, notice=sent.notice.model_copy(update={"task": None}))
+    sent = letter(Kind.WITHDRAWAL_ASKED, of_case=True)
     with mail_server(server) as port:
-        plain(port).send(about_the_case)
+        plain(port).send(sent)
     (envelope,) = server.accepted
     assert isinstance(envelope.content, bytes)
-    assert f"This is about case {reference(sent.notice.case)}.".encode() in envelope.content
+    assert f"This is about case {reference(about(sent).case)}.".encode() in envelope.content
 
 
 def test_every_attempt_has_the_same_message_id():
@@ -365,9 +379,9 @@ def test_a_webhook_is_signed_as_standard_webhooks_says(receiver):
         "timestamp": "2026-03-02T09:30:00+00:00",
         "data": {
             "kind": "request",
-            "task": str(sent.notice.task),
-            "service": str(sent.notice.service),
-            "url": f"https://kersey.example.org/fhir/Task/{sent.notice.task}",
+            "task": str(about(sent).task),
+            "service": str(about(sent).service),
+            "url": f"https://kersey.example.org/fhir/Task/{about(sent).task}",
         },
     }
     assert request.headers["webhook-id"] == str(sent.delivery.id)
@@ -384,7 +398,7 @@ def test_a_webhooks_id_and_body_stay_the_same_at_every_attempt(receiver):
 
 def test_a_webhook_about_no_task_names_none(receiver):
     sent = letter(address=receiver.url, secret=SECRET)
-    aside = replace(sent, notice=sent.notice.model_copy(update={"task": None}))
+    aside = replace(sent, notice=about(sent).model_copy(update={"task": None}))
     assert "url" not in json.loads(posting(receiver).body(aside))["data"]
 
 

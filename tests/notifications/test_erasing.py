@@ -1,9 +1,11 @@
 """A person was erased: what notifications kept of their cases goes, and nothing new comes of it."""
 
+from functools import partial
 from uuid import UUID, uuid4
 
 from services.notifications.app import ERASURES
 from services.notifications.handlers.erasing import Erasures
+from shared.mail import forget_mails
 from shared.messaging.events import (
     Envelope,
     ErasureConfirmed,
@@ -20,7 +22,9 @@ PERSON = uuid4()
 def erased(house: House, *cases: UUID) -> Envelope:
     """The event arrives, twice as any may."""
     house._consume[ERASURES] = ConsumingOnce(
-        house.engine, ERASURES.consumer, Erasures(Outbox("kersey/notifications", house.wake))
+        house.engine,
+        ERASURES.consumer,
+        Erasures(Outbox("kersey/notifications", house.wake), partial(forget_mails, house.settings)),
     )
     envelope = house.happens(PersonErased(person=PERSON, cases=cases))
     house.consume(envelope)

@@ -1,16 +1,26 @@
 """Silence and failure are noticed: nudges, a help call, one thing to do for whoever can do it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.notifications.app import all_of, escalating
 from services.notifications.domain import Role
-from services.notifications.escalation import limits_of
 from services.notifications.handlers.not_arrived import NotArrived
 from services.notifications.handlers.telling import Teller
-from shared.messaging.events import ReferralAccepted, ReferralCancelled, ReferralNoResponse
+from shared.limits import defaults
+from shared.messaging.events import (
+    HubLimitsChanged,
+    ProviderChanged,
+    ReferralAccepted,
+    ReferralCancelled,
+    ReferralNoResponse,
+    TriageOverdue,
+    TriageStarted,
+    TriageWaits,
+)
 from shared.messaging.outbox import Outbox
 from shared.worker import Wake
 from shared.working_days import WorkingDays
@@ -128,10 +138,94 @@ def test_another_address_is_asked_anew_though_nudges_had_links(hub: Hub, client)
     assert again == [("request", "queued", "new@clay.example.org")]
 
 
-@pytest.mark.parametrize("text", ["", "3", "3,6", "6,3,8", "3,3,8", "0,1,2", "a,b,c"])
-def test_limits_that_are_none_are_refused(text: str):
-    with pytest.raises(ValueError, match=r".+"):
-        limits_of(text)
+def limits(**days: int) -> HubLimitsChanged:
+    usual = defaults()
+    return HubLimitsChanged(
+        hub="bradford",
+        routine=usual.routine.model_dump() | days,
+        urgent=usual.urgent.model_dump() | {"newer_than_we_are": 3},
+    )
+
+
+def days_until(hub: Hub, *days: int, working: WorkingDays = WORKING) -> None:
+    dues = hub.house.rows("due")[1:]
+    for due, wanted in zip(dues, days, strict=True):
+        expected = working.after(datetime.now(UTC), wanted)
+        assert abs((due - expected).total_seconds()) < 60
+
+
+def placed(hub: Hub) -> None:
+    hub.house.execute("update case_order set hub = 'bradford'")
+
+
+def test_the_limits_of_the_cases_hub_hold_for_what_comes(hub: Hub):
+    hub.house.happens(limits(nudge=5, second_nudge=7, help_call=9))
+    hub.house.ask()
+    placed(hub)
+    hub.send()
+    days_until(hub, 5, 7, 9)
+
+
+def test_a_change_of_limits_holds_for_what_was_put_by_from_when_it_arrived(hub: Hub):
+    hub.house.ask()
+    placed(hub)
+    hub.send()
+    days_until(hub, 3, 6, 8)
+    hub.house.happens(limits(nudge=1, second_nudge=2, help_call=9), sequence=2)
+    days_until(hub, 1, 2, 9)
+    hub.house.happens(limits(nudge=4), sequence=1)
+    days_until(hub, 1, 2, 9)
+
+
+def test_what_would_be_over_by_a_shorter_limit_goes_now(hub: Hub):
+    hub.house.ask()
+    placed(hub)
+    hub.send()
+    long_ago = (datetime.now(UTC) - timedelta(days=30)).isoformat()
+    hub.house.execute(
+        "update delivery set payload = jsonb_set(payload::jsonb, '{since}',"
+        " to_jsonb(cast(:at as text)))::text where kind <> 'request'",
+        at=long_ago,
+    )
+    hub.house.happens(limits(nudge=2))
+    hub.send()
+    assert [state for _, state, _ in hub.rows()] == ["delivered"] * 4
+
+
+def test_nobody_is_chased_on_the_closing_days_of_a_provider(hub: Hub):
+    hub.house.ask()
+    hub.send()
+    today = datetime.now(WORKING.zone).date()
+    ends = today + timedelta(days=20)
+    closed = [{"starts": today.isoformat(), "ends": ends.isoformat(), "why": "Holiday"}]
+    listing = {"name": "Clay Shed", "kersey": {"closed": closed}}
+    hub.house.happens(ProviderChanged(provider=PROVIDER, listing=listing))
+    away = WORKING.without([today + timedelta(days=each) for each in range(21)])
+    days_until(hub, 3, 6, 8, working=away)
+    listing = {"name": "Clay Shed", "email": "new@clay.example.org"}
+    hub.house.happens(ProviderChanged(provider=PROVIDER, listing=listing), sequence=2)
+    days_until(hub, 3, 6, 8)
+    kept = "select address from contact where source = 'listing'"
+    assert hub.house.scalar(kept) == "new@clay.example.org", "the rest of the listing is kept too"
+
+
+def test_a_team_that_lets_a_person_wait_is_told_and_then_its_hub(hub: Hub):
+    about = {"case": uuid4(), "task": uuid4(), "team": TEAM, "waits_for": "unseen"}
+    hub.house.happens(TriageWaits(**about))
+    hub.house.happens(TriageOverdue(**about, hub="calder"), sequence=2)
+    hub.send()
+    assert hub.rows() == [
+        ("triage-waits", "delivered", "team@calder.example.org"),
+        ("triage-overdue", "delivered", COORDINATOR),
+    ]
+
+
+def test_a_team_that_took_it_on_is_not_told_any_more(hub: Hub):
+    about = {"case": uuid4(), "task": uuid4(), "team": TEAM}
+    hub.house.happens(TriageWaits(**about, waits_for="unseen"))
+    hub.house.happens(TriageStarted(**about), sequence=2)
+    hub.send()
+    assert hub.house.rows("state", "last_error") == [("superseded", "taken-on")]
 
 
 # --- what has failed for good --------------------------------------------------------------------

@@ -27,7 +27,19 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
     max_leaves=5,
 )
-NAMES = ["token", "decision", "reason", "note", "code", "action", "date", "x"]
+NAMES = [
+    "token",
+    "decision",
+    "reason",
+    "note",
+    "code",
+    "action",
+    "date",
+    "text",
+    "key",
+    "said",
+    "x",
+]
 KNOWN = ["accept", "decline", "waiting-list", "other", "start", "2026-06-01", "123456", "000 000"]
 body = st.one_of(
     anything,
@@ -41,7 +53,15 @@ ROUTES = [
     "/notifications/answer/code",
     "/notifications/answer/identity",
     "/notifications/answer/progress",
+    "/notifications/answer/messages",
+    "/notifications/visit-links/exchange",
+    "/notifications/visit",
+    "/notifications/capacity-links/look",
+    "/notifications/capacity-links/answer",
+    "/notifications/mute-links/look",
+    "/notifications/mute-links/mute",
 ]
+"""What is asked without a token: answer links, those of a person, of a week, and of an end."""
 
 
 NAME = ("Testina", "900123")
@@ -61,7 +81,10 @@ def check(answer: Any) -> None:
 @often
 @given(st.sampled_from(ROUTES), body, st.one_of(st.none(), text))
 def test_no_token_session_or_code_breaks_an_answer_link(client, route, sent, secret):
-    headers = {} if secret is None else {b"kersey-answer-session": plain(secret)}
+    headers = {}
+    if secret is not None:
+        names = (b"kersey-answer-session", b"kersey-visit-session")
+        headers = dict.fromkeys(names, plain(secret))
 
     check(client.post(route, content=json.dumps(sent), headers=headers))
 

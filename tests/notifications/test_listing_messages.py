@@ -9,6 +9,7 @@ from services.notifications.listings.words import WORDS
 from shared.messaging.events import (
     CATALOGUE,
     ListingApproved,
+    ListingClaimDecided,
     ListingClaimed,
     ListingNoticeBounced,
     ListingNoticeDelivered,
@@ -67,6 +68,26 @@ def test_whoever_keeps_a_listing_hears_what_it_needs_once(listed, event, told):
         assert "Clay on Canal Street" in mails[address].get_body(("plain",)).get_content()
         assert "{" not in mails[address].as_string().replace("{background", "")
     assert listed.rows() == [], "no message about a case"
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"),
+    [
+        ("accepted", "You can keep a listing"),
+        ("refused", "has said no"),
+        ("ended", "not keep a listing any more"),
+    ],
+)
+def test_whoever_asked_to_keep_a_listing_hears_what_its_hub_decided(listed, decision, words):
+    claimant = uuid4()
+    listed.contact(party=str(claimant), address="staff@bright.example.org")
+    listed.contact(party=str(claimant), service=uuid4(), address="one-group@bright.example.org")
+    listed.happens(ListingClaimDecided(**ABOUT, claimant=claimant, decision=decision))
+    assert listed.send_about_listings() == 1
+    (mail,) = listed.mails()
+    assert mail["To"] == "staff@bright.example.org"
+    assert words in mail["Subject"]
+    assert "Clay on Canal Street" in mail.get_body(("plain",)).get_content()
 
 
 def test_a_mail_says_when_a_listing_may_go_and_only_if_it_may(listed):

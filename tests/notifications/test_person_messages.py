@@ -1,9 +1,9 @@
 """The person is told what was agreed: by a safe way, the least needed, nothing after an end."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -13,8 +13,9 @@ from deploy.demo.notify.serving import demo_stand_in, environment
 from deploy.demo.notify.stand_in import stand_in
 from services.notifications.app import persons_client
 from services.notifications.domain import Role
+from services.notifications.hours import hours_of
 from services.notifications.person.asking import Persons
-from services.notifications.person.rules import hours_of
+from services.notifications.person.rules import reminder
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import person_delivery
 from shared.messaging.events import (
@@ -30,10 +31,13 @@ from shared.messaging.events import (
     ReferralClosed,
     ReferralOffered,
     ReferralStarted,
+    ReferralVisitCalledOff,
+    ReferralVisitSet,
     ReferralWithdrawn,
 )
 from tests.notifications.conftest import PROVIDER, SERVICE, TEAM, House, Referrals
 from tests.notifications.serving import serving
+from tests.notifications.test_erasing import erased
 
 ALWAYS = "00:00-23:59"
 NUMBER = "07700 900123"
@@ -58,6 +62,7 @@ class Told:
         self.house, self.referrals, self.persons = house, referrals, persons
         self.asked = house.ask()
         self.case, self.task = self.asked.case, self.asked.task
+        self.said = 10
         house.contact(party=str(TEAM), role=Role.TEAM.value, address="team@hub.example.org")
 
     def about(self) -> dict[str, Any]:
@@ -68,7 +73,9 @@ class Told:
         self.house.happens(what(**self.about()), sequence=2)
 
     def meets(self, starts: datetime) -> None:
-        self.house.app.state.meetings.agree(self.task, starts, by="someone")
+        self.said += 1
+        event = ReferralVisitSet(**self.about(), starts=starts)
+        self.house.happens(event, sequence=self.said)
 
     def send(self) -> None:
         self.house.send_to_persons(self.persons)
@@ -219,7 +226,7 @@ def test_nobody_is_written_to_at_night(told: Told):
     noon = night.replace(hour=12)
     assert hours.next(noon) == noon
     visit = datetime(2026, 12, 3, 14, tzinfo=UTC)
-    assert hours.reminder(visit) == datetime(2026, 12, 2, 10, tzinfo=UTC)
+    assert reminder(visit, hours) == datetime(2026, 12, 2, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("hours", ["", "9-20", "20:00-09:00", "09:00", "25:00-26:00"])
@@ -395,6 +402,22 @@ def test_a_mail_that_comes_back_is_left_to_the_team(told: Told):
     assert told.team_hears() == ["tell-person"]
 
 
+def test_an_erasure_takes_what_was_written_to_the_person_from_the_folder_of_mails(told: Told):
+    told.house.contact()
+    told.house.ask()
+    told.agree()
+    told.meets(in_days(5))
+    told.send()
+    told.house.send()
+    written = [str(each["To"]) for each in told.house.mails()]
+    assert written.count("testina@mail.example") == 2
+    erased(told.house, told.case)
+    left = [str(each["To"]) for each in told.house.mails()]
+    assert left == [each for each in written if each != "testina@mail.example"]
+    assert left
+    assert told.rows() == []
+
+
 # --- what they say -------------------------------------------------------------------------------
 
 
@@ -462,18 +485,13 @@ def test_one_link_opens_one_place_and_no_answer(told: Told, client: httpx.Client
 # --- who says when -------------------------------------------------------------------------------
 
 
-def test_a_team_says_when_for_its_own_cases_alone(told: Told, client: httpx.Client):
+def test_a_team_sees_what_was_told_of_its_own_cases_alone(told: Told, client: httpx.Client):
     told.agree()
+    told.meets(in_days(5))
     ours = told.house.verifier.add(
         "ours", roles="link-worker", scopes="notifications.write", organisation=TEAM
     )
     theirs = told.house.verifier.add("theirs", roles="link-worker", scopes="notifications.write")
-    at, body = f"/notifications/meetings/{told.task}", {"starts": in_days(5).isoformat()}
-    assert client.put(at, headers=theirs, json=body).status_code == 404
-    assert client.put(at, headers=ours, json=body).status_code == 204
-    listed = f"/notifications/meetings?task={told.task}"
-    assert len(client.get(listed, headers=ours).json()["meetings"]) == 1
-    assert client.get(listed, headers=theirs).json()["meetings"] == []
     shown = client.get(f"/notifications/deliveries?case={told.case}", headers=ours).json()
     assert [each["kind"] for each in shown["to_person"]] == [
         "person-agreed", "person-meeting", "person-reminder",
@@ -482,31 +500,71 @@ def test_a_team_says_when_for_its_own_cases_alone(told: Told, client: httpx.Clie
     assert none["to_person"] == []
 
 
-@pytest.mark.parametrize(
-    ("starts", "status"),
-    [(in_days(-1), 422), (in_days(800), 422), ("2026-12-01T10:00:00", 422), ("soon", 422)],
-)
-def test_an_odd_time_is_refused_in_words(told: Told, client: httpx.Client, starts, status):
+def test_a_time_that_was_said_before_does_not_come_back(told: Told):
     told.agree()
-    ours = told.house.verifier.add(
-        "ours", roles="link-worker", scopes="notifications.write", organisation=TEAM
-    )
-    said = starts.isoformat() if isinstance(starts, datetime) else starts
-    answer = client.put(f"/notifications/meetings/{told.task}", headers=ours, json={"starts": said})
-    assert answer.status_code == status
-    assert "starts" in answer.json()["element"]
+    told.meets(in_days(9))
+    earlier = ReferralVisitSet(**told.about(), starts=in_days(5))
+    told.house.happens(earlier, sequence=3)
+    kept = told.house.scalar("select starts from first_meeting")
+    assert kept == in_days(9).replace(second=kept.second)
+    assert told.rows("kind", "last_error")[1:] == [
+        ("person-meeting", None), ("person-reminder", None),
+    ]  # fmt: skip
 
 
-def test_before_there_is_a_place_no_visit_is_set(told: Told, client: httpx.Client):
-    ours = told.house.verifier.add(
-        "ours", roles="link-worker", scopes="notifications.write", organisation=TEAM
-    )
-    answer = client.put(
-        f"/notifications/meetings/{told.task}",
-        headers=ours,
-        json={"starts": in_days(5).isoformat()},
-    )
-    assert answer.status_code == 409
+def test_a_time_that_is_told_again_is_kept_and_tells_nobody(told: Told):
+    told.agree()
+    event = ReferralVisitSet(**told.about(), starts=in_days(5))
+    told.house.happens(event, sequence=20, replay=True)
+    assert told.house.scalar("select count(*) from first_meeting") == 1
+    assert told.rows("kind") == ["person-agreed"]
+
+
+def test_of_a_visit_that_is_called_off_nobody_is_reminded_and_another_day_counts(
+    told: Told, client: httpx.Client
+):
+    told.agree()
+    told.meets(in_days(5))
+    for days, ended in ((4, None), (5, "called-off")):
+        off = ReferralVisitCalledOff(**told.about(), day=in_days(days).date())
+        told.said += 1
+        told.house.happens(off, sequence=told.said)
+        assert told.rows("kind", "last_error")[1:] == [
+            ("person-meeting", ended), ("person-reminder", ended),
+        ]  # fmt: skip
+    told.meets(in_days(5))
+    assert told.rows("kind", "last_error")[3:] == [
+        ("person-meeting", None), ("person-reminder", None),
+    ], "they come on that day all the same"  # fmt: skip
+
+
+def test_a_visit_that_was_called_off_before_it_was_heard_of_is_not_told(told: Told):
+    told.agree()
+    off = ReferralVisitCalledOff(**told.about(), day=in_days(5).date())
+    told.house.happens(off, sequence=20)
+    told.house.happens(ReferralVisitSet(**told.about(), starts=in_days(5)), sequence=19)
+    assert told.rows("kind") == ["person-agreed"]
+
+
+def test_the_provider_hears_on_which_day_somebody_does_not_come(told: Told):
+    told.house.contact()
+    off = ReferralVisitCalledOff(**told.about(), day=date(2027, 3, 4))
+    for _ in range(2):
+        told.house.happens(off, sequence=9)
+    assert told.house.send() == 2
+    mail = told.house.mails()[-1]
+    body = mail.get_body(("plain",))
+    assert mail["subject"] == "Somebody cannot come one time"
+    assert body is not None
+    assert "cannot come on Thursday 4 March." in " ".join(body.get_content().split())
+
+
+def test_of_a_time_that_has_passed_or_a_place_that_is_gone_nobody_is_told(told: Told):
+    told.agree()
+    told.meets(in_days(-1))
+    told.house.happens(ReferralCancelled(**told.about(), reason="other"), sequence=11)
+    told.meets(in_days(5))
+    assert told.rows("kind") == ["person-agreed"]
 
 
 def test_a_provider_says_when_by_its_answer_link(told: Told, client: httpx.Client):
@@ -526,5 +584,7 @@ def test_a_provider_says_when_by_its_answer_link(told: Told, client: httpx.Clien
         sequence=2,
     )
     assert client.put(at, headers=session, json=body).status_code == 204
-    by = told.house.scalar("select set_by from first_meeting")
-    assert str(UUID(by.removeprefix("contact/"))) in by
+    (said,) = told.referrals.asked("first-visit")[1:]
+    assert said.json["starts"] == in_days(5).isoformat()[:16] + said.json["starts"][16:]
+    assert set(said.json["said_by"]) == {"contact", "via"}
+    assert said.json["said_by"]["via"] == "answer-link"

@@ -35,7 +35,7 @@ def test_without_a_language_all_are_shown():
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["show", "nothing"], "person-agreed"), (["show", "request", "--language", "pl"], "en")],
+    [(["show", "nothing"], "person-agreed"), (["show", "declined", "--language", "pl"], "en")],
 )
 def test_what_there_is_not_is_refused_with_what_there_is(words: list[str], said: str):
     with pytest.raises(NoSuchTemplate, match=said):

@@ -23,7 +23,7 @@ def refusing(house: House):
             update={"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
         )
         refused = RefusedAddresses(addresses_of(settings, Wake()))
-        sender = Sender(house.engine, channels(settings), house.keys, settings)
+        sender = Sender(house.engine, channels(settings, house.engine), house.keys, settings)
         worker = house.worker(
             send=sender, rest=sender.rest, judged=refused.and_then(house.endpoints.judged)
         )

@@ -44,3 +44,17 @@ def test_that_a_task_was_answered_ends_too(house: House):
     house.execute("update stopped set at = at - interval '3 years'")
     assert run(house, ENDINGS) >= 1
     assert house.scalar("select count(*) from answered") == 0
+
+
+def test_who_was_told_of_a_case_under_a_hold_stays(house: House):
+    house.contact()
+    held, other = house.ask(), house.ask()
+    assert house.send() == 2
+    house.execute("update delivery set ended = ended - interval '3 years'")
+    house.execute("delete from answer_link")
+    ends = expiries(house.settings, house.engine, [held.case])[DELIVERIES.name]
+    due = ends.due(DELIVERIES.before())
+    assert (due.rows, due.held) == (1, 1)
+    assert ends.run(DELIVERIES.before(), "x") == 1
+    assert house.scalar('select "case" from delivery') == held.case != other.case
+    assert run(house, DELIVERIES) == 1, "until it is lifted"

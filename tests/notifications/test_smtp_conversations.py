@@ -1,5 +1,6 @@
 """Several mails in one conversation with the mail server, and what may go wrong between them."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,27 @@ def test_several_mails_go_in_one_conversation_that_is_reset_between_them():
         assert server.goodbyes == 1
         post_to(post)
         assert len(server.greeted) == 2
+
+
+class Slow(Counting):
+    """Takes a while over each recipient."""
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        await asyncio.sleep(0.05)
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_server_is_not_asked_for_more_conversations_than_it_takes(most):
+    server = Slow()
+    with posting(server, connections=most) as post, ThreadPoolExecutor(6) as threads:
+        assert {each.code for each in threads.map(lambda _: post_to(post), range(6))} == {
+            "smtp-250"
+        }
+        assert len(server.accepted) == 6
+        assert len(server.greeted) == most
 
 
 def test_a_recipient_that_is_refused_costs_the_others_nothing():

@@ -8,12 +8,13 @@ import httpx
 import pytest
 
 from services.notifications.domain import Kind, Role
-from services.notifications.wishes.rules import MANDATORY, OPTIONAL, QuietHours, Wishes, on_duty
+from services.notifications.hours import Hours
+from services.notifications.wishes.rules import MANDATORY, OPTIONAL, Wishes, on_duty
 from shared.messaging.events import ReferralDeclined, ReferralUrgent
 from tests.notifications.conftest import HUB, OTHER_HUB, PROVIDER, SERVICE, TEAM, House
 
 LONDON = ZoneInfo("Europe/London")
-NIGHT = QuietHours(time(20), time(8), LONDON)
+DAY = Hours(time(20), time(8), LONDON).others
 
 
 @pytest.mark.parametrize(
@@ -27,11 +28,11 @@ NIGHT = QuietHours(time(20), time(8), LONDON)
     ],
 )
 def test_quiet_hours_go_over_midnight_by_the_clocks_of_the_place(at: str, then: str):
-    assert NIGHT.next(datetime.fromisoformat(at)) == datetime.fromisoformat(then)
+    assert DAY.next(datetime.fromisoformat(at)) == datetime.fromisoformat(then)
 
 
 def test_quiet_hours_may_be_within_a_day():
-    noon = QuietHours(time(12), time(14), LONDON)
+    noon = Hours(time(12), time(14), LONDON).others
     assert noon.next(datetime(2026, 11, 29, 13, tzinfo=UTC)).hour == 14
     late = datetime(2026, 11, 29, 15, tzinfo=UTC)
     assert noon.next(late) == late

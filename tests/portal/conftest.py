@@ -11,6 +11,7 @@ import pytest
 
 from services.portal.app import create_app
 from services.portal.settings import PortalSettings
+from tests.markup.html_validate import faults
 from tests.notifications.conftest import (  # noqa: F401 - fixtures
     House,
     Referrals,
@@ -130,10 +131,13 @@ def check_page(page: Page) -> None:
     assert "unsafe" not in policy
     assert page.heading
     assert page.title
+    assert page.title.count("Error:") <= 1
     assert len(page.ids) == len(set(page.ids)), "an id stands twice"
     assert [tag for tag, _ in page.elements].count("h1") == 1
     for tag, given in page.elements:
-        assert tag not in ("script", "style", "iframe", "object", "embed")
+        assert tag not in ("style", "iframe", "object", "embed")
+        if tag == "script":
+            assert given["src"].startswith("/static/"), "a script is a file of ours"
         assert not any(name.startswith("on") or name == "style" for name in given)
         for name in ("href", "src", "action"):
             assert not given.get(name, "").startswith(("http:", "https:", "//", "javascript:"))
@@ -141,6 +145,7 @@ def check_page(page: Page) -> None:
             assert given["method"] == "post"
         if tag in ("input", "textarea") and given.get("type") != "hidden":
             assert given["id"] in page.labels, f"{given['id']} has no label"
+    assert faults(page.answer.text) == []
     targets = [link[1:] for link in page.links if link.startswith("#")]
     assert set(targets) <= set(page.ids), "a link on the page leads nowhere"
 
@@ -156,7 +161,7 @@ def portal_settings() -> PortalSettings:
 def portal(house: House, portal_settings: PortalSettings, tmp_path: Path) -> Iterator[str]:  # noqa: F811
     static = tmp_path / "static"
     static.mkdir()
-    (static / "portal.css").write_text("body{color:black}")
+    (static / "portal.css").write_text("body{color:black}" * 100)
     with serving(house.app) as notifications:
         http = httpx.AsyncClient(base_url=notifications, timeout=30)
         with serving(create_app(portal_settings, http=http, static=static)) as url:

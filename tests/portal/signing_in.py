@@ -3,18 +3,19 @@
 import base64
 import re
 from asyncio import sleep
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy import Engine, select
 
 from deploy.dispatch import AllInOne
@@ -93,6 +94,8 @@ ROW: dict[str, Any] = {
     "created": "2026-03-02T10:00:00Z",
     "open": True,
     "allocated_to": None,
+    "complexity": None,
+    "visits_with_care": False,
     "due": None,
     "urgent": False,
     "state": "triage-accepted",
@@ -105,16 +108,73 @@ ROW: dict[str, Any] = {
 """A case on a list; `tests/referrals/test_worklist.py` holds it to what referrals say."""
 
 
+WORKER = "0b8f5e8c-6f0e-4d43-8a43-1c0f6a7a5c11"
+PAGE: dict[str, Any] = {
+    "case": {
+        "id": CASE,
+        "service_request": CASE,
+        "patient": CASE,
+        "practice": None,
+        "practice_name": None,
+        "priority": "routine",
+        "source": "self",
+        "front_door": None,
+        "stops": [],
+        "created": "2026-03-02T10:00:00Z",
+        "tasks": [
+            {
+                "id": CASE,
+                "kind": "triage",
+                "status": "accepted",
+                "business_status": "triage-accepted",
+                "first_visit": None,
+            }
+        ],
+        "attempts": [],
+        "activities": [],
+        "attendance": [],
+        "last_words": {},
+        "identity_views": [],
+        "emergencies": [],
+        "allocated_to": WORKER,
+        "signposts": [],
+        "waiting": [],
+        "gp_messages": [],
+        "possible": [],
+    },
+    "request": {"resourceType": "ServiceRequest", "id": CASE},
+    "patient": {"resourceType": "Patient", "id": CASE, "name": [{"text": "Kath Feather"}]},
+    "record": None,
+    "plan": None,
+}
+"""A page of it; `tests/referrals/test_case_page.py` holds it to what referrals say."""
+
+
+@trial.get("/referrals/cases/{case}/page")
+def page(case: str) -> Response:
+    """What referrals would say of the case, in one answer."""
+    return _answers("referrals", PAGE)
+
+
+@trial.get("/notifications/deliveries")
+def deliveries() -> Response:
+    """What notifications would say: nobody was told anything."""
+    return _answers("notifications", {"deliveries": [], "to_person": []})
+
+
 @trial.get("/referrals/cases")
 def cases() -> Response:
     """What referrals would say of a team's list: one case."""
     return _answers("referrals", [ROW])
 
 
-@trial.get("/referrals/caseload")
-def caseload() -> Response:
-    """How many of them there are."""
-    return _answers("referrals", {"open": 1, "states": {}, "waiting": {}})
+@trial.get("/referrals/worklist")
+def worklist() -> Response:
+    """A page of it, with how many there are."""
+    return _answers(
+        "referrals",
+        {"cases": [ROW], "load": {"open": 1, "states": {}, "waiting": {}, "emergencies": 0}},
+    )
 
 
 @trial.post("/referrals/cases/{case}/contacts")
@@ -129,6 +189,15 @@ async def contacts(case: str, request: Request) -> Response:
 def worries(case: str) -> Response:
     """The practice is told."""
     return _answers("referrals", {"case": case})
+
+
+@trial.get("/notifications/notices/stream", response_class=EventSourceResponse)
+async def notices(
+    authorization: Annotated[str, Header()], last_event_id: Annotated[str, Header()] = ""
+) -> AsyncIterator[ServerSentEvent]:
+    """What notifications would say: here what they were asked."""
+    asked = {"seen": last_event_id, "token": authorization}
+    yield ServerSentEvent(event="unread", id="7-2", data=asked)
 
 
 @trial.get("/fhir/ServiceRequest")

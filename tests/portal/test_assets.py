@@ -21,7 +21,15 @@ def test_it_names_no_other_host_and_no_restricted_font(tmp_path):
     # Of components that the pages do not use: a browser asks for them only where they are shown.
     named = set(re.findall(r'url\("?([^")]+)', sheet))
     assert {each for each in named if not each.startswith("/static/nhsuk-icon-")} == set()
-    for name in ("favicon.svg", "register.js", "leaflet.js", "leaflet.css", "map.js"):
+    for name in (
+        "favicon.svg",
+        "register.js",
+        "leaflet.js",
+        "leaflet.css",
+        "map.js",
+        "htmx.min.js",
+        "swaps.js",
+    ):
         assert (tmp_path / "static" / name).is_file()
 
 

@@ -15,8 +15,14 @@ from tests.portal.signing_in import (  # noqa: F401 - fixtures
     with_pages,
 )
 
-UUIDS = {"subject", "claim", "match", "call", "task", "delivery", "contact", "service", "action"}
-WORDS = {"kind": "services", "number": "1", "party": "bradford", "need": "housing"}
+UUIDS = {
+    "subject", "claim", "match", "call", "task", "delivery", "contact", "service", "action",
+    "onboarding", "announcement",
+}  # fmt: skip
+WORDS = {
+    "kind": "services", "number": "1", "party": "bradford", "need": "housing", "deed": "notes",
+    "step": "staff",
+}  # fmt: skip
 SENT: list[str] = []
 
 
@@ -58,7 +64,7 @@ def test_what_cannot_be_counted_is_said_and_the_rest_stays(pages: Pages):
     assert page.status_code == 200
     assert "Some things cannot be counted just now" in page.text
     assert ">17<" in page.text
-    assert page.text.count(">?<") == 6
+    assert page.text.count(">?<") == 7
 
 
 @pytest.mark.parametrize("role", ["link-worker", "provider-manager", "commissioner"])
@@ -91,3 +97,50 @@ def test_whoever_is_not_signed_in_sees_none(pages: Pages):
     http = pages.browser()
     for path in _paths("GET"):
         assert http.get(path).headers["location"].startswith("/sign-in?back="), path
+
+
+# --- what waits on paper --------------------------------------------------------------------------
+
+ASKED = "5a0c2a0e-7c0b-4c8e-9a3f-0d9f6a5b1c2d"
+
+
+@trial.get("/notifications/calls")
+def calls(party: str = "") -> dict[str, Any]:
+    """Two that wait for one group, one of them to be rung."""
+    one = {
+        "kind": "request", "case": ASKED, "task": ASKED, "party": party, "label": "",
+        "party_name": "Clay on Canal Street", "number": "The desk in the hall",
+        "since": "2026-11-02T09:00:00Z", "say": "A new referral waits for you",
+    }  # fmt: skip
+    return {
+        "calls": [
+            one | {"id": ASKED, "means": "paper", "reference": "5A0C-2A0E"},
+            one | {"id": str(uuid4()), "means": "phone", "reference": "0000-0000"},
+        ]
+    }
+
+
+@trial.get("/referrals/requests/{task}")
+def request(task: str) -> dict[str, Any]:
+    """What is asked, without a name."""
+    return {
+        "task": task, "service": {"name": "Clay"}, "when": "Tuesdays", "where": "HX6",
+        "need": {"codes": ["loneliness"], "text": "Would like company"}, "access_needs": [],
+    }  # fmt: skip
+
+
+def test_what_waits_for_a_group_on_paper_is_one_sheet_and_is_noted_once_brought(pages: Pages):
+    SENT.clear()
+    http = pages.browser()
+    at = f"/hub/sheets/{ASKED}"
+    page = pages.come(http, pages.person("hub-coordinator"), at)
+    assert page.status_code == 200
+    for said in ("Clay on Canal Street", "5A0C-2A0E", "Would like company", "Yes, they can come"):
+        assert said in page.text, said
+    assert "0000-0000" not in page.text, "that one is rung"
+    key = http.get("/trial/who").json()["key"]
+    done = http.post(at, data={"key": key, "call": ASKED})
+    assert done.headers["location"].endswith("/hub/calls?done=sheet")
+    assert [f"calls/{ASKED}/done"] == SENT
+    assert http.post(at, data={"key": key, "call": "x"}).status_code == 404
+    SENT.clear()

@@ -1,7 +1,6 @@
 """A declared field: before anybody typed anything, and with what people and programs type."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,8 @@ from services.portal.hub import (
 )
 from services.portal.keeping.form import faults_of
 from services.portal.staff.fields import Field, Kind, as_typed, at_its_field, day_in, typed_into
-from shared.pages import Pages
+from shared.languages import ENGLISH
+from shared.templating import Templates
 from tests.journey.naughty import NAUGHTY
 
 HUB = (
@@ -34,8 +34,8 @@ FIELDS = [*(field for step in STEPS.values() for field in step.fields), *HUB]
 
 @pytest.fixture(scope="module")
 def macros() -> Any:
-    pages = Pages("services.portal", brand="Kersey", static=Path("/nowhere"))
-    return pages._environment.get_template("staff/parts.jinja").module
+    templates = Templates("services.portal", ENGLISH, brand="Kersey")
+    return templates.get_template("staff/parts.jinja").module
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field.name} {field.kind}")

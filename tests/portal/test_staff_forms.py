@@ -76,14 +76,14 @@ def test_what_was_sealed_is_not_opened_when_it_was_changed(pages: Pages):
 def test_a_button_that_is_pressed_twice_does_it_once(pages: Pages):
     http = pages.browser()
     key = pages.come(http, pages.person()).json()["key"]
-    form = {"key": key, "number": "one", "words": "twice"}
+    form = {"key": key, "form_number": "one", "words": "twice"}
     with ThreadPoolExecutor(3) as several:
         answers = list(several.map(lambda _: http.post("/trial/deed", data=form), range(3)))
     assert {each.headers["location"] for each in answers} == {"/trial/who?done=1"}
     assert DONE.count("twice") == 1
     later = http.post("/trial/deed", data=form)
     assert later.headers["location"] == "/trial/who?done=1", "nor is it by going back"
-    for other in ({"number": "two"}, {"words": "twice, and more"}):
+    for other in ({"form_number": "two"}, {"words": "twice, and more"}):
         assert http.post("/trial/deed", data=form | other).status_code == 303
     assert DONE.count("twice") == 2, "a new form, or other words, are another sending"
     assert DONE.count("twice, and more") == 1
@@ -92,7 +92,7 @@ def test_a_button_that_is_pressed_twice_does_it_once(pages: Pages):
 def test_what_failed_may_be_sent_again(pages: Pages):
     http = pages.browser()
     key = pages.come(http, pages.person()).json()["key"]
-    form = {"key": key, "number": "three", "words": "broken"}
+    form = {"key": key, "form_number": "three", "words": "broken"}
     assert http.post("/trial/deed", data=form).status_code == 503
     assert http.post("/trial/deed", data=form).status_code == 303
 
@@ -119,6 +119,23 @@ def test_a_part_that_is_away_leaves_the_rest_of_a_page(pages: Pages):
     assert "First contact due" in page.text
 
 
+def test_a_case_says_what_of_it_is_away_and_shows_the_rest(pages: Pages):
+    http = pages.browser()
+    whole = pages.come(http, pages.person(), f"/cases/{CASE}")
+    assert whole.status_code == 200
+    assert "Kath Feather" in whole.text
+    assert "cannot be shown just now" not in whole.text
+    BROKEN.add("notifications")
+    page = http.get(f"/cases/{CASE}")
+    assert page.status_code == 200
+    assert "What services and the person were told cannot be shown just now" in page.text
+    assert "Kath Feather" in page.text
+    BROKEN.add("referrals")
+    page = http.get(f"/cases/{CASE}")
+    assert page.status_code == 503
+    assert "What keeps the referrals cannot be reached just now" in page.text
+
+
 def test_a_page_says_which_part_is_away_and_how_to_go_on(pages: Pages):
     http = pages.browser()
     pages.come(http, pages.person())
@@ -133,7 +150,7 @@ def test_a_page_says_which_part_is_away_and_how_to_go_on(pages: Pages):
 def test_what_could_not_be_sent_is_kept_and_sent_with_the_next_press(pages: Pages):
     http = pages.browser()
     key = pages.come(http, pages.person()).json()["key"]
-    form = {"key": key, "number": "1", "reached": "yes", "how": "phone", "minutes": "12"}
+    form = {"key": key, "form_number": "1", "reached": "yes", "how": "phone", "minutes": "12"}
     BROKEN.add("referrals")
     page = http.post(f"/cases/{CASE}/contacts", data=form)
     assert page.status_code == 503
@@ -147,7 +164,7 @@ def test_what_could_not_be_sent_is_kept_and_sent_with_the_next_press(pages: Page
 def test_who_was_second_reads_so_in_words_and_keeps_what_they_typed(pages: Pages):
     http = pages.browser()
     key = pages.come(http, pages.person()).json()["key"]
-    form = {"key": key, "number": "2", "concern": "not <eating>", "because": ""}
+    form = {"key": key, "form_number": "2", "concern": "not <eating>", "because": ""}
     BROKEN.add("quicker")
     page = http.post(f"/cases/{CASE}/gp-worries", data=form)
     assert page.status_code == 409

@@ -74,8 +74,16 @@ def test_the_style_sheet_is_kept_long_because_its_address_changes(browser):
     page = browser.get("/")
     (sheet,) = [given["href"] for tag, given in page.elements if given.get("rel") == "stylesheet"]
     answer = browser.http.get(sheet)
-    assert (answer.status_code, answer.text) == (200, "body{color:black}")
+    assert (answer.status_code, answer.text) == (200, "body{color:black}" * 100)
     assert "immutable" in answer.headers["cache-control"]
+
+
+def test_what_a_page_loads_is_compressed_and_the_page_is_not(browser):
+    """A page holds the key of its forms beside what somebody typed: its size would tell of it."""
+    page = browser.get("/")
+    (sheet,) = [given["href"] for tag, given in page.elements if given.get("rel") == "stylesheet"]
+    assert "content-encoding" not in page.answer.headers
+    assert browser.http.get(sheet).headers["content-encoding"] == "gzip"
 
 
 def test_files_outside_the_folder_are_not_there(browser):

@@ -8,8 +8,9 @@ import pytest
 from services.notifications.app import persons_client
 from services.notifications.person.asking import Persons
 from services.portal.first_meeting import FIELDS, starts, time_of
+from services.portal.tongues import tongues
 from services.portal.typed import Mistyped
-from shared.messaging.events import PersonDied, ReferralAccepted
+from shared.messaging.events import PersonDied, ReferralAccepted, ReferralVisitSet
 from tests.notifications.conftest import PROVIDER, SERVICE, TEAM
 from tests.portal.conftest import path_in
 
@@ -44,7 +45,9 @@ def visit(house, asked):
 
 def test_the_page_says_what_was_agreed_and_no_name(house, asked, browser, visit):
     when = datetime.now(UTC) + timedelta(days=5)
-    house.app.state.meetings.agree(asked.task, when, by="someone")
+    about = {"case": asked.case, "task": asked.task, "team": TEAM}
+    about |= {"service": SERVICE, "provider": PROVIDER}
+    house.happens(ReferralVisitSet(**about, starts=when), sequence=3)
     page = browser.get(visit)
     assert (page.status, page.heading) == (200, "Your first visit")
     assert str(page.answer.url).endswith("/visit")  # the token is in no address any more
@@ -90,6 +93,31 @@ def test_what_ends_something_is_asked_twice(browser, visit, referrals, said):
     assert referrals.said == [said]
 
 
+def test_one_day_is_called_off_and_the_place_stays(house, asked, browser, visit, referrals):
+    referrals.person = {"may": ["not-this-time"]}
+    when = datetime.now(UTC) + timedelta(days=5)
+    about = {"case": asked.case, "task": asked.task, "team": TEAM}
+    about |= {"service": SERVICE, "provider": PROVIDER}
+    house.happens(ReferralVisitSet(**about, starts=when), sequence=3)
+    which = browser.send(browser.get(visit).form("/visit/not-this-time"))
+    assert which.heading == "You cannot come one time?"
+    local = when.astimezone(LONDON)
+    form = which.form("/visit/not-this-time")
+    assert [form.fields[each] for each in ("day", "month", "year")] == [
+        str(local.day), str(local.month), str(local.year),
+    ]  # fmt: skip
+    wrong = browser.send(form, day="31", month="2")
+    assert wrong.status == 422
+    assert "Type the day, the month and the year" in wrong.words
+    assert referrals.said == []
+    page = browser.send(form)
+    assert page.heading == "Thank you"
+    assert "You keep your place" in page.words
+    assert "/visit" in page.links
+    assert referrals.said == ["not-this-time"]
+    assert referrals.requests[-1].json["day"] == local.date().isoformat()
+
+
 def test_what_cannot_be_done_is_not_offered(browser, visit, referrals):
     referrals.person = {"may": [], "sharing": []}
     page = browser.get(visit)
@@ -127,6 +155,47 @@ def test_a_closed_an_old_and_a_broken_link_are_met_kindly(house, asked, browser,
     assert browser.get("/visit").heading == "Please open the link again"
 
 
+# --- in the person's language ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["ur", "pa", "pl"])
+def test_a_person_reads_and_answers_in_their_language(house, referrals, browser, visit, language):
+    referrals.person = {"language": language}
+    words = tongues()[language].words
+    page = browser.get(visit)
+    assert page.heading == words["title_place"]
+    html = dict(page.elements[0][1])
+    assert html["lang"] == language
+    assert html.get("dir") == ("rtl" if language == "ur" else None)
+    for said in ("call_me", "cannot", "danger", "foot"):
+        assert words[said] in page.words
+    assert tongues()[language].items["phone"] in page.words
+    assert "No speaker has checked these words yet" in page.words
+    sure = browser.send(page.form("/visit/cancel"))
+    assert words["sure_cancel"] in sure.words
+    done = browser.send(sure.form("/visit/cancel"))
+    assert words["said_cancel"] in done.words
+    assert referrals.said == ["cancel"]
+
+
+def test_whoever_reads_both_may_read_english_and_stays_there(house, referrals, browser, visit):
+    referrals.person = {"language": "pl"}
+    page = browser.get(visit)
+    assert "/visit?in=en" in page.links
+    page = browser.get("/visit?in=en")
+    assert page.heading == "You have a place"
+    sure = browser.send(page.form("/visit/cancel?in=en"))
+    assert "They may give your place to somebody else" in sure.words
+    assert "Polski" in sure.words
+
+
+def test_easy_read_is_a_format_of_english(house, referrals, browser, visit):
+    referrals.person = {"easy_read": True}
+    page = browser.get(visit)
+    assert tongues()["en-easy"].words["talk_more"] in page.words
+    assert "No reader of Easy Read has checked these words yet" in page.words
+
+
 # --- the provider says when ----------------------------------------------------------------------
 
 
@@ -149,7 +218,8 @@ def test_a_provider_says_when_on_its_answer_page(house, browser, referrals):
     said = {name: str(value) for name, value in parts.items()}
     page = browser.send(again.form("/answer/meeting"), **said, first_time="2.30pm")
     assert "We have noted that" in page.words
-    kept = house.scalar("select starts from first_meeting where task = :task", task=event.task)
+    (sent,) = referrals.asked("first-visit")
+    kept = datetime.fromisoformat(sent.json["starts"])
     assert kept.astimezone(LONDON).replace(tzinfo=None) == datetime.combine(
         when.date(), time(14, 30)
     )

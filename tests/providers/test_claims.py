@@ -88,9 +88,21 @@ def test_the_history_names_who_claimed_and_who_agreed_and_nobody_by_name(listed:
         ("claim-accepted", "tester", "Rang the number in the listing"),
         ("claimed", "tester", "By charity-number, words, work-email."),
     ]
-    (event,) = listed.events(after=start)
+    about = {"listing": str(OWNER), "provider": str(OWNER), "hub": HUB.code}
+    event, accepted, ended = listed.events(after=start)
     assert event["type"] == "kersey.directory.listing.claimed.v1"
-    assert event["data"] == {"listing": str(OWNER), "provider": str(OWNER), "hub": HUB.code}
+    assert event["data"] == about
+    for told, decision in ((accepted, "accepted"), (ended, "ended")):
+        assert told["type"] == "kersey.directory.listing.claim-decided.v1"
+        claimant = str(STAFF["organisation"])
+        assert told["data"] == about | {"claimant": claimant, "decision": decision}
+
+
+def test_whoever_takes_a_claim_back_is_told_nothing(listed: House):
+    claim = claimed(listed)
+    start = listed.position()
+    listed.send("POST", f"{claim}/withdraw", **STAFF)
+    assert listed.events(after=start) == []
 
 
 def test_the_hub_sees_whether_what_is_said_fits_the_listing(listed: House):

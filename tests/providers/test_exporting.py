@@ -19,7 +19,7 @@ from services.providers.exporting.snapshots import Snapshots
 from shared.database import Lease
 from tests.providers.conftest import House
 from tests.providers.conftest import settings as settings_of
-from tests.providers.listings import key, service
+from tests.providers.listings import service
 from tests.providers.schemas import PLAIN, fits
 
 
@@ -202,8 +202,19 @@ def test_each_night_leaves_one_file_and_the_old_ones_go(house: House, tmp_path: 
     names = [path.name for path in written if path]
     assert names == [f"directory-2026-11-{day}.ndjson.gz" for day in (24, 25, 26)]
     assert sorted(path.name for path in tmp_path.iterdir()) == names[1:]
-    with gzip.open(tmp_path / names[-1]) as file:
-        assert [orjson.loads(line)["id"] for line in file] == [str(key("Choir"))]
+
+
+def test_a_nights_file_holds_what_the_export_of_that_moment_does(
+    demo: House, tmp_path: Path
+) -> None:
+    written = snapshots(demo, tmp_path).keep()
+
+    assert written is not None
+    with gzip.open(written) as file:
+        services = [orjson.loads(line) for line in file]
+    assert services == demo.client.get("/directory/export").json()
+    for each in services[::20]:
+        fits("service", each)
 
 
 def test_of_several_processes_one_writes(house: House, tmp_path: Path) -> None:

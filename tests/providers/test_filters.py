@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.providers.conftest import House
 from tests.providers.listings import north, service, weekly
 
@@ -59,6 +61,20 @@ def test_proximity_is_measured_in_metres_from_the_postcode(house: House):
     ]
     assert found(house, postcode="HX1", proximity=0) == ["At the centroid"]
     assert found(house, postcode="LS1", proximity=1000) == []
+
+
+def test_words_in_a_dense_place_find_what_they_find_elsewhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    for metres in (100, 900, 4000):
+        house.load(service(f"Choir at {metres}", at=north(metres)))
+    house.load(service("Chess", at=north(50)))
+    asked: dict[str, Any] = {"search": "choir", "postcode": "HX1 1AA", "proximity": 6000}
+    few = house.get("/directory/services", **asked)
+    monkeypatch.setattr("services.providers.points.MANY", 1)
+    assert house.get("/directory/services", **asked) == few
+    assert few["total_items"] == len(few["contents"]) > 0
+    assert house.get("/directory/services", **asked | {"per_page": 1, "page": 2})["size"] == 1
 
 
 def test_a_service_with_two_rooms_is_listed_at_the_near_one(house: House):

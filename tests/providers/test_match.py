@@ -9,7 +9,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from services.providers.matching import engine
+from services.providers.matching import sentences
 from services.providers.matching.weights import weights
 from tests.providers.conftest import House
 from tests.providers.listings import SQUARE, attribute, north, service, weekly
@@ -396,6 +396,36 @@ def test_of_words_alone_the_nearest_are_weighed_first_too(
     assert [each["service"]["name"] for each in answer["matches"]] == ["Sewing for fun"]
 
 
+@pytest.mark.parametrize("matters", ["I sing and I sew, and I would like company", None])
+def test_whoever_asks_for_fewer_gets_the_first_of_those_who_ask_for_more(demo: House, matters: str):
+    """Most are left out before their text is looked at: none that would have been shown."""
+    rest: dict[str, Any] = {
+        "near": "HX7 6AA",
+        "within": 30_000,
+        "matters": matters,
+        "days": ["TU", "WE"],
+        "cost_max": 2,
+        "age": 70,
+    }
+    more = ask(demo, **rest, limit=50, near_misses=20)
+    for limit, misses in ((1, 0), (3, 1), (10, 4)):
+        fewer = ask(demo, **rest, limit=limit, near_misses=misses)
+        assert fewer["matches"] == more["matches"][:limit]
+        assert fewer["near_misses"] == more["near_misses"][:misses]
+        assert fewer["total"] == more["total"]
+    assert len(more["matches"]) > 10, "else nothing is left out"
+    assert len(more["near_misses"]) > 4
+
+
+def test_room_counts_as_it_is_said_also_by_who_knows_nothing_of_matching(house: House) -> None:
+    house.load(service("Full"), service("Open"))
+    for name, state in (("Full", "full"), ("Open", "taking")):
+        with house.engine.begin() as connection:
+            said = "UPDATE capacity SET state = :state FROM service WHERE service.id = service_id"
+            connection.execute(text(f"{said} AND name = :name"), {"state": state, "name": name})
+    assert fitting(house, free_places=True) == ["Open"]
+
+
 def test_words_are_found_where_the_text_changes_past_the_handlers(house: House) -> None:
     """Two organisations that are brought together rename their services' texts by one statement."""
     house.load(service("Group", at=north(500)))
@@ -433,8 +463,8 @@ def test_a_statement_that_was_written_for_another_question_answers_this_one(demo
     two = [rest | {name: value} for value in TWO_VALUES[name]]
     alone = []
     for each in two:
-        engine._WRITTEN.clear()
+        sentences._written.clear()
         alone.append(ask(demo, **each))
-    engine._WRITTEN.clear()
+    sentences._written.clear()
     assert [ask(demo, **each) for each in two] == alone
     assert alone[0] != alone[1]

@@ -3,12 +3,15 @@
 import gzip
 import json
 import zipfile
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from deploy.commands.load import app
 from services.providers.hubs import DeclaredHub, declare_hubs
 from services.providers.official.files import NotOfficial
 from services.providers.official.load import Report, load_file
@@ -202,6 +205,29 @@ def test_a_bad_boundary_is_named_and_the_others_are_taken(house: House, tmp_path
     assert "not in degrees" in report.reasons[0]
     assert "no Polygon" in report.reasons[1]
     assert "none of a ward, local authority or LSOA" in report.reasons[2]
+
+
+def test_the_command_tells_what_came_of_each_file(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    engines = nullcontext({"providers": house.engine})
+    monkeypatch.setattr("deploy.every_database.every_database", lambda *_: engines)
+    postcodes = file(tmp_path / "ONSPD.csv", ONSPD)
+    country = square("E92000001", "England", -2, 53)
+    areas = boundaries(
+        tmp_path / "areas.geojson", square("E08000032", "Bradford", -1.9, 53.8), country
+    )
+
+    done = CliRunner().invoke(app, ["places", str(postcodes), str(areas)])
+
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "ONSPD.csv: postcodes, 5 read, 2 stored, 2 of them new or changed, 3 refused",
+        "areas.geojson: boundaries, 2 read, 1 stored, 1 of them new or changed, 1 refused",
+    ]
+    assert "none of a ward, local authority or LSOA" in done.stderr
+    found = house.get("/directory/postcodes/BD18 3NN")
+    assert found["local_authority"] == {"code": "E08000032", "name": "Bradford"}
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the official files are not on this machine")

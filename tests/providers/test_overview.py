@@ -24,6 +24,7 @@ NOTHING = {
     "reviews": 0,
     "funding": 0,
     "gaps": 0,
+    "onboardings": 0,
 }
 
 

@@ -8,7 +8,10 @@ import pytest
 from bench.matching.__main__ import ranked
 from bench.matching.labelled import ndcg, recall, statements
 from deploy.demo.directory import dataset
-from services.providers.matching.question import vocabulary
+from services.providers.hsds import TermOwn
+from services.providers.matching.vocabulary import vocabulary
+from services.providers.taxonomies import shipped
+from services.providers.taxonomies.storing import store_taxonomies
 from shared.database import UnitOfWork
 from tests.providers.conftest import House
 from tests.providers.listings import attribute, service
@@ -26,6 +29,23 @@ def test_everyday_phrases_are_taken_to_mean_needs_and_activities(house: House):
     answer = ask(house, matters=SAID)
     assert answer["understood"] == {"activity": ["music"], "need": ["bereavement"]}
     assert [each["service"]["name"] for each in answer["matches"]] == ["Singers", "Supper"]
+
+
+def test_a_phrase_that_a_council_adds_is_understood_at_once(house: House):
+    house.load(service("Chess", attributes=[attribute("need", "learning")]))
+    said = "I want to be a zebedee"
+    assert ask(house, matters=said)["understood"] == {}
+    needs = next(each for each in shipped() if each.code == "need")
+    terms = tuple(
+        each.model_copy(update={"kersey": TermOwn(synonyms=("zebedee",))})
+        if each.code == "learning"
+        else each
+        for each in needs.taxonomy_terms
+    )
+    with UnitOfWork(house.engine) as uow:
+        store_taxonomies(uow.session, [needs.model_copy(update={"taxonomy_terms": terms})])
+        uow.commit()
+    assert ask(house, matters=said)["understood"] == {"need": ["learning"]}
 
 
 def test_words_of_the_listing_itself_are_found_too(house: House):

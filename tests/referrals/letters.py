@@ -15,7 +15,10 @@ from shared.worker import Wake
 from tests.referrals.house import House, Json, Referral
 
 EVERYTHING = ["needs", "activities", "measures", "next-step"]
-WHOLE_WISH: Json = {"first_outcome": True, "closure": True, "safety": True, "route": "fhir"}
+WHOLE_WISH: Json = {
+    "first_outcome": True, "closure": True, "safety": True, "delay": True,
+    "route": "fhir",
+}  # fmt: skip
 FOR_PRACTICE = {
     "next_step": "Goes on by herself; the group knows her.",
     "measures": [

@@ -27,8 +27,9 @@ from services.referrals.domain import (
     State,
     Transition,
 )
-from services.referrals.handlers import answers, onward, triage, withdrawal
+from services.referrals.handlers import answers, onward, triage, walk_ins, withdrawal
 from services.referrals.handlers.onward import Ask
+from services.referrals.handlers.routing import Route
 from services.referrals.tables import CaseTask, LinkWorkerService, ListedService
 from shared.messaging.events import CaseEvent
 
@@ -49,6 +50,10 @@ class _Session:
         if table is LinkWorkerService:
             return LinkWorkerService(organisation=key, name="", hub="place")
         return None
+
+    def exec(self, _: object) -> Any:
+        """No hub has limits of its own."""
+        return SimpleNamespace(all=list)
 
     def add(self, row: object) -> None:
         pass
@@ -194,6 +199,8 @@ def moves(situation: Situation) -> Iterator[Move]:
     yield Move("revoke", Actor.SENDER, lambda file, _: withdrawal.withdraw(file))
     for state in dict.fromkeys(situation.providers):
         for actor in people:
+            for way in _WAYS:
+                yield Move("tell", actor, partial(_tell, way=way))
             for name, on_task in _TASK.items():
                 yield Move(f"{name} {state}", actor, partial(_on_task, state, on_task))
         yield Move(f"expire {state}", Actor.CLOCK, partial(_on_task, state, _expire))
@@ -203,6 +210,17 @@ def moves(situation: Situation) -> Iterator[Move]:
 def _ask(file: PaperFile, actor: Actor, *, several: str | None) -> object:
     service = list(SERVICES.values())[len(file.provider_tasks())]
     return onward.ask_provider(file, actor, Ask(service, [], several_because=several))
+
+
+_WAYS = (
+    Route("place", PROVIDER, TEAM, None, None),
+    Route("place", PROVIDER, None, None, "not-covered"),
+)
+"""To a team, and to a hub that has none for it."""
+
+
+def _tell(file: PaperFile, actor: Actor, *, way: Route) -> None:
+    walk_ins.tell(file, actor, way)
 
 
 def _expire(file: PaperFile, task: CaseTask, actor: Actor) -> None:

@@ -1,14 +1,16 @@
 """All that a curious client can ask, and a referral of which every word can be recognised."""
 
 import base64
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from services.referrals.served import SERVED
 from shared.fhir.compartments import definitions
-from tests.referrals.house import URL, Caller, House, Json, a_bundle
+from tests.referrals.house import SERVICE, URL, Caller, House, Json, a_bundle
 
 CODED = frozenset(
     "resourceType fullUrl url method ifNoneExist reference status intent priority use gender"
@@ -138,8 +140,8 @@ def pry(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
         for name in ("*", "$everything"):
             yield from pages(who, f"{at}/{name}?_count=3")
         yield who.send("PUT", at, json={"resourceType": kind, "id": key}).text
+    yield from every_page(house, who, case, task)
     yield who.send("GET", "/referrals/cases", params={"open": False}).text
-    yield who.send("GET", f"/referrals/cases/{case}").text
     for method, step in (("GET", ""), ("POST", "/choose"), ("POST", "/withdraw-agreement")):
         yield who.send(method, f"/referrals/requests/{task}{step}").text
     batch: Json = {"resourceType": "Bundle", "type": "batch"}
@@ -153,6 +155,30 @@ def pry(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
         for kind, key in documents(house)
     ]
     yield who.send("POST", "/fhir", json=batch).text
+
+
+def every_page(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
+    """The texts of all that the case API shows, taken from its own description."""
+    asked = {
+        "case": case,
+        "task": task,
+        "service": str(SERVICE),
+        "day": f"{datetime.now(UTC):%F}",
+        "hub": "bradford",
+        "practice": "ZZK01",
+    }
+    described = house.http.app.openapi()["paths"]  # type: ignore[attr-defined]
+    paths = [path for path, how in described.items() if "get" in how and path[:11] == "/referrals/"]
+    for path in paths:
+        if asked.keys() >= set(re.findall(r"{(\w+)}", path)):
+            yield who.send("GET", path.format(**asked)).text
+    for folder in ("asked", "going", "ended"):
+        yield who.send("GET", "/referrals/requests", params={"folder": folder}).text
+    for kept in ("gp_message", "break_glass"):
+        for (key,) in house.rows(f"select id::text from {kept}"):
+            letter = f"/referrals/cases/{case}/gp-messages/{key}/letter.html"
+            yield who.send("GET", letter).text
+            yield who.send("GET", f"/referrals/break-glass/{key}/about").text
 
 
 def pages(who: Caller, address: str) -> Iterator[str]:

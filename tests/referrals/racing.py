@@ -229,6 +229,11 @@ IMPOSSIBLE = {
         " where (d.body::json->'name' is not null) <>"
         " (t.business in ('selected', 'started', 'attended', 'completed')"
         " and a.withdrawn is null)",
+    "somebody is expected where there is no place, or the Appointment says something else":
+        "select t.id from case_task t join first_visit v on v.task = t.id"
+        " join document d on d.type = 'Appointment' and d.id = v.appointment"
+        " where d.body::json->>'status' <> v.status"
+        " or (v.status = 'booked') <> (t.business = 'selected')",
 }  # fmt: skip
 """What no race may leave behind, and the query that would find it."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from services.referrals.app import desk_of
 from services.referrals.retention import MESSAGES, RETENTION
+from services.referrals.subject.restricting import hold
 from shared.worker import Wake
 from tests.referrals.house import House, a_bundle, a_person
 from tests.referrals.messaging import a_message, answered, as_message, error, resource, send, taken
@@ -70,7 +71,12 @@ def test_messages_are_kept_while_their_case_is_open_and_two_years(house: House):
     old = desk.clock() + timedelta(days=1)
     ends = RETENTION.expiries(house.settings, house.engine)[MESSAGES.name]
 
-    assert ends.due(old).rows == 1
+    person = house.scalar("select person from referral_case where id = :c", c=case)
+    assert (ends.due(old).rows, ends.due(old).held) == (1, 1)
+    hold(house.desk, person, by="solicitor")
+    assert (ends.due(old).rows, ends.due(old).held) == (0, 2)
+    assert ends.run(old, "tests") == 0
+    hold(house.desk, person, by="solicitor", held=False)
     assert ends.run(old, "tests") == 1
 
     assert house.scalar("select count(*) from bars_message") == 1, "the one of the open case stays"

@@ -1,9 +1,13 @@
 """Others that meet on one case, a few dozen times each: nothing impossible is left behind."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
+import httpx
 import pytest
 
+from services.referrals.subject.erasing import erase
 from tests.referrals.house import SERVICE_2, House, Referral, a_bundle, wish
 from tests.referrals.racing import (
     ODS,
@@ -60,6 +64,74 @@ def test_start_and_revoke(house: House, asked: list[Asked]):
             assert pair == ("in-progress/started", "in-progress/withdrawal-asked")
         else:
             assert pair == ("cancelled/withdrawn", "failed/withdrawn")
+
+
+@pytest.fixture
+def placed(house: House, asked: list[Asked]) -> list[Asked]:
+    """The same cases, with a place."""
+    for _, task in asked:
+        house.answer(task, "accept")
+    return asked
+
+
+def test_a_visit_is_set_and_the_request_is_taken_back(house: House, placed: list[Asked]):
+    day = {"starts": (datetime.now(UTC) + timedelta(days=5)).isoformat()}
+    provider = house.provider
+
+    def set_visit(task: str) -> Call:
+        return lambda: provider.send("PUT", f"/referrals/requests/{task}/first-visit", json=day)
+
+    found = at_once([
+        (set_visit(task),
+         post(house, "link-worker", f"/referrals/requests/{task}/cancel", {"reason": "other"}))
+        for _, task in placed
+    ])  # fmt: skip
+    happened = events(house)
+    for (referral, task), (visit, cancelled) in zip(placed, found, strict=True):
+        assert cancelled == 200
+        told = [each for each in happened[referral.case] if each in {"visit-set", "cancelled"}]
+        assert told == ["visit-set"] * (visit == 200) + ["cancelled"]
+        status = house.rows("select status from first_visit where task = :t", t=task)
+        assert status == [("cancelled",)] * (visit == 200)
+
+
+def test_the_person_says_that_they_do_not_come_and_the_provider_that_they_came(
+    house: House, placed: list[Asked]
+):
+    found = at_once([
+        (post(house, "person-messages", f"/referrals/requests/{task}/person", {"said": "cancel"}),
+         post(house, "provider", f"/referrals/requests/{task}/progress", {"action": "start"}))
+        for _, task in placed
+    ])  # fmt: skip
+    for (_, task), statuses in zip(placed, found, strict=True):
+        assert sorted(statuses) in [[200, 409], [204, 409]]
+        came = statuses[1] == 200
+        assert house.state(task) == ("in-progress/started" if came else "cancelled/cancelled")
+
+
+def test_an_emergency_and_an_erasure(house: House):
+    # Whatever comes first: of whoever was erased no word is left.
+    lead = house.by("link-worker", roles=("link-worker", "team-lead"), account="lead")
+
+    def erasing(person: UUID) -> Call:
+        def call() -> httpx.Response:
+            erase(house.desk, person, by="t", reason="person-asked", even_if_open=True)
+            return httpx.Response(200)
+
+        return call
+
+    races: list[tuple[Call, ...]] = []
+    for n in range(ROUNDS // 3):
+        case = house.taken_on(number=n + 1).case
+        person = house.scalar("select person from referral_case where id = :c", c=case)
+        duty = house.by("duty-lead", account=f"duty-{n}")
+        body = {"case": case, "reason": "life-at-risk", "words": "zwords"}
+        key = duty.post("/referrals/break-glass", body, status=201)["id"]
+        look = {"found": "right", "came": "zcame"}
+        at = f"/referrals/break-glass/{key}/look"
+        races.append((lambda at=at, look=look: lead.send("POST", at, json=look), erasing(person)))  # type: ignore[misc]
+    assert {erased for _, erased in at_once(races)} == {200}
+    assert house.rows("select 1 from break_glass where words <> '' or came <> ''") == []
 
 
 def test_ask_and_ask(house: House):

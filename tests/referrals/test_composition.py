@@ -102,12 +102,10 @@ def test_it_is_not_ready_without_its_tables(database):
     engine.dispose()
 
 
-@pytest.mark.parametrize(
-    "fault", [{"paging_key": "short"}, {"answer_days": 0}, {"subscription_poll_seconds": 0}]
-)
+@pytest.mark.parametrize("fault", [{"paging_key": "short"}, {"subscription_poll_seconds": 0}])
 def test_settings_that_cannot_work_are_refused(fault: dict[str, Any]):
     fine: dict[str, Any] = {"database_url": "postgresql://u:p@db/x", "paging_key": "k" * 16}
-    assert ReferralsSettings(**fine).answer_days == 10
+    assert ReferralsSettings(**fine).subscription_poll_seconds == 0.2
     with pytest.raises(ValidationError):
         ReferralsSettings(**(fine | fault))
 

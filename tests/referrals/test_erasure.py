@@ -9,7 +9,12 @@ import pytest
 from sqlalchemy import inspect
 
 from services.referrals.subject.erasing import Erased, Held, StillOpen, erase
-from services.referrals.subject.finding import NoSuchPerson, by_nhs_number, subject_of
+from services.referrals.subject.finding import (
+    NoSuchPerson,
+    by_nhs_number,
+    by_referral,
+    subject_of,
+)
 from services.referrals.subject.reapplying import ErasureLine, reapply
 from services.referrals.subject.restricting import hold, restrict
 from services.referrals.tables import Erasure
@@ -128,6 +133,7 @@ def test_who_read_a_document_reads_that_it_is_gone_and_nothing_else(house: House
     assert house.worker.send("GET", referral.at).status_code == 404
     assert house.worker.get("/referrals/cases?open=false") == []
     assert house.provider.send("GET", f"/referrals/requests/{task}/messages").status_code == 404
+    assert house.provider.get("/referrals/requests?folder=ended") == []
     for step in ("answer", "progress", "identity"):
         body = {"decision": "accept"} if step == "answer" else {"action": "start"}
         sent = house.provider.send(
@@ -280,6 +286,29 @@ def test_a_subscription_that_names_the_person_is_turned_off_and_emptied(house: H
     assert states == {naming: "off", general: "requested"}
 
 
+def test_a_subscription_names_the_person_by_any_number_of_theirs(house: House):
+    bundle = a_bundle()
+    patient = bundle["entry"][0]["resource"]
+    patient["identifier"].append({"system": "https://h.example.org/mrn", "value": "4711"})
+    patient["telecom"] = [{"system": "phone", "value": "01274 960 417"}]
+    referral = house.refer(bundle)
+    close_untouched(house, referral)
+    filters = (
+        "Task?patient.identifier=https://h.example.org/mrn|4711",
+        "Task?patient.phone=01274 960 417,01274 960 418",
+        "Task?patient.identifier=https://h.example.org/mrn|47112",
+        "Task?owner=Organization/4711-0",
+    )
+    made = [
+        house.ehr.post("/fhir/Subscription", subscription("https://ehr.example.org/hook", each))
+        for each in filters
+    ]
+    wiped(house, person_of(house, referral))
+    states = dict(house.rows("select id, status from subscription_state"))
+    assert [states[each["id"]] for each in made] == ["off", "off", "requested", "requested"]
+    assert found_in(house, ["01274 960 417"]) == set()
+
+
 def test_what_has_become_somebody_elses_stays_theirs(house: House):
     mine, theirs = house.refer(), house.refer(a_bundle(person=a_person(2)))
     condition = {
@@ -393,3 +422,36 @@ def test_whatever_arrives_during_an_erasure_is_erased_or_refused_or_a_new_person
         thread.join()
     assert set(statuses) <= {201, 410, 422}
     assert found_in(house, marks) == set()
+
+
+@pytest.mark.parametrize("way", ["logical", "contained", "display"])
+def test_whoever_a_referral_names_without_a_patient_is_erased_like_anybody(house: House, way: str):
+    # Or nobody could, and no time would ever end what is kept of them.
+    bundle = a_bundle()
+    request = bundle["entry"][4]["resource"]
+    number = {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9449305552"}
+    request["subject"] = {
+        "logical": {"identifier": number},
+        "contained": {"reference": "#p"},
+        "display": {"display": "zfeather of Saltaire"},
+    }[way]
+    if way == "contained":
+        request["contained"] = [
+            {"resourceType": "Patient", "id": "p", "name": [{"family": "zfeather"}]}
+        ]
+    request["note"] = [{"text": "zlonely"}]
+    referral, other = house.refer(bundle), house.refer(number=2)
+    mark = number["value"] if way == "logical" else "zfeather"
+    assert {each for each, _ in found_in(house, [mark, "zlonely"])} == {mark, "zlonely"}
+    with house.desk.work() as uow:
+        person = by_referral(uow.session, referral.request)
+    assert person == person_of(house, referral) != person_of(house, other)
+    house.by("coordinator").post(f"{referral.at}/return", {"reason": "other"})
+
+    wiped(house, person)
+
+    assert found_in(house, [mark, "zlonely"]) == set()
+    assert house.ehr.send("GET", f"/fhir/ServiceRequest/{referral.request}").status_code == 410
+    assert house.ehr.get(f"/fhir/ServiceRequest/{other.request}")["status"] == "active"
+    with house.desk.work() as uow, pytest.raises(NoSuchPerson):
+        by_referral(uow.session, referral.request)

@@ -251,7 +251,7 @@ def test_what_cannot_be_taken_is_refused_with_its_element(house, door, change, e
 def test_only_the_front_doors_own_scope_opens_it(house):
     for other in ("ehr", "link-worker", "coordinator", "notifications"):
         house.by(other).post(DOOR, said(), status=403)
-        house.by(other).get(f"{DOOR}/hubs", status=403)
+        house.by(other).get(f"{DOOR}/practices/ZZK01", status=403)
     assert house.http.post(DOOR, json=said()).status_code == 401
 
 

@@ -250,7 +250,7 @@ def test_a_practice_is_told_what_it_wants(house: House):
     assert known["ZZK01"]["route"] == "print"
     assert known["ZZK02"] | {"name": ""} == {
         "practice": "ZZK02", "name": "", "first_outcome": True, "closure": True, "safety": True,
-        "route": "fhir",
+        "delay": True, "route": "fhir",
     }  # fmt: skip
 
 
@@ -267,7 +267,7 @@ def test_only_its_hub_says_what_a_practice_wants(house: House):
     assert house.rows("select 1 from practice_wish") == []
 
 
-@pytest.mark.parametrize("absent", ["first_outcome", "closure", "safety", "route"])
+@pytest.mark.parametrize("absent", ["first_outcome", "closure", "safety", "delay", "route"])
 def test_a_wish_that_is_not_whole_changes_nothing(house: House, absent: str):
     wish(house, closure=False, route="print")
     stands = {name: value for name, value in WHOLE_WISH.items() if name != absent}

@@ -7,7 +7,7 @@ choosing) is not in the table, and is here.
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,11 +15,24 @@ import pytest
 
 from services.referrals import causes
 from services.referrals.causes import CAUSES, SILENT, cause_of
-from services.referrals.domain import NEW, TRANSITIONS, UNROUTED, Kind, State, states
+from services.referrals.domain import (
+    NEW,
+    SELECTED,
+    TRANSITIONS,
+    UNROUTED,
+    WITH_PROVIDER,
+    Kind,
+    State,
+    states,
+)
+from services.referrals.readers import is_apart
 from shared.messaging.events import CATALOGUE, CaseEvent, NotificationEvent
 from tests.referrals.paper import Move, PaperFile, Situation, moves
 
-STARTS = (Situation(NEW), Situation(UNROUTED))
+SENT = (Situation(NEW), Situation(UNROUTED))
+CAME = Situation(WITH_PROVIDER, (SELECTED,))
+"""Somebody who came to a provider by themselves, of whom nobody else hears yet."""
+STARTS = (*SENT, CAME)
 Made = tuple[Situation, Move, PaperFile]
 
 
@@ -29,13 +42,14 @@ class Search:
     Args:
         most: how many providers' Tasks a case has at most, for it must end somewhere.
         forget: leave out of a situation the Tasks that ended.
+        starts: where it begins.
     """
 
-    def __init__(self, most: int, *, forget: bool) -> None:
-        self.situations = set(STARTS)
+    def __init__(self, most: int, *, forget: bool, starts: Sequence[Situation]) -> None:
+        self.situations = set(starts)
         self.made: list[Made] = []
         self._most = most
-        edge = list(STARTS)
+        edge = list(starts)
         while edge:
             situation = edge.pop()
             for move, after in self._tried(situation):
@@ -53,14 +67,24 @@ class Search:
 
 
 @cache
-def search(most: int, *, forget: bool) -> Search:
-    return Search(most, forget=forget)
+def search(most: int, *, forget: bool, starts: Sequence[Situation] = STARTS) -> Search:
+    return Search(most, forget=forget, starts=starts)
 
 
-@pytest.fixture(params=[(2, False), (3, True)], ids=["two providers", "three at once"])
+every = pytest.fixture(params=[(2, False), (3, True)], ids=["two providers", "three at once"])
+
+
+@every
 def searched(request: pytest.FixtureRequest) -> Search:
     most, forget = request.param
     return search(most, forget=forget)
+
+
+@every
+def sent(request: pytest.FixtureRequest) -> Search:
+    """Only what a sender's referral can come to."""
+    most, forget = request.param
+    return search(most, forget=forget, starts=SENT)
 
 
 def test_the_search_is_not_a_small_one(searched: Search):
@@ -108,9 +132,9 @@ def test_nothing_happens_any_more_in_a_case_that_has_ended(searched: Search):
             assert (move.name, after.situation, after.events) == ("revoke", situation, [])
 
 
-def test_a_sender_can_revoke_whatever_has_happened(searched: Search):
-    revoked = {situation for situation, move, _ in searched.made if move.name == "revoke"}
-    assert revoked == searched.situations
+def test_a_sender_can_revoke_whatever_has_happened(sent: Search):
+    revoked = {situation for situation, move, _ in sent.made if move.name == "revoke"}
+    assert revoked == sent.situations
 
 
 def test_no_ending_of_a_task_is_ever_reopened(searched: Search):
@@ -141,13 +165,24 @@ def impossible(situation: Situation) -> str | None:
     return None
 
 
-def test_no_impossible_pair_of_states_can_be_reached(searched: Search):
-    wrong = {str(each): why for each in searched.situations if (why := impossible(each))}
+def test_no_impossible_pair_of_states_can_be_reached(sent: Search):
+    wrong = {str(each): why for each in sent.situations if (why := impossible(each))}
     assert wrong == {}
+
+
+def test_who_came_by_themselves_has_a_place_before_a_team_hears_and_nothing_else(searched: Search):
+    wrong = {each: why for each in searched.situations if (why := impossible(each))}
+    for each, why in wrong.items():
+        assert why == "a provider was asked before the person said yes", str(each)
+        (place,) = each.open
+        assert place == SELECTED or place.status == "in-progress", str(each)
 
 
 def test_every_event_has_exactly_one_cause_and_every_step_its_events(searched: Search):
     for situation, move, after in searched.made:
+        if is_apart(after.triage):
+            assert after.events == [], f"{situation}: nobody hears of it"
+            continue
         told = Counter(cause_of(event) for event in after.events)
         steps = Counter(cause for step in after.steps for cause in CAUSES if step in cause.steps)
         assert told == steps, f"{situation}: {move}"

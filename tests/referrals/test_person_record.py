@@ -213,7 +213,7 @@ def test_after_its_case_a_team_may_say_that_the_person_died_and_read_nothing(hou
     house.worker.put(path, {"stands": False}, status=404)
 
 
-def test_a_case_about_nobody_known_says_so(house: House):
+def test_whoever_was_sent_without_a_patient_has_a_record_to_be_filled(house: House):
     bundle = a_bundle(practice="ZZK01")
     request = bundle["entry"][4]["resource"] | {
         "subject": {"display": "somebody"},
@@ -227,8 +227,11 @@ def test_a_case_about_nobody_known_says_so(house: House):
     case = house.scalar("select id from referral_case")
     team = house.worker.who.organisation
     house.by("coordinator").post(f"/referrals/cases/{case}/route", {"team": team})
-    problem = house.worker.get(f"/referrals/cases/{case}/person", status=409)
-    assert "whom" in problem["detail"]
+    at = f"/referrals/cases/{case}/person"
+    assert house.worker.get(at)["contacts"] == []
+    house.worker.put(f"{at}/contacts/phone", {"value": "07700 900123", "safe": "yes"})
+    (phone,) = house.worker.get(at)["contacts"]
+    assert phone["channel"] == "phone"
 
 
 # --- what stops everything ----------------------------------------------------------------------

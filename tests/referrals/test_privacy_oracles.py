@@ -126,6 +126,28 @@ def test_nothing_that_the_sender_changes_changes_an_answer_to_the_provider(house
     assert [provider.get(f"/fhir/Task/{task}") for task in tasks] == kept
 
 
+def test_of_the_codes_that_the_sender_gave_a_provider_reads_how_urgent_it_is_and_no_other(
+    house: House,
+):
+    # No word fits into them, so that no marker of `marked_bundle` is in them.
+    referral, task = house.asked()
+    onward = house.scalar("select service_request from case_task where id = :t", t=task)
+    read = (f"/fhir/Task/{task}", f"/fhir/ServiceRequest/{onward}", f"/referrals/requests/{task}")
+    before = [house.provider.get(at) for at in read]
+    patient = house.ehr.get(f"/fhir/Patient/{referral.patient}")
+    changed = {"female": "other", "other": "female"}.get(patient["gender"], "female")
+    house.ehr.put(f"/fhir/Patient/{referral.patient}", patient | {"gender": changed})
+    request = house.ehr.get(f"/fhir/ServiceRequest/{referral.request}")
+    asked = {"priority": "urgent", "code": {"text": "Another"}, "doNotPerform": False}
+    house.ehr.put(f"/fhir/ServiceRequest/{referral.request}", request | asked)
+    after = [house.provider.get(at) for at in read]
+    told = [
+        {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        for old, new in zip(before, after, strict=True)
+    ]
+    assert told == [{"priority", "lastModified", "meta"}, set(), {"priority"}]
+
+
 def test_another_practice_group_is_answered_as_if_the_referral_were_not_there(house: House):
     stranger = house.by("ehr-2", scopes=EVERYTHING)
     own = stranger.post("/fhir/Patient", a_bundle()["entry"][0]["resource"])

@@ -84,6 +84,17 @@ def test_a_held_record_and_one_of_a_person_being_cared_for_stay(house: House, re
     assert house.ehr.get(f"/fhir/Patient/{referral.patient}")["name"]
 
 
+def test_the_record_of_whoever_was_named_without_a_patient_ends_too(house: House):
+    bundle = a_bundle()
+    bundle["entry"][4]["resource"]["subject"] = {"display": "Somebody"}
+    referral = house.refer(bundle)
+    house.by("coordinator").post(f"{referral.at}/return", {"reason": "other"})
+    pass_years(house, 9)
+    assert due(house).rows == 2, "with the Patient that came beside it"
+    assert ends(house, PERSON.name).run(PERSON.before(), "records manager") == 2
+    assert house.ehr.send("GET", f"/fhir/ServiceRequest/{referral.request}").status_code == 410
+
+
 def test_any_newer_document_keeps_the_whole_record(house: House):
     referral, person = ended(house, 1)
     born(house, person, 60)
@@ -140,6 +151,30 @@ def test_rows_of_operation_end_by_their_age_and_only_then(house: House):
         assert ends(house, name).due(before).rows == 2
         assert ends(house, name).run(before, "x") == 2
         assert house.scalar(f"select count(*) from {table}") == count - 2
+
+
+def test_under_a_hold_what_was_done_with_a_record_stays_to_be_seen(house: House):
+    mine, person = ended(house, 1)
+    ended(house, 2)
+    for patient in house.ehr.get("/fhir/Patient")["entry"]:
+        house.ehr.get(f"/fhir/Patient/{patient['resource']['id']}")
+    house.ehr.get("/fhir/AuditEvent")  # by then looks are written
+    hold(house.desk, person, by="solicitor")
+    for record in (AUDIT, ACCESSES):
+        (table,) = record.tables
+        house.execute(f"update {table} set made = made - interval '30 years'")
+        count = f"select count(*) from {table}"
+        concerns = f'{count} where person = :p or "case" = :c'
+        of_mine = house.scalar(concerns, p=person, c=mine.case)
+        rest = house.scalar(count) - of_mine
+        assert min(of_mine, rest) > 0
+        due = ends(house, record.name).due(record.before())
+        assert (due.rows, due.held) == (rest, of_mine)
+        assert ends(house, record.name).run(record.before(), "x") == rest
+        assert house.scalar(count) == of_mine
+    hold(house.desk, person, by="solicitor", held=False)
+    assert ends(house, ACCESSES.name).run(ACCESSES.before(), "x") > 0
+    assert house.scalar("select count(*) from access_entry") == 0
 
 
 def test_an_event_that_was_not_sent_never_ends(house: House):

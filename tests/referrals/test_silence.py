@@ -2,8 +2,12 @@
 
 import json
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from shared.working_days import WorkingDays
 from tests.referrals.house import House
+
+WORKING = WorkingDays(ZoneInfo("Europe/London"))
 
 
 def silent(house: House, by: str = "coordinator", **params: object) -> list[str]:
@@ -11,10 +15,14 @@ def silent(house: House, by: str = "coordinator", **params: object) -> list[str]
     return [row["task"] for row in rows]
 
 
-def test_a_request_is_silent_after_days_without_an_answer(house: House):
+def test_a_request_is_silent_after_working_days_without_an_answer(house: House):
     referral, task = house.asked()
     assert silent(house) == []
-    house.pass_days(4)
+    asked, since = house.row(
+        "select created, silent_from from case_task where id = :task", task=task
+    )
+    assert since == WORKING.after(asked, 3), "not calendar days"
+    house.pass_days(9)
     (row,) = house.by("coordinator").get("/referrals/requests/silent")
     assert (row["task"], row["case"]) == (task, referral.case)
     asked, closes = (datetime.fromisoformat(row[name]) for name in ("asked", "closes"))
@@ -29,7 +37,7 @@ def test_a_request_is_silent_after_days_without_an_answer(house: House):
 
 def test_another_places_silence_is_not_told(house: House):
     _, task = house.asked()
-    house.pass_days(4)
+    house.pass_days(9)
     assert silent(house, "link-worker") == [task]
     for other in ("coordinator-2", "link-worker-2", "provider"):
         assert silent(house, other) == []
@@ -41,6 +49,6 @@ def test_another_places_silence_is_not_told(house: House):
 
 def test_pages_follow_each_other(house: House):
     asked = [house.ask(house.taken_on(number=number)) for number in (1, 2, 3)]
-    house.pass_days(4)
+    house.pass_days(9)
     first = silent(house, count=2)
     assert first + silent(house, count=2, after=first[-1]) == asked

@@ -14,8 +14,10 @@ from services.referrals.domain import (
     CLOSINGS,
     NEW,
     REASONS,
+    SELECTED,
     TRANSITIONS,
     UNROUTED,
+    WITH_PROVIDER,
     Actor,
     Kind,
     Refused,
@@ -29,7 +31,10 @@ from services.referrals.domain import (
 from services.referrals.drawing import document
 
 ROOT = Path(__file__).parents[2]
-STARTS = {Kind.TRIAGE: (NEW, UNROUTED), Kind.PROVIDER: (AWAITING_ANSWER,)}
+STARTS = {
+    Kind.TRIAGE: (NEW, UNROUTED, WITH_PROVIDER),
+    Kind.PROVIDER: (AWAITING_ANSWER, SELECTED),
+}
 EVERY_STATE = [(kind, state) for kind in Kind for state in states(kind)]
 ACTIONS = {kind: sorted({t.action for t in TRANSITIONS if t.kind == kind}) for kind in Kind}
 R4_TASK_STATUS = {
@@ -113,6 +118,7 @@ def test_the_endings_are_kept_apart():
         "failed/nothing-fits", "failed/died-or-moved", "rejected/provider-declined",
         "cancelled/provider-silent", "cancelled/not-chosen", "cancelled/cancelled",
         "failed/did-not-come", "completed/completed",
+        "completed/with-provider",
     }  # fmt: skip
 
 
@@ -159,7 +165,10 @@ def test_a_provider_never_moves_a_triage_task_but_by_its_own_answer():
         for each in TRANSITIONS
         if each.kind is Kind.TRIAGE and Actor.PROVIDER in each.actors
     }
-    assert moves == {"place-found", "still-asking", "look-again"}
+    # The last three are of whoever came by themselves, and of no other case.
+    assert moves == {
+        "place-found", "still-asking", "look-again", "tell-team", "tell-hub", "end-with-provider",
+    }  # fmt: skip
 
 
 def test_a_step_that_does_not_exist_is_refused_in_words():
@@ -170,7 +179,7 @@ def test_a_step_that_does_not_exist_is_refused_in_words():
 
 def test_a_hand_over_moves_nothing_and_no_update_of_a_task_means_it():
     for state in states(Kind.TRIAGE):
-        if state.ended or state == UNROUTED:
+        if state.ended or state in (UNROUTED, WITH_PROVIDER):
             assert possible(Kind.TRIAGE, state, "hand-over", Actor.LINK_WORKER) == "conflict"
         else:
             assert decide_target(Kind.TRIAGE, state, "hand-over", Actor.LINK_WORKER) == state

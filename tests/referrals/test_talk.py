@@ -122,3 +122,19 @@ def test_each_side_says_what_it_thinks_of_the_others_part(going: tuple[House, Re
     wrong = think(house, task, by="link-worker", good="yes", points=["told-enough"], status=422)
     assert wrong["element"] == "points", "that is for the provider to say"
     assert think(house, task, by="provider", good="great", status=422)["element"] == "good"
+
+
+def test_the_holder_of_a_link_writes_by_the_service_that_checked_it(
+    going: tuple[House, Referral, str],
+):
+    house, _, task = going
+    by_link, at = house.by("notifications"), f"/referrals/requests/{task}/messages"
+    contact = {"contact": str(uuid4()), "via": "answer-link"}
+    body = {"text": "Is there a lift?", "key": str(uuid4()), "written_by": contact}
+    by_link.post(at, body, status=201)
+    assert said(house, task, by="link-worker") == [("provider", "Is there a lift?")]
+    assert by_link.get(at)["you"] == "provider"
+    written_by = house.scalar("select written_by from request_message")
+    assert written_by == f"contact/{contact['contact']}"
+    house.provider.post(at, body | {"key": str(uuid4())}, status=422)
+    think(house, task, by="notifications", good="no", status=403)

@@ -1,6 +1,10 @@
 """The worklist: what waits for a team or a hub, urgent first, then longest waiting, by pages."""
 
+from typing import Any
 from uuid import uuid4
+
+import pytest
+from sqlalchemy import event
 
 from deploy.demo.consortium import PRACTICES
 from services.referrals.handlers.arrivals import note_arrival
@@ -111,3 +115,40 @@ def test_the_row_that_stands_in_for_referrals_in_the_pages_tests_is_as_theirs(ho
     house.refer()
     (row,) = house.worker.get("/referrals/cases")
     assert ROW.keys() <= row.keys()
+
+
+def test_a_page_has_what_the_list_and_the_load_say(house: House):
+    for number in (1, 2, 3):
+        house.refer(number=number, priority="asap" if number == 2 else "routine")
+    house.asked()
+    for asked in ({"count": 2}, {"state": "new"}, {"ended": True}, {"allocated_to": "nobody"}):
+        for who in (house.worker, house.by("coordinator"), house.by("link-worker-2")):
+            page = who.get("/referrals/worklist", params=asked)
+            assert page["cases"] == who.get("/referrals/cases", params=asked)
+            assert {**page["load"], "silent": 0} == who.get("/referrals/caseload")
+    assert house.worker.get("/referrals/worklist")["load"]["waiting"]["urgent"] == 1
+    told = house.worker.get("/referrals/worklist", params={"after": str(uuid4())}, status=422)
+    assert told["element"] == "after"
+
+
+@pytest.mark.parametrize(
+    ("who", "index"), [("link-worker", "ix_worklist_page"), ("coordinator", "ix_worklist_hub_page")]
+)
+def test_a_page_is_read_off_the_index_however_long_the_list_is(house: House, who: str, index: str):
+    """What the service itself asks, explained where nothing but an index may be used."""
+    house.refer()
+    plans: list[str] = []
+
+    def explain(connection: Any, _k: object, asked: str, values: Any, *_: object) -> None:
+        if "LIMIT" in asked and "FROM worklist" in asked and not asked.startswith("EXPLAIN"):
+            for way in ("seqscan", "bitmapscan"):
+                connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+            told = connection.exec_driver_sql(f"EXPLAIN {asked}", values)
+            plans.append("\n".join(told.scalars()))
+
+    event.listen(house.engine, "before_cursor_execute", explain)
+    house.by(who).get("/referrals/worklist")
+    event.remove(house.engine, "before_cursor_execute", explain)
+    (plan,) = plans
+    assert index in plan
+    assert "Sort" not in plan, "all rows of the list would be sorted for each page"

@@ -157,8 +157,8 @@ class _Provider:
 
     @property
     def mobile(self) -> str:
-        """From Ofcom's range of mobile numbers for drama."""
-        return f"07700 900{self.number:03d}"
+        """From Ofcom's range of mobile numbers for drama, and none of the demo's people's."""
+        return f"07700 900{500 + self.number}"
 
     def organization(self) -> hsds.Organization:
         return hsds.Organization(

@@ -202,8 +202,12 @@ class Families:
     def actor_of(self, family: UUID) -> Actor | None:
         """For whom the tokens of a sign-in act; None once they hold no longer."""
         with UnitOfWork(self._engine) as uow:
-            row = uow.session.get(SignInGrant, family)
-            return self._actor(uow, row) if row else None
+            return self.actor_in(uow, family)
+
+    def actor_in(self, uow: UnitOfWork, family: UUID) -> Actor | None:
+        """The same, within a transaction that looks at more."""
+        row = uow.session.get(SignInGrant, family)
+        return self._actor(uow, row) if row else None
 
     def of_refresh_token(self, token: str) -> tuple[Actor, str] | None:
         """For whom a refresh token acts that is good, and whose it is."""

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -14,15 +15,17 @@ from services.identity.pages.front import AT, Front, front_of
 from services.identity.people import accounts
 from services.identity.tables import SignIn
 from shared.database import UnitOfWork
+from shared.languages import _, language
 
 Body = Annotated[bytes, Depends(bounded)]
 
 _OUTCOMES: Mapping[str, str] = {
-    "signed-in": "You signed in",
-    "recovery-code": "You signed in with a recovery code",
-    "enrolled": "You set your password and your app",
-    "refused": "A wrong password was typed",
-    "wrong-code": "A wrong code was typed",
+    "signed-in": _("You signed in"),
+    "by-link": _("You signed in by a link and a code"),
+    "recovery-code": _("You signed in with a recovery code"),
+    "enrolled": _("You set your password and your app"),
+    "refused": _("A wrong password was typed"),
+    "wrong-code": _("A wrong code was typed"),
 }
 _PARAMETERS = 32
 
@@ -37,7 +40,11 @@ def account(request: Request) -> Response:
     present = front.at_stage(request, "signed-in")
     found = accounts.sign_ins(front.engine, present.account.id)
     return front.page(
-        request, "account", account=present.account, rows=[_row(front, each) for each in found]
+        request,
+        "account",
+        account=present.account,
+        left=front.recovery.left(present.account.id),
+        rows=[_row(front, each) for each in found],
     )
 
 
@@ -130,9 +137,10 @@ def _led(address: str) -> Response:
 def _row(front: Front, row: SignIn) -> dict[str, str]:
     assert row.at is not None
     at = row.at.astimezone(ZoneInfo(front.settings.timezone))
+    locale = language().locale
     return {
-        "at": f"{at.day} {at:%B %Y, %H:%M}",
+        "at": f"{format_date(at, 'long', locale=locale)}, {at:%H:%M}",
         "what": _OUTCOMES.get(row.outcome, row.outcome),
-        "address": row.address or "not known",
-        "browser": row.browser or "not known",
+        "address": row.address or _("not known"),
+        "browser": row.browser or _("not known"),
     }

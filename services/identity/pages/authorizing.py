@@ -17,11 +17,12 @@ from services.identity.people import accounts, roles
 from services.identity.people.sessions import Present
 from services.identity.tables import Membership
 from shared.database import UnitOfWork
+from shared.languages import _
 
 log = structlog.get_logger(__name__)
 
 _PARAMETERS = 32
-_TWO_TABS = "This page was open in two tabs, or for too long. Type both once more"
+_TWO_TABS = _("This page was open in two tabs, or for too long. Type both once more")
 
 
 router = APIRouter(include_in_schema=False)
@@ -71,7 +72,7 @@ def choose(request: Request, body: Annotated[bytes, Depends(bounded)]) -> Respon
     present = front.at_stage(request, "signed-in")
     given = front.form(request, body).get("organisation", "")
     if given not in {str(each) for each in _places(front, present)}:
-        return _choice(front, request, present, fault="Choose who you are working for")
+        return _choice(front, request, present, fault=_("Choose who you are working for"))
     with UnitOfWork(front.engine) as uow:
         front.sessions.change(uow, present.session.id, organisation=UUID(given))
         uow.commit()
@@ -88,6 +89,8 @@ def go_on(front: Front, request: Request, present: Present, *, chosen: bool = Fa
         present: who has signed in.
         chosen: whether they have just said for which organisation they act.
     """
+    if present.account.codes_to_keep:
+        return front.to("/account/recovery-codes")
     asked = asked_of(present)
     if asked is None:
         return front.to("/account")
@@ -138,6 +141,7 @@ def _begin(front: Front, request: Request, asked: Asked, fault: str = "") -> Res
             sealed=front.sealed(asked),
             email="",
             fault=fault,
+            links=front.links.offered,
         )
     with UnitOfWork(front.engine) as uow:
         front.sessions.change(uow, present.session.id, asked=asked.kept())
@@ -197,7 +201,7 @@ def _choice(front: Front, request: Request, present: Present, fault: str = "") -
         {
             "value": str(organisation),
             "text": held[0].organisation_name,
-            "hint": {"text": ", ".join(roles.ROLES[each.role].title for each in held)},
+            "hint": {"text": ", ".join(str(roles.ROLES[each.role].title) for each in held)},
         }
         for organisation, held in _places(front, present).items()
     ]

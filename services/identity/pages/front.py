@@ -19,10 +19,14 @@ from services.identity.oidc.families import Families
 from services.identity.oidc.id_tokens import IdTokens
 from services.identity.people.enrolling import Enrolling
 from services.identity.people.known_browsers import LASTS
+from services.identity.people.links import Links
+from services.identity.people.recovery import Recovery
 from services.identity.people.secret_keys import SecretKeys, new_token
 from services.identity.people.sessions import Present, Sessions
 from services.identity.people.signing_in import SigningIn, Where
 from services.identity.settings import IdentitySettings
+from shared.languages import Languages
+from shared.mail import Post
 from shared.pages import Pages
 from shared.problems import Problem
 from shared.rate_limits import caller
@@ -59,6 +63,8 @@ class Front:
         sessions: of browsers.
         signing_in: judges passwords and codes.
         enrolling: takes up invitations.
+        links: stand in for a password.
+        recovery: shows recovery codes.
         families: what clients get.
         id_tokens: known again as hints.
     """
@@ -71,6 +77,8 @@ class Front:
     sessions: Sessions
     signing_in: SigningIn
     enrolling: Enrolling
+    links: Links
+    recovery: Recovery
     families: Families
     id_tokens: IdTokens
 
@@ -233,6 +241,8 @@ def front_for(
     families: Families,
     id_tokens: IdTokens,
     static: Path | None,
+    post: Post | None = None,
+    languages: Languages | None = None,
 ) -> Front:
     """What the pages of an issuer work with.
 
@@ -242,6 +252,8 @@ def front_for(
         families: what clients get.
         id_tokens: known again as hints.
         static: the folder with the style sheet; without it the pages are plainer.
+        post: where mails go; by default as the settings say.
+        languages: in which the pages can be read; by default in English alone.
     """
     admit_demo = settings.environment != "production"
     keys, sessions = SecretKeys(settings), Sessions(engine, settings)
@@ -249,12 +261,20 @@ def front_for(
     return Front(
         settings=settings,
         engine=engine,
-        pages=Pages("services.identity", brand=settings.brand, static=folder, static_at=STATIC_AT),
+        pages=Pages(
+            "services.identity",
+            brand=settings.brand,
+            static=folder,
+            static_at=STATIC_AT,
+            languages=languages,
+        ),
         keys=keys,
         clients=Clients(engine, admit_demo=admit_demo),
         sessions=sessions,
         signing_in=SigningIn(engine, keys, sessions, admit_demo=admit_demo),
         enrolling=Enrolling(engine, keys, sessions, brand=settings.brand),
+        links=Links(engine, settings, keys, sessions, post),
+        recovery=Recovery(engine, keys),
         families=families,
         id_tokens=id_tokens,
     )

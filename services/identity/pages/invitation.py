@@ -1,4 +1,4 @@
-"""The pages for taking up an invitation: password, app, recovery codes."""
+"""The pages for taking up an invitation: password, app."""
 
 import io
 from typing import Annotated
@@ -14,6 +14,7 @@ from services.identity.people.passwords import SHORTEST, TooWeak
 from services.identity.people.second_factor import address
 from services.identity.people.sessions import Present
 from services.identity.people.signing_in import Wrong
+from shared.languages import _
 
 Body = Annotated[bytes, Depends(bounded)]
 
@@ -34,6 +35,7 @@ def _password_page(request: Request, present: Present, faults: dict[str, str]) -
         422 if faults else 200,
         email=present.account.email,
         shortest=SHORTEST,
+        without=front.enrolling.may_go_without(present),
         faults=faults,
     )
 
@@ -68,7 +70,7 @@ def give_password(request: Request, body: Body) -> Response:
     password = given.get("password", "")
     faults: dict[str, str] = {}
     if password != given.get("again", ""):
-        faults["again"] = "Type the same password twice"
+        faults["again"] = _("Type the same password twice")
     else:
         try:
             front.enrolling.choose_password(present, password)
@@ -77,6 +79,19 @@ def give_password(request: Request, body: Body) -> Response:
         except Over:
             return _over(request)
     return _password_page(request, present, faults) if faults else front.to("/invitation/app")
+
+
+@router.post(f"{AT}/invitation/no-password")
+def go_without(request: Request, body: Body) -> Response:
+    """Take that somebody wants no password, and a link each time they sign in."""
+    front = front_of(request)
+    present = front.at_stage(request, "invited", "enrolling")
+    front.form(request, body)
+    try:
+        front.enrolling.go_without(present)
+    except Over:
+        return _over(request)
+    return front.to("/invitation/app")
 
 
 @router.get(f"{AT}/invitation/app")
@@ -93,15 +108,15 @@ def give_code(request: Request, body: Body) -> Response:
     present = front.at_stage(request, "enrolling")
     code = front.form(request, body).get("code", "").strip()[:40]
     try:
-        cookie, codes = front.enrolling.confirm(present, code, front.where(request))
+        cookie = front.enrolling.confirm(present, code, front.where(request))
     except Wrong:
-        return _app_page(request, present, "That is not the code. Type the one shown now")
+        return _app_page(request, present, _("That is not the code. Type the one shown now"))
     except Over:
         return _over(request)
-    page = front.page(request, "recovery", codes=codes)
-    front.set_cookie(page, cookie)
-    front.know(request, page, present.account.email)
-    return page
+    response = front.to("/account/recovery-codes")
+    front.set_cookie(response, cookie)
+    front.know(request, response, present.account.email)
+    return response
 
 
 @router.get(f"{AT}/invitation/{{token}}")
@@ -128,7 +143,7 @@ def _drawn(text: str) -> Markup:
         light="#fff",
         xmldecl=False,
         svgns=False,
-        title="QR code for your app",
+        title=str(_("QR code for your app")),
         svgclass="kersey-qr",
         lineclass=None,
     )

@@ -10,17 +10,18 @@ from services.identity.pages.authorizing import come_again, go_on
 from services.identity.pages.front import AT, asked_of, front_of
 from services.identity.people.locking import Locked
 from services.identity.people.signing_in import Wrong
+from shared.languages import _, ngettext
 
 Body = Annotated[bytes, Depends(bounded)]
 
-_NOT_RIGHT = "The e-mail address or the password is not right"
-_WRONG_CODE = "That is not the code, or it was used already. Wait for the next one"
+_NOT_RIGHT = _("The e-mail address or the password is not right")
+_WRONG_CODE = _("That is not the code, or it was used already. Wait for the next one")
 
 
 router = APIRouter(include_in_schema=False)
 
 
-def _password_page(
+def password_page(
     request: Request,
     asked: Asked | None,
     *,
@@ -28,6 +29,15 @@ def _password_page(
     fault: str = "",
     status: int = 200,
 ) -> Response:
+    """Ask for the password, or offer a link in its place.
+
+    Args:
+        request: the browser's.
+        asked: the authorization request under way.
+        email: what was typed.
+        fault: what is wrong with it.
+        status: the HTTP status.
+    """
     front = front_of(request)
     client = front.clients.find(asked.client_id) if asked else None
     return front.page(
@@ -39,6 +49,7 @@ def _password_page(
         sealed=front.sealed(asked),
         email=email,
         fault=fault,
+        links=front.links.offered,
     )
 
 
@@ -47,7 +58,7 @@ def begin(request: Request) -> Response:
     """Sign in to the issuer itself, to see one's sign-ins."""
     front = front_of(request)
     present = front.present(request)
-    return front.to("/account") if present and present.signed_in else _password_page(request, None)
+    return front.to("/account") if present and present.signed_in else password_page(request, None)
 
 
 @router.post(f"{AT}/sign-in")
@@ -61,15 +72,15 @@ def give_password(request: Request, body: Body) -> Response:
         return come_again(front, request, asked)
     email, password = given.get("email", "").strip()[:320], given.get("password", "")
     if not email or not password:
-        fault = "Type your e-mail address and your password"
-        return _password_page(request, asked, email=email, fault=fault, status=422)
+        fault = _("Type your e-mail address and your password")
+        return password_page(request, asked, email=email, fault=fault, status=422)
     try:
         kept = asked.kept() if asked else None
         cookie = front.signing_in.with_password(email, password, front.where(request), kept)
     except Wrong:
-        return _password_page(request, asked, email=email, fault=_NOT_RIGHT, status=422)
+        return password_page(request, asked, email=email, fault=_NOT_RIGHT, status=422)
     except Locked as locked:
-        return _password_page(request, asked, email=email, fault=waiting(locked), status=429)
+        return password_page(request, asked, email=email, fault=waiting(locked), status=429)
     response = front.to("/sign-in/code")
     front.set_cookie(response, cookie)
     return response
@@ -79,7 +90,7 @@ def give_password(request: Request, body: Body) -> Response:
 def ask_code(request: Request) -> Response:
     """Ask for the second factor."""
     front = front_of(request)
-    present = front.at_stage(request, "password")
+    present = front.at_stage(request, "password", "link")
     return front.page(request, "code", asked=asked_of(present), fault="")
 
 
@@ -87,11 +98,11 @@ def ask_code(request: Request) -> Response:
 def give_code(request: Request, body: Body) -> Response:
     """Judge the code."""
     front = front_of(request)
-    present = front.at_stage(request, "password")
+    present = front.at_stage(request, "password", "link")
     given = front.form(request, body).get("code", "").strip()[:40]
     asked = asked_of(present)
     if not given:
-        return front.page(request, "code", 422, asked=asked, fault="Type the code")
+        return front.page(request, "code", 422, asked=asked, fault=_("Type the code"))
     try:
         cookie = front.signing_in.with_code(present, given, front.where(request))
     except Wrong:
@@ -109,5 +120,8 @@ def give_code(request: Request, body: Body) -> Response:
 
 def waiting(locked: Locked) -> str:
     """How long to wait, in words."""
-    minutes = f"{locked.minutes} minutes" if locked.minutes > 1 else "1 minute"
-    return f"Too many tries did not work. Wait {minutes}, then try again"
+    return ngettext(
+        "Too many tries did not work. Wait {minutes} minute, then try again",
+        "Too many tries did not work. Wait {minutes} minutes, then try again",
+        max(locked.minutes, 1),
+    ).format(minutes=max(locked.minutes, 1))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Engine, delete, func
+from sqlalchemy import Engine, delete, exists, func
 from sqlmodel import Session, col, select
 
 from services.identity.people import roles
@@ -172,7 +172,7 @@ def enable(uow: UnitOfWork, account: UUID, *, by: str) -> None:
     """
     row = locked(uow, account)
     if row.state == "disabled":
-        row.state = "active" if row.password_hash and row.totp_secret else "invited"
+        row.state = "active" if row.totp_secret else "invited"
         uow.session.flush()
         note(uow, account, "enabled", by=by)
 
@@ -250,6 +250,36 @@ def colleagues(engine: Engine, organisation: UUID) -> dict[UUID, tuple[str, list
         for account, name, role in session.exec(found):
             told.setdefault(account, (name, []))[1].append(role)
     return told
+
+
+@dataclass(frozen=True)
+class Staff:
+    """How many can sign in for an organisation.
+
+    Attributes:
+        active: who have set up their sign-in.
+        invited: who have not yet.
+        since: when the first of them was invited.
+    """
+
+    active: int
+    invited: int
+    since: datetime | None
+
+
+def staff_of(engine: Engine, organisation: UUID) -> Staff:
+    """How many can sign in for an organisation, without who they are."""
+    those = exists().where(
+        col(Membership.account) == col(PersonAccount.id),
+        col(Membership.organisation) == organisation,
+    )
+    counted = select(
+        func.count().filter(col(PersonAccount.state) == "active"),
+        func.count().filter(col(PersonAccount.state) == "invited"),
+        func.min(col(PersonAccount.created)).filter(col(PersonAccount.state) != "disabled"),
+    ).where(those)
+    with Session(engine) as session:
+        return Staff(*session.exec(counted).one())
 
 
 def memberships(engine: Engine, accounts: Sequence[UUID]) -> dict[UUID, list[Membership]]:

@@ -1,23 +1,22 @@
-"""Taking up an invitation: a password, then a second factor; only then does anything change."""
+"""Taking up an invitation: a password, then a second factor; only then does anything change.
 
-from collections.abc import Sequence
+Whoever may sign in by a link can do without a password.
+"""
+
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete
 from sqlmodel import col, select
 
+from services.identity.people import roles
 from services.identity.people.accounts import note
 from services.identity.people.passwords import check_strength, hash_password
-from services.identity.people.second_factor import (
-    hash_recovery_code,
-    new_recovery_codes,
-    new_secret,
-    step_of,
-)
+from services.identity.people.recovery import renew
+from services.identity.people.second_factor import new_secret, step_of
 from services.identity.people.secret_keys import SecretKeys, hash_token
 from services.identity.people.sessions import ENROLLING, Present, Sessions
 from services.identity.people.signing_in import Where, Wrong, record
-from services.identity.tables import Invitation, PersonAccount, RecoveryCode
+from services.identity.tables import Invitation, Membership, PersonAccount
 from shared.database import UnitOfWork
 
 
@@ -66,7 +65,25 @@ class Enrolling:
             TooWeak: the password is.
         """
         check_strength(password, of=(present.account.email, present.account.name, self._brand))
-        hashed = hash_password(password)
+        self._go_on(present, hash_password(password))
+
+    def may_go_without(self, present: Present) -> bool:
+        """Whether somebody may sign in by a link, and needs no password."""
+        held = select(Membership.role).where(col(Membership.account) == present.account.id)
+        with UnitOfWork(self._engine) as uow:
+            return roles.by_link(uow.session.exec(held).all())
+
+    def go_without(self, present: Present) -> None:
+        """Keep that somebody wants no password, until the second factor is there.
+
+        Raises:
+            Over: the invitation is, or they need one.
+        """
+        if not self.may_go_without(present):
+            raise Over
+        self._go_on(present, None)
+
+    def _go_on(self, present: Present, hashed: str | None) -> None:
         with UnitOfWork(self._engine) as uow:
             self._invited(uow, present.session.invitation or "")
             secret = present.session.totp_secret or self._keys.encrypted(new_secret())
@@ -83,14 +100,14 @@ class Enrolling:
         """The secret that waits to be shared with an app."""
         return self._keys.decrypted(present.session.totp_secret or "")
 
-    def confirm(self, present: Present, code: str, where: Where) -> tuple[str, Sequence[str]]:
+    def confirm(self, present: Present, code: str, where: Where) -> str:
         """Set both factors, now that the app has shown that it knows the secret.
 
-        All that the account was signed in to before ends, and so does the invitation.
+        All that the account was signed in to before ends, and so does the invitation. Recovery
+        codes are made, to be kept by their person.
 
         Returns:
-            The cookie of the session in which its person is signed in; and recovery codes, which
-            nobody can read again.
+            The cookie of the session in which its person is signed in.
 
         Raises:
             Wrong: it is not the code.
@@ -99,24 +116,21 @@ class Enrolling:
         step = step_of(self.secret(present), code, after=None)
         if step is None:
             raise Wrong
-        codes = new_recovery_codes()
         with UnitOfWork(self._engine) as uow:
             account = self._invited(uow, present.session.invitation or "")
             run = uow.session.connection().execute
             run(delete(Invitation).where(col(Invitation.account) == account.id))
-            run(delete(RecoveryCode).where(col(RecoveryCode.account) == account.id))
+            if present.session.password_hash is None and not self.may_go_without(present):
+                raise Over
             account.password_hash = present.session.password_hash
             account.totp_secret, account.totp_step = present.session.totp_secret, step
             account.state, account.generation = "active", account.generation + 1
-            for each in codes:
-                hashed = hash_recovery_code(each)
-                uow.session.add(RecoveryCode(account=account.id, code_hash=hashed))
-            uow.session.flush()
+            renew(uow, self._keys, account)
             note(uow, account.id, "enrolled", by=str(account.id))
             record(uow, account.id, "enrolled", where)
             cookie = self._sessions.signed_in(uow, present, account)
             uow.commit()
-        return cookie, codes
+        return cookie
 
     def _invited(self, uow: UnitOfWork, digest: str) -> PersonAccount:
         """The account of an invitation that can be taken up; held until the transaction ends.

@@ -36,6 +36,8 @@ class Limit:
 
 
 ACCOUNT = Limit(5, timedelta(minutes=1), timedelta(minutes=30), timedelta(days=1))
+LINK = Limit(3, timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
+"""Links by mail: a mailbox is not flooded, and whoever waits for a slow mail may ask again."""
 ADDRESS = Limit(30, timedelta(minutes=1), timedelta(minutes=30), timedelta(hours=1))
 """Many people may share the address of an office, so it has more tries."""
 
@@ -85,6 +87,26 @@ class Tries:
         if address and not mark:
             self._count(self._address(address), ADDRESS)
 
+    def begin_link(self, email: str, address: str = "", *, mark: str = "") -> None:
+        """Count that somebody asks for a link by mail, before it is known whether they get one.
+
+        Args:
+            email: what was typed.
+            address: of the network.
+            mark: of the account in a browser that is known.
+
+        Raises:
+            Locked: it was asked for too often.
+        """
+        self._count(self._link(email, mark), LINK)
+        if address and not mark:
+            self._count(self._address(address), ADDRESS)
+
+    def touch_link(self, uow: UnitOfWork, email: str) -> None:
+        """Write as much as where there is an account to make a link for."""
+        again = update(sign_in_try).where(sign_in_try.c.of == self._link(email, ""))
+        uow.session.connection().execute(again.values(last=datetime.now(UTC)))
+
     def right_password(self, address: str, *, mark: str = "") -> None:
         """The password was right, so that it is not held against the address: a whole office signs
         in from one.
@@ -114,6 +136,10 @@ class Tries:
     def _account(self, email: str, mark: str) -> str:
         whose = same_address(email)
         return self._keys.fingerprint("sign-in of", f"{whose}\x00{mark}" if mark else whose)
+
+    def _link(self, email: str, mark: str) -> str:
+        whose = same_address(email)
+        return self._keys.fingerprint("link for", f"{whose}\x00{mark}" if mark else whose)
 
     def _address(self, address: str) -> str:
         return self._keys.fingerprint("sign-in from", address)

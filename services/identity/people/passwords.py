@@ -6,6 +6,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from shared.languages import _
+
 SHORTEST = 12
 LONGEST = 200
 AT_ONCE = 4
@@ -59,20 +61,21 @@ def check_strength(password: str, *, of: tuple[str, ...]) -> None:
         TooWeak: it is short, long, of few different signs, or made of what everybody knows.
     """
     if len(password) < SHORTEST:
-        message = f"Your password must have {SHORTEST} characters or more. Three words are good"
-        raise TooWeak(message)
+        message = _("Your password must have {shortest} characters or more. Three words are good")
+        raise TooWeak(message.format(shortest=SHORTEST))
     if len(password) > LONGEST:
-        message = f"Your password must have {LONGEST} characters or fewer"
-        raise TooWeak(message)
+        message = _("Your password must have {longest} characters or fewer")
+        raise TooWeak(message.format(longest=LONGEST))
     if len(set(password.casefold())) < _FEW_LETTERS:
-        raise TooWeak("Your password has too few different letters. Three words are good")
+        raise TooWeak(_("Your password has too few different letters. Three words are good"))
     left = password.casefold()
     known = [part for each in of for part in each.casefold().replace("@", " ").split()]
     for part in sorted({*known, *_COMMON}, key=len, reverse=True):
         if len(part) > 2:
             left = left.replace(part, "")
     if len(left.strip("0123456789!?.-_ ")) < _FEW_LETTERS:
-        raise TooWeak("Your password is easy to guess. Use three words that do not go together")
+        message = _("Your password is easy to guess. Use three words that do not go together")
+        raise TooWeak(message)
 
 
 _COMMON = (

@@ -8,6 +8,8 @@ is to the case.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.languages import _
+
 WORK = ("user/*.rs", "user/Task.u", "cases")
 """What whoever works on cases needs; the services narrow it to the organisation's own."""
 
@@ -23,6 +25,7 @@ class Role:
         acts_as: what the services know the organisation as, when this person acts for it.
         scopes: all that a token for it may allow.
         alone: whether its holder may have no other role anywhere.
+        by_link: whether a link by e-mail may stand in for the password.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Role:
     acts_as: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     alone: bool = False
+    by_link: bool = False
 
 
 ROLES: dict[str, Role] = {
@@ -38,28 +42,35 @@ ROLES: dict[str, Role] = {
     for each in (
         Role(
             "link-worker",
-            "Link worker",
+            _("Link worker"),
             "works with people, on the cases of a team",
             ("link-worker",),
-            (*WORK, "directory.read", "notifications.read"),
+            (*WORK, "directory.read", "notifications.notices", "notifications.read"),
         ),
         Role(
             "team-lead",
-            "Team lead",
+            _("Team lead"),
             "allocates a team's cases and supports its link workers",
             ("link-worker",),
-            (*WORK, "directory.read", "notifications.read"),
+            (*WORK, "directory.read", "notifications.notices", "notifications.read"),
         ),
         Role(
             "provider-staff",
-            "Provider staff",
+            _("Provider staff"),
             "answers requests to a provider and keeps its register",
             ("provider",),
-            ("user/ServiceRequest.rs", "user/Task.rus", "user/Patient.rs", "cases"),
+            (
+                "user/ServiceRequest.rs",
+                "user/Task.rus",
+                "user/Patient.rs",
+                "cases",
+                "notifications.notices",
+            ),
+            by_link=True,
         ),
         Role(
             "provider-manager",
-            "Provider manager",
+            _("Provider manager"),
             "as provider staff; keeps the provider's listings and contacts too",
             ("provider",),
             (
@@ -68,51 +79,63 @@ ROLES: dict[str, Role] = {
                 "user/Patient.rs",
                 "cases",
                 "directory.write",
+                "notifications.notices",
                 "notifications.read",
                 "notifications.write",
             ),
+            by_link=True,
         ),
         Role(
             "hub-coordinator",
-            "Hub coordinator",
+            _("Hub coordinator"),
             "routes what nobody covers, approves listings, answers on a provider's behalf",
             ("coordinator",),
             (
                 *WORK,
                 "directory.read",
                 "directory.write",
+                "notifications.notices",
                 "notifications.read",
                 "notifications.write",
+                "people.counted",
             ),
         ),
         Role(
+            "duty-lead",
+            _("Hub duty lead"),
+            "opens one person's case in an emergency when its team cannot be reached, for a while"
+            " and to read it",
+            (),
+            ("cases.break-glass",),
+        ),
+        Role(
             "care-navigator",
-            "Practice care navigator",
+            _("Practice care navigator"),
             "refers a practice's patients and sees what came of it",
             ("referral-sender",),
             ("user/ServiceRequest.crs", "user/Patient.crs", "user/Task.rs", "directory.read"),
         ),
         Role(
             "commissioner",
-            "Commissioner",
+            _("Commissioner"),
             "pays for provision; sees where it ends, and nobody's case",
             ("commissioner",),
             ("directory.read",),
         ),
         Role(
             "researcher",
-            "Researcher",
+            _("Researcher"),
             "will read reports; sees the public directory until there are some",
             ("analyst",),
         ),
         Role(
             "lived-experience-partner",
-            "Lived-experience partner",
+            _("Lived-experience partner"),
             "helps to shape the service; sees the public directory and nobody's case",
         ),
         Role(
             "administrator",
-            "Administrator of accounts",
+            _("Administrator of accounts"),
             "invites people and registers systems, and may do nothing else",
             (),
             ("people.read", "people.write", "clients.read", "clients.write"),
@@ -145,6 +168,12 @@ def check(names: Iterable[str]) -> None:
     if alone and len(held) > 1:
         message = f"{alone[0]} goes with no other role: make another account for the other work"
         raise NoSuchRole(message)
+
+
+def by_link(names: Iterable[str]) -> bool:
+    """Whether whoever holds these roles, and no other, may sign in by a link."""
+    held = [ROLES.get(name) for name in names]
+    return bool(held) and all(role is not None and role.by_link for role in held)
 
 
 def scopes_of(names: Iterable[str]) -> tuple[str, ...]:

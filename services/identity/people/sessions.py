@@ -121,7 +121,7 @@ class Sessions:
             if row is None:
                 return None
             session, account = row
-            if session.stage in ("password", "signed-in") and account.state != "active":
+            if session.stage in ("password", "link", "signed-in") and account.state != "active":
                 return None
             uow.session.expunge_all()
             if session.seen < now - _SEEN:

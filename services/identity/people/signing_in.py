@@ -116,6 +116,8 @@ class SigningIn:
         with UnitOfWork(self._engine) as uow:
             account = uow.session.get(PersonAccount, present.account.id, with_for_update=True)
             how = self._by_code(uow, account, code) if account else None
+            if how == "signed-in" and present.session.stage == "link":
+                how = "by-link"
             current = account is not None and account.generation == present.session.generation
             if account is None or how is None or not current or account.state != "active":
                 _record(uow, present.account.id, "wrong-code", where)

@@ -27,6 +27,7 @@ from services.identity.tables.signing_in import (
     IdentitySession,
     RefreshToken,
     SignInGrant,
+    SignInLink,
 )
 from shared.database import metadata as leases
 from shared.messaging.outbox import metadata as messages
@@ -45,6 +46,7 @@ __all__ = [
     "RevokedToken",
     "SignIn",
     "SignInGrant",
+    "SignInLink",
     "SignInTry",
     "SigningKey",
     "UsedAssertion",

@@ -41,16 +41,17 @@ class PersonAccount(IdentityTable, table=True):
 
     `generation` is in the tokens and sessions of the account and rises whenever they must end: by a
     change of roles, a new password, a sign-out everywhere. `totp_secret` is encrypted;
-    `totp_step` is the last step of 30 seconds whose code was used. A demo account's password is
-    public knowledge.
+    `totp_step` is the last step of 30 seconds whose code was used. Without a password, a link by
+    e-mail stands in for it. `codes_to_keep` (encrypted) are recovery codes whose person has not
+    said yet that they kept them. A demo account's password is public knowledge.
     """
 
     __tablename__: ClassVar[Any] = "person_account"
     __table_args__ = (
         CheckConstraint("state IN ('invited', 'active', 'disabled')", name="state"),
         CheckConstraint(
-            "state <> 'active' OR (password_hash IS NOT NULL AND totp_secret IS NOT NULL)",
-            name="two_factors",
+            "state <> 'active' OR totp_secret IS NOT NULL",
+            name="second_factor",
         ),
         Index("uq_person_account_email", text("lower(email)"), unique=True),
     )
@@ -62,6 +63,7 @@ class PersonAccount(IdentityTable, table=True):
     password_hash: str | None = Field(default=None, sa_column=Column(Text))
     totp_secret: str | None = Field(default=None, sa_column=Column(Text))
     totp_step: int | None = Field(default=None, sa_column=Column(BigInteger))
+    codes_to_keep: str | None = Field(default=None, sa_column=Column(Text))
     generation: int = Field(
         default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
     )

@@ -22,9 +22,10 @@ def _leading_to(target: str, **more: Any) -> Any:
 class IdentitySession(IdentityTable, table=True):
     """A browser at the issuer. `stage` says how far its person has come.
 
-    `password`: the second factor is missing. `invited`: an invitation was opened. `enrolling`: the
-    password is set, and `totp_secret` (encrypted) waits for its first code. `signed-in`. The
-    cookie's value is kept as a hash; `asked` is the authorization request that began it.
+    `password` and `link`: that was the first factor, and the second is missing. `invited`: an
+    invitation was opened. `enrolling`: the password is set, or not wanted, and `totp_secret`
+    (encrypted) waits for its first code. `signed-in`. The cookie's value is kept as a hash;
+    `asked` is the authorization request that began it.
     """
 
     __tablename__: ClassVar[Any] = "identity_session"
@@ -41,6 +42,23 @@ class IdentitySession(IdentityTable, table=True):
     totp_secret: str | None = Field(default=None, sa_column=Column(Text))
     signed_in: datetime | None = Field(default=None, sa_column=_instant(required=False))
     seen: datetime = Field(sa_column=_instant())
+    expires: datetime = Field(sa_column=_instant(index=True))
+
+
+class SignInLink(IdentityTable, table=True):
+    """A link that stands in for a password, once. Only its hash is kept.
+
+    `browser` is a keyed hash of the cookie of who asked for it: only there the authorization
+    request in `asked` goes on. `generation` is the account's: other roles end it.
+    """
+
+    __tablename__: ClassVar[Any] = "sign_in_link"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    account: UUID = Field(sa_column=_leading_to("person_account.id", nullable=False))
+    generation: int = Field(sa_column=Column(Integer, nullable=False))
+    browser: str = Field(max_length=64)
+    asked: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     expires: datetime = Field(sa_column=_instant(index=True))
 
 
@@ -99,3 +117,4 @@ identity_session = metadata.tables["identity_session"]
 sign_in_grant = metadata.tables["sign_in_grant"]
 authorization_code = metadata.tables["authorization_code"]
 refresh_token = metadata.tables["refresh_token"]
+sign_in_link = metadata.tables["sign_in_link"]

@@ -4,6 +4,7 @@ import threading
 import time
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
@@ -20,6 +21,9 @@ PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """No control characters: nobody writes them, and PostgreSQL's text cannot hold all of them."""
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=PLAIN)]
+
+UNNAMED = frozenset({"awaiting-answer", "waiting-list", "offered"})
+"""The businessStatus of a request of which nobody at the provider knows yet whom it is about."""
 
 
 class _Body(BaseModel):
@@ -65,6 +69,15 @@ class Progress(_Body):
     action: Literal["start", "attend", "complete", "not-attended", "end-early"]
     date: date
     note: Note | None = None
+
+
+class Message(_Body):
+    """A few words to the link worker."""
+
+    text: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=PLAIN)
+    ]
+    key: UUID
 
 
 class Brake:
@@ -141,7 +154,7 @@ def answer(body: Answer, reader: TheReader, requests: TheRequests) -> Json:
 def send_code(reader: TheReader, answering: TheAnswering, requests: TheRequests) -> Json:
     """Send a one-time code to the contact that the link was sent to, if a hub verified it, once
     there is anything that it would show."""
-    if not requests.view(reader.task).get("identity_available"):
+    if not _takes_code(requests.view(reader.task)):
         raise Refused("not-available")
     answering.send_code(reader)
     return {"sent": True}
@@ -169,6 +182,46 @@ def progress(body: Progress, reader: TheReader, requests: TheRequests) -> Json:
     return _with_reader(told, reader)
 
 
+@router.get("/answer/messages")
+def messages(reader: TheReader, requests: TheRequests) -> Json:
+    """What the provider and the link worker wrote to each other about the request."""
+    _check_code(reader, requests)
+    return _written(requests.messages(reader.task))
+
+
+@router.post("/answer/messages", status_code=201)
+def write(body: Message, reader: TheReader, requests: TheRequests) -> Json:
+    """Write to the link worker; the same key again changes nothing."""
+    _check_code(reader, requests)
+    return _written(requests.write(reader.task, reader.contact, body.text, body.key))
+
+
+def _check_code(reader: Reader, requests: Requests) -> None:
+    """What is written may be read by whoever holds the link, as the request may; once there is a
+    place, by whoever gave a code, as the name is: after a yes, words may be about somebody whom
+    both know.
+
+    Raises:
+        Refused: `not-identified`.
+    """
+    if not reader.identified and _takes_code(requests.view(reader.task)):
+        raise Refused("not-identified")
+
+
+def _takes_code(view: Json) -> bool:
+    """Whether behind the link is what only a code shows.
+
+    It stays so once there was a place: what was written does not become anybody's to read because
+    the person no longer agrees to share, or because nothing is shown of them any more.
+    """
+    return bool(view.get("identity_available")) or view.get("business_status") not in UNNAMED
+
+
+def _written(talk: Json) -> Json:
+    """The messages alone; what each thinks of the other is for accounts."""
+    return {"messages": talk["messages"]}
+
+
 def _with_reader(view: Json, reader: Reader) -> Json:
     return view | {
         "reference": reference(reader.task),
@@ -188,6 +241,9 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "closed-answer": (
         410, "This link is closed", "The service is not on the list now, or its address changed.",
+    ),
+    "closed-mute": (
+        410, "This link is closed", "The message is old, or we do not write to its address now.",
     ),
     "old-visit": (410, "This link is too old", "Please call your link worker."),
     "closed-visit": (

@@ -1,6 +1,6 @@
 """What became of messages, and the calls that staff have to make. No personal data, no address."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
@@ -49,8 +49,9 @@ def deliveries(
         found = tracking.tracked(uow, seen, case=case, task=task)
         theirs = hubs.seen_by(uow, principal, person_delivery.c.case)
         told = tracking.told_person(uow, theirs, case=case, task=task)
+        labels = tracking.labels(uow, found)
     return {
-        "deliveries": [_shown(each) for each in found],
+        "deliveries": [_shown(each, labels) for each in found],
         "to_person": [_shown_of_person(each) for each in told],
     }
 
@@ -192,9 +193,13 @@ def _failure(row: Any) -> dict[str, Any]:
     }
 
 
-def _shown(each: tracking.Tracked) -> dict[str, Any]:
+def _shown(each: tracking.Tracked, labels: Mapping[UUID, str]) -> dict[str, Any]:
     row = each.row
-    party = {"party": row.party, "contact": str(row.contact) if row.contact else None}
+    party = {
+        "party": row.party,
+        "contact": str(row.contact) if row.contact else None,
+        "label": labels.get(row.contact, ""),
+    }
     return _how_it_went(each) | party
 
 

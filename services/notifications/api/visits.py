@@ -1,10 +1,10 @@
 """What stands behind the link in a message to a person: one place that was agreed, no name."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifications.api.answers import Exchange, Session
 from services.notifications.person.visiting import Visits
@@ -17,13 +17,15 @@ class Said(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    said: Literal["cancel", "call-me", "stop-sharing", "change-sharing"]
+    said: Literal["cancel", "not-this-time", "call-me", "stop-sharing", "change-sharing"]
+    day: date | None = Field(default=None, description="On which they do not come this time.")
 
 
 class Shown(BaseModel):
     """What was agreed, as far as the link shows it.
 
-    `may` lists what can be said beside `call-me` and `change-sharing`.
+    `may` lists what can be said beside `call-me` and `change-sharing`; `language` (BCP 47) and
+    `easy_read` are how the person reads.
     """
 
     service: str
@@ -33,6 +35,8 @@ class Shown(BaseModel):
     phone: str
     sharing: list[str]
     may: list[str]
+    language: str
+    easy_read: bool
 
 
 Secret = Annotated[str, Header(alias="Kersey-Visit-Session", max_length=200)]
@@ -66,10 +70,12 @@ def view(visits: TheVisits, secret: Secret = "") -> Shown:
         phone=told.link_worker.phone if told.link_worker else "",
         sharing=list(told.sharing),
         may=list(told.may),
+        language=told.language,
+        easy_read=told.easy_read,
     )
 
 
 @router.post("/visit", status_code=204)
 def say(body: Said, visits: TheVisits, secret: Secret = "") -> None:
-    """Say that they cannot come, would like a call, or want less or nothing shared."""
-    visits.say(secret, body.said)
+    """Say that they cannot come, or not on one day; would like a call; want less shared."""
+    visits.say(secret, body.said, body.day)

@@ -1,37 +1,67 @@
-"""A maildir into which the mail server puts what comes back."""
+"""A worker that takes what came back out of a mailbox, wherever that is.
 
-import mailbox
+What was understood is removed, as it holds an address. What nobody could read stays, marked as
+seen, for a person to look at. What is still under way is looked at again.
+"""
+
 import threading
-from pathlib import Path
+from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
-from services.notifications.bounces.reading import MOST_BYTES
 from services.notifications.bounces.taking import Bounces, Outcome
 
 log = structlog.get_logger(__name__)
 
-NEW = "new"
-LOOKED_AT = "S"
-"""The flag of what nobody could read: it stays, for a person to look at."""
+Take = Callable[[bytes], Outcome]
+
+
+class BoxFault(Exception):
+    """A mailbox that cannot be read now; says so in words, for an operator."""
+
+
+class Box(Protocol):
+    """A mailbox."""
+
+    def each(self, take: Take) -> int:
+        """Hand over each new message, and do with it what its outcome says.
+
+        Nothing is removed before it was taken: whatever is cut off in between comes again, and
+        taking it twice changes nothing.
+
+        Args:
+            take: acts on a message; what is beyond `reading.MOST_BYTES` need not be fetched.
+
+        Returns:
+            How many were taken away.
+
+        Raises:
+            BoxFault: it cannot be read.
+        """
+        ...
 
 
 class Mailbox:
-    """A worker that takes what is new in a maildir.
-
-    What was understood is removed, as it holds an address; what was not stays, marked as seen.
-    Several may look at one maildir: what another took away meanwhile is passed over.
+    """Looks into a mailbox, again and again.
 
     Args:
-        folder: the maildir, which the mail server makes.
+        box: where the messages are.
         bounces: takes each.
-        poll_seconds: how often it is looked at.
+        name: of the worker, for logs and health.
+        poll_seconds: how often it looks.
     """
 
-    name = "notifications.bounces"
-
-    def __init__(self, folder: Path, bounces: Bounces, *, poll_seconds: float = 60.0) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        box: Box,
+        bounces: Bounces,
+        *,
+        name: str = "notifications.bounces",
+        poll_seconds: float = 60.0,
+    ) -> None:
+        self.name = name
+        self._box = box
         self._bounces = bounces
         self._poll = poll_seconds
         self.fault: str | None = None
@@ -45,35 +75,14 @@ class Mailbox:
     def look(self) -> int:
         """Take what is new; returns how many were taken away."""
         try:
-            box = mailbox.Maildir(self._folder, create=False)
-            names = [key for key, each in box.iteritems() if each.get_subdir() == NEW]
-        except (OSError, mailbox.Error) as error:
-            self.fault = f"the maildir of bounces cannot be read: {type(error).__name__}"
+            taken = self._box.each(self._take)
+        except BoxFault as fault:
+            self.fault = str(fault)
             return 0
         self.fault = None
-        return sum(self._one(box, name) for name in names)
+        return taken
 
-    def _one(self, box: "mailbox.Maildir", name: str) -> bool:
-        try:
-            with box.get_file(name) as file:
-                content = file.read(MOST_BYTES)
-        except (KeyError, OSError):
-            return False
+    def _take(self, content: bytes) -> Outcome:
         outcome = self._bounces.take(content)
         log.info("bounces.looked", outcome=outcome.value)
-        if outcome is Outcome.TOO_SOON:
-            return False
-        if outcome is Outcome.UNREADABLE:
-            self._keep(box, name)
-            return False
-        box.discard(name)
-        return True
-
-    def _keep(self, box: "mailbox.Maildir", name: str) -> None:
-        try:
-            message = box[name]
-            message.set_subdir("cur")
-            message.add_flag(LOOKED_AT)
-            box[name] = message
-        except (KeyError, OSError):
-            log.info("bounces.gone")
+        return outcome

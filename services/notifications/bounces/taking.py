@@ -16,13 +16,17 @@ from sqlalchemy import Engine, Row, func, null, select, update
 
 from services.notifications.bounces.reading import Report, Said, read
 from services.notifications.channels.email import EMAIL
+from services.notifications.digests.ending import Digests, lock_cases
 from services.notifications.handlers.telling import Teller, locked
 from services.notifications.listings.telling import ListingTeller
 from services.notifications.person.team import TeamHears
 from services.notifications.reach.addresses import Addresses
 from services.notifications.tables import (
+    announcement_deliveries,
     contact_deliveries,
     deliveries,
+    delivery,
+    digest_deliveries,
     listing_deliveries,
     person_deliveries,
 )
@@ -34,6 +38,8 @@ TABLES: Sequence[DeliveryTables] = (
     person_deliveries,
     listing_deliveries,
     contact_deliveries,
+    digest_deliveries,
+    announcement_deliveries,
 )
 MAILED = frozenset([EMAIL.means])
 LATELY = timedelta(days=30)
@@ -69,6 +75,7 @@ class Bounces:
         teller: says that a message about a case did not arrive.
         team: hears that a person was not told, and tells them.
         listings: says that a message about a listing came back.
+        digests: ends what a message of the day held.
         addresses: keeps which addresses are not used.
     """
 
@@ -77,6 +84,7 @@ class Bounces:
     teller: Teller
     team: TeamHears
     listings: ListingTeller
+    digests: Digests
     addresses: Addresses
 
     def take(self, content: bytes) -> Outcome:
@@ -109,7 +117,7 @@ class Bounces:
             key: the delivery's id.
             channels: by which it may have gone.
         """
-        for tables in (deliveries, person_deliveries):
+        for tables in (deliveries, person_deliveries, digest_deliveries, announcement_deliveries):
             with UnitOfWork(self.engine) as uow:
                 row = self._sent(uow, tables, key, channels)
                 if row is None:
@@ -123,24 +131,34 @@ class Bounces:
                         state=State.DELIVERED.value, last_error=null(), due=null(), ended=func.now()
                     )
                 )
-                arrived = self.teller.by_hand if tables is deliveries else self.team.arrived
-                arrived(uow, row.id, row.channel, row.payload)
+                self._arrived(uow, tables, row)
                 uow.commit()
                 return Outcome.TAKEN
         return Outcome.UNKNOWN
+
+    def _arrived(self, uow: UnitOfWork, tables: DeliveryTables, row: Row[*tuple[Any, ...]]) -> None:
+        if tables is digest_deliveries:
+            self.digests.arrived(uow, row.id)
+            return
+        if tables is announcement_deliveries:
+            return  # the hub counts them, and nobody else is told
+        arrived = self.teller.arrived if tables is deliveries else self.team.arrived
+        arrived(uow, row.id, row.channel, row.payload)
 
     def _sent(
         self, uow: UnitOfWork, tables: DeliveryTables, mail: UUID, channels: Collection[str]
     ) -> Row[*tuple[Any, ...]] | None:
         """The delivery, locked after its case, as everybody does."""
-        delivery = tables.delivery
-        this = select(delivery).where(delivery.c.id == mail, delivery.c.channel.in_(channels))
-        recent = this.where(delivery.c.created > func.now() - LATELY)
+        sent = tables.delivery
+        this = select(sent).where(sent.c.id == mail, sent.c.channel.in_(channels))
+        recent = this.where(sent.c.created > func.now() - LATELY)
         found = uow.session.connection().execute(recent).first()
         if found is None:
             return None
         if tables in (deliveries, person_deliveries):
             locked(uow, found.case)
+        if tables is digest_deliveries:
+            lock_cases(uow, delivery.c.digest == found.id)
         return uow.session.connection().execute(recent.with_for_update()).first()
 
     def _follow(
@@ -176,6 +194,8 @@ class Bounces:
             self.listings.bounced(uow, row.id, row.channel, row.payload)
         if tables is deliveries:
             self.teller.bounced(uow, row.id, row.channel, row.payload)
+        if tables is digest_deliveries:
+            self.digests.bounced(uow, row.id, report.code)
         return Outcome.TAKEN
 
     def _unwanted(self, uow: UnitOfWork, row: Row[*tuple[Any, ...]], report: Report) -> Outcome:

@@ -6,10 +6,34 @@ decides at its own edge what is temporary and what is permanent.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from services.notifications.notice import Notice
 from shared.delivery import Delivery, Receipt
+from shared.mail import Look
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A message in words, in its reader's language and format.
+
+    Attributes:
+        subject: its subject line.
+        paragraphs: its text.
+        brief: the whole of it for a text message, with `url`.
+        link: what `url` is called.
+        url: where to read more and answer, where the message leads anywhere.
+        look: how it is set.
+        mute: where its reader says that they want no more of this kind, if they may.
+    """
+
+    subject: str
+    paragraphs: Sequence[str]
+    brief: str
+    link: str | None = None
+    url: str | None = None
+    look: Look = Look.USUAL
+    mute: str | None = None
 
 
 @dataclass(frozen=True)
@@ -18,19 +42,19 @@ class Letter:
 
     Attributes:
         delivery: its id is the message's id at every attempt.
-        notice: what it is about.
-        address: the contact's, as it is now.
-        url: the answer link, where the message has one.
-        code: the one-time code, where it has one.
+        address: where to, as it is now.
+        party: whose contact that is; none of a message to a person.
+        words: what it says; for channels whose messages are words (`declaring.Format`).
+        notice: what it is about; for those that hand on ids. None of a message to a person.
         secret: the contact's webhook secret, where it has one.
         former_secret: the one before, while it still holds.
     """
 
     delivery: Delivery
-    notice: Notice
     address: str
-    url: str | None = None
-    code: str | None = None
+    words: Worded = Worded("", (), "")
+    notice: Notice | None = None
+    party: str = ""
     secret: str | None = None
     former_secret: str | None = None
 
@@ -52,36 +76,4 @@ class Channel(Protocol):
 
     def fault(self, address: str) -> str | None:
         """Why an address cannot be used with this channel, as a code; None when it can."""
-        ...
-
-
-@dataclass(frozen=True)
-class Worded:
-    """A message to a person, in their words and language.
-
-    Attributes:
-        subject: its subject line.
-        paragraphs: its text.
-        link: what `url` is called.
-        url: where to see it again and answer.
-        brief: the whole of it for a text message, with `url`.
-    """
-
-    subject: str
-    paragraphs: Sequence[str]
-    link: str
-    url: str
-    brief: str
-
-
-@runtime_checkable
-class ReachesPersons(Protocol):
-    """A means by which a person can be told too (`Declaration.person`)."""
-
-    def tell(self, delivery: Delivery, address: str, worded: Worded) -> Receipt:
-        """Tell a person; called with no transaction open.
-
-        Raises:
-            Undelivered: one of its kinds.
-        """
         ...

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import Engine
+
 from services.notifications.channels import Channel
 from services.notifications.settings import NotificationsSettings
 from shared.delivery import Schedule
@@ -18,7 +20,7 @@ class Format(StrEnum):
     WORDS = "words"
     """The kind's words, with the answer link or the code."""
     EVENT = "event"
-    """Ids alone, for a party's own system."""
+    """Ids alone, for a party's own system, or for pages that put them into words."""
     SPOKEN = "spoken"
     """What a member of staff says or notes: no program sends it."""
 
@@ -36,16 +38,15 @@ class Declaration:
         address: what a contact's address is, in words for whoever sets one.
         example: an address of that kind that leads nowhere.
         format: what its messages are made of.
-        make: makes the channel from the settings; None where these do not say how. Absent where
-            people are the channel (care 24).
+        make: makes the channel from the settings and the service's database; None where the
+            settings do not say how. Absent where people are the channel (care 24).
         schedule: when it tries again; it is the default for whoever is told by people.
         faults: what is wrong with an address, in words, by the code of `Channel.fault`.
         asked_by: the directory's words for being asked that it carries out.
         listed: the address that a listing has for it, from what a service says of referrals and
             from the listing; empty where there is none.
         system: it is a party's own system, and told beside whichever person is told.
-        person: what the record of a person calls it, if persons are told by it (care 12); the
-            channel then is one of `ReachesPersons`.
+        person: what the record of a person calls it, if persons are told by it (care 12).
         takes_codes: a one-time code may go to its contact, once the hub verified the address. No
             address counts as verified before (care 6).
     """
@@ -54,7 +55,7 @@ class Declaration:
     address: str
     example: str
     format: Format
-    make: Callable[[NotificationsSettings], Channel | None] | None = None
+    make: Callable[[NotificationsSettings, Engine], Channel | None] | None = None
     schedule: Schedule = field(default_factory=lambda: Schedule(delays=()))
     faults: Mapping[str, str] = field(default_factory=dict)
     asked_by: tuple[str, ...] = ()

@@ -4,11 +4,12 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from uuid import UUID
 
-from services.notifications.channels import Letter, Worded
+from sqlalchemy import Engine
+
+from services.notifications.channels import Letter
 from services.notifications.channels.declaring import Declaration, Format, text
 from services.notifications.settings import NotificationsSettings
-from services.notifications.words import WORDS, reference, said_words
-from shared.delivery import Delivery, Permanent, Receipt, Schedule, minutes
+from shared.delivery import Permanent, Receipt, Schedule, minutes
 from shared.mail import Composer, Post, Written, mail_address, post_of
 
 
@@ -20,25 +21,20 @@ class EmailChannel:
         sender: the address they come from.
         return_path: where mail servers send what they could not deliver.
         brand: the name under them.
-        code_minutes: for how long a one-time code works, to be said with it.
     """
 
-    def __init__(
-        self, post: Post, *, sender: str, brand: str, code_minutes: int, return_path: str = ""
-    ) -> None:
+    def __init__(self, post: Post, *, sender: str, brand: str, return_path: str = "") -> None:
         self._post = post
         self._composer = Composer(sender=sender, brand=brand)
         self._return_path = return_path or sender
-        self._code_minutes = code_minutes
 
     def send(self, letter: Letter) -> Receipt:
         """See `Channel`."""
-        return self.write(letter.address, letter.delivery.id, self._written(letter))
+        return self.write(letter.address, letter.delivery.id, _written(letter))
 
-    def tell(self, delivery: Delivery, address: str, worded: Worded) -> Receipt:
-        """See `ReachesPersons`."""
-        written = Written(worded.subject, worded.paragraphs, worded.link, worded.url)
-        return self.write(address, delivery.id, written)
+    def message(self, letter: Letter, recipient: str) -> EmailMessage:
+        """The mail, as its reader wants it set. Its Message-ID is the same at every attempt."""
+        return self._composer.composed(letter.delivery.id, _written(letter), recipient)
 
     def write(self, address: str, key: UUID, written: Written) -> Receipt:
         """Send what was written.
@@ -65,28 +61,25 @@ class EmailChannel:
         """See `Channel`."""
         self._post.rest()
 
-    def message(self, letter: Letter, recipient: str) -> EmailMessage:
-        """The mail, in plain text and in HTML. Its Message-ID is the same at every attempt."""
-        return self._composer.composed(letter.delivery.id, self._written(letter), recipient)
 
-    def _written(self, letter: Letter) -> Written:
-        words = WORDS[letter.notice.kind]
-        filled = words.paragraphs(
-            reference=reference(letter.notice.task or letter.notice.case),
-            code=letter.code or "",
-            minutes=self._code_minutes,
-            said=said_words(letter.notice.said),
-        )
-        return Written(words.subject, filled, words.link, letter.url)
+def _written(letter: Letter) -> Written:
+    words = letter.words
+    return Written(
+        words.subject,
+        words.paragraphs,
+        words.link,
+        words.url,
+        look=words.look,
+        unsubscribe=words.mute,
+    )
 
 
-def made(settings: NotificationsSettings) -> EmailChannel:
+def made(settings: NotificationsSettings, _engine: Engine | None = None) -> EmailChannel:
     """The channel as the settings say."""
     return EmailChannel(
         post_of(settings),
         sender=settings.mail_from,
         brand=settings.brand,
-        code_minutes=settings.code_minutes,
         return_path=settings.bounce_address,
     )
 

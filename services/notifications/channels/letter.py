@@ -4,14 +4,15 @@ Its template there has the fields `((subject))` and `((body))`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from services.notifications.channels import Letter, Worded
+from sqlalchemy import Engine
+
+from services.notifications.channels import Letter
 from services.notifications.channels.declaring import Declaration, Format
 from services.notifications.channels.govuk_notify import Notify, notify
 from services.notifications.settings import NotificationsSettings
-from services.notifications.words import WORDS, reference, said_words
-from shared.delivery import Delivery, Permanent, Receipt, Schedule, minutes
+from shared.delivery import Permanent, Receipt, Schedule, minutes
 
 LEAST_LINES, MOST_LINES = 3, 7
 """Of an address, as Notify takes them."""
@@ -32,36 +33,20 @@ class LetterChannel:
 
     def send(self, letter: Letter) -> Receipt:
         """See `Channel`."""
-        return self._send(letter.delivery, letter.address, self.content(letter))
-
-    def tell(self, delivery: Delivery, address: str, worded: Worded) -> Receipt:
-        """See `ReachesPersons`."""
-        body = "\n\n".join([*worded.paragraphs, f"{worded.link}: {worded.url}"])
-        return self._send(delivery, address, {"subject": worded.subject, "body": body})
-
-    def _send(self, delivery: Delivery, address: str, content: Mapping[str, str]) -> Receipt:
-        lines = postal_address(address)
+        lines = postal_address(letter.address)
         if lines is None:
             raise Permanent("postal-address")
+        delivery, words = letter.delivery, letter.words
+        link = [f"{words.link}: {words.url}"] if words.url else []  # printed, to be typed
+        said = {"subject": words.subject, "body": "\n\n".join([*words.paragraphs, *link])}
         to = {f"address_line_{number}": line for number, line in enumerate(lines, 1)}
         return self._notify.send(
             delivery.id,
             delivery.attempt,
             lambda client: client.send_letter_notification(
-                self._template, {**to, **content}, reference=str(delivery.id)
+                self._template, {**to, **said}, reference=str(delivery.id)
             ),
         )
-
-    def content(self, letter: Letter) -> dict[str, str]:
-        """What it says; a link is printed, to be typed."""
-        notice = letter.notice
-        words = WORDS[notice.kind]
-        about = reference(notice.task or notice.case)
-        paragraphs = words.paragraphs(
-            reference=about, code="", minutes="", said=said_words(notice.said)
-        )
-        link = [f"{words.link}: {letter.url}"] if letter.url else []
-        return {"subject": words.subject, "body": "\n\n".join([*paragraphs, *link])}
 
     def fault(self, address: str) -> str | None:
         """See `Channel`."""
@@ -80,7 +65,7 @@ def postal_address(address: str) -> Sequence[str] | None:
     return lines if fits and _POSTCODE.fullmatch(lines[-1]) else None
 
 
-def made(settings: NotificationsSettings) -> LetterChannel | None:
+def made(settings: NotificationsSettings, _engine: Engine | None = None) -> LetterChannel | None:
     """The channel, if the settings have a key and a template."""
     through = notify(settings)
     if through is None or not settings.notify_letter_template:

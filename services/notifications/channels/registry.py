@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy import Engine
+
 from services.notifications.channels import Channel
-from services.notifications.channels.declaring import Declaration
+from services.notifications.channels.declaring import Declaration, Format
 from services.notifications.channels.email import EMAIL
+from services.notifications.channels.inbox import INBOX
 from services.notifications.channels.letter import POST
 from services.notifications.channels.paper import PAPER
 from services.notifications.channels.phone import PHONE
@@ -20,6 +23,7 @@ CHANNELS: tuple[Declaration, ...] = (
     POST,
     PHONE,
     PAPER,
+    INBOX,
 )
 """In this order: where two carry out the same word of the directory, the earlier one does."""
 
@@ -27,6 +31,9 @@ BY_MEANS: Mapping[str, Declaration] = {each.means: each for each in CHANNELS}
 
 BY_A_PERSON = frozenset(each.means for each in CHANNELS if each.make is None)
 """Means that no program uses: a member of staff sees the task and does it."""
+
+IN_WORDS = frozenset(each.means for each in CHANNELS if each.format is Format.WORDS)
+"""Means whose messages are words, so that several can go as one."""
 
 SYSTEMS = frozenset(each.means for each in CHANNELS if each.system)
 """Means by which a party's own system is told."""
@@ -37,10 +44,15 @@ ASKED_BY: Mapping[str, Declaration] = {
 """How the directory's words for being asked (care 24) are carried out."""
 
 
-def made(settings: NotificationsSettings) -> Mapping[str, Channel]:
-    """The channels that the settings say how to use, by means."""
+def made(settings: NotificationsSettings, engine: Engine) -> Mapping[str, Channel]:
+    """The channels that the settings say how to use, by means.
+
+    Args:
+        settings: the service's.
+        engine: of its database.
+    """
     of_programs = [(each.means, each.make) for each in CHANNELS if each.make is not None]
-    channels = {means: make(settings) for means, make in of_programs}
+    channels = {means: make(settings, engine) for means, make in of_programs}
     return {means: channel for means, channel in channels.items() if channel is not None}
 
 

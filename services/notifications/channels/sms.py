@@ -5,12 +5,13 @@ Its template there has one field, `((message))`, so that the words are Kersey's.
 
 import re
 
-from services.notifications.channels import Letter, Worded
+from sqlalchemy import Engine
+
+from services.notifications.channels import Letter
 from services.notifications.channels.declaring import Declaration, Format
 from services.notifications.channels.govuk_notify import Notify, notify
 from services.notifications.settings import NotificationsSettings
-from services.notifications.words import WORDS, reference
-from shared.delivery import Delivery, Permanent, Receipt, Schedule, minutes
+from shared.delivery import Permanent, Receipt, Schedule, minutes
 
 _NUMBER = re.compile(r"(\+|00)?[1-9][0-9]{8,14}|0[1-9][0-9]{8,9}", re.ASCII)
 _BETWEEN = str.maketrans("", "", " -().\u00a0")
@@ -31,15 +32,9 @@ class SmsChannel:
         self._brand = brand
 
     def send(self, letter: Letter) -> Receipt:
-        """See `Channel`."""
-        return self._send(letter.delivery, letter.address, self.text(letter))
-
-    def tell(self, delivery: Delivery, address: str, worded: Worded) -> Receipt:
-        """See `ReachesPersons`."""
-        return self._send(delivery, address, f"{worded.brief} {self._brand}")
-
-    def _send(self, delivery: Delivery, address: str, text: str) -> Receipt:
-        number = phone_number(address)
+        """See `Channel`. Each part of 153 signs costs."""
+        delivery, text = letter.delivery, f"{letter.words.brief} {self._brand}"
+        number = phone_number(letter.address)
         if number is None:
             raise Permanent("number-malformed")
         return self._notify.send(
@@ -52,12 +47,6 @@ class SmsChannel:
                 reference=str(delivery.id),
             ),
         )
-
-    def text(self, letter: Letter) -> str:
-        """What it says: what happened, which request, where to go on. Each part of 153 costs."""
-        notice = letter.notice
-        about = f"{WORDS[notice.kind].subject}. {reference(notice.task or notice.case)}."
-        return " ".join(filter(None, [about, letter.url, self._brand]))
 
     def fault(self, address: str) -> str | None:
         """See `Channel`."""
@@ -74,7 +63,7 @@ def phone_number(address: str) -> str | None:
     return number if _NUMBER.fullmatch(number) else None
 
 
-def made(settings: NotificationsSettings) -> SmsChannel | None:
+def made(settings: NotificationsSettings, _engine: Engine | None = None) -> SmsChannel | None:
     """The channel, if the settings have a key and a template."""
     through = notify(settings)
     if through is None or not settings.notify_sms_template:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import orjson
+from sqlalchemy import Engine
 from standardwebhooks import Webhook
 
 from services.notifications.channels import Letter
@@ -73,9 +74,12 @@ class WebhookChannel:
     def body(self, letter: Letter) -> str:
         """The same bytes at every attempt. The case is Kersey's own affair and is left out."""
         notice = letter.notice
+        assert notice is not None, "a webhook is told of events"
         data = {"kind": notice.kind.value, "task": notice.task, "service": notice.service}
         if notice.task:
             data["url"] = f"{self._public_url}/fhir/Task/{notice.task}"
+        if notice.day:
+            data["day"] = notice.day.isoformat()
         content = {"type": notice.type, "timestamp": notice.time, "data": data}
         return orjson.dumps(content).decode()
 
@@ -85,7 +89,7 @@ def new_secret() -> str:
     return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
 
 
-def made(settings: NotificationsSettings) -> WebhookChannel:
+def made(settings: NotificationsSettings, _engine: Engine | None = None) -> WebhookChannel:
     """The channel as the settings say."""
     http = OutgoingHttp(allow_private=settings.private_endpoints)
     return WebhookChannel(http, public_url=settings.public_url)

@@ -36,7 +36,8 @@ class Refused(Exception):
         reason: `unknown-link`, `expired-link`, `closed-link`, `no-session`, `not-identified`,
             `not-available`, `not-verified`, `too-many-codes`, `no-code`, `wrong-code` or `locked`;
             of a link of the weekly message `old-answer`, `used-answer` or `closed-answer`; of the
-            link in a message to a person `old-visit` or `closed-visit`.
+            link in a message to a person `old-visit` or `closed-visit`; of one that ends a kind of
+            message `closed-mute`.
         left: tries left, where a code was wrong.
     """
 

@@ -1,15 +1,18 @@
 """From a case's event to deliveries: who is told, and what need not be said any more."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.channels.registry import BY_A_PERSON, SYSTEMS
+from services.notifications.digests.gathering import GATHERED, gather, is_gathered
 from services.notifications.domain import (
     ANSWERS,
     NOBODY,
@@ -24,9 +27,10 @@ from services.notifications.domain import (
     of_person,
     to_tell,
 )
+from services.notifications.handlers.ahead import ahead_of, known_contacts, reading_ahead, settle
 from services.notifications.handlers.erasing import is_erased
-from services.notifications.handlers.hubs import place, team_of
-from services.notifications.handlers.telling import locked
+from services.notifications.handlers.hubs import place, place_all, team_of
+from services.notifications.handlers.telling import locked, locked_all
 from services.notifications.notice import Notice
 from services.notifications.reach.unusable import is_unusable
 from services.notifications.tables import (
@@ -65,16 +69,16 @@ class CaseEvents:
         event = envelope.data
         if not isinstance(event, CaseEvent):
             return
-        locked(uow, event.case)
-        if is_erased(uow, event.case):
+        rule = RULES.get(type(event))
+        if _changes(event, rule):
+            settle(uow)
+        if not _taken_up(uow, event, envelope):
             return
-        place(uow, envelope)
         if type(event) in ANSWERS:
             taken = insert(Answered).values({"task": getattr(event, "task", None)})
             uow.session.execute(taken.on_conflict_do_nothing())
         if isinstance(event, PersonStop):
             _note_stop(uow, event)
-        rule = RULES.get(type(event))
         if type(event) in SHARING_STOPS and not envelope.replay:
             _end_identified_sessions(uow, event)
         if envelope.replay or rule is None:
@@ -92,6 +96,27 @@ class CaseEvents:
         if rule.also is not None:
             self._apply(uow, envelope, rule.also, about)
         uow.on_commit(self._wake.set)
+
+    @contextmanager
+    def ahead(self, uow: UnitOfWork, envelopes: Collection[Envelope]) -> Iterator[None]:
+        """See `LooksAhead`. Whom an event tells is read ahead, as far as the event says it."""
+        about = {each: each.data for each in envelopes if isinstance(each.data, CaseEvent)}
+        if not about:
+            yield
+            return
+        events = about.values()
+        times = Counter(event.case for event in events)
+        with reading_ahead(uow) as ahead:
+            locked_all(uow, times.keys())
+            ahead.locked = times.keys()
+            tasks = {task for event in events if (task := getattr(event, "task", None))}
+            ahead.read_stops(uow, tasks | set(times))
+            ahead.read_parties(uow, {party for event in events if (party := _party_of(event))})
+            ahead.placed = {
+                case for case, n in times.items() if n == 1 and not is_erased(uow, case)
+            }
+            place_all(uow, [each for each, event in about.items() if event.case in ahead.placed])
+            yield
 
     def _apply(
         self, uow: UnitOfWork, envelope: Envelope, rule: Rule, about: ColumnElement[bool]
@@ -135,6 +160,7 @@ class CaseEvents:
             provider=asked.provider if asked else getattr(event, "provider", None),
             priority=getattr(event, "priority", None) if rule.tell is Kind.REQUEST else None,
             said=getattr(event, "said", None),
+            day=getattr(event, "day", None),
         )
         late = stopped(uow, event.case, notice.task) if rule.tell is Kind.REQUEST else None
         told = list(contacts)
@@ -148,6 +174,35 @@ class CaseEvents:
         if not told:
             name = f"{NOBODY}/{rule.tell}" if rule.tell_the_told else NOBODY
             add_waiting(uow, uuid5(envelope.id, name), notice, party, self._grace)
+
+
+def _taken_up(uow: UnitOfWork, event: CaseEvent, envelope: Envelope) -> bool:
+    """Lock the case and keep whose it is; False where its person was erased."""
+    ahead = ahead_of(uow)
+    if ahead is None or event.case not in ahead.locked:
+        locked(uow, event.case)
+    if is_erased(uow, event.case):
+        return False
+    if ahead is None or event.case not in ahead.placed:
+        place(uow, envelope)
+    return True
+
+
+def _changes(event: CaseEvent, rule: Rule | None) -> bool:
+    """Whether an event does more than tell somebody something new."""
+    if type(event) in ANSWERS or isinstance(event, PersonStop) or type(event) in SHARING_STOPS:
+        return True
+    return rule is not None and bool(
+        rule.ends or rule.closes_links or rule.tell_the_told or rule.also
+    )
+
+
+def _party_of(event: CaseEvent) -> str | None:
+    """Whom an event tells; None where it is told to nobody, or to whoever holds the case."""
+    rule = RULES.get(type(event))
+    return (
+        str(getattr(event, rule.party) or "") if rule and rule.party not in ("", "team") else None
+    )
 
 
 def contacts_for(
@@ -170,30 +225,38 @@ def add(
     contact: Contact,
     order_key: str | None = None,
     **end: Any,
-) -> bool:
+) -> None:
     """Add a delivery to a contact; one that a member of staff makes, where the means is theirs.
 
     What a contact is told of one case goes in order, unless `order_key` says otherwise. What can
     wait does not go out in its party's quiet hours.
     """
+    columns = _columns(notice, contact.party) | {"contact": contact.id}
     by_program = contact.means not in BY_A_PERSON and contact.means not in SYSTEMS
     if by_program and "ended" not in end:
         at = end.pop("due", None) or datetime.now(UTC)
         due = not_before(uow, contact.party, notice.kind, at) or at
         end |= {"due": due} if due > datetime.now(UTC) else {}
+        if is_gathered(contact, notice.kind):
+            end |= {"asleep": True, "reason": GATHERED}
+            columns["digest"] = gather(uow, contact, at)
     if notice.kind in AT_ONCE:  # it does not wait for what waits
         order_key = order_key or f"{contact.id}/{notice.case}/{notice.kind}"
-    return deliveries.add(
-        uow.session,
-        key=key,
-        order_key=order_key or f"{contact.id}/{notice.case}",
-        channel=contact.means,
-        address=contact.address,
-        payload=notice.model_dump_json(exclude_none=True),
-        waits_for_person=contact.means in BY_A_PERSON,
-        extra=_columns(notice, contact.party) | {"contact": contact.id},
+    added = {
+        "key": key,
+        "order_key": order_key or f"{contact.id}/{notice.case}",
+        "channel": contact.means,
+        "address": contact.address,
+        "payload": notice.model_dump_json(exclude_none=True),
+        "extra": columns,
+        "asleep": contact.means in BY_A_PERSON,
         **end,
-    )
+    }
+    ahead = ahead_of(uow)
+    if ahead is None:
+        deliveries.add(uow.session, **added)
+    else:
+        ahead.added.append(added)
 
 
 def add_waiting(uow: UnitOfWork, key: UUID, notice: Notice, party: str, grace: timedelta) -> None:
@@ -229,6 +292,9 @@ def _about(event: CaseEvent) -> ColumnElement[bool]:
 
 def active(uow: UnitOfWork, party: str, role: Role) -> Sequence[Contact]:
     """A party's active contacts of one role; none whose address mails do not reach."""
+    known = known_contacts(uow, party, role.value)
+    if known is not None:
+        return known
     return uow.session.scalars(_ACTIVE, {"of": party, "in_role": role.value}).all()
 
 
@@ -278,12 +344,25 @@ def _close(uow: UnitOfWork, event: CaseEvent, reason: str) -> None:
 
 def stopped(uow: UnitOfWork, case: UUID, task: UUID | None) -> str | None:
     """Why nobody is to be asked for this any more, if the end came before the request."""
-    found = select(col(Stopped.reason)).where(col(Stopped.about).in_([case, task])).limit(1)
-    return uow.session.scalars(found).first()
+    ahead = ahead_of(uow)
+    about = [each for each in (case, task) if each]
+    if ahead and all(each in ahead.stops for each in about):
+        return next((reason for each in about if (reason := ahead.stops[each])), None)
+    return uow.session.scalars(_STOPPED, {"case": case, "task": task or case}).first()
+
+
+_STOPPED = (
+    select(col(Stopped.reason))
+    .where(or_(col(Stopped.about) == bindparam("case"), col(Stopped.about) == bindparam("task")))
+    .limit(1)
+)
 
 
 def answered(uow: UnitOfWork, task: UUID | None) -> bool:
     """Whether the provider has answered, so that its link may lead to who the person is."""
+    ahead = ahead_of(uow)
+    if ahead and task in ahead.answered:
+        return ahead.answered[task]
     found = select(col(Answered.task)).where(col(Answered.task) == task)
     return uow.session.scalars(found).first() is not None
 

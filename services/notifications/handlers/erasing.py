@@ -1,6 +1,6 @@
 """A person was erased: what was kept of their cases goes, and that is confirmed (care 9)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.domain import STOPS, of_person
+from services.notifications.handlers.ahead import ahead_of
 from services.notifications.handlers.telling import locked
 from services.notifications.holdings import HOLDINGS
 from services.notifications.tables import (
@@ -33,10 +34,13 @@ class Erasures:
 
     Args:
         outbox: takes the confirmation.
+        forget: deletes mails that were written to the person, by the ids of their deliveries, where
+            they lie in a folder of ours; a mail has their first name and address in it.
     """
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, forget: Callable[[Collection[UUID]], None]) -> None:
         self._outbox = outbox
+        self._forget = forget
 
     def __call__(self, uow: UnitOfWork, envelope: Envelope) -> None:
         """Erase what is kept of the person's cases, and let nothing new come of them."""
@@ -46,7 +50,9 @@ class Erasures:
         for case in sorted(event.cases):
             locked(uow, case)
         connection = uow.session.connection()
-        erase(connection, HOLDINGS, traces(connection, event.cases))
+        found = traces(connection, event.cases)
+        self._forget(found["person-delivery"])
+        erase(connection, HOLDINGS, found)
         stops = [of_person(event.person, stop) for stop in STOPS.values()]
         connection.execute(delete(Stopped).where(col(Stopped.about).in_(stops)))
         for case in event.cases:
@@ -60,6 +66,9 @@ class Erasures:
 
 def is_erased(uow: UnitOfWork, case: UUID) -> bool:
     """Whether the case's person was erased: what still comes of it is passed over."""
+    ahead = ahead_of(uow)
+    if ahead and case in ahead.stops:
+        return ahead.stops[case] == ERASED
     text = "SELECT FROM stopped WHERE about = %(case)s::uuid AND reason = %(erased)s"
     found = uow.session.connection().exec_driver_sql(text, {"case": case, "erased": ERASED})
     return found.first() is not None

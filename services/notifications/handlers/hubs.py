@@ -4,7 +4,8 @@ A hub's staff act for its place only: how another place's provider is reached is
 or they could have its answer links sent to themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, SQLColumnExpression, false, func, or_, select, true
@@ -64,27 +65,35 @@ def belongs(uow: UnitOfWork, party: UUID, hub: str, *, said_by: str) -> None:
 
 _PLACED = """
 UPDATE case_order SET
-  team = CASE WHEN team IS NULL OR placed <= %(sequence)s
-         THEN coalesce(%(team)s::text, team) ELSE team END,
-  hub = CASE WHEN hub IS NULL OR placed <= %(sequence)s
-        THEN coalesce(%(hub)s::text, hub) ELSE hub END,
-  placed = greatest(placed, %(sequence)s)
-WHERE "case" = %(case)s::uuid
+  team = CASE WHEN case_order.team IS NULL OR placed <= said.sequence
+         THEN coalesce(said.team, case_order.team) ELSE case_order.team END,
+  hub = CASE WHEN case_order.hub IS NULL OR placed <= said.sequence
+        THEN coalesce(said.hub, case_order.hub) ELSE case_order.hub END,
+  placed = greatest(placed, said.sequence)
+FROM unnest(%(cases)s::uuid[], %(sequences)s::text[], %(teams)s::text[], %(hubs)s::text[])
+     AS said("case", sequence, team, hub)
+WHERE case_order."case" = said."case"
 """
 
 
 def place(uow: UnitOfWork, envelope: Envelope) -> None:
     """Keep which team and hub hold a case, if its event says so; its row is locked already."""
-    event = envelope.data
-    assert isinstance(event, CaseEvent)
-    said = {name: getattr(event, name, None) for name in ("team", "hub")}
-    if any(said.values()):
-        values = {
-            **{name: str(each) if each else None for name, each in said.items()},
-            "case": str(event.case),
-            "sequence": str(envelope.sequence),
-        }
-        uow.session.connection().exec_driver_sql(_PLACED, values)
+    place_all(uow, [envelope])
+
+
+def place_all(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """As `place`, of events about as many cases."""
+    columns: dict[str, list[Any]] = {"cases": [], "sequences": [], "teams": [], "hubs": []}
+    for each in envelopes:
+        event = each.data
+        assert isinstance(event, CaseEvent)
+        team, hub = getattr(event, "team", None), getattr(event, "hub", None)
+        if team or hub:
+            row = (event.case, str(each.sequence), str(team) if team else None, hub)
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+    if columns["cases"]:
+        uow.session.connection().exec_driver_sql(_PLACED, columns)
 
 
 def team_of(uow: UnitOfWork, case: UUID) -> str | None:
@@ -94,10 +103,25 @@ def team_of(uow: UnitOfWork, case: UUID) -> str | None:
 
 def coordinated(uow: UnitOfWork, principal: Principal) -> frozenset[str]:
     """The codes of the hubs that somebody coordinates."""
-    if "coordinator" not in principal.roles:
+    if not coordinates_any(principal):
         return frozenset()
-    theirs = select(col(Hub.code)).where(col(Hub.organisation) == principal.organisation)
-    return frozenset(uow.session.scalars(theirs))
+    return hubs_of(uow, [principal.organisation]).get(principal.organisation, frozenset())
+
+
+def coordinates_any(principal: Principal) -> bool:
+    """Whether somebody coordinates the hubs of their organisation, if it has any."""
+    return "coordinator" in principal.roles
+
+
+def hubs_of(uow: UnitOfWork, organisations: Collection[str]) -> Mapping[str, frozenset[str]]:
+    """The codes of the hubs of organisations; nothing is asked where there are none."""
+    found: dict[str, set[str]] = {}
+    if organisations:
+        theirs = select(col(Hub.organisation), col(Hub.code))
+        rows = uow.session.execute(theirs.where(col(Hub.organisation).in_(list(organisations))))
+        for organisation, code in rows:
+            found.setdefault(str(organisation), set()).add(code)
+    return {organisation: frozenset(codes) for organisation, codes in found.items()}
 
 
 def coordinates(uow: UnitOfWork, principal: Principal, party: str) -> bool:

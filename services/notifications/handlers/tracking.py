@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
+from sqlmodel import col
 
 from services.notifications.channels.registry import BY_A_PERSON
 from services.notifications.domain import NOBODY
 from services.notifications.handlers.telling import Teller, locked
 from services.notifications.handlers.waiting import tell_somebody
 from services.notifications.tables import (
+    Contact,
     attempt,
     deliveries,
     delivery,
@@ -51,6 +53,13 @@ def tracked(
     if task:
         wanted.append(delivery.c.task == task)
     return _with_attempts(uow, deliveries, and_(*wanted))
+
+
+def labels(uow: UnitOfWork, found: Sequence[Tracked]) -> dict[UUID, str]:
+    """What the contacts are called that these deliveries went to: a desk or a mailbox, nobody."""
+    keys = {each.row.contact for each in found if each.row.contact}
+    named = select(col(Contact.id), col(Contact.label)).where(col(Contact.id).in_(keys))
+    return {row.id: row.label for row in uow.session.execute(named)} if keys else {}
 
 
 def told_person(
@@ -117,7 +126,7 @@ def done(uow: UnitOfWork, teller: Teller, key: UUID, *, by: str) -> bool:
     connection.execute(
         insert(attempt).values(by_hand | {"outcome": State.DELIVERED.value, "code": "by-hand"})
     )
-    teller.by_hand(uow, key, row.channel, row.payload)
+    teller.arrived(uow, key, row.channel, row.payload)
     return True
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from shared.messaging.events import (
     CapacityAsked,
     ListingApproved,
+    ListingClaimDecided,
     ListingClaimed,
     ListingEvent,
     ListingSentBack,
@@ -30,6 +31,12 @@ class Kind(StrEnum):
     """A hub's coordinator: somebody asks to keep a listing."""
     CLAIMED_OF_YOURS = "listing-claimed-of-yours"
     """A provider: somebody asks to keep its listing; whoever it is should be known to it."""
+    CLAIM_ACCEPTED = "listing-claim-accepted"
+    """Whoever asked to keep a listing: its hub agreed."""
+    CLAIM_REFUSED = "listing-claim-refused"
+    """Whoever asked to keep a listing: its hub said no."""
+    KEEPING_ENDED = "listing-keeping-ended"
+    """Whoever kept a listing: its hub ended that."""
     LOOK = "listing-look"
     """A provider: is the listing still right?"""
     LOOK_FOR_THEM = "listing-look-for-them"
@@ -47,6 +54,8 @@ class Side(StrEnum):
 
     PROVIDER = "provider"
     HUB = "hub"
+    CLAIMANT = "claimant"
+    """The organisation whose staff asked to keep somebody's listing."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,11 @@ RULES: Mapping[type[ListingEvent], tuple[Told, ...]] = {
         Told(Kind.CLAIMED, Side.HUB),
         Told(Kind.CLAIMED_OF_YOURS, Side.PROVIDER),
     ),
+    ListingClaimDecided: (
+        Told(Kind.CLAIM_ACCEPTED, Side.CLAIMANT),
+        Told(Kind.CLAIM_REFUSED, Side.CLAIMANT),
+        Told(Kind.KEEPING_ENDED, Side.CLAIMANT),
+    ),
     CapacityAsked: (Told(Kind.CAPACITY, Side.PROVIDER),),
     VerificationDue: (Told(Kind.LOOK, Side.PROVIDER), Told(Kind.LOOK_FOR_THEM, Side.HUB)),
     TierEnding: (Told(Kind.TIER_ENDING, Side.PROVIDER), Told(Kind.TIER_ENDING, Side.HUB)),
@@ -72,10 +86,21 @@ RULES: Mapping[type[ListingEvent], tuple[Told, ...]] = {
 }
 """Every event about a listing that somebody hears of."""
 
+DECISIONS: Mapping[str, Kind] = {
+    "accepted": Kind.CLAIM_ACCEPTED,
+    "refused": Kind.CLAIM_REFUSED,
+    "ended": Kind.KEEPING_ENDED,
+}
+"""What is said of each decision about a claim."""
+
 
 def told_of(event: ListingEvent) -> tuple[Told, ...]:
-    """What follows from an event. Whose turn it is to look, the event says itself."""
+    """What follows from an event. Whose turn it is to look, and what was decided, the event says
+    itself.
+    """
     rules = RULES.get(type(event), ())
     if isinstance(event, VerificationDue):
         return tuple(rule for rule in rules if rule.to == event.to)
+    if isinstance(event, ListingClaimDecided):
+        return tuple(rule for rule in rules if rule.kind == DECISIONS.get(event.decision))
     return rules

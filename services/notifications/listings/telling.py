@@ -15,6 +15,7 @@ from shared.delivery import Delivery, Receipt, State
 from shared.messaging.events import (
     CapacityAsked,
     Envelope,
+    ListingClaimDecided,
     ListingEvent,
     ListingNoticeBounced,
     ListingNoticeDelivered,
@@ -51,7 +52,7 @@ class ListingEvents:
 def _tell(uow: UnitOfWork, envelope: Envelope, event: ListingEvent, told: Told) -> None:
     if told.to is Side.HUB and event.hub is None:
         return  # no hub looks after it
-    party = str(event.provider if told.to is Side.PROVIDER else event.hub)
+    party = _party(event, told.to)
     notice = ListingNotice(
         kind=told.kind,
         event=envelope.id,
@@ -61,11 +62,19 @@ def _tell(uow: UnitOfWork, envelope: Envelope, event: ListingEvent, told: Told) 
         days=getattr(event, "days", None),
         tier=getattr(event, "tier", None),
     )
-    contacts = reached_by_mail(uow, party, told.to, event.listing)
+    # Whoever claimed a listing has no contacts of that listing's: it is told as an organisation.
+    about = event.listing if told.to is Side.PROVIDER else None
+    contacts = reached_by_mail(uow, party, told.to, about)
     for contact in contacts:
         add(uow, uuid5(envelope.id, f"{told.kind}/{contact.id}"), notice, contact)
     if not contacts:
         _nobody(uow, uuid5(envelope.id, f"{told.kind}/{NOBODY}"), notice, party)
+
+
+def _party(event: ListingEvent, side: Side) -> str:
+    if isinstance(event, ListingClaimDecided) and side is Side.CLAIMANT:
+        return str(event.claimant)
+    return str(event.provider if side is Side.PROVIDER else event.hub)
 
 
 def _ask(uow: UnitOfWork, envelope: Envelope, event: CapacityAsked) -> None:
@@ -98,9 +107,8 @@ def reached_by_mail(
     uow: UnitOfWork, party: str, side: Side, listing: UUID | None
 ) -> Sequence[Contact]:
     """Contacts that get messages about listings: by e-mail. Whoever is rung hears from its hub."""
-    role = Role.REQUESTS if side is Side.PROVIDER else Role.COORDINATOR
-    service = listing if side is Side.PROVIDER else None
-    told = to_tell(active(uow, party, role), service, systems=SYSTEMS)
+    role = Role.COORDINATOR if side is Side.HUB else Role.REQUESTS
+    told = to_tell(active(uow, party, role), listing, systems=SYSTEMS)
     return [each for each in told if each.means == EMAIL.means]
 
 

@@ -60,6 +60,31 @@ WORDS: Mapping[Kind, Words] = {
         soon.
         """,
     ),
+    Kind.CLAIM_ACCEPTED: Words(
+        "You can keep a listing up to date now",
+        """
+        This is about {name}. You asked to keep its listing up to date, and its hub has said yes.
+
+        Please sign in and look at it. Change what is wrong. The hub looks at what you write before
+        people see it.
+        """,
+    ),
+    Kind.CLAIM_REFUSED: Words(
+        "Your hub has said no about a listing",
+        """
+        This is about {name}. You asked to keep its listing up to date, and its hub has said no.
+
+        Please sign in to read why. If you think that this is wrong, ring the hub.
+        """,
+    ),
+    Kind.KEEPING_ENDED: Words(
+        "You do not keep a listing any more",
+        """
+        This is about {name}. You kept its listing up to date. Its hub has ended that.
+
+        Please sign in to read why. If you think that this is wrong, ring the hub.
+        """,
+    ),
     Kind.LOOK: Words(
         "Is your listing still right?",
         """

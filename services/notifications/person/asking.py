@@ -4,6 +4,7 @@ The token is this service's own, with a scope for this alone (decision 0050).
 """
 
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -94,14 +95,20 @@ class Persons:
         except (ValidationError, ValueError) as error:
             raise Problem(503, "A part of Kersey answers in another way", "") from error
 
-    def say(self, task: UUID, said: str) -> None:
+    def say(self, task: UUID, said: str, day: date | None = None) -> None:
         """Pass on what the person says.
+
+        Args:
+            task: about which place.
+            said: what they say.
+            day: on which they do not come, where that is what they say.
 
         Raises:
             Problem: it cannot be done any more (409); there is no such Task (404); referrals
                 cannot be asked (503).
         """
-        answer = self._client.request("POST", _at(task), json={"said": said})
+        on = {"day": day.isoformat()} if day else {}
+        answer = self._client.request("POST", _at(task), json={"said": said} | on)
         if not answer.is_success:
             raise refusal_of(answer)
 

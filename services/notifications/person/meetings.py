@@ -1,123 +1,108 @@
-"""When a person is expected for the first time: said by the provider or the team, told to them."""
+"""When a person is expected first: the copy of what referrals says, and what follows for them.
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+Referrals keeps first visits, as Appointments; here they are told and reminded of.
+"""
 
-from sqlalchemy import Engine, select
+from datetime import UTC, datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.handlers.cases import stopped
+from services.notifications.handlers.erasing import is_erased
 from services.notifications.handlers.telling import locked
+from services.notifications.hours import Hours
 from services.notifications.person.notice import PersonNotice
-from services.notifications.person.rules import Hours, Kind
+from services.notifications.person.rules import Kind, reminder
 from services.notifications.person.telling import add, end
-from services.notifications.tables import FirstMeeting, delivery, person_delivery
+from services.notifications.tables import FirstMeeting, person_delivery
 from shared.database import UnitOfWork
+from shared.messaging.events import Envelope, ReferralVisitCalledOff, ReferralVisitSet
 from shared.worker import Wake
 
+TYPES = frozenset({ReferralVisitSet.type, ReferralVisitCalledOff.type})
 SAID_ANEW = "another-time"
+CALLED_OFF = "called-off"
 """Why an earlier message about the visit is not sent any more."""
-SOONEST = timedelta(minutes=15)
-LATEST = timedelta(days=366)
 
 
-class NoSuchTask(Exception):
-    """Nobody was asked by such a Task, as far as is known here."""
-
-
-class NotNow(Exception):
-    """The place is not agreed, or has ended."""
-
-
-class OddTime(Exception):
-    """The time has passed, or is further away than anybody plans."""
-
-
-class Meetings:
-    """Keeps first meetings, and has their persons told and reminded.
+class VisitEvents:
+    """Acts on first visits, within the transaction that consumes their events.
 
     Args:
-        engine: the service's database.
+        wake: of the worker that writes to persons.
         hours: in which people are written to.
-        wake: of the worker that sends.
     """
 
-    def __init__(self, engine: Engine, hours: Hours, wake: Wake) -> None:
-        self._engine = engine
-        self._hours = hours
+    def __init__(self, wake: Wake, hours: Hours) -> None:
         self._wake = wake
+        self._hours = hours
 
-    def agree(self, task: UUID, starts: datetime, *, by: str) -> None:
-        """Keep when the first visit is, and have the person told; committed.
-
-        The same time again changes nothing. Another time takes the place of the one before, and of
-        the messages about it that have not gone out.
-
-        Args:
-            task: the Task of the place.
-            starts: when.
-            by: who says so.
-
-        Raises:
-            NoSuchTask: nobody was asked by such a Task.
-            NotNow: the place is not agreed, or has ended.
-            OddTime: the time has passed, or is further away than a year.
-        """
+    def __call__(self, uow: UnitOfWork, envelope: Envelope) -> None:
+        """Keep when the first visit is, and have the person told. A replay tells nobody."""
+        event = envelope.data
+        if isinstance(event, ReferralVisitCalledOff):
+            self._call_off(uow, envelope, event)
+        if not isinstance(event, ReferralVisitSet):
+            return
+        locked(uow, event.case)
+        if is_erased(uow, event.case) or not _is_news(uow, envelope, event) or envelope.replay:
+            return
         now = datetime.now(UTC)
-        if not now + SOONEST <= starts <= now + LATEST:
-            raise OddTime
-        with UnitOfWork(self._engine) as uow:
-            case = case_of(uow, task)
-            if case is None:
-                raise NoSuchTask
-            locked(uow, case)
-            if not _agreed(uow, task) or stopped(uow, case, task):
-                raise NotNow
-            known = uow.session.get(FirstMeeting, task)
-            if known is not None and known.starts == starts:
-                return
-            meeting = known or FirstMeeting(task=task, case=case, starts=starts, set_by=by)
-            meeting.starts, meeting.set_by, meeting.changed = starts, by[:100], now
-            uow.session.add(meeting)
-            uow.session.flush()
-            self._tell(uow, meeting, now)
-            uow.on_commit(self._wake.set)
-            uow.commit()
-
-    def of(self, tasks: list[UUID]) -> dict[UUID, datetime]:
-        """The first meetings of some Tasks that have one."""
-        found = select(FirstMeeting).where(col(FirstMeeting.task).in_(tasks))
-        with UnitOfWork(self._engine) as uow:
-            return {each.task: each.starts for each in uow.session.scalars(found)}
-
-    def _tell(self, uow: UnitOfWork, meeting: FirstMeeting, now: datetime) -> None:
-        about = person_delivery.c.task == meeting.task
+        if stopped(uow, event.case, event.task) or event.starts <= now:
+            return
+        about = person_delivery.c.task == event.task
         end(uow, about, frozenset([Kind.MEETING, Kind.REMINDER]), SAID_ANEW)
         notice = PersonNotice(
             kind=Kind.MEETING,
-            event=uuid4(),
-            time=now,
-            case=meeting.case,
-            task=meeting.task,
-            starts=meeting.starts,
+            event=envelope.id,
+            time=envelope.time,
+            case=event.case,
+            task=event.task,
+            starts=event.starts,
         )
         add(uow, notice, due=self._hours.next(now))
-        reminder = self._hours.reminder(meeting.starts)
-        if reminder > now:
-            add(uow, notice.model_copy(update={"kind": Kind.REMINDER}), due=reminder)
+        reminded = reminder(event.starts, self._hours)
+        if reminded > now:
+            add(uow, notice.model_copy(update={"kind": Kind.REMINDER}), due=reminded)
+        uow.on_commit(self._wake.set)
+
+    def _call_off(self, uow: UnitOfWork, envelope: Envelope, event: ReferralVisitCalledOff) -> None:
+        """Remind nobody of a first visit that was called off; its time is kept, and passed over."""
+        locked(uow, event.case)
+        noon = datetime.combine(event.day, time(12), self._hours.zone)
+        # Where the visit was not heard of yet, what was said of it before is over, too.
+        expected = uow.session.get(FirstMeeting, event.task) or FirstMeeting(
+            task=event.task, case=event.case, starts=noon
+        )
+        if is_erased(uow, event.case) or expected.sequence >= str(envelope.sequence):
+            return
+        if expected.starts.astimezone(self._hours.zone).date() != event.day:
+            return
+        expected.called_off, expected.sequence = True, str(envelope.sequence)
+        uow.session.add(expected)
+        about = person_delivery.c.task == event.task
+        end(uow, about, frozenset([Kind.MEETING, Kind.REMINDER]), CALLED_OFF)
 
 
-def case_of(uow: UnitOfWork, task: UUID) -> UUID | None:
-    """The case of a Task by which somebody was asked."""
-    asked = select(delivery.c.case).where(delivery.c.task == task)
-    told = select(person_delivery.c.case).where(person_delivery.c.task == task)
-    found = uow.session.connection().execute(asked.union(told).limit(1)).first()
-    return found.case if found else None
-
-
-def _agreed(uow: UnitOfWork, task: UUID) -> bool:
-    """Whether there is a place: then its person was told of it, or was to be."""
-    told = select(person_delivery.c.id).where(
-        person_delivery.c.task == task, person_delivery.c.kind == Kind.AGREED.value
+def _is_news(uow: UnitOfWork, envelope: Envelope, event: ReferralVisitSet) -> bool:
+    """Keep it if it is later than what was kept; whether it says another time."""
+    known = uow.session.scalars(
+        select(col(FirstMeeting.starts)).where(
+            col(FirstMeeting.task) == event.task, ~col(FirstMeeting.called_off)
+        )
+    ).first()
+    said = {
+        "starts": event.starts,
+        "changed": envelope.time,
+        "sequence": str(envelope.sequence),
+        "called_off": False,
+    }
+    row = insert(FirstMeeting).values({"task": event.task, "case": event.case, **said})
+    before = col(FirstMeeting.sequence)
+    newer = before <= said["sequence"] if envelope.replay else before < said["sequence"]
+    kept = row.on_conflict_do_update(index_elements=["task"], set_=said, where=newer).returning(
+        col(FirstMeeting.task)
     )
-    return uow.session.connection().execute(told.limit(1)).first() is not None
+    return uow.session.execute(kept).first() is not None and known != event.starts

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
+from services.notifications.hours import Hours
 from shared.messaging.events import (
     CaseEvent,
     PersonDied,
@@ -83,45 +83,12 @@ EFFECTS: Mapping[type[CaseEvent], Effect] = {
 """Every event that has to do with a message to the person."""
 
 
-@dataclass(frozen=True)
-class Hours:
-    """The hours of the day in which a person may hear from a program; local time.
+def reminder(starts: datetime, hours: Hours) -> datetime:
+    """When somebody is reminded of a visit: the day before, an hour after the hours begin.
 
-    Attributes:
-        start: the first minute.
-        end: the first minute after.
-        zone: of the place.
+    Args:
+        starts: the visit.
+        hours: in which persons are written to.
     """
-
-    start: time
-    end: time
-    zone: ZoneInfo
-
-    def next(self, at: datetime) -> datetime:
-        """The first moment from `at` on that lies within the hours."""
-        local = at.astimezone(self.zone)
-        if self.start <= local.time() < self.end:
-            return at
-        later = local.time() >= self.end
-        return self._on(local, days=1 if later else 0)
-
-    def reminder(self, starts: datetime) -> datetime:
-        """When somebody is reminded: the day before, an hour after the hours begin."""
-        return self._on(starts.astimezone(self.zone), days=-1) + timedelta(hours=1)
-
-    def _on(self, local: datetime, *, days: int) -> datetime:
-        day = (local + timedelta(days=days)).date()
-        return datetime.combine(day, self.start, self.zone)
-
-
-def hours_of(text: str, zone: str) -> Hours:
-    """Hours as a setting says them, such as `09:00-20:00`.
-
-    Raises:
-        ValueError: they are none.
-    """
-    start, dash, end = text.partition("-")
-    hours = Hours(time.fromisoformat(start), time.fromisoformat(end), ZoneInfo(zone))
-    if not dash or hours.start >= hours.end:
-        raise ValueError("hours are written 09:00-20:00, the earlier first")
-    return hours
+    day = starts.astimezone(hours.zone).date()
+    return hours.on(day - timedelta(days=1)) + timedelta(hours=1)

@@ -13,14 +13,15 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.notifications.channels import Channel, ReachesPersons, Worded
+from services.notifications.channels import Channel, Letter, Worded
 from services.notifications.channels.registry import CHANNELS
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked
+from services.notifications.hours import Hours
 from services.notifications.keys import Keys, fingerprint
 from services.notifications.person.asking import Persons, Told, Way
 from services.notifications.person.notice import PersonNotice
-from services.notifications.person.rules import Hours, Kind
+from services.notifications.person.rules import Kind
 from services.notifications.person.team import BY_TEAM, TeamHears
 from services.notifications.person.words import Facts, PersonWords, chosen, written
 from services.notifications.tables import OUT_OF_HOURS, PersonLink, person_delivery
@@ -95,8 +96,8 @@ class PersonSender:
         url = f"{self._at}/{self._keys.person_token(delivery.id)}"
         words = self._words(notice, told, url)
         self._begin(delivery, notice, means, words.edition)
-        worded = Worded(words.subject, words.paragraphs, words.link, url, words.brief)
-        return channel.tell(delivery, _addressed(told.way, told.given), worded)
+        worded = Worded(words.subject, words.paragraphs, words.brief, words.link, url)
+        return channel.send(Letter(delivery, _addressed(told.way, told.given), worded))
 
     def rest(self) -> None:
         """Nothing more is due for now."""
@@ -162,14 +163,13 @@ class PersonSender:
             uow.commit()
 
 
-def _reaching_persons(channels: Mapping[str, Channel]) -> dict[str, tuple[str, ReachesPersons]]:
+def _reaching_persons(channels: Mapping[str, Channel]) -> dict[str, tuple[str, Channel]]:
     """The channels by which persons are told: by what their record calls them, with our means."""
-    found: dict[str, tuple[str, ReachesPersons]] = {}
-    for each in CHANNELS:
-        channel: object = channels.get(each.means)
-        if each.person and isinstance(channel, ReachesPersons):
-            found[each.person] = (each.means, channel)
-    return found
+    return {
+        each.person: (each.means, channels[each.means])
+        for each in CHANNELS
+        if each.person and each.means in channels
+    }
 
 
 def _unwanted(uow: UnitOfWork, delivery: UUID) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from services.notifications.domain import OWN, Kind
 from services.notifications.handlers.cases import add, add_waiting, contacts_for
 from services.notifications.handlers.hubs import team_of
-from services.notifications.handlers.telling import locked
+from services.notifications.handlers.telling import locked, say
 from services.notifications.notice import Notice
 from services.notifications.person.notice import PersonNotice
 from services.notifications.person.rules import Kind as PersonKind
@@ -72,7 +72,7 @@ class TeamHears:
 
     def delivered(self, uow: UnitOfWork, delivery: Delivery, _receipt: Receipt) -> None:
         """A channel took it."""
-        self._tell(uow, NotificationDelivered, delivery.id, delivery.channel, delivery.payload)
+        self.arrived(uow, delivery.id, delivery.channel, delivery.payload)
 
     def failed(self, uow: UnitOfWork, delivery: Delivery, _reason: str) -> None:
         """It will not arrive: the team tells the person."""
@@ -80,7 +80,8 @@ class TeamHears:
 
     def bounced(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
         """It came back, or never went: the team tells the person."""
-        notice = self._tell(uow, NotificationFailed, key, channel, payload)
+        notice = PersonNotice.model_validate_json(payload)
+        say(uow, self._outbox, NotificationFailed, notice, key, channel)
         self.is_to_tell(uow, uuid5(key, BY_TEAM), notice, BY_TEAM)
 
     def lock_first(self, uow: UnitOfWork, delivery: Delivery) -> None:
@@ -89,19 +90,5 @@ class TeamHears:
 
     def arrived(self, uow: UnitOfWork, key: UUID, channel: str, payload: str) -> None:
         """A receipt says that it arrived."""
-        self._tell(uow, NotificationDelivered, key, channel, payload)
-
-    def _tell(
-        self,
-        uow: UnitOfWork,
-        what: type[NotificationDelivered | NotificationFailed],
-        key: UUID,
-        channel: str,
-        payload: str,
-    ) -> PersonNotice:
         notice = PersonNotice.model_validate_json(payload)
-        event = what(
-            case=notice.case, task=notice.task, delivery=key, channel=channel, kind=notice.kind
-        )
-        self._outbox.add(uow, event, version=locked(uow, notice.case))
-        return notice
+        say(uow, self._outbox, NotificationDelivered, notice, key, channel)

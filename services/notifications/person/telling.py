@@ -9,8 +9,9 @@ from sqlmodel import col
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.erasing import is_erased
 from services.notifications.handlers.telling import locked
+from services.notifications.hours import Hours
 from services.notifications.person.notice import PersonNotice
-from services.notifications.person.rules import CHANNEL, EFFECTS, Hours, Kind
+from services.notifications.person.rules import CHANNEL, EFFECTS, Kind
 from services.notifications.tables import (
     FirstMeeting,
     PersonLink,
@@ -61,7 +62,7 @@ class PersonEvents:
                 time=envelope.time,
                 case=event.case,
                 task=task,
-                starts=meeting.starts if meeting else None,
+                starts=meeting.starts if meeting and not meeting.called_off else None,
             )
             add(uow, notice, due=self._hours.next(datetime.now(UTC)))
         uow.on_commit(self._wake.set)

@@ -7,7 +7,7 @@ this one purpose. Nobody's name stands behind it, and what it shows is asked for
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -96,15 +96,20 @@ class Visits:
             raise Refused("closed-visit")
         return Visit(told, starts)
 
-    def say(self, secret: str, said: str) -> None:
+    def say(self, secret: str, said: str, day: date | None = None) -> None:
         """Pass on what the person says.
+
+        Args:
+            secret: of the session.
+            said: what they say.
+            day: on which they do not come, where that is what they say.
 
         Raises:
             Refused: as `see`.
             Problem: 409, it cannot be done any more; 503, referrals cannot be asked.
         """
         task, _ = self._task(secret)
-        self._persons.say(task, said)
+        self._persons.say(task, said, day)
 
     def _task(self, secret: str) -> tuple[UUID, datetime | None]:
         with UnitOfWork(self._engine) as uow:
@@ -114,7 +119,8 @@ class Visits:
             link = uow.session.get_one(PersonLink, session.link)
             self._check(link)
             meeting = uow.session.get(FirstMeeting, link.task)
-            return link.task, meeting.starts if meeting else None
+            comes = meeting is not None and not meeting.called_off
+            return link.task, meeting.starts if meeting and comes else None
 
     def _check(self, link: PersonLink) -> datetime:
         """The time now, if the link still works."""

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.notifications.person.rules import Kind
+from shared.tongues import ENGLISH, WithMoments
 
 FACTS = frozenset({"given", "service", "place", "day", "time", "team", "phone"})
 """All that a mail or a letter may say: the first name at most, no need, no diagnosis (care 16)."""
@@ -36,18 +36,13 @@ NEEDED_IN_BRIEF: Mapping[Kind, frozenset[str]] = {
     Kind.MEETING: frozenset({"day", "time", "url"}),
     Kind.REMINDER: frozenset({"day", "time", "url"}),
 }
-ENGLISH = "en"
 
 
 class TemplateFault(Exception):
     """A template that cannot be used; says which, and what is wrong with it."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Message(_Part):
+class Message(BaseModel):
     """One message in one language.
 
     Attributes:
@@ -57,58 +52,29 @@ class Message(_Part):
         brief: the text message.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     subject: str = Field(min_length=1, max_length=120)
     text: tuple[str, ...] = Field(min_length=1)
     link: str = Field(min_length=1, max_length=80)
     brief: str = Field(min_length=1, max_length=300)
 
 
-class Template(_Part):
+class Template(WithMoments):
     """Every message in one language and format.
 
     Attributes:
-        language: BCP 47.
-        name: of the language, in itself.
-        direction: of its script.
-        easy_read: whether it is Easy Read.
         version: rises with every change of the words; noted with each message.
-        checked_by: which speaker or reader checked it; empty until somebody has.
-        day: how a day is written, as a pattern of Unicode CLDR.
-        time: how a time of day is, likewise.
         messages: by kind.
     """
 
-    language: str = Field(pattern=r"^[a-z]{2,3}$")
-    name: str
-    direction: Literal["ltr", "rtl"]
-    easy_read: bool = False
     version: int = Field(ge=1)
-    checked_by: str = ""
-    day: str = Field(pattern=r"^[EdM,. ]+$")
-    time: str = Field(pattern=r"^[hHma:. ]+$")
     messages: Mapping[Kind, Message]
-
-    @property
-    def code(self) -> str:
-        """Its short name: `pl`, `en-easy`."""
-        return f"{self.language}-easy" if self.easy_read else self.language
 
     @property
     def edition(self) -> str:
         """Its short name with the version, to be noted with a message."""
         return f"{self.code}/{self.version}"
-
-    def on(self, moment: datetime) -> str:
-        """A day in words; `moment` is local."""
-        return str(format_date(moment, self.day, locale=self._locale))
-
-    def at(self, moment: datetime) -> str:
-        """A time of day; `moment` is local."""
-        return str(format_time(moment, self.time, tzinfo=moment.tzinfo, locale=self._locale))
-
-    @property
-    def _locale(self) -> str:
-        return "en_GB" if self.language == ENGLISH else self.language
 
 
 @dataclass(frozen=True)

@@ -8,25 +8,34 @@ Locks are taken in the order case, delivery, endpoint. Whoever switches on or of
 endpoint's row alone, and touches deliveries only after that is committed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from prometheus_client import Counter
-from sqlalchemy import Engine, Row, bindparam, func, select, text, update
+from sqlalchemy import Engine, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.handlers.telling import locked
 from services.notifications.handlers.waiting import no_longer_matters
-from services.notifications.notice import Notice
+from services.notifications.notice import notice_of
 from services.notifications.reach.notice import Kind
 from services.notifications.reach.telling import tell
 from services.notifications.tables import ENDPOINT_OFF, Contact, Endpoint, deliveries, delivery
 from shared.database import UnitOfWork
-from shared.delivery import Delivery, Held, Permanent, Receipt, State, Temporary, Undelivered
-from shared.delivery.worker import CRASHED
+from shared.delivery import (
+    CRASHED,
+    Delivery,
+    Held,
+    Permanent,
+    Receipt,
+    State,
+    Temporary,
+    Undelivered,
+)
 from shared.worker import Wake
 
 GONE = "http-410"
@@ -48,11 +57,12 @@ _FAILED = text(
       off_since IS NOT NULL AS off, times
     """
 )
-_WELL = (
-    update(Endpoint)
-    .where(col(Endpoint.contact) == bindparam("of"), col(Endpoint.failures) > 0)
-    .values(failures=0, failing_since=None)
-)
+_WELL = """
+UPDATE endpoint SET failures = 0, failing_since = NULL
+FROM (SELECT contact FROM endpoint WHERE contact = ANY(%(contacts)s) AND failures > 0
+      ORDER BY contact FOR UPDATE) AS failing
+WHERE endpoint.contact = failing.contact
+"""
 
 
 @dataclass(frozen=True)
@@ -84,15 +94,20 @@ class Endpoints:
 
     def delivered(self, uow: UnitOfWork, sent: Delivery, _receipt: Receipt) -> None:
         """It took one: whatever failed before is over."""
-        if sent.channel == WEBHOOK.means:
-            contact = Notice.model_validate_json(sent.payload).contact
-            uow.session.connection().execute(_WELL, {"of": contact})
+        self.all_delivered(uow, [sent])
+
+    def all_delivered(self, uow: UnitOfWork, sent: Sequence[Delivery]) -> None:
+        """Each took one."""
+        webhooks = [each for each in sent if each.channel == WEBHOOK.means]
+        contacts = {notice_of(each.payload).contact for each in webhooks}
+        if contacts:
+            uow.session.connection().exec_driver_sql(_WELL, {"contacts": list(contacts)})
 
     def judged(self, uow: UnitOfWork, sent: Delivery, met: Undelivered) -> Undelivered:
         """What follows from a failure: `Held` where the endpoint is, or is now, switched off."""
         if sent.channel != WEBHOOK.means:
             return met
-        contact = Notice.model_validate_json(sent.payload).contact
+        contact = notice_of(sent.payload).contact
         assert contact is not None
         if isinstance(met, Held):
             # It may have been switched on since it was looked at: then nobody would release this.
@@ -216,7 +231,7 @@ def _given_up(uow: UnitOfWork, contact: UUID) -> list[Row[UUID, UUID, str, str]]
 
 def _wanted_again(uow: UnitOfWork, row: Row[UUID, UUID, str, str]) -> bool:
     locked(uow, row.case)
-    notice = Notice.model_validate_json(row.payload)
+    notice = notice_of(row.payload)
     if no_longer_matters(uow, notice, row.party):
         return False
     still = (delivery.c.id == row.id) & (delivery.c.last_error == ENDPOINT_OFF)

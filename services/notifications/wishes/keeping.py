@@ -11,9 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.domain import Kind
+from services.notifications.handlers.ahead import ahead_of
+from services.notifications.hours import Hours
 from services.notifications.reach.unusable import is_unusable
 from services.notifications.tables import Contact, PartyQuietHours
-from services.notifications.wishes.rules import AT_ONCE, MANDATORY, QuietHours, Wishes, wishes_of
+from services.notifications.wishes.rules import AT_ONCE, MANDATORY, Wishes, wishes_of
 from shared.database import UnitOfWork
 
 _QUIET = select(PartyQuietHours).where(col(PartyQuietHours.party) == bindparam("of"))
@@ -33,6 +35,9 @@ class Unheard(Exception):
 
 def quiet_hours(uow: UnitOfWork, party: str) -> PartyQuietHours | None:
     """A party's quiet hours, if it has any."""
+    ahead = ahead_of(uow)
+    if ahead and party in ahead.quiet:
+        return ahead.quiet[party]
     return uow.session.scalars(_QUIET, {"of": party}).first()
 
 
@@ -45,11 +50,18 @@ def not_before(uow: UnitOfWork, party: str, kind: Kind, at: datetime) -> datetim
         kind: what it says; some are never held up (`AT_ONCE`).
         at: the moment.
     """
-    found = None if kind in AT_ONCE else quiet_hours(uow, party)
-    if found is None:
+    if kind in AT_ONCE:
         return None
-    due = QuietHours(found.starts, found.ends, ZoneInfo(found.zone)).next(at)
+    due = out_of_quiet_hours(uow, party, at)
     return due if due > at else None
+
+
+def out_of_quiet_hours(uow: UnitOfWork, party: str, at: datetime) -> datetime:
+    """The first moment from `at` on that is not quiet for a party."""
+    found = quiet_hours(uow, party)
+    if found is None:
+        return at
+    return Hours(found.starts, found.ends, ZoneInfo(found.zone)).others.next(at)
 
 
 def keep_quiet(uow: UnitOfWork, party: str, starts: time, ends: time, zone: str) -> None:

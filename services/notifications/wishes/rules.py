@@ -1,21 +1,25 @@
 """What wishes mean, and what they cannot: declared rules, no I/O."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.notifications.domain import Kind
+from shared.mail import Look
 
-AT_ONCE = frozenset([Kind.URGENT, Kind.IDENTITY_CODE, Kind.SHARING_ENDED])
+AT_ONCE = frozenset([Kind.URGENT, Kind.OPENED_IN_EMERGENCY, Kind.IDENTITY_CODE, Kind.SHARING_ENDED])
 """What no quiet hours hold up: somebody may be in danger, waits for it at this moment, or said that
 their details must not be used."""
 
-OPTIONAL = frozenset([Kind.DECLINED, Kind.NO_RESPONSE, Kind.HANDED_OVER, Kind.CHOSEN])
-"""What stands on a list too, so that a contact may do without the message."""
+OPTIONAL = frozenset(
+    [Kind.DECLINED, Kind.NO_RESPONSE, Kind.HANDED_OVER, Kind.CHOSEN, Kind.ANNOUNCEMENT]
+)
+"""What stands on a list too, so that a contact may do without the message, or hear of it once a
+day."""
 
 MANDATORY = frozenset(Kind) - OPTIONAL
 """What a contact can silence only if another one of its party hears it."""
@@ -26,12 +30,26 @@ MUTED = "muted"
 Weekday = Annotated[int, Field(ge=1, le=7, description="1 is Monday, 7 is Sunday.")]
 
 
+class Language(StrEnum):
+    """In which words a contact is written to."""
+
+    ENGLISH = "en"
+    EASY_READ = "en-easy"
+    URDU = "ur"
+    PUNJABI = "pa"
+    POLISH = "pl"
+
+
 class Wishes(BaseModel):
     """How one contact wishes to be told.
 
     Attributes:
         weekdays: days on which it is asked; none: every day.
         muted: kinds of message that it does not want.
+        gathered: kinds that it hears of once a day, in one message.
+        gathered_at: the hour of that, local.
+        language: what it reads.
+        look: how its mails are set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -42,6 +60,27 @@ class Wishes(BaseModel):
     muted: tuple[Kind, ...] = Field(
         default=(), max_length=len(Kind), description="Kinds of message that it does not want."
     )
+    gathered: tuple[Kind, ...] = Field(
+        default=(),
+        max_length=len(Kind),
+        description="Kinds of which it hears once a day, in one message.",
+    )
+    gathered_at: int = Field(
+        default=9, ge=0, le=23, description="The hour of that one message, local time."
+    )
+    language: Language = Field(default=Language.ENGLISH, description="What it reads.")
+    look: Look = Field(
+        default=Look.USUAL, description="How its e-mails are set: large print, or plain text alone."
+    )
+
+    @field_validator("gathered")
+    @classmethod
+    def _can_wait(cls, value: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        urgent = [kind for kind in value if kind in MANDATORY]
+        if urgent:
+            can = ", ".join(sorted(OPTIONAL))
+            raise ValueError(f"{', '.join(urgent)} cannot wait a day; these can: {can}")
+        return value
 
 
 class Kept(Wishes):
@@ -52,7 +91,7 @@ class Kept(Wishes):
     @property
     def any(self) -> bool:
         """Whether there is any."""
-        return bool(self.weekdays or self.muted)
+        return self.model_dump(exclude={"zone"}) != Wishes().model_dump()
 
 
 class Wishing(Protocol):
@@ -100,42 +139,32 @@ def muted(contacts: Collection[C], kind: Kind) -> list[C]:
     return silent
 
 
+def digest_after(wishes: Kept, at: datetime) -> datetime:
+    """When the next message of the day goes after `at`: at its hour, on a day on which the contact
+    is asked.
+
+    Args:
+        wishes: the contact's.
+        at: the moment.
+    """
+    zone = ZoneInfo(wishes.zone)
+    today = at.astimezone(zone).date()
+    for days in range(9):  # a week, and today, whose hour may have passed
+        day = today + timedelta(days=days)
+        due = datetime.combine(day, time(wishes.gathered_at), zone)
+        if due > at and (not wishes.weekdays or day.isoweekday() in wishes.weekdays):
+            return due
+    raise AssertionError("no day of the week")
+
+
 def wishes_of(contact: Wishing) -> Kept:
     """A contact's wishes, of which a kind that is no more is forgotten."""
     if not contact.wishes:
         return _NONE
     kept = dict(contact.wishes)
-    kept["muted"] = [each for each in kept.get("muted", ()) if each in set(Kind)]
+    for name, known in (("muted", frozenset(Kind)), ("gathered", OPTIONAL)):
+        kept[name] = [each for each in kept.get(name, ()) if each in known]
     return Kept.model_validate(kept)
 
 
 _NONE = Kept()
-
-
-@dataclass(frozen=True)
-class QuietHours:
-    """Hours in which a party hears nothing that can wait; over midnight where they end earlier
-    than they begin. Local time.
-
-    Attributes:
-        start: the first quiet minute.
-        end: the first minute after.
-        zone: of the place.
-    """
-
-    start: time
-    end: time
-    zone: ZoneInfo
-
-    def next(self, at: datetime) -> datetime:
-        """The first moment from `at` on that is not quiet."""
-        local = at.astimezone(self.zone)
-        now = local.time()
-        if self.start <= self.end:
-            quiet, days = self.start <= now < self.end, 0
-        else:
-            quiet = now >= self.start or now < self.end
-            days = 1 if now >= self.start else 0
-        if not quiet:
-            return at
-        return datetime.combine((local + timedelta(days=days)).date(), self.end, self.zone)

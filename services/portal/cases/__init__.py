@@ -16,6 +16,7 @@ from services.portal.cases import (
     measures,
     requests,
     steps,
+    supervising,
     team,
     worklist,
 )
@@ -23,6 +24,7 @@ from services.portal.cases import (
 ROUTERS = (
     worklist.router,
     team.router,
+    supervising.router,
     case.router,
     finding.router,
     comparing.router,

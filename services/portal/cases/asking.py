@@ -9,29 +9,32 @@ from fastapi import APIRouter, Response
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import TAKEN_BACK, about
 from services.portal.cases.finding import listing
+from services.portal.cases.languages import language_name
 from services.portal.cases.people import Shown
 from services.portal.cases.words import SHARED
+from services.portal.closed.days import closed_soon
 from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/cases/{case}/ask/{service}", include_in_schema=False)
 
-HOW = {"verbal": "They told me", "written": "They wrote it"}
+HOW = {"verbal": _("They told me"), "written": _("They wrote it")}
 
 FULL = Field(
     "full_because",
-    "It says that it is full. Why ask all the same?",
+    _("It says that it is full. Why ask all the same?"),
     "line",
-    hint="The service reads this. Write no name and nothing about health.",
-    missing="Say why you ask although it is full",
+    hint=_("The service reads this. Write no name and nothing about health."),
+    missing=_("Say why you ask although it is full"),
 )
 SEVERAL = Field(
     "several_because",
-    "You already asked another service. Why ask several at once?",
+    _("You already asked another service. Why ask several at once?"),
     "line",
-    hint="For example: they want to see both before they choose.",
-    missing="Say why you ask several at once",
+    hint=_("For example: they want to see both before they choose."),
+    missing=_("Say why you ask several at once"),
 )
 
 Known = dict[str, Any]
@@ -55,7 +58,7 @@ async def take(case: UUID, service: UUID, here: Here) -> Response:
     typed, faults = typed_into(form, _fields(known, kept))
     typed |= kept
     if typed["share"] and not typed["how"]:
-        faults["how"] = "Choose how they agreed"
+        faults["how"] = _("Choose how they agreed")
     if faults:
         return _form(here, known, typed, faults, 422)
     await here.keep(known["action"], typed)
@@ -111,11 +114,17 @@ def _first(known: Known, needs: list[str], full: str) -> Typed:
 async def _known(here: Place, case: UUID, service: UUID) -> Known:
     known = await about(here, case)
     values = shareable(known["person"], known["record"])
+    listed = await listing(here, service)
     return known | {
-        "service": await listing(here, service),
+        "service": listed,
+        "closed": await closed_soon(here, listed.get("organization_id")),
         "action": f"/cases/{case}/ask/{service}",
         "shareable": values,
-        "shown": values | {"birth-date": here.times.day(values.get("birth-date"))},
+        "shown": values
+        | {
+            "birth-date": here.times.day(values.get("birth-date")),
+            "language": language_name(values.get("language", "")),
+        },
         "several": any(each["business_status"] in TAKEN_BACK for each in known["requests"]),
     }
 
@@ -149,27 +158,27 @@ def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
     fields = [
         Field(
             "needs",
-            "What would they like help with?",
+            _("What would they like help with?"),
             "checkboxes",
             NEEDS,
-            missing="Choose at least one",
+            missing=_("Choose at least one"),
         ),
         Field(
             "text",
-            "What would help",
+            _("What would help"),
             "words",
-            hint="The service reads this before it answers. No name, nothing about health.",
+            hint=_("The service reads this before it answers. No name, nothing about health."),
         ),
-        Field("when", "When suits them", hint="For example, Tuesday mornings"),
-        Field("access_needs", "What they need to take part", "checkboxes", ACCESS),
+        Field("when", _("When suits them"), hint=_("For example, Tuesday mornings")),
+        Field("access_needs", _("What they need to take part"), "checkboxes", ACCESS),
         Field(
             "share",
-            "What may the service know, once it said yes?",
+            _("What may the service know, once it said yes?"),
             "checkboxes",
             options,
-            "Only what the person agreed to. Nothing chosen means that it learns no name.",
+            _("Only what the person agreed to. Nothing chosen means that it learns no name."),
         ),
-        Field("how", "How did they agree?", "radios", HOW),
+        Field("how", _("How did they agree?"), "radios", HOW),
     ]
     if known["several"]:
         fields.append(SEVERAL)

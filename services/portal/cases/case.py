@@ -2,27 +2,33 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from services.portal.answer import REASONS as ANSWERED
 from services.portal.answer import STEPS
-from services.portal.cases.colleagues import team_of
+from services.portal.cases.colleagues import Team, team_where
 from services.portal.cases.measured import measured, reviews
 from services.portal.cases.next_step import next_of
 from services.portal.cases.people import asked_of, called, person_of
 from services.portal.cases.told import told
+from services.portal.cases.visits import visits_in_words
 from services.portal.cases.words import (
     AGREED,
+    CANCEL_REASONS,
     CHANNELS,
     COLOURS,
     DOERS,
     DONE,
+    ENTERED,
     GOAL_STATES,
     GP_KINDS,
     GP_STATES,
     HOW,
+    LEVELS,
     OUTCOMES,
     PROVIDER_STATES,
     SAFE,
@@ -30,7 +36,10 @@ from services.portal.cases.words import (
     STOPS,
     state_words,
 )
+from services.portal.emergency.words import REASONS
+from services.portal.front_door.words import access, need
 from services.portal.staff.place import Here, Place
+from shared.languages import _, ngettext
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,17 +52,47 @@ TAKEN_BACK = ("awaiting-answer", "waiting-list", "offered", "selected")
 @router.get("/cases/{case}")
 async def show(case: UUID, here: Here, done: str = "") -> Response:
     """The case."""
-    known, team = await asyncio.gather(about(here, case), team_of(here))
-    plan = await _plan(here, known["case"])
+    found = await _page(here, case)
+    entered_by = (found["case"]["front_door"] or {}).get("entered_by")
+    known, team = await asyncio.gather(
+        _known(here, found), team_where(here, found["case"]["allocated_to"], entered_by)
+    )
+    plan = found["plan"]
+    missing = [
+        *([] if known["sent"] is not None else [_("What services and the person were told")]),
+        *([_("Names of colleagues")] if team.away else []),
+    ]
     return here.page(
         "cases/case",
         **known,
+        missing=missing,
         plan=plan,
         measured=measured(plan, here.times) if plan else [],
         reviews=reviews(plan) if plan else [],
+        level=_level(plan),
+        visits=visits_in_words(plan["care"]["visiting"]) if plan else "",
         allocated=team.name(known["case"]["allocated_to"]),
+        typed_by=_typed_by(known["case"], team),
         said=DONE.get(done, ""),
     )
+
+
+def _level(plan: Json | None) -> Json | None:
+    """How much it asks of the team, with why; None where nobody said."""
+    said: list[Json] = plan["care"]["complexity"] if plan else []
+    if not said:
+        return None
+    return {**said[0], "words": LEVELS.get(said[0]["level"], said[0]["level"])}
+
+
+def _typed_by(case: Json, team: Team) -> str:
+    """Who took it down, of the staff; empty where whoever refers typed it."""
+    door = case.get("front_door") or {}
+    if not door.get("entered_by"):
+        return ""
+    if door["entered"] == "walk-in":
+        return _("somebody of the group")
+    return team.names.get(door["entered_by"], _("somebody of the hub or of another team"))
 
 
 async def about(here: Place, case_id: UUID) -> dict[str, Any]:
@@ -66,38 +105,38 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
     Raises:
         Refusal: the case itself cannot be had.
     """
-    case: Json = await here.get(f"/referrals/cases/{case_id}")
-    request, patient, record, said = await asyncio.gather(
-        here.look(f"/fhir/ServiceRequest/{case['service_request']}"),
-        here.look(f"/fhir/Patient/{case['patient']}"),
-        _record(here, case),
-        told(here, case),
-    )
-    person = person_of(patient)
+    return await _known(here, await _page(here, case_id))
+
+
+async def _page(here: Place, case_id: UUID) -> Json:
+    """All that referrals has for a page of a case, in one answer."""
+    found: Json = await here.get(f"/referrals/cases/{case_id}/page")
+    return found
+
+
+async def _known(here: Place, found: Json) -> dict[str, Any]:
+    case, request = found["case"], found["request"]
+    said = await told(here, case)
+    person = person_of(found["patient"])
     triage = next(each for each in case["tasks"] if each["kind"] == "triage")
     requests = [
-        _request(each) | attendance(case, each["id"])
+        _request(each) | attendance(case, each["id"], here.times.today)
         for each in case["tasks"]
         if each["kind"] == "provider"
     ]
     state = triage["business_status"]
-    withheld = request == {}
+    withheld = request is None
     return {
         **said,
         "case": case,
-        "at": f"/cases/{case_id}",
+        "at": f"/cases/{case['id']}",
         "person": person,
         "name": called(person, case, withheld=withheld),
         "age": person.age(here.times.today),
         "asked": asked_of(request),
-        "missing": [
-            words
-            for words, part in (("the referral", request), ("the person", patient))
-            if part is None
-        ],
         "withheld": withheld,
         "next": None if withheld else next_of(case, state, requests),
-        "record": record,
+        "record": found["record"],
         "possible": frozenset(case["possible"]),
         "closable": any(step in case["possible"] for step, _ in OUTCOMES.values()),
         "state": state_words(state, requests[-1]["business_status"] if requests else None),
@@ -106,13 +145,18 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
         "requests": requests,
         "ended": triage["status"] in ("completed", "failed", "rejected", "cancelled"),
         "words": {
+            "access": access,
             "activities": STEPS,
             "agreed": AGREED,
             "channels": CHANNELS,
+            "emergencies": REASONS,
+            "entered": ENTERED,
             "gp_kinds": GP_KINDS,
             "goal_states": GOAL_STATES,
             "gp_states": GP_STATES,
             "how": HOW,
+            "need": need,
+            "reasons": {**ANSWERED, **CANCEL_REASONS},
             "safe": SAFE,
             "sources": SOURCES,
             "stops": STOPS,
@@ -121,32 +165,24 @@ async def about(here: Place, case_id: UUID) -> dict[str, Any]:
     }
 
 
-async def _record(here: Place, case: Json) -> Json | None:
-    """The person's record, which a team has while it cares for them and nobody else has."""
-    return await _of_the_team(here, case, "person")
+def attendance(case: Json, task: str, today: date) -> dict[str, Any]:
+    """How somebody attends, such as "came 3 of 4"; empty where nobody marked anything.
 
-
-async def _plan(here: Place, case: Json) -> Json | None:
-    """The plan of the case, which nobody else has either."""
-    return await _of_the_team(here, case, "plan")
-
-
-async def _of_the_team(here: Place, case: Json, part: str) -> Json | None:
-    if not {"hand-over", "complete", "ask"} & set(case["possible"]):
-        return None
-    found: Json | None = await here.look(f"/referrals/cases/{case['id']}/{part}")
-    return found
-
-
-def attendance(case: Json, task: str) -> dict[str, Any]:
-    """How somebody attends, such as "came 3 of 4"; empty where nobody marked anything."""
-    marks = [each for each in case["attendance"] if each["task"] == task]
+    Args:
+        case: as the case API tells it.
+        task: of the request.
+        today: what was called off for a later day is no meeting yet.
+    """
+    ours = [each for each in case["attendance"] if each["task"] == task]
+    marks = [each for each in ours if each["day"] <= today.isoformat()]
     if not marks:
         return {"came": "", "last_marked": None}
     told = sum(each["mark"] == "told-us" for each in marks)
-    said = f"came {sum(each['mark'] == 'came' for each in marks)} of {len(marks)}"
+    came = sum(each["mark"] == "came" for each in marks)
+    said = _("came {came} of {many}").format(came=came, many=len(marks))
     if told:
-        said += f"; told them before {'once' if told == 1 else f'{told} times'}"
+        before = ngettext("told them before once", "told them before {count} times", told)
+        said = f"{said}; {before.format(count=told)}"
     return {"came": said, "last_marked": marks[-1]["day"]}
 
 
@@ -155,7 +191,7 @@ def _request(task: Json) -> dict[str, Any]:
     return {
         **task,
         "state": PROVIDER_STATES.get(state, state),
-        "name": task["service_name"] or "A service that is not listed any more",
+        "name": task["service_name"] or _("A service that is not listed any more"),
         "taken_back": state in TAKEN_BACK,
         "choosable": state == "offered",
     }

@@ -9,21 +9,22 @@ from fastapi import APIRouter, Query, Response
 from services.portal.cases.case import about
 from services.portal.cases.finding import matched
 from services.portal.staff.place import Here, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/cases/{case}", include_in_schema=False)
 
 MOST = 3
 
 ROWS = (
-    ("provider", "Who runs it"),
-    ("about", "What it is"),
-    ("place", "Where"),
-    ("when", "When"),
-    ("cost", "What it costs"),
-    ("capacity", "Room"),
-    ("reasons", "Why it fits"),
-    ("excluded", "Why it may not"),
-    ("ask", "Ask about"),
+    ("provider", _("Who runs it")),
+    ("about", _("What it is")),
+    ("place", _("Where")),
+    ("when", _("When")),
+    ("cost", _("What it costs")),
+    ("capacity", _("Room")),
+    ("reasons", _("Why it fits")),
+    ("excluded", _("Why it may not")),
+    ("ask", _("Ask about")),
 )
 
 
@@ -72,7 +73,7 @@ async def on_a_map(case: UUID, here: Here) -> Response:
         services=found.matches,
         tiles=settings.map_tiles,
         attribution=settings.map_attribution,
-        script="map.js",
+        scripts=["map.js"],
         images_from=[f"https://{tiles.netloc}"] if tiles.netloc else [],
     )
 

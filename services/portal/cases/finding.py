@@ -18,39 +18,40 @@ from services.portal.prose import plain
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.times import WEEKDAYS
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
 TRAVEL = {
-    "": "Any distance",
-    "walk": "On foot",
-    "wheelchair": "By wheelchair",
-    "bus": "By bus",
-    "car": "By car",
+    "": _("Any distance"),
+    "walk": _("On foot"),
+    "wheelchair": _("By wheelchair"),
+    "bus": _("By bus"),
+    "car": _("By car"),
 }
 FIELDS = (
-    Field("needs", "What would they like help with?", "checkboxes", NEEDS),
+    Field("needs", _("What would they like help with?"), "checkboxes", NEEDS),
     Field(
         "matters",
-        "What matters to them, in their own words",
+        _("What matters to them, in their own words"),
         "words",
-        hint="For example: I used to sing in a choir. It goes on no record.",
+        hint=_("For example: I used to sing in a choir. It goes on no record."),
     ),
-    Field("near", "From where? A postcode, or the first part of one"),
-    Field("by", "How would they get there?", "radios", TRAVEL),
-    Field("days", "Which days suit them? None means any", "checkboxes", WEEKDAYS),
-    Field("access", "What do they need to take part?", "checkboxes", ACCESS),
-    Field("cost_max", "Most they can pay, in pounds a time (if you like)", "number", most=500),
+    Field("near", _("From where? A postcode, or the first part of one")),
+    Field("by", _("How would they get there?"), "radios", TRAVEL),
+    Field("days", _("Which days suit them? None means any"), "checkboxes", WEEKDAYS),
+    Field("access", _("What do they need to take part?"), "checkboxes", ACCESS),
+    Field("cost_max", _("Most they can pay, in pounds a time (if you like)"), "number", most=500),
 )
 MATCHES = 10
 NEAR_MISSES = 5
 
 CAPACITY = {
-    "taking": "Taking people now",
-    "waiting-list": "Has a waiting list",
-    "full": "Full",
-    "ask-first": "Ask first",
-    "unknown": "Not known whether it has room",
+    "taking": _("Taking people now"),
+    "waiting-list": _("Has a waiting list"),
+    "full": _("Full"),
+    "ask-first": _("Ask first"),
+    "unknown": _("Not known whether it has room"),
 }
 
 

@@ -36,7 +36,7 @@ async def say(case: UUID, task: UUID, here: Here) -> Response:
         return await _form(here, case, task, given, faults, 422)
     try:
         body = {"starts": when.isoformat()}
-        await here.send("PUT", f"/notifications/meetings/{task}", body)
+        await here.send("PUT", f"/referrals/requests/{task}/first-visit", body)
     except Refusal as refusal:
         if refusal.status not in (409, 422):
             raise
@@ -48,8 +48,7 @@ async def say(case: UUID, task: UUID, here: Here) -> Response:
 async def _form(
     here: Place, case: UUID, task: UUID, given: Json, faults: Mapping[str, str], status: int
 ) -> Response:
-    found = await here.get(f"/referrals/cases/{case}")
-    shown = await about(here, found)
+    shown = await about(here, case)
     named: Sequence[str] = [each["name"] for each in shown["requests"] if each["id"] == str(task)]
     return here.page(
         "cases/first_visit",

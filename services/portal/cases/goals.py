@@ -10,10 +10,11 @@ from services.portal.cases.steps import Step, step_page
 from services.portal.cases.words import GOAL_STATES, WHO
 from services.portal.staff.fields import Field, Typed, at_its_field, day_in, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/cases/{case}", include_in_schema=False)
 
-_DAY = "For example, 27 3 2027"
+_DAY = _("For example, 27 3 2027")
 
 
 def _action(typed: Typed) -> dict[str, Any]:
@@ -32,46 +33,46 @@ def _goal(typed: Typed) -> dict[str, Any]:
     }
 
 
-_WHO_DOES = Field("who", "Who does it?", "radios", WHO)
-_UNTIL = Field("action_by", "Until which day (if you know)", "day", hint=_DAY)
+_WHO_DOES = Field("who", _("Who does it?"), "radios", WHO)
+_UNTIL = Field("action_by", _("Until which day (if you know)"), "day", hint=_DAY)
 
 GOAL = Step(
-    "What they want",
-    "Save",
+    _("What they want"),
+    _("Save"),
     ("POST", "goals"),
     (
         Field(
             "words",
-            "What do they want, in their own words?",
+            _("What do they want, in their own words?"),
             "words",
-            hint="For example: I want to sing in a choir again.",
-            missing="Write what they want",
+            hint=_("For example: I want to sing in a choir again."),
+            missing=_("Write what they want"),
         ),
-        Field("by_when", "By when (if they say)", "day", hint=_DAY),
-        Field("action", "The first thing to do for it (if you know)"),
+        Field("by_when", _("By when (if they say)"), "day", hint=_DAY),
+        Field("action", _("The first thing to do for it (if you know)")),
         _WHO_DOES,
         _UNTIL,
     ),
     _goal,
 )
 ACTION = Step(
-    "One more thing to do",
-    "Save",
+    _("One more thing to do"),
+    _("Save"),
     ("POST", "goals/{goal}/actions"),
     (
-        Field("action", "What is to be done?", missing="Write what is to be done"),
+        Field("action", _("What is to be done?"), missing=_("Write what is to be done")),
         _WHO_DOES,
         _UNTIL,
     ),
     _action,
 )
 SETTLED = Step(
-    "What came of it",
-    "Save",
+    _("What came of it"),
+    _("Save"),
     ("POST", "goals/{goal}/settle"),
     (
-        Field("state", "Where are they now?", "radios", GOAL_STATES, missing="Choose one"),
-        Field("came", "What came of it, in their own words (if they say)", "words"),
+        Field("state", _("Where are they now?"), "radios", GOAL_STATES, missing=_("Choose one")),
+        Field("came", _("What came of it, in their own words (if they say)"), "words"),
     ),
     lambda typed: {"state": typed["state"], "came": typed["came"]},
 )

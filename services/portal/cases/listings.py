@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.languages import _
+
 Listing = Mapping[str, Any]
 
 
@@ -30,8 +32,8 @@ def reached_by(listing: Listing) -> list[tuple[str, str]]:
     ]
     emails = [listing.get("email"), *(each.get("email") for each in people), owner.get("email")]
     ways = (
-        ("Phone", phones),
-        ("E-mail", emails),
-        ("Web page", [listing.get("url"), owner.get("website")]),
+        (_("Phone"), phones),
+        (_("E-mail"), emails),
+        (_("Web page"), [listing.get("url"), owner.get("website")]),
     )
     return [(kind, str(first)) for kind, found in ways for first in [*filter(None, found)][:1]]

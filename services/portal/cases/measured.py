@@ -7,35 +7,36 @@ from typing import Any
 
 from services.portal.cases.questions import FILLED_IN, GROUPS, HOW, NOT_ASKED
 from services.portal.times import Times
+from shared.languages import _, language, ngettext
 
 Json = Mapping[str, Any]
 
 SCALES: Mapping[tuple[str, str], str] = {
-    ("ons4", "satisfied"): "Satisfied with life",
-    ("ons4", "worthwhile"): "Things they do are worthwhile",
-    ("ons4", "happy"): "Happy yesterday",
-    ("ons4", "anxious"): "Anxious yesterday (less is better)",
-    ("ucla3", "loneliness"): "Loneliness, three questions (less is better)",
-    ("lonely", "often"): "Feels lonely (less is better)",
-    ("swemwbs", "metric"): "SWEMWBS",
+    ("ons4", "satisfied"): _("Satisfied with life"),
+    ("ons4", "worthwhile"): _("Things they do are worthwhile"),
+    ("ons4", "happy"): _("Happy yesterday"),
+    ("ons4", "anxious"): _("Anxious yesterday (less is better)"),
+    ("ucla3", "loneliness"): _("Loneliness, three questions (less is better)"),
+    ("lonely", "often"): _("Feels lonely (less is better)"),
+    ("swemwbs", "metric"): _("SWEMWBS"),
 }
 BANDS: Mapping[str, str] = {
-    "very-low": "very low",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "very-high": "very high",
-    "lonely": "lonely",
-    "not-lonely": "not lonely",
+    "very-low": _("very low"),
+    "low": _("low"),
+    "medium": _("medium"),
+    "high": _("high"),
+    "very-high": _("very high"),
+    "lonely": _("lonely"),
+    "not-lonely": _("not lonely"),
 }
 """What a number is called by those who publish the measure."""
 
-TRENDS: Mapping[str, str] = {"better": "better", "worse": "not as good"}
+TRENDS: Mapping[str, str] = {"better": _("better"), "worse": _("not as good")}
 MEASURES: Mapping[str, str] = {
-    "ons4": "How they feel about their life",
-    "ucla3": "Loneliness, three questions",
-    "lonely": "Loneliness, asked straight",
-    "swemwbs": "SWEMWBS",
+    "ons4": _("How they feel about their life"),
+    "ucla3": _("Loneliness, three questions"),
+    "lonely": _("Loneliness, asked straight"),
+    "swemwbs": _("SWEMWBS"),
 }
 
 WIDTH, HEIGHT, EDGE = 240, 72, 8
@@ -110,12 +111,23 @@ def reviews(plan: Json) -> list[dict[str, Any]]:
 def _missing(measure: Json) -> list[str]:
     title = MEASURES.get(measure["instrument"], measure["instrument"])
     if measure["not_asked"]:
-        return [f"{title}: {NOT_ASKED.get(measure['not_asked'], 'not asked').lower()}"]
+        return [f"{title}: {NOT_ASKED.get(measure['not_asked'], _('not asked')).lower()}"]
     if not measure["missing"]:
         return []
     count = len(measure["missing"])
-    none = " so there is no sum" if measure["instrument"] == "ucla3" else ""
-    return [f"{title}: {count} of the questions not answered{',' if none else ''}{none}"]
+    if measure["instrument"] == "ucla3":
+        said = ngettext(
+            "{title}: {count} of the questions not answered, so there is no sum",
+            "{title}: {count} of the questions not answered, so there is no sum",
+            count,
+        )
+    else:
+        said = ngettext(
+            "{title}: {count} of the questions not answered",
+            "{title}: {count} of the questions not answered",
+            count,
+        )
+    return [said.format(title=title, count=count)]
 
 
 def _scale(found: Json, times: Times) -> dict[str, Any]:
@@ -135,16 +147,25 @@ def _said(found: Json, point: Json) -> str:
     if found["instrument"] == "lonely":
         (question,) = next(each for each in GROUPS if each.code == "lonely").questions
         return question.options.get(f"{point['value']:g}", "")
+    value = language().number(point["value"])
+    said = _("{value} of {high}").format(value=value, high=found["high"])
     band = BANDS.get(point["band"] or "", "")
-    return f"{point['value']:g} of {found['high']}" + (f" ({band})" if band else "")
+    return f"{said} ({band})" if band else said
 
 
 def _change(found: Json, times: Times) -> str:
     """What changed since the baseline, in words."""
     if found["change"] is None:
-        return "Asked once so far"
+        return _("Asked once so far")
     since = times.day(found["points"][0]["day"])
     if found["change"] == 0:
-        return f"The same as on {since}"
-    way = "more" if found["change"] > 0 else "less"
-    return f"{abs(found['change']):g} {way} than on {since}: {TRENDS[found['trend']]}"
+        return _("The same as on {day}").format(day=since)
+    more = found["change"] > 0
+    said = (
+        _("{change} more than on {day}: {trend}")
+        if more
+        else _("{change} less than on {day}: {trend}")
+    )
+    return said.format(
+        change=language().number(abs(found["change"])), day=since, trend=TRENDS[found["trend"]]
+    )

@@ -11,6 +11,7 @@ from services.portal.cases.case import about
 from services.portal.cases.questions import ABOUT, FIELDS, GROUPS, OWN_WORDS
 from services.portal.staff.fields import Typed, at_its_field, day_in, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/cases/{case}", include_in_schema=False)
 
@@ -27,7 +28,9 @@ async def take(case: UUID, here: Here) -> Response:
     typed, faults = typed_into(await here.form(), FIELDS)
     for group in GROUPS:
         if typed[group.not_asked] and any(typed[each.name] for each in group.questions):
-            faults[group.not_asked] = "There is an answer above. Take it out, or choose no reason"
+            faults[group.not_asked] = _(
+                "There is an answer above. Take it out, or choose no reason"
+            )
     if faults:
         return await _form(here, case, typed, faults, 422)
     try:
@@ -35,7 +38,7 @@ async def take(case: UUID, here: Here) -> Response:
     except Refusal as refusal:
         faults = at_its_field(refusal, FIELDS)
         if refusal.element == "measures":
-            faults = {FIELDS[0].name: "Fill in an answer, a reason or some words"}
+            faults = {FIELDS[0].name: _("Fill in an answer, a reason or some words")}
         return await _form(here, case, typed, faults, refusal.status)
     return back_to(f"/cases/{case}?done=reviews#measures")
 

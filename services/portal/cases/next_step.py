@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.languages import _, ngettext
+
 Json = Mapping[str, Any]
 
 NEEDS = {step: step for step in ("route", "accept", "person-accepts")} | {"find": "ask"}
@@ -28,12 +30,12 @@ class Next:
 
 
 ALWAYS: Mapping[str, Next] = {
-    "unrouted": Next("No team has it yet.", "route", "Give it to a team"),
-    "new": Next("It waits for your team.", "accept", "Take it on", deed=True),
+    "unrouted": Next(_("No team has it yet."), "route", _("Give it to a team")),
+    "new": Next(_("It waits for your team."), "accept", _("Take it on"), deed=True),
     "withdrawal-asked": Next(
-        "The GP asked to take the referral back. Talk with the person first.",
+        _("The GP asked to take the referral back. Talk with the person first."),
         "close",
-        "Close the case",
+        _("Close the case"),
     ),
 }
 """By state, where nothing else matters."""
@@ -70,39 +72,58 @@ def _next(case: Json, state: str, requests: list[Json]) -> Next | None:
 def _first_contact(attempts: Sequence[Json]) -> Next:
     if any(each["reached"] for each in attempts):
         return Next(
-            "You reached them. Do they want this help?",
+            _("You reached them. Do they want this help?"),
             "person-accepts",
-            "The person says yes",
+            _("The person says yes"),
             deed=True,
         )
     if attempts:
-        times = "once" if len(attempts) == 1 else f"{len(attempts)} times"
-        said = f"You tried {times} and did not reach them. Try again, then note it here."
+        said = ngettext(
+            "You tried once and did not reach them. Try again, then note it here.",
+            "You tried {count} times and did not reach them. Try again, then note it here.",
+            len(attempts),
+        ).format(count=len(attempts))
     else:
-        said = "Reach them first. Then note it here."
-    return Next(said, "contacts", "Note a contact")
+        said = _("Reach them first. Then note it here.")
+    return Next(said, "contacts", _("Note a contact"))
 
 
 def _after_no(requests: list[Json]) -> Next:
-    said = "They said yes. Look for something together."
+    said: str = _("They said yes. Look for something together.")
     if requests:
         last = requests[-1]
-        said = f"{last['name']}: {last['state']}. Look for something else together."
-    return Next(said, "find", "Find something that fits")
+        said = _("{name}: {state}. Look for something else together.").format(
+            name=last["name"], state=last["state"]
+        )
+    return Next(said, "find", _("Find something that fits"))
 
 
 def _asked(requests: list[Json]) -> Next:
     offers = [each["name"] for each in requests if each["choosable"]]
     if offers:
-        return Next(f"{_listed(offers)} can take them. Choose below, with the person.")
+        return Next(
+            ngettext(
+                "{names} can take them. Choose below, with the person.",
+                "{names} can take them. Choose below, with the person.",
+                len(offers),
+            ).format(names=_listed(offers))
+        )
     waited = [each["name"] for each in requests if each["business_status"] == "awaiting-answer"]
     if waited:
-        return Next(f"{_listed(waited)} was asked. You hear here when an answer comes.")
+        return Next(
+            ngettext(
+                "{names} was asked. You hear here when an answer comes.",
+                "{names} was asked. You hear here when an answer comes.",
+                len(waited),
+            ).format(names=_listed(waited))
+        )
     lists = [each["name"] for each in requests if each["business_status"] == "waiting-list"]
     return Next(
-        f"{_listed(lists)} put them on the waiting list. They can look for something else too.",
+        _("{names} put them on the waiting list. They can look for something else too.").format(
+            names=_listed(lists)
+        ),
         "find",
-        "Find something that fits",
+        _("Find something that fits"),
     )
 
 
@@ -110,30 +131,40 @@ def _place(requests: list[Json]) -> Next:
     going = [each for each in requests if each["business_status"] in ("started", "attended")]
     if going:
         return Next(
-            f"They go to {_listed([each['name'] for each in going])}. Ask them how it is.",
+            _("They go to {names}. Ask them how it is.").format(
+                names=_listed([each["name"] for each in going])
+            ),
             "contacts",
-            "Note a contact",
+            _("Note a contact"),
         )
     ended = [each for each in requests if each["business_status"] == "completed"]
     chosen = [each["name"] for each in requests if each["business_status"] == "selected"]
     if ended and not chosen:
-        said = f"They finished at {_listed([each['name'] for each in ended])}. Is there more to do?"
-        return Next(said, "close", "Close the case")
+        said = _("They finished at {names}. Is there more to do?").format(
+            names=_listed([each["name"] for each in ended])
+        )
+        return Next(said, "close", _("Close the case"))
     names = _listed(chosen or [each["name"] for each in requests if each["choosable"]])
-    return Next(f"{names} said yes. Tell the person when and where.", "contacts", "Note a contact")
+    return Next(
+        _("{names} said yes. Tell the person when and where.").format(names=names),
+        "contacts",
+        _("Note a contact"),
+    )
 
 
 def _gap(waiting: Sequence[Json]) -> Next:
     if any(each["opened"] for each in waiting):
-        return Next("Something opened that they wait for.", "find", "Find something that fits")
+        return Next(
+            _("Something opened that they wait for."), "find", _("Find something that fits")
+        )
     if waiting:
-        return Next("They wait. When something opens, this case is at ‘Something opened’.")
+        return Next(_("They wait. When something opens, this case is at ‘Something opened’."))
     return Next(
-        "Nothing fits yet. Say what they wait for, so that you hear first.",
+        _("Nothing fits yet. Say what they wait for, so that you hear first."),
         "waiting",
-        "What they wait for",
+        _("What they wait for"),
     )
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " and ".join(names) or "A service"
+    return str(_(" and ")).join(names) or _("A service")

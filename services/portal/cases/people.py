@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from services.portal.front_door.words import need
+from shared.languages import _
+
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 
 Resource = Mapping[str, Any]
@@ -69,10 +72,10 @@ def called(person: Shown, case: Resource, *, withheld: bool) -> str:
     if person.name:
         return person.name
     if not withheld:
-        return "A person without a name"
+        return _("A person without a name")
     key = str(case.get("case") or case["id"])
     door = (case.get("front_door") or case).get("reference")
-    return f"Case {door or key[:8].upper()}"
+    return _("Case {number}").format(number=door or key[:8].upper())
 
 
 def person_of(patient: Resource | None) -> Shown:
@@ -141,5 +144,6 @@ def _telecoms(patient: Resource) -> dict[str, str]:
 def _need(concept: Resource) -> tuple[str, str]:
     coding = _first(concept.get("coding"))
     code = str(coding.get("code") or "")
-    words = coding.get("display") or concept.get("text") or code.replace("-", " ")
-    return code, str(words)
+    words = str(coding.get("display") or concept.get("text") or "")
+    # A sender that has no words of its own repeats the code: it is said as everywhere else.
+    return code, need(code) if words.lower() in ("", code, code.replace("-", " ")) else words

@@ -7,27 +7,28 @@ three-item scale the ones that the ONS recommends. SWEMWBS is licensed: its scor
 from dataclasses import dataclass
 
 from services.portal.staff.fields import Field
+from shared.languages import _
 
 NOT_ASKED = {
-    "did-not-want-to": "They did not want to",
-    "not-the-right-time": "It was not the right time",
-    "not-possible": "It was not possible for them",
-    "no-time": "There was no time",
-    "other": "Another reason",
+    "did-not-want-to": _("They did not want to"),
+    "not-the-right-time": _("It was not the right time"),
+    "not-possible": _("It was not possible for them"),
+    "no-time": _("There was no time"),
+    "other": _("Another reason"),
 }
 FILLED_IN = {
-    "person": "They filled it in themself",
-    "together": "We filled it in together",
-    "on-behalf": "Somebody answered for them",
+    "person": _("They filled it in themself"),
+    "together": _("We filled it in together"),
+    "on-behalf": _("Somebody answered for them"),
 }
 HOW = {
-    "phone": "On the phone",
-    "visit": "Face to face",
-    "video": "By video call",
-    "online": "Online",
-    "paper": "On paper",
+    "phone": _("On the phone"),
+    "visit": _("Face to face"),
+    "video": _("By video call"),
+    "online": _("Online"),
+    "paper": _("On paper"),
 }
-_OFTEN = {"1": "Hardly ever or never", "2": "Some of the time", "3": "Often"}
+_OFTEN = {"1": _("Hardly ever or never"), "2": _("Some of the time"), "3": _("Often")}
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Group:
     @property
     def fields(self) -> tuple[Field, ...]:
         """What is asked, and why not."""
-        why = Field(self.not_asked, "If you did not ask, why?", "select", NOT_ASKED)
+        why = Field(self.not_asked, _("If you did not ask, why?"), "select", NOT_ASKED)
         return (*self.questions, why)
 
 
@@ -65,77 +66,90 @@ def _of_ten(name: str, question: str, hint: str) -> Field:
 GROUPS = (
     Group(
         "ons4",
-        "How they feel about their life",
-        "Ask for a number from 0 to 10, where 0 is ‘not at all’ and 10 is ‘completely’.",
+        _("How they feel about their life"),
+        _("Ask for a number from 0 to 10, where 0 is ‘not at all’ and 10 is ‘completely’."),
         (
             _of_ten(
-                "satisfied", "Overall, how satisfied are you with your life nowadays?", "0 to 10"
+                "satisfied",
+                _("Overall, how satisfied are you with your life nowadays?"),
+                _("0 to 10"),
             ),
             _of_ten(
                 "worthwhile",
-                "Overall, to what extent do you feel that the things you do in your life are"
-                " worthwhile?",
-                "0 to 10",
+                _(
+                    "Overall, to what extent do you feel that the things you do in your life are"
+                    " worthwhile?"
+                ),
+                _("0 to 10"),
             ),
-            _of_ten("happy", "Overall, how happy did you feel yesterday?", "0 to 10"),
+            _of_ten("happy", _("Overall, how happy did you feel yesterday?"), _("0 to 10")),
             _of_ten(
                 "anxious",
-                "Overall, how anxious did you feel yesterday?",
-                "0 to 10. Here less is better.",
+                _("Overall, how anxious did you feel yesterday?"),
+                _("0 to 10. Here less is better."),
             ),
         ),
     ),
     Group(
         "ucla3",
-        "Loneliness: three questions",
-        "The three make one sum, so it needs all three answers.",
+        _("Loneliness: three questions"),
+        _("The three make one sum, so it needs all three answers."),
         (
             Field(
                 "companionship",
-                "How often do you feel that you lack companionship?",
+                _("How often do you feel that you lack companionship?"),
                 "radios",
                 _OFTEN,
             ),
-            Field("left-out", "How often do you feel left out?", "radios", _OFTEN),
-            Field("isolated", "How often do you feel isolated from others?", "radios", _OFTEN),
+            Field("left-out", _("How often do you feel left out?"), "radios", _OFTEN),
+            Field("isolated", _("How often do you feel isolated from others?"), "radios", _OFTEN),
         ),
     ),
     Group(
         "lonely",
-        "Loneliness: asked straight",
+        _("Loneliness: asked straight"),
         "",
         (
             Field(
                 "often",
-                "How often do you feel lonely?",
+                _("How often do you feel lonely?"),
                 "radios",
                 {
-                    "5": "Often or always",
-                    "4": "Some of the time",
-                    "3": "Occasionally",
-                    "2": "Hardly ever",
-                    "1": "Never",
+                    "5": _("Often or always"),
+                    "4": _("Some of the time"),
+                    "3": _("Occasionally"),
+                    "2": _("Hardly ever"),
+                    "1": _("Never"),
                 },
             ),
         ),
     ),
     Group(
         "swemwbs",
-        "SWEMWBS, if your team has its licence",
-        "Add up the seven answers of your form, and type the sum.",
-        (Field("raw", "The sum of the seven answers", "number", hint="7 to 35", most=35, least=7),),
+        _("SWEMWBS, if your team has its licence"),
+        _("Add up the seven answers of your form, and type the sum."),
+        (
+            Field(
+                "raw",
+                _("The sum of the seven answers"),
+                "number",
+                hint=_("7 to 35"),
+                most=35,
+                least=7,
+            ),
+        ),
     ),
 )
 
 OWN_WORDS = (
-    Field("wanted", "What they want, in their own words", "words"),
-    Field("changed", "What changed for them, in their own words", "words"),
-    Field("harm", "What got worse, or was not good for them", "words"),
+    Field("wanted", _("What they want, in their own words"), "words"),
+    Field("changed", _("What changed for them, in their own words"), "words"),
+    Field("harm", _("What got worse, or was not good for them"), "words"),
 )
 ABOUT = (
-    Field("filled_in", "Who answered?", "radios", FILLED_IN),
-    Field("how", "How did you ask?", "radios", HOW),
-    Field("language", "In which language, if not English?"),
-    Field("day", "On which day, if not today?", "day", hint="For example, 27 3 2026"),
+    Field("filled_in", _("Who answered?"), "radios", FILLED_IN),
+    Field("how", _("How did you ask?"), "radios", HOW),
+    Field("language", _("In which language, if not English?")),
+    Field("day", _("On which day, if not today?"), "day", hint=_("For example, 27 3 2026")),
 )
 FIELDS = (*(each for group in GROUPS for each in group.fields), *OWN_WORDS, *ABOUT)

@@ -11,13 +11,15 @@ from starlette.exceptions import HTTPException
 from services.portal.answer_links import Refusal
 from services.portal.cases import words
 from services.portal.cases.case import about
+from services.portal.cases.visits import visits_in_words
 from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.staff.fields import Field, Typed, at_its_field, day_in, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
-YES_NO = {"yes": "Yes", "no": "No"}
+YES_NO = {"yes": _("Yes"), "no": _("No")}
 
 Json = dict[str, Any]
 
@@ -34,6 +36,7 @@ class Step:
         body: what is sent, from what was typed.
         intro: a sentence before the fields.
         leaves: whether the case is not theirs any more afterwards.
+        warning: what to read before anything is typed.
     """
 
     title: str
@@ -43,6 +46,7 @@ class Step:
     body: Callable[[Typed], Json | None] = lambda typed: None  # noqa: ARG005 - nothing to say
     intro: str = ""
     leaves: bool = False
+    warning: str = ""
 
     def path(self, typed: Typed) -> str:
         """Where it is sent; a path may name what was typed."""
@@ -58,6 +62,7 @@ def _contact(typed: Typed) -> Json:
         "next_step": typed["next_step"],
         **minutes,
         **({"next_on": on} if on else {}),
+        **({"visit_checked": True} if "yes" in typed.get("visit_checked", ()) else {}),
     }
 
 
@@ -84,200 +89,285 @@ def _way(typed: Typed) -> Json:
     }
 
 
+VISITS = Field(
+    "visit_checked",
+    _("If you met face to face"),
+    "checkboxes",
+    {"yes": _("I read what stands about visits to this person")},
+)
+
 STEPS: Mapping[str, Step] = {
-    "accept": Step("Take it on", "Take it on", ("POST", "accept")),
+    "accept": Step(_("Take it on"), _("Take it on"), ("POST", "accept")),
     "person-accepts": Step(
-        "The person says yes", "The person says yes", ("POST", "person-accepts")
+        _("The person says yes"), _("The person says yes"), ("POST", "person-accepts")
     ),
-    "hold": Step("Nothing fits yet", "Nothing fits yet", ("POST", "hold")),
+    "hold": Step(_("Nothing fits yet"), _("Nothing fits yet"), ("POST", "hold")),
     "contacts": Step(
-        "Note a contact",
-        "Save",
+        _("Note a contact"),
+        _("Save"),
         ("POST", "contacts"),
         (
-            Field("reached", "Did you reach them?", "radios", YES_NO, missing="Choose yes or no"),
-            Field("how", "How?", "radios", words.HOW, missing="Choose how you tried"),
-            Field("minutes", "Minutes (if you like)", "number"),
+            Field(
+                "reached", _("Did you reach them?"), "radios", YES_NO, missing=_("Choose yes or no")
+            ),
+            Field("how", _("How?"), "radios", words.HOW, missing=_("Choose how you tried")),
+            Field("minutes", _("Minutes (if you like)"), "number"),
             Field(
                 "next_step",
-                "What comes next (if there is something)",
-                hint="For example, ring about the choir. Only your team reads it.",
+                _("What comes next (if there is something)"),
+                hint=_("For example, ring about the choir. Only your team reads it."),
             ),
-            Field("next_on", "On which day (if you know)", "day", hint="For example, 27 3 2027"),
+            Field(
+                "next_on", _("On which day (if you know)"), "day", hint=_("For example, 27 3 2027")
+            ),
         ),
         _contact,
-        "What comes next takes the place of what was noted before.",
+        _("What comes next takes the place of what was noted before."),
+    ),
+    "complexity": Step(
+        _("How much does this ask of you?"),
+        _("Save"),
+        ("PUT", "complexity"),
+        (
+            Field("level", _("How much?"), "radios", words.LEVELS, missing=_("Choose how much")),
+            Field(
+                "because",
+                _("What makes it so?"),
+                hint=_("About the work, not about the person. Only your team reads it."),
+                missing=_("Write what makes it so"),
+            ),
+        ),
+        lambda typed: {"level": typed["level"], "because": typed["because"]},
+        _("It helps to share out the work. It changes nothing for the person."),
+    ),
+    "visits": Step(
+        _("Visits to this person"),
+        _("Save"),
+        ("PUT", "visiting"),
+        (
+            Field(
+                "at_home",
+                _("Do you visit at home?"),
+                "radios",
+                {"yes": _("Yes"), "no": _("No, meet somewhere else")},
+                missing=_("Choose if you visit at home"),
+            ),
+            Field(
+                "alone",
+                _("Does one colleague go alone?"),
+                "radios",
+                {"yes": _("Yes"), "no": _("No, two go together")},
+                missing=_("Choose if one colleague goes alone"),
+            ),
+            Field(
+                "because",
+                _("Why?"),
+                hint=_("What a colleague must know before the visit. Only your team reads it."),
+                missing=_("Write why"),
+            ),
+        ),
+        lambda typed: {
+            "at_home": typed["at_home"] == "yes",
+            "alone": typed["alone"] == "yes",
+            "because": typed["because"],
+        },
+        _("Whoever notes a visit is asked to read this first. Tell somebody where you go, too."),
+    ),
+    "supervision": Step(
+        _("Talk about it with your team lead"),
+        _("Put it on their list"),
+        ("PUT", "supervision"),
+        (
+            Field(
+                "because",
+                _("What would you like to talk about?"),
+                hint=_("A few words. Only your team reads it."),
+                missing=_("Write what you would like to talk about"),
+            ),
+        ),
+        lambda typed: {"because": typed["because"]},
+        _("If somebody is in danger now, do not wait for this: call 999."),
     ),
     "return": Step(
-        "Send it back",
-        "Send it back",
+        _("Send it back"),
+        _("Send it back"),
         ("POST", "return"),
         (
             Field(
                 "reason",
-                "Why?",
+                _("Why?"),
                 "radios",
                 words.RETURN_REASONS,
-                "The sender sees this.",
-                "Choose why you send it back",
+                _("The sender sees this."),
+                _("Choose why you send it back"),
             ),
         ),
         lambda typed: {"reason": typed["reason"]},
         leaves=True,
     ),
     "route": Step(
-        "Give it to a team",
-        "Give it to this team",
+        _("Give it to a team"),
+        _("Give it to this team"),
         ("POST", "route"),
-        (Field("team", "Which team?", "select", missing="Choose a team"),),
+        (Field("team", _("Which team?"), "select", missing=_("Choose a team")),),
         lambda typed: {"team": typed["team"]},
     ),
     "waiting": Step(
-        "What they wait for",
-        "Save",
+        _("What they wait for"),
+        _("Save"),
         ("PUT", "waiting"),
         (
             Field(
                 "needs",
-                "What does nothing meet yet?",
+                _("What does nothing meet yet?"),
                 "checkboxes",
                 NEEDS,
-                "Choose nothing to end the waiting.",
+                _("Choose nothing to end the waiting."),
             ),
             Field(
                 "areas",
-                "Where would they go? First parts of postcodes",
-                hint="For example, BD8, LS12. Nothing means all of your hub's place.",
+                _("Where would they go? First parts of postcodes"),
+                hint=_("For example, BD8, LS12. Nothing means all of your hub's place."),
             ),
         ),
         lambda typed: {
             "needs": typed["needs"],
             "areas": typed["areas"].upper().replace(",", " ").split(),
         },
-        "When a service opens that fits, this case is on your list under ‘Something opened’.",
+        _("When a service opens that fits, this case is on your list under ‘Something opened’."),
     ),
     "stops": Step(
-        "Stop something at once",
-        "Save",
+        _("Stop something at once"),
+        _("Save"),
         ("PUT", "person/stops/{stop}"),
         (
-            Field("stop", "What stands?", "radios", words.STOPS, missing="Choose what stands"),
+            Field(
+                "stop", _("What stands?"), "radios", words.STOPS, missing=_("Choose what stands")
+            ),
             Field(
                 "stands",
-                "Does it hold?",
+                _("Does it hold?"),
                 "radios",
-                {"yes": "Yes, from now on", "no": "No, lift it"},
-                missing="Choose yes or no",
+                {"yes": _("Yes, from now on"), "no": _("No, lift it")},
+                missing=_("Choose yes or no"),
             ),
-            Field("told_by", "Who said so?", hint="For example, her daughter, by phone"),
+            Field("told_by", _("Who said so?"), hint=_("For example, her daughter, by phone")),
         ),
         lambda typed: {"stands": typed["stands"] == "yes", "told_by": typed["told_by"]},
-        "It holds at once in every case of this person, whichever team's.",
+        _("It holds at once in every case of this person, whichever team's."),
     ),
     "hand-over": Step(
-        "Hand over to another team",
-        "Hand over",
+        _("Hand over to another team"),
+        _("Hand over"),
         ("POST", "hand-over"),
         (
-            Field("team", "Which team?", "select", missing="Choose a team"),
+            Field("team", _("Which team?"), "select", missing=_("Choose a team")),
             Field(
                 "reason",
-                "Why?",
+                _("Why?"),
                 "radios",
                 words.HAND_OVER_REASONS,
-                "The sender sees this.",
-                "Choose why you hand it over",
+                _("The sender sees this."),
+                _("Choose why you hand it over"),
             ),
         ),
         lambda typed: {"team": typed["team"], "reason": typed["reason"]},
-        "They get the whole case, and you do not see it any more."
-        " What services were asked goes on.",
+        _(
+            "They get the whole case, and you do not see it any more."
+            " What services were asked goes on."
+        ),
         leaves=True,
     ),
     "close": Step(
-        "Close the case",
-        "Close the case",
+        _("Close the case"),
+        _("Close the case"),
         ("POST", "close"),
         (
-            Field("outcome", "How does it end?", "radios", missing="Choose how it ends"),
+            Field("outcome", _("How does it end?"), "radios", missing=_("Choose how it ends")),
             Field(
                 "next_step",
-                "What comes next, for the GP's summary (if you like)",
+                _("What comes next, for the GP's summary (if you like)"),
                 "words",
-                hint="Only what the person agreed to share goes back.",
+                hint=_("Only what the person agreed to share goes back."),
             ),
         ),
         _close,
-        "Requests that nobody started on are taken back, with thanks.",
+        _("Requests that nobody started on are taken back, with thanks."),
     ),
     "gp-sharing": Step(
-        "What the GP may be told",
-        "Save",
+        _("What the GP may be told"),
+        _("Save"),
         ("PUT", "gp-sharing"),
         (
             Field(
                 "items",
-                "What did they agree to?",
+                _("What did they agree to?"),
                 "checkboxes",
                 words.GP_SHARED,
-                "That they were referred and how it ended always goes back.",
+                _("That they were referred and how it ended always goes back."),
             ),
         ),
         lambda typed: {"items": typed["items"]},
     ),
     "gp-worries": Step(
-        "Tell the GP practice of a worry",
-        "Tell the practice",
+        _("Tell the GP practice of a worry"),
+        _("Tell the practice"),
         ("POST", "gp-worries"),
         (
             Field(
                 "concern",
-                "What worries you?",
+                _("What worries you?"),
                 "words",
-                hint="The practice reads this. If somebody is in danger now, call 999 first.",
-                missing="Write what worries you",
+                hint=_("The practice reads this. If somebody is in danger now, call 999 first."),
+                missing=_("Write what worries you"),
             ),
-            Field("because", "If they did not agree, why do you tell all the same?"),
+            Field("because", _("If they did not agree, why do you tell all the same?")),
         ),
         _worry,
-        "This is not watched round the clock: ring the practice too if it cannot wait.",
+        _("This is not watched round the clock: ring the practice too if it cannot wait."),
     ),
     "contact-ways": Step(
-        "How to reach them safely",
-        "Save",
+        _("How to reach them safely"),
+        _("Save"),
         ("PUT", "person/contacts/{channel}"),
         (
-            Field("channel", "Which way?", "radios", words.CHANNELS, missing="Choose a way"),
+            Field("channel", _("Which way?"), "radios", words.CHANNELS, missing=_("Choose a way")),
             Field(
                 "safe",
-                "Is it safe to use?",
+                _("Is it safe to use?"),
                 "radios",
                 words.SAFE,
-                "Ask them. Somebody else may pick up or read it.",
-                "Choose whether it is safe",
+                _("Ask them. Somebody else may pick up or read it."),
+                _("Choose whether it is safe"),
             ),
-            Field("value", "Number or address"),
-            Field("times", "Good times", hint="For example, weekdays after 4"),
-            Field("voicemail", "May a message be left on it?", "radios", YES_NO),
-            Field("words", "What to say, or not", hint="For example, say it is the library"),
-            Field("keep_from", "Keep it from", hint="For example, whoever else answers"),
+            Field("value", _("Number or address")),
+            Field("times", _("Good times"), hint=_("For example, weekdays after 4")),
+            Field("voicemail", _("May a message be left on it?"), "radios", YES_NO),
+            Field("words", _("What to say, or not"), hint=_("For example, say it is the library")),
+            Field("keep_from", _("Keep it from"), hint=_("For example, whoever else answers")),
         ),
         _way,
-        "This takes the place of what was noted for the same way before.",
+        _("This takes the place of what was noted for the same way before."),
     ),
     "access-needs": Step(
-        "What they need to take part",
-        "Save",
+        _("What they need to take part"),
+        _("Save"),
         ("POST", "person/access-needs"),
         (
-            Field("code", "What do they need?", "radios", ACCESS, missing="Choose what they need"),
-            Field("detail", "More about it", hint="For example, which language"),
+            Field(
+                "code",
+                _("What do they need?"),
+                "radios",
+                ACCESS,
+                missing=_("Choose what they need"),
+            ),
+            Field("detail", _("More about it"), hint=_("For example, which language")),
             Field(
                 "source",
-                "How do you know?",
+                _("How do you know?"),
                 "radios",
                 words.ACCESS_SOURCES,
-                missing="Choose how you know",
+                missing=_("Choose how you know"),
             ),
         ),
         lambda typed: {name: typed[name] for name in ("code", "detail", "source")},
@@ -354,8 +444,11 @@ async def _declared(here: Place, case: UUID, name: str) -> Step:
     step = STEPS.get(name)
     if step is None:
         raise HTTPException(404)
+    if name == "contacts":
+        return await _with_visits(here, case, step)
     if name in ("hand-over", "route"):
-        teams = await here.get("/referrals/teams")
+        takers = f"/referrals/cases/{case}/takers"
+        teams = await here.get(takers if name == "hand-over" else "/referrals/teams")
         options = {each["team"]: f"{each['name']} ({each['hub'].title()})" for each in teams}
     elif name == "close":
         possible = (await here.get(f"/referrals/cases/{case}"))["possible"]
@@ -366,3 +459,13 @@ async def _declared(here: Place, case: UUID, name: str) -> Step:
         return step
     first, *others = step.fields
     return replace(step, fields=(first.choosing(options), *others))
+
+
+async def _with_visits(here: Place, case: UUID, step: Step) -> Step:
+    """The step for a contact: where something stands about visits, it is read before one is noted.
+
+    What stands is the team's; whoever may not read it notes no contact either.
+    """
+    plan = await here.look(f"/referrals/cases/{case}/plan")
+    warning = visits_in_words(plan["care"]["visiting"]) if plan else ""
+    return replace(step, fields=(*step.fields, VISITS), warning=warning) if warning else step

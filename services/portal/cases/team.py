@@ -12,23 +12,24 @@ from services.portal.cases.colleagues import LEADS, Team, team_of
 from services.portal.cases.steps import Step, step_page
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
 NOBODY = "nobody"
 
 ALLOCATION = Step(
-    "Give it to a colleague",
-    "Save",
+    _("Give it to a colleague"),
+    _("Save"),
     ("PUT", "allocation"),
-    (Field("to", "Who looks after this person?", "radios", missing="Choose who"),),
+    (Field("to", _("Who looks after this person?"), "radios", missing=_("Choose who")),),
     lambda typed: {"to": None if typed["to"] == NOBODY else typed["to"]},
-    "It says who looks after the person. The whole team can go on working on the case.",
+    _("It says who looks after the person. The whole team can go on working on the case."),
 )
 
 ALL = (
-    Field("of", "Whose open cases?", "select", missing="Choose whose"),
-    Field("to", "Who gets them?", "select", missing="Choose who gets them"),
+    Field("of", _("Whose open cases?"), "select", missing=_("Choose whose")),
+    Field("to", _("Who gets them?"), "select", missing=_("Choose who gets them")),
 )
 
 
@@ -86,13 +87,13 @@ async def allocate(case: UUID, here: Here) -> Response:
 
 async def _declared(here: Place) -> Step:
     """The step with the colleagues that there are."""
-    options = {**(await team_of(here)).workers, NOBODY: "Nobody for now"}
+    options = {**(await team_of(here)).workers, NOBODY: _("Nobody for now")}
     return replace(ALLOCATION, fields=(ALLOCATION.fields[0].choosing(options),))
 
 
 def _fields(team: Team) -> list[Field]:
     of, to = ALL
-    return [of.choosing(team.names), to.choosing({**team.workers, NOBODY: "Nobody for now"})]
+    return [of.choosing(team.names), to.choosing({**team.workers, NOBODY: _("Nobody for now")})]
 
 
 async def _page(
@@ -104,7 +105,7 @@ async def _page(
     return here.page(
         "cases/team",
         status,
-        rows=[each | {"name": team.name(each["account"]) or "Nobody yet"} for each in rows],
+        rows=[each | {"name": team.name(each["account"]) or _("Nobody yet")} for each in rows],
         told=told,
         leads=LEADS in here.who.granted.roles and bool(team.workers),
         fields=_fields(team),

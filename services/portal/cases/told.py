@@ -1,69 +1,130 @@
-"""What the person of a case was told, and when they are expected first: for a case's page."""
+"""What services and the person of a case were told, by which way, and how it ended."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.portal.staff.place import Place
+from shared.languages import _
 
 Json = Mapping[str, Any]
 
 KINDS: Mapping[str, str] = {
-    "person-agreed": "That there is a place",
-    "person-meeting": "When the first visit is",
-    "person-reminder": "A reminder the day before",
+    "person-agreed": _("That there is a place"),
+    "person-meeting": _("When the first visit is"),
+    "person-reminder": _("A reminder the day before"),
 }
 STATES: Mapping[str, str] = {
-    "queued": "waits to be sent",
-    "sending": "is being sent",
-    "delivered": "sent",
-    "failed": "did not arrive: please tell them yourself",
-    "bounced": "came back: please tell them yourself",
-    "unknown": "nobody can say whether it arrived",
-    "superseded": "not sent",
+    "queued": _("waits to be sent"),
+    "sending": _("is being sent"),
+    "delivered": _("sent"),
+    "failed": _("did not arrive: please tell them yourself"),
+    "bounced": _("came back: please tell them yourself"),
+    "unknown": _("nobody can say whether it arrived"),
+    "superseded": _("not sent"),
 }
-BY: Mapping[str, str] = {"email": "by e-mail", "sms": "by text message", "letter": "by letter"}
+BY: Mapping[str, str] = {
+    "email": _("by e-mail"),
+    "sms": _("by text message"),
+    "letter": _("by letter"),
+}
 WHY: Mapping[str, str] = {
-    "by-team": "please tell them yourself, as is noted below",
-    "ask-first": "no way is known to be safe: please ask them",
-    "nothing": "they want no messages",
-    "another-time": "the time changed",
-    "too-late": "it would have come too late",
-    "started": "the visits have begun",
-    "out-of-hours": "it goes in the morning",
+    "by-team": _("please tell them yourself, as is noted below"),
+    "ask-first": _("no way is known to be safe: please ask them"),
+    "nothing": _("they want no messages"),
+    "another-time": _("the time changed"),
+    "called-off": _("the visit was called off"),
+    "too-late": _("it would have come too late"),
+    "started": _("the visits have begun"),
+    "out-of-hours": _("it goes in the morning"),
 }
 """Why a message did not go, or has not yet."""
 
 
+OTHERS: Mapping[str, str] = {
+    "request": _("The request"),
+    "nudge": _("Asked again"),
+    "second-nudge": _("Asked once more"),
+    "help-call": _("The hub was asked to ring"),
+    "no-longer-needed": _("That it is taken back"),
+    "sharing-ended": _("To stop using what they know"),
+    "somebody-counts-on-you": _("That somebody counts on them"),
+    "chosen": _("That the person chose them"),
+    "not-this-time": _("That the person cannot come on one day"),
+    "words-for-provider": _("That you wrote to them"),
+    "words-for-team": _("That they wrote to you"),
+    "declined": _("That they said no"),
+    "no-response": _("That nobody answered"),
+    "service-withdrawn": _("That the service is off the list"),
+    "person-said": _("What the person said"),
+    "tell-person": _("To tell the person"),
+    "ask-person": _("To ask the person what is safe"),
+    "not-arrived": _("That a message did not arrive"),
+    "not-arrived-there": _("That a message did not arrive"),
+    "identity-code": _("A code to see who it is"),
+}
+"""What a message to a service, the team or the hub says."""
+WAYS: Mapping[str, str] = {
+    "email": _("e-mail"),
+    "sms": _("text message"),
+    "letter": _("letter"),
+    "webhook": _("their computer system"),
+    "phone": _("phone"),
+    "paper": _("paper"),
+    "inbox": _("a note in their account"),
+    "none": _("nobody yet"),
+}
+ENDS: Mapping[str, str] = dict(STATES) | {
+    "sent": "sent",
+    "delivered": "arrived",
+    "failed": _("did not arrive"),
+    "bounced": _("came back"),
+    "superseded": _("not needed any more"),
+}
+
+
 async def told(here: Place, case: Json) -> dict[str, Any]:
-    """The messages to the person, and the first visits by Task; empty while nobody can say.
+    """The messages to the person and, by Task, to others (`sent`), and the first visits.
+
+    Messages are None while nobody can say.
 
     Args:
         here: who asks.
         case: as the case API tells it.
     """
-    tasks = [each["id"] for each in case["tasks"] if each["kind"] == "provider"]
-    deliveries, meetings = await asyncio.gather(
-        here.look("/notifications/deliveries", case=case["id"]),
-        here.look("/notifications/meetings", task=tasks) if tasks else _nothing(),
-    )
+    deliveries = await here.look("/notifications/deliveries", case=case["id"])
+    known = deliveries is not None
     return {
-        "told": [_said(each) for each in (deliveries or {}).get("to_person", ())],
+        "told": [_said(each) for each in deliveries.get("to_person", ())] if known else None,
+        "sent": by_request(deliveries.get("deliveries", ())) if known else None,
         "first_visits": {
-            each["task"]: each["starts"] for each in (meetings or {}).get("meetings", ())
+            each["id"]: each["first_visit"] for each in case["tasks"] if each.get("first_visit")
         },
     }
 
 
-async def _nothing() -> Json:
-    return {}
+def by_request(deliveries: Iterable[Json]) -> dict[str, list[dict[str, str]]]:
+    """Messages about each request, in the order in which they were made."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for each in deliveries:
+        state, waits = each["state"], each["state"] == "queued"
+        said = {
+            "what": OTHERS.get(each["kind"], str(each["kind"]).replace("-", " ").capitalize()),
+            "to": each.get("label") or "",
+            "by": WAYS.get(each["channel"], each["channel"]),
+            "state": ENDS.get(state, state),
+            "when": (each["due"] if waits else each["ended"]) or each["created"],
+        }
+        found.setdefault(str(each["task"]), []).append(said)
+    return found
 
 
 def _said(each: Json) -> dict[str, str]:
     state, why = each["state"], WHY.get(each["reason"] or "", "")
-    words = [STATES.get(state, state), BY.get(each["channel"], "") if state == "delivered" else ""]
+    said = STATES.get(state, state)
+    if state == "delivered" and each["channel"] in BY:
+        said = f"{said} {BY[each['channel']]}"
     return {
         "what": KINDS.get(each["kind"], each["kind"]),
-        "state": " ".join(filter(None, words)) + (f": {why}" if why else ""),
+        "state": f"{said}: {why}" if why else said,
         "when": each["ended"] or each["created"],
     }

@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping
 
+from shared.languages import _
+
 STATES: Mapping[str, str] = {
-    "new": "New",
-    "unrouted": "No team yet",
-    "triage-accepted": "First contact due",
-    "person-accepted": "Looking for something",
-    "provider-asked": "Waiting for an answer",
-    "place-found": "Place found",
-    "nothing-fits": "Nothing fits yet",
-    "withdrawal-asked": "GP asked to withdraw",
-    "returned": "Sent back",
-    "withdrawn": "Withdrawn",
-    "closed": "Closed",
-    "not-reached": "Ended: not reached",
-    "person-declined": "Ended: person said no",
-    "person-ended-early": "Ended early",
-    "died-or-moved": "Ended: died or moved",
+    "new": _("New"),
+    "unrouted": _("No team yet"),
+    "triage-accepted": _("First contact due"),
+    "person-accepted": _("Looking for something"),
+    "provider-asked": _("Waiting for an answer"),
+    "place-found": _("Place found"),
+    "nothing-fits": _("Nothing fits yet"),
+    "withdrawal-asked": _("GP asked to withdraw"),
+    "returned": _("Sent back"),
+    "withdrawn": _("Withdrawn"),
+    "closed": _("Closed"),
+    "not-reached": _("Ended: not reached"),
+    "person-declined": _("Ended: person said no"),
+    "person-ended-early": _("Ended early"),
+    "died-or-moved": _("Ended: died or moved"),
 }
 """Where a case stands: the triage Task's businessStatus."""
 
@@ -36,237 +38,281 @@ COLOURS: Mapping[str, str] = {
 def state_words(state: str, provider_state: str | None) -> str:
     """Where a case stands; who is on a waiting list has their answer."""
     if state == "provider-asked" and provider_state == "waiting-list":
-        return "On a waiting list"
+        return _("On a waiting list")
     return STATES.get(state, state)
 
 
 PROVIDER_STATES: Mapping[str, str] = {
-    "awaiting-answer": "asked, no answer yet",
-    "waiting-list": "on the waiting list",
-    "offered": "offers a place",
-    "selected": "said yes",
-    "started": "started",
-    "attended": "going",
-    "completed": "finished",
-    "did-not-come": "did not come",
-    "person-ended-early": "stopped early",
-    "provider-declined": "said no",
-    "provider-silent": "did not answer in time",
-    "cancelled": "taken back",
-    "not-chosen": "another was chosen",
-    "withdrawn": "withdrawn by the GP",
+    "awaiting-answer": _("asked, no answer yet"),
+    "waiting-list": _("on the waiting list"),
+    "offered": _("offers a place"),
+    "selected": _("said yes"),
+    "started": _("started"),
+    "attended": _("going"),
+    "completed": _("finished"),
+    "did-not-come": _("did not come"),
+    "person-ended-early": _("stopped early"),
+    "provider-declined": _("said no"),
+    "provider-silent": _("did not answer in time"),
+    "cancelled": _("taken back"),
+    "not-chosen": _("another was chosen"),
+    "withdrawn": _("withdrawn by the GP"),
 }
 """What a provider said: its Task's businessStatus."""
 
 DELIVERIES: Mapping[str, str] = {
-    "queued": "message is on its way",
-    "sending": "message is on its way",
-    "sent": "message sent",
-    "delivered": "message arrived",
-    "failed": "message did not arrive",
-    "bounced": "message came back",
-    "unknown": "not known whether the message arrived",
-    "superseded": "message not needed any more",
+    "queued": _("message is on its way"),
+    "sending": _("message is on its way"),
+    "sent": _("message sent"),
+    "delivered": _("message arrived"),
+    "failed": _("message did not arrive"),
+    "bounced": _("message came back"),
+    "unknown": _("not known whether the message arrived"),
+    "superseded": _("message not needed any more"),
 }
 """Whether a provider's last message arrived."""
 
 SHOWN: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "all": ("All open", {}),
-    "mine": ("Mine", {"allocated_to": "me"}),
-    "nobody": ("Nobody’s", {"allocated_to": "nobody"}),
-    "due": ("Next step due", {"due": "true"}),
-    "new": ("New", {"state": "new"}),
-    "contact": ("First contact due", {"state": "triage-accepted"}),
-    "looking": ("Looking", {"state": "person-accepted"}),
-    "answer": ("Waiting for an answer", {"state": "provider-asked"}),
-    "place": ("Place found", {"state": "place-found"}),
-    "nothing": ("Nothing fits yet", {"state": "nothing-fits"}),
-    "withdrawal": ("GP asked to withdraw", {"state": "withdrawal-asked"}),
-    "opened": ("Something opened", {"opened": "true"}),
-    "gp": ("Message to the GP to do", {"gp_to_do": "true", "open": "false"}),
-    "unrouted": ("No team yet", {"unrouted": "true"}),
-    "ended": ("Ended", {"ended": "true"}),
+    "all": (_("All open"), {}),
+    "mine": (_("Mine"), {"allocated_to": "me"}),
+    "nobody": (_("Nobody’s"), {"allocated_to": "nobody"}),
+    "due": (_("Next step due"), {"due": "true"}),
+    "new": (_("New"), {"state": "new"}),
+    "contact": (_("First contact due"), {"state": "triage-accepted"}),
+    "looking": (_("Looking"), {"state": "person-accepted"}),
+    "answer": (_("Waiting for an answer"), {"state": "provider-asked"}),
+    "place": (_("Place found"), {"state": "place-found"}),
+    "nothing": (_("Nothing fits yet"), {"state": "nothing-fits"}),
+    "withdrawal": (_("GP asked to withdraw"), {"state": "withdrawal-asked"}),
+    "opened": (_("Something opened"), {"opened": "true"}),
+    "intensive": (_("Intensive"), {"complexity": "intensive"}),
+    "gp": (_("Message to the GP to do"), {"gp_to_do": "true", "open": "false"}),
+    "unrouted": (_("No team yet"), {"unrouted": "true"}),
+    "ended": (_("Ended"), {"ended": "true"}),
 }
 """The filters of the list: their words, and the question to the case API."""
 
+LEVELS: Mapping[str, str] = {
+    "light": _("Light: information, or one thing to arrange"),
+    "steady": _("Steady: some contacts over some weeks"),
+    "high": _("High: several needs, or months of support"),
+    "intensive": _("Intensive: risks, or several services at once"),
+}
+"""How much a case asks of the team; the scale is referrals'."""
+
+LEVEL_NAMES: Mapping[str, str] = {
+    "light": _("Light"),
+    "steady": _("Steady"),
+    "high": _("High"),
+    "intensive": _("Intensive"),
+}
+"""The same in a word, for a list."""
+
+TALK_REASONS: Mapping[str, str] = {
+    "asked": _("A colleague asks"),
+    "intensive": _("Intensive"),
+    "visits": _("Visits with care"),
+    "urgent": _("Urgent"),
+    "not-reached": _("Not reached, three times or more"),
+    "overdue": _("Next step a week overdue"),
+    "long": _("On the list for half a year"),
+}
+"""Why a case is to be talked about."""
+
 SOURCES: Mapping[str, str] = {
-    "record-system": "GP record system",
-    "message": "Message from a record system",
-    "self": "The person, at the front door",
-    "family": "Family or a friend",
-    "care-navigator": "Care navigator",
-    "practice": "GP practice, at the front door",
-    "pharmacy": "Pharmacy",
-    "hospital": "Hospital",
-    "council": "Council",
-    "housing": "Housing group",
-    "charity": "Charity",
-    "job-centre": "Job centre",
-    "police": "Police",
-    "fire": "Fire service",
+    "record-system": _("GP record system"),
+    "message": _("Message from a record system"),
+    "self": _("The person, at the front door"),
+    "walk-in": _("The person, who came to a group by themselves"),
+    "family": _("Family or a friend"),
+    "care-navigator": _("Care navigator"),
+    "practice": _("GP practice, at the front door"),
+    "pharmacy": _("Pharmacy"),
+    "hospital": _("Hospital"),
+    "council": _("Council"),
+    "housing": _("Housing group"),
+    "charity": _("Charity"),
+    "job-centre": _("Job centre"),
+    "police": _("Police"),
+    "fire": _("Fire service"),
 }
 """From where a referral came (care 22)."""
 
+ENTERED: Mapping[str, str] = {
+    "online": _("By the form"),
+    "phone": _("By phone"),
+    "paper": _("On paper"),
+    "walk-in": _("They came to the group"),
+}
+"""How it reached the front door (care 22)."""
+
 AGREED: Mapping[str, str] = {
-    "in-person": "face to face",
-    "by-phone": "on the phone",
-    "in-writing": "in writing",
-    "on-behalf": "somebody decides for them by law",
+    "verbal": _("they told the group"),
+    "written": _("they wrote it"),
+    "in-person": _("face to face"),
+    "by-phone": _("on the phone"),
+    "in-writing": _("in writing"),
+    "on-behalf": _("somebody decides for them by law"),
 }
 """How a person agreed to be referred by another (care 7)."""
 
 HOW: Mapping[str, str] = {
-    "phone": "By phone",
-    "visit": "Face to face",
-    "video": "By video call",
-    "text": "By text message",
-    "email": "By e-mail",
-    "letter": "By letter",
-    "other": "Another way",
+    "phone": _("By phone"),
+    "visit": _("Face to face"),
+    "video": _("By video call"),
+    "text": _("By text message"),
+    "email": _("By e-mail"),
+    "letter": _("By letter"),
+    "other": _("Another way"),
 }
 """How somebody tried to reach a person."""
 
 GOAL_STATES: Mapping[str, str] = {
-    "reached": "They got there",
-    "partly": "They got part of the way",
-    "changed": "They want something else now",
-    "dropped": "It does not matter any more",
+    "reached": _("They got there"),
+    "partly": _("They got part of the way"),
+    "changed": _("They want something else now"),
+    "dropped": _("It does not matter any more"),
 }
 """What can come of a goal."""
 
 WHO: Mapping[str, str] = {
-    "person": "They do",
-    "link-worker": "I do",
-    "other": "Somebody else",
+    "person": _("They do"),
+    "link-worker": _("I do"),
+    "other": _("Somebody else"),
 }
 """Who does something for a goal."""
 
 DOERS: Mapping[str, str] = {
-    "person": "they do it",
-    "link-worker": "the link worker does it",
-    "other": "somebody else does it",
+    "person": _("they do it"),
+    "link-worker": _("the link worker does it"),
+    "other": _("somebody else does it"),
 }
 """The same beside what is to be done."""
 
 CHANNELS: Mapping[str, str] = {
-    "phone": "Phone",
-    "text": "Text message",
-    "email": "E-mail",
-    "post": "Letter",
-    "visit": "Visit",
+    "phone": _("Phone"),
+    "text": _("Text message"),
+    "email": _("E-mail"),
+    "post": _("Letter"),
+    "visit": _("Visit"),
 }
 """Ways to a person (care 12)."""
 
 SAFE: Mapping[str, str] = {
-    "yes": "Safe to use",
-    "no": "Do not use",
-    "unknown": "Not known: ask first",
+    "yes": _("Safe to use"),
+    "no": _("Do not use"),
+    "unknown": _("Not known: ask first"),
 }
 
 STOPS: Mapping[str, str] = {
-    "died": "This person has died",
-    "restricted": "This record is restricted: tell nobody where the person is",
-    "do-not-contact": "Do not contact this person",
+    "died": _("This person has died"),
+    "restricted": _("This record is restricted: tell nobody where the person is"),
+    "do-not-contact": _("Do not contact this person"),
 }
 
 RETURN_REASONS: Mapping[str, str] = {
-    "not-for-social-prescribing": "Social prescribing cannot help with this",
-    "wrong-area": "They live outside our area",
-    "already-supported": "They are supported already",
-    "other": "Another reason",
+    "not-for-social-prescribing": _("Social prescribing cannot help with this"),
+    "wrong-area": _("They live outside our area"),
+    "already-supported": _("They are supported already"),
+    "other": _("Another reason"),
 }
 
 HAND_OVER_REASONS: Mapping[str, str] = {
-    "moved-home": "They moved home",
-    "wrong-team": "It came to the wrong team",
-    "cover": "Cover for a colleague",
-    "asked-by-person": "The person asked for it",
-    "other": "Another reason",
+    "moved-home": _("They moved home"),
+    "wrong-team": _("It came to the wrong team"),
+    "cover": _("Cover for a colleague"),
+    "asked-by-person": _("The person asked for it"),
+    "other": _("Another reason"),
 }
 
 CANCEL_REASONS: Mapping[str, str] = {
-    "person-changed-mind": "The person changed their mind",
-    "asked-by-mistake": "Asked by mistake",
-    "other": "Another reason",
+    "person-changed-mind": _("The person changed their mind"),
+    "asked-by-mistake": _("Asked by mistake"),
+    "other": _("Another reason"),
 }
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {
-    "completed": ("complete", "They got what they came for, or go on by themselves"),
-    "not-reached": ("not-reached", "We could not reach them"),
-    "person-declined": ("person-declines", "They said no to social prescribing"),
-    "person-ended-early": ("person-ends", "They stopped before the end"),
-    "nothing-fits": ("nothing-fits", "Nothing fits"),
-    "died-or-moved": ("died-or-moved", "They died or moved away"),
+    "completed": ("complete", _("They got what they came for, or go on by themselves")),
+    "not-reached": ("not-reached", _("We could not reach them")),
+    "person-declined": ("person-declines", _("They said no to social prescribing")),
+    "person-ended-early": ("person-ends", _("They stopped before the end")),
+    "nothing-fits": ("nothing-fits", _("Nothing fits")),
+    "died-or-moved": ("died-or-moved", _("They died or moved away")),
 }
 """How a case can end (care 20): by code, the step of the case machine and the words."""
 
 ACCESS_SOURCES: Mapping[str, str] = {
-    "self-stated": "The person said so",
-    "carer": "A carer said so",
-    "gp-record": "It is in the GP record",
-    "observed": "I saw it",
+    "self-stated": _("The person said so"),
+    "carer": _("A carer said so"),
+    "gp-record": _("It is in the GP record"),
+    "observed": _("I saw it"),
 }
 
 SHARED: Mapping[str, str] = {
-    "name": "Name",
-    "phone": "Phone",
-    "email": "E-mail",
-    "address": "Address",
-    "birth-date": "Date of birth",
-    "language": "Language",
+    "name": _("Name"),
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "address": _("Address"),
+    "birth-date": _("Date of birth"),
+    "language": _("Language"),
 }
 """What a provider may learn of a person once it said yes (care 5, 7)."""
 
 GP_KINDS: Mapping[str, str] = {
-    "first-outcome": "First outcome",
-    "closure": "Summary at the end",
-    "safety": "A worry about the person",
+    "first-outcome": _("First outcome"),
+    "closure": _("Summary at the end"),
+    "safety": _("A worry about the person"),
+    "delay": _("That the person still waits"),
 }
 
 GP_STATES: Mapping[str, str] = {
-    "waiting": "on its way",
-    "held": "held: somebody must decide whether it may go",
-    "sent": "sent",
-    "received": "the practice's system has it",
-    "accepted": "the practice has it",
-    "failed": "did not arrive",
-    "to-print": "to be printed and posted",
-    "posted": "posted",
-    "stopped": "stopped",
+    "waiting": _("on its way"),
+    "held": _("held: somebody must decide whether it may go"),
+    "sent": _("sent"),
+    "received": _("the practice's system has it"),
+    "accepted": _("the practice has it"),
+    "failed": _("did not arrive"),
+    "to-print": _("to be printed and posted"),
+    "posted": _("posted"),
+    "stopped": _("stopped"),
 }
 """Where a message to the practice stands."""
 
 GP_SHARED: Mapping[str, str] = {
-    "needs": "What they want help with",
-    "activities": "What they were offered and went to",
-    "measures": "How they feel, as measured",
-    "next-step": "What comes next",
+    "needs": _("What they want help with"),
+    "activities": _("What they were offered and went to"),
+    "measures": _("How they feel, as measured"),
+    "next-step": _("What comes next"),
 }
 """What a person may agree to have told to their GP."""
 
 DONE: Mapping[str, str] = {
-    "accept": "You took this referral on. The sender can see it.",
-    "person-accepts": "Noted: the person said yes. The GP's record is told once.",
-    "hold": "The person stays on your list. Say what they wait for, so that you hear first.",
-    "contacts": "Noted.",
-    "reviews": "Noted. Below is what it says, and what was not answered.",
-    "strike": "Taken back. It counts for nothing now.",
-    "goals": "Noted.",
-    "allocation": "Noted. Whoever has it sees it under ‘Mine’.",
-    "signposts": "Noted and counted. Nothing was shared, and the service was not told.",
-    "requests": "Sent. The service is told now, and you see here when the message arrives.",
-    "cancel": "The request was taken back, with thanks.",
-    "choose": "Chosen. The other services are told, with thanks.",
-    "first-visit": "Noted. The person is told, if there is a safe way.",
-    "withdraw-agreement": "Noted. The service is shown nothing about the person from now on.",
-    "contact-ways": "Noted.",
-    "access-needs": "Noted.",
-    "gp-sharing": "Noted. Only this goes to the GP.",
-    "gp-worries": "The practice is told now. Look below whether it arrives.",
-    "gp-messages": "Noted.",
-    "route": "The team has it now.",
-    "stops": "Noted. It holds at once.",
-    "waiting": "Noted. You hear first when such a service opens.",
-    "close": "The case is closed.",
+    "accept": _("You took this referral on. The sender can see it."),
+    "person-accepts": _("Noted: the person said yes. The GP's record is told once."),
+    "hold": _("The person stays on your list. Say what they wait for, so that you hear first."),
+    "contacts": _("Noted."),
+    "reviews": _("Noted. Below is what it says, and what was not answered."),
+    "strike": _("Taken back. It counts for nothing now."),
+    "goals": _("Noted."),
+    "allocation": _("Noted. Whoever has it sees it under ‘Mine’."),
+    "signposts": _("Noted and counted. Nothing was shared, and the service was not told."),
+    "requests": _("Sent. The service is told now, and you see here when the message arrives."),
+    "cancel": _("The request was taken back, with thanks."),
+    "choose": _("Chosen. The other services are told, with thanks."),
+    "called-off": _("Noted. The service is told. The person keeps their place."),
+    "first-visit": _("Noted. The person is told, if there is a safe way."),
+    "withdraw-agreement": _("Noted. The service is shown nothing about the person from now on."),
+    "contact-ways": _("Noted."),
+    "access-needs": _("Noted."),
+    "gp-sharing": _("Noted. Only this goes to the GP."),
+    "gp-worries": _("The practice is told now. Look below whether it arrives."),
+    "gp-messages": _("Noted."),
+    "route": _("The team has it now."),
+    "stops": _("Noted. It holds at once."),
+    "complexity": _("Noted. Your team lead sees it."),
+    "visits": _("Noted. Whoever notes a visit is asked to read it first."),
+    "supervision": _("Noted. Your team lead has it on their list."),
+    "waiting": _("Noted. You hear first when such a service opens."),
+    "close": _("The case is closed."),
 }
 """What a page says after something was done."""

@@ -9,18 +9,22 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.colleagues import Team, team_of
+from services.portal.cases.colleagues import Team, team_where
 from services.portal.cases.people import NHS_NUMBER, Asked, Shown, asked_of, called, person_of
 from services.portal.cases.words import (
     COLOURS,
     DELIVERIES,
+    LEVEL_NAMES,
     PROVIDER_STATES,
     SHOWN,
     SOURCES,
     state_words,
 )
+from services.portal.news.reading import unread
 from services.portal.staff.fields import Field, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from services.portal.staff.swapping import CONFIG, SCRIPTS, VARIES, swaps
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,9 +36,9 @@ MOST_FOUND = 50
 SEARCH = (
     Field(
         "words",
-        "Last name, or NHS number",
-        missing="Type a name or an NHS number",
-        hint="The beginning of a name is enough.",
+        _("Last name, or NHS number"),
+        missing=_("Type a name or an NHS number"),
+        hint=_("The beginning of a name is enough."),
     ),
 )
 
@@ -54,20 +58,29 @@ async def worklist(
     words, asked = SHOWN[show][0], dict(SHOWN[show][1])
     if of is not None:
         asked = asked | {"allocated_to": str(of)}
-    load, team = await asyncio.gather(here.look("/referrals/caseload"), team_of(here))
-    rows: list[Row] = await _rows(here, asked, after)
-    more = len(rows) > ROWS
-    people = await _people(here, rows[:ROWS])
+    found = await _page(here, asked, after)
+    rows, more = found["cases"][:ROWS], len(found["cases"]) > ROWS
+    people, team, said = await asyncio.gather(
+        people_of(here, rows),
+        team_where(here, str(of) if of else None, *(row["allocated_to"] for row in rows)),
+        unread(here),
+    )
     return here.page(
         "cases/list",
+        part="swapped" if swaps(here.request) else "",
+        scripts=SCRIPTS,
+        swaps=CONFIG,
         words=words,
         show=show,
-        filters=list(_filters(load, show)),
-        rows=[_row(row, *people(row), team) for row in rows[:ROWS]],
+        filters=list(_filters(found["load"], show)),
+        emergencies=found["load"]["emergencies"],
+        rows=[_row(row, *people(row), team) for row in rows],
         names=people.found,
         of=team.name(str(of)) if of else "",
-        further=_at(show, rows[ROWS - 1]["case"], of) if more else None,
+        further=_at(show, rows[-1]["case"], of) if more else None,
         later=after is not None,
+        news=said,
+        headers=VARIES,
     )
 
 
@@ -101,7 +114,8 @@ async def found(here: Here) -> Response:
         if ids
         else []
     )
-    people, team = _People(resources), await team_of(here)
+    people = People(resources)
+    team = await team_where(here, *(row["allocated_to"] for row in rows))
     return here.page(
         "cases/search",
         rows=[_row(row, *people(row), team) for row in rows],
@@ -120,18 +134,18 @@ def _looked_for(words: str) -> dict[str, str]:
     return {"subject:Patient.name": words.rsplit(maxsplit=1)[-1].replace(",", "")}
 
 
-async def _rows(here: Place, asked: Mapping[str, str], after: str | None) -> list[Row]:
+async def _page(here: Place, asked: Mapping[str, str], after: str | None) -> Row:
     try:
-        rows: list[Row] = await here.get("/referrals/cases", count=ROWS + 1, after=after, **asked)
+        found: Row = await here.get("/referrals/worklist", count=ROWS + 1, after=after, **asked)
     except Refusal as refusal:
         # The row to go on from is not on this list any more, or the address was typed.
         if refusal.status != 422 or after is None:
             raise
-        rows = await here.get("/referrals/cases", count=ROWS + 1, **asked)
-    return rows
+        found = await here.get("/referrals/worklist", count=ROWS + 1, **asked)
+    return found
 
 
-class _People:
+class People:
     """The persons of some rows and what is asked for them, as far as they could be read."""
 
     def __init__(self, resources: Iterable[Row] | None) -> None:
@@ -147,11 +161,17 @@ class _People:
             asked_of(self._by_id.get(("ServiceRequest", row["service_request"]))),
         )
 
+    def name_of(self, row: Row) -> str:
+        """What the person of a row is called."""
+        person, asked = self(row)
+        return called(person, row, withheld=not asked.patient)
 
-async def _people(here: Place, rows: Iterable[Row]) -> _People:
+
+async def people_of(here: Place, rows: Iterable[Row]) -> People:
+    """Who some rows are about, with one question; nobody where that cannot be asked now."""
     ids = [row["service_request"] for row in rows]
     if not ids:
-        return _People(())
+        return People(())
     bundle = await here.look(
         "/fhir/ServiceRequest",
         _id=",".join(ids),
@@ -159,8 +179,8 @@ async def _people(here: Place, rows: Iterable[Row]) -> _People:
         _count=str(len(ids)),
     )
     if bundle is None:
-        return _People(None)
-    return _People(each["resource"] for each in bundle.get("entry") or ())
+        return People(None)
+    return People(each["resource"] for each in bundle.get("entry") or ())
 
 
 def _row(row: Row, person: Shown, asked: Asked, team: Team) -> Row:
@@ -168,6 +188,8 @@ def _row(row: Row, person: Shown, asked: Asked, team: Team) -> Row:
         "open": row["open"],
         "with": team.name(row["allocated_to"]),
         "due": row["due"],
+        "visits_with_care": row["visits_with_care"],
+        "complexity": LEVEL_NAMES.get(row["complexity"] or "", ""),
         "case": row["case"],
         "person": person,
         "name": called(person, row, withheld=not asked.patient),
@@ -188,10 +210,10 @@ def _row(row: Row, person: Shown, asked: Asked, team: Team) -> Row:
     }
 
 
-def _filters(load: Mapping[str, Any] | None, show: str) -> Iterable[Row]:
+def _filters(load: Mapping[str, Any], show: str) -> Iterable[Row]:
     """The filters with how many cases each shows; a filter without any is left out."""
     for name, (words, asked) in SHOWN.items():
-        count = _count(load, asked) if load else None
+        count = _count(load, asked)
         if count == 0 and name not in ("all", "ended", show):
             continue
         yield {"name": name, "words": words, "count": count, "at": _at(name), "on": name == show}
@@ -209,6 +231,8 @@ def _count(load: Mapping[str, Any], asked: Mapping[str, str]) -> int | None:
 
 def _waits(asked: Mapping[str, str]) -> str:
     """What the case API calls a filter where it counts."""
+    if "complexity" in asked:
+        return asked["complexity"]
     return {"me": "mine", "nobody": "nobody"}.get(asked.get("allocated_to", ""), next(iter(asked)))
 
 

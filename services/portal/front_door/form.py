@@ -21,8 +21,9 @@ from services.portal.front_door.words import (
     ONE,
     SAFE,
 )
-from services.portal.typed import Mistyped, day_of, unwrapped, visible
+from services.portal.typed import Mistyped, day_of, too_long, unwrapped, visible
 from shared.fhir.nhs import is_nhs_number
+from shared.languages import _
 
 Json = dict[str, Any]
 
@@ -33,18 +34,18 @@ MANY_LINES = frozenset({"words", "address"})
 _ADULT_EXAMPLE = "27 3 1961"
 
 WAYS: Mapping[str, tuple[str, str, str]] = {
-    "phone": ("phone", "phone_safe", "Type the phone number"),
-    "text": ("phone", "text_safe", "Type the phone number"),
-    "email": ("email", "email_safe", "Type the e-mail address"),
-    "post": ("address", "post_safe", "Type the address"),
+    "phone": ("phone", "phone_safe", _("Type the phone number")),
+    "text": ("phone", "text_safe", _("Type the phone number")),
+    "email": ("email", "email_safe", _("Type the e-mail address")),
+    "post": ("address", "post_safe", _("Type the address")),
 }
 """By channel: the field with its value, the field that says whether it is safe, and what is asked
 for where only the second is given."""
 
 _SAY_WHETHER = {
-    "phone": "Choose if it is safe to ring this number",
-    "email": "Choose if it is safe to write to this e-mail address",
-    "post": "Choose if it is safe to send a letter to this address",
+    "phone": _("Choose if it is safe to ring this number"),
+    "email": _("Choose if it is safe to write to this e-mail address"),
+    "post": _("Choose if it is safe to send a letter to this address"),
 }
 
 
@@ -124,28 +125,28 @@ class Filled:
         for name, value in self.one.items():
             most = MOST.get(name, MOST_LINE)
             if len(value) > most:
-                found[name] = f"This has {len(value):,} letters. Write {most:,} letters or fewer"
+                found[name] = too_long(len(value), most)
 
     def _check_person(self, found: dict[str, str], today: date) -> None:
         one = self.one
         if not one["words"] and not self.many["needs"]:
-            found["words"] = "Write or choose what would help"
+            found["words"] = _("Write or choose what would help")
         if not one["given"] and not one["family"]:
-            found["given"] = "Type a name"
+            found["given"] = _("Type a name")
         try:
             self._born(today)
         except Mistyped as mistyped:
             found["day"] = str(mistyped)
         number = one["nhs_number"].replace(" ", "")
         if number and not is_nhs_number(number):
-            found["nhs_number"] = "This is no NHS number. Check its 10 digits, or leave it empty"
+            found["nhs_number"] = _("This is no NHS number. Check its 10 digits, or leave it empty")
 
     def _check_ways(self, found: dict[str, str]) -> None:
         usable = False
         for channel, (value, safe, ask) in WAYS.items():
             chosen = self.one[safe]
             if chosen and chosen not in SAFE:
-                found[safe] = "Choose one of the answers"
+                found[safe] = _("Choose one of the answers")
             elif chosen in ("yes", "unknown") and not self.one[value]:
                 found.setdefault(value, ask)
             elif self.one[value] and not chosen and channel in _SAY_WHETHER:
@@ -153,29 +154,29 @@ class Filled:
             usable = usable or (bool(self.one[value]) and chosen in ("yes", "unknown"))
         phone = self.one["phone"]
         if phone and sum(each.isdecimal() for each in phone) < 6:
-            found["phone"] = "Type the whole phone number, such as 07700 900123"
+            found["phone"] = _("Type the whole phone number, such as 07700 900123")
         for name in ("email", "referrer_email"):
             if self.one[name] and not _looks_like_email(self.one[name]):
-                found[name] = "Type the whole e-mail address, such as name@example.org"
+                found[name] = _("Type the whole e-mail address, such as name@example.org")
         if self.own and not usable and not {"phone", "email", "address"} & found.keys():
-            found.setdefault("phone", "Type one safe way to reach you")
+            found.setdefault("phone", _("Type one safe way to reach you"))
 
     def _check_rest(self, found: dict[str, str], practices: Mapping[str, str]) -> None:
         one = self.one
         if one["practice"] and one["practice"] not in practices:
-            found["practice"] = "Choose a GP practice from the list, or leave it open"
+            found["practice"] = _("Choose a GP practice from the list, or leave it open")
         if not self.own:
             if not one["referrer_name"]:
-                found["referrer_name"] = "Type your name"
+                found["referrer_name"] = _("Type your name")
             if not one["referrer_phone"] and not one["referrer_email"]:
-                found["referrer_phone"] = "Type your phone number or your e-mail address"
+                found["referrer_phone"] = _("Type your phone number or your e-mail address")
             if one["agreed_how"] not in AGREED:
-                found["agreed_how"] = "Choose how they agreed"
+                found["agreed_how"] = _("Choose how they agreed")
         if self.who == "family" and not one["relation"]:
-            found["relation"] = "Type what you are to them, such as daughter or neighbour"
+            found["relation"] = _("Type what you are to them, such as daughter or neighbour")
         if one["agreed"] != "yes":
             found["agreed"] = (
-                "Tick the box if you agree" if self.own else "Tick the box if they agreed"
+                _("Tick the box if you agree") if self.own else _("Tick the box if they agreed")
             )
 
     # --- parts of what is handed in ---------------------------------------------------------------

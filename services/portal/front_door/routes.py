@@ -21,6 +21,7 @@ from services.portal.front_door.stamp import Stamp, Stamps
 from services.portal.front_door.words import ACCESS, AGREED, MANY, NEEDS, ONE, SAFE, SOURCES
 from services.portal.times import times_at
 from services.portal.typed import form_sent
+from shared.languages import _, ngettext
 from shared.pages import Pages
 from shared.rate_limits import CallerLimit
 
@@ -36,13 +37,15 @@ MOST_BYTES = 64 * 1024
 
 REFERENCE = re.compile(r"(?:[2-9B-DF-HJKMP-RTV-Z]{3}-){2}[2-9B-DF-HJKMP-RTV-Z]{3}")
 
-_TOO_QUICK = "That was very quick, as a program would be. Look at what you typed and send it again"
-_DECOY = (
+_TOO_QUICK = _(
+    "That was very quick, as a program would be. Look at what you typed and send it again"
+)
+_DECOY = _(
     "Something was typed in a field that is hidden, as a program would do. We emptied it."
     " Look at the rest and send it again"
 )
-_OLD = "This page was open for a long time. Look at what you typed and send it again"
-_NOT_NOW = (
+_OLD = _("This page was open for a long time. Look at what you typed and send it again")
+_NOT_NOW = _(
     "We could not send it just now. What you typed is still on this page. Wait a minute and"
     " send it again"
 )
@@ -227,11 +230,13 @@ def _hand_in(visit: Visit, filled: Filled, text: str, stamp: Stamp) -> Response:
     wait = visit.front.limit.wait()
     if wait:
         minutes = -(-wait // 60)
-        words = (
+        words = ngettext(
             "Many forms were sent from where you are, so we did not take this one yet. What you"
-            f" typed is still on this page. Send it again in {minutes}"
-            f" {'minute' if minutes == 1 else 'minutes'}"
-        )
+            " typed is still on this page. Send it again in {count} minute",
+            "Many forms were sent from where you are, so we did not take this one yet. What you"
+            " typed is still on this page. Send it again in {count} minutes",
+            minutes,
+        ).format(count=minutes)
         page = visit.page("check", filled, text, 429, trouble=words)
         page.headers["retry-after"] = str(wait)
         return page

@@ -6,65 +6,69 @@ own, for a reader of nine to eleven years.
 
 from collections.abc import Mapping
 
+from shared.languages import _
+
 SOURCES: Mapping[str, str] = {
-    "self": "I want help for myself",
-    "family": "I am family, a friend or a neighbour",
-    "care-navigator": "I am a care navigator",
-    "practice": "I work at a GP practice",
-    "pharmacy": "I work at a pharmacy",
-    "hospital": "I work at a hospital",
-    "council": "I work at the council",
-    "housing": "I work for a housing group or landlord",
-    "charity": "I work or help at a charity or group",
-    "job-centre": "I work at a job centre",
-    "police": "I work for the police",
-    "fire": "I work for the fire service",
+    "self": _("I want help for myself"),
+    "family": _("I am family, a friend or a neighbour"),
+    "care-navigator": _("I am a care navigator"),
+    "practice": _("I work at a GP practice"),
+    "pharmacy": _("I work at a pharmacy"),
+    "hospital": _("I work at a hospital"),
+    "council": _("I work at the council"),
+    "housing": _("I work for a housing group or landlord"),
+    "charity": _("I work or help at a charity or group"),
+    "job-centre": _("I work at a job centre"),
+    "police": _("I work for the police"),
+    "fire": _("I work for the fire service"),
 }
 """Who is at the door (care 22)."""
 
 NEEDS: Mapping[str, str] = {
-    "loneliness": "Feeling lonely",
-    "low-mood": "Feeling low",
-    "anxiety": "Worry or fear",
-    "bereavement": "Someone has died, or another loss",
-    "money": "Money, bills or benefits",
-    "food": "Having enough to eat",
-    "housing": "Housing",
-    "work": "Work",
-    "caring": "Looking after someone",
-    "body-image": "Feeling bad about how I look",
-    "long-term-condition": "Living with an illness or a disability",
-    "inactivity": "Moving more",
-    "learning": "Learning something",
-    "purpose": "Something to do that matters",
-    "digital-exclusion": "Phones, computers and the internet",
-    "transport": "Getting to places",
+    "loneliness": _("Feeling lonely"),
+    "low-mood": _("Feeling low"),
+    "anxiety": _("Worry or fear"),
+    "bereavement": _("Someone has died, or another loss"),
+    "money": _("Money, bills or benefits"),
+    "food": _("Having enough to eat"),
+    "housing": _("Housing"),
+    "work": _("Work"),
+    "caring": _("Looking after someone"),
+    "body-image": _("Feeling bad about how I look"),
+    "long-term-condition": _("Living with an illness or a disability"),
+    "inactivity": _("Moving more"),
+    "learning": _("Learning something"),
+    "purpose": _("Something to do that matters"),
+    "digital-exclusion": _("Phones, computers and the internet"),
+    "transport": _("Getting to places"),
 }
 
 ACCESS: Mapping[str, str] = {
-    "large-print": "Large print",
-    "easy-read": "Easy Read",
-    "bsl": "British Sign Language",
-    "interpreter": "An interpreter",
-    "hearing-loop": "A hearing loop",
-    "step-free": "No steps",
-    "quiet-space": "A quiet place",
-    "carer-welcome": "To bring someone along",
-    "buddy": "Someone to come along the first time",
+    "large-print": _("Large print"),
+    "easy-read": _("Easy Read"),
+    "bsl": _("British Sign Language"),
+    "interpreter": _("An interpreter"),
+    "hearing-loop": _("A hearing loop"),
+    "step-free": _("No steps"),
+    "quiet-space": _("A quiet place"),
+    "carer-welcome": _("To bring someone along"),
+    "buddy": _("Someone to come along the first time"),
 }
+INTERPRETER = "interpreter-"
+"""What an access need begins with that says the language too."""
 
 SAFE: Mapping[str, str] = {
-    "yes": "Yes",
-    "no": "No, please do not use it",
-    "unknown": "Not sure. Ask first",
+    "yes": _("Yes"),
+    "no": _("No, please do not use it"),
+    "unknown": _("Not sure. Ask first"),
 }
 """Whether a way to the person may be used (care 12)."""
 
 AGREED: Mapping[str, str] = {
-    "in-person": "They told me face to face",
-    "by-phone": "They told me on the phone",
-    "in-writing": "They wrote it",
-    "on-behalf": "I can decide for them by law (such as a power of attorney)",
+    "in-person": _("They told me face to face"),
+    "by-phone": _("They told me on the phone"),
+    "in-writing": _("They wrote it"),
+    "on-behalf": _("I can decide for them by law (such as a power of attorney)"),
 }
 """How somebody agreed to be referred by another (care 7)."""
 
@@ -109,3 +113,16 @@ ONE: tuple[str, ...] = (
 
 MANY: tuple[str, ...] = ("needs", "access")
 """Fields of which several may be chosen."""
+
+
+def need(code: str) -> str:
+    """A need by its code, in plain words."""
+    return NEEDS.get(code) or code.replace("-", " ").capitalize()
+
+
+def access(said: str) -> str:
+    """What somebody needs to take part, by its code; what is no code stays as it was written."""
+    if said.startswith(INTERPRETER):
+        spoken = said.removeprefix(INTERPRETER).capitalize()
+        return _("An interpreter: {language}").format(language=spoken)
+    return ACCESS.get(said) or (said if " " in said else said.replace("-", " ").capitalize())

@@ -5,17 +5,21 @@ whatever is done is done under the coordinator's own name.
 """
 
 from services.portal.hub import (
+    announcements,
     approvals,
     calls,
     claims,
     funding,
     gaps,
     home,
+    limits,
     listings,
     matches,
     messages,
+    onboarding,
     requests,
     rooms,
+    sheets,
 )
 
 ROUTERS = (
@@ -24,10 +28,14 @@ ROUTERS = (
     claims.router,
     matches.router,
     calls.router,
+    sheets.router,
     requests.router,
     messages.router,
     listings.router,
     rooms.router,
+    *onboarding.ROUTERS,
+    announcements.router,
+    limits.router,
     funding.router,
     gaps.router,
 )

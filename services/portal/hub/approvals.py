@@ -1,16 +1,18 @@
 """Changes to listings that wait for the hub: what is new beside what is public, and the answer."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.answer_links import Refusal
 from services.portal.hub import words
 from services.portal.hub.desk import OfHub, PageNumber, around, one_page
-from services.portal.staff.fields import Field, Typed, at_its_field, day_in, typed_into
+from services.portal.staff.fields import Field, Typed, day_in
 from services.portal.staff.place import Place, back_to
+from services.portal.staff.taking import Faults, take
+from shared.languages import _
 
 router = APIRouter(prefix="/hub/approvals", include_in_schema=False)
 
@@ -19,28 +21,31 @@ Kind = Literal["services", "organizations"]
 DECISION = (
     Field(
         "decision",
-        "What do you say?",
+        _("What do you say?"),
         "radios",
-        {"approve": "Yes, make it public", "send-back": "Send it back: something should change"},
-        missing="Choose yes, or send it back",
+        {
+            "approve": _("Yes, make it public"),
+            "send-back": _("Send it back: something should change"),
+        },
+        missing=_("Choose yes, or send it back"),
     ),
     Field(
         "words",
-        "Words for whoever wrote it",
+        _("Words for whoever wrote it"),
         "words",
-        hint="If you send it back, say what should change. They see this.",
+        hint=_("If you send it back, say what should change. They see this."),
     ),
     Field(
         "publish_from",
-        "Public from which day? (if you like)",
+        _("Public from which day? (if you like)"),
         "day",
-        hint="Leave it empty for now. For example, 27 3 2027",
+        hint=_("Leave it empty for now. For example, 27 3 2027"),
     ),
 )
 
 DONE = {
-    "approve": "You said yes. Whoever wrote it is told.",
-    "send-back": "Sent back. Whoever wrote it is told, and what was public stays.",
+    "approve": _("You said yes. Whoever wrote it is told."),
+    "send-back": _("Sent back. Whoever wrote it is told, and what was public stays."),
 }
 
 
@@ -72,21 +77,25 @@ async def show(kind: Kind, subject: UUID, number: int, here: OfHub) -> Response:
 async def decide(kind: Kind, subject: UUID, number: int, here: OfHub) -> Response:
     """Agree, or send it back."""
     version = f"{kind}/{subject}/versions/{number}"
-    typed, faults = typed_into(await here.form(), DECISION)
-    decision = typed["decision"]
-    if decision == "send-back" and not typed["words"]:
-        faults["words"] = "Write what should change"
-    if not faults:
+
+    async def do(typed: Typed) -> str:
+        decision = typed["decision"]
         body = {"words": typed["words"]} if typed["words"] else {}
         day = day_in(typed, "publish_from")
         if decision == "approve" and day:
             body["publish_from"] = day
-        try:
-            await here.send("POST", f"/directory/{version}/{decision}", body)
-            return back_to(f"/hub/approvals?done={decision}")
-        except Refusal as refusal:
-            faults = at_its_field(refusal, DECISION)
-    return await _page(here, version, typed, faults, 422)
+        await here.send("POST", f"/directory/{version}/{decision}", body)
+        return f"/hub/approvals?done={decision}"
+
+    form = await here.form()
+    return await take(form, DECISION, do, partial(_page, here, version), wrong=_unsaid)
+
+
+def _unsaid(typed: Typed, _found: Faults) -> Faults:
+    """What is sent back says why."""
+    if typed["decision"] == "send-back" and not typed["words"]:
+        return {"words": _("Write what should change")}
+    return {}
 
 
 async def _page(

@@ -6,18 +6,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.answer import needs_of
+from services.portal.answer import access_of, needs_of
 from services.portal.answer_links import Refusal
 from services.portal.hub.desk import ROWS, OfHub
 from services.portal.staff.place import Place, back_to
+from shared.languages import _, ngettext
 
 router = APIRouter(prefix="/hub", include_in_schema=False)
 
 Rows = list[dict[str, Any]]
 
 DONE = {
-    "call": "Noted: you made the call.",
-    "answer": "Thank you. Their answer is noted, and the link worker sees it.",
+    "call": _("Noted: you made the call."),
+    "sheet": _("Noted: they have the sheet. Write down their answers when it comes back."),
+    "answer": _("Thank you. Their answer is noted, and the link worker sees it."),
 }
 
 
@@ -30,9 +32,21 @@ async def silent(here: OfHub, after: str | None = None, done: str = "") -> Respo
         return from_the_beginning(refusal, after, "/hub/silent")
     return here.page(
         "hub/silent",
+        waited=await _waited(here),
         rows=[{**row, "wants": needs_of(row)} for row in rows[:ROWS]],
         further=further("/hub/silent", rows, "task"),
         said=DONE.get(done, ""),
+    )
+
+
+async def _waited(here: Place) -> str:
+    """From when on services are on the list, as the hub's limits have it."""
+    limits = await here.look("/referrals/limits")
+    days = limits["limits"]["routine"]["nudge"] if limits else 0
+    return (
+        ngettext("{count} working day", "{count} working days", days).format(count=days)
+        if days
+        else _("some days")
     )
 
 
@@ -56,7 +70,7 @@ async def calls(here: OfHub, after: str | None = None, done: str = "") -> Respon
 async def show(call: UUID, here: OfHub) -> Response:
     """Whom to ring, what to say and what not."""
     found = await here.get(f"/notifications/calls/{call}")
-    return here.page("hub/call", call=found, asked=await _asked(here, found))
+    return here.page("hub/call", call=found, asked=await asked_by(here, found))
 
 
 @router.post("/calls/{call}/done")
@@ -67,12 +81,12 @@ async def made(call: UUID, here: OfHub) -> Response:
     return back_to("/hub/calls?done=call")
 
 
-async def _asked(here: Place, call: dict[str, Any]) -> dict[str, Any] | None:
+async def asked_by(here: Place, call: dict[str, Any]) -> dict[str, Any] | None:
     """The request that a call is about, without a name; None for another call, or just now."""
     if call["kind"] != "request" or not call["task"]:
         return None
     view: dict[str, Any] | None = await here.look(f"/referrals/requests/{call['task']}")
-    return view and {**view, "wants": needs_of(view)}
+    return view and {**view, "wants": needs_of(view), "access": access_of(view)}
 
 
 def further(at: str, rows: Rows, name: str) -> str | None:

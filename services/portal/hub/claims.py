@@ -1,52 +1,54 @@
 """Claims: people who say that a listing is theirs to keep, and what the hub says to that."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.answer_links import Refusal
 from services.portal.hub import words
 from services.portal.hub.desk import OfHub, PageNumber, around, one_page
-from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
+from services.portal.staff.fields import Field, Typed
 from services.portal.staff.place import Place, back_to
+from services.portal.staff.taking import take
+from shared.languages import _
 
 router = APIRouter(prefix="/hub/claims", include_in_schema=False)
 
 WORDS = Field(
     "words",
-    "What did you look at, or why?",
+    _("What did you look at, or why?"),
     "words",
-    hint="For example, that you rang the number in the listing. They see this.",
-    missing="Write what you looked at, or why",
+    hint=_("For example, that you rang the number in the listing. They see this."),
+    missing=_("Write what you looked at, or why"),
 )
 DECIDE = (
     Field(
         "decision",
-        "Is it theirs?",
+        _("Is it theirs?"),
         "radios",
-        {"accept": "Yes, they may write it", "refuse": "No"},
-        missing="Choose yes or no",
+        {"accept": _("Yes, they may write it"), "refuse": _("No")},
+        missing=_("Choose yes or no"),
     ),
     WORDS,
 )
 END = (
     Field(
         "decision",
-        "End it?",
+        _("End it?"),
         "radios",
-        {"end": "Yes, they may not write it any more"},
-        "What they wrote stays.",
-        "Choose yes, or go back",
+        {"end": _("Yes, they may not write it any more")},
+        _("What they wrote stays."),
+        _("Choose yes, or go back"),
     ),
     WORDS,
 )
 
 DONE = {
-    "accept": "They may write the listing now. Each change still waits for your yes.",
-    "refuse": "You said no.",
-    "end": "They may not write the listing any more.",
+    "accept": _("They may write the listing now. Each change still waits for your yes."),
+    "refuse": _("You said no."),
+    "end": _("They may not write the listing any more."),
 }
 
 
@@ -79,17 +81,14 @@ async def decide(claim: UUID, here: OfHub) -> Response:
     """Say yes or no, or end what was accepted."""
     form = await here.form()
     found = await _claim(here, claim)
-    fields = _fields(found) or DECIDE
-    typed, faults = typed_into(form, fields)
-    if not faults:
+
+    async def do(typed: Typed) -> str:
         decision = typed["decision"]
-        try:
-            at = f"/directory/claims/{claim}/{decision}"
-            await here.send("POST", at, {"words": typed["words"]})
-            return back_to(f"/hub/claims?done={decision}")
-        except Refusal as refusal:
-            faults = at_its_field(refusal, fields)
-    return await _page(here, found, typed, faults, 422)
+        at = f"/directory/claims/{claim}/{decision}"
+        await here.send("POST", at, {"words": typed["words"]})
+        return f"/hub/claims?done={decision}"
+
+    return await take(form, _fields(found) or DECIDE, do, partial(_page, here, found))
 
 
 async def _claim(here: Place, claim: UUID) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from fastapi import Depends, Query
 
 from services.portal.answer_links import Refusal
 from services.portal.staff.place import Here, Place
+from shared.languages import _
 
 ROWS = 25
 """On one page of a list."""
@@ -21,7 +22,7 @@ def _of_hub(here: Here) -> Place:
         Refusal: whoever is signed in is none.
     """
     if "coordinator" not in here.who.granted.roles:
-        raise Refusal(403, detail="These pages are for the coordinators of a hub.")
+        raise Refusal(403, detail=_("These pages are for the coordinators of a hub."))
     return here
 
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from services.portal.hub import words
+from services.portal.front_door.words import need as in_words
 from services.portal.hub.desk import OfHub
 
 router = APIRouter(prefix="/hub/funding", include_in_schema=False)
@@ -18,8 +18,8 @@ async def ending(here: OfHub) -> Response:
         "hub/funding",
         until=found["until"],
         listings=[
-            {**each, "loses": [words.need(spot["need"]) for spot in each["would_lose"]]}
+            {**each, "loses": [in_words(spot["need"]) for spot in each["would_lose"]]}
             for each in found["listings"]
         ],
-        lost=[{**each, "need": words.need(each["need"])} for each in found["would_lose"]],
+        lost=[{**each, "need": in_words(each["need"])} for each in found["would_lose"]],
     )

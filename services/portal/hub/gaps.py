@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from services.portal.answer_links import Refusal
+from services.portal.front_door.words import need as in_words
 from services.portal.hub import words
 from services.portal.hub.desk import OfHub
 from services.portal.prose import plain
@@ -22,6 +23,7 @@ from services.portal.staff.fields import (
     typed_into,
 )
 from services.portal.staff.place import Place, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/hub/gaps", include_in_schema=False)
 
@@ -30,16 +32,22 @@ MOST_SERVICES = 500
 AREA = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?")
 
 ACTION = (
-    Field("idea", "What could be done?", "words", missing="Write what could be done"),
-    Field("area", "Where? The first part of a postcode (if you like)", hint="For example, BD8"),
-    Field("could_run", "Who could run it? (if you know)", hint="A group, not a person's name."),
-    Field("starts", "When could it start? (if you know)", "day", hint="For example, 27 3 2027"),
-    Field("review", "When will you look at it again?", "day", hint="For example, 27 3 2027"),
-    Field("state", "How far is it?", "radios", words.ACTIONS, missing="Choose how far it is"),
-    Field("service_id", "Which listing came of it?", "select", hint="Only if it has opened."),
+    Field("idea", _("What could be done?"), "words", missing=_("Write what could be done")),
+    Field(
+        "area", _("Where? The first part of a postcode (if you like)"), hint=_("For example, BD8")
+    ),
+    Field(
+        "could_run", _("Who could run it? (if you know)"), hint=_("A group, not a person's name.")
+    ),
+    Field(
+        "starts", _("When could it start? (if you know)"), "day", hint=_("For example, 27 3 2027")
+    ),
+    Field("review", _("When will you look at it again?"), "day", hint=_("For example, 27 3 2027")),
+    Field("state", _("How far is it?"), "radios", words.ACTIONS, missing=_("Choose how far it is")),
+    Field("service_id", _("Which listing came of it?"), "select", hint=_("Only if it has opened.")),
 )
 
-DONE = {"action": "Saved."}
+DONE = {"action": _("Saved.")}
 
 Json = Mapping[str, Any]
 
@@ -54,7 +62,7 @@ async def gaps(here: OfHub, done: str = "") -> Response:
         rows=[
             {
                 **each,
-                "words": words.need(each["need"]),
+                "words": in_words(each["need"]),
                 "why": [(words.GAP_REASONS.get(why, why), n) for why, n in each["reasons"].items()],
             }
             for each in found["contents"]
@@ -62,7 +70,7 @@ async def gaps(here: OfHub, done: str = "") -> Response:
         actions=[
             {
                 **each,
-                "words": words.need(each["need"]),
+                "words": in_words(each["need"]),
                 "idea": plain(each["idea"]),
                 "state": words.ACTIONS[each["state"]],
             }
@@ -123,9 +131,9 @@ async def _save(
     typed, faults = typed_into(form, fields)
     area = typed["area"].upper()
     if area and not AREA.fullmatch(area):
-        faults["area"] = "Type the first part of a postcode, such as BD8"
+        faults["area"] = _("Type the first part of a postcode, such as BD8")
     if typed["state"] == "opened" and not typed["service_id"]:
-        faults["service_id"] = "Choose the listing that came of it"
+        faults["service_id"] = _("Choose the listing that came of it")
     if not faults:
         said = {name: typed[name] for name in ("idea", "state", "could_run") if typed[name]}
         days = {name: day_in(typed, name) for name in ("starts", "review")}
@@ -159,7 +167,7 @@ async def _page(
     return here.page(
         "hub/action",
         status,
-        need=words.need(need),
+        need=in_words(need),
         fields=fields or await _fields(here),
         typed=typed,
         faults=faults,

@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from services.portal.hub.desk import OfHub
+from services.portal.news.reading import unread
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,98 +41,112 @@ class Waits:
 
 
 PARTS: Mapping[str, tuple[Waits, ...]] = {
-    "People who wait": (
+    _("People who wait"): (
         Waits(
-            "Referrals that no team has",
-            "Give each a team, or send it back.",
+            _("Referrals that no team has"),
+            _("Give each a team, or send it back."),
             "/cases?show=unrouted",
             "cases",
             ("unrouted",),
         ),
         Waits(
-            "Services that have not answered for days",
-            "Ring them. A call often helps.",
+            _("Services that have not answered for days"),
+            _("Ring them. A call often helps."),
             "/hub/silent",
             "cases",
             ("silent",),
         ),
         Waits(
-            "Calls to make",
-            "These services want to be rung, or asked on paper.",
+            _("Calls to make"),
+            _("These services want to be rung, or asked on paper."),
             "/hub/calls",
             "messages",
             ("calls",),
         ),
         Waits(
-            "Messages that did not arrive",
-            "Put the address right, try again, or ring.",
+            _("Messages that did not arrive"),
+            _("Put the address right, try again, or ring."),
             "/hub/messages",
             "messages",
             ("failures",),
         ),
         Waits(
-            "E-mail addresses that do not work",
-            "Ask the group for the right one.",
+            _("E-mail addresses that do not work"),
+            _("Ask the group for the right one."),
             "/hub/addresses",
             "messages",
             ("unusable",),
         ),
         Waits(
-            "Messages to a GP that wait for somebody",
-            "Send, print or post them.",
+            _("Cases opened in an emergency that no team lead has looked at"),
+            _("Ring the team if one waits for days."),
+            "/hub/emergencies",
+            "cases",
+            ("emergencies",),
+        ),
+        Waits(
+            _("Messages to a GP that wait for somebody"),
+            _("Send, print or post them."),
             "/cases?show=gp",
             "cases",
             ("gp_to_do",),
         ),
     ),
-    "Listings": (
+    _("Listings"): (
         Waits(
-            "Changes that wait for your yes",
-            "See what is new beside what is public.",
+            _("Changes that wait for your yes"),
+            _("See what is new beside what is public."),
             "/hub/approvals",
             "directory",
             ("approvals",),
         ),
         Waits(
-            "People who say that a listing is theirs",
-            "Check it with the group, then say yes or no.",
+            _("People who say that a listing is theirs"),
+            _("Check it with the group, then say yes or no."),
             "/hub/claims",
             "directory",
             ("claims",),
         ),
         Waits(
-            "Groups that may be listed twice",
-            "Look at both, and say whether they are one.",
+            _("Groups that may be listed twice"),
+            _("Look at both, and say whether they are one."),
             "/hub/matches",
             "directory",
             ("matches",),
         ),
         Waits(
-            "Services that may be listed twice",
-            "Look at both, and say whether they are one.",
+            _("Services that may be listed twice"),
+            _("Look at both, and say whether they are one."),
             "/hub/matches?kind=services",
             "directory",
             ("service_matches",),
         ),
         Waits(
-            "Listings to look at again",
-            "Nobody has checked them for a long time.",
+            _("Listings to look at again"),
+            _("Nobody has checked them for a long time."),
             "/hub/listings",
             "directory",
             ("reviews",),
         ),
     ),
-    "What the place has": (
+    _("What the place has"): (
         Waits(
-            "Needs that nothing meets",
-            "Found in the last 90 days. Nobody does anything about them yet.",
+            _("Groups that you bring in"),
+            _("See what is missing, and what to do next."),
+            "/hub/onboarding",
+            "directory",
+            ("onboardings",),
+        ),
+        Waits(
+            _("Needs that nothing meets"),
+            _("Found in the last 90 days. Nobody does anything about them yet."),
             "/hub/gaps",
             "directory",
             ("gaps",),
         ),
         Waits(
-            "Services whose money ends within 90 days",
-            "See what your place would lose.",
+            _("Services whose money ends within 90 days"),
+            _("See what your place would lose."),
             "/hub/funding",
             "directory",
             ("funding",),
@@ -138,17 +154,21 @@ PARTS: Mapping[str, tuple[Waits, ...]] = {
     ),
 }
 
+BESIDE = ("silent", "emergencies")
+"""What the case API counts beside the filters of its list."""
+
 
 @router.get("/hub")
 async def home(here: OfHub) -> Response:
     """What waits today. A part that cannot be counted is said to be so; the rest stays."""
-    cases, directory, messages = await asyncio.gather(
+    cases, directory, messages, said = await asyncio.gather(
         here.look("/referrals/caseload"),
         here.look("/directory/waiting"),
         here.look("/notifications/waiting"),
+        unread(here),
     )
     found: dict[str, Counts | None] = {
-        "cases": cases and {**cases["waiting"], "silent": cases["silent"]},
+        "cases": cases and {**cases["waiting"], **{each: cases[each] for each in BESIDE}},
         "directory": directory,
         "messages": messages,
     }
@@ -158,4 +178,5 @@ async def home(here: OfHub) -> Response:
             title: [(each, each.many(found)) for each in waits] for title, waits in PARTS.items()
         },
         missing=None in found.values(),
+        news=said,
     )

@@ -1,31 +1,33 @@
 """Listings that nobody has looked at for long: who was asked, what they say, and a look noted."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.answer_links import Refusal
 from services.portal.hub import words
 from services.portal.hub.desk import OfHub, PageNumber, around, one_page
-from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
-from services.portal.staff.place import Place, back_to
+from services.portal.staff.fields import Field, Typed
+from services.portal.staff.place import Place
+from services.portal.staff.taking import take
+from shared.languages import _
 
 router = APIRouter(prefix="/hub/listings", include_in_schema=False)
 
 LOOK = (
     Field(
         "how",
-        "How did you find out that it is right?",
+        _("How did you find out that it is right?"),
         "radios",
         words.LOOKED,
-        missing="Choose how you found out",
+        missing=_("Choose how you found out"),
     ),
-    Field("words", "More about it (if you like)", hint="For example, spoke to the caretaker"),
+    Field("words", _("More about it (if you like)"), hint=_("For example, spoke to the caretaker")),
 )
 
-DONE = {"look": "Noted: it is right. It counts as checked from today."}
+DONE = {"look": _("Noted: it is right. It counts as checked from today.")}
 
 
 @router.get("")
@@ -52,15 +54,13 @@ async def look(service: UUID, here: OfHub) -> Response:
     """Note that somebody looked and that it is right."""
     form = await here.form()
     review = await _review(here, service)
-    typed, faults = typed_into(form, LOOK)
-    if not faults:
+
+    async def do(typed: Typed) -> str:
         told = {name: typed[name] for name in ("how", "words") if typed[name]}
-        try:
-            await here.send("POST", f"/directory/services/{service}/verify", told)
-            return back_to("/hub/listings?done=look")
-        except Refusal as refusal:
-            faults = at_its_field(refusal, LOOK)
-    return await _page(here, review, typed, faults, 422)
+        await here.send("POST", f"/directory/services/{service}/verify", told)
+        return "/hub/listings?done=look"
+
+    return await take(form, LOOK, do, partial(_page, here, review))
 
 
 async def _review(here: Place, service: UUID) -> dict[str, Any]:

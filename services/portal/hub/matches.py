@@ -11,36 +11,37 @@ from services.portal.hub import words
 from services.portal.hub.desk import OfHub, PageNumber, around, one_page
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Place, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/hub/matches", include_in_schema=False)
 
 Kind = Literal["organizations", "services"]
 PATHS: Mapping[str, str] = {"organizations": "matches", "services": "service-matches"}
 """Where the directory has the proposals of each kind."""
-KINDS = {"organizations": "Groups", "services": "Services"}
+KINDS = {"organizations": _("Groups"), "services": _("Services")}
 
-SIDES = {"one": "The first", "other": "The second"}
+SIDES = {"one": _("The first"), "other": _("The second")}
 DECIDE = (
     Field(
         "decision",
-        "Are they one?",
+        _("Are they one?"),
         "radios",
-        {"accept": "Yes, they are one", "refuse": "No, they are two"},
-        missing="Choose yes or no",
+        {"accept": _("Yes, they are one"), "refuse": _("No, they are two")},
+        missing=_("Choose yes or no"),
     ),
     Field(
         "keep",
-        "If they are one, which listing stays?",
+        _("If they are one, which listing stays?"),
         "radios",
         SIDES,
-        "Choose nothing, and it is the one that was claimed, or has more services.",
+        _("Choose nothing, and it is the one that was claimed, or has more services."),
     ),
 )
 
 DONE = {
-    "accept": "They are one now. You can undo it below.",
-    "refuse": "They stay two, and are not proposed again.",
-    "undo": "They are two again, as they were.",
+    "accept": _("They are one now. You can undo it below."),
+    "refuse": _("They stay two, and are not proposed again."),
+    "undo": _("They are two again, as they were."),
 }
 
 

@@ -12,6 +12,7 @@ from services.portal.hub.calls import from_the_beginning, further
 from services.portal.hub.desk import ROWS, OfHub
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Place, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/hub", include_in_schema=False)
 
@@ -19,25 +20,25 @@ Json = dict[str, Any]
 Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
 ADDRESS = (
-    Field("address", "Address or number", missing="Type the address"),
+    Field("address", _("Address or number"), missing=_("Type the address")),
     Field(
         "verified",
-        "Did you check it with the group?",
+        _("Did you check it with the group?"),
         "radios",
         {
-            "yes": "Yes, by another way than this address",
-            "no": "No, not yet",
+            "yes": _("Yes, by another way than this address"),
+            "no": _("No, not yet"),
         },
-        "A code, and with it a name, goes only to an address that somebody made sure of.",
-        "Choose yes or no",
+        _("A code, and with it a name, goes only to an address that somebody made sure of."),
+        _("Choose yes or no"),
     ),
 )
 KEPT = ("means", "role", "service", "label", "preferences")
 """What of a contact stays as it is when its address is put right."""
 
 DONE = {
-    "retry": "It is sent again now.",
-    "address": "The address is changed. What still matters goes out to it.",
+    "retry": _("It is sent again now."),
+    "address": _("The address is changed. What still matters goes out to it."),
 }
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.answer import STEPS, needs_of, stage_of
+from services.portal.answer import STEPS, access_of, needs_of, stage_of
 from services.portal.answer_links import Refusal
 from services.portal.hub.desk import OfHub
 from services.portal.staff.fields import (
@@ -22,54 +22,61 @@ from services.portal.staff.fields import (
     typed_into,
 )
 from services.portal.staff.place import Place, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/hub/requests", include_in_schema=False)
 
 Json = dict[str, Any]
 
 REASONS: Mapping[str, str] = {
-    "full": "They are full",
-    "not-suitable": "It is not right for the person",
-    "outside-area": "The person lives too far away",
-    "outside-criteria": "The person is not in the group that they can help",
-    "cannot-meet-access-need": "They cannot meet an access need",
-    "closed": "They are closed or taking a break",
-    "other": "Another reason",
+    "full": _("They are full"),
+    "not-suitable": _("It is not right for the person"),
+    "outside-area": _("The person lives too far away"),
+    "outside-criteria": _("The person is not in the group that they can help"),
+    "cannot-meet-access-need": _("They cannot meet an access need"),
+    "closed": _("They are closed or taking a break"),
+    "other": _("Another reason"),
 }
 MEANS: Mapping[str, str] = {
-    "phone": "Phone",
-    "sms": "Text message",
-    "email": "E-mail",
-    "paper": "On paper",
-    "letter": "Letter",
+    "phone": _("Phone"),
+    "sms": _("Text message"),
+    "email": _("E-mail"),
+    "paper": _("On paper"),
+    "letter": _("Letter"),
 }
 ANSWER = (
     Field(
         "decision",
-        "What did they say?",
+        _("What did they say?"),
         "radios",
         {
-            "accept": "Yes, the person can come",
-            "waiting-list": "They put the person on their waiting list",
-            "decline": "No, not this time",
+            "accept": _("Yes, the person can come"),
+            "waiting-list": _("They put the person on their waiting list"),
+            "decline": _("No, not this time"),
         },
-        missing="Choose yes, waiting list or no",
+        missing=_("Choose yes, waiting list or no"),
     ),
-    Field("reason", "If no, why?", "radios", REASONS, "Only needed if they said no."),
+    Field("reason", _("If no, why?"), "radios", REASONS, _("Only needed if they said no.")),
     Field(
         "note",
-        "In their words, and how you heard (if you like)",
+        _("In their words, and how you heard (if you like)"),
         "words",
-        hint="For example, by phone: full until January. Please do not write who the person is.",
+        hint=_("For example, by phone: full until January. Please do not write who the person is."),
     ),
 )
 PROGRESS = (
-    Field("action", "What happened?", "radios", missing="Choose what happened"),
-    Field("date", "On which day?", "day", hint="For example, 27 3 2026", missing="Type the day"),
+    Field("action", _("What happened?"), "radios", missing=_("Choose what happened")),
+    Field(
+        "date",
+        _("On which day?"),
+        "day",
+        hint=_("For example, 27 3 2026"),
+        missing=_("Type the day"),
+    ),
 )
 DONE = {
-    "answer": "Their answer is noted. The link worker sees it, and that you wrote it down.",
-    "progress": "Noted.",
+    "answer": _("Their answer is noted. The link worker sees it, and that you wrote it down."),
+    "progress": _("Noted."),
 }
 
 
@@ -86,7 +93,7 @@ async def answer(task: UUID, here: OfHub) -> Response:
     view = await _view(here, task)
     typed, faults = typed_into(form, ANSWER)
     if typed["decision"] == "decline" and not typed["reason"]:
-        faults["reason"] = "Choose why they cannot help"
+        faults["reason"] = _("Choose why they cannot help")
     if not faults:
         told = {name: typed[name] for name in ("decision", "note") if typed[name]}
         if typed["decision"] == "decline":
@@ -140,6 +147,7 @@ async def _page(
         view=view,
         at=f"/hub/requests/{view['task']}",
         needs=needs_of(view),
+        access=access_of(view),
         stage=stage,
         ways=await _ways(here, view),
         deed="answer" if asks else "progress" if goes_on else None,
@@ -167,9 +175,9 @@ async def _ways(here: Place, view: Json) -> dict[str, str]:
     contacts = listed.get("contacts", [])
     phones = [*listed.get("phones", []), *(p for each in contacts for p in each.get("phones", []))]
     for each in phones:
-        ways.setdefault(each["number"], "Phone, as listed")
+        ways.setdefault(each["number"], _("Phone, as listed"))
     for address in filter(None, (listed.get("email"), *(each.get("email") for each in contacts))):
-        ways.setdefault(address, "E-mail, as listed")
+        ways.setdefault(address, _("E-mail, as listed"))
     return ways
 
 

@@ -1,30 +1,40 @@
 """Who has room: the services of the hub, and what they said of it last."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.portal.answer_links import Refusal
 from services.portal.hub import words
 from services.portal.hub.desk import OfHub, PageNumber, around, one_page
-from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
+from services.portal.staff.fields import Field, Typed
 from services.portal.staff.place import Place, back_to
+from services.portal.staff.taking import take
+from shared.languages import _
 
 router = APIRouter(prefix="/hub/rooms", include_in_schema=False)
 
 ROOM = (
-    Field("state", "What did they say?", "radios", words.ROOM, missing="Choose what they said"),
     Field(
-        "places", "How many places? (if you know)", "number", hint="Only if they have room.",
+        "state", _("What did they say?"), "radios", words.ROOM, missing=_("Choose what they said")
     ),
     Field(
-        "waiting", "How many people wait? (if you know)", "number", hint="Only for a waiting list.",
+        "places",
+        _("How many places? (if you know)"),
+        "number",
+        hint=_("Only if they have room."),
     ),
-)  # fmt: skip
+    Field(
+        "waiting",
+        _("How many people wait? (if you know)"),
+        "number",
+        hint=_("Only for a waiting list."),
+    ),
+)
 
-DONE = {"room": "Noted."}
+DONE = {"room": _("Noted.")}
 
 
 @router.get("")
@@ -38,7 +48,7 @@ async def rooms(here: OfHub, state: str = "", page: PageNumber = 1, done: str = 
     return here.page(
         "hub/rooms",
         state=state,
-        states={"": "All"}
+        states={"": _("All")}
         | {code: f"{said} ({counts.get(code, 0)})" for code, said in words.ROOM.items()},
         words=words.ROOM,
         rows=found["contents"],
@@ -58,16 +68,14 @@ async def note(service: UUID, here: OfHub) -> Response:
     """Write down what it said."""
     form = await here.form()
     found = await _service(here, service)
-    typed, faults = typed_into(form, ROOM)
-    if not faults:
+
+    async def do(typed: Typed) -> str:
         numbers = {name: int(typed[name]) for name in ("places", "waiting") if typed[name]}
-        try:
-            body = {"state": typed["state"]} | numbers
-            await here.send("PUT", f"/directory/services/{service}/capacity", body)
-            return back_to("/hub/rooms?done=room")
-        except Refusal as refusal:
-            faults = at_its_field(refusal, ROOM)
-    return await _page(here, found, typed, faults, 422)
+        body = {"state": typed["state"]} | numbers
+        await here.send("PUT", f"/directory/services/{service}/capacity", body)
+        return "/hub/rooms?done=room"
+
+    return await take(form, ROOM, do, partial(_page, here, found))
 
 
 async def _service(here: Place, service: UUID) -> dict[str, Any]:
@@ -83,6 +91,7 @@ async def _page(
         "hub/room",
         status,
         service=service,
+        provider=(listing or {}).get("organization_id"),
         stands=((listing or {}).get("kersey") or {}).get("capacity"),
         words=words.ROOM,
         fields=ROOM,

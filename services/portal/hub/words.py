@@ -3,126 +3,126 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.portal.front_door.words import NEEDS
 from services.portal.prose import plain
 from services.portal.times import WEEKDAYS
+from shared.languages import _
 
 MEMBERS: Mapping[str, str] = {
-    "name": "Name",
-    "alternate_name": "Also called",
-    "description": "What it says of itself",
-    "alert": "Notice",
-    "status": "Whether it runs",
-    "url": "Web page",
-    "website": "Website",
-    "email": "E-mail",
-    "phones": "Phone",
-    "contacts": "Contact",
-    "fees_description": "Cost",
-    "cost_options": "Cost",
-    "schedules": "Days and times",
-    "service_at_locations": "Where",
-    "locations": "Where",
-    "service_areas": "For people from",
-    "languages": "Language",
-    "minimum_age": "From age",
-    "maximum_age": "To age",
-    "eligibility_description": "Who can come",
-    "application_process": "How to join",
-    "accreditations": "Quality marks",
-    "attributes": "Needs, activities and access",
-    "funding": "Who pays",
-    "organization_identifiers": "Register number",
-    "organization_id": "Organisation",
-    "assured_date": "Last checked",
-    "kersey": "How it is asked",
+    "name": _("Name"),
+    "alternate_name": _("Also called"),
+    "description": _("What it says of itself"),
+    "alert": _("Notice"),
+    "status": _("Whether it runs"),
+    "url": _("Web page"),
+    "website": _("Website"),
+    "email": _("E-mail"),
+    "phones": _("Phone"),
+    "contacts": _("Contact"),
+    "fees_description": _("Cost"),
+    "cost_options": _("Cost"),
+    "schedules": _("Days and times"),
+    "service_at_locations": _("Where"),
+    "locations": _("Where"),
+    "service_areas": _("For people from"),
+    "languages": _("Language"),
+    "minimum_age": _("From age"),
+    "maximum_age": _("To age"),
+    "eligibility_description": _("Who can come"),
+    "application_process": _("How to join"),
+    "accreditations": _("Quality marks"),
+    "attributes": _("Needs, activities and access"),
+    "funding": _("Who pays"),
+    "organization_identifiers": _("Register number"),
+    "organization_id": _("Organisation"),
+    "assured_date": _("Last checked"),
+    "kersey": _("How it is asked"),
 }
 """Members of a listing, in the order in which two are shown beside each other."""
 
 CLAIMS: Mapping[str, str] = {
-    "open": "Waiting for you",
-    "accepted": "Accepted",
-    "refused": "Refused",
-    "ended": "Ended",
-    "withdrawn": "Taken back",
+    "open": _("Waiting for you"),
+    "accepted": _("Accepted"),
+    "refused": _("Refused"),
+    "ended": _("Ended"),
+    "withdrawn": _("Taken back"),
 }
 
 EVIDENCE: Mapping[str, str] = {
-    "charity-number": "Charity number",
-    "company-number": "Company number",
-    "ods-code": "ODS code",
-    "work-email": "Work e-mail",
-    "words": "In their words",
+    "charity-number": _("Charity number"),
+    "company-number": _("Company number"),
+    "ods-code": _("ODS code"),
+    "work-email": _("Work e-mail"),
+    "words": _("In their words"),
 }
 """By what somebody shows that a listing is theirs."""
 
 FITS: Mapping[str, tuple[str, str]] = {
-    "yes": ("Fits the listing", "green"),
-    "no": ("Does not fit", "red"),
-    "unknown": ("Cannot be compared", "grey"),
+    "yes": (_("Fits the listing"), "green"),
+    "no": (_("Does not fit"), "red"),
+    "unknown": (_("Cannot be compared"), "grey"),
 }
 
 MATCHES: Mapping[str, str] = {
-    "open": "Waiting for you",
-    "accepted": "Found to be one",
-    "refused": "Found to be two",
-    "undone": "Undone",
+    "open": _("Waiting for you"),
+    "accepted": _("Found to be one"),
+    "refused": _("Found to be two"),
+    "undone": _("Undone"),
 }
 
 DRAFTS: Mapping[str, str] = {
-    "draft": "Waiting for you",
-    "approved": "Agreed, for a later day",
-    "sent-back": "Sent back",
+    "draft": _("Waiting for you"),
+    "approved": _("Agreed, for a later day"),
+    "sent-back": _("Sent back"),
 }
 
 VERSIONS: Mapping[str, str] = {
     **DRAFTS,
-    "published": "Public now",
-    "superseded": "Something newer took its place",
+    "published": _("Public now"),
+    "superseded": _("Something newer took its place"),
 }
 """Where a version of a listing stands."""
 
 LOOKED: Mapping[str, str] = {
-    "visit": "I went there",
-    "phone": "I rang them",
-    "email": "By e-mail",
-    "website": "On their website",
-    "meeting": "At a meeting",
+    "visit": _("I went there"),
+    "phone": _("I rang them"),
+    "email": _("By e-mail"),
+    "website": _("On their website"),
+    "meeting": _("At a meeting"),
 }
 """How somebody found out that a listing is right."""
 
 ROOM: Mapping[str, str] = {
-    "taking": "Has room",
-    "waiting-list": "Has a waiting list",
-    "full": "Full",
-    "ask-first": "Ask first",
-    "unknown": "Not known",
+    "taking": _("Has room"),
+    "waiting-list": _("Has a waiting list"),
+    "full": _("Full"),
+    "ask-first": _("Ask first"),
+    "unknown": _("Not known"),
 }
 
 ACTIONS: Mapping[str, str] = {
-    "idea": "An idea",
-    "planned": "Planned",
-    "opened": "Opened",
-    "dropped": "Dropped",
+    "idea": _("An idea"),
+    "planned": _("Planned"),
+    "opened": _("Opened"),
+    "dropped": _("Dropped"),
 }
 """Where an action about a gap stands."""
 
 GAP_REASONS: Mapping[str, str] = {
-    "none": "there is nothing of the kind",
-    "full": "no room",
-    "too-far": "too far away",
-    "cost": "costs too much",
-    "times": "other times",
-    "access": "access",
-    "language": "language",
-    "age": "for other ages",
-    "declined": "whoever was asked said no",
+    "none": _("there is nothing of the kind"),
+    "full": _("no room"),
+    "too-far": _("too far away"),
+    "cost": _("costs too much"),
+    "times": _("other times"),
+    "access": _("access"),
+    "language": _("language"),
+    "age": _("for other ages"),
+    "declined": _("whoever was asked said no"),
 }
 
 FAILURES: Mapping[str, str] = {
-    "no-contact": "We have no address for them",
-    "address-unusable": "Mails to this address come back",
-    "endpoint-off": "Their system is switched off",
+    "no-contact": _("We have no address for them"),
+    "address-unusable": _("Mails to this address come back"),
+    "endpoint-off": _("Their system is switched off"),
 }
 """Why a message did not arrive; what begins with `bounce` came back."""
 
@@ -138,18 +138,13 @@ _INNER = frozenset(
 Json = Mapping[str, Any]
 
 
-def need(code: str) -> str:
-    """A need in plain words."""
-    return NEEDS.get(code) or code.replace("-", " ").capitalize()
-
-
 def failure(code: str | None) -> str:
     """Why a message did not arrive, in plain words."""
     if not code:
-        return "We do not know why"
+        return _("We do not know why")
     if code.startswith("bounce"):
-        return "It came back"
-    return FAILURES.get(code) or f"It could not be sent ({code})"
+        return _("It came back")
+    return FAILURES.get(code) or _("It could not be sent ({code})").format(code=code)
 
 
 def member(path: str) -> str:
@@ -157,7 +152,7 @@ def member(path: str) -> str:
     first, *below = path.split(".")
     named = MEMBERS.get(first) or _plain(first)
     parts = [str(int(each) + 1) if each.isdecimal() else _plain(each).lower() for each in below]
-    return " ".join([named, *parts])
+    return " ".join([str(named), *parts])
 
 
 def said(value: Any, terms: Mapping[str, str] | None = None) -> str:
@@ -171,7 +166,7 @@ def said(value: Any, terms: Mapping[str, str] | None = None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return str(_("Yes") if value else _("No"))
     if isinstance(value, Mapping):
         term = known.get(str(value.get("taxonomy_term_id")), "")
         pairs = ((name, said(each, known)) for name, each in value.items() if not _is_id(name))
@@ -205,8 +200,12 @@ def _times(value: Json) -> str:
     """When something is on, such as `Tuesday, Friday 10:00 to 12:00`."""
     if "opens_at" not in value:
         return ""
-    days = [WEEKDAYS.get(each, each) for each in str(value.get("byday", "")).split(",") if each]
-    hours = " to ".join(filter(None, (value["opens_at"], value.get("closes_at", ""))))
+    days = [
+        str(WEEKDAYS.get(each, each)) for each in str(value.get("byday", "")).split(",") if each
+    ]
+    hours, closes = value["opens_at"], value.get("closes_at")
+    if closes:
+        hours = _("{opens} to {closes}").format(opens=hours, closes=closes)
     return " ".join(filter(None, (", ".join(days), hours, said(value.get("description")))))
 
 

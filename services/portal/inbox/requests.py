@@ -1,47 +1,55 @@
 """The list of requests, and one of them: answer it, see who it is, say how it goes."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
 
-from services.portal.answer import REASONS, STEPS, needs_of, stage_of
+from services.portal import first_meeting
+from services.portal.answer import REASONS, STEPS, access_of, needs_of, stage_of
 from services.portal.answer_links import Refusal
+from services.portal.news.reading import unread
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
-from services.portal.typed import Mistyped, day_of
+from services.portal.typed import Mistyped, day_of, unwrapped
+from shared.languages import _
 
 router = APIRouter(prefix="/requests", include_in_schema=False)
 
 ROWS = 25
-FOLDERS = {"asked": "Waiting for your answer", "going": "Said yes", "ended": "Ended"}
+FOLDERS = {"asked": _("Waiting for your answer"), "going": _("Said yes"), "ended": _("Ended")}
 
 ANSWER = (
     Field(
         "decision",
-        "Can you help?",
+        _("Can you help?"),
         "radios",
         {
-            "accept": "Yes, they can come",
-            "waiting-list": "Put them on our waiting list",
-            "decline": "No, not this time",
+            "accept": _("Yes, they can come"),
+            "waiting-list": _("Put them on our waiting list"),
+            "decline": _("No, not this time"),
         },
-        missing="Choose yes, waiting list or no",
+        missing=_("Choose yes, waiting list or no"),
     ),
-    Field("reason", "If no, why?", "radios", REASONS, "Only needed if you said no."),
+    Field("reason", _("If no, why?"), "radios", REASONS, _("Only needed if you said no.")),
     Field(
         "note",
-        "Anything the link worker should know (if you like)",
+        _("Anything the link worker should know (if you like)"),
         "words",
-        hint="Please do not write anybody's name.",
+        hint=_("Please do not write anybody's name."),
     ),
 )
 
 DONE = {
-    "answer": "Thank you. The link worker will see your answer.",
-    "progress": "Thank you. We have noted that.",
+    "answer": _("Thank you. The link worker will see your answer."),
+    "progress": _("Thank you. We have noted that."),
+    "first-visit": _("Thank you. We tell the person, and remind them the day before."),
+    "walk-in": _("They are on your list now, and on the register of the group."),
+    "told": _("Thank you. A link worker will see it."),
 }
 
 Json = dict[str, Any]
@@ -60,8 +68,11 @@ async def requests(here: Here, folder: str = "asked", after: str | None = None) 
             raise
         return back_to(f"/requests?{urlencode({'folder': folder})}")
     further = {"folder": folder, "after": rows[ROWS - 1]["task"]} if len(rows) > ROWS else None
+    on_its_way = await here.look("/directory/onboardings/own") if folder == "asked" else None
     return here.page(
         "inbox/list",
+        on_its_way=bool((on_its_way or {}).get("contents")),
+        news=await unread(here) if folder == "asked" else [],
         folder=folder,
         folders=FOLDERS,
         rows=[{**row, "wants": needs_of(row)} for row in rows[:ROWS]],
@@ -87,7 +98,7 @@ async def answer(task: UUID, here: Here) -> Response:
     """Take the answer."""
     typed, faults = typed_into(await here.form(), ANSWER)
     if typed["decision"] == "decline" and not typed["reason"]:
-        faults["reason"] = "Choose why you cannot help this time"
+        faults["reason"] = _("Choose why you cannot help this time")
     if not faults:
         told = {name: typed[name] for name in ("decision", "note") if typed[name]}
         if typed["decision"] == "decline":
@@ -115,7 +126,7 @@ async def progress(task: UUID, here: Here) -> Response:
     given = {name: str(form.get(name) or "").strip() for name in ("action", "day", "month", "year")}
     faults: dict[str, str] = {}
     if given["action"] not in STEPS:
-        faults["action"] = "Choose what happened"
+        faults["action"] = _("Choose what happened")
     try:
         when = day_of(given, here.times.today)
         if not faults:
@@ -124,6 +135,25 @@ async def progress(task: UUID, here: Here) -> Response:
             return back_to(f"/requests/{task}?done=progress")
     except Mistyped as mistyped:
         faults["day"] = str(mistyped)
+    return _page(here, await _view(here, task), 422, given=given, faults=faults)
+
+
+@router.post("/{task}/first-visit")
+async def first_visit(task: UUID, here: Here) -> Response:
+    """Say when the first visit is; the person is told."""
+    form = await here.form()
+    given = {name: unwrapped(str(form.get(name) or "")) for name in first_meeting.FIELDS}
+    zone = ZoneInfo(here.request.app.state.settings.timezone)
+    when, faults = first_meeting.starts(given, zone, datetime.now(UTC))
+    if when is not None:
+        body = {"starts": when.isoformat()}
+        try:
+            await here.send("PUT", f"/referrals/requests/{task}/first-visit", body)
+            return back_to(f"/requests/{task}?done=first-visit")
+        except Refusal as refusal:
+            if refusal.status != 422 or not refusal.detail:
+                raise
+            faults = {first_meeting.TIME: refusal.detail.rstrip(".")}
     return _page(here, await _view(here, task), 422, given=given, faults=faults)
 
 
@@ -149,11 +179,14 @@ def _page(
         view=view,
         at=f"/requests/{view['task']}",
         needs=needs_of(view),
+        access=access_of(view),
         stage=stage_of(view),
         steps={code: words for code, words in STEPS.items() if code in view["possible"]},
         fields=_answers(view),
         typed=typed or {},
-        given=given or {"day": today.day, "month": today.month, "year": today.year},
+        given={"day": today.day, "month": today.month, "year": today.year}
+        | dict.fromkeys(first_meeting.FIELDS, "")
+        | dict(given or {}),
         faults=faults or {},
         **values,
     )

@@ -10,38 +10,43 @@ from services.portal.answer_links import Refusal
 from services.portal.keeping import words
 from services.portal.staff.fields import Field, Typed, as_typed, at_its_field, day_in, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
 FIELDS = (
     Field(
-        "state", "Do you have room?", "radios", words.ANSWERS, missing="Choose one of the answers"
+        "state",
+        _("Do you have room?"),
+        "radios",
+        words.ANSWERS,
+        missing=_("Choose one of the answers"),
     ),
     Field(
         "places",
-        "How many places are free?",
+        _("How many places are free?"),
         "number",
-        hint="Only if new people can come. You may leave it empty.",
+        hint=_("Only if new people can come. You may leave it empty."),
         most=100_000,
     ),
     Field(
         "first_date",
-        "From which day can somebody new come?",
+        _("From which day can somebody new come?"),
         "day",
-        hint="Leave it empty if they can come now. For example, 27 3 2027",
+        hint=_("Leave it empty if they can come now. For example, 27 3 2027"),
     ),
     Field(
         "waiting",
-        "How many people wait?",
+        _("How many people wait?"),
         "number",
-        hint="Only if there is a waiting list. You may leave it empty.",
+        hint=_("Only if there is a waiting list. You may leave it empty."),
         most=100_000,
     ),
     Field(
         "keeps_list",
-        "When you are full",
+        _("When you are full"),
         "checkboxes",
-        {"yes": "We keep a waiting list"},
+        {"yes": _("We keep a waiting list")},
     ),
 )
 

@@ -14,6 +14,7 @@ from services.portal.keeping.said import access
 from services.portal.prose import plain
 from services.portal.staff.fields import Field, Typed
 from services.portal.times import WEEKDAYS
+from shared.languages import _
 
 Json = dict[str, Any]
 
@@ -21,38 +22,42 @@ LONGEST = 20_000
 """Letters of a text that the directory takes."""
 
 ABOUT = (
-    Field("name", "What is it called?", missing="Type its name"),
+    Field("name", _("What is it called?"), missing=_("Type its name")),
     Field(
         "alert",
-        "Is there news?",
-        hint="Such as: closed this week. If you change nothing else, people can read it at once.",
+        _("Is there news?"),
+        hint=_(
+            "Such as: closed this week. If you change nothing else, people can read it at once."
+        ),
     ),
-    Field("description", "What is it?", "words", letters=LONGEST),
+    Field("description", _("What is it?"), "words", letters=LONGEST),
 )
 WEEKLY = (
-    Field("byday", "On which days each week?", "checkboxes", WEEKDAYS),
-    Field("opens_at", "When does it begin?", hint="For example, 10:30"),
-    Field("closes_at", "When does it end?", hint="For example, 12:00"),
+    Field("byday", _("On which days each week?"), "checkboxes", WEEKDAYS),
+    Field("opens_at", _("When does it begin?"), hint=_("For example, 10:30")),
+    Field("closes_at", _("When does it end?"), hint=_("For example, 12:00")),
 )
-WHEN = Field("when", "What else about when?", hint="For example, not in August")
-PLACE = Field("place", "What is the place called?", hint="For example, the church hall")
+WHEN = Field("when", _("What else about when?"), hint=_("For example, not in August"))
+PLACE = Field("place", _("What is the place called?"), hint=_("For example, the church hall"))
 ADDRESS = (
-    Field("address_1", "Street and number", missing="Type the street"),
-    Field("city", "Town or village", missing="Type the town or village"),
-    Field("postal_code", "Postcode", missing="Type the postcode"),
+    Field("address_1", _("Street and number"), missing=_("Type the street")),
+    Field("city", _("Town or village"), missing=_("Type the town or village")),
+    Field("postal_code", _("Postcode"), missing=_("Type the postcode")),
 )
-COST = Field("fees", "What does it cost, in words?", hint="For example, £2 with tea; or free")
-AMOUNT = Field("amount", "How many pounds is that each time?", hint="For example, 2.50. Free is 0")
-ACCESS = Field("access", "What is there?", "checkboxes")
-PHONE = Field("number", "Telephone number")
+COST = Field("fees", _("What does it cost, in words?"), hint=_("For example, £2 with tea; or free"))
+AMOUNT = Field(
+    "amount", _("How many pounds is that each time?"), hint=_("For example, 2.50. Free is 0")
+)
+ACCESS = Field("access", _("What is there?"), "checkboxes")
+PHONE = Field("number", _("Telephone number"))
 REACHED = (
-    Field("email", "E-mail address for anyone to use"),
-    Field("url", "Web page", hint="It begins with https://"),
+    Field("email", _("E-mail address for anyone to use")),
+    Field("url", _("Web page"), hint=_("It begins with https://")),
 )
 FOR_WHOM = (
-    Field("eligibility_description", "Who is it for?", "words", letters=LONGEST),
-    Field("minimum_age", "From which age?", "number", hint="Empty if any age", most=150),
-    Field("maximum_age", "Up to which age?", "number", hint="Empty if any age", most=150),
+    Field("eligibility_description", _("Who is it for?"), "words", letters=LONGEST),
+    Field("minimum_age", _("From which age?"), "number", hint=_("Empty if any age"), most=150),
+    Field("maximum_age", _("Up to which age?"), "number", hint=_("Empty if any age"), most=150),
 )
 
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?::00)?")
@@ -69,15 +74,15 @@ def fields_of(listing: Json, terms: Mapping[str, str]) -> dict[str, list[Field]]
     where = [PLACE, *(ADDRESS if _address(listing) else ())] if _location(listing) else []
     cost = [COST, *([AMOUNT] if len(listing.get("cost_options") or ()) <= 1 else [])]
     return {
-        "What": list(ABOUT),
-        "When": [*(WEEKLY if is_weekly(listing) else ()), WHEN]
+        _("What"): list(ABOUT),
+        _("When"): [*(WEEKLY if is_weekly(listing) else ()), WHEN]
         if len(listing.get("schedules") or ()) <= 1
         else [],
-        "Where": where,
-        "Cost": cost,
-        "Access": [replace(ACCESS, options=terms)],
-        "Contact": [*([PHONE] if len(_phones(listing)) <= 1 else ()), *REACHED],
-        "Who it is for": list(FOR_WHOM),
+        _("Where"): where,
+        _("Cost"): cost,
+        _("Access"): [replace(ACCESS, options=terms)],
+        _("Contact"): [*([PHONE] if len(_phones(listing)) <= 1 else ()), *REACHED],
+        _("Who it is for"): list(FOR_WHOM),
     }
 
 
@@ -122,16 +127,16 @@ _PROSE = ("description", "alert", "eligibility_description")
 
 def faults_of(typed: Typed) -> dict[str, str]:
     """What is wrong with what was typed, beside what `typed_into` finds."""
-    faults = {}
+    faults: dict[str, str] = {}
     for name in ("opens_at", "closes_at"):
         if typed.get(name) and not _TIME.fullmatch(typed[name]):
-            faults[name] = "Type a time with hours and minutes, such as 10:30"
+            faults[name] = _("Type a time with hours and minutes, such as 10:30")
     if typed.get("amount") and not _POUNDS.fullmatch(typed["amount"]):
-        faults["amount"] = "Type the pounds in numbers, such as 2.50"
+        faults["amount"] = _("Type the pounds in numbers, such as 2.50")
     low, high = typed.get("minimum_age"), typed.get("maximum_age")
     # What has more digits is told by `typed_into`, and too large a number to be read.
     if low and high and low.isdecimal() and high.isdecimal() and int(high[:6]) < int(low[:6]):
-        faults["maximum_age"] = "This age is below the other one. Check both"
+        faults["maximum_age"] = _("This age is below the other one. Check both")
     return faults
 
 
@@ -193,7 +198,7 @@ def _write_cost(new: Json, typed: Typed, changed: bool) -> None:
     if not changed:
         return
     found = _POUNDS.fullmatch(typed["amount"])
-    options = new.get("cost_options") or [{"option": "A session", "currency": "GBP"}]
+    options = new.get("cost_options") or [{"option": _("A session"), "currency": "GBP"}]
     new["cost_options"] = [options[0] | {"amount": float(found[1])}] if found else []
 
 

@@ -13,11 +13,14 @@ from services.portal.answer_links import Refusal
 from services.portal.keeping import form, said, words
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
 WHY = Field(
-    "why", "Why do you change it? (if you like)", hint="Your hub reads it. Do not write any names."
+    "why",
+    _("Why do you change it? (if you like)"),
+    hint=_("Your hub reads it. Do not write any names."),
 )
 
 Json = dict[str, Any]

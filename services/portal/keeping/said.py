@@ -8,10 +8,18 @@ from typing import Any
 
 from services.portal.prose import plain
 from services.portal.times import WEEKDAYS
+from shared.languages import _, ngettext
 
 Listing = Mapping[str, Any]
 
-_ORDINALS = {"1": "first", "2": "second", "3": "third", "4": "fourth", "5": "fifth", "-1": "last"}
+_ORDINALS = {
+    "1": _("first"),
+    "2": _("second"),
+    "3": _("third"),
+    "4": _("fourth"),
+    "5": _("fifth"),
+    "-1": _("last"),
+}
 
 
 def rows(listing: Listing, terms: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -22,23 +30,28 @@ def rows(listing: Listing, terms: Mapping[str, str]) -> list[tuple[str, str]]:
         terms: of access, by id, as people read them.
     """
     said: tuple[tuple[str, Callable[[Listing], str]], ...] = (
-        ("News", lambda each: plain(each.get("alert"))),
-        ("What it is", lambda each: plain(each.get("description"))),
-        ("When", _when),
-        ("Where", _where),
-        ("What it costs", _cost),
-        ("Access", lambda each: ", ".join(terms[term] for term in access(each) if term in terms)),
-        ("Contact", _contact),
-        ("Who it is for", _for_whom),
+        (_("News"), lambda each: plain(each.get("alert"))),
+        (_("What it is"), lambda each: plain(each.get("description"))),
+        (_("When"), _when),
+        (_("Where"), _where),
+        (_("What it costs"), _cost),
+        (
+            _("Access"),
+            lambda each: ", ".join(terms[term] for term in access(each) if term in terms),
+        ),
+        (_("Contact"), _contact),
+        (_("Who it is for"), _for_whom),
     )
-    return [("Name", str(listing.get("name", ""))), *((name, of(listing)) for name, of in said)]
+    return [(_("Name"), str(listing.get("name", ""))), *((name, of(listing)) for name, of in said)]
 
 
 def schedule_words(schedule: Listing) -> str:
     """When something runs, such as "Every Monday, 10:00 to 12:00"."""
     parts = [_rhythm(schedule)]
     opens, closes = _time(schedule, "opens_at"), _time(schedule, "closes_at")
-    parts.append(f"{opens} to {closes}" if opens and closes else opens)
+    parts.append(
+        _("{opens} to {closes}").format(opens=opens, closes=closes) if opens and closes else opens
+    )
     parts.append(plain(schedule.get("description")))
     return ", ".join(part for part in parts if part)
 
@@ -61,11 +74,13 @@ def _rhythm(schedule: Listing) -> str:
     named = [_day(each) for each in days]
     if not named:
         return ""
-    listed = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    listed = str(_(" and ")).join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
     every = schedule.get("interval") or 1
     if schedule.get("freq") == "MONTHLY":
-        return f"The {listed} of each month" if days[0][:-2] else f"Each month, {listed}"
-    return f"Every {listed}" if every == 1 else f"Every {every} weeks, {listed}"
+        monthly = _("The {days} of each month") if days[0][:-2] else _("Each month, {days}")
+        return monthly.format(days=listed)
+    weekly = ngettext("Every {days}", "Every {count} weeks, {days}", every)
+    return weekly.format(days=listed, count=every)
 
 
 def _day(part: str) -> str:
@@ -103,7 +118,7 @@ def _cost(listing: Listing) -> str:
         return said
     option: Listing = next(iter(listing.get("cost_options") or ()), {})
     amount = option.get("amount")
-    return "" if amount is None else "Free" if amount == 0 else f"£{amount:.2f}"
+    return "" if amount is None else _("Free") if amount == 0 else f"£{amount:.2f}"
 
 
 def _contact(listing: Listing) -> str:
@@ -124,5 +139,7 @@ def _for_whom(listing: Listing) -> str:
 def _ages(listing: Listing) -> str:
     low, high = listing.get("minimum_age"), listing.get("maximum_age")
     if low is None:
-        return "" if high is None else f"Up to {high:g} years"
-    return f"From {low:g} years" if high is None else f"From {low:g} to {high:g} years"
+        return "" if high is None else _("Up to {high} years").format(high=f"{high:g}")
+    if high is None:
+        return _("From {low} years").format(low=f"{low:g}")
+    return _("From {low} to {high} years").format(low=f"{low:g}", high=f"{high:g}")

@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from babel.dates import format_date
 from dateutil.relativedelta import relativedelta
 from fastapi import APIRouter, Response
 
 from services.portal.answer import REASONS
 from services.portal.answer_links import Refusal
 from services.portal.staff.place import Here
+from shared.languages import _, language
 
 router = APIRouter(include_in_schema=False)
 
@@ -17,21 +19,21 @@ BEFORE = 4
 """Quarters before this one that the page leads to."""
 
 ANSWERS: Mapping[str, str] = {
-    "accepted": "We said yes",
-    "waiting-list": "On our waiting list",
-    "declined": "We said no",
-    "no-answer": "We did not answer in time",
-    "taken-back": "The request was taken back",
-    "not-answered-yet": "Not answered yet",
+    "accepted": _("We said yes"),
+    "waiting-list": _("On our waiting list"),
+    "declined": _("We said no"),
+    "no-answer": _("We did not answer in time"),
+    "taken-back": _("The request was taken back"),
+    "not-answered-yet": _("Not answered yet"),
 }
 MARKS: Mapping[str, str] = {
-    "came": "Came",
-    "did-not-come": "Did not come",
-    "told-us": "Told us they could not",
+    "came": _("Came"),
+    "did-not-come": _("Did not come"),
+    "told-us": _("Told us they could not"),
 }
 ENDED: Mapping[str, str] = {
-    "completed": "Finished with us",
-    "ended-early": "Stopped before the end",
+    "completed": _("Finished with us"),
+    "ended-early": _("Stopped before the end"),
 }
 
 _NAMED = re.compile(r"(20\d\d)-q([1-4])")
@@ -80,4 +82,9 @@ def _name(first: date) -> str:
 
 def _words(first: date) -> str:
     last = first + relativedelta(months=2)
-    return f"{first:%B} to {last:%B} {first.year}"
+    spoken = language().locale
+    return _("{first} to {last} {year}").format(
+        first=format_date(first, "LLLL", locale=spoken),
+        last=format_date(last, "LLLL", locale=spoken),
+        year=first.year,
+    )

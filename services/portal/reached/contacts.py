@@ -1,48 +1,52 @@
 """Where messages go: one's own contacts, to look at, to change and to add to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
+from services.portal.reached.wishes import LANGUAGES, as_typed, fields_of, wished
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(prefix="/how-we-are-asked", include_in_schema=False)
 
 MEANS: dict[str, str] = {
-    "email": "By e-mail",
-    "sms": "By text message",
-    "phone": "Somebody rings us",
-    "paper": "On paper, brought or sent by our hub",
+    "email": _("By e-mail"),
+    "sms": _("By text message"),
+    "phone": _("Somebody rings us"),
+    "paper": _("On paper, brought or sent by our hub"),
+    "inbox": _("On these pages, under Notices"),
 }
 """Those of the channels that somebody chooses; a system and post are set up by the hub."""
-OTHER: dict[str, str] = {"webhook": "Our computer system", "letter": "By post"}
+ON_PAGES, PAGES = "inbox", "pages"
+"""The one that has no address, and what is said in its place."""
+OTHER: dict[str, str] = {"webhook": _("Our computer system"), "letter": _("By post")}
 
 FIELDS = (
-    Field("means", "How do you want to be asked?", "radios", MEANS, missing="Choose how"),
+    Field("means", _("How do you want to be asked?"), "radios", MEANS, missing=_("Choose how")),
     Field(
         "address",
-        "The e-mail address or the telephone number",
-        hint="On paper: where it should go",
-        missing="Type the address or the number",
+        _("The e-mail address or the telephone number"),
+        hint=_("On paper: where it should go. On these pages: leave it empty"),
     ),
     Field(
         "label",
-        "What is it? (if you like)",
-        hint="For example, the desk in the hall. Do not write anybody's name.",
+        _("What is it? (if you like)"),
+        hint=_("For example, the desk in the hall. Do not write anybody's name."),
     ),
     Field(
         "active",
-        "Do you want to be asked this way now?",
+        _("Do you want to be asked this way now?"),
         "radios",
-        {"yes": "Yes", "no": "No, not for now"},
-        missing="Choose yes or no",
+        {"yes": _("Yes"), "no": _("No, not for now")},
+        missing=_("Choose yes or no"),
     ),
 )
-DONE = {"kept": "Thank you. From now on we use what you said."}
+DONE = {"kept": _("Thank you. From now on we use what you said.")}
 
 Json = dict[str, Any]
 AT = "/notifications/contacts/own"
@@ -55,6 +59,7 @@ async def contacts(here: Here, done: str = "") -> Response:
         "reached/contacts",
         contacts=await _own(here),
         means=MEANS | OTHER,
+        languages=LANGUAGES,
         changeable=frozenset(MEANS),
         new=uuid4(),
         said=DONE.get(done, ""),
@@ -67,23 +72,30 @@ async def ask(contact: UUID, here: Here) -> Response:
     known = await _known(here, contact)
     typed = {name: known.get(name, "") for name in ("means", "address", "label")}
     typed["active"] = "yes" if known.get("active", True) else "no"
+    typed |= as_typed(_role(known), known.get("wishes", {}))
     return _page(here, contact, known, 200, typed)
 
 
 @router.post("/{contact}")
 async def keep(contact: UUID, here: Here) -> Response:
     """Keep it. The hub checked an address, not a contact: another one is not checked."""
-    typed, faults = typed_into(await here.form(), FIELDS)
     known = await _known(here, contact)
+    fields = _fields(known)
+    typed, faults = typed_into(await here.form(), fields)
+    if not faults and typed["means"] != ON_PAGES and not typed["address"]:
+        faults["address"] = _("Type the address or the number")
     if not faults:
         kept = {name: known[name] for name in ("role", "service", "preferences") if name in known}
         said = {name: typed[name] for name in ("means", "address", "label")}
-        body = kept | said | {"active": typed["active"] == "yes"}
+        if typed["means"] == ON_PAGES:
+            said["address"] = PAGES
+        wishes = wished(_role(known), typed, known.get("wishes", {}))
+        body = kept | said | {"active": typed["active"] == "yes", "wishes": wishes}
         try:
             await here.send("PUT", f"{AT}/{contact}", body)
             return back_to("/how-we-are-asked?done=kept")
         except Refusal as refusal:
-            faults = at_its_field(refusal, FIELDS)
+            faults = at_its_field(refusal, fields)
     return _page(here, contact, known, 422, typed, faults)
 
 
@@ -105,6 +117,15 @@ async def _known(here: Place, contact: UUID) -> Json:
     return found
 
 
+def _role(known: Json) -> str:
+    """What a contact is for; a new one is asked."""
+    return str(known.get("role", "requests"))
+
+
+def _fields(known: Json) -> Sequence[Field]:
+    return [*FIELDS, *fields_of(_role(known))]
+
+
 def _page(
     here: Place,
     contact: UUID,
@@ -118,7 +139,7 @@ def _page(
         status,
         known=known,
         at=f"/how-we-are-asked/{contact}",
-        fields=FIELDS,
+        fields=_fields(known),
         typed=typed,
         faults=faults or {},
     )

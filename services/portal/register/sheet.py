@@ -8,13 +8,14 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.staff.place import Here, Place, back_to
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
 MARKS: Mapping[str, str] = {
-    "came": "Came",
-    "did-not-come": "Did not come",
-    "told-us": "Told us they could not",
+    "came": _("Came"),
+    "did-not-come": _("Did not come"),
+    "told-us": _("Told us they could not"),
 }
 """The referral's codes, in plain words."""
 
@@ -69,6 +70,6 @@ async def _page(here: Place, service: UUID, day: date, status: int, *, done: str
         at=f"/registers/{service}/{day}",
         marks=MARKS,
         sheet=uuid4(),
-        said="Thank you. That is saved." if done == "saved" else "",
-        script="register.js",
+        said=_("Thank you. That is saved.") if done == "saved" else "",
+        scripts=["register.js"],
     )

@@ -7,7 +7,9 @@
   if (!place || !services.length || typeof L === "undefined") return;
 
   place.hidden = false;
-  const map = L.map(place, { scrollWheelZoom: false });
+  const map = L.map(place, { scrollWheelZoom: false, zoomControl: false });
+  const { zoomIn, zoomOut } = place.dataset;
+  L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
   map.attributionControl.setPrefix(false);
   if (place.dataset.tiles) {
     L.tileLayer(place.dataset.tiles, { attribution: place.dataset.attribution, maxZoom: 18 }).addTo(map);

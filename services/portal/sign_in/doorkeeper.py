@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
@@ -20,7 +21,7 @@ MOST_FIELDS = 200
 SEALED = "sealed"
 """The field of what was typed before a sign-in ended."""
 
-OURS = ("key", "number", SEALED)
+OURS = ("key", "form_number", SEALED)
 """Fields of every form, which nobody types into."""
 
 
@@ -102,6 +103,14 @@ async def signed_in(request: Request) -> SignedIn:
     return found
 
 
+async def still_signed_in(request: Request) -> SignedIn | None:
+    """Who is signed in, for what a page's script asks by itself: no use of the session."""
+    try:
+        return await _found(request, used=False)
+    except Refusal:
+        return None
+
+
 async def form_of(request: Request, signed_in: SignedIn) -> FormData:
     """The form that was sent from one of this session's pages, if it was not sent before.
 
@@ -118,7 +127,7 @@ async def form_of(request: Request, signed_in: SignedIn) -> FormData:
             raise NotTheirs(signed_in)
         raise SendAgain(signed_in, kept)
     request.state.typed = _texts(form)
-    number = form.get("number")
+    number = form.get("form_number")
     if isinstance(number, str) and number:
         said = [("", request.url.path), *request.state.typed]
         sending = Sending(request.app.state.engine, signed_in.fingerprint, number, said)
@@ -142,13 +151,13 @@ async def _needed(request: Request) -> SignInNeeded:
     return SignInNeeded(back, whose.sealed(kept), mark)
 
 
-async def _found(request: Request) -> SignedIn | None:
+async def _found(request: Request, *, used: bool = True) -> SignedIn | None:
     secret = request.cookies.get(cookie_name(secure=request.app.state.secure), "")
     sessions: Sessions | None = request.app.state.sessions
     if not secret or sessions is None:
         return None
     with reaching():
-        return await run_sync(sessions.of, secret)
+        return await run_sync(partial(sessions.of, secret, used=used))
 
 
 @contextmanager

@@ -29,10 +29,15 @@ SCOPES = (
     "cases",
     "directory.read",
     "directory.write",
+    "notifications.notices",
     "notifications.read",
     "notifications.write",
+    "people.counted",
 )
 """All that a page may ever need; the issuer gives of it what the person's role has."""
+
+EMERGENCY = "cases.break-glass"
+"""What is asked for in a sign-in for an emergency alone, so that no everyday token has it."""
 
 METADATA_KEPT = 300.0
 """Seconds for which the issuer's metadata is used before it is read again."""
@@ -116,8 +121,12 @@ class Issuer:
         """Where the issuer sends a browser that signed in."""
         return f"{self._settings.public_url}/signed-in"
 
-    def begin(self) -> Begun:
+    def begin(self, *, prove: bool = False) -> Begun:
         """Begin a sign-in.
+
+        Args:
+            prove: whether whoever is signed in at the issuer proves it once more (`prompt=login`,
+                OpenID Connect Core 1.0, section 3.1.2.1), to open a case in an emergency.
 
         Raises:
             IssuerUnreachable: its metadata cannot be had.
@@ -129,7 +138,8 @@ class Issuer:
             client_id=self._settings.sign_in_client_id,
             response_type="code",
             redirect_uri=self.back,
-            scope=" ".join(SCOPES),
+            scope=" ".join((*SCOPES, EMERGENCY) if prove else SCOPES),
+            **({"prompt": "login"} if prove else {}),
             state=state,
             nonce=nonce,
             code_challenge=create_s256_code_challenge(verifier),

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -24,6 +25,8 @@ from services.portal.sign_in.doorkeeper import (
 )
 from services.portal.sign_in.issuer import Begun, Issuer, SignInRefused
 from services.portal.sign_in.sessions import Sessions, SignedIn
+from services.portal.sign_in.whose import Whose
+from services.portal.staff.swapping import VARIES, swaps
 from shared.pages import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -34,13 +37,16 @@ BEGUN_LASTS = timedelta(minutes=15)
 
 
 @router.get("/sign-in")
-async def sign_in(request: Request, back: str | None = None) -> Response:
-    """Go to the issuer. What must come back is kept in a cookie, encrypted."""
+async def sign_in(request: Request, back: str | None = None, *, prove: bool = False) -> Response:
+    """Go to the issuer. What must come back is kept in a cookie, encrypted.
+
+    With `prove` the issuer asks for both factors even of whoever is signed in there.
+    """
     issuer: Issuer = request.app.state.issuer
     if request.app.state.sessions is None:
         raise Refusal(503, reason="sign-in")
     with reaching():
-        begun = await run_sync(issuer.begin)
+        begun = await run_sync(partial(issuer.begin, prove=prove))
     kept = {"state": begun.state, "nonce": begun.nonce, "verifier": begun.verifier}
     sealed = _cipher(request).encrypt(json.dumps(kept | {"back": local(back)}).encode())
     response = RedirectResponse(begun.url, 303)
@@ -108,7 +114,10 @@ async def signed_out(request: Request) -> Response:
 def sign_in_page(request: Request, needed: SignInNeeded) -> Response:
     """Where somebody goes who is not signed in; a form that was sent is kept on the page."""
     if not needed.sealed:
-        return RedirectResponse(f"/sign-in?{urlencode({'back': needed.back})}", 303)
+        sign_in = f"/sign-in?{urlencode({'back': needed.back})}"
+        if swaps(request):  # the sign-in is a page, and no part of one
+            return Response(status_code=204, headers={"HX-Redirect": sign_in, **VARIES})
+        return RedirectResponse(sign_in, 303)
     return _pages(request).page(
         "sign_in/ended", 401, action=needed.back, needed=needed, sign_in="/sign-in?back=/home"
     )
@@ -122,6 +131,23 @@ def send_again_page(request: Request, again: SendAgain) -> Response:
         action=request.url.path,
         kept=again.kept,
         who=again.signed_in,
+    )
+
+
+def prove_page(request: Request) -> Response:
+    """That whoever is signed in has to prove it once more; what they sent is kept on the page."""
+    who: SignedIn = request.state.signed_in
+    posted, typed = request.method == "POST", getattr(request.state, "typed", None)
+    whose: Whose = request.app.state.whose
+    back = {"back": "/emergency" if posted else local(request.url.path), "prove": "true"}
+    return _pages(request).page(
+        "sign_in/prove",
+        401,
+        who=who,
+        action=request.url.path,
+        sign_in=f"/sign-in?{urlencode(back)}",
+        sealed=whose.sealed(typed) if posted and typed is not None else "",
+        mark=who.mark,
     )
 
 

@@ -40,11 +40,13 @@ class SignedIn:
         secret: of the browser's cookie.
         granted: what the issuer gave.
         mark: of the account, in each form; see `whose`.
+        left: how long it lasts at most, however much it is used.
     """
 
     secret: str
     granted: Granted
     mark: str = ""
+    left: timedelta | None = None
 
     @property
     def fingerprint(self) -> bytes:
@@ -60,6 +62,11 @@ class SignedIn:
     def number(self) -> str:
         """Of a form, another one each time that it is shown; see `once`."""
         return secrets.token_urlsafe(12)
+
+    @property
+    def works_here(self) -> bool:
+        """Whether there are pages for what they are."""
+        return not {"provider", "coordinator", "link-worker"}.isdisjoint(self.granted.roles)
 
     def sent(self, key: object) -> bool:
         """Whether a form with this key was on one of this session's pages."""
@@ -118,14 +125,18 @@ class Sessions:
             )
         return secret
 
-    def of(self, secret: str) -> SignedIn | None:
+    def of(self, secret: str, *, used: bool = True) -> SignedIn | None:
         """Who is signed in in the browser with this cookie; None when nobody is any more.
+
+        Args:
+            secret: of the cookie.
+            used: whether somebody uses the session now, and it goes on for that.
 
         Raises:
             IssuerUnreachable: the access token has ended and cannot be renewed just now.
         """
         fingerprint = _fingerprint(secret)
-        row = self._found(fingerprint)
+        row = self._found(fingerprint, used=used)
         if row is None:
             return None
         try:
@@ -137,7 +148,8 @@ class Sessions:
             if renewed is None:
                 return None
             granted = renewed
-        return SignedIn(secret, granted, self._whose.mark(granted.account))
+        left = row.ends - self._clock()
+        return SignedIn(secret, granted, self._whose.mark(granted.account), left)
 
     def keep(self, secret: str, page: str, typed: Mapping[str, Any]) -> None:
         """Keep what was typed into a form, for the pages that follow it.
@@ -179,7 +191,7 @@ class Sessions:
             tokens = connection.execute(ended.returning(web_session.c.tokens)).scalar()
         return None if tokens is None else self._opened(tokens)
 
-    def _found(self, fingerprint: bytes) -> Row[Any, Any, Any] | None:
+    def _found(self, fingerprint: bytes, *, used: bool = True) -> Row[Any, Any, Any, Any] | None:
         """The session, with its use noted."""
         now = self._clock()
         holds = (
@@ -187,10 +199,15 @@ class Sessions:
             web_session.c.ends > now,
             web_session.c.seen > now - self._idle,
         )
-        columns = (web_session.c.tokens, web_session.c.good_until, web_session.c.seen)
+        columns = (
+            web_session.c.tokens,
+            web_session.c.good_until,
+            web_session.c.seen,
+            web_session.c.ends,
+        )
         with self._engine.begin() as connection:
             row = connection.execute(select(*columns).where(*holds)).one_or_none()
-            if row is not None and row.seen < now - LOOKED_AT:
+            if used and row is not None and row.seen < now - LOOKED_AT:
                 connection.execute(update(web_session).where(*holds).values(seen=now))
         return row
 

@@ -1,19 +1,20 @@
-"""Staying signed in: a notice before a session ends that nobody used, and the page that keeps it.
+"""Staying signed in: a notice before a session ends that nobody used, and the page that keeps it;
+and a notice before it ends in any case, after which only signing in again helps.
 
 WCAG 2.2.1: who needs longer is told in time and goes on with one step. Pages have no script, so a
 style sheet shows the notice when it is time; it is right at any time, and without style sheets it
 stands there from the beginning. The page opens in a new tab: nothing that was typed is lost.
 """
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from services.portal.settings import PortalSettings
+from services.portal.sign_in.notice import NOTICE_MINUTES
 from services.portal.staff.place import Here
 
 router = APIRouter(include_in_schema=False)
-
-NOTICE_MINUTES = 5
-"""Before the end; a session of less than twice that is told of half-way."""
 
 
 @router.get("/still-here")
@@ -28,6 +29,16 @@ def when_to_tell(request: Request) -> Response:
     seconds = seconds_until_notice(_settings(request).session_idle_minutes)
     return Response(
         f".kersey-ends {{ animation-delay: {seconds}s; }}\n",
+        media_type="text/css",
+        headers={"cache-control": "public, max-age=3600"},
+    )
+
+
+@router.get("/sign-in-ends.css")
+def when_to_tell_of_the_end(after: Annotated[int, Query(ge=0, le=86400)] = 0) -> Response:
+    """After how many seconds it is shown that the sign-in ends in any case."""
+    return Response(
+        f".kersey-ends--last {{ animation-delay: {after}s; }}\n",
         media_type="text/css",
         headers={"cache-control": "public, max-age=3600"},
     )

@@ -1,15 +1,18 @@
 """Fields of a form: what they ask, and what was typed into them."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
+from uuid import NAMESPACE_URL, uuid5
 
 from starlette.datastructures import FormData
 
 from services.portal.answer_links import Refusal
-from services.portal.typed import Mistyped, any_day_of, unwrapped, visible
+from services.portal.typed import EARLIEST_YEAR, Mistyped, any_day_of, too_long, unwrapped, visible
+from shared.languages import _
 
 Kind = Literal["radios", "select", "checkboxes", "line", "words", "number", "day"]
 
@@ -34,6 +37,7 @@ class Field:
         most: the largest number.
         least: the smallest.
         letters: at most so many; by default what the services take of such a field.
+        earliest: the first year of which a day may be.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Field:
     most: int = 600
     least: int = 0
     letters: int = 0
+    earliest: int = EARLIEST_YEAR
 
     def choosing(self, options: Mapping[str, str]) -> "Field":
         """The same with other options."""
@@ -60,7 +65,7 @@ PARTS = ("day", "month", "year")
 def day_in(typed: Mapping[str, Any], name: str) -> str | None:
     """The day in a field that was found right, as an API takes it; None where none was typed."""
     parts = typed[name]
-    return any_day_of(parts).isoformat() if parts else None
+    return any_day_of(parts, earliest=1).isoformat() if parts else None
 
 
 def as_typed(day: str | None) -> dict[str, str]:
@@ -95,26 +100,40 @@ def _fault(asked: Field, value: Any) -> str:
     if not value:
         return asked.missing
     if asked.kind in ("radios", "select") and value not in asked.options:
-        return asked.missing or "Choose one of these"
+        return asked.missing or _("Choose one of these")
     # More digits than six would be too large a number, were they not all noughts.
     if asked.kind == "number" and not (
         value.isdecimal() and len(value) <= 6 and asked.least <= int(value) <= asked.most
     ):
-        return f"Type a whole number from {asked.least} to {asked.most}"
+        return _("Type a whole number from {least} to {most}").format(
+            least=asked.least, most=asked.most
+        )
     if asked.kind == "day":
         try:
-            any_day_of(value)
+            any_day_of(value, earliest=asked.earliest)
         except Mistyped as mistyped:
             return str(mistyped)
     most = asked.letters or MOST.get(asked.kind)
     if most and len(value) > most:
-        return f"This has {len(value):,} letters. Write {most:,} letters or fewer"
+        return too_long(len(value), most)
     if isinstance(value, str) and visible(value) != value:
-        return (
+        return _(
             "There was a character that cannot be seen, perhaps from copying. We took it out."
             " Check what you typed and send it again"
         )
     return ""
+
+
+def key_of(form: FormData, said: Mapping[str, Any]) -> str:
+    """A key for what a form says: the same when it is sent again because no answer came, another
+    on another page or for other words.
+
+    Args:
+        form: as it was sent; its page has a `sheet` of its own.
+        said: what is handed on of it.
+    """
+    words = json.dumps(said, sort_keys=True, default=str)
+    return uuid5(NAMESPACE_URL, f"{form.get('sheet')}/{words}").hex
 
 
 def at_its_field(refusal: Refusal, fields: Iterable[Field]) -> dict[str, str]:
@@ -134,5 +153,6 @@ def at_its_field(refusal: Refusal, fields: Iterable[Field]) -> dict[str, str]:
     asked = list(fields)
     named = [each for each in asked if each.name in parts] or asked[:1]
     if _OF_A_PROGRAM.match(words):
-        words = f"Check what you typed here. {named[0].hint if named else ''}".strip()
+        hint = named[0].hint if named else ""
+        words = f"{_('Check what you typed here.')} {hint}".strip()
     return {named[0].name if named else "": words}

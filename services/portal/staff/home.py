@@ -6,7 +6,12 @@ from services.portal.staff.place import Here, back_to
 
 router = APIRouter(include_in_schema=False)
 
-FIRST = (("link-worker", "/cases"), ("coordinator", "/hub"), ("provider", "/requests"))
+FIRST = (
+    ("link-worker", "/cases"),
+    ("coordinator", "/hub"),
+    ("provider", "/requests"),
+    ("duty-lead", "/emergency"),
+)
 """The first page of each role for which there are pages."""
 
 

@@ -1,8 +1,9 @@
 """What every page of the staff works with."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -13,16 +14,21 @@ from starlette.datastructures import FormData
 from services.portal.answer_links import Refusal
 from services.portal.apis import Apis
 from services.portal.sign_in.doorkeeper import form_of, signed_in
+from services.portal.sign_in.notice import seconds_until_last_notice
 from services.portal.sign_in.sessions import Sessions, SignedIn
 from services.portal.times import Times, times_at
+from shared.languages import _
 from shared.pages import Pages
 
+NOTICES = "notices.js"
+"""Follows how many notices are unread."""
+
 PARTS: Mapping[str, str] = {
-    "sign-in": "The sign-in",
-    "fhir": "What keeps the referrals",
-    "referrals": "What keeps the referrals",
-    "directory": "The list of services",
-    "notifications": "What sends the messages",
+    "sign-in": _("The sign-in"),
+    "fhir": _("What keeps the referrals"),
+    "referrals": _("What keeps the referrals"),
+    "directory": _("The list of services"),
+    "notifications": _("What sends the messages"),
 }
 """The parts of Kersey, by the reason of a refusal."""
 
@@ -47,19 +53,32 @@ class Place:
     apis: Apis
     times: Times
 
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """The page, with who is signed in in its head."""
+    def page(
+        self,
+        template: str,
+        status: int = 200,
+        *,
+        scripts: Sequence[str] = (),
+        headers: Mapping[str, str] = MappingProxyType({}),
+        **values: Any,
+    ) -> Response:
+        """The page, with who is signed in in its head, and how many notices they have not read."""
         pages: Pages = self.request.app.state.pages
-        return pages.page(
+        idle: int = self.request.app.state.settings.session_idle_minutes
+        page = pages.page(
             template,
             status,
+            scripts=[*((NOTICES,) if self.who.works_here else ()), *scripts],
             who=self.who,
             times=self.times,
             here=self.request.url.path,
             account=account_of(self.request),
-            idle=self.request.app.state.settings.session_idle_minutes,
+            idle=idle,
+            ends_after=seconds_until_last_notice(self.who.left, idle),
             **values,
         )
+        page.headers.update(headers)
+        return page
 
     async def form(self) -> FormData:
         """The form that was sent.
@@ -112,7 +131,7 @@ def back_to(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
-def _place(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Place:
+async def _place(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Place:
     return Place(request, who, request.app.state.apis, times_at(request))
 
 
@@ -145,5 +164,5 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
         typed=getattr(state, "typed", None),
         kept=getattr(state, "kept", None),
         posted=request.method == "POST",
-        of_hub=request.url.path.startswith("/hub"),
+        of_hub=request.url.path.startswith(("/hub", "/emergency")),
     )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from services.portal.cases.requests import there
 from services.portal.staff.place import Here
 from services.portal.talk import pages
+from shared.languages import _
 
 router = APIRouter(
     prefix="/cases/{case}/requests/{task}",
@@ -16,7 +17,7 @@ router = APIRouter(
 
 
 def _at(case: UUID, task: UUID) -> tuple[str, tuple[str, str]]:
-    return f"/cases/{case}/requests/{task}/messages", (f"/cases/{case}", "The case")
+    return f"/cases/{case}/requests/{task}/messages", (f"/cases/{case}", _("The case"))
 
 
 @router.get("/messages")

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Response
 
 from services.portal.staff.place import Here
 from services.portal.talk import pages
+from shared.languages import _
 
 router = APIRouter(prefix="/requests/{task}", include_in_schema=False)
 
 
 def _at(task: UUID) -> tuple[str, tuple[str, str]]:
-    return f"/requests/{task}/messages", (f"/requests/{task}", "The request")
+    return f"/requests/{task}/messages", (f"/requests/{task}", _("The request"))
 
 
 @router.get("/messages")

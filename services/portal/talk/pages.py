@@ -9,40 +9,46 @@ from fastapi import Response
 from services.portal.answer_links import Refusal
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Place, back_to
+from shared.languages import _
 
 Json = Mapping[str, Any]
 
 TEXT = Field(
     "text",
-    "Write a message",
+    _("Write a message"),
     "words",
-    hint="A few words. Do not write about health, and do not write a name.",
-    missing="Write your message first",
+    hint=_("A few words. Do not write about health, and do not write a name."),
+    missing=_("Write your message first"),
     letters=500,
 )
-GOOD = {"yes": "Yes", "partly": "Partly", "no": "No"}
+GOOD = {"yes": _("Yes"), "partly": _("Partly"), "no": _("No")}
 POINTS: Mapping[str, str] = {
-    "told-enough": "We were told enough",
-    "told-too-little": "We were told too little",
-    "not-for-us": "It was not right for us",
-    "person-did-not-know": "The person did not know what we do",
-    "could-not-reach": "We could not reach the person",
-    "access-needs-missing": "Nobody told us what they need to take part",
-    "well-timed": "It came at a good time",
-    "answered-fast": "They answered fast",
-    "answered-late": "They answered late",
-    "welcoming": "The person was made welcome",
-    "not-as-listed": "It is not as the list says",
-    "access-needs-not-met": "What the person needs to take part was not there",
-    "kept-us-posted": "They told us how it goes",
-    "no-word-since": "We have heard nothing since",
+    "told-enough": _("We were told enough"),
+    "told-too-little": _("We were told too little"),
+    "not-for-us": _("It was not right for us"),
+    "person-did-not-know": _("The person did not know what we do"),
+    "could-not-reach": _("We could not reach the person"),
+    "access-needs-missing": _("Nobody told us what they need to take part"),
+    "well-timed": _("It came at a good time"),
+    "answered-fast": _("They answered fast"),
+    "answered-late": _("They answered late"),
+    "welcoming": _("The person was made welcome"),
+    "not-as-listed": _("It is not as the list says"),
+    "access-needs-not-met": _("What the person needs to take part was not there"),
+    "kept-us-posted": _("They told us how it goes"),
+    "no-word-since": _("We have heard nothing since"),
 }
 """The referral's codes, in plain words."""
-ASKS = {"provider": "Was this a good referral?", "team": "Was this a good place for the person?"}
-NAMES = {"provider": "The service", "team": "The link worker"}
+ASKS = {
+    "provider": _("Was this a good referral?"),
+    "team": _("Was this a good place for the person?"),
+}
+NAMES = {"provider": _("The service"), "team": _("The link worker")}
 DONE = {
-    "messages": "Sent. The other side gets an e-mail that something is here, without your words.",
-    "feedback": "Thank you. The other side can see it.",
+    "messages": _(
+        "Sent. The other side gets an e-mail that something is here, without your words."
+    ),
+    "feedback": _("Thank you. The other side can see it."),
 }
 
 
@@ -127,6 +133,6 @@ async def thought(here: Place, task: UUID, at: str, back: tuple[str, str]) -> Re
 def _thinking(talk: Json) -> list[Field]:
     mine = {code: POINTS[code] for code in talk["points"] if code in POINTS}
     return [
-        Field("good", ASKS[talk["you"]], "radios", GOOD, missing="Choose yes, partly or no"),
-        Field("points", "What was good, what was not?", "checkboxes", mine),
+        Field("good", ASKS[talk["you"]], "radios", GOOD, missing=_("Choose yes, partly or no")),
+        Field("points", _("What was good, what was not?"), "checkboxes", mine),
     ]

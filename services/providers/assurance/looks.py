@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 
-from services.providers import domain, hsds
+from services.providers import domain, hsds, many
 from services.providers.nested import Row
 from services.providers.rows import table
 from shared.database import UnitOfWork
@@ -39,8 +39,7 @@ def begin(
         (moved if assured or key in again else begun).append(row)
     statement = insert(assurance)
     run = uow.session.connection().execute
-    if begun:
-        run(statement.on_conflict_do_nothing(), begun)
+    many.insert(uow.session, "assurance", begun, known_by=("service_id",))
     if moved:
         same = {name: statement.excluded[name] for name in ("since", "stage", "unlisted")}
         run(

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select, update
 
 from services.providers import domain, listing, publishing
+from services.providers.closing.reading import closed_on
 from services.providers.handlers import Directory, service_row
 from services.providers.hubs import hub_of
 from services.providers.life import acts
@@ -77,6 +78,9 @@ def _review_one(
         )
         if step is None:
             return None
+        owner = service["organization_id"]
+        if step is domain.ReviewStep.PROVIDER and owner in closed_on(uow.session, today):
+            return None  # asked on the first day on which somebody is there
         if step is domain.ReviewStep.UNLIST:
             _unlist(uow, directory, key)
         else:

@@ -69,8 +69,12 @@ def move(
     claim: RowMapping,
     state: ClaimState,
     words: str | None,
-) -> None:
-    """Move a claim on, and note it in the history of its organisation's listing."""
+) -> int:
+    """Move a claim on, and note it in the history of its organisation's listing.
+
+    Returns:
+        The note's place in the history, which rises.
+    """
     now, by = directory.clock(), principal.subject
     if state in (ClaimState.ACCEPTED, ClaimState.REFUSED):
         values = {"decided": now, "decided_by": by, "words": words}
@@ -79,7 +83,7 @@ def move(
     source = table("listing_claim")
     moved = update(source).where(source.c.id == claim["id"])
     uow.session.connection().execute(moved.values(state=state.value, **values))
-    acts.note(uow, claim["organization_id"], ACTS[state], now, by=by, why=words)
+    return acts.note(uow, claim["organization_id"], ACTS[state], now, by=by, why=words)
 
 
 def unknown() -> Problem:

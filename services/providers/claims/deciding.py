@@ -1,4 +1,7 @@
-"""What a hub decides of a claim: accepted, refused, and ended when the wrong people keep it."""
+"""What a hub decides of a claim: accepted, refused, and ended when the wrong people keep it.
+
+Whoever asked hears of it.
+"""
 
 from uuid import UUID
 
@@ -11,6 +14,7 @@ from services.providers.matches.proposing import stands_in_another
 from services.providers.nested import Json
 from shared.auth import Principal
 from shared.database import UnitOfWork
+from shared.messaging.events import ListingClaimDecided
 from shared.problems import Problem
 
 
@@ -52,7 +56,8 @@ def _decide(
     with UnitOfWork(directory.engine) as uow:
         claim = reading.visible(uow, principal, key)
         owner = claim["organization_id"]
-        if not hubs.coordinates(uow, principal, hubs.hub_of(uow, owner)):
+        hub = hubs.hub_of(uow, owner)
+        if not hubs.coordinates(uow, principal, hub):
             raise Problem(403, "Not allowed", "A coordinator of its hub decides.", element="id")
         claim_rows.must_be(claim, stands)
         if becomes is ClaimState.ACCEPTED and stands_in_another(uow.session, owner):
@@ -71,7 +76,15 @@ def _decide(
                 " this claim.",
                 element="id",
             )
-        claim_rows.move(uow, directory, principal, claim, becomes, words)
+        position = claim_rows.move(uow, directory, principal, claim, becomes, words)
+        event = ListingClaimDecided(
+            listing=owner,
+            provider=owner,
+            hub=hub,
+            claimant=claim["claimant"],
+            decision=becomes.value,
+        )
+        directory.outbox.add(uow, event, version=position)
         shown = reading.shown(uow, [claim_rows.claim_of(uow, key)])[0]
         uow.commit()
     return shown

@@ -13,8 +13,8 @@ from services.providers.gaps.domain import STATES
 from services.providers.handlers import Directory
 from services.providers.hsds import Line, Prose
 from services.providers.hubs import codes_of, own_hub
-from services.providers.matching.question import vocabulary
 from services.providers.matching.request import Code
+from services.providers.matching.vocabulary import vocabulary
 from services.providers.nested import Json, picked
 from services.providers.queries import refused
 from services.providers.rows import table

@@ -12,8 +12,8 @@ from sqlmodel import Session
 from services.providers.gaps.domain import REASONS
 from services.providers.gazetteer import BadPostcode, parse
 from services.providers.handlers import Directory
-from services.providers.matching.question import vocabulary
 from services.providers.matching.request import Code
+from services.providers.matching.vocabulary import vocabulary
 from services.providers.nested import Json, plain
 from services.providers.points import point_of
 from services.providers.queries import refused

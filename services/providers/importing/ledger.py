@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import Row, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
+from services.providers import many
 from services.providers.handlers import Directory
 from services.providers.importing.mending.given_ids import as_uuid, key_of
 from services.providers.importing.reading.records import Said
-from services.providers.rows import table
+from services.providers.rows import among, table
 from shared.database import UnitOfWork
 
 
@@ -93,9 +93,8 @@ class Ledger:
             }
             for each in entries
         ]
-        statement = insert(_RECORD)
-        values = {name: statement.excluded[name] for name in rows[0] if name not in _KEY}
-        self._run(statement.on_conflict_do_update(index_elements=_KEY, set_=values), rows)
+        changing = [name for name in rows[0] if name not in _KEY]
+        many.insert(self.uow.session, "source_record", rows, known_by=_KEY, changing=changing)
 
     def keep_ids(self, mapped: Sequence[tuple[str, str, UUID]]) -> None:
         """Keep the ids that are no UUIDs, beside those that their entities have here."""
@@ -103,13 +102,12 @@ class Ledger:
             {"source_id": self.source.id, "entity": entity, "given": given, "key": key}
             for entity, given, key in mapped
         ]
-        if rows:
-            self._run(insert(table("given_id")).on_conflict_do_nothing(), rows)
+        many.insert(self.uow.session, "given_id", rows, known_by=_KEY)
 
     def digests(self, entity: str, keys: Iterable[UUID]) -> dict[UUID, str | None]:
         """The fingerprints of listings as they stand."""
         rows = table(entity).c
-        wanted = select(rows.id, rows.digest).where(rows.id.in_(list(keys)))
+        wanted = select(rows.id, rows.digest).where(among(rows.id, keys))
         return {row.id: row.digest for row in self._run(wanted)}
 
     def keys(self, entity: str, fresh: Iterable[str]) -> dict[str, UUID]:
@@ -129,7 +127,7 @@ class Ledger:
         uuids = {each: key for each in wanted if (key := as_uuid(each)) is not None}
         organization = table("organization").c
         there = select(organization.id).where(
-            organization.id.in_(uuids.values()), organization.hub == self.source.hub
+            among(organization.id, uuids.values()), organization.hub == self.source.hub
         )
         known = set(self._run(there).scalars())
         found = {each: key for each, key in uuids.items() if key in known}
@@ -138,7 +136,7 @@ class Ledger:
         match = table("organization_match").c
         accepted = select(match.one, match.other, match.kept).where(
             match.state == "accepted",
-            or_(match.one.in_(found.values()), match.other.in_(found.values())),
+            or_(among(match.one, found.values()), among(match.other, found.values())),
         )
         one = {key: row.kept for row in self._run(accepted) for key in (row.one, row.other)}
         return {name: one.get(key, key) for name, key in found.items()}
@@ -147,12 +145,12 @@ class Ledger:
         """To whose hub the listings belong that there are."""
         organization, service = table("organization"), table("service")
         wanted = select(organization.c.id, organization.c.hub)
-        wanted = wanted.where(organization.c.id.in_(list(keys)))
+        wanted = wanted.where(among(organization.c.id, keys))
         if entity == "service":
             wanted = (
                 select(service.c.id, organization.c.hub)
                 .join(organization, organization.c.id == service.c.organization_id)
-                .where(service.c.id.in_(list(keys)))
+                .where(among(service.c.id, keys))
             )
         return {row.id: row.hub for row in self._run(wanted)}
 
@@ -160,7 +158,7 @@ class Ledger:
         return (
             _RECORD.c.source_id == self.source.id,
             _RECORD.c.entity == entity,
-            _RECORD.c.given.in_(list(given)),
+            among(_RECORD.c.given, given),
         )
 
     def _run(self, statement: Any, *rows: Any) -> Any:

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from os import SEEK_END
 from pathlib import Path
 from typing import IO, Protocol
 
 from services.providers.importing.mending.listings import Repair
 from services.providers.importing.reading import data_package, json_files
 from services.providers.importing.reading.charsets import FALLBACK, charset_of
-from services.providers.importing.reading.feeds import Feed, FeedPage, below, feed_at, parsed
+from services.providers.importing.reading.feeds import (
+    LONGEST_PAGE,
+    Feed,
+    FeedPage,
+    below,
+    feed_at,
+    parsed,
+)
 from services.providers.importing.reading.fetching import Fetcher, NotThere
 from services.providers.importing.reading.records import Record, SourceBroken, Unreadable
-
-SHORT = 4 * 1024 * 1024
-"""Bytes of a page of a feed at most, as far as it is told from a file."""
 
 TOGETHER = 100
 """Records of a file that are handed on at once."""
@@ -123,7 +128,7 @@ class AddressMaterial:
 
     def _glance(self, file: IO[bytes]) -> object:
         """A short document, parsed; anything else is a file."""
-        short = len(file.read(SHORT + 1)) <= SHORT
+        short = file.seek(0, SEEK_END) <= LONGEST_PAGE
         file.seek(0)
         if not short or data_package.is_package(file):
             return ()

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from services.providers import gathering, hsds, listing
 from services.providers.importing.reading.records import Said
-from services.providers.rows import table
+from services.providers.rows import among, table
 
 Listing = TypeVar("Listing", hsds.Organization, hsds.Service)
 
@@ -121,5 +121,5 @@ def _rows(
     session: Session, name: str, keys: Collection[UUID], by: str = "id"
 ) -> dict[UUID, dict[str, Any]]:
     source = table(name)
-    found = session.connection().execute(select(source).where(source.c[by].in_(keys))).mappings()
+    found = session.connection().execute(select(source).where(among(source.c[by], keys))).mappings()
     return {row["id"]: dict(row) for row in found}

@@ -24,7 +24,7 @@ from services.providers.importing.reading.records import Record, Said, Unreadabl
 from services.providers.importing.trying import Publish, tried
 from services.providers.life import acts
 from services.providers.life.states import IMPORT, Act, imported
-from services.providers.rows import table
+from services.providers.rows import among, table
 from shared.database import UnitOfWork
 
 READ_AS = b"1"
@@ -171,8 +171,9 @@ class Batch:
         named = {given: each.said.get("organization_id") for given, each in changed.items()}
         found = self._ledger.organizations(named.values())
         owners = {given: found[str(said)] for given, said in named.items() if str(said) in found}
-        for given in changed.keys() - owners.keys():
-            self._without_owner(changed[given], named[given])
+        for given, each in changed.items():
+            if given not in owners:
+                self._without_owner(each, named[given])
         ready = {given: each for given, each in changed.items() if given in owners}
         for given, each in ready.items():
             each.said["organization_id"] = str(owners[given])
@@ -291,7 +292,7 @@ class Batch:
     def _listed(self, keys: Iterable[UUID]) -> dict[UUID, bool]:
         """Which services there are, and whether they are listed; locked."""
         service = table("service").c
-        wanted = select(service.id, service.withdrawn).where(service.id.in_(list(keys)))
+        wanted = select(service.id, service.withdrawn).where(among(service.id, keys))
         found = self._uow.session.connection().execute(
             wanted.order_by(service.id).with_for_update(key_share=True)
         )

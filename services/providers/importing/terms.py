@@ -17,7 +17,7 @@ from services.providers.importing.mending.given_ids import all_below, given_id, 
 from services.providers.importing.mending.listings import Repair
 from services.providers.importing.mending.rules import any_of
 from services.providers.importing.reading.records import Said
-from services.providers.rows import table
+from services.providers.rows import among, table
 
 
 def link(
@@ -121,7 +121,7 @@ def _web(value: Any) -> str | None:
 
 def _known(session: Session, keys: Collection[UUID]) -> set[UUID]:
     term = table("taxonomy_term").c
-    return set(session.scalars(select(term.id).where(term.id.in_(keys)))) if keys else set()
+    return set(session.scalars(select(term.id).where(among(term.id, keys)))) if keys else set()
 
 
 def _attributes(entity: str, said: Said) -> Iterable[Said]:

@@ -41,7 +41,7 @@ def services(
         Problem: 422, `after` is none of them.
     """
     with UnitOfWork(directory.engine) as uow:
-        listed = _listed(_keeps(uow, principal))
+        listed = written_for(_keeps(uow, principal))
         wanted = select(listed)
         run = uow.session.connection().execute
         if after is not None:
@@ -60,7 +60,7 @@ def service(directory: Directory, principal: Principal, key: UUID) -> Json:
         Problem: 404, there is none that this provider keeps.
     """
     with UnitOfWork(directory.engine) as uow:
-        listed = _listed(_keeps(uow, principal))
+        listed = written_for(_keeps(uow, principal))
         run = uow.session.connection().execute
         found = run(select(listed).where(listed.c.id == key)).mappings().all()
         if not found:
@@ -94,7 +94,7 @@ def _told(uow: UnitOfWork, rows: Sequence[RowMapping], now: datetime) -> list[Js
     ]
 
 
-def _listed(owners: set[UUID]) -> Subquery:
+def written_for(owners: set[UUID]) -> Subquery:
     """Services that are public, and those that were never public and may still be."""
     service, version = table("service").c, table("listing_version").c
     public = select(

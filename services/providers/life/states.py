@@ -51,6 +51,8 @@ class Act(StrEnum):
     CLAIM_REFUSED = "claim-refused"
     CLAIM_WITHDRAWN = "claim-withdrawn"
     KEEPING_ENDED = "keeping-ended"
+    CLOSING_DAYS = "closing-days"
+    """When its provider is closed was said, changed or taken back."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def completed(
     Raises:
         Misfit: what is said and what stays do not go together.
     """
-    base = _base(uow, key, on_what_waits=on_what_waits)
+    base = standing_or_waiting(uow, key) if on_what_waits else _standing(uow, key)
     if base is None:
         return model
     own = {
@@ -58,10 +58,15 @@ def completed(
     return model.model_copy(update=update)
 
 
-def _base(uow: UnitOfWork, key: UUID, *, on_what_waits: bool) -> hsds.Service | None:
-    unpublished = versions.unpublished(uow, key) if on_what_waits else None
+def standing_or_waiting(uow: UnitOfWork, key: UUID) -> hsds.Service | None:
+    """A service as its last version has it that the hub did not publish, else as it is public."""
+    unpublished = versions.unpublished(uow, key)
     if unpublished is not None:
         return hsds.Service.model_validate(unpublished["listing"])
+    return _standing(uow, key)
+
+
+def _standing(uow: UnitOfWork, key: UUID) -> hsds.Service | None:
     return standing_services(uow.session, [key]).get(key)
 
 

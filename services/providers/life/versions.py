@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.providers import many
 from services.providers.life.states import WAITING, State, Writing
 from services.providers.queries import Page
-from services.providers.rows import table
+from services.providers.rows import among, table
 from shared.database import UnitOfWork
 
 Json = dict[str, Any]
@@ -51,14 +52,14 @@ def published(
     run = uow.session.connection().execute
     stood = run(
         select(version.c.subject, func.max(version.c.number))
-        .where(version.c.subject.in_(models))
+        .where(among(version.c.subject, models))
         .group_by(version.c.subject)
     )
     numbers: dict[UUID, int] = {row[0]: row[1] for row in stood}
     if numbers:
         run(
             update(version)
-            .where(version.c.subject.in_(numbers), version.c.state == State.PUBLISHED)
+            .where(among(version.c.subject, numbers), version.c.state == State.PUBLISHED)
             .values(state=State.SUPERSEDED)
         )
     decided = {
@@ -89,7 +90,7 @@ def published(
         }
         for key, model in models.items()
     ]
-    run(insert(version), new)
+    many.insert(uow.session, "listing_version", new)
 
 
 def public(uow: UnitOfWork, subject: UUID) -> RowMapping | None:
@@ -161,7 +162,7 @@ def draft(
     kind: str,
     subject: UUID,
     listing: Json,
-    owner: tuple[UUID, str],
+    owner: tuple[UUID, str | None],
     now: datetime,
     writing: Writing,
 ) -> RowMapping:

@@ -7,6 +7,7 @@ beside the version that stands, which everybody goes on reading.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -85,6 +86,8 @@ def write_service(
     key: UUID | None,
     model: hsds.Service,
     why: str | None = None,
+    *,
+    draft: bool = False,
 ) -> Written:
     """List a service, change its listing, or list a withdrawn one again.
 
@@ -94,6 +97,7 @@ def write_service(
         key: its id; None for a new one.
         model: the listing. What it leaves out of `kersey` stays as it is.
         why: in the writer's words, for the history.
+        draft: whether a coordinator's waits too, as a provider's does, until its hub says yes.
 
     Raises:
         Problem: 403; 409 where an id belongs to another; 422 that names what does not fit.
@@ -107,13 +111,16 @@ def write_service(
             hubs.must_keep(uow, principal, known["organization_id"])
         assured = _assured(uow, principal, known, model)
         owner = (model.organization_id, hubs.hub_of(uow, model.organization_id))
-        published = hubs.coordinates(uow, principal, owner[1])
+        published = hubs.coordinates(uow, principal, owner[1]) and not draft
         assured = completed(uow, wanted, assured, on_what_waits=not published)
         withdrawn = known is not None and known["withdrawn"] is not None
-        waits = _waits(uow, directory, principal, owner, wanted, assured, again=withdrawn)
+        waits = draft or _waits(uow, directory, principal, owner, wanted, assured, again=withdrawn)
         writing = Writing(principal.subject, why)
         publish_service(directory, uow, wanted, assured, writing, rehearsed=waits)
-        if waits:
+        if waits and hubs.coordinates(uow, principal, owner[1]):
+            now = directory.clock()
+            body = keep_as_draft(uow, "service", wanted, assured, owner, now, writing)
+        elif waits:
             body = _submit(uow, directory, "service", wanted, assured, owner, writing)
         else:
             if withdrawn:
@@ -219,12 +226,25 @@ def _submit(
             " operator of Kersey.",
             element="kersey.hub",
         )
-    said, now = versions.whole(model), directory.clock()
-    row = versions.draft(uow, kind, key, said, (organisation, hub), now, writing)
+    now = directory.clock()
+    body = keep_as_draft(uow, kind, key, model, (organisation, hub), now, writing)
     version = acts.note(uow, key, Act.SUBMITTED, now, by=writing.by, why=writing.why)
-    event = ListingSubmitted(listing=key, provider=organisation, hub=hub, number=row["number"])
+    event = ListingSubmitted(listing=key, provider=organisation, hub=hub, number=body["number"])
     directory.outbox.add(uow, event, version=version)
-    return views.version(row)
+    return body
+
+
+def keep_as_draft(
+    uow: UnitOfWork,
+    kind: str,
+    key: UUID,
+    model: Listing,
+    owner: tuple[UUID, str | None],
+    now: datetime,
+    writing: Writing,
+) -> Json:
+    """Keep what waits in the place of what waited, and tell nobody: its own hub writes it."""
+    return views.version(versions.draft(uow, kind, key, versions.whole(model), owner, now, writing))
 
 
 # --- who, what, and in which words -----------------------------------------------------------

@@ -1,6 +1,6 @@
 """Who comes into question: near enough, of use, running; and what each answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +8,10 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Float,
-    FromClause,
     Integer,
+    Label,
     Select,
-    and_,
     cast,
-    false,
     func,
     literal,
     literal_column,
@@ -21,23 +19,23 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.providers.catalogue import words_match
 from services.providers.matching.arrays import open_to, overlaps
 from services.providers.matching.criteria import Here, answers, known_state
-from services.providers.matching.kinds import Asked, Reach, Spot
+from services.providers.matching.kinds import Asked, Spot
 from services.providers.matching.question import Question
-from services.providers.matching.statement import Statement
 from services.providers.matching.weights import Weights
 from services.providers.points import haversine
 from services.providers.rows import table
 from services.providers.tables.matching import SPOT
 
-flat = table("matchable").c
+MATCHABLE = table("matchable")
+flat = MATCHABLE.c
 service = table("service").c
-room = table("capacity").c
 
 
 @dataclass(frozen=True)
@@ -47,138 +45,156 @@ class Candidates:
     Attributes:
         row: the candidates.
         answers: yes, no or unknown to each question, by name.
-        near: how many places were found when the nearest alone were looked for; None where all
-            were.
     """
 
-    row: CTE
+    row: Any
     answers: Mapping[str, ColumnElement[Any]]
-    near: ColumnElement[int] | None = None
 
 
-def candidates(asked: Asked, *, weights: Weights, nearest: int | None = None) -> Candidates:
+def candidates(asked: Asked, *, weights: Weights) -> Candidates:
     """Running services at their nearest place, asked every question.
 
-    The rows are narrow and nothing is joined that the questions can do without: near a town there
-    are thousands. A place that is not known is kept: nobody knows that it is too far.
+    A place that is not known is kept: nobody knows that it is too far.
 
     Args:
         asked: what is asked.
         weights: the declared table.
-        nearest: look only at so many places nearest to the question's point that could be of use,
-            and at those that are nowhere; None for all in reach.
     """
-    question, statement, spot = asked.question, asked.statement, asked.spot
-    near = None
-    source: FromClause
-    distance: ColumnElement[Any]
-    rank: ColumnElement[Any]
-    if spot is not None and nearest is not None:
-        pool = _pool(asked, spot, nearest)
-        source, row, wanted = pool, pool.c, []
-        distance, rank = pool.c.metres, pool.c.said
-        near = select(func.count()).where(pool.c.somewhere).scalar_subquery()
-    else:
-        source, row = table("matchable"), flat
-        distance, rank = _metres(flat, spot), statement.rank(flat)
-        wanted = _asked_for(flat, question, statement)
-        if spot is not None and asked.reach is not None:
-            wanted.append(_within(question, spot, asked.reach))
-    state = known_state(asked.moment.now)
-    here = Here(row, distance, state, room.places, overlaps(row.terms, asked.formats))
-    said = answers(asked, here)
+    rank = asked.statement.rank(flat)
+
+    def all_of(metres: ColumnElement[Any]) -> Select[Any]:
+        said = answered(asked, metres, rank, weights)
+        return select(flat.service_id, flat.place, flat.location_id, flat.name, *said)
+
+    every = union_all(*in_reach(all_of, asked)).subquery()
+    shown = [column for column in every.c if column.name != "place"]
     found = (
-        select(
-            row.service_id,
-            row.location_id,
-            row.name,
-            row.remote,
-            distance.label("metres"),
-            _met(row, question.needs).label("met"),
-            _met(row, question.activities).label("does"),
-            statement.fit(row, rank, weights).label("words"),
-            state.label("state"),
-            row.verified,
-            *(answer.label(f"is_{name}") for name, answer in said.items()),
-        )
-        .ext(distinct_on(row.service_id))
-        .select_from(source)
-        .outerjoin(table("capacity"), room.service_id == row.service_id)
-        .order_by(row.service_id, distance.asc().nulls_last(), row.place)
+        select(*shown)
+        .ext(distinct_on(every.c.service_id))
+        .order_by(every.c.service_id, every.c.metres.asc().nulls_last(), every.c.place)
     )
-    if near is None:
-        found = _with_text(found, question)
-    every_one = found.where(*wanted).cte("candidate").prefix_with("MATERIALIZED")
-    return Candidates(every_one, {name: every_one.c[f"is_{name}"] for name in said}, near)
+    return named_answers(found.cte("candidate").prefix_with("MATERIALIZED"))
 
 
-def _pool(asked: Asked, point: Spot, nearest: int) -> CTE:
-    """The nearest places that could be of use, found by the index in that order, and all that are
-    nowhere; whole rows, so that none is looked up twice."""
-    question, statement, reach = asked.question, asked.statement, asked.reach
-    spot = literal_column(SPOT).op("<->")(func.point(point.longitude, point.mercator))
-    where = _asked_for(flat, question, statement)
-    somewhere = select(*flat).select_from(table("matchable")).where(*where)
-    somewhere = _with_text(somewhere, question).where(flat.latitude.is_not(None))
-    if reach is not None:
-        corners = (func.point(reach.west, reach.low), func.point(reach.east, reach.high))
-        somewhere = somewhere.where(
-            literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners)),
-            _metres(flat, point) <= reach.metres,
-        )
-    somewhere = somewhere.order_by(spot, flat.service_id, flat.place).limit(nearest)
-    near = somewhere.cte("near").prefix_with("MATERIALIZED")
-    nowhere = _worked_out(flat, cast(null(), Float), statement, false()).where(*where)
-    nowhere = _with_text(nowhere, question).where(flat.latitude.is_(None))
-    if reach is not None:
-        nowhere = nowhere.where(_for_people_of(point.hub, question))
-    found = _worked_out(near.c, _metres(near.c, point), statement, true()).union_all(nowhere)
-    return found.cte("pool").prefix_with("MATERIALIZED")
+def named_answers(row: CTE | Any) -> Candidates:
+    """Rows that hold what `answered` gives, with their answers by name."""
+    columns = {column.name: column for column in row.c}
+    found = {
+        name.removeprefix("is_"): column
+        for name, column in columns.items()
+        if name.startswith("is_")
+    }
+    return Candidates(row, found)
 
 
-def _worked_out(
-    row: Any, metres: ColumnElement[Any], statement: Statement, somewhere: ColumnElement[bool]
-) -> Select[Any]:
-    """A flat row without its text, and with what is asked of it more than once."""
-    return select(
-        *(column for column in row if column.name != "search"),
+def answered(
+    asked: Asked, metres: ColumnElement[Any], rank: ColumnElement[Any], weights: Weights
+) -> list[Label[Any]]:
+    """What a flat row says to a question: each answer (`is_...`), and what is weighed.
+
+    Args:
+        asked: what is asked.
+        metres: how far the place is.
+        rank: how much of the person's own words the service says.
+        weights: the declared table.
+    """
+    state = known_state(asked.moment.now)
+    here = Here(flat, metres, state, flat.room_places, overlaps(flat.terms, asked.formats))
+    return [
+        flat.remote.label("remote"),
         metres.label("metres"),
-        statement.rank(row).label("said"),
-        somewhere.label("somewhere"),
+        _met(flat, asked.question.needs).label("met"),
+        _met(flat, asked.question.activities).label("does"),
+        asked.statement.fit(flat, rank, weights).label("words"),
+        state.label("state"),
+        flat.verified.label("verified"),
+        *(answer.label(f"is_{name}") for name, answer in answers(asked, here).items()),
+    ]
+
+
+# --- where, and of what use ------------------------------------------------------------------
+
+
+def in_reach(
+    wanted: Callable[[ColumnElement[Any]], Select[Any]], asked: Asked
+) -> list[Select[Any]]:
+    """All that could be of use and is not too far. What is nowhere is a part of its own: each part
+    has an index that the other cannot use.
+
+    Args:
+        wanted: columns of flat rows, given how far each is.
+        asked: what is asked.
+    """
+    spot, reach = asked.spot, asked.reach
+    metres = distance(flat, spot)
+    every = with_text(wanted(metres), asked.question).where(*of_use(asked))
+    if spot is None or reach is None:
+        return [every]
+    inside = every.where(
+        flat.latitude.between(reach.south, reach.north),  # the box, which an index answers
+        flat.longitude.between(reach.west, reach.east),
+        metres <= reach.metres,
     )
+    return [inside, nowhere_of(wanted(distance(flat, None)), asked, spot)]
 
 
-def _with_text(wanted: Select[Any], question: Question) -> Select[Any]:
+def nearest_of(wanted: Select[Any], asked: Asked, spot: Spot, most: int) -> Select[Any]:
+    """The nearest places that could be of use, found by the index in that order.
+
+    Args:
+        wanted: columns of flat rows.
+        asked: what is asked.
+        spot: where the person sets out.
+        most: how many.
+    """
+    away = literal_column(SPOT).op("<->")(func.point(spot.longitude, spot.mercator))
+    found = with_text(wanted, asked.question).where(*of_use(asked), flat.latitude.is_not(None))
+    if asked.reach is not None:
+        reach = asked.reach
+        corners = (func.point(reach.west, reach.low), func.point(reach.east, reach.high))
+        found = found.where(
+            literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners)),
+            distance(flat, spot) <= reach.metres,
+        )
+    return found.order_by(away, flat.service_id, flat.place).limit(most)
+
+
+def nowhere_of(wanted: Select[Any], asked: Asked, spot: Spot) -> Select[Any]:
+    """All that could be of use and are nowhere: they visit, ring, meet online, or did not say.
+
+    Args:
+        wanted: columns of flat rows.
+        asked: what is asked.
+        spot: where the person sets out.
+    """
+    found = with_text(wanted, asked.question).where(*of_use(asked), flat.latitude.is_(None))
+    if asked.reach is not None:
+        found = found.where(_for_people_of(spot.hub, asked.question))
+    return found
+
+
+def with_text(wanted: Select[Any], question: Question) -> Select[Any]:
     """With what services say of themselves, where it is asked as people type it into a search."""
     if question.search is None:
         return wanted
     return wanted.join(table("service"), service.id == flat.service_id)
 
 
-def _asked_for(row: Any, question: Question, statement: Statement) -> list[ColumnElement[bool]]:
-    of_use = [overlaps(row.terms, question.wanted)] if question.wanted else []
-    of_use += statement.of_use(row)
-    found = [or_(*of_use)] if of_use else []
-    return found if question.search is None else [*found, words_match(question.search)]
+def of_use(asked: Asked) -> list[ColumnElement[bool]]:
+    """Conditions for what the question could be about."""
+    question, statement = asked.question, asked.statement
+    found = [overlaps(flat.terms, asked.useful)] if asked.useful else []
+    if statement.worded:
+        found.append(statement.says(flat))
+    wanted = [or_(*found)] if found else []
+    return wanted if question.search is None else [*wanted, words_match(question.search)]
 
 
-def _metres(row: Any, point: Spot | None) -> ColumnElement[Any]:
+def distance(row: Any, point: Spot | None) -> ColumnElement[Any]:
+    """How far a row's place is, in metres; NULL where that is not known."""
     if point is None:
         return cast(null(), Float)
     return haversine(point, row.latitude, row.longitude)
-
-
-def _within(question: Question, point: Spot, reach: Reach) -> ColumnElement[bool]:
-    """First the box, which an index answers; a place without a point is in reach, unless it is for
-    people of another hub's place.
-    """
-    inside = and_(
-        flat.latitude.between(reach.south, reach.north),
-        flat.longitude.between(reach.west, reach.east),
-        _metres(flat, point) <= reach.metres,
-    )
-    nowhere = and_(flat.latitude.is_(None), _for_people_of(point.hub, question))
-    return or_(nowhere, inside)
 
 
 def _for_people_of(hub: str | None, question: Question) -> ColumnElement[bool]:

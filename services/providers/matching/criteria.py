@@ -58,11 +58,11 @@ class Here:
 
 
 def known_state(now: Any) -> ColumnElement[str]:
-    """The state of a `capacity` row as it is known now: expired or never said is unknown."""
-    room = table("capacity").c
+    """The state of room of a flat row as it is known now: expired or never said is unknown."""
+    flat = table("matchable").c
     return case(
-        (or_(room.state.is_(None), room.expires <= now), CapacityState.UNKNOWN.value),
-        else_=room.state,
+        (or_(flat.room_state.is_(None), flat.room_expires <= now), CapacityState.UNKNOWN.value),
+        else_=flat.room_state,
     )
 
 
@@ -162,19 +162,22 @@ def _runs(here: Any, question: Question, today: date) -> Answer:
     )
     return case(
         (func.cardinality(flat.slot_days) == 0, null()),
-        *_by_day(flat, question.days),
+        *_by_day(flat, question),
         else_=known.scalar_subquery(),
     )
 
 
-def _by_day(flat: Any, days: tuple[str, ...]) -> list[tuple[Any, Any]]:
-    """Most times have no last day, and most are on another day: that is seen without looking at
-    each. An entry's day is always known.
+def _by_day(flat: Any, question: Question) -> list[tuple[Any, Any]]:
+    """Most times have no last day: then what is known of the days is seen without looking at each,
+    and where no time of day is asked for, that is the answer. An entry's day is always known.
     """
-    if not days:
+    if not question.days:
         return []
     lasting = func.array_remove(flat.slot_until, null()) == cast([], ARRAY(Date))
-    return [(and_(lasting, not_(shares(flat.slot_days, days))), false())]
+    on_one = shares(flat.slot_days, question.days)
+    if question.start is None and question.end is None:
+        return [(lasting, on_one)]
+    return [(and_(lasting, not_(on_one)), false())]
 
 
 def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:

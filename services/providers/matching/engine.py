@@ -2,34 +2,41 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Integer,
     Row,
     Select,
+    and_,
     bindparam,
     case,
-    cast,
     false,
     func,
-    literal,
     select,
 )
 from sqlmodel import Session
 
 from services.providers import listing
 from services.providers.catalogue import point_of_parameter
-from services.providers.matching.candidates import candidates
-from services.providers.matching.criteria import HARD
+from services.providers.matching.candidates import (
+    MATCHABLE,
+    answered,
+    candidates,
+    flat,
+    named_answers,
+)
+from services.providers.matching.contenders import LIMIT, NEAR_MISSES, contenders, noes_of
 from services.providers.matching.kinds import Asked, asked, kind_of, named
 from services.providers.matching.noes import noes
-from services.providers.matching.question import Question, Vocabulary, minutes, vocabulary
+from services.providers.matching.question import Question, minutes
 from services.providers.matching.ranking import nearest_first, score
 from services.providers.matching.request import MatchRequest
 from services.providers.matching.results import found, result
+from services.providers.matching.sentences import ask, plan_anew
 from services.providers.matching.statement import SILENT, understood
+from services.providers.matching.vocabulary import Vocabulary, vocabulary
 from services.providers.matching.weights import Weights, weights
 from services.providers.nested import Json
 from services.providers.paging import envelope
@@ -39,8 +46,6 @@ from services.providers.replies import replies
 
 BEYOND = 1.5
 """How many times as far as is not too far a near miss may be."""
-MOST_WRONG = 2
-"""With how many noes a service is still a near miss."""
 
 
 def search(session: Session, query: NeedSearch, now: datetime) -> Json:
@@ -68,16 +73,14 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
         age=query.age,
     )
     real = asked(question, SILENT, known, reach=query.within, now=now)
-    ranked, given = _ranked(real)
-    run = session.connection().execute
-    cut = {"limit": query.per_page, "offset": query.offset}
-    rows = run(ranked, given | cut).all()
+    run = partial(_ranked, session, real, query.per_page)
+    rows = run(query.offset)
     if rows or query.page == 1:
         total = rows[0].total if rows else 0
     else:
-        first = run(ranked, given | {"limit": 1, "offset": 0}).all()
+        first = run(0)
         total = first[0].total if first else 0
-    listed = listing.listings(session, [row.service_id for row in rows], now)
+    listed = listing.offers(session, [row.service_id for row in rows], now)
     contents = [
         result(found(row, listed[row.service_id], question, now.date()), question, known)
         for row in rows
@@ -85,33 +88,25 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
     return envelope(query, total, contents)
 
 
-def _ranked(real: Asked) -> tuple[Select[Any], dict[str, Any]]:
-    """One page of what a search finds, and the values for it."""
+def _ranked(session: Session, real: Asked, limit: int, offset: int) -> Sequence[Row[Any]]:
+    """One page of what a search finds."""
     names, given = named(real)
-    kind = kind_of(real) if real.question.search is None else None
-    written = _WRITTEN.get(kind) if kind else None
-    if written is None:
-        every = candidates(names, weights=weights())
-        written = (
-            select(every.row, func.count().over().label("total"))
-            .where(*(answer.is_not(false()) for answer in every.answers.values()))
-            .order_by(*nearest_first(every.row, every.answers))
-            .limit(bindparam("limit", type_=Integer))
-            .offset(bindparam("offset", type_=Integer))
-        )
-        _keep(kind, written)
-    return written, given
+    given |= {"limit": limit, "offset": offset}
+    plan_anew(session)
+    if real.question.search is not None:  # words stay values, and need not be kept
+        return session.connection().execute(_page(names), given).all()
+    return ask(session, ("search", kind_of(real)), given, lambda: _page(names)).all()
 
 
-_WRITTEN: dict[Any, Select[Any]] = {}
-"""Statements by the kind of question."""
-KINDS = 500
-"""That are kept: more than people ask."""
-
-
-def _keep(kind: Any, written: Select[Any]) -> None:
-    if kind is not None and len(_WRITTEN) < KINDS:
-        _WRITTEN[kind] = written
+def _page(names: Asked) -> Select[Any]:
+    every = candidates(names, weights=weights())
+    return (
+        select(every.row, func.count().over().label("total"))
+        .where(*(answer.is_not(false()) for answer in every.answers.values()))
+        .order_by(*nearest_first(every.row, every.answers))
+        .limit(LIMIT)
+        .offset(bindparam("offset", 0, type_=Integer))
+    )
 
 
 def match(session: Session, request: MatchRequest, now: datetime) -> Json:
@@ -128,12 +123,12 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     known = vocabulary(session)
     table = weights()
     question = _question(session, request, known, table)
-    statement = understood(session, request.matters, known, table)
+    statement = understood(request.matters, known, table)
     overridden = {each.criterion: each.reason for each in request.overrides}
     reach = None if question.within is None else question.within * BEYOND
     real = asked(question, statement, known, reach=reach, now=now)
     rows, weighed = _enough(session, real, request, table)
-    listed = listing.listings(session, [row.service_id for row in rows], now)
+    listed = listing.offers(session, [row.service_id for row in rows], now)
     by = request.travel.by if request.travel else None
     answered = replies(session, listed, now)
     fits, misses = [], []
@@ -174,6 +169,7 @@ def _enough(
         full = not rows or rows[0].near >= table.nearest
         if not full or sum(row.fits for row in rows) >= request.limit:
             return rows, table.nearest if full else None
+    plan_anew(session)
     return _fits_and_misses(session, real, request, table), None
 
 
@@ -215,71 +211,59 @@ def _fits_and_misses(
     """The best of what fits, then the best of what nearly does, in one statement."""
     open_to = frozenset(each.criterion for each in request.overrides)
     names, given = named(real)
-    kind = (kind_of(real), open_to, nearest, table.version)
-    written = _WRITTEN.get(kind)
-    if written is None:
-        written = _weighing(names, open_to, table, nearest)
-        _keep(kind, written)
+    kind = ("match", kind_of(real), open_to, nearest, table.version)
     given |= {"limit": request.limit, "near_misses": request.near_misses}
-    return session.connection().execute(written, given).all()
+    return ask(session, kind, given, lambda: _weighing(names, open_to, table, nearest)).all()
 
 
 def _weighing(
     names: Asked, open_to: Collection[str], table: Weights, nearest: int | None
 ) -> Select[Any]:
-    every_one = candidates(names, weights=table, nearest=nearest)
-    counted = {
-        name: answer
-        for name, answer in every_one.answers.items()
-        if _criterion(name) in HARD or _criterion(name) not in open_to
-    }
-    wrong: ColumnElement[Any] = sum(
-        (cast(answer.is_(false()), Integer) for answer in counted.values()), start=literal(0)
+    chosen = contenders(names, open_to, table, nearest)
+    metres = chosen.row.c.metres
+    row = named_answers(
+        select(
+            flat.service_id,
+            flat.location_id,
+            flat.name,
+            *answered(names, metres, names.statement.rank(flat), table),
+        )
+        .select_from(chosen.row)
+        .join(
+            MATCHABLE,
+            and_(flat.service_id == chosen.row.c.service_id, flat.place == chosen.row.c.place),
+        )
+        .cte("weighed")
+        .prefix_with("MATERIALIZED")
     )
-    fit = score(
-        every_one.row,
-        every_one.answers,
-        names.question,
-        table,
-        names.moment.today,
-        worded=names.statement.worded,
-    )
+    every = row.row
     scored = (
-        select(every_one.row, fit.label("score"), wrong.label("wrong"))
+        select(
+            every,
+            score(every, row.answers, names, table).label("score"),
+            noes_of(row.answers, open_to).label("wrong"),
+        )
         .cte("scored")
         .prefix_with("MATERIALIZED")
     )
     best = (
+        scored.c.wrong,
         scored.c.score.desc(),
         scored.c.metres.asc().nulls_last(),
         scored.c.name,
         scored.c.service_id,
     )
     fits = scored.c.wrong == 0
-    side = fits.label("fits")
-    order = (scored.c.wrong, *best)
-    numbered = (
-        select(
-            scored,
-            side,
-            func.row_number().over(partition_by=fits, order_by=order).label("rank"),
-            func.count().over(partition_by=fits).label("total"),
-        )
-        .where(scored.c.wrong <= MOST_WRONG)
-        .subquery()
-    )
-    shown = case(
-        (numbered.c.fits, bindparam("limit", type_=Integer)),
-        else_=bindparam("near_misses", type_=Integer),
-    )
-    wanted = select(numbered).where(numbered.c.rank <= shown)
-    if every_one.near is not None:
-        wanted = wanted.add_columns(every_one.near.label("near"))
+    numbered = select(
+        scored,
+        fits.label("fits"),
+        func.row_number().over(partition_by=fits, order_by=best).label("rank"),
+    ).subquery()
+    shown = case((numbered.c.fits, LIMIT), else_=NEAR_MISSES)
+    wanted = select(numbered, chosen.fitting.label("total")).where(numbered.c.rank <= shown)
+    if chosen.near is not None:
+        wanted = wanted.add_columns(chosen.near.label("near"))
     return wanted.order_by(numbered.c.fits.desc(), numbered.c.rank)
-
-
-def _criterion(name: str) -> str:
-    return "access" if name.startswith("access_") else name
 
 
 def _why(no: Json, overridden: Mapping[str, str]) -> Json:

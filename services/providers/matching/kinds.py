@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.providers.gazetteer import box_around
 from services.providers.matching.flattening import REMOTE
-from services.providers.matching.question import Question, Vocabulary
+from services.providers.matching.question import Question
 from services.providers.matching.statement import Statement
+from services.providers.matching.vocabulary import Vocabulary
 from services.providers.points import mercator
 
 SEVERAL = ("needs", "activities", "access", "formats")
@@ -61,6 +62,7 @@ class Asked:
         statement: what the person's own words came to mean.
         at_home: the terms of a service that visits people.
         formats: every way of meeting.
+        useful: every term that is asked for or was meant.
         spot: where the person sets out.
         reach: how far is looked.
         moment: the present.
@@ -70,6 +72,7 @@ class Asked:
     statement: Statement
     at_home: tuple[Any, ...]
     formats: tuple[Any, ...]
+    useful: tuple[Any, ...]
     spot: Spot | None
     reach: Reach | None
     moment: Moment
@@ -105,6 +108,7 @@ def asked(
         statement,
         formats.get(REMOTE[0], ()),
         tuple(key for keys in formats.values() for key in keys),
+        tuple(dict.fromkeys((*question.wanted, *statement.meant))),
         spot,
         around,
         Moment(now.date(), now),
@@ -144,7 +148,7 @@ def named(real: Asked) -> tuple[Asked, dict[str, Any]]:
 
     def name(label: str, value: Any, kind: Any) -> Any:
         given[label] = value
-        return bindparam(label, type_=kind)
+        return bindparam(label, value, type_=kind)
 
     def listed(label: str, values: tuple[Any, ...], kind: Any = Uuid) -> tuple[Any, ...]:
         return (name(label, list(values), ARRAY(kind)),) if values else ()
@@ -186,6 +190,7 @@ def named(real: Asked) -> tuple[Asked, dict[str, Any]]:
             ),
             listed("at_home", real.at_home),
             listed("every_format", real.formats),
+            listed("useful", real.useful),
             spot,
             reach,
             Moment(

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from services.providers.matching import facts
 from services.providers.matching.criteria import HARD
 from services.providers.matching.facts import Found, inline
-from services.providers.matching.question import Question, Vocabulary
+from services.providers.matching.question import Question
+from services.providers.matching.vocabulary import Vocabulary
 from services.providers.nested import Json
 from shared.schedules import joined, times, wanted
 

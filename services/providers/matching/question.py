@@ -1,81 +1,11 @@
 """What is asked of the engine: one question, whether it came as a query string or as a body."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from uuid import UUID
 
-from sqlalchemy import select
-from sqlmodel import Session
-
+from services.providers.matching.vocabulary import TermIds
 from services.providers.points import Point
-from services.providers.queries import refused
-from services.providers.rows import table
-
-TermIds = tuple[UUID, ...]
-"""A term that was asked for and every term below it."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Terms of one taxonomy by code."""
-
-    ids: Mapping[str, TermIds]
-    names: Mapping[str, str]
-
-    def asked(self, element: str, codes: Sequence[str]) -> dict[str, TermIds]:
-        """The ids that each code stands for, narrower terms included.
-
-        Raises:
-            Problem: 400 that names the first unknown code and the known ones.
-        """
-        for code in codes:
-            if code not in self.ids:
-                known = ", ".join(sorted(self.ids))
-                raise refused(element, f"There is no such code. There are: {known}.")
-        return {code: self.ids[code] for code in codes}
-
-
-NONE = Terms({}, {})
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """Every taxonomy by its code."""
-
-    taxonomies: Mapping[str, Terms]
-
-    def of(self, taxonomy: str) -> Terms:
-        """The terms of a taxonomy; none where this directory does not have it."""
-        return self.taxonomies.get(taxonomy, NONE)
-
-
-def vocabulary(session: Session) -> Vocabulary:
-    """The taxonomies of this directory."""
-    term, whole = table("taxonomy_term").c, table("taxonomy").c
-    rows = (
-        session.connection()
-        .execute(
-            select(whole.code.label("taxonomy"), term.id, term.code, term.name, term.parent_id)
-            .join(table("taxonomy"), whole.id == term.taxonomy_id)
-            .order_by(whole.code, term.code)
-        )
-        .all()
-    )
-    below: dict[UUID, list[UUID]] = {}
-    for row in rows:
-        if row.parent_id is not None:
-            below.setdefault(row.parent_id, []).append(row.id)
-
-    def narrower(key: UUID) -> list[UUID]:
-        return [key, *(each for child in below.get(key, ()) for each in narrower(child))]
-
-    found: dict[str, tuple[dict[str, TermIds], dict[str, str]]] = {}
-    for row in rows:
-        ids, names = found.setdefault(row.taxonomy, ({}, {}))
-        ids[row.code] = tuple(narrower(row.id))
-        names[row.code] = row.name
-    return Vocabulary({code: Terms(*parts) for code, parts in found.items()})
 
 
 @dataclass(frozen=True)

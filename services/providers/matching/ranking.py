@@ -9,8 +9,11 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Date, Float, Integer, Numeric, case, cast, func, literal
 
 from services.providers.domain import HALF_LIFE, UNVERIFIED, CapacityState
-from services.providers.matching.question import Question
+from services.providers.matching.kinds import Asked
 from services.providers.matching.weights import Weights
+
+WORDS = "words"
+"""What the weight of a person's own words is called."""
 
 Columns = Mapping[str, ColumnElement[Any]]
 
@@ -31,15 +34,7 @@ def nearest_first(row: CTE, answers: Columns) -> Sequence[ColumnElement[Any]]:
     )
 
 
-def score(
-    row: CTE,
-    answers: Columns,
-    question: Question,
-    weights: Weights,
-    today: Any,
-    *,
-    worded: bool,
-) -> ColumnElement[Any]:
+def score(row: Any, answers: Columns, asked: Asked, weights: Weights) -> ColumnElement[Any]:
     """The weighed mean, from 0 to 1, of all that was asked and can be better or worse.
 
     Reply times and acceptance rates are never among it (care 26), and nothing about the person's
@@ -48,21 +43,45 @@ def score(
     Args:
         row: the candidates.
         answers: yes, no or unknown to each question.
-        question: what was asked.
+        asked: what was asked.
         weights: the declared table.
-        today: the present day, by which confidence falls; it weighs and never excludes.
-        worded: whether the person said what matters to them.
     """
+    return func.round(cast(mean(row, answers, asked, weights), Numeric), 4)
+
+
+def mean(row: Any, answers: Columns, asked: Asked, weights: Weights) -> ColumnElement[Any]:
+    """`score` before it is rounded to what is shown."""
+    parts = _parts(row, answers, asked, weights)
+    weighed = sum(
+        (cast(value, Float) * float(weight) for weight, value in parts), start=literal(0.0)
+    )
+    return weighed / float(sum(weight for weight, _ in parts))
+
+
+def of_words(row: Any, answers: Columns, asked: Asked, weights: Weights) -> float:
+    """How much of a score the person's own words can be at most; 0 where there are none."""
+    if not asked.statement.worded:
+        return 0.0
+    return weights.of[WORDS] / sum(weight for weight, _ in _parts(row, answers, asked, weights))
+
+
+def _parts(
+    row: Any, answers: Columns, asked: Asked, weights: Weights
+) -> list[tuple[float, ColumnElement[Any]]]:
+    """What is weighed, and how much each thing counts. Confidence falls by the present day; it
+    weighs and never excludes.
+    """
+    question = asked.question
     parts: list[tuple[float, ColumnElement[Any]]] = [
         (weights.of["room"], case(weights.room, value=row.c.state, else_=weights.unknown)),
-        (weights.of["confidence"], _confidence(row, today)),
+        (weights.of["confidence"], _confidence(row, asked.moment.today)),
     ]
     if question.needs:
         parts.append((weights.of["needs"], _share(row.c.met, len(question.needs))))
     if question.activities:
         parts.append((weights.of["activities"], _share(row.c.does, len(question.activities))))
-    if worded:
-        parts.append((weights.of["words"], row.c.words))
+    if asked.statement.worded:
+        parts.append((weights.of[WORDS], row.c.words))
     if question.point is not None:
         parts.append((weights.of["nearness"], _nearness(row, weights)))
     for name, answer in answers.items():
@@ -70,25 +89,23 @@ def score(
         if weight is not None:
             yes = case((answer, 1.0), (answer.is_(None), weights.unknown), else_=0.0)
             parts.append((weight, yes))
-    whole = sum(weight for weight, _ in parts)
-    weighed = sum((cast(value, Float) * weight for weight, value in parts), start=literal(0.0))
-    return func.round(cast(weighed / whole, Numeric), 4)
+    return parts
 
 
 def _share(part: ColumnElement[Any], whole: int) -> ColumnElement[Any]:
-    return cast(part, Float) / whole
+    return cast(part, Float) / float(whole)
 
 
-def _confidence(row: CTE, today: Any) -> ColumnElement[Any]:
+def _confidence(row: Any, today: Any) -> ColumnElement[Any]:
     """What `domain.confidence` says, in the database."""
     age = func.greatest(cast(today, Date) - row.c.verified, 0)
-    falling = func.power(0.5, cast(age, Float) / HALF_LIFE.days)
+    falling = func.power(0.5, cast(age, Float) / float(HALF_LIFE.days))
     return case((row.c.verified.is_(None), UNVERIFIED), else_=falling)
 
 
-def _nearness(row: CTE, weights: Weights) -> ColumnElement[Any]:
+def _nearness(row: Any, weights: Weights) -> ColumnElement[Any]:
     return case(
         (row.c.remote, weights.remote),
         (row.c.metres.is_(None), weights.unknown),
-        else_=weights.half_way / (weights.half_way + row.c.metres),
+        else_=float(weights.half_way) / (float(weights.half_way) + row.c.metres),
     )

@@ -3,7 +3,8 @@
 from services.providers.domain import CapacityState
 from services.providers.matching import facts
 from services.providers.matching.facts import Found, inline
-from services.providers.matching.question import Question, Vocabulary
+from services.providers.matching.question import Question
+from services.providers.matching.vocabulary import Vocabulary
 from services.providers.matching.weights import weights
 from shared.schedules import joined, times, wanted
 

@@ -8,7 +8,8 @@ from sqlalchemy import Row
 
 from services.providers.matching import facts, reasons
 from services.providers.matching.facts import Found
-from services.providers.matching.question import Question, Vocabulary
+from services.providers.matching.question import Question
+from services.providers.matching.vocabulary import Vocabulary
 from services.providers.nested import Json, picked_json
 from services.providers.replies import Replies
 from shared.schedules import times

@@ -13,16 +13,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, String, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import REAL, REGCONFIG, TSQUERY
-from sqlmodel import Session
 
 from services.providers.matching.arrays import overlaps
-from services.providers.matching.question import TermIds, Vocabulary
+from services.providers.matching.vocabulary import TermIds, Vocabulary
 from services.providers.matching.weights import Weights
-from services.providers.rows import table
 from services.providers.taxonomies.phrases import folded
 
 MEANT = ("need", "activity")
 """The taxonomies that a statement can speak of; access and format are asked for by name."""
+
+NOT_SAID: ColumnElement[Any] = cast(literal(0.0), REAL)
+"""The rank of a text that holds none of the words."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,19 @@ class Statement:
         # A subquery is worked out once, not for each service.
         return select(any_word).scalar_subquery()
 
-    def of_use(self, flat: Any) -> list[ColumnElement[bool]]:
-        """Services that the statement could be about.
+    @property
+    def meant(self) -> TermIds:
+        """Every term that was meant, with those below it."""
+        several = (keys for codes in self.terms.values() for keys in codes.values())
+        return tuple(key for keys in several for key in keys)
+
+    def says(self, flat: Any) -> ColumnElement[bool]:
+        """Whether a service's own text holds any of the words.
 
         Args:
             flat: the columns of a flat row.
         """
-        meant = tuple(
-            key for codes in self.terms.values() for keys in codes.values() for key in keys
-        )
-        found = [overlaps(flat.terms, meant)] if meant else []
-        if self.worded:
-            found.append(_says(flat, self.query))
+        found: ColumnElement[bool] = flat.search.op("@@", is_comparison=True)(self.query)
         return found
 
     def rank(self, flat: Any) -> ColumnElement[Any]:
@@ -71,10 +73,10 @@ class Statement:
             flat: the columns of a flat row.
         """
         if not self.worded:
-            return cast(literal(0.0), REAL)
+            return NOT_SAID
         # Ranking looks at every word; whether any is there is found sooner, and none ranks 0.
         rank = func.ts_rank_cd(flat.search, self.query)
-        return case((_says(flat, self.query), rank), else_=cast(literal(0.0), REAL))
+        return case((self.says(flat), rank), else_=NOT_SAID)
 
     def fit(self, flat: Any, rank: ColumnElement[Any], weights: Weights) -> ColumnElement[float]:
         """How well a service fits the statement, from 0 to 1.
@@ -101,39 +103,23 @@ class Statement:
         return text * weights.words["text"] + meant * (1 - weights.words["text"])
 
 
-def _says(flat: Any, query: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a service's own text holds any of the words."""
-    found: ColumnElement[bool] = flat.search.op("@@", is_comparison=True)(query)
-    return found
-
-
 SILENT = Statement({}, None)
 
 
-def understood(
-    session: Session, words: str | None, vocabulary: Vocabulary, weights: Weights
-) -> Statement:
+def understood(words: str | None, vocabulary: Vocabulary, weights: Weights) -> Statement:
     """Make sense of a statement.
 
     Args:
-        session: where the synonyms are.
         words: the person's own; None for none.
         vocabulary: the directory's taxonomies.
         weights: the declared table, for the words that say nothing.
     """
     if words is None or not words.strip():
         return SILENT
-    synonym, term, whole = table("term_synonym").c, table("taxonomy_term").c, table("taxonomy").c
-    spoken = (
-        select(whole.code.label("taxonomy"), term.code)
-        .distinct()
-        .join(table("taxonomy_term"), term.id == synonym.term_id)
-        .join(table("taxonomy"), whole.id == term.taxonomy_id)
-        .where(func.strpos(folded(words), synonym.pattern) > 0, whole.code.in_(MEANT))
-        .order_by(whole.code, term.code)
-    )
+    plain = folded(words)
     terms: dict[str, dict[str, TermIds]] = {}
-    for row in session.connection().execute(spoken):
-        terms.setdefault(row.taxonomy, {})[row.code] = vocabulary.of(row.taxonomy).ids[row.code]
+    for (taxonomy, code), patterns in vocabulary.patterns.items():
+        if taxonomy in MEANT and any(each in plain for each in patterns):
+            terms.setdefault(taxonomy, {})[code] = vocabulary.of(taxonomy).ids[code]
     telling = [each for each in words.split() if folded(each).strip() not in weights.passed_over]
     return Statement(terms, " ".join(telling))

@@ -12,6 +12,7 @@ from services.providers.gaps.domain import GOING_ON
 from services.providers.handlers import Directory
 from services.providers.life.states import State
 from services.providers.nested import Json
+from services.providers.onboarding.domain import State as Onboarding
 from services.providers.overview import reviews
 from services.providers.rows import table
 from shared.auth import Principal
@@ -35,6 +36,7 @@ def counted(directory: Directory, principal: Principal, plan: ReviewPlan) -> Jso
         count = uow.session.connection().execute
         here = select(table("organization").c.id).where(table("organization").c.hub.in_(codes))
         version, claim = table("listing_version").c, table("listing_claim").c
+        onboarding = table("onboarding").c
         due = reviews.of_hubs(codes).where(reviews.is_due(plan, now.date()))
         wanted: dict[str, Select[Any]] = {
             "approvals": select(version.id).where(
@@ -49,6 +51,9 @@ def counted(directory: Directory, principal: Principal, plan: ReviewPlan) -> Jso
                 select(table("service").c.id).where(table("service").c.organization_id.in_(here)),
             ),
             "reviews": due,
+            "onboardings": select(onboarding.id).where(
+                onboarding.hub.in_(codes), onboarding.state == Onboarding.GOING_ON
+            ),
             "gaps": _gaps(codes, now - timedelta(days=SOON)),
         }
         found = {

@@ -12,12 +12,14 @@ from services.providers.tables import (
     assurance,
     capacity,
     claims,
+    closing,
     consortium,
     documents,
     gaps,
     life,
     locations,
     matching,
+    onboarding,
     organizations,
     places,
     replies,
@@ -34,6 +36,7 @@ __all__ = [
     "assurance",
     "capacity",
     "claims",
+    "closing",
     "consortium",
     "documents",
     "gaps",
@@ -41,6 +44,7 @@ __all__ = [
     "locations",
     "matching",
     "metadata",
+    "onboarding",
     "organizations",
     "places",
     "replies",
@@ -62,5 +66,5 @@ def schema() -> MetaData:
 
 
 def _triggers(_: MetaData, connection: Connection, **__: Any) -> None:
-    for statement in (*documents.FORGETTING, *matching.SAYING):
+    for statement in (*documents.FORGETTING, *matching.SAYING, *matching.HOLDING):
         connection.exec_driver_sql(statement)

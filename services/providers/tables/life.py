@@ -35,6 +35,7 @@ class ListingVersion(Base, table=True):
             unique=True,
             postgresql_where=text("state = 'published'"),
         ),
+        Index("ix_listing_version_owner", "owner", "written"),
     )
     id: UUID = Field(primary_key=True)
     kind: str = Field(max_length=20)

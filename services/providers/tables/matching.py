@@ -1,13 +1,13 @@
 """What matching reads: one row for each place of a service, with all that may be asked of it."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Column, Date, Index, Integer, Numeric, String, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlmodel import Field
 
-from services.providers.tables.base import Base
+from services.providers.tables.base import Base, instant
 
 SPOT = "point(longitude, degrees(asinh(tan(radians(latitude)))))"
 """Where a place lies in Mercator's projection, which keeps shapes: near a point, who is nearest on
@@ -23,7 +23,8 @@ class Matchable(Base, table=True):
     known to be missing. The arrays of a kind go together by position; `until` is the last day of
     an entry, so that nothing has to be worked out again because a day has passed. `verified` is the
     day on which a person last found the listing right. `search` is the service's text for
-    searching; triggers keep it so.
+    searching, and `room_state`, `room_places` and `room_expires` are of its capacity; triggers keep
+    them so.
     """
 
     __tablename__ = "matchable"
@@ -31,6 +32,13 @@ class Matchable(Base, table=True):
         Index("ix_matchable_point", "latitude", "longitude"),
         Index("ix_matchable_spot", text(SPOT), postgresql_using="gist"),
         Index("ix_matchable_terms", "terms", postgresql_using="gin"),
+        Index(
+            "ix_matchable_nowhere",
+            "terms",
+            "search",
+            postgresql_using="gin",
+            postgresql_where=text("latitude IS NULL"),
+        ),
     )
     service_id: UUID = Field(primary_key=True, foreign_key="service.id")
     place: UUID = Field(primary_key=True)
@@ -55,6 +63,9 @@ class Matchable(Base, table=True):
     )
     cost_until: list[date | None] = Field(sa_column=Column(ARRAY(Date), nullable=False))
     verified: date | None = None
+    room_state: str | None = Field(default=None, max_length=20)
+    room_places: int | None = None
+    room_expires: datetime | None = instant(nullable=True)
     search: str | None = Field(default=None, sa_column=Column(TSVECTOR, nullable=True))
 
 
@@ -87,3 +98,35 @@ EXECUTE FUNCTION say_to_matchable()
 )
 """The functions and triggers that keep `search` as the service has it, whichever version of Kersey
 writes the row."""
+
+HOLDING = (
+    """
+CREATE FUNCTION hold_in_matchable() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT capacity.state, capacity.places, capacity.expires
+    INTO NEW.room_state, NEW.room_places, NEW.room_expires
+    FROM capacity WHERE capacity.service_id = NEW.service_id;
+    RETURN NEW;
+END
+$$
+""",
+    """
+CREATE TRIGGER hold_in_matchable BEFORE INSERT ON matchable
+FOR EACH ROW EXECUTE FUNCTION hold_in_matchable()
+""",
+    """
+CREATE FUNCTION hold_to_matchable() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE matchable
+    SET room_state = NEW.state, room_places = NEW.places, room_expires = NEW.expires
+    WHERE matchable.service_id = NEW.service_id;
+    RETURN NULL;
+END
+$$
+""",
+    """
+CREATE TRIGGER hold_to_matchable AFTER INSERT OR UPDATE OF state, places, expires ON capacity
+FOR EACH ROW EXECUTE FUNCTION hold_to_matchable()
+""",
+)
+"""The same for what a service's capacity is."""

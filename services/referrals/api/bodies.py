@@ -76,6 +76,7 @@ class ContactBody(Body):
     minutes: int | None = Field(default=None, ge=0, le=600, strict=True)
     next_step: Line = ""
     next_on: Date | None = None
+    visit_checked: StrictBool = False
 
 
 class Measured(Body):
@@ -121,6 +122,20 @@ class ViewerBody(Body):
     """Who will see the identity, where a service asks for somebody."""
 
     viewer: AnsweredBy | None = None
+
+
+class FirstVisitBody(Body):
+    """When the first visit is."""
+
+    starts: AwareDatetime
+    minutes: int = Field(default=60, ge=5, le=480, strict=True)
+    said_by: AnsweredBy | None = None
+
+
+class CalledOffBody(Body):
+    """On which day the person does not come."""
+
+    day: Date
 
 
 class ProgressBody(Body):

@@ -1,9 +1,10 @@
 """The case: its list, its triage, asking a provider, closing."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
 
 from services.referrals.accesses import seeing
 from services.referrals.api.bodies import (
@@ -15,22 +16,36 @@ from services.referrals.api.bodies import (
     RouteBody,
     Slug,
 )
+from services.referrals.case_views import case_for, case_of
 from services.referrals.desk import Desk
-from services.referrals.domain import Actor
 from services.referrals.handlers import onward, telling_sender, triage
 from services.referrals.scopes import CASES
 from services.referrals.silence import count_silent
-from services.referrals.views import (
-    View,
-    cares,
-    case_for,
-    case_view,
-    caseload,
-    possible_steps,
-    request_view,
-    worklist,
-)
+from services.referrals.teamwork import teams_but
+from services.referrals.views import View, caseload, request_view, worklist
 from shared.auth import Principal, requires
+
+
+class Listed(BaseModel):
+    """Which cases a worklist shows, as its address says it."""
+
+    state: Slug | None = None
+    unrouted: bool | None = None
+    gp_to_do: bool | None = None
+    opened: bool | None = None
+    due: bool | None = None
+    allocated_to: Slug | None = None
+    complexity: Slug | None = None
+    open: bool = True
+    ended: bool = False
+    service_request: Annotated[list[Slug] | None, Field(max_length=100)] = None
+    after: UUID | None = None
+    count: Annotated[int, Field(ge=1, le=200)] = 50
+
+    def how(self) -> dict[str, Any]:
+        """The same as arguments of `worklist`."""
+        renamed = {"open": "open_only", "service_request": "service_requests"}
+        return {renamed.get(name, name): value for name, value in self}
 
 
 def case_routes(desk: Desk) -> APIRouter:
@@ -48,6 +63,13 @@ def case_routes(desk: Desk) -> APIRouter:
         """Give an unrouted referral to a link-worker service."""
         triage.route(desk, principal, case, body.team)
         return _case(desk, principal, case)
+
+    @router.get("/cases/{case}/takers")
+    def takers(case: UUID, principal: Principal = works) -> list[View]:
+        """The link-worker services that can take the case over: all but the one that has it."""
+        with desk.work() as uow:
+            found = case_for(uow.session, principal, case)
+            return teams_but(uow.session, found.team)
 
     @router.post("/cases/{case}/hand-over", status_code=204)
     def hand_over(case: UUID, body: HandOverBody, principal: Principal = works) -> None:
@@ -110,54 +132,40 @@ def _lists(router: APIRouter, desk: Desk) -> None:
     works = Depends(requires(CASES))
 
     @router.get("/cases")
-    def cases(
-        state: Slug | None = None,
-        unrouted: bool | None = None,
-        gp_to_do: bool | None = None,
-        opened: bool | None = None,
-        due: bool | None = None,
-        allocated_to: Slug | None = None,
-        open_only: Annotated[bool, Query(alias="open")] = True,
-        ended: bool = False,
-        service_request: Annotated[list[Slug] | None, Query(max_length=100)] = None,
-        after: UUID | None = None,
-        count: Annotated[int, Query(ge=1, le=200)] = 50,
-        principal: Principal = works,
-    ) -> list[View]:
+    def cases(asked: Annotated[Listed, Query()], principal: Principal = works) -> list[View]:
         """The worklist: urgent first, then longest waiting; `after` is the last row's case.
 
         Open cases, with `open=false` ended ones too, with `ended=true` these alone.
         `service_request`, once for each, leaves only the cases of these referrals. `allocated_to`
-        is the account of a colleague, `me` or `nobody`; `due` is whether the day of the next step
-        has come.
+        is the account of a colleague, `me` or `nobody`; `complexity` one of its levels; `due` is
+        whether the day of the next step has come.
         """
         with desk.work() as uow:
-            return worklist(
-                uow.session,
-                principal,
-                state=state,
-                unrouted=unrouted,
-                gp_to_do=gp_to_do,
-                opened=opened,
-                due=due,
-                allocated_to=allocated_to,
-                now=desk.clock(),
-                open_only=open_only,
-                ended=ended,
-                service_requests=service_request,
-                after=after,
-                count=count,
-            )
+            return worklist(uow.session, principal, now=desk.clock(), **asked.how())
+
+    @router.get("/worklist")
+    def page(asked: Annotated[Listed, Query()], principal: Principal = works) -> View:
+        """What a page of the worklist shows: its `cases` as `/cases` has them, and the `load`.
+
+        One answer, because who works on cases looks at it all day. `load` is that of `/caseload`
+        without `silent`, which a page of its own counts.
+        """
+        with desk.work() as uow:
+            now = desk.clock()
+            found = worklist(uow.session, principal, now=now, **asked.how())
+            return {"cases": found, "load": caseload(uow.session, principal, now)}
 
     @router.get("/caseload")
     def load(principal: Principal = works) -> View:
         """How many open cases there are, by state and by what waits for somebody.
 
-        `silent` counts requests that nobody has answered for days.
+        `silent` counts requests that nobody has answered for days, `emergencies` the times that a
+        case was opened in an emergency and no team lead has looked at it.
         """
         with desk.work() as uow:
-            silent = count_silent(uow.session, principal, desk.clock())
-            return caseload(uow.session, principal, desk.clock()) | {"silent": silent}
+            now = desk.clock()
+            silent = count_silent(uow.session, principal, now)
+            return caseload(uow.session, principal, now) | {"silent": silent}
 
 
 def _sender(router: APIRouter, desk: Desk) -> None:
@@ -172,7 +180,4 @@ def _sender(router: APIRouter, desk: Desk) -> None:
 
 def _case(desk: Desk, principal: Principal, case: UUID) -> View:
     with seeing(desk.accesses, principal, case), desk.work() as uow:
-        found = case_for(uow.session, principal, case)
-        actor = Actor.LINK_WORKER if cares(principal, found) else Actor.COORDINATOR
-        possible = possible_steps(uow.session, found, actor)
-        return case_view(uow.session, found, principal) | {"possible": possible}
+        return case_of(uow.session, principal, case, desk.clock())

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from datetime import date as Date  # noqa: N812 - as in `bodies`
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import Field, StrictBool, StringConstraints, field_validator, model_validator
 
@@ -82,12 +83,13 @@ class ReferrerBody(Body):
 
 
 class HandedBody(Body):
-    """A referral as it is handed in."""
+    """A referral as it is handed in by a form."""
 
     key: Key
     hub: Slug
     source: Source
     entered: Entered = "online"
+    written: Date | None = None
     person: PersonBody
     words: Words = ""
     needs: list[Need] = Field(default_factory=list, max_length=20)
@@ -100,6 +102,12 @@ class HandedBody(Body):
     agreed: Literal[True] = Field(description="Nothing is taken in without the person's agreement.")
     agreed_how: Slug
     tell_referrer: StrictBool = False
+
+    @model_validator(mode="after")
+    def _came_so(self) -> Self:
+        if self.entered != "online" or self.written is not None:
+            raise ValueError("What comes by phone or on paper is entered by staff, by name.")
+        return self
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -133,4 +141,71 @@ class HandedBody(Body):
             relation=self.relation,
             agreed_how=self.agreed_how,
             tell_referrer=self.tell_referrer,
+            written=self.written,
         )
+
+
+class EntryBody(HandedBody):
+    """The same, as staff took it down on the phone or from paper."""
+
+    entered: Literal["phone", "paper"]
+
+    @model_validator(mode="after")
+    def _came_so(self) -> Self:
+        if (self.entered == "paper") != (self.written is not None):
+            raise ValueError("Say which day stands on the paper, and of nothing else.")
+        return self
+
+
+class WalkInBody(Body):
+    """Somebody came to a provider by themselves; no more is kept than the provider needs."""
+
+    key: Key
+    service: UUID
+    hub: Slug
+    given: Line = ""
+    family: Line = ""
+    contacts: list[WayBody] = Field(default_factory=list, max_length=3)
+    needs: list[Need] = Field(min_length=1, max_length=20)
+    words: Words = ""
+    access_needs: list[NeededBody] = Field(default_factory=list, max_length=20)
+    agreed: Literal[True] = Field(description="Nothing is kept without the person's agreement.")
+    agreed_how: Literal["verbal", "written"]
+    tell_team: StrictBool = Field(description="Whether a link worker hears of it.")
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        if not (self.given or self.family):
+            raise ValueError("Say what the person is called.")
+        if len({each.channel for each in self.contacts}) != len(self.contacts):
+            raise ValueError("Name each channel once.")
+        return self
+
+    def handed(self) -> Handed:
+        """The same as what comes in at a front door."""
+        return Handed(
+            key=self.key,
+            hub=self.hub,
+            source="walk-in",
+            entered="walk-in",
+            given=self.given,
+            family=self.family,
+            birth_date=None,
+            nhs_number=None,
+            words=self.words,
+            needs=[each.model_dump(exclude_none=True) for each in self.needs],
+            contacts=[Reachable(**each.model_dump()) for each in self.contacts],
+            access_needs=[each.model_dump() for each in self.access_needs],
+            practice=None,
+            tell_gp=False,
+            referrer={},
+            relation="",
+            agreed_how=self.agreed_how,
+            tell_referrer=False,
+        )
+
+
+class HearBody(Body):
+    """Whoever came by themselves agrees now that a link worker hears of it."""
+
+    agreed: Literal[True]

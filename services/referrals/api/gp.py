@@ -9,12 +9,13 @@ from pydantic import Field, StrictBool
 
 from services.referrals.accesses import seeing
 from services.referrals.api.bodies import Body, Line, Said, Words
+from services.referrals.case_views import case_of
 from services.referrals.desk import Desk
 from services.referrals.gp.standing import Route
 from services.referrals.gp.wishes import Wish
 from services.referrals.handlers import practices, telling_gp
 from services.referrals.scopes import CASES
-from services.referrals.views import View, case_for, case_view
+from services.referrals.views import View
 from shared.auth import Principal, requires
 
 Ods = Annotated[str, Path(pattern=r"^[A-Z0-9]{3,12}$")]
@@ -27,6 +28,7 @@ class WishBody(Body):
     first_outcome: StrictBool
     closure: StrictBool
     safety: StrictBool
+    delay: StrictBool
     route: Route
 
 
@@ -126,4 +128,4 @@ def gp_routes(desk: Desk) -> APIRouter:
 
 def _case(desk: Desk, principal: Principal, case: UUID) -> View:
     with seeing(desk.accesses, principal, case), desk.work() as uow:
-        return case_view(uow.session, case_for(uow.session, principal, case), principal)
+        return case_of(uow.session, principal, case, desk.clock())

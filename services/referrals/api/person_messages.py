@@ -1,5 +1,6 @@
 """Messages to the person: what they need, asked just before sending, and what the person says."""
 
+from datetime import date as Date  # noqa: N812 - as in the bodies
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -21,6 +22,7 @@ class SaidBody(Body):
     """What the person says."""
 
     said: Said
+    day: Date | None = None
 
 
 def person_message_routes(desk: Desk) -> APIRouter:
@@ -42,7 +44,10 @@ def person_message_routes(desk: Desk) -> APIRouter:
 
     @router.post("", status_code=204)
     def say(task: UUID, body: SaidBody, principal: Principal = writes) -> None:
-        """Pass on that the person does not come, would like a call, or wants less shared."""
-        person_says.say(desk, principal, str(task), body.said)
+        """Pass on that the person does not come, would like a call, or wants less shared.
+
+        `day` is on which they do not come, with `not-this-time`.
+        """
+        person_says.say(desk, principal, str(task), body.said, body.day)
 
     return router

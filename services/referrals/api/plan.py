@@ -11,19 +11,25 @@ from services.referrals.api.plan_bodies import (
     ActionBody,
     AllocateBody,
     CaseloadBody,
+    ComplexityBody,
     GoalBody,
     ReviewBody,
     SettleBody,
     SignpostBody,
+    SupervisionBody,
+    TalkedBody,
+    VisitingBody,
 )
 from services.referrals.care import caring
+from services.referrals.caring_scale import LEVELS
 from services.referrals.desk import Desk
-from services.referrals.handlers import allocating, measuring, planning
+from services.referrals.handlers import allocating, measuring, planning, team_care
 from services.referrals.handlers.measuring import Asked
 from services.referrals.handlers.planning import ToDo
 from services.referrals.handlers.signposting import signpost
-from services.referrals.plan.views import plan_view
+from services.referrals.plan.views import plan_of
 from services.referrals.scopes import CASES
+from services.referrals.supervision import supervision
 from services.referrals.teamwork import signposted, team_load
 from services.referrals.views import View
 from shared.auth import Principal, requires
@@ -38,7 +44,7 @@ def plan_routes(desk: Desk) -> APIRouter:
     def plan(case: UUID, principal: Principal = works) -> View:
         """Measures with their bands and changes, goals, contacts, what is next."""
         with seeing(desk.accesses, principal, case), desk.work() as uow:
-            return plan_view(uow.session, caring(uow.session, principal, case))
+            return plan_of(uow.session, caring(uow.session, principal, case))
 
     @router.post("/reviews", status_code=201)
     def review(case: UUID, body: ReviewBody, principal: Principal = works) -> View:
@@ -92,16 +98,60 @@ def plan_routes(desk: Desk) -> APIRouter:
     return router
 
 
+def team_care_routes(desk: Desk) -> APIRouter:
+    """How a team cares with care for itself, by way of a case."""
+    router = APIRouter(prefix="/referrals/cases/{case}", tags=["the plan"])
+    works = Depends(requires(CASES))
+
+    @router.put("/complexity", status_code=204)
+    def complexity(case: UUID, body: ComplexityBody, principal: Principal = works) -> None:
+        """Say how much the case asks of the team, and why; what was said before stays."""
+        team_care.set_complexity(desk, principal, case, body.level, body.because)
+
+    @router.put("/visiting", status_code=204)
+    def visiting(case: UUID, body: VisitingBody, principal: Principal = works) -> None:
+        """Say whether the person is visited at home, and whether by one colleague alone."""
+        team_care.set_visiting(desk, principal, case, **body.model_dump())
+
+    @router.put("/supervision", status_code=204)
+    def supervise(case: UUID, body: SupervisionBody, principal: Principal = works) -> None:
+        """Ask to talk about the case with the team lead."""
+        team_care.ask_supervision(desk, principal, case, body.because)
+
+    @router.post("/supervision/talked", status_code=204)
+    def talked(case: UUID, body: TalkedBody, principal: Principal = works) -> None:
+        """A team lead notes that it was talked about, and what was agreed."""
+        team_care.note_talk(desk, principal, case, body.came)
+
+    return router
+
+
 def caseload_routes(desk: Desk) -> APIRouter:
     """Who of a team has how much, and what its people were told of."""
     router = APIRouter(prefix="/referrals", tags=["cases"])
     works = Depends(requires(CASES))
+    leads = Depends(requires(CASES, role=allocating.LEADS))
 
     @router.get("/caseload/people")
     def load(principal: Principal = works) -> list[View]:
         """How many open cases each colleague has; `account` is null for those of nobody."""
         with desk.work() as uow:
             return team_load(uow.session, principal, desk.clock())
+
+    @router.get("/caseload/complexity")
+    def levels(_: Principal = works) -> list[View]:
+        """The levels that a case may have, least first."""
+        return [{"level": code, "means": words} for code, words in LEVELS.items()]
+
+    @router.get("/supervision")
+    def to_talk_about(
+        after: UUID | None = None,
+        count: Annotated[int, Query(ge=1, le=100)] = 25,
+        principal: Principal = leads,
+    ) -> list[View]:
+        """The cases to talk about with whoever has them, and why: for a team lead."""
+        with desk.work() as uow:
+            return supervision(uow.session, principal, desk.clock(), after=after, count=count)
 
     @router.post("/caseload/hand-over")
     def pass_on(body: CaseloadBody, principal: Principal = works) -> View:

@@ -4,7 +4,7 @@ from datetime import date as Date  # noqa: N812 - a field is called date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from services.referrals.api.bodies import Body, Line, Said, Slug, Words
 
@@ -62,6 +62,33 @@ class SignpostBody(Body):
     """Of which service the person was told."""
 
     service: UUID
+
+
+class ComplexityBody(Body):
+    """How much a case asks of the team; see `caring_scale`."""
+
+    level: Slug
+    because: Said
+
+
+class VisitingBody(Body):
+    """What stands about visits to somebody, and why."""
+
+    at_home: StrictBool
+    alone: StrictBool
+    because: Said
+
+
+class SupervisionBody(Body):
+    """Why a case is to be talked about."""
+
+    because: Said
+
+
+class TalkedBody(Body):
+    """What was agreed when it was talked about."""
+
+    came: Words = ""
 
 
 class AllocateBody(Body):

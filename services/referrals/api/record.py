@@ -17,7 +17,7 @@ from services.referrals.care import caring, known_person
 from services.referrals.desk import Desk
 from services.referrals.handlers import recording, stopping
 from services.referrals.record import Channel, Characteristic, Stop, stops_of
-from services.referrals.record_views import changes_view, record_view
+from services.referrals.record_views import changes_view, record_of
 from services.referrals.scopes import CASES
 from services.referrals.tables import Person
 from services.referrals.views import View
@@ -99,4 +99,4 @@ def record_routes(desk: Desk) -> APIRouter:
 def _record(desk: Desk, principal: Principal, case: UUID) -> View:
     with seeing(desk.accesses, principal, case), desk.work() as uow:
         found = caring(uow.session, principal, case)
-        return record_view(uow.session, found, desk.settings.lawful_basis)
+        return record_of(uow.session, found, desk.settings.lawful_basis)

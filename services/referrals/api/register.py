@@ -1,17 +1,19 @@
-"""A provider's registers: who is expected at a meeting, and who came."""
+"""A provider's registers: who is expected at a meeting, who came, and who came by themselves."""
 
 from datetime import date as Date  # noqa: N812 - as in the bodies
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from services.referrals.api.bodies import Body, Slug
+from services.referrals.api.front_door import other_content
+from services.referrals.api.front_door_bodies import HearBody, WalkInBody
 from services.referrals.counting import counts
 from services.referrals.desk import Desk
 from services.referrals.domain import Refused
-from services.referrals.handlers import attending
+from services.referrals.handlers import attending, walk_ins
 from services.referrals.handlers.answers import EARLIEST
 from services.referrals.register import View, services_with_people
 from services.referrals.scopes import CASES
@@ -48,6 +50,27 @@ def register_routes(desk: Desk) -> APIRouter:
     def mark(task: UUID, day: Date, body: MarkBody, principal: Principal = provides) -> None:
         """Mark whether somebody came; the same key again changes nothing."""
         attending.mark(desk, principal, str(task), day, body.mark, body.key)
+
+    @router.get("/walk-ins")
+    def walk_ins_for(principal: Principal = provides) -> View:
+        """What a walk-in is recorded for: the caller's services, and the hubs where people live."""
+        return walk_ins.choices(desk, principal)
+
+    @router.post("/walk-ins", status_code=201)
+    def walk_in(body: WalkInBody, response: Response, principal: Principal = provides) -> View:
+        """Record somebody who came by themselves, as they agreed; 200 where it is there already."""
+        with other_content():
+            recorded = walk_ins.record(
+                desk, principal, body.service, body.handed(), tell_team=body.tell_team
+            )
+        if recorded.repeated:
+            response.status_code = 200
+        return {"task": recorded.task}
+
+    @router.post("/requests/{task}/tell-team", status_code=204)
+    def tell_team(task: UUID, _: HearBody, principal: Principal = provides) -> None:
+        """Whoever came by themselves agrees now that a link worker hears of it."""
+        walk_ins.tell_team(desk, principal, str(task))
 
     @router.get("/counts")
     def counted(since: Date, until: Date, principal: Principal = provides) -> View:

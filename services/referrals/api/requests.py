@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 
@@ -22,7 +21,6 @@ from services.referrals.silence import silent_requests
 from services.referrals.views import View, request_view
 from shared.auth import Principal, requires
 from shared.problems import Problem
-from shared.working_days import WorkingDays
 
 
 def request_routes(desk: Desk) -> APIRouter:
@@ -31,7 +29,6 @@ def request_routes(desk: Desk) -> APIRouter:
     works = Depends(requires(CASES))
     provides = Depends(requires(CASES, role="provider"))
     reads = Depends(requires(CASES, ANSWERS))
-    working = WorkingDays(ZoneInfo(desk.settings.timezone))
 
     @router.get("/requests")
     def requests(
@@ -68,7 +65,6 @@ def request_routes(desk: Desk) -> APIRouter:
                 after=str(after) if after else None,
                 count=count,
                 now=desk.clock(),
-                closes=lambda asked: working.after(asked, desk.settings.answer_days),
             )
 
     @router.get("/requests/{task}")
@@ -76,21 +72,21 @@ def request_routes(desk: Desk) -> APIRouter:
         """A provider's request, without anyone's name."""
         with desk.work() as uow:
             sharing.check_asked(desk, uow, principal, str(task))
-        return _request(desk, str(task))
+        return one_request(desk, str(task))
 
     @router.post("/requests/{task}/answer")
     def answer(task: UUID, body: AnswerBody, principal: Principal = reads) -> View:
         """Accept, offer the waiting list, or decline."""
-        who = _speaking_for(principal, body.answered_by, "answered_by")
+        who = speaking_for(principal, body.answered_by, "answered_by")
         answers.answer(desk, who, str(task), body.decision, body.reason, body.note)
-        return _request(desk, str(task))
+        return one_request(desk, str(task))
 
     @router.post("/requests/{task}/progress")
     def progress(task: UUID, body: ProgressBody, principal: Principal = reads) -> View:
         """Record start, attendance, completion, an early end, or that nobody came."""
-        who = _speaking_for(principal, body.reported_by, "reported_by")
+        who = speaking_for(principal, body.reported_by, "reported_by")
         answers.progress(desk, who, str(task), body.action, day=body.date, note=body.note)
-        return _request(desk, str(task))
+        return one_request(desk, str(task))
 
     @router.post("/requests/{task}/identity")
     def identity(
@@ -100,7 +96,7 @@ def request_routes(desk: Desk) -> APIRouter:
         viewer = body.viewer if body else None
         if "service" in principal.roles and viewer is None:
             raise Problem(422, "Not possible", "Say who will see it.", element="viewer")
-        who = _speaking_for(principal, viewer, "viewer")
+        who = speaking_for(principal, viewer, "viewer")
         step = "one-time-code" if viewer else "account"
         return sharing.view_identity(desk, who, str(task), viewer=who.subject, step=step)
 
@@ -108,25 +104,30 @@ def request_routes(desk: Desk) -> APIRouter:
     def take_back(task: UUID, body: ReasonBody, principal: Principal = works) -> View:
         """Take the request back before its activity starts."""
         onward.take_back(desk, principal, str(task), body.reason)
-        return _request(desk, str(task))
+        return one_request(desk, str(task))
 
     @router.post("/requests/{task}/choose")
     def choose(task: UUID, principal: Principal = works) -> View:
         """The person chooses this offer; the others are cancelled with thanks."""
         onward.choose(desk, principal, str(task))
-        return _request(desk, str(task))
+        return one_request(desk, str(task))
 
     @router.post("/requests/{task}/withdraw-agreement")
     def withdraw_agreement(task: UUID, principal: Principal = works) -> View:
         """The person no longer agrees to share with this provider."""
         sharing.withdraw_agreement(desk, principal, str(task))
-        return _request(desk, str(task))
+        return one_request(desk, str(task))
 
     return router
 
 
-def _speaking_for(principal: Principal, contact: AnsweredBy | None, element: str) -> Principal:
+def speaking_for(principal: Principal, contact: AnsweredBy | None, element: str) -> Principal:
     """Who is written down as having done it: the contact whom a service says it verified.
+
+    Args:
+        principal: who asks.
+        contact: whose words a service passes on.
+        element: of the body, for a refusal.
 
     Raises:
         Problem: 422 where an account claims to be somebody else.
@@ -139,6 +140,7 @@ def _speaking_for(principal: Principal, contact: AnsweredBy | None, element: str
     return replace(principal, subject=f"contact/{contact.contact}")
 
 
-def _request(desk: Desk, task: str) -> View:
+def one_request(desk: Desk, task: str) -> View:
+    """A request as it is now, without a name; see `request_view`."""
     with desk.work() as uow:
         return request_view(uow.session, task, desk.clock())

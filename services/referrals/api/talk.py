@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import Field, StringConstraints
 
-from services.referrals.api.bodies import PLAIN, Body, Slug
+from services.referrals.api.bodies import PLAIN, AnsweredBy, Body, Slug
+from services.referrals.api.requests import speaking_for
 from services.referrals.desk import Desk
 from services.referrals.handlers import talking
-from services.referrals.scopes import CASES
+from services.referrals.scopes import ANSWERS, CASES
 from services.referrals.talk import View
 from shared.auth import Principal, requires
 
@@ -24,6 +25,7 @@ class MessageBody(Body):
 
     text: Short
     key: UUID
+    written_by: AnsweredBy | None = None
 
 
 class FeedbackBody(Body):
@@ -37,16 +39,18 @@ def talk_routes(desk: Desk) -> APIRouter:
     """Messages and feedback on a request, for its provider and the team that holds the case."""
     router = APIRouter(prefix="/referrals/requests/{task}", tags=["requests"])
     works = Depends(requires(CASES))
+    reads = Depends(requires(CASES, ANSWERS))
 
     @router.get("/messages")
-    def messages(task: UUID, principal: Principal = works) -> View:
+    def messages(task: UUID, principal: Principal = reads) -> View:
         """All that was written, and what each side thinks."""
         return talking.read(desk, principal, str(task))
 
     @router.post("/messages", status_code=201)
-    def write(task: UUID, body: MessageBody, principal: Principal = works) -> View:
+    def write(task: UUID, body: MessageBody, principal: Principal = reads) -> View:
         """Write to the other side; the same key again changes nothing."""
-        talking.write(desk, principal, str(task), body.text, body.key)
+        who = speaking_for(principal, body.written_by, "written_by")
+        talking.write(desk, who, str(task), body.text, body.key)
         return talking.read(desk, principal, str(task))
 
     @router.put("/feedback")

@@ -3,11 +3,10 @@
 from typing import Any
 
 from fastapi import APIRouter, Depends
-from sqlmodel import col, select
 
 from services.referrals.desk import Desk
 from services.referrals.scopes import CASES
-from services.referrals.tables import LinkWorkerService
+from services.referrals.teamwork import teams_but
 from shared.auth import Principal, requires
 
 
@@ -19,13 +18,7 @@ def team_routes(desk: Desk) -> APIRouter:
     @router.get("/teams")
     def teams(_: Principal = works) -> list[dict[str, Any]]:
         """Every link-worker service, by hub and name."""
-        in_order = select(LinkWorkerService).order_by(
-            col(LinkWorkerService.hub), col(LinkWorkerService.name)
-        )
         with desk.work() as uow:
-            return [
-                {"team": str(each.organisation), "name": each.name, "hub": each.hub}
-                for each in uow.session.exec(in_order)
-            ]
+            return teams_but(uow.session, None)
 
     return router

@@ -6,8 +6,11 @@ What is to be told commits with the step, in a table of deliveries; `sending` se
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from typing import Any
 from uuid import uuid5
 
+from sqlalchemy import Select
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from services.referrals.bars.answers import Progress, encounter_status
@@ -80,11 +83,18 @@ def tell_sender(
     return True
 
 
-def sender_not_told(session: Session, request: str) -> str | None:
-    """Why the sender of a message could not be told of its referral, as a code; else None."""
+def undelivered(request: Any) -> Select[Any]:
+    """Why the sender of a message could not be told of its referral, as a statement.
+
+    Args:
+        request: the id of the referral's ServiceRequest, as a value or as SQL.
+
+    Returns:
+        One row with `undelivered`, a code; none where nothing failed.
+    """
     failed = col(BarsMessage.undelivered)
-    asked = select(failed).where(BarsMessage.service_request == request, failed.is_not(None))
-    return session.exec(asked.limit(1)).first()
+    asked = columns(failed).where(col(BarsMessage.service_request) == request)
+    return asked.where(failed.is_not(None)).limit(1)
 
 
 def _is_told(event: CaseEvent) -> bool:

@@ -60,6 +60,8 @@ def line(it: Summary) -> str:
     """The message in one line, without a name."""
     if it.concern:
         return "A worry about this person's safety was recorded: read the letter now."
+    if it.waits:
+        return f"{it.waits.partition('.')[0]}, {it.made}"
     if it.code:
         already = "; already coded with your referral" if it.already_coded else ""
         return f"{it.code.display} ({it.code.code}), {it.code_day}{already}"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, literal, update
+from sqlalchemy import func, literal, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -28,6 +28,7 @@ from shared.messaging.events import (
     ReferralWithdrawn,
     TriageAccepted,
     TriageDeclined,
+    TriageStarted,
 )
 
 NAMESPACE = UUID("6c1f3b5e-6f0a-5b8e-9f0d-6f3b7d2a4c10")
@@ -48,6 +49,9 @@ _HOLDS: Mapping[type[CaseEvent], str] = {
     PersonRestricted: "restricted",
     PersonNotToContact: "do-not-contact",
 }
+
+_ENDS_WAITING = (TriageStarted, TriageAccepted, TriageDeclined, ReferralClosed)
+"""After which a letter that somebody waits, where it was not sent, would only worry a practice."""
 
 
 def heed(
@@ -83,9 +87,11 @@ def heed(
             recall(session, case.id, State.STOPPED, _STOPS[kind], now)
         if kind in _HOLDS:
             recall(session, case.id, State.HELD, _HOLDS[kind], now)
+        if kind in _ENDS_WAITING:
+            recall(session, case.id, State.STOPPED, "waits-no-more", now, kind=Kind.DELAY)
     if outcome is None and closed is None:
         return False
-    wish = wish_of(session, case.practice) if case.practice else Wish(False, False, False)
+    wish = wish_of(session, case.practice) if case.practice else Wish(False, False, False, False)
     code = codes_of(session)[outcome] if outcome else None
     coded = code.code if code and code.verified else None
     # What ends at its first outcome is told once: the summary brings the line (care 21).
@@ -185,10 +191,26 @@ def queue(session: Session, message: UUID, practice: str, kind: Kind, route: Rou
     )
 
 
-def recall(session: Session, case: UUID, state: State, reason: str, now: datetime) -> None:
+def recall(
+    session: Session,
+    case: UUID,
+    state: State,
+    reason: str,
+    now: datetime,
+    *,
+    kind: Kind | None = None,
+) -> None:
     """Call back what was not sent yet: for good (`STOPPED`), or until somebody decides (`HELD`).
 
     What is being sent at this moment cannot be called back; it says so itself when it is recorded.
+
+    Args:
+        session: the caller's; the case is locked in it.
+        case: whose messages.
+        state: where they stand then.
+        reason: why, as a code.
+        now: when.
+        kind: only those of this kind.
     """
     waiting = {State.HELD: (State.WAITING,)}.get(state, tuple(UNSENT))
     # A worry that somebody wrote on purpose is no automatic message (care 12), and may have been
@@ -200,6 +222,7 @@ def recall(session: Session, case: UUID, state: State, reason: str, now: datetim
             col(GpMessage.case) == case,
             col(GpMessage.state).in_(waiting),
             literal(every) | (col(GpMessage.kind) != Kind.SAFETY.value),
+            col(GpMessage.kind) == kind.value if kind else true(),
         )
         .values(state=state.value, reason=reason, changed=now)
         .returning(col(GpMessage.id))

@@ -114,6 +114,11 @@ def _placed(it: Summary) -> dict[str, object]:
         "needs": "; ".join(it.needs),
         "offers": [(each.service, each.came_of_it, each.days) for each in it.offers],
         "measures": [(each.name, each.first, each.after) for each in it.measures],
-        "back": [("Outcome", it.outcome), ("Code", code), ("Next step", it.next_step)],
+        "back": [
+            ("Waits", it.waits),
+            ("Outcome", it.outcome),
+            ("Code", code),
+            ("Next step", it.next_step),
+        ],
         "left_out": it.left_out,
     }

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from services.referrals.tables.case import RECORD_SYSTEM
+
 MESH_REPORTS = {
     "epl-150": "MESH found several mailboxes for the practice.",
     "epl-151": "MESH found no mailbox for the practice.",
@@ -35,6 +37,8 @@ class Kind(StrEnum):
     """One summary, when the case is closed."""
     SAFETY = "safety"
     """A worry about the person, at once."""
+    DELAY = "delay"
+    """That the person still waits for the link workers (care 2)."""
 
 
 class Route(StrEnum):
@@ -51,6 +55,10 @@ class Route(StrEnum):
 def channel_of(kind: Kind, route: Route) -> str:
     """What a delivery goes by: its route, and whether it is a worry, which has its own schedule."""
     return f"{route}-{kind}" if kind is Kind.SAFETY else route.value
+
+
+OF_A_PRACTICE = frozenset({RECORD_SYSTEM, "practice"})
+"""Sources of cases whose request has the practice's own reference; another's receipt has not."""
 
 
 class State(StrEnum):
@@ -102,6 +110,7 @@ WHY = {
     "no-identity": "MESH needs a verified NHS number, a date of birth and a surname.",
     "no-mesh": "This Kersey has no MESH mailbox.",
     "no-mailbox": "The practice has no mailbox for such messages.",
+    "waits-no-more": "The person does not wait any more.",
     "wanted-on-paper": "The practice wants it on paper.",
     **MESH_REPORTS,
     **ITK3_REFUSALS,

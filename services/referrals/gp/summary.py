@@ -15,7 +15,8 @@ from services.referrals.gp.coding import Code, Purpose, codes_of, meant, shipped
 from services.referrals.gp.days import date_in_words, day_of
 from services.referrals.gp.occasions import agreed_items
 from services.referrals.gp.prescribed import Offer, needs, offers
-from services.referrals.gp.standing import OUTCOMES, Kind
+from services.referrals.gp.standing import OF_A_PRACTICE, OUTCOMES, Kind
+from services.referrals.gp.waits import words_of
 from services.referrals.tables import (
     Case,
     CaseTask,
@@ -24,13 +25,13 @@ from services.referrals.tables import (
     Person,
     Practice,
 )
-from services.referrals.tables.case import RECORD_SYSTEM
 from shared.fhir.nhs import nhs_number
 
 TITLES = {
     Kind.FIRST_OUTCOME: "Social prescribing: first outcome",
     Kind.CLOSURE: "Social prescribing: summary at closure",
     Kind.SAFETY: "Social prescribing: worry about a person's safety",
+    Kind.DELAY: "Social prescribing: the person still waits",
 }
 
 SHORTENED = "… (shortened)"
@@ -91,6 +92,7 @@ class Summary:
         already_coded: whether the referral carried the code.
         next_step: what happens now, in the link worker's words.
         concern: a worry, in the link worker's words.
+        waits: what the person still waits for, and what is done about it.
         document: what kind of document it is.
         left_out: whether the person did not agree to all that could be told.
         restricted: whether the record is security-labelled (care 12).
@@ -115,6 +117,7 @@ class Summary:
     already_coded: bool = False
     next_step: str = ""
     concern: str = ""
+    waits: str = ""
     document: Code = field(default_factory=lambda: shipped()[Purpose.DOCUMENT])
     left_out: bool = False
     restricted: bool = False
@@ -218,13 +221,11 @@ def summary_of(
     )
     if kind is Kind.SAFETY:
         return replace(begun, concern=str(message.words.get("concern", "")))
+    if kind is Kind.DELAY:
+        return replace(begun, waits=words_of(message.cause))
     if kind is Kind.FIRST_OUTCOME:
         return replace(begun, outcome=_first_outcome(said, case))
     return _closed(session, case, message, begun, request)
-
-
-OF_A_PRACTICE = frozenset({RECORD_SYSTEM, "practice"})
-"""Sources of cases whose request has the practice's own reference; another's receipt has not."""
 
 
 def _reference(request: Mapping[str, Any]) -> str:

@@ -16,12 +16,14 @@ class Wish:
         first_outcome: one coded line when the person said yes or no.
         closure: one summary when the case is closed.
         safety: a worry about the person, at once.
+        delay: that the person still waits for the link workers.
         route: how it is told.
     """
 
     first_outcome: bool = True
     closure: bool = True
     safety: bool = True
+    delay: bool = True
     route: Route = Route.FHIR
 
     def wants(self, kind: Kind) -> bool:
@@ -34,4 +36,4 @@ def wish_of(session: Session, practice: str) -> Wish:
     row = session.get(PracticeWish, practice)
     if row is None:
         return Wish()
-    return Wish(row.first_outcome, row.closure, row.safety, Route(row.route))
+    return Wish(row.first_outcome, row.closure, row.safety, row.delay, Route(row.route))

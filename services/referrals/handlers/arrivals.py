@@ -1,9 +1,5 @@
 """Whether messages about a case arrived: shown on the worklist, so that silence is no riddle."""
 
-from sqlalchemy import update
-from sqlmodel import col
-
-from services.referrals.tables import Worklist
 from shared.database import UnitOfWork
 from shared.messaging.broker import Subscription
 from shared.messaging.events import (
@@ -19,6 +15,8 @@ SUBSCRIPTION = Subscription(
     frozenset(event.type for event in (NotificationDelivered, NotificationFailed)),
 )
 
+_ARRIVED = 'UPDATE worklist SET delivery_state = %(state)s WHERE "case" = %(case)s'
+
 
 def note_arrival(uow: UnitOfWork, envelope: Envelope) -> None:
     """Keep how the last message about a case ended, within the caller's transaction."""
@@ -26,6 +24,5 @@ def note_arrival(uow: UnitOfWork, envelope: Envelope) -> None:
     if not isinstance(event, NotificationEvent):
         return
     state = "failed" if isinstance(event, NotificationFailed) else "delivered"
-    uow.session.connection().execute(
-        update(Worklist).where(col(Worklist.case) == event.case).values(delivery_state=state)
-    )
+    parameters = {"case": event.case, "state": state}
+    uow.session.connection().exec_driver_sql(_ARRIVED, parameters)

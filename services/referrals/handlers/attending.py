@@ -72,7 +72,9 @@ def open_register(desk: Desk, principal: Principal, service: UUID, day: date) ->
         shown: View = {
             "service": {"id": str(service), "name": listed.name if listed else ""},
             "day": day.isoformat(),
-            "days": [each.isoformat() for each in days_marked(session, provider, service)],
+            "days": [
+                each.isoformat() for each in days_marked(session, provider, service, _today(desk))
+            ],
             "people": people,
         }
         uow.commit()
@@ -159,6 +161,9 @@ def _check_same(known: AttendanceMark, task: CaseTask, day: date, mark: str) -> 
 
 
 def _check_day(desk: Desk, day: date) -> None:
-    today = desk.clock().astimezone(ZoneInfo(desk.settings.timezone)).date()
-    refuse_unless(day <= today, "business-rule", "This day has not come yet.", "day")
+    refuse_unless(day <= _today(desk), "business-rule", "This day has not come yet.", "day")
     refuse_unless(day >= EARLIEST, "business-rule", "This day is too long ago.", "day")
+
+
+def _today(desk: Desk) -> date:
+    return desk.clock().astimezone(ZoneInfo(desk.settings.timezone)).date()

@@ -9,11 +9,17 @@ _FOLLOWS = frozenset({"person-accepted", "provider-asked", "place-found"})
 def follow(file: CaseFile, actor: Actor) -> None:
     """Bring the triage Task's businessStatus in line with the providers' Tasks.
 
+    A case that stays with its provider ends with what the person came for.
+
     Args:
         file: the open case, in which a provider's Task was just moved.
         actor: whoever moved it.
     """
     triage = file.triage
+    if file.apart:
+        if not file.open_provider_tasks():
+            file.step(triage, "end-with-provider", actor)
+        return
     if triage.business not in _FOLLOWS:
         return
     action = _action(triage.business, _standing_of_providers(file))

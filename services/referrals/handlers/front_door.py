@@ -1,14 +1,16 @@
 """A referral comes in at a hub's front door: one case, however often the form is sent (care 22)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from services.referrals.desk import Desk
 from services.referrals.domain import Refused
-from services.referrals.front_door import Handed, new_reference, patient, request
+from services.referrals.front_door import SENDER, Handed, new_reference, patient, request
 from services.referrals.handlers.listings import organisation_document
 from services.referrals.handlers.opening import Sent, open_case
 from services.referrals.handlers.people import link_to_person
@@ -35,6 +37,9 @@ from shared.fhir.store import Access, Grant
 
 NAME = "Front door"
 """The sender of what came in there, as Tasks show it."""
+
+OLDEST_PAPER = timedelta(days=366)
+"""What was written earlier is a slip of the pen: nobody waits so long for what they wrote."""
 
 Shown = dict[str, Any]
 
@@ -97,7 +102,7 @@ def practice(desk: Desk, ods_code: str) -> Shown | None:
 
 @repeating
 def hand_in(desk: Desk, principal: Principal, handed: Handed) -> Receipt:
-    """Open the case of what was handed in, or say that it is here.
+    """Open the case of what was handed in by a form, or say that it is here.
 
     Whom it may be about besides is a question for a human at the hub: the person is always a record
     of its own first, so that whoever hands in learns nothing.
@@ -112,38 +117,121 @@ def hand_in(desk: Desk, principal: Principal, handed: Handed) -> Receipt:
         Refused: there is no such hub or practice, or the practice is another hub's.
     """
     with desk.work() as uow:
-        store, session, organisation = desk.store(uow), uow.session, UUID(principal.organisation)
-        store.serialise(f"front-door/{organisation}/{handed.key}")
-        before = session.exec(
-            select(FrontDoorEntry).where(
-                FrontDoorEntry.organisation == organisation, FrontDoorEntry.key == handed.key
-            )
-        ).one_or_none()
+        before = handed_in_before(desk, uow, principal, handed)
         if before is not None:
-            if before.digest != handed.digest:
-                raise OtherContent(before.reference)
             return Receipt(before.reference, repeated=True)
-        way = _way(session, handed)
-        reference = new_reference()
-        if store.find("Organization", str(organisation), Access.system()) is None:
-            store.serialise("front-door")
-            organisation_document(desk, uow, organisation, NAME)
-        pad = Pad(uow, store)
-        case, person = _open(desk, uow, pad, principal, handed, way, reference)
-        _keep(desk, session, principal, handed, case, person, reference)
-        session.flush()
+        entry = take_in(desk, uow, principal, handed)
+        reference = entry.reference
         uow.commit()
         return Receipt(reference, repeated=False)
 
 
-def _way(session: Session, handed: Handed) -> Route:
-    """To the team of the person's practice, else to the hub's one team, else to the hub's list."""
-    place = session.get(PlaceHub, handed.hub)
+@repeating
+def enter(desk: Desk, principal: Principal, handed: Handed) -> Receipt:
+    """Open the case of what staff took down on the phone or from paper; see `hand_in`.
+
+    Raises:
+        OtherContent: the key was used for other content.
+        Refused: the caller's team or hub has no such door; see `hand_in` too.
+    """
+    with desk.work() as uow:
+        before = handed_in_before(desk, uow, principal, handed)
+        if before is not None:
+            return Receipt(before.reference, repeated=True)
+        if handed.hub not in doors_of(uow.session, principal):
+            raise Refused("business-rule", "You take down what comes to your own hub.", "hub")
+        if handed.written is not None:
+            today = desk.clock().astimezone(ZoneInfo(desk.settings.timezone)).date()
+            if not today - OLDEST_PAPER <= handed.written <= today:
+                raise Refused("business-rule", "Check the day on the paper.", "written")
+        entry = take_in(desk, uow, principal, handed, sender=SENDER)
+        reference = entry.reference
+        uow.commit()
+        return Receipt(reference, repeated=False)
+
+
+def doors(desk: Desk, principal: Principal) -> list[Shown]:
+    """The hubs at whose door the caller takes down what comes, with the practices of each."""
+    with desk.work() as uow:
+        codes = doors_of(uow.session, principal)
+    return [shown for code in codes if (shown := hub(desk, code)) is not None]
+
+
+def doors_of(session: Session, principal: Principal) -> list[str]:
+    """The codes of the hubs of the caller's team, or of the caller's own."""
+    organisation = UUID(principal.organisation)
+    of_team = select(LinkWorkerService.hub).where(LinkWorkerService.organisation == organisation)
+    own = select(PlaceHub.code).where(PlaceHub.organisation == organisation)
+    return sorted({*session.exec(of_team), *session.exec(own)})
+
+
+def handed_in_before(
+    desk: Desk, uow: UnitOfWork, principal: Principal, handed: Handed
+) -> FrontDoorEntry | None:
+    """What came under this key of this caller before; nobody else can hand it in meanwhile.
+
+    Raises:
+        OtherContent: it had other words.
+    """
+    organisation = UUID(principal.organisation)
+    desk.store(uow).serialise(f"front-door/{organisation}/{handed.key}")
+    before = uow.session.exec(
+        select(FrontDoorEntry).where(
+            FrontDoorEntry.organisation == organisation, FrontDoorEntry.key == handed.key
+        )
+    ).one_or_none()
+    if before is not None and before.digest != handed.digest:
+        raise OtherContent(before.reference)
+    return before
+
+
+def take_in(
+    desk: Desk,
+    uow: UnitOfWork,
+    principal: Principal,
+    handed: Handed,
+    *,
+    sender: UUID | None = None,
+    apart: bool = False,
+) -> FrontDoorEntry:
+    """Open the case; the caller commits.
+
+    Args:
+        desk: what every use case works with.
+        uow: the transaction.
+        principal: who hands in or types.
+        handed: what was said.
+        sender: in whose name, where that is not the caller.
+        apart: whether no link worker and no hub hears of it.
+
+    Raises:
+        Refused: there is no such hub or practice, or the practice is another hub's.
+    """
+    store, session = desk.store(uow), uow.session
+    by = principal if sender is None else replace(principal, organisation=str(sender))
+    way = way_of(session, handed.hub, handed.practice)
+    if store.find("Organization", by.organisation, Access.system()) is None:
+        store.serialise("front-door")
+        organisation_document(desk, uow, UUID(by.organisation), NAME)
+    pad, reference = Pad(uow, store), new_reference()
+    case, person = _open(desk, uow, pad, by, handed, way, reference, apart=apart)
+    entry = _keep(desk, session, principal, handed, case, person, reference)
+    session.flush()
+    return entry
+
+
+def way_of(session: Session, hub: str, practice: str | None = None) -> Route:
+    """To the team of the person's practice, else to the hub's one team, else to the hub's list.
+
+    Raises:
+        Refused: there is no such hub or practice, or the practice is another hub's.
+    """
+    place = session.get(PlaceHub, hub)
     if place is None:
         raise Refused("business-rule", "There is no such hub.", "hub")
     declared, team = None, None
-    if handed.practice:
-        found = session.get(Practice, handed.practice)
+    if practice:
+        found = session.get(Practice, practice)
         if found is None:
             raise Refused("business-rule", "This practice is not registered here.", "practice")
         if found.hub != place.code:
@@ -171,6 +259,8 @@ def _open(
     handed: Handed,
     way: Route,
     reference: str,
+    *,
+    apart: bool,
 ) -> tuple[Case, UUID]:
     """The person, the documents and the case, all written."""
     owner, now = principal.organisation, desk.clock()
@@ -192,6 +282,7 @@ def _open(
         practices=(handed.practice,) if handed.practice else (),
         source=handed.source,
         way=way,
+        apart=apart,
     )
     readers, _ = open_case(desk, uow, pad, principal, sent)
     pad.admit(readers)
@@ -208,7 +299,7 @@ def _keep(
     case: Case,
     person: UUID,
     reference: str,
-) -> None:
+) -> FrontDoorEntry:
     """What was said beside the request, in the tables where link workers keep it."""
     now = desk.clock()
     held = select(Person).where(Person.id == person).with_for_update(key_share=True)
@@ -217,7 +308,7 @@ def _keep(
         told = asdict(each)
         keep_contact(record, told.pop("channel"), told)
     for need in handed.access_needs:
-        said: Source = "self-stated" if handed.source == "self" else "carer"
+        said: Source = "self-stated" if handed.own else "carer"
         keep_access_need(record, code=need["code"], detail=need["detail"], source=said)
     if handed.practice:
         # No more than the outcome, and nothing at all unless the person said so (care 21, 22).
@@ -231,23 +322,25 @@ def _keep(
                 withdrawn=None if handed.tell_gp else now,
             )
         )
-    session.add(
-        FrontDoorEntry(
-            case=case.id,
-            organisation=UUID(principal.organisation),
-            key=handed.key,
-            digest=handed.digest,
-            reference=reference,
-            source=handed.source,
-            entered=handed.entered,
-            relation=handed.relation,
-            referrer=dict(handed.referrer),
-            agreed_how=handed.agreed_how,
-            tell_referrer=handed.tell_referrer,
-            received=now,
-        )
+    entry = FrontDoorEntry(
+        case=case.id,
+        organisation=UUID(principal.organisation),
+        key=handed.key,
+        digest=handed.digest,
+        reference=reference,
+        source=handed.source,
+        entered=handed.entered,
+        entered_by="" if handed.entered == "online" else principal.subject,
+        written=handed.written,
+        relation=handed.relation,
+        referrer=dict(handed.referrer),
+        agreed_how=handed.agreed_how,
+        tell_referrer=handed.tell_referrer,
+        received=now,
     )
+    session.add(entry)
     note(session, principal, "front-door", f"case/{case.id}", now, person=person, case=case.id)
+    return entry
 
 
 def _hub(row: PlaceHub) -> Shown:

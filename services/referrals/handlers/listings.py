@@ -7,16 +7,18 @@ from uuid import UUID
 import structlog
 from sqlmodel import col, select
 
-from services.referrals import capacities, codes, resources
+from services.referrals import capacities, codes, deadlines, resources
 from services.referrals.casefile import KERSEY, content_of
 from services.referrals.desk import Desk
 from services.referrals.tables import (
+    CaseTask,
     LinkWorkerService,
     ListedProvider,
     ListedService,
     PlaceHub,
     Practice,
 )
+from shared.closing_days import closed_days
 from shared.database import UnitOfWork
 from shared.fhir.store import Access, Grant
 from shared.messaging.broker import Subscription
@@ -85,10 +87,17 @@ def _take_provider(desk: Desk, uow: UnitOfWork, event: ProviderEvent, envelope: 
     if row is not None and _is_old(row.sequence, envelope):
         return  # what came late is older than what we know
     row = row or ListedProvider(id=event.provider, name="", listing={})
+    before = closed_days(row.listing)
     row.name = str(event.listing.get("name") or row.name)
     row.listed = not isinstance(event, ProviderWithdrawn)
     row.sequence, row.listing = str(envelope.sequence), event.listing
     uow.session.add(row)
+    if closed_days(event.listing) != before:
+        uow.session.flush()
+        deadlines.plan_anew(uow.session, desk, col(CaseTask.owner) == row.id)
+        offered = select(ListedService).where(ListedService.provider == row.id)
+        for service in uow.session.exec(offered.order_by(col(ListedService.id))).all():
+            _put_service(desk, uow, service)
     if _of_consortium(uow, row.id):
         log.warning("listing.of-the-consortium", provider=str(row.id))
     else:
@@ -126,6 +135,7 @@ def _take_service(desk: Desk, uow: UnitOfWork, event: ServiceEvent, envelope: En
 
 def _put_service(desk: Desk, uow: UnitOfWork, row: ListedService) -> None:
     """Keep the HealthcareService as the listing and the capacity, each the newest, have it."""
+    provider = uow.session.get(ListedProvider, row.provider)
     body = resources.healthcare_service(
         row.id,
         row.provider,
@@ -133,6 +143,7 @@ def _put_service(desk: Desk, uow: UnitOfWork, row: ListedService) -> None:
         tuple(_places(row.listing)),
         active=row.listed,
         capacity=capacities.of(uow.session, row.id),
+        closed=closed_days(provider.listing) if provider else None,
         now=desk.clock(),
     )
     put_public(desk, uow, body)

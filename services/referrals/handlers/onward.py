@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from dateutil.relativedelta import relativedelta
 
-from services.referrals import capacities, resources
+from services.referrals import capacities, deadlines, resources
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
-from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Actor, Kind, Refused
+from services.referrals.domain import AWAITING_ANSWER, SHAREABLE, Actor, Kind, Refused, State
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import (
     has_died,
@@ -93,7 +93,7 @@ def ask_provider(file: CaseFile, actor: Actor, wanted: Ask) -> CaseTask:
     if triage.status == "accepted":
         note_acceptance(file, actor)
     file.step(triage, "ask", actor)
-    task = _add(file, wanted, service)
+    task = add_request(file, wanted, service, show_place=not is_hidden(person_of_case(file)))
     follow(file, actor)  # a place that was found before stays found
     file.announce(ReferralRequested(**file.about(task), service_request=UUID(task.service_request)))
     return task
@@ -234,8 +234,30 @@ def _check_expires(wanted: Ask, now: datetime) -> None:
     )
 
 
-def _add(file: CaseFile, wanted: Ask, service: ListedService) -> CaseTask:
+def add_request(
+    file: CaseFile,
+    wanted: Ask,
+    service: ListedService,
+    state: State = AWAITING_ANSWER,
+    *,
+    show_place: bool,
+) -> CaseTask:
+    """The provider's Task and all that belongs to it, on an open case.
+
+    Args:
+        file: the case.
+        wanted: what is asked, and what of the person may be shared.
+        service: of whom.
+        state: where it begins; past the question, it was answered as it began.
+        show_place: whether the provider reads where the person lives before it accepts.
+    """
     session, now = file.uow.session, file.now
+    asked = state == AWAITING_ANSWER
+    silent_from, closes = (
+        deadlines.of_new(session, file.desk, file.case, service.provider, now)
+        if asked
+        else (None, None)
+    )
     task = CaseTask(
         id=str(uuid4()),
         case=file.case.id,
@@ -244,8 +266,11 @@ def _add(file: CaseFile, wanted: Ask, service: ListedService) -> CaseTask:
         service_request=str(uuid4()),
         owner=service.provider,
         service=service.id,
-        status=AWAITING_ANSWER.status,
-        business=AWAITING_ANSWER.business,
+        status=state.status,
+        business=state.business,
+        answered=None if asked else now,
+        silent_from=silent_from,
+        closes=closes,
         created=now,
         updated=now,
     )
@@ -285,7 +310,7 @@ def _add(file: CaseFile, wanted: Ask, service: ListedService) -> CaseTask:
             service.id,
             service.name,
             now,
-            show_place=not is_hidden(person_of_case(file)),
+            show_place=show_place,
         )
     )
     return task

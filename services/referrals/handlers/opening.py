@@ -1,21 +1,29 @@
 """A referral arrives: its case and triage Task are opened; nothing goes silently into nowhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from services.referrals import capacities, codes
 from services.referrals.casefile import CaseFile
 from services.referrals.desk import Desk
-from services.referrals.domain import NEW, UNROUTED, Kind
-from services.referrals.handlers.routing import FAULTS, NO_PERSON, Coded, Route, route
+from services.referrals.domain import NEW, UNROUTED, WITH_PROVIDER, Kind
+from services.referrals.handlers.routing import (
+    FAULTS,
+    NO_PERSON,
+    Route,
+    Sought,
+    codes_of,
+    routes,
+)
 from services.referrals.handlers.stopping import announce_standing
 from services.referrals.handlers.urgency import alert, not_monitored
 from services.referrals.pad import Pad
 from services.referrals.readers import Label, Readers, label_in, readers_of
 from services.referrals.record import Stop
-from services.referrals.tables import Case, CaseDocument, CaseTask, ListedService
+from services.referrals.tables import Case, CaseDocument, CaseTask, ListedService, Person
 from services.referrals.tables.case import RECORD_SYSTEM
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -35,6 +43,8 @@ class Sent:
         practices: the ODS codes found on its requesting organisations.
         source: who referred.
         way: where it goes, for whoever knows that already.
+        stands: what stands of the person, for whoever holds it already; see `announce_standing`.
+        apart: whether no link worker and no hub hears of it.
     """
 
     request: Mapping[str, Any]
@@ -44,6 +54,13 @@ class Sent:
     practices: tuple[str, ...] = ()
     source: str = RECORD_SYSTEM
     way: Route | None = None
+    stands: Sequence[Stop] | None = None
+    apart: bool = False
+
+    @property
+    def sought(self) -> Sought:
+        """What decides where it goes."""
+        return Sought(self.practices, codes_of(self.request), self.person is not None)
 
 
 class NewCase(CaseFile):
@@ -102,39 +119,47 @@ def open_case(
         it names takes nobody now: the referral goes to the link worker all the same.
     """
     request = sent.request
-    coded = _codes(request)
-    client = UUID(principal.organisation)
-    known = sent.person is not None
-    way = sent.way or route(uow.session, client, sent.practices, coded, known_person=known)
+    client, sought = UUID(principal.organisation), sent.sought
+    way = sent.way or routes(uow.session, client, [sought])[0]
     now = desk.clock()
     case = Case(
         organisation=client,
         client_id=principal.client_id,
         service_request=str(request["id"]),
         patient=sent.patient,
-        person=sent.person,
+        person=sent.person or _somebody(pad, now),
         practice=way.practice.ods_code if way.practice else None,
         hub=way.hub,
-        team=way.team,
+        team=None if sent.apart else way.team,
         priority=str(request.get("priority", "routine")),
         source=sent.source,
-        coded_by_sender=(codes.SNOMED, codes.REFERRED) in coded,
+        coded_by_sender=(codes.SNOMED, codes.REFERRED) in sought.codes,
         created=now,
         updated=now,
     )
     file = NewCase(desk, uow, case, principal, pad)
-    task = _triage_task(file, way)
-    restricted = "restricted" in _announce(file, way, task)
+    task = _triage_task(file, way, apart=sent.apart)
+    restricted = "restricted" in _announce(file, way, task, sent.stands)
     labels = {
         document: label_in(case, document, label, restricted=restricted)
         for document, label in sent.documents.items()
     }
     readers = file.put(labels, way.hub_organisation)
-    return readers, [*_warnings(file, way), *_services_without_room(file, request)]
+    unknown = () if sought.known_person else (NO_PERSON,)
+    return readers, [*_warnings(file, way, unknown), *_services_without_room(file, request)]
 
 
-def _triage_task(file: CaseFile, way: Route) -> CaseTask:
-    state = NEW if way.team else UNROUTED
+def _somebody(pad: Pad, now: datetime) -> UUID:
+    """A record of whom a referral is about that names no Patient: nothing is known of them, and
+    they can be erased, and their record ends, like anybody's (care 9)."""
+    person = Person(created=now, updated=now)
+    pad.rows.add(person)
+    pad.persons.add(person.id)
+    return person.id
+
+
+def _triage_task(file: CaseFile, way: Route, *, apart: bool) -> CaseTask:
+    state = WITH_PROVIDER if apart else NEW if way.team else UNROUTED
     task = CaseTask(
         id=str(uuid4()),
         case=file.case.id,
@@ -150,8 +175,18 @@ def _triage_task(file: CaseFile, way: Route) -> CaseTask:
     return task
 
 
-def _announce(file: CaseFile, way: Route, task: CaseTask) -> list[Stop]:
+def _announce(
+    file: CaseFile, way: Route, task: CaseTask, stands: Sequence[Stop] | None
+) -> Sequence[Stop]:
     """Have others hear of the case; what stands already of its person."""
+    announce_arrival(file, way, task)
+    standing = announce_standing(file, stands)
+    alert(file)
+    return standing
+
+
+def announce_arrival(file: CaseFile, way: Route, task: CaseTask) -> None:
+    """Have others hear that there is a case, and whether somebody has to place it."""
     request = UUID(file.case.service_request)
     context = file.context()
     file.announce(
@@ -167,14 +202,10 @@ def _announce(file: CaseFile, way: Route, task: CaseTask) -> list[Stop]:
         file.announce(
             ReferralUnrouted(**context, service_request=request, hub=way.hub, reason=way.fault)
         )
-    standing = announce_standing(file)
-    alert(file)
-    return standing
 
 
-def _warnings(file: CaseFile, way: Route) -> list[Issue]:
-    unknown_person = NO_PERSON if file.case.person is None else None
-    faults = dict.fromkeys(fault for fault in (way.fault, unknown_person) if fault)
+def _warnings(file: CaseFile, way: Route, unknown: Sequence[str]) -> list[Issue]:
+    faults = dict.fromkeys(fault for fault in (way.fault, *unknown) if fault)
     issues = [
         Issue("warning", "business-rule", f"{_UNROUTED_NOW} {why}", (element,))
         for why, element in (FAULTS[fault] for fault in faults)
@@ -210,9 +241,3 @@ def _services_without_room(file: NewCase, request: Mapping[str, Any]) -> Iterato
 
 
 _UNROUTED_NOW = "The referral was received and is on the hub's list of referrals to place by hand."
-
-
-def _codes(request: Mapping[str, Any]) -> set[Coded]:
-    """A code means something in its own system alone (R4 datatypes, Coding)."""
-    coding = request.get("code", {}).get("coding", [])
-    return {(str(each.get("system")), str(each.get("code"))) for each in coding}

@@ -4,7 +4,7 @@ A stop is said in the care of one case and holds in all of them, whichever team'
 providers were shown is taken out in the same transaction, and other services are told case by case.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from uuid import UUID
 
@@ -12,8 +12,14 @@ from services.referrals.care import caring, known_person
 from services.referrals.casefile import CaseFile
 from services.referrals.desk import Desk
 from services.referrals.handlers.sharing import show_again
-from services.referrals.persons import Overtaken, again_if_overtaken, hold_persons, records_of
-from services.referrals.record import STOPS, Stop, stops_of
+from services.referrals.persons import (
+    Overtaken,
+    again_if_overtaken,
+    hold_persons,
+    hold_standing,
+    records_of,
+)
+from services.referrals.record import STOPS, Stop
 from services.referrals.repeating import repeating
 from services.referrals.tables import PersonChange
 from services.referrals.trail import note
@@ -112,19 +118,20 @@ def tell(file: CaseFile, person: UUID, *, said: set[Stop], lifted: set[Stop]) ->
         file.announce(PersonStopLifted(case=file.case.id, person=person, stop=stop))
 
 
-def announce_standing(file: CaseFile) -> list[Stop]:
+def announce_standing(file: CaseFile, stands: Sequence[Stop] | None) -> Sequence[Stop]:
     """Have others hear of what stands already, when a case is opened; what that is.
 
     The person is held: a stop that is being said at this moment is heard here or told to this
     case as one of all, and not lost between.
+
+    Args:
+        file: of the new case.
+        stands: what stands, where this transaction holds the person already.
     """
     if file.case.person is None or file.case.person in file.pad.persons:
         return []
-    flags = ", ".join(STOPS.values())
-    text = f"SELECT {flags} FROM person WHERE id = %(person)s::uuid FOR SHARE"  # noqa: S608
-    parameters = {"person": file.case.person}
-    said = file.uow.session.connection().exec_driver_sql(text, parameters).one()
-    standing = stops_of(said)
-    for stop in standing:
+    if stands is None:
+        stands = hold_standing(file.uow.session, file.case.person)
+    for stop in stands:
         file.announce(SAID[stop](case=file.case.id, person=file.case.person))
-    return standing
+    return stands

@@ -25,7 +25,7 @@ def read(desk: Desk, principal: Principal, task_id: str) -> View:
     """
     with desk.work() as uow:
         file = CaseFile.peek(desk, uow, task_id, principal)
-        side = _side(file, principal, file.provider_task(task_id))
+        side = _side(file, principal, file.provider_task(task_id), by_link=True)
         return talk_of(uow.session, task_id, side)
 
 
@@ -35,7 +35,8 @@ def write(desk: Desk, principal: Principal, task_id: str, text: str, key: UUID) 
 
     Args:
         desk: what every use case works with.
-        principal: the provider, or the team that holds the case.
+        principal: the provider, who passes on what the holder of its link wrote, or the team that
+            holds the case.
         task_id: the provider's Task.
         text: a few words.
         key: of this writing; the same one again changes nothing.
@@ -44,7 +45,7 @@ def write(desk: Desk, principal: Principal, task_id: str, text: str, key: UUID) 
         NoSuchCase: see `read`.
         Refused: the case is closed, or the key is another message's.
     """
-    with _talking(desk, principal, task_id) as (file, task, side):
+    with _talking(desk, principal, task_id, by_link=True) as (file, task, side):
         known = file.uow.session.get(RequestMessage, key)
         if known is not None:
             if (known.task, known.side, known.text) != (task.id, side, text):
@@ -103,24 +104,30 @@ def think(desk: Desk, principal: Principal, task_id: str, good: str, points: Seq
 
 @contextmanager
 def _talking(
-    desk: Desk, principal: Principal, task_id: str
+    desk: Desk, principal: Principal, task_id: str, *, by_link: bool = False
 ) -> Iterator[tuple[CaseFile, CaseTask, Side]]:
     with desk.work() as uow:
         file = CaseFile.of_task(desk, uow, task_id, principal)
         task = file.provider_task(task_id)
-        side = _side(file, principal, task)
+        side = _side(file, principal, task, by_link=by_link)
         words = "The case is closed. Ring the other side if there is something to say."
         refuse_unless(not state_of(file.triage).ended, "conflict", words, "task")
         yield file, task, side
 
 
-def _side(file: CaseFile, principal: Principal, task: CaseTask) -> Side:
+def _side(file: CaseFile, principal: Principal, task: CaseTask, *, by_link: bool = False) -> Side:
     """Which side somebody is on; the sender and the hub have no part in it.
+
+    Args:
+        file: the case.
+        principal: who asks.
+        task: the provider's Task.
+        by_link: whether it may be done by an answer link, through the service that checked it.
 
     Raises:
         NoSuchCase: on neither.
     """
     actor = standing(file, principal, task)
-    if actor not in SIDES or "service" in principal.roles:
+    if actor not in SIDES or ("service" in principal.roles and not by_link):
         raise NoSuchCase
     return SIDES[actor]

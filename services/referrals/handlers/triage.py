@@ -16,11 +16,12 @@ from services.referrals import codes
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import CLOSINGS, Actor, Refused
+from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import share_identity
 from services.referrals.plan.for_practice import measured
 from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker, standing
-from services.referrals.tables import Attempt, LinkWorkerService, Worklist
+from services.referrals.tables import Attempt, LinkWorkerService, Visiting, Worklist
 from shared.auth import Principal
 from shared.messaging.events import (
     ReferralCancelled,
@@ -48,7 +49,17 @@ def take_on(file: CaseFile, actor: Actor, _: str | None = None) -> None:
 
 
 def send_back(file: CaseFile, actor: Actor, reason: str | None) -> None:
-    """Return the referral to its sender; not the person's refusal (care 20)."""
+    """Return the referral to its sender; not the person's refusal (care 20).
+
+    Raises:
+        Refused: the state does not allow it, or a provider to whom the person came has them.
+    """
+    refuse_unless(
+        not file.open_provider_tasks(),
+        "conflict",
+        "A provider has this person already; take them on, or have it say how that ended.",
+        "case",
+    )
     triage = file.triage
     file.step(triage, "return", actor, reason)
     file.announce(ReferralReturned(**file.context(), task=UUID(triage.id), reason=str(reason)))
@@ -59,6 +70,7 @@ def note_acceptance(file: CaseFile, actor: Actor, _: str | None = None) -> None:
     file.step(file.triage, "person-accepts", actor)
     file.return_code(codes.REFERRED)
     file.announce(TriageAccepted(**file.context(), task=UUID(file.triage.id)))
+    follow(file, actor)  # whoever came to a provider by themselves has a place
 
 
 def hold(file: CaseFile, actor: Actor, _: str | None = None) -> None:
@@ -244,6 +256,7 @@ def record_contact(
     minutes: int | None,
     next_step: str = "",
     next_on: date | None = None,
+    visit_checked: bool = False,
 ) -> None:
     """Write down one contact with the person, or the try (care 2); it moves nothing by itself.
 
@@ -256,10 +269,12 @@ def record_contact(
         minutes: how long it took.
         next_step: what comes next, in the place of what was said before; empty for nothing.
         next_on: on which day; the case is on the list of what is due from then on.
+        visit_checked: that who visited had read what stands about visits, where something does.
 
     Raises:
         NoSuchCase: see `by_link_worker`.
-        Refused: see `by_link_worker`; or there is a day and nothing to do on it.
+        Refused: see `by_link_worker`; or there is a day and nothing to do on it, or a visit where
+            something stands about visits that nobody says to have read.
     """
     refuse_unless(
         bool(next_step) or next_on is None,
@@ -269,6 +284,13 @@ def record_contact(
     )
     with by_link_worker(desk, principal, case) as file:
         session = file.uow.session
+        visiting = session.get(Visiting, case) if how == "visit" else None
+        refuse_unless(
+            visiting is None or (visiting.at_home and visiting.alone) or visit_checked,
+            "conflict",
+            "Something stands about visits to this person. Read it, and say that you did.",
+            "visit_checked",
+        )
         session.add(
             Attempt(
                 case=case,
@@ -277,6 +299,7 @@ def record_contact(
                 minutes=minutes,
                 next_step=next_step,
                 next_on=next_on,
+                visit_checked=visit_checked,
                 made_by=principal.subject,
                 made=file.now,
             )

@@ -1,14 +1,16 @@
 """The measures of a case, read: what was answered each time, and how each number went on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
+from services.referrals.case_rows import rows_of
 from services.referrals.plan.instruments import INSTRUMENTS, Scale, trend
 from services.referrals.tables import Measure, Review
+from shared.gathering import Gathered, Gathering, Wanted
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,17 @@ class Series:
 Reviews = Sequence[tuple[Review, Sequence[Measure]]]
 
 
+PARTS: Mapping[str, Wanted] = {
+    "reviews": rows_of(Review, col(Review.day), col(Review.recorded), col(Review.id)).where(
+        col(Review.struck).is_(None)
+    ),
+    "measures": rows_of(Measure),
+}
+"""What `reviews_in` reads, of a `case`."""
+
+_TOGETHER = Gathering(**PARTS)
+
+
 def reviews_of(session: Session, case: UUID) -> Reviews:
     """The reviews of a case that count, by day, each with its measures.
 
@@ -75,15 +88,18 @@ def reviews_of(session: Session, case: UUID) -> Reviews:
         session: the caller's.
         case: the case.
     """
-    standing = select(Review).where(Review.case == case, col(Review.struck).is_(None))
-    in_order = standing.order_by(col(Review.day), col(Review.recorded), col(Review.id))
+    return reviews_in(_TOGETHER.read(session, case=case))
+
+
+def reviews_in(rows: Gathered) -> Reviews:
+    """The same, of what was read: `PARTS`."""
     measures: dict[UUID, list[Measure]] = {}
-    for each in session.exec(select(Measure).where(Measure.case == case)):
+    for each in rows["measures"]:
         measures.setdefault(each.review, []).append(each)
     order = list(INSTRUMENTS)
     return [
         (row, sorted(measures.get(row.id, ()), key=lambda each: order.index(each.instrument)))
-        for row in session.exec(in_order)
+        for row in rows["reviews"]
     ]
 
 

@@ -1,38 +1,102 @@
 """The plan of a case as its link worker reads it: plain JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
+from services.referrals.case_rows import only, rows_of
+from services.referrals.plan import reading
 from services.referrals.plan.instruments import INSTRUMENTS
-from services.referrals.plan.reading import Point, Reviews, Series, reviews_of, series
+from services.referrals.plan.reading import Point, Reviews, Series, reviews_in, series
 from services.referrals.resources import instant
-from services.referrals.tables import Attempt, Case, Goal, GoalAction, Measure
+from services.referrals.tables import (
+    Attempt,
+    Case,
+    Complexity,
+    Goal,
+    GoalAction,
+    Measure,
+    Supervision,
+    Visiting,
+)
+from shared.gathering import Gathered, Gathering, Wanted
 
 View = dict[str, Any]
 
 
-def plan_view(session: Session, case: Case) -> View:
+PARTS: Mapping[str, Wanted] = {
+    **reading.PARTS,
+    "attempts": rows_of(Attempt, col(Attempt.made)),
+    "goals": rows_of(Goal, col(Goal.settled).is_not(None), col(Goal.recorded), col(Goal.id)),
+    "actions": rows_of(GoalAction, col(GoalAction.recorded), col(GoalAction.id)),
+    "complexity": rows_of(Complexity, col(Complexity.set).desc()),
+    "visiting": rows_of(Visiting),
+    "supervision": rows_of(Supervision, col(Supervision.asked).desc()),
+}
+"""What `plan_view` reads, of a `case` in which the caller cares for the person."""
+
+_TOGETHER = Gathering(**PARTS)
+
+
+def plan_of(session: Session, case: Case) -> View:
+    """The plan of a case in which the caller cares for the person; see `plan_view`."""
+    return plan_view(_TOGETHER.read(session, case=case.id))
+
+
+def plan_view(rows: Gathered) -> View:
     """Measures, goals, what is next.
 
     Args:
-        session: the caller's.
-        case: a case in which the caller cares for the person.
+        rows: `PARTS` of the case.
     """
-    contacts = session.exec(
-        select(Attempt).where(Attempt.case == case.id).order_by(col(Attempt.made).desc())
-    ).all()
-    reviews = reviews_of(session, case.id)
+    contacts: list[Attempt] = rows["attempts"][::-1]
+    reviews = reviews_in(rows)
     first = contacts[-1].made.date() if contacts else None
     return {
         "next": _next(contacts),
         "contacts": [_contact(each) for each in contacts],
         "scales": [_series(each) for each in series(reviews)],
         "reviews": _reviews(reviews, first),
-        "goals": _goals(session, case.id),
+        "goals": _goals(rows),
+        "care": _care(rows),
+    }
+
+
+def _care(rows: Gathered) -> View:
+    """How much it asks of the team, what stands about visits, what is talked about."""
+    visiting: Visiting | None = only(rows["visiting"])
+    return {
+        "complexity": [
+            {
+                "level": each.level,
+                "because": each.because,
+                "set": instant(each.set),
+                "set_by": each.set_by,
+            }
+            for each in rows["complexity"]
+        ],
+        "visiting": {
+            "at_home": visiting.at_home,
+            "alone": visiting.alone,
+            "because": visiting.because,
+            "set": instant(visiting.set),
+            "set_by": visiting.set_by,
+        }
+        if visiting
+        else None,
+        "supervision": [
+            {
+                "because": each.because,
+                "asked": instant(each.asked),
+                "asked_by": each.asked_by or None,
+                "talked": instant(each.talked) if each.talked else None,
+                "came": each.came,
+            }
+            for each in rows["supervision"]
+        ],
     }
 
 
@@ -52,6 +116,7 @@ def _contact(row: Attempt) -> View:
         "minutes": row.minutes,
         "next_step": row.next_step,
         "next_on": _day(row.next_on),
+        "visit_checked": row.visit_checked,
     }
 
 
@@ -102,13 +167,10 @@ def _measure(row: Measure) -> View:
     }
 
 
-def _goals(session: Session, case: UUID) -> list[View]:
+def _goals(rows: Gathered) -> list[View]:
     actions: dict[UUID, list[GoalAction]] = {}
-    in_order = select(GoalAction).where(GoalAction.case == case)
-    for each in session.exec(in_order.order_by(col(GoalAction.recorded), col(GoalAction.id))):
+    for each in rows["actions"]:
         actions.setdefault(each.goal, []).append(each)
-    goals = select(Goal).where(Goal.case == case)
-    goals = goals.order_by(col(Goal.settled).is_not(None), col(Goal.recorded), col(Goal.id))
     return [
         {
             "id": str(row.id),
@@ -120,7 +182,7 @@ def _goals(session: Session, case: UUID) -> list[View]:
             "settled": instant(row.settled) if row.settled else None,
             "actions": [_action(each) for each in actions.get(row.id, ())],
         }
-        for row in session.exec(goals)
+        for row in rows["goals"]
     ]
 
 

@@ -1,7 +1,9 @@
 """Whom an operator means, and everything by which that person is found."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from sqlalchemy import Select, String, cast, literal, or_
@@ -136,6 +138,23 @@ def by_patient(session: Session, patient: str) -> UUID:
     if link is None:
         raise NoSuchPerson
     return link.person
+
+
+def by_referral(session: Session, request: str) -> UUID:
+    """The person whom a referral is about, by the id of its ServiceRequest.
+
+    For whoever was named without a Patient: only their case leads to them.
+
+    Raises:
+        NoSuchPerson: no case was started by such a request, or its person was erased.
+    """
+    of_case = select(Case.person).where(
+        Case.service_request == request, col(Case.erased).is_(None), col(Case.person).is_not(None)
+    )
+    found = session.exec(of_case).one_or_none()
+    if found is None:
+        raise NoSuchPerson
+    return found
 
 
 def subject_of(session: Session, person: UUID) -> Subject:
@@ -274,14 +293,46 @@ def _staff(session: Session, cases: Sequence[UUID]) -> int:
 
 
 def _naming(session: Session, persons: Sequence[UUID], patients: Sequence[str]) -> list[str]:
-    """Subscriptions that ask for this person alone: by NHS number or by one of the Patients."""
+    """Subscriptions that ask for this person alone: by NHS number, by one of the Patients, or by a
+    number, an identifier or an address that one of those gives them."""
     numbers = session.exec(select(Person.nhs_number).where(col(Person.id).in_(persons))).all()
-    words = [*(number for number in numbers if number), *patients]
+    certain = [*(number for number in numbers if number), *patients]
+    words = {*certain, *_given(session, patients)}
     if not words:
         return []
     filters = cast(col(SubscriptionState.filters), String)
-    naming = or_(*(filters.contains(word, autoescape=True) for word in words))
-    return list(session.exec(select(SubscriptionState.id).where(naming)).all())
+    likely = or_(*(filters.contains(word, autoescape=True) for word in sorted(words)))
+    found = session.exec(
+        select(SubscriptionState.id, SubscriptionState.filters).where(likely)
+    ).all()
+    return [
+        key
+        for key, queries in found
+        if words & set(_values(queries)) or any(word in str(queries) for word in certain)
+    ]
+
+
+def _given(session: Session, patients: Sequence[str]) -> Iterator[str]:
+    """What Patients in any version have as identifiers and ways to reach them."""
+    document, version = fhir.document.c, fhir.document_version.c
+    bodies = (
+        sql_select(version.body)
+        .join(fhir.document, document.pk == version.pk)
+        .where(document.type == "Patient", document.id.in_(patients), version.body != "")
+    )
+    for body in session.connection().execute(bodies).scalars():
+        resource = parse(body.encode())
+        for element in ("identifier", "telecom"):
+            for each in resource.get(element, ()):
+                if each.get("value"):
+                    yield str(each["value"])
+
+
+def _values(queries: Iterable[str]) -> Iterator[str]:
+    """What the parameters of some searches are to be equal to, without systems and types."""
+    for query in queries:
+        for _, value in parse_qsl(query.partition("?")[2]):
+            yield from re.split(r"[,|/$]", value)
 
 
 def _submissions(session: Session, requests: Sequence[str]) -> list[UUID]:

@@ -1,6 +1,10 @@
 """A person's record is restricted, or held for a court; both until somebody lifts it."""
 
+from collections.abc import Sequence
 from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
 
 from services.referrals.casefile import CaseFile
 from services.referrals.desk import Desk
@@ -10,6 +14,7 @@ from services.referrals.record import Stop
 from services.referrals.repeating import repeating
 from services.referrals.subject.finding import Subject, subject_of
 from services.referrals.subject.operators import operator
+from services.referrals.tables import Case, Person
 from services.referrals.trail import note
 from shared.database import UnitOfWork
 
@@ -55,7 +60,8 @@ def restrict(desk: Desk, person: UUID, *, by: str, restricted: bool = True) -> S
 def hold(desk: Desk, person: UUID, *, by: str, held: bool = True) -> Subject:
     """Put a legal hold on all that is held about a person, or lift it.
 
-    Under a hold nothing about them is erased, neither when somebody asks nor when its time ends.
+    Under a hold nothing about them is erased, neither when somebody asks nor when its time ends;
+    nor what was done and told about them, in the trail and in the lists of messages.
 
     Args:
         desk: what every use case works with.
@@ -75,6 +81,17 @@ def hold(desk: Desk, person: UUID, *, by: str, held: bool = True) -> Subject:
         uow.session.flush()
         uow.commit()
         return subject
+
+
+def held_cases(engine: Engine) -> Sequence[UUID]:
+    """The cases of everybody who is under a legal hold.
+
+    Args:
+        engine: the service's database.
+    """
+    held = select(Case.id).where(col(Case.person) == col(Person.id), col(Person.legal_hold))
+    with Session(engine) as session:
+        return session.exec(held.order_by(col(Case.id))).all()
 
 
 def _note(desk: Desk, uow: UnitOfWork, subject: Subject, held: Held, action: str, by: str) -> None:

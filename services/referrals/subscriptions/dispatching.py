@@ -20,7 +20,7 @@ from services.referrals.tables.subscription import (
     SubscriptionEvent,
     SubscriptionState,
 )
-from shared.database import Lease, UnitOfWork
+from shared.database import Lease, UnitOfWork, at_once
 from shared.fhir.outcome import FhirError
 from shared.fhir.search.query import parse_query, parse_search
 from shared.fhir.store import Access, FhirStore
@@ -122,8 +122,8 @@ class Dispatcher:
 
     def _anything(self) -> bool:
         """Whether any change waits; mostly none does, and asking costs one round trip."""
-        with self._desk.reading.connect() as connection:
-            return bool(connection.exec_driver_sql(_WAITING).scalar_one())
+        ((waits,),) = at_once(self._desk.engine, _WAITING, {})
+        return bool(waits)
 
     def beat(self) -> int:
         """Have heartbeats sent and end what is over, if this replica leads; how many."""

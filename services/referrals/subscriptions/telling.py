@@ -86,7 +86,7 @@ class ToldStore(FhirStore):
         if drafts:
             rows = rows or Rows()
             for each in drafts:
-                self._note(rows, each.type, each.id, 1)
+                self._note(rows, each.type, each.id, 1, each.trace)
             self._uow.on_commit(self._changed.set)
         return super().create_all(drafts, rows)
 
@@ -94,13 +94,15 @@ class ToldStore(FhirStore):
         """See `FhirStore.update`."""
         stored = super().update(resource, **how)
         rows = Rows()
-        self._note(rows, stored.type, stored.id, stored.version)
+        self._note(rows, stored.type, stored.id, stored.version, traceparent())
         rows.insert(self._uow.session.connection())
         self._uow.on_commit(self._changed.set)
         return stored
 
-    def _note(self, rows: Rows, type_name: str, logical_id: str, version: int) -> None:
-        made, trace = self._time(), traceparent()
+    def _note(
+        self, rows: Rows, type_name: str, logical_id: str, version: int, trace: str | None
+    ) -> None:
+        made = self._time()
         change = {"type": type_name, "id": logical_id, "version": version}
         rows.add_values(_CHANGE, change | {"made": made, "traceparent": trace}, where=_WANTED)
 

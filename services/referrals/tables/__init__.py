@@ -5,6 +5,8 @@ from sqlalchemy import MetaData
 from services.referrals.tables.attendance import AttendanceMark
 from services.referrals.tables.bars import BarsMessage
 from services.referrals.tables.base import Row
+from services.referrals.tables.break_glass import BreakGlass
+from services.referrals.tables.caring import Complexity, Supervision, Visiting
 from services.referrals.tables.case import (
     Activity,
     Agreement,
@@ -30,6 +32,7 @@ from services.referrals.tables.gp import (
     PracticeWish,
     gp_delivery_metadata,
 )
+from services.referrals.tables.limits import HubLimitsSaid, TriageTold
 from services.referrals.tables.listing import ListedCapacity, ListedProvider, ListedService
 from services.referrals.tables.person import (
     AccessNeed,
@@ -53,6 +56,7 @@ from services.referrals.tables.subscription import (
 )
 from services.referrals.tables.talk import RequestFeedback, RequestMessage
 from services.referrals.tables.trail import AccessEntry, AuditEntry
+from services.referrals.tables.visit import FirstVisit
 from services.referrals.tables.waiting import Waiting
 from shared import database
 from shared.fhir import tables as fhir
@@ -67,21 +71,25 @@ __all__ = [
     "AttendanceMark",
     "AuditEntry",
     "BarsMessage",
+    "BreakGlass",
     "Case",
     "CaseDocument",
     "CaseTask",
     "Change",
     "CodeReturned",
+    "Complexity",
     "EndpointSecret",
     "EqualityCharacteristic",
     "Erasure",
     "ErasureConfirmation",
+    "FirstVisit",
     "FrontDoorEntry",
     "Goal",
     "GoalAction",
     "GpCode",
     "GpMessage",
     "GpSharing",
+    "HubLimitsSaid",
     "IdentityView",
     "KnownClient",
     "LinkProposal",
@@ -110,6 +118,9 @@ __all__ = [
     "Submission",
     "SubscriptionEvent",
     "SubscriptionState",
+    "Supervision",
+    "TriageTold",
+    "Visiting",
     "Waiting",
     "WiderConsent",
     "Worklist",

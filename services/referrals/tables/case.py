@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, Identity, Index, text
+from sqlalchemy import BigInteger, Column, Identity, Index, desc, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -74,6 +74,11 @@ class CaseTask(Row, table=True):
             "service_withdrawn",
             postgresql_where=text("service_withdrawn IS NOT NULL"),
         ),
+        Index(
+            "ix_case_task_closes",
+            "closes",
+            postgresql_where=text("business = 'awaiting-answer'"),
+        ),
     )
 
     id: str = Field(primary_key=True, max_length=64)
@@ -94,6 +99,10 @@ class CaseTask(Row, table=True):
     service_withdrawn: datetime | None = instant(nullable=True, default=None)
     """When both sides were warned that the service is off the list; none once it is listed."""
     answered: datetime | None = instant(nullable=True, default=None)
+    silent_from: datetime | None = instant(nullable=True, default=None)
+    """From when a provider that has not answered counts as silent; see `deadlines`."""
+    closes: datetime | None = instant(nullable=True, default=None)
+    """When its request ends for want of an answer."""
     created: datetime = instant()
     updated: datetime = instant()
 
@@ -151,6 +160,8 @@ class Attempt(Row, table=True):
     next_step: str = Field(default="", sa_column_kwargs={"server_default": ""})
     """What is done next, in the link worker's words; the last contact's counts."""
     next_on: date | None = None
+    visit_checked: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether who visited said that they had read what stands about visits."""
     made_by: str
     made: datetime = instant()
 
@@ -229,8 +240,10 @@ class Worklist(Row, table=True):
 
     __tablename__ = "worklist"
     __table_args__ = (
-        Index("ix_worklist_team", "team", "open", "urgent", "since"),
-        Index("ix_worklist_hub", "hub", "open", "unrouted"),
+        # In the order of the list: a page of it is read off, however long the list is.
+        Index("ix_worklist_page", "team", "open", desc("urgent"), "since", "case"),
+        Index("ix_worklist_gp_to_do", "team", postgresql_where=text("gp_to_do")),
+        Index("ix_worklist_hub_page", "hub", "open", desc("urgent"), "since", "case"),
     )
 
     case: UUID = Field(foreign_key="referral_case.id", primary_key=True)
@@ -251,6 +264,10 @@ class Worklist(Row, table=True):
     """The beginning of the day on which the next step is due, if one was said."""
     allocated_to: str | None = Field(default=None, max_length=64)
     """Who of the team has it, as on the case."""
+    complexity: str | None = Field(default=None, max_length=20)
+    """How much it asks of the team: the last `Complexity` of the case."""
+    visits_with_care: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether `Visiting` of the case forbids visits at home, or alone."""
     agreement_ends: datetime | None = instant(nullable=True, default=None)
     since: datetime = instant()
     updated: datetime = instant()

@@ -1,6 +1,6 @@
 """What came in at a front door: who handed it in, how the person agreed, and its reference."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Column, UniqueConstraint
@@ -27,7 +27,11 @@ class FrontDoorEntry(Row, table=True):
     """On the receipt; random, so that it names nobody."""
     source: str = Field(max_length=20)
     entered: str = Field(max_length=10)
-    """`online`, or by staff: `phone`, `paper`."""
+    """`online`, or by staff: `phone`, `paper`; `walk-in` by a provider to whom somebody came."""
+    entered_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Who of the staff typed it: the `sub` of their account, of `organisation`."""
+    written: date | None = None
+    """The day on the paper."""
     relation: str = ""
     """What whoever handed it in is to the person."""
     referrer: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))

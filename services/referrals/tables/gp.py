@@ -27,6 +27,7 @@ class PracticeWish(Row, table=True):
     first_outcome: bool
     closure: bool
     safety: bool
+    delay: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
     route: str = Field(max_length=10)
     changed_by: str
     changed: datetime = instant()

@@ -3,7 +3,8 @@
 Rows say so, and not a search: of two requests at once, the second waits for the first one's row.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -39,9 +40,9 @@ def identifiers_of(request: Mapping[str, Any], path: str) -> Iterator[tuple[Iden
 _HOLD = """
 WITH held AS (
   INSERT INTO referral_identifier (organisation, system, value, service_request, submission)
-  SELECT %(organisation)s::uuid, named.system, named.value, %(request)s::text,
-         %(submission)s::uuid
-  FROM unnest(%(systems)s::text[], %(values)s::text[]) AS named(system, value)
+  SELECT %(organisation)s::uuid, named.*
+  FROM unnest(%(systems)s::text[], %(values)s::text[], %(requests)s::text[],
+              %(submissions)s::uuid[]) AS named(system, value, request, submission)
   ON CONFLICT DO NOTHING
   RETURNING 1
 )
@@ -49,49 +50,61 @@ SELECT count(*) FROM held
 """
 
 
-def hold(
-    session: Session,
-    organisation: UUID,
-    request: str,
-    identifiers: Mapping[Identifier, str],
-    submission: UUID | None,
-) -> None:
-    """Have identifiers mean this request from now on, within the transaction that writes it.
+@dataclass(frozen=True)
+class Meaning:
+    """What identifiers mean from now on.
+
+    Attributes:
+        request: the id of the ServiceRequest.
+        identifiers: with the element that holds each.
+        submission: what a repeat of them is answered with; None where they came by an update.
+    """
+
+    request: str
+    identifiers: Mapping[Identifier, str]
+    submission: UUID | None
+
+
+def hold(session: Session, organisation: UUID, meanings: Sequence[Meaning]) -> None:
+    """Have identifiers mean requests, within the transaction that writes these.
 
     Args:
         session: the caller's.
         organisation: the client organisation whose numbers they are.
-        request: the id of its ServiceRequest.
-        identifiers: with the element that holds each.
-        submission: what a repeat of them is answered with; None where they came by an update.
+        meanings: of its ServiceRequests.
 
     Raises:
         FhirError: 409 naming the element whose identifier means another request already.
     """
-    if not identifiers:
+    # In one order for everybody; of two that name the same, the first has it.
+    named = sorted((*key, n) for n, each in enumerate(meanings) for key in each.identifiers)
+    if not named:
         return
-    pairs = sorted(identifiers)
     parameters = {
         "organisation": organisation,
-        "systems": [system for system, _ in pairs],
-        "values": [value for _, value in pairs],
-        "request": request,
-        "submission": submission,
+        "systems": [system for system, _, _ in named],
+        "values": [value for _, value, _ in named],
+        "requests": [meanings[n].request for _, _, n in named],
+        "submissions": [meanings[n].submission for _, _, n in named],
     }
     held = session.connection().exec_driver_sql(_HOLD, parameters).scalar_one()
-    if held == len(pairs):
-        return
+    if held < len(named):
+        for each in meanings:
+            _refuse_taken(session, organisation, each)
+
+
+def _refuse_taken(session: Session, organisation: UUID, meaning: Meaning) -> None:
     key = tuple_(col(ReferralIdentifier.system), col(ReferralIdentifier.value))
     taken = session.exec(
         select(ReferralIdentifier).where(
             ReferralIdentifier.organisation == organisation,
-            key.in_(list(identifiers)),
-            ReferralIdentifier.service_request != request,
+            key.in_(list(meaning.identifiers)),
+            ReferralIdentifier.service_request != meaning.request,
         )
     ).first()
     if taken is not None:
         words = "Another referral has this identifier: each referral has one of its own."
-        raise conflict(words, identifiers[taken.system, taken.value], duplicate=True)
+        raise conflict(words, meaning.identifiers[taken.system, taken.value], duplicate=True)
 
 
 def release(session: Session, request: str) -> None:

@@ -1,13 +1,16 @@
 """Cases that a request opens: what came with each referral, whom it is about, who reads it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from services.referrals.desk import Desk
 from services.referrals.handlers.opening import Sent, open_case
+from services.referrals.handlers.routing import Route, routes
 from services.referrals.handlers.urgency import nobody_alerted
 from services.referrals.pad import Pad
+from services.referrals.persons import Subject
 from services.referrals.readers import Label, Readers, label_of
 from services.referrals.writing.attachments import (
     Attachments,
@@ -44,7 +47,7 @@ class Opened:
         store: FhirStore,
         pad: Pad,
         principal: Principal,
-        links: Mapping[str, UUID],
+        links: Mapping[str, Subject],
     ) -> None:
         self._desk = desk
         self._uow = uow
@@ -80,14 +83,25 @@ class Opened:
                 alerted = (placed(issue, path) for issue in nobody_alerted(request))
                 results[id(step.entry)].issues += [nothing, *alerted]
         held = self._hold(starting, requests)
+        sent = {
+            key: self._sent(requests[key], documents, held) for key, documents in starting.items()
+        }
+        ways = self._ways(sent)
         readers: Readers = {}
         for step in steps:
-            if step.id in starting:
-                found = {d: body for d, body in starting[step.id].items() if _lives(d, held)}
-                issues = self._open(requests[step.id], found, held, readers)
+            if step.id in sent:
+                came = replace(sent[step.id], way=ways[step.id])
+                issues = step.entry.within(self._open, came, readers)
                 path = step.entry.path or "ServiceRequest"
                 results[id(step.entry)].issues += [placed(issue, path) for issue in issues]
         self._share(readers, held)
+
+    def _ways(self, sent: Mapping[str, Sent]) -> Mapping[str, Route]:
+        """Where each goes, by its request."""
+        if not sent:
+            return {}
+        owner, sought = UUID(self._principal.organisation), [each.sought for each in sent.values()]
+        return dict(zip(sent, routes(self._uow.session, owner, sought), strict=True))
 
     def _hold(
         self, starting: Mapping[str, Mapping[Document, Any]], requests: Mapping[str, dict[str, Any]]
@@ -99,26 +113,31 @@ class Opened:
         named |= {("Patient", key) for key in patients if key is not None and key in self._links}
         return self._store.lock_all(named - set(self._pad.documents))
 
-    def _open(
+    def _sent(
         self,
         request: dict[str, Any],
-        documents: dict[Document, Any],
+        documents: Mapping[Document, Any],
         held: Mapping[Document, Stored],
-        readers: Readers,
-    ) -> list[Issue]:
+    ) -> Sent:
+        """What came with a referral and is not deleted."""
+        found = {each: body for each, body in documents.items() if _lives(each, held)}
         key = patient_of(request)
         if key is None or key not in self._links or not _lives(("Patient", key), held):
             key = None
-        sent = Sent(
+        subject = self._links[key] if key is not None else None
+        return Sent(
             request=request,
             patient=key,
-            person=self._links[key] if key is not None else None,
+            person=subject.person if subject else None,
             documents={
                 document: label_of(body) if document not in held else _label(held[document])
-                for document, body in documents.items()
+                for document, body in found.items()
             },
-            practices=practices_of(request, documents),
+            practices=practices_of(request, found),
+            stands=subject.stands if subject else None,
         )
+
+    def _open(self, sent: Sent, readers: Readers) -> list[Issue]:
         more, issues = open_case(self._desk, self._uow, self._pad, self._principal, sent)
         for document, grants in more.items():
             readers.setdefault(document, set()).update(grants)

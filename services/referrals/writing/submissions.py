@@ -5,7 +5,7 @@ Only referrals are told apart like this; a repeat of anything else is plain FHIR
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,8 +45,8 @@ class Received:
     """
 
     def __init__(self, organisation: UUID, entries: Sequence[WriteEntry]) -> None:
-        self._organisation = organisation
-        self._entries = entries
+        self.organisation = organisation
+        self.entries = entries
         requests = [each for each in entries if each.type == "ServiceRequest" and each.resource]
         self._every = {key for each in requests for key in _identified(each)}
         created = [each for each in requests if each.method == "POST"]
@@ -63,16 +63,7 @@ class Received:
         Raises:
             FhirError: 409 where an identifier was used for other content.
         """
-        keys = [f"{system}|{value}" for system, value in self._every]
-        store.serialise(*(f"referral/{self._organisation}/{key}" for key in keys))
-        if not self._identifiers:
-            return None
-        parameters = {
-            "organisation": self._organisation,
-            "systems": [system for system, _ in self._identifiers],
-            "values": [value for _, value in self._identifiers],
-        }
-        known = session.connection().exec_driver_sql(_KNOWN, parameters).all()
+        known = _received_before([self], session, store)
         if not known:
             return None
         first = session.get_one(Submission, known[0].submission)
@@ -85,7 +76,7 @@ class Received:
             raise conflict(words, element, duplicate=True)
         results = [
             _again(entry, each, store, access)
-            for entry, each in zip(self._entries, first.results, strict=True)
+            for entry, each in zip(self.entries, first.results, strict=True)
         ]
         self._tell_of_endings(session, results)
         return results
@@ -94,7 +85,7 @@ class Received:
         """Nobody works on a case that has ended, and its sender may wait for it (care 1)."""
         referrals = {
             each.stored.id: (entry, each)
-            for entry, each in zip(self._entries, results, strict=True)
+            for entry, each in zip(self.entries, results, strict=True)
             if each.stored is not None and entry.type == "ServiceRequest"
         }
         ended = session.exec(
@@ -108,6 +99,16 @@ class Received:
             entry, result = referrals[request]
             place = f"{entry.path or entry.type}.identifier"
             result.issues.append(Issue("warning", "business-rule", _ENDED, (place,)))
+
+    @property
+    def numbers(self) -> Iterator[str]:
+        """What stands for each identifier that the request names, new or not."""
+        return (f"referral/{self.organisation}/{system}|{value}" for system, value in self._every)
+
+    @property
+    def identifiers(self) -> Collection[Identifier]:
+        """Those by which it is known whether it was received before."""
+        return self._identifiers.keys()
 
     def remember(
         self, pad: Pad, ids: Mapping[int, str], results: Mapping[int, WriteResult], now: datetime
@@ -126,10 +127,10 @@ class Received:
         if not self._identifiers:
             return None
         submission = Submission(
-            organisation=self._organisation,
+            organisation=self.organisation,
             digest=self._digest(),
             results=[
-                _kept(entry, ids[id(entry)], results[id(entry)].issues) for entry in self._entries
+                _kept(entry, ids[id(entry)], results[id(entry)].issues) for entry in self.entries
             ],
             received=now,
         )
@@ -139,11 +140,34 @@ class Received:
     def _digest(self) -> str:
         """Of the content, whatever ids a sender's software made up for this attempt."""
         names = {
-            entry.full_url: f"entry[{n}]" for n, entry in enumerate(self._entries) if entry.full_url
+            entry.full_url: f"entry[{n}]" for n, entry in enumerate(self.entries) if entry.full_url
         }
-        canonical = [[*entry.asked, _renamed(_content(entry), names)] for entry in self._entries]
+        canonical = [[*entry.asked, _renamed(_content(entry), names)] for entry in self.entries]
         text = json.dumps(canonical, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def all_new(received: Sequence[Received], session: Session, store: FhirStore) -> bool:
+    """Whether nothing of what one sender sends at once was received before, in other requests.
+
+    Whatever names one of the same identifiers at the same time takes turns here.
+    """
+    return not _received_before(received, session, store)
+
+
+def _received_before(
+    received: Sequence[Received], session: Session, store: FhirStore
+) -> Sequence[Any]:
+    store.serialise(*(number for each in received for number in each.numbers))
+    named = [key for each in received for key in each.identifiers]
+    if not named:
+        return []
+    parameters = {
+        "organisation": received[0].organisation,
+        "systems": [system for system, _ in named],
+        "values": [value for _, value in named],
+    }
+    return session.connection().exec_driver_sql(_KNOWN, parameters).all()
 
 
 def _identified(entry: WriteEntry) -> dict[Identifier, str]:

@@ -1,6 +1,6 @@
 """One request's writes, within its transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from services.referrals.handlers.people import link_to_person
 from services.referrals.handlers.urgency import change_priority
 from services.referrals.handlers.withdrawal import withdraw
 from services.referrals.pad import Pad
-from services.referrals.persons import person_of
+from services.referrals.persons import Subject, hold_subjects
 from services.referrals.readers import label_of
 from services.referrals.subscriptions import registering
 from services.referrals.subscriptions.masking import masked, unmasked
@@ -34,7 +34,7 @@ from services.referrals.writing.attachments import (
     patient_of,
     subject_of,
 )
-from services.referrals.writing.identifiers import hold, identifiers_of, release
+from services.referrals.writing.identifiers import Meaning, hold, identifiers_of, release
 from services.referrals.writing.opened import Opened
 from services.referrals.writing.starting import (
     changed_without_effect,
@@ -91,7 +91,7 @@ class Work:
         self._files: dict[UUID, CaseFile] = {}
         self._fresh: dict[Document, dict[str, Any]] = {}
         self._remarks: list[tuple[Step, Issue]] = []
-        self._links: dict[str, UUID] = {}
+        self._links: dict[str, Subject] = {}
         self._pad = Pad(uow, self._store)
         self._made: dict[Document, Stored] = {}
         self._resolver = Resolver(
@@ -123,12 +123,11 @@ class Work:
             results[id(step.entry)].issues.append(issue)
         submission = None
         if received is not None:
-            self._start_referrals(steps, results)
-            ids = {id(step.entry): step.id for step in steps}
-            submission = received.remember(self._pad, ids, results, self._now)
+            self._start_referrals(steps, results, beside=_sent_beside(steps))
+            submission = received.remember(self._pad, ids_of(steps), results, self._now)
         self._write()
         self._name_made(steps, results)
-        self._hold_identifiers(steps, submission)
+        self._hold_identifiers(steps, {id(entry): submission for entry in entries})
         self._uow.session.flush()
         return [results[id(entry)] for entry in entries]
 
@@ -359,26 +358,26 @@ class Work:
         if kind == "Patient":
             if self._pad.persons:
                 self._write()  # this one may be the same
-            self._links[key] = link_to_person(
+            person = link_to_person(
                 self._uow.session, self._pad, resource, key, UUID(self._owner), self._now
             )
-            return self._links[key]
+            self._links[key] = Subject(person, None)
+            return person
         patient = patient_of(resource)
         if patient is None:
             return None
-        person = self._person_of(patient)
-        if person is None and not self._store.seen({("Patient", patient)}, self._access):
+        self._learn_subjects([patient])
+        if patient in self._links:
+            return self._links[patient].person
+        if not self._store.seen({("Patient", patient)}, self._access):
             raise gone("The person whom this is about was erased a moment ago.")
-        return person
+        return None
 
-    def _person_of(self, patient: str) -> UUID | None:
-        """Whom a Patient is about, held from the first time that this request asks."""
-        if patient not in self._links:
-            person = person_of(self._uow.session, patient)
-            if person is None:
-                return None
-            self._links[patient] = person
-        return self._links[patient]
+    def _learn_subjects(self, patients: Iterable[str]) -> None:
+        """Whom Patients are about, held from the first time that this request asks."""
+        unknown = set(patients) - self._links.keys()
+        if unknown:
+            self._links |= hold_subjects(self._uow.session, unknown)
 
     def _is_cared_for(self, patient: Stored) -> bool:
         open_cases = (
@@ -388,16 +387,25 @@ class Work:
         )
         return self._uow.session.exec(open_cases.limit(1)).first() is not None
 
-    def _hold_identifiers(self, steps: Iterable[Step], submission: UUID | None) -> None:
-        """One number, one referral: whoever creates or updates what is a referral, or may be."""
+    def _hold_identifiers(
+        self, steps: Iterable[Step], submissions: Mapping[int, UUID | None]
+    ) -> None:
+        """One number, one referral: whoever creates or updates what is a referral, or may be.
+
+        Args:
+            steps: of the request.
+            submissions: what a repeat is answered with, by the identity of the entry.
+        """
+        meanings = []
         for step in steps:
             if step.entry.type != "ServiceRequest" or step.action not in _STARTS:
                 continue
             if self._sends_referrals() or self._file_of_request(step.id) is not None:
                 request = self._fresh["ServiceRequest", step.id]
                 found = dict(identifiers_of(request, step.entry.path or "ServiceRequest"))
-                again = submission if step.entry.method == "POST" else None
-                hold(self._uow.session, UUID(self._owner), step.id, found, again)
+                again = submissions[id(step.entry)] if step.entry.method == "POST" else None
+                meanings.append(Meaning(step.id, found, again))
+        hold(self._uow.session, UUID(self._owner), meanings)
 
     def _join_documents(self, steps: Iterable[Step]) -> None:
         """What an updated request refers to now is for its readers too, while anybody cares."""
@@ -422,13 +430,9 @@ class Work:
 
     # --- referrals that the request starts --------------------------------------------------------
 
-    def _start_referrals(self, steps: Sequence[Step], results: dict[int, WriteResult]) -> None:
-        beside = {
-            (step.entry.type, step.id)
-            for step in steps
-            if step.action in {"create", "unchanged"} and step.id
-        }
-        beside = {each for each in beside if each[0] != "Subscription"}
+    def _start_referrals(
+        self, steps: Sequence[Step], results: dict[int, WriteResult], *, beside: set[Document]
+    ) -> None:
         found = {**self._resolver.found, **_existing(steps)}
         attachments = Attachments(
             self._store, self._access, self._owner, self._fresh, found.values()
@@ -440,13 +444,26 @@ class Work:
             and step.action in _STARTS
             and self._file_of_request(step.id) is None
         ]
-        for step in starting:
-            patient = patient_of(self._fresh["ServiceRequest", step.id])
-            if patient is not None and ("Patient", patient) in found:
-                self._person_of(patient)
         requests = {step.id: self._fresh["ServiceRequest", step.id] for step in starting}
+        patients = {patient_of(each) for each in requests.values()} - {None}
+        self._learn_subjects(str(each) for each in patients if ("Patient", each) in found)
         opened = Opened(self._desk, self._uow, self._store, self._pad, self._principal, self._links)
         opened.open(starting, requests, beside, attachments, results)
+
+
+def ids_of(steps: Iterable[Step]) -> dict[int, str]:
+    """What each entry is about, by the entry's identity."""
+    return {id(step.entry): step.id for step in steps}
+
+
+def _sent_beside(steps: Iterable[Step]) -> set[Document]:
+    """The documents that came in one request, or that it means by its conditions."""
+    sent = {
+        (step.entry.type, step.id)
+        for step in steps
+        if step.action in {"create", "unchanged"} and step.id
+    }
+    return {each for each in sent if each[0] != "Subscription"}
 
 
 def _existing(steps: Iterable[Step]) -> dict[Document, Stored]:

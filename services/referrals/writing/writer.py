@@ -6,6 +6,7 @@ from services.referrals.casefile import NoSuchCase
 from services.referrals.desk import Desk
 from services.referrals.domain import Refused
 from services.referrals.repeating import repeating
+from services.referrals.writing.several import Several
 from services.referrals.writing.work import SENDERS, Work
 from shared.auth import Principal
 from shared.database import NeedsDatabase, UnconnectedWork, UnitOfWork, at_once
@@ -79,6 +80,25 @@ class ReferralWriter:
                 return Work(self._desk, uow, principal, self._http).alone(entry)
             except NeedsDatabase:
                 return None
+
+    def gathers(self, principal: Principal, type_name: str) -> bool:
+        """See `shared.fhir.bundle.Gathering`."""
+        return type_name == "ServiceRequest" and not self.takes(principal)
+
+    @repeating
+    def write_each(
+        self, principal: Principal, entries: Sequence[WriteEntry]
+    ) -> list[WriteResult] | None:
+        """See `shared.fhir.bundle.Gathering`."""
+        with self._desk.work() as uow:
+            try:
+                work = Several(self._desk, uow, principal, self._http)
+                results = work.do_each(entries)
+            except Refused as refused:
+                raise _fhir(refused) from refused
+            if results is not None:
+                uow.commit()
+            return results
 
     def store(self, creations: Sequence[Creation]) -> list[Stored]:
         """See `shared.fhir.bundle.AtOnce`."""

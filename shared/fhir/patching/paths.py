@@ -38,6 +38,7 @@ _INDEX = re.compile(r"\s*\[\s*(\d{1,6})\s*\]")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'")
 _CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(")
 _TYPES = re.compile(r"(?:FHIR\.)?([A-Za-z][A-Za-z0-9]*)")
+_CAST = re.compile(rf"(?P<path>.+)\s+as\s+{_TYPES.pattern}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +172,19 @@ def read_path(text: str) -> tuple[Step, ...]:
 def _steps(text: str) -> Iterator[Step]:
     at = 0
     while True:
-        name = _NAME.match(text, at)
-        if name is None:
-            raise ValueError("it is no path to an element")
-        at = name.end()
-        if text[at : at + 1] == "(":
+        if at == 0 and text.startswith("("):
             end = _closing(text, at)
-            yield from _function(name["name"] or "", text[at + 1 : end].strip())
+            yield from _in_parentheses(text[1:end].strip())
+            at = end + 1
+        elif (name := _NAME.match(text, at)) is None:
+            raise ValueError("it is no path to an element")
+        elif text[name.end() : name.end() + 1] == "(":
+            end = _closing(text, name.end())
+            yield from _function(name["name"] or "", text[name.end() + 1 : end].strip())
             at = end + 1
         else:
             yield Child(name["name"] or name["quoted"])
+            at = name.end()
         while index := _INDEX.match(text, at):
             yield _position(int(index[1]))
             at = index.end()
@@ -190,6 +194,16 @@ def _steps(text: str) -> Iterator[Step]:
         if not rest.startswith("."):
             raise ValueError("it is no path to an element: names, indexes and functions, with dots")
         at = len(text) - len(rest) + 1
+
+
+def _in_parentheses(text: str) -> Iterator[Step]:
+    """The start of a path that stands by itself; mostly a choice element seen as one type."""
+    if text.startswith("("):
+        raise ValueError("one pair of parentheses is enough")
+    cast = _CAST.fullmatch(text)
+    yield from _steps(cast["path"] if cast else text)
+    if cast:
+        yield OfType(cast[2])
 
 
 def _closing(text: str, opening: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -15,6 +15,7 @@ from shared.fhir.store.access import Grant
 from shared.fhir.store.statements import creating_many, with_rows
 from shared.fhir.store.stored import Stored
 from shared.rows import Rows
+from shared.tracing import traceparent
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Draft:
         owner: the client organisation that it belongs to.
         grants: who may read it.
         person: whom it concerns.
+        trace: of the request that it came in.
     """
 
     resource: dict[str, Any]
@@ -67,6 +69,7 @@ class Draft:
     owner: str
     grants: set[Grant]
     person: UUID | None = None
+    trace: str | None = field(default_factory=traceparent)
 
     @property
     def type(self) -> str:

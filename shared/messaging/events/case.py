@@ -1,9 +1,10 @@
 """What happens to a case, from the referral's arrival to its closing. Ids and codes only."""
 
+from datetime import date
 from typing import ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from shared.messaging.events.base import CaseEvent, Code, Priority
 
@@ -122,6 +123,24 @@ class TriageDeclined(TriageEvent):
     type: ClassVar[str] = "kersey.referral.triage.declined.v1"
 
 
+class TriageWaits(TriageEvent):
+    """A team has not done in its time what is next: `waits_for` says what, `unseen`,
+    `first-contact`, or `not-reached` after several tries (care 2). The team is told."""
+
+    type: ClassVar[str] = "kersey.referral.triage.waits.v1"
+
+    waits_for: Code
+
+
+class TriageOverdue(TriageEvent):
+    """It still has not, after a further time: the hub is told, which sees to cover (care 2)."""
+
+    type: ClassVar[str] = "kersey.referral.triage.overdue.v1"
+
+    waits_for: Code
+    hub: Code
+
+
 class ReferralRequested(ProviderTaskEvent):
     """A provider was asked, with an onward request made for it alone (care 5)."""
 
@@ -134,6 +153,22 @@ class ReferralAccepted(ProviderTaskEvent):
     """The provider accepted."""
 
     type: ClassVar[str] = "kersey.referral.accepted.v1"
+
+
+class ReferralVisitSet(ProviderTaskEvent):
+    """The first visit has a day and a time, or another than before; the person is told of it."""
+
+    type: ClassVar[str] = "kersey.referral.visit-set.v1"
+
+    starts: AwareDatetime
+
+
+class ReferralVisitCalledOff(ProviderTaskEvent):
+    """The person cannot come on one day; their place stays (care 16). The provider is told."""
+
+    type: ClassVar[str] = "kersey.referral.visit-called-off.v1"
+
+    day: date
 
 
 class ReferralOffered(ProviderTaskEvent):
@@ -266,6 +301,17 @@ class PersonSaid(ReferralEvent):
 
     task: UUID
     said: Code
+
+
+class ReferralOpenedInEmergency(ReferralEvent):
+    """Somebody of the hub opened the team's case in an emergency, to read it for a while: the team
+    is told at once. Why in their words, and who it is about, is in no event."""
+
+    type: ClassVar[str] = "kersey.referral.opened-in-emergency.v1"
+
+    hub: Code
+    opening: UUID
+    reason: Code
 
 
 class CaseMerged(CaseEvent):

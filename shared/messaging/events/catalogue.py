@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import get_args, get_origin
 
-from shared.messaging.events import case, client, delivery, directory, listing, person
+from shared.messaging.events import case, client, delivery, directory, hub, listing, person
 from shared.messaging.events.base import Event
 
 _EVENTS: tuple[type[Event], ...] = (
@@ -19,10 +19,14 @@ _EVENTS: tuple[type[Event], ...] = (
     case.TriageAccepted,
     case.TriageNotReached,
     case.TriageDeclined,
+    case.TriageWaits,
+    case.TriageOverdue,
     case.ReferralRequested,
     case.ReferralAccepted,
     case.ReferralOffered,
     case.ReferralChosen,
+    case.ReferralVisitSet,
+    case.ReferralVisitCalledOff,
     case.ReferralWaitlisted,
     case.ReferralDeclined,
     case.ReferralNoResponse,
@@ -40,6 +44,7 @@ _EVENTS: tuple[type[Event], ...] = (
     case.TeamWritten,
     case.GpMessageFailed,
     case.PersonSaid,
+    case.ReferralOpenedInEmergency,
     case.CaseMerged,
     case.AgreementWithdrawn,
     directory.ProviderPublished,
@@ -53,6 +58,7 @@ _EVENTS: tuple[type[Event], ...] = (
     listing.ListingSentBack,
     listing.ListingApproved,
     listing.ListingClaimed,
+    listing.ListingClaimDecided,
     listing.VerificationDue,
     listing.TierEnding,
     listing.TierChanged,
@@ -70,6 +76,7 @@ _EVENTS: tuple[type[Event], ...] = (
     person.PersonErased,
     person.ErasureConfirmed,
     client.ClientChanged,
+    hub.HubLimitsChanged,
 )
 
 CATALOGUE: Mapping[str, type[Event]] = MappingProxyType({event.type: event for event in _EVENTS})
@@ -109,9 +116,13 @@ def _kind(annotation: object) -> str:
     if type(None) in alternatives:
         return _kind(next(kind for kind in alternatives if kind is not type(None)))
     if isinstance(annotation, type):
-        return {"UUID": "id", "str": "code", "int": "number", "AwareDatetime": "instant"}.get(
-            annotation.__name__, annotation.__name__
-        )
+        return {
+            "UUID": "id",
+            "str": "code",
+            "int": "number",
+            "AwareDatetime": "instant",
+            "date": "day",
+        }.get(annotation.__name__, annotation.__name__)
     return _kind(alternatives[0]) if alternatives else str(annotation)
 
 

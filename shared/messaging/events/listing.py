@@ -57,6 +57,16 @@ class ListingClaimed(ListingEvent):
     type: ClassVar[str] = "kersey.directory.listing.claimed.v1"
 
 
+class ListingClaimDecided(ListingEvent):
+    """A hub said yes or no to whoever asked to keep a listing, or ended their keeping it. Its words
+    stand with the claim."""
+
+    type: ClassVar[str] = "kersey.directory.listing.claim-decided.v1"
+
+    claimant: UUID
+    decision: Code
+
+
 class VerificationDue(ListingEvent):
     """Nobody has looked whether a listing is right for as long as its tier allows. `to` is whose
     turn it is; `days` from then it is unlisted unless somebody does, 0 if never."""

@@ -168,6 +168,10 @@ def test_a_choice_takes_the_type_of_its_value(server: Server):
     person.to(operation("delete", path=typed.format("boolean")))
     same = operation("replace", path="Patient.deceased.as(dateTime)", value=when)
     assert person.to(same)["deceasedDateTime"] == "2026-01-02"
+    cast = operation(
+        "replace", path="(Patient.deceased as dateTime)", value={"valueDateTime": "2026"}
+    )
+    assert person.to(cast)["deceasedDateTime"] == "2026"
     assert "deceasedDateTime" not in person.to(operation("delete", path=typed.format("dateTime")))
 
 
@@ -188,6 +192,9 @@ FIRST = "Parameters.parameter[0]"
         (operation("delete", path="Patient.name.where(use = )"), 400, f"{FIRST}.part[1]"),
         (operation("delete", path="Patient.name | Patient.telecom"), 400, f"{FIRST}.part[1]"),
         (operation("delete", path="Patient.repeat(name)"), 400, f"{FIRST}.part[1]"),
+        (operation("delete", path="(" * 400 + "Patient" + ")" * 400), 400, f"{FIRST}.part[1]"),
+        (operation("delete", path="(Patient.name as )"), 400, f"{FIRST}.part[1]"),
+        (operation("delete", path="(Patient.name"), 400, f"{FIRST}.part[1]"),
         (operation("delete", path="name.where(repeat($this).exists())"), 400, f"{FIRST}.part[1]"),
         (operation("delete", path="name.where(%resource.active)"), 400, f"{FIRST}.part[1]"),
         (operation("delete", path="Patient." + "name." * 300 + "use"), 400, f"{FIRST}.part[1]"),

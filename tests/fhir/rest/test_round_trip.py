@@ -34,6 +34,8 @@ SENT = """
                {"code": {"text": "f"}, "valueQuantity": {"value": 1.50e2}},
                {"code": {"text": "b"}, "valueQuantity": {"value": 100000000000000000.01}},
                {"code": {"text": "c"}, "valueInteger": 0},
+               {"code": {"text": "g"}, "valueInteger": -0},
+               {"code": {"text": "h"}, "valueQuantity": {"value": -0}},
                {"code": {"text": "d"}, "valueDateTime": "2026-02-03T04:05:06.000001Z"}],
  "note": [{"text": "a\\u00e9 & <b> \\"q\\" \\n \\ud83d\\ude00"}]}
 """.replace("URL", URL)
@@ -50,8 +52,8 @@ DIGITS = (
 
 
 def exact(text: str) -> Json:
-    """Parsed so that 1.10 is not 1.1."""
-    found: Json = json.loads(text, parse_float=str)
+    """Parsed so that 1.10 is not 1.1, nor -0 0."""
+    found: Json = json.loads(text, parse_float=str, parse_int=str)
     return found
 
 

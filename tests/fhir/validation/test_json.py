@@ -15,7 +15,7 @@ def said(error):
 
 def test_a_decimal_keeps_every_digit_and_an_instant_its_zeros():
     text = (
-        b'{"resourceType":"Observation","valueQuantity":{"value":1.10},"a":1.0E-7,"b":-0.00,'
+        b'{"resourceType":"Observation","valueQuantity":{"value":1.10},"a":1.0E-7,"b":-0.00,"n":-0,'
         b'"c":12345678901234567890,"issued":"2026-03-01T09:30:00.120Z","z":"caf\xc3\xa9"}'
     )
     read = parse(text)

@@ -274,6 +274,32 @@ def test_a_public_feed_leads_nobody_inside(
     assert report.why.endswith("not fetched.")
 
 
+@pytest.mark.parametrize("to", ["https://10.0.0.7/x", "https://localhost/"])
+def test_where_a_private_feed_may_be_named_none_is_led_to(importer: Importer, to: str):
+    """As in development: a coordinator may name an address inside, and a feed may not."""
+    with published(lambda path, query: (302, {"Location": to}, b"")) as (url, _):
+        report = importer.address(url)
+    assert report.state is RunState.BROKEN
+    assert report.why == f"{to} leads into a private network: not fetched."
+
+
+def test_a_feed_on_this_machine_leads_to_no_other_on_it(importer: Importer):
+    with (
+        published(feed(five())) as (other, heard),
+        published(lambda path, query: (302, {"Location": f"{other}/services"}, b"")) as (url, _),
+    ):
+        report = importer.address(url)
+    assert heard == []
+    assert report.why == f"{other}/services is not https: not fetched."
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]"])
+def test_nobody_is_led_to_where_clouds_tell_secrets(importer: Importer, host: str):
+    report = importer.address(f"http://{host}/latest/meta-data/")
+    assert report.why is not None
+    assert "leads into a private network" in report.why
+
+
 def test_a_redirect_is_followed_and_a_circle_is_left(importer: Importer):
     works = feed(five())
 
@@ -321,6 +347,21 @@ def test_a_document_has_its_bounds_packed_and_unpacked(importer: Importer):
             report = importer.address(url + path, source=path[1:])
             assert report.why is not None
             assert report.why.endswith("gives more than 5,000,000 bytes.")
+
+
+def test_a_page_too_long_for_memory_is_refused_and_read_as_a_file_by_its_own_address(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+):
+    for module in ("reading.feeds", "material"):
+        monkeypatch.setattr(f"services.providers.importing.{module}.LONGEST_PAGE", 1_000)
+    with published(feed(five(), per=100)) as (url, _):
+        base = importer.address(url)
+        assert base.state is RunState.BROKEN
+        assert base.why is not None
+        assert "a page of more than 1,000 bytes: import that address itself" in base.why
+        assert importer.names() == []
+        assert importer.address(f"{url}/services", source="whole").state is RunState.COMPLETE
+    assert importer.names() == list(FIVE)
 
 
 def test_a_file_at_an_address_is_a_file(importer: Importer):

@@ -292,6 +292,17 @@ def test_a_circle_that_a_later_import_would_close_is_left_open(importer: Importe
     assert parents(importer) == {"A": None, "B": "A"}
 
 
+def test_an_id_is_not_taken_for_another_that_begins_with_it(importer: Importer):
+    longest = "o" * 300
+    owner = organization() | {"id": longest}
+    other = service() | {"organization_id": f"{longest}x"}
+    del other["organization"]
+    report = importer.file([owner, other])
+    assert told(report, "entity", "outcome", "element") == [
+        ("service", "refused", "organization_id")
+    ]
+
+
 def test_a_service_of_nobody_is_refused(importer: Importer):
     report = importer.file([{**bare()[0], "organization_id": key("x")}, *two()[1:]])
     assert told(report, "outcome", "element") == [("refused", "organization_id")]

@@ -1,11 +1,14 @@
 """One service in two sources: how it is noticed, made one, and two again."""
 
+from itertools import combinations
+from random import Random
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from services.providers.matches.of_services.likeness import PROPOSED, Features, likeness
+from services.providers.matches.of_services.proposing import with_something_in_common
 from tests.providers.conftest import House
 from tests.providers.importing.conftest import Importer
 from tests.providers.importing.feeds import key, organization, service
@@ -36,6 +39,27 @@ def known(name: str, places: str = "", times: str = "") -> Features:
 def test_what_is_alike_enough(one: Features, other: Features, alike: bool):
     assert (likeness(one, other).score >= PROPOSED) is alike
     assert likeness(one, other) == likeness(other, one)
+
+
+def test_only_what_is_alike_in_nothing_is_left_uncompared():
+    chance = Random(5)
+    words = ("slow", "stitch", "walk", "choir")
+    every = [
+        known(
+            " ".join(chance.sample(words, chance.randint(1, 3))),
+            chance.choice(("", "A", "B", "A B")),
+            chance.choice(("", "Mon", "Tue", "Mon Tue")),
+        )
+        for _ in range(120)
+    ]
+    compared = {frozenset((a.id, b.id)) for a, b in with_something_in_common(every)}
+    alike = {
+        frozenset((a.id, b.id))
+        for a, b in combinations(every, 2)
+        if likeness(a, b).score >= PROPOSED
+    }
+    assert alike
+    assert alike <= compared
 
 
 def hall(number: int, **more: Any) -> dict[str, Any]:
@@ -72,6 +96,14 @@ def both(importer: Importer) -> House:
     importer.file([choir(), service("Chess", ARTS)], source="council")
     importer.file([the_choir()], source="charity")
     return importer.house
+
+
+def test_an_organisation_of_many_services_is_compared_too(importer: Importer):
+    many = [service(f"Group {number}", ARTS) for number in range(320)]
+    importer.file([choir(), *many], source="council")
+    importer.file([the_choir()], source="charity")
+    found = proposal(importer.house)
+    assert {found["one"]["name"], found["other"]["name"]} == {"Choir", "The choir"}
 
 
 def proposal(both: House) -> Any:

@@ -8,6 +8,7 @@ something else already, or twice in one listing, gets one that follows from its 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from sqlalchemy import Uuid, any_, literal, select
@@ -77,6 +78,7 @@ def given_id(said: Said) -> str | None:
     return text if 0 < len(text) <= LONGEST else None
 
 
+@lru_cache(maxsize=16_384)  # each id of a batch is asked for several times
 def as_uuid(given: str) -> UUID | None:
     """A given id that is a UUID, in any way of writing that Python reads without dropping signs."""
     try:

@@ -37,16 +37,18 @@ def _tidied(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return _text(value) or None
     if isinstance(value, dict):
-        members = ((str(name), _tidied(each, depth + 1)) for name, each in value.items())
-        return {name: each for name, each in members if each is not None} or None
+        members = {}
+        for name, each in value.items():
+            if (kept := _tidied(each, depth + 1)) is not None:
+                members[str(name)] = kept
+        return members or None
     if isinstance(value, list):
-        items = (_tidied(each, depth + 1) for each in value)
-        return [each for each in items if each is not None] or None
+        return [kept for each in value if (kept := _tidied(each, depth + 1)) is not None] or None
     return value
 
 
 def _text(text: str) -> str:
-    text = _NO_TEXT.sub("", text).strip()
-    if "<" not in text and _ENTITY.search(text):
+    text = (text if text.isprintable() else _NO_TEXT.sub("", text)).strip()
+    if "&" in text and "<" not in text and _ENTITY.search(text):
         text = html.unescape(text).replace("\xa0", " ").strip()
     return text

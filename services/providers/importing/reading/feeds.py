@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from os import SEEK_END
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
@@ -23,6 +24,9 @@ from services.providers.importing.reading.records import (
 )
 
 PER_PAGE = 100
+LONGEST_PAGE = 16 * 1024 * 1024
+"""Bytes of a page at most, since a page is in memory whole; a hundred full services are one or two
+megabytes. What is longer is a file."""
 MOST_PAGES = 100_000
 """A feed that is longer goes round in a circle."""
 MOST_EMPTY = 3
@@ -157,6 +161,12 @@ class Feed:
 
     def _document(self, url: str) -> Any:
         with self.fetcher.get(url) as file:
+            if file.seek(0, SEEK_END) > LONGEST_PAGE:
+                raise SourceBroken(
+                    f"{url} gives a page of more than {LONGEST_PAGE:,} bytes: import that address"
+                    " itself, which is then read as a file."
+                )
+            file.seek(0)
             return parsed(file, url)
 
 

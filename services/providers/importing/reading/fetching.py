@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpcore
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -79,24 +79,30 @@ class Fetcher:
             yield file
 
     def _fetch(self, url: str, file: IO[bytes]) -> None:
-        at = url
+        at, led = url, False
         for _ in range(MOST_REDIRECTS + 1):
             file.seek(0)
             file.truncate()
-            further = self._step(at, file)
+            further = self._step(at, file, led=led)
             if further is None:
                 return
             try:
                 at = urljoin(at, further)
+                led = _origin(at) != _origin(url)
             except ValueError:
                 raise SourceBroken(f"{url} redirects to no address: not fetched.") from None
         raise SourceBroken(f"{url} redirects more than {MOST_REDIRECTS} times.")
 
-    def _step(self, url: str, file: IO[bytes]) -> str | None:
-        """One answer into the file; or where it redirects to."""
+    def _step(self, url: str, file: IO[bytes], *, led: bool) -> str | None:
+        """One answer into the file; or where it redirects to.
+
+        A private address may be named where private ones are allowed; a redirect leads to none.
+        """
         headers = {"Accept": "application/json, */*;q=0.5", "Accept-Encoding": "identity"}
         try:
-            with self.http.exchange("GET", url, headers=headers, within=self.seconds) as answer:
+            with self.http.exchange(
+                "GET", url, headers=headers, within=self.seconds, led=led
+            ) as answer:
                 if answer.status in _REDIRECTS and header_of(answer, "location"):
                     return header_of(answer, "location")
                 self._judge(url, answer)
@@ -137,3 +143,13 @@ class Fetcher:
                 if written > self.most_bytes:
                     raise too_large
                 file.write(plain)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port (RFC 6454).
+
+    Raises:
+        ValueError: there is none in it.
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

@@ -1,0 +1,80 @@
+"""The rules of an announcement: its states, for whom it is, what may not be in it. No I/O."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from datetime import date
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where it stands."""
+
+    DRAFT = "draft"
+    """Its hub alone sees it."""
+    PUBLISHED = "published"
+    """It is there from its first day to its last."""
+    ENDED = "ended"
+    """Its hub ended it early."""
+
+
+class Audience(StrEnum):
+    """For whom it is, of a hub's place."""
+
+    LINK_WORKERS = "link-workers"
+    PROVIDERS = "providers"
+    EVERYBODY = "everybody"
+
+
+TO_PROVIDERS = frozenset({Audience.PROVIDERS, Audience.EVERYBODY})
+
+
+class Did(StrEnum):
+    """What was done with it, for its history."""
+
+    WRITTEN = "written"
+    CHANGED = "changed"
+    PUBLISHED = "published"
+    ENDED = "ended"
+
+
+READ_BY: dict[str, frozenset[Audience]] = {
+    "coordinator": frozenset(Audience),
+    "link-worker": frozenset({Audience.LINK_WORKERS, Audience.EVERYBODY}),
+    "provider": frozenset({Audience.PROVIDERS, Audience.EVERYBODY}),
+}
+"""What each role reads."""
+
+LONGEST = 366
+"""Days for which one is there at most: what holds for longer belongs on a page of its own."""
+
+_NHS_NUMBER = re.compile(r"(?<!\d)\d{3}[\s.-]?\d{3}[\s.-]?\d{4}(?!\d)")
+_LINK = re.compile(r"\b([a-z][a-z0-9+.-]{1,20})://\S*", re.IGNORECASE)
+_DANGEROUS = re.compile(r"\b(javascript|data|vbscript|file|blob)\s*:", re.IGNORECASE)
+_DASHES = re.compile(r"[\u2010-\u2015\u2212]")
+
+
+def audiences(roles: Collection[str]) -> frozenset[Audience]:
+    """What somebody with these roles reads."""
+    return frozenset[Audience]().union(*(READ_BY.get(role, frozenset()) for role in roles))
+
+
+def fault_of(text: str) -> str | None:
+    """What is in a text that may not be, in words; None where nothing is.
+
+    Ten digits in the shape of an NHS number are refused whether or not its check digit fits: one
+    with a slip in it is somebody's all the same.
+    """
+    # NFKC: digits of other scripts and wide ones are the same digits to whoever reads them.
+    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
+    if _NHS_NUMBER.search(plain):
+        return "It holds ten digits like an NHS number. Nothing about a person belongs here."
+    schemes = {found[1].lower() for found in _LINK.finditer(plain)}
+    if schemes - {"https"} or _DANGEROUS.search(plain):
+        return "A link must begin with https://"
+    return None
+
+
+def shows(state: str, first: date, last: date, today: date) -> bool:
+    """Whether it is there for its readers on a day."""
+    return state == State.PUBLISHED and first <= today <= last

@@ -1,0 +1,165 @@
+"""A message to staff in words, in the language and format in which its contact wishes it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from babel.dates import format_date
+
+from services.notifications.announcements.news import News
+from services.notifications.channels import Worded
+from services.notifications.domain import Kind
+from services.notifications.languages.reading import Translation, translations
+from services.notifications.notice import Notice
+from services.notifications.wishes.rules import OPTIONAL, Language, Wishes
+from services.notifications.words import DIGEST, WORDS, Words, reference, said_words
+
+MOST_NAMED = 20
+"""References of one kind that a digest names; beyond that it says how many there are."""
+
+
+def worded(
+    notice: Notice, wishes: Wishes, *, url: str, code: str, minutes: int, mute: str
+) -> Worded:
+    """One message.
+
+    Args:
+        notice: what it is about.
+        wishes: of its contact.
+        url: the answer link, where it has one.
+        code: the one-time code, likewise.
+        minutes: for which a code works.
+        mute: where its reader says that they want no more of its kind, if they may.
+    """
+    about = reference(notice.task or notice.case)
+    values = {
+        "reference": about,
+        "code": code,
+        "minutes": minutes,
+        "said": said_words(notice.said),
+        "day": format_date(notice.day, "EEEE d MMMM", locale="en_GB") if notice.day else "",
+    }
+    words = in_language(notice.kind, wishes.language)
+    brief = f"{words.subject}. {about}."
+    return Worded(
+        subject=words.subject,
+        paragraphs=words.paragraphs(**values),
+        brief=f"{brief} {url}" if url else brief,
+        link=words.link,
+        url=url or None,
+        look=wishes.look,
+        mute=mute if notice.kind in OPTIONAL else None,
+    )
+
+
+def gathered(
+    notices: Sequence[Notice], wishes: Wishes, *, mute: str, news: Sequence[News] = ()
+) -> Worded:
+    """Several in one message: what happened and to which requests, and what the hub announces.
+
+    Args:
+        notices: what happened, oldest first.
+        wishes: of their contact.
+        mute: where its reader says that they want no more of it.
+        news: what the hub announces, in its own words.
+    """
+    if not notices:
+        return _of_news(news, wishes, mute)
+    words = in_language(DIGEST, wishes.language)
+    first, *last = words.paragraphs()
+    lines = [
+        f"{_subject(kind, wishes.language)}: {_named(references)}"
+        for kind, references in _by_kind(notices).items()
+    ]
+    return Worded(
+        subject=words.subject,
+        paragraphs=[first, *lines, *last, *_news(news, wishes)],
+        brief=f"{words.subject}: {len(notices) + len(news)}.",
+        look=wishes.look,
+        mute=mute,
+    )
+
+
+def announced(news: News, wishes: Wishes, *, url: str) -> Worded:
+    """One urgent announcement; a text message has its heading, and where to read it.
+
+    Args:
+        news: what it says.
+        wishes: of its contact.
+        url: where it is read.
+    """
+    words = in_language(Kind.ANNOUNCEMENT, wishes.language)
+    return Worded(
+        subject=words.subject,
+        paragraphs=[news.title, *news.paragraphs, *words.paragraphs()],
+        brief=f"{words.subject}: {news.title}. {url}",
+        link=words.link,
+        url=url,
+        look=wishes.look,
+    )
+
+
+def _of_news(news: Sequence[News], wishes: Wishes, mute: str) -> Worded:
+    """A message of the day in which there is nothing but announcements."""
+    words = in_language(Kind.ANNOUNCEMENT, wishes.language)
+    said = [part for each in news for part in (each.title, *each.paragraphs)]
+    titles = "; ".join(each.title for each in news)
+    return Worded(
+        subject=words.subject,
+        paragraphs=[*said, *words.paragraphs()],
+        brief=f"{words.subject}: {titles}.",
+        look=wishes.look,
+        mute=mute,
+    )
+
+
+def _news(news: Sequence[News], wishes: Wishes) -> list[str]:
+    """What stands of announcements below what happened."""
+    if not news:
+        return []
+    heading = in_language(Kind.ANNOUNCEMENT, wishes.language).subject
+    return [heading, *(part for each in news for part in (each.title, *each.paragraphs))]
+
+
+def in_language(what: Kind | Words, language: Language) -> Words:
+    """The words of a kind, or of a digest, in a language.
+
+    A language is followed by the English, so that somebody who is asked can help; Easy Read stands
+    alone. What there is not in it comes in English, and says so.
+
+    Args:
+        what: a kind, or `DIGEST`.
+        language: the contact's.
+    """
+    english = WORDS[what] if isinstance(what, Kind) else what
+    translation = translations().get(language)
+    if translation is None:
+        return english
+    words = _found(translation, what)
+    if words is None:
+        return Words(english.subject, f"{translation.untranslated}\n\n{english.text}", english.link)
+    if translation.easy_read:
+        return words
+    return Words(words.subject, f"{words.text}\n\n{english.text}", words.link)
+
+
+def _found(translation: Translation, what: Kind | Words) -> Words | None:
+    return translation.words.get(what) if isinstance(what, Kind) else translation.of_digest
+
+
+def _subject(kind: Kind, language: Language) -> str:
+    translation = translations().get(language)
+    words = translation.words.get(kind) if translation else None
+    return (words or WORDS[kind]).subject
+
+
+def _by_kind(notices: Iterable[Notice]) -> Mapping[Kind, list[UUID]]:
+    found: dict[Kind, list[UUID]] = {}
+    for each in notices:
+        found.setdefault(each.kind, []).append(each.task or each.case)
+    return found
+
+
+def _named(references: Sequence[UUID]) -> str:
+    named = ", ".join(reference(each) for each in references[:MOST_NAMED])
+    more = len(references) - MOST_NAMED
+    return f"{named} + {more}" if more > 0 else named

@@ -1,0 +1,1 @@
+"""Bringing a provider in: from 'we heard of them' to published, by what its tier demands."""

@@ -1,0 +1,255 @@
+"""Nobody's name in a message, an event, an address or a log line: looked for in the whole suite.
+
+Whatever any test has Kersey write there is looked through for the demo's people: their names,
+numbers, addresses and dates of birth. The test during which one was found fails, with where. What
+goes to the person and to the GP is theirs and has its own rule and tests (`test_person_messages`,
+`test_person_words`, `test_gp_messages`); what an authorised client is answered is not looked at.
+
+The hooks are put in as soon as a module is there, so that a test that needs none loads none.
+"""
+
+import json
+import logging
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from contextvars import ContextVar
+from functools import cache, wraps
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+_OWN = ("Kath Feather", "testina@mail.example", "07700 900111")
+"""People of single tests, beside those of the demo."""
+
+_ADDRESSES = re.compile(r"""\s(?:href|src|action)=["']([^"']*)""")
+
+_WORD = re.compile(r"\w+")
+
+_theirs: ContextVar[bool] = ContextVar("theirs", default=False)
+"""Whether what is written now goes to the person whom it is about."""
+
+_found: list[str] = []
+_lock = threading.Lock()
+_hooked: set[str] = set()
+
+
+def of_people(most: int = 63) -> Iterable[str]:
+    """All that tells one of the demo's people.
+
+    Args:
+        most: how many of them; a storm refers more.
+    """
+    from deploy.demo.people import people
+    from deploy.demo.walk_ins import WALK_INS
+
+    for came in WALK_INS:
+        yield from (f"{came.given} {came.family}", came.phone)
+    for each in people(most):
+        number, born = each.nhs_number, each.birth_date
+        yield from (f"{each.given} {each.family}", f"{each.family}, {each.given}")
+        yield from (number, f"{number[:3]} {number[3:6]} {number[6:]}", each.phone, each.line)
+        yield from (born.isoformat(), f"{born.day} {born:%B %Y}", f"{born:%d/%m/%Y}")
+    yield from _OWN
+
+
+@cache
+def _any() -> re.Pattern[str]:
+    return _pattern(of_people())
+
+
+def _pattern(told: Iterable[str]) -> re.Pattern[str]:
+    # Never inside a longer word or number: `1 Loom Street` is not in `11 Loom Street`.
+    tokens = "|".join(re.escape(each) for each in sorted(set(told), key=len, reverse=True))
+    return re.compile(rf"(?<![\w/])(?:{tokens})(?!\w)")
+
+
+def look(kind: str, text: str, wanted: re.Pattern[str] | None = None) -> None:
+    """Look a text through, and note what is found.
+
+    Args:
+        kind: what it is: `message`, `event`, `address`, `log`.
+        text: all of it.
+        wanted: what is looked for; all of the demo's people where nothing else is said.
+    """
+    for found in (wanted or _any()).finditer(text):
+        at = text[max(0, found.start() - 60) : found.end() + 60]
+        during = os.environ.get("PYTEST_CURRENT_TEST", "no test")
+        with _lock:
+            _found.append(f"{kind}: {found[0]!r} in …{at}… ({during})")
+
+
+def take() -> list[str]:
+    """What was found since the last time."""
+    with _lock:
+        taken = list(_found)
+        _found.clear()
+    return taken
+
+
+def read(log: Path, mails: Path) -> None:
+    """Look through what a Kersey of its own process left behind.
+
+    Args:
+        log: its log.
+        mails: the folder of its mails.
+    """
+    if log.is_file():
+        look("log", log.read_text("utf-8", errors="replace"))
+    for mail in mails.rglob("*"):
+        if mail.is_file():
+            look("message", mail.read_text("utf-8", errors="replace"))
+
+
+MOST_PEOPLE = 3000
+"""More than any storm refers."""
+
+
+@cache
+def _words_of_everybody() -> Mapping[str, frozenset[str]]:
+    return {each: frozenset(_WORD.findall(each)) for each in of_people(MOST_PEOPLE)}
+
+
+def read_logs(folder: Path) -> None:
+    """Look through the logs of processes of their own, which the hooks below do not reach.
+
+    A log may be long: only what stands in it word for word is looked for.
+
+    Args:
+        folder: where each has its `*.log`.
+    """
+    for log in sorted(folder.glob("*.log")):
+        text = log.read_text("utf-8", errors="replace")
+        words = frozenset(_WORD.findall(text))
+        told = [each for each, own in _words_of_everybody().items() if own <= words]
+        if told:
+            look(f"log ({log.stem})", text, _pattern(told))
+
+
+# --- the places where something leaves -----------------------------------------------------------
+
+
+def logged(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Look a log line through as it would be written in production: a processor of structlog."""
+    from shared.logging import _plain, _refuse_personal_fields, _without_values
+
+    line = _refuse_personal_fields(logger, method, _without_values(logger, method, {**event}))
+    look("log", json.dumps(line, default=_plain))
+    return event
+
+
+class Logged(logging.Handler):
+    """Looks through what libraries log, as far as it is written in production: the first line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        look("log", record.getMessage().partition("\n")[0][:300])
+
+
+def _written(call: Callable[..., Any], where: str) -> Callable[..., Any]:
+    """A function whose argument is a message."""
+
+    @wraps(call)
+    def looking(self: Any, *words: Any, **named: Any) -> Any:
+        if not _theirs.get():
+            look(f"message ({where})", _text_of([*words, *named.values()]))
+        return call(self, *words, **named)
+
+    return looking
+
+
+def _text_of(said: Iterable[Any]) -> str:
+    """All texts of messages and notices."""
+    parts = []
+    for each in said:
+        for name in ("subject", "paragraphs", "brief", "link", "url"):
+            value = getattr(getattr(each, "words", each), name, "")
+            parts += [value] if isinstance(value, str) else [str(one) for one in value or ()]
+        notice = getattr(each, "notice", None)
+        parts.append(notice.model_dump_json() if notice is not None else "")
+    return "\n".join(parts)
+
+
+def _for_the_person(call: Callable[..., Any], _where: str) -> Callable[..., Any]:
+    @wraps(call)
+    def sending(self: Any, *words: Any) -> Any:
+        token = _theirs.set(True)
+        try:
+            return call(self, *words)
+        finally:
+            _theirs.reset(token)
+
+    return sending
+
+
+def _told(call: Callable[..., Any], _where: str) -> Callable[..., Any]:
+    """A function that makes an event's row."""
+
+    @wraps(call)
+    def telling(self: Any, *words: Any, **named: Any) -> Any:
+        row: Mapping[str, Any] = call(self, *words, **named)
+        look("event", str(row["envelope"]))
+        return row
+
+    return telling
+
+
+def _answered(call: Callable[..., Any], _where: str) -> Callable[..., Any]:
+    """An app: the addresses that its answers lead to."""
+
+    @wraps(call)
+    async def answering(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await call(self, scope, receive, send)
+            return
+        page = bytearray()
+        kept = False
+
+        async def passed(message: Any) -> None:
+            nonlocal kept
+            if message["type"] == "http.response.start":
+                headers = dict(message["headers"])
+                if b"location" in headers:
+                    look("address", unquote_plus(headers[b"location"].decode("latin-1")))
+                plain = b"content-encoding" not in headers
+                kept = plain and headers.get(b"content-type", b"").startswith(b"text/html")
+            elif kept:
+                page.extend(message.get("body", b""))
+                if not message.get("more_body"):
+                    for each in _ADDRESSES.findall(page.decode("utf-8", errors="replace")):
+                        look("address", unquote_plus(unescape(each)))
+            await send(message)
+
+        await call(self, scope, receive, passed)
+
+    return answering
+
+
+_HOOKS: Mapping[tuple[str, str, str], Callable[[Callable[..., Any], str], Callable[..., Any]]] = {
+    ("shared.mail.composing", "Composer", "composed"): _written,
+    ("services.notifications.channels.sms", "SmsChannel", "send"): _written,
+    ("services.notifications.channels.letter", "LetterChannel", "send"): _written,
+    ("services.notifications.channels.webhook", "WebhookChannel", "send"): _written,
+    ("services.notifications.person.sending", "PersonSender", "__call__"): _for_the_person,
+    ("shared.messaging.outbox", "Outbox", "row"): _told,
+    ("fastapi", "FastAPI", "__call__"): _answered,
+}
+"""By module, class and function."""
+
+
+def watch() -> None:
+    """Hook into what has been loaded since the last time; called before each test."""
+    for (module, owner, name), hook in _HOOKS.items():
+        if module in sys.modules and module not in _hooked:
+            _hooked.add(module)
+            found = getattr(sys.modules[module], owner)
+            setattr(found, name, hook(getattr(found, name), module.rpartition(".")[2]))
+    root = logging.getLogger()
+    if _LOGGED not in root.handlers:
+        root.addHandler(_LOGGED)
+
+
+_LOGGED = Logged(logging.WARNING)

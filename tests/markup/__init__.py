@@ -1,0 +1,1 @@
+"""Every page that a test sees is held to html-validate."""

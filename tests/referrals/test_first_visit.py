@@ -1,0 +1,188 @@
+"""The first visit is an Appointment that follows its Task; who sent the referral reads it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.referrals.republishing import STATE
+from services.referrals.subject.erasing import erase
+from shared.messaging.events import ReferralVisitSet
+from tests.referrals.house import SERVICE, SERVICE_2, TEAM_2, House
+
+
+def in_days(days: float) -> str:
+    return (datetime.now(UTC).replace(microsecond=0) + timedelta(days=days)).isoformat()
+
+
+def says(house: House, task: str, by: str = "provider", *, status: int | None = None, **more: Any):
+    body = {"starts": in_days(5)} | more
+    return house.by(by).put(f"/referrals/requests/{task}/first-visit", body, status=status)
+
+
+def appointment(house: House, by: str = "ehr") -> Any:
+    (entry,) = house.by(by).get("/fhir/Appointment")["entry"]
+    return entry["resource"]
+
+
+def expected(house: House) -> tuple[Any, str]:
+    referral, task = house.accepted()
+    says(house, task)
+    return referral, task
+
+
+@pytest.mark.parametrize("by", ["provider", "link-worker", "coordinator"])
+def test_whoever_knows_says_when_and_the_sender_reads_an_appointment(house: House, by: str):
+    referral, task = house.accepted()
+    starts = in_days(5)
+    told = says(house, task, by, starts=starts, minutes=90)["first_visit"]
+    assert datetime.fromisoformat(told["starts"]) == datetime.fromisoformat(starts)
+    found = appointment(house)
+    assert told["appointment"] == f"Appointment/{found['id']}"
+    assert (found["status"], found["description"]) == ("booked", "First visit")
+    start, end = (datetime.fromisoformat(found[name]) for name in ("start", "end"))
+    assert end - start == timedelta(minutes=90)
+    assert {"reference": f"ServiceRequest/{referral.request}"} in found["basedOn"]
+    actors = [each["actor"]["reference"] for each in found["participant"]]
+    assert f"HealthcareService/{SERVICE}" in actors
+    assert f"Patient/{referral.patient}" not in actors, "the provider reads it too"
+    (entry,) = house.ehr.get(
+        "/fhir/Appointment", params={"based-on": f"ServiceRequest/{referral.request}"}
+    )["entry"]
+    assert entry["resource"]["id"] == found["id"]
+    (event,) = [each for each in house.events() if isinstance(each, ReferralVisitSet)]
+    assert (str(event.task), event.starts) == (task, datetime.fromisoformat(starts))
+    case = house.worker.get(referral.at)
+    (shown,) = [each["first_visit"] for each in case["tasks"] if each["id"] == task]
+    assert shown == told
+
+
+def test_only_those_of_the_case_read_it(house: House):
+    expected(house)
+    for reader in ("ehr", "link-worker", "provider"):
+        assert appointment(house, reader)["status"] == "booked"
+    for other in ("ehr-2", "provider-2", "link-worker-2", "fhir-client"):
+        assert "entry" not in house.by(other).get("/fhir/Appointment")
+    found = appointment(house)
+    house.ehr.put(f"/fhir/Appointment/{found['id']}", found | {"status": "noshow"}, status=403)
+
+
+def test_the_same_again_tells_nobody_and_another_time_is_another_version(house: House):
+    _, task = house.accepted()
+    starts = in_days(5)
+    for _ in range(2):
+        says(house, task, starts=starts)
+    assert appointment(house)["meta"]["versionId"] == "1"
+    says(house, task, starts=starts, minutes=30)
+    assert len([each for each in house.events() if isinstance(each, ReferralVisitSet)]) == 1
+    says(house, task, starts=in_days(9))
+    found = appointment(house)
+    assert found["meta"]["versionId"] == "3"
+    assert len([each for each in house.events() if isinstance(each, ReferralVisitSet)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("start", "fulfilled"), ("attend", "fulfilled"), ("not-attended", "noshow")],
+)
+def test_it_follows_what_came_of_it(house: House, action: str, status: str):
+    _, task = expected(house)
+    house.progress(task, action)
+    assert appointment(house)["status"] == status
+
+
+def test_a_person_who_cannot_come_cancels_it_and_the_sender_reads_so(house: House):
+    referral, task = expected(house)
+    house.by("person-messages").post(f"/referrals/requests/{task}/person", {"said": "cancel"})
+    found = appointment(house)
+    assert found["status"] == "cancelled"
+    assert found["cancelationReason"]["coding"][0]["code"] == "pat"
+    assert found["participant"][0]["status"] == "declined"
+    assert house.state(task) == "cancelled/cancelled"
+    assert house.worker.get(referral.at)["tasks"][1]["first_visit"]["status"] == "cancelled"
+    says(house, task, status=409)
+
+
+def test_a_request_that_is_taken_back_or_withdrawn_cancels_it(house: House):
+    _, task = expected(house)
+    house.worker.post(f"/referrals/requests/{task}/cancel", {"reason": "asked-by-mistake"})
+    found = appointment(house)
+    assert found["status"] == "cancelled"
+    assert found["cancelationReason"]["coding"][0]["code"] == "other"
+
+
+def test_another_team_reads_it_once_the_case_is_theirs(house: House):
+    referral, _ = expected(house)
+    body = {"team": str(TEAM_2), "reason": "cover"}
+    house.worker.post(f"{referral.at}/hand-over", body)
+    assert appointment(house, "link-worker-2")["status"] == "booked"
+    assert "entry" not in house.worker.get("/fhir/Appointment")
+
+
+@pytest.mark.parametrize(
+    "starts",
+    [in_days(-1), in_days(800), "2026-12-01T10:00:00", "soon", None],
+    ids=["past", "far", "without a zone", "no time", "none"],
+)
+def test_an_odd_time_is_refused_by_its_element(house: House, starts: Any):
+    _, task = house.accepted()
+    with house.unchanged():
+        refused = says(house, task, starts=starts, status=422)
+    assert "starts" in str(refused["element"])
+
+
+def test_before_there_is_a_place_and_after_it_began_none_is_set(house: House):
+    _, task = house.asked()
+    with house.unchanged():
+        says(house, task, status=409)
+    house.answer(task, "waiting-list")
+    says(house, task, status=409)
+    house.answer(task, "accept")
+    house.progress(task, "start")
+    says(house, task, status=409)
+
+
+def test_who_has_no_part_in_it_sets_none(house: House):
+    _, task = house.accepted()
+    with house.unchanged():
+        for other in ("provider-2", "link-worker-2", "coordinator-2"):
+            says(house, task, other, status=404)
+        says(house, task, "ehr", status=403)
+        says(house, task, said_by={"contact": str(uuid4()), "via": "answer-link"}, status=422)
+
+
+def test_by_an_answer_link_its_contact_is_noted(house: House):
+    _, task = house.accepted()
+    contact = uuid4()
+    says(house, task, "notifications", said_by={"contact": str(contact), "via": "answer-link"})
+    assert house.scalar("select set_by from first_visit") == f"contact/{contact}"
+
+
+def test_each_place_has_its_own(house: House):
+    referral, task = house.accepted()
+    says(house, task)
+    other = house.ask(referral, SERVICE_2, several_because="They like both")
+    assert house.worker.get(referral.at)["tasks"][-1]["id"] == other
+    assert len(house.worker.get("/fhir/Appointment")["entry"]) == 1
+
+
+def test_it_is_told_again_as_it_stands(house: House):
+    _, task = expected(house)
+    (state,) = [each for each in STATE if each.kind == "cases"]
+    with house.desk.work() as uow:
+        events = [event for event, _ in state.told(uow, state.keys(uow))]
+    (event,) = [each for each in events if isinstance(each, ReferralVisitSet)]
+    assert str(event.task) == task
+
+
+def test_an_erasure_takes_it(house: House):
+    referral, task = expected(house)
+    found = appointment(house)
+    house.progress(task, "start")
+    house.progress(task, "complete")
+    house.worker.post(f"{referral.at}/close", {"outcome": "completed"})
+    person = house.scalar("select person from referral_case where id = :id", id=referral.case)
+    erase(house.desk, person, by="DPO", reason="person-asked")
+    house.ehr.get(f"/fhir/Appointment/{found['id']}", status=410)
+    assert house.rows("select * from first_visit") == []
