@@ -8,6 +8,9 @@ from uuid import UUID
 
 from shared.delivery import Receipt, Temporary
 
+MAILDIR = ("tmp", "new", "cur")
+"""The folders that make a folder a maildir."""
+
 
 class Post(Protocol):
     """Where a finished mail goes."""
@@ -38,8 +41,9 @@ class MaildirPost:
     def post(self, _sender: str, _recipient: str, message: bytes) -> Receipt:
         """See `Post`."""
         try:
-            self._folder.parent.mkdir(parents=True, exist_ok=True)
-            mailbox.Maildir(self._folder, create=True).add(message)
+            for name in MAILDIR:  # `mailbox` makes them too, but not where two make them at once
+                (self._folder / name).mkdir(parents=True, exist_ok=True)
+            mailbox.Maildir(self._folder, create=False).add(message)
         except OSError as error:
             raise Temporary("maildir-unwritable") from error
         return Receipt("maildir")

@@ -19,6 +19,7 @@ from shared.delivery import (
     Together,
 )
 from shared.delivery.receivers import FORGOTTEN_AFTER, LONGEST_REST, MOST_AT_ONCE, Receivers
+from tests.messaging.tools import running
 
 
 class Clock:
@@ -110,25 +111,6 @@ def test_what_is_known_of_long_ago_is_forgotten(receivers, clock):
 # --- with a worker ------------------------------------------------------------------------------
 
 
-class Working:
-    """A worker in a thread, for a block."""
-
-    def __init__(self, worker, wake):
-        self.worker, self.wake = worker, wake
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=worker.run, args=(self.stop,))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        self.wake.set()
-        self.thread.join(30)
-        assert not self.thread.is_alive()
-
-
 def until(holds, seconds=20):
     deadline = time.monotonic() + seconds
     while not holds():
@@ -148,7 +130,7 @@ def test_receivers_that_hang_hold_back_nobody_else(house):
         return Receipt("http-204")
 
     worker = house.worker(send, threads=4, receiver=lambda delivery: delivery.address)
-    with Working(worker, house.wake):
+    with running(worker):
         until(lambda: len(house.delivered) == len(healthy))
         asked = [each.address for each in house.sent if each.address.startswith("hangs")]
         assert len(asked) == len(set(asked)), "one that hangs costs one thread"
@@ -178,7 +160,7 @@ def test_what_was_delivered_is_recorded_together(house):
         together=together(house, delivered),
         receiver=lambda delivery: str(delivery.id),
     )
-    with Working(worker, house.wake):
+    with running(worker):
         until(lambda: len(house.delivered) == len(keys))
     assert sorted(house.delivered) == sorted(keys)
     assert max(batches) > 5
@@ -192,7 +174,7 @@ def test_what_cannot_be_recorded_together_is_recorded_one_by_one(house):
 
     keys = [house.add(f"a{n}") for n in range(10)]
     worker = house.worker(lambda _: Receipt("250"), together=together(house, delivered))
-    with Working(worker, house.wake):
+    with running(worker):
         until(lambda: len(house.delivered) == len(keys))
     assert sorted(house.delivered) == sorted(keys)
     assert all(house.attempts(key) == [(1, "delivered", "250")] for key in keys)

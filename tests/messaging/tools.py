@@ -54,7 +54,7 @@ def running(*workers: Worker) -> Iterator[None]:
     try:
         yield
     finally:
-        assert group.stop(15) == [], "these workers did not stop"
+        assert group.stop(60) == [], "these workers did not stop"
 
 
 class Cable:

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -305,6 +306,19 @@ def test_a_maildir_takes_mails_where_there_is_no_server(tmp_path):
     receipt = channel(MaildirPost(tmp_path / "a" / "mail")).send(letter())
     assert receipt == Receipt("maildir")
     assert len(list((tmp_path / "a" / "mail" / "new").iterdir())) == 1
+
+
+def test_mails_that_come_first_and_together_are_all_in_the_maildir(tmp_path):
+    for each in range(20):
+        posting, together = channel(MaildirPost(tmp_path / str(each))), threading.Barrier(8)
+
+        def send(posting=posting, together=together):
+            together.wait()
+            return posting.send(letter())
+
+        with ThreadPoolExecutor(8) as threads:
+            sent = [threads.submit(send) for _ in range(8)]
+        assert [each.result() for each in sent] == [Receipt("maildir")] * 8
 
 
 def test_a_maildir_that_cannot_be_written_is_temporary(tmp_path):

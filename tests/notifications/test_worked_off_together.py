@@ -1,6 +1,5 @@
 """Events and deliveries that are worked off together come to what they would come to one by one."""
 
-import threading
 import time
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from shared.messaging.events import (
     ReferralUnrouted,
     Sequence,
 )
+from tests.messaging.tools import running
 from tests.notifications.conftest import TEAM, House, requested
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -143,15 +143,11 @@ def test_deliveries_that_end_together_are_told_and_followed_one_by_one(reached: 
             ),
         ),
     )
-    stop = threading.Event()
-    running = threading.Thread(target=worker.run, args=(stop,))
-    running.start()
-    deadline = time.monotonic() + 30
-    while len(reached.rows("id", state="delivered")) < 2 * len(asked):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    stop.set()
-    running.join(30)
+    with running(worker):
+        deadline = time.monotonic() + 90
+        while len(reached.rows("id", state="delivered")) < 2 * len(asked):
+            assert time.monotonic() < deadline, reached.rows("state", "due", "last_error")
+            time.sleep(0.05)
     told = [each for each in reached.told() if isinstance(each, NotificationDelivered)]
     assert len(told) == len({each.delivery for each in told}) == 2 * len(asked)
     subjects = reached.scalar(

@@ -1,11 +1,12 @@
 """Time: a request that nobody answered comes back to the link worker's list (care 4)."""
 
-import threading
+import time
 
 import pytest
 
 from services.referrals.clock import Clock
 from services.referrals.handlers.answers import expire
+from tests.messaging.tools import running
 from tests.referrals.house import House
 
 
@@ -52,16 +53,8 @@ def test_an_answer_between_looking_and_closing_wins(house: House, monkeypatch: p
 def test_the_clock_looks_again_until_it_is_stopped(house: House):
     _, task = house.asked()
     house.pass_days(23)
-    stop = threading.Event()
-    thread = threading.Thread(target=Clock(house.desk, every=0.01).run, args=(stop,))
-    thread.start()
-    try:
-        for _ in range(500):
-            if house.state(task) == "cancelled/provider-silent":
-                break
-            threading.Event().wait(0.02)
-    finally:
-        stop.set()
-        thread.join(10)
+    with running(Clock(house.desk, every=0.01)):
+        end = time.monotonic() + 60
+        while house.state(task) != "cancelled/provider-silent" and time.monotonic() < end:
+            time.sleep(0.02)
     assert house.state(task) == "cancelled/provider-silent"
-    assert not thread.is_alive()

@@ -1,6 +1,5 @@
 """A record system is told by a rest-hook: ids only, numbered without gaps, and only what it may."""
 
-import threading
 import time
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from services.referrals.subscriptions.dispatching import Dispatcher
 from shared.fhir.model import validate
 from shared.worker import Wake
+from tests.messaging.tools import running
 from tests.notifications.conftest import HttpSink
 from tests.referrals.house import House, replaced
 from tests.referrals.subscribing import (
@@ -110,12 +110,8 @@ def test_numbers_rise_by_one_through_the_whole_loop(house: House, sink: HttpSink
 
 def test_two_dispatchers_leave_no_gap_and_tell_nothing_twice(house: House, sink: HttpSink):
     key = register(house, sink)
-    stop = threading.Event()
     dispatchers = [Dispatcher(house.desk, Wake(), Wake()) for _ in range(2)]
-    threads = [threading.Thread(target=each.run, args=(stop,)) for each in dispatchers]
-    for thread in threads:
-        thread.start()
-    try:
+    with running(dispatchers[0]), running(dispatchers[1]):  # a group knows workers by name
         for _ in range(5):
             _, task = house.accepted()
             house.worker.post(f"/referrals/requests/{task}/cancel", {"reason": "other"})
@@ -124,10 +120,6 @@ def test_two_dispatchers_leave_no_gap_and_tell_nothing_twice(house: House, sink:
         waiting = "select count(*) from subscription_change where dispatched is null"
         while house.scalar(waiting) and time.monotonic() < end:
             time.sleep(0.02)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(20)
     rows = house.rows(
         "select number, id, version from subscription_event where subscription = :key"
         " order by number",
@@ -355,13 +347,8 @@ def test_nobody_else_reads_or_changes_a_subscription(house: House, sink: HttpSin
 
 
 def test_the_dispatcher_stops_when_told_and_lets_the_next_lead(house: House):
-    stop = threading.Event()
-    thread = threading.Thread(target=Dispatcher(house.desk, Wake(), Wake()).run, args=(stop,))
-    thread.start()
-    end = time.monotonic() + 20
-    while not house.rows("select 1 from lease") and time.monotonic() < end:
-        time.sleep(0.01)
-    stop.set()
-    thread.join(20)
-    assert not thread.is_alive()
+    with running(Dispatcher(house.desk, Wake(), Wake())):
+        end = time.monotonic() + 20
+        while not house.rows("select 1 from lease") and time.monotonic() < end:
+            time.sleep(0.01)
     assert Dispatcher(house.desk, Wake(), Wake())._lease.acquire() is not None

@@ -1,6 +1,7 @@
 """A service goes off the list while a request is open: both sides hear, once."""
 
 import threading
+import time
 
 import pytest
 
@@ -13,6 +14,7 @@ from shared.messaging.events import (
     ServicePublished,
     ServiceWithdrawn,
 )
+from tests.messaging.tools import running
 from tests.referrals.house import SERVICE, SERVICE_2, House, hear
 
 LISTING = {"name": "Sunday stitching", "kersey": {"tier": 2}}
@@ -133,15 +135,8 @@ def test_what_ended_between_looking_and_warning_is_not_warned_of(
 def test_the_clock_warns(house: House):
     _, task = house.asked()
     withdraws(house)
-    stop = threading.Event()
-    thread = threading.Thread(target=Clock(house.desk, every=0.01).run, args=(stop,))
-    thread.start()
-    try:
-        for _ in range(500):
-            if warned(house):
-                break
-            threading.Event().wait(0.02)
-    finally:
-        stop.set()
-        thread.join(10)
+    with running(Clock(house.desk, every=0.01)):
+        end = time.monotonic() + 60
+        while not warned(house) and time.monotonic() < end:
+            time.sleep(0.02)
     assert warned(house) == [task]
