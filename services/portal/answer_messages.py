@@ -67,6 +67,7 @@ async def _page(
         "answer/messages",
         status,
         messages=talk["messages"],
+        kept_back=talk["kept_back"],
         names=NAMES,
         key=form_key(session),
         sheet=uuid4(),

@@ -71,27 +71,34 @@ def last_words(rows: Iterable[Mapping[Any, Any]]) -> dict[str, View]:
     return {row["task"]: {"from": row["side"], "written": instant(row["written"])} for row in rows}
 
 
-def talk_of(session: Session, task: str, side: Side) -> View:
+def talk_of(session: Session, task: str, side: Side, *, kept_back: datetime | None = None) -> View:
     """All that was written about a request, and what each side thinks of it.
 
     Args:
         session: the caller's.
         task: the provider's Task.
         side: who reads.
+        kept_back: until when the other side's messages are not shown.
     """
     messages = session.exec(
         select(RequestMessage)
         .where(RequestMessage.task == task)
         .order_by(col(RequestMessage.position))
     ).all()
+    shown = [
+        each
+        for each in messages
+        if kept_back is None or each.side == side or each.written > kept_back
+    ]
     feedback = session.exec(select(RequestFeedback).where(RequestFeedback.task == task)).all()
     return {
         "task": task,
         "you": side.value,
         "messages": [
             {"from": each.side, "text": each.text, "written": instant(each.written)}
-            for each in messages
+            for each in shown
         ],
+        "kept_back": len(messages) - len(shown),
         "feedback": {
             each.side: {"good": each.good, "points": each.points, "given": instant(each.given)}
             for each in feedback

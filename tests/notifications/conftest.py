@@ -161,6 +161,7 @@ class Referrals(HttpSink):
         self.person: dict[str, Any] = {}
         self.said: list[str] = []
         self.talks: dict[str, list[dict[str, Any]]] = {}
+        self.kept_back: dict[str, int] = {}
 
     def answer(self, request: Request) -> tuple[int, Any]:
         if request.path == "/identity/token":
@@ -198,7 +199,10 @@ class Referrals(HttpSink):
         if request.method == "POST":
             said = {"from": "provider", "text": request.json["text"]}
             talk.append(said | {"written": "2026-03-02T10:00:00.000Z"})
-        told = {"you": "provider", "messages": talk, "feedback": {}, "points": ["not-for-us"]}
+        told = {
+            "you": "provider", "messages": talk, "kept_back": self.kept_back.get(task, 0),
+            "feedback": {}, "points": ["not-for-us"],
+        }  # fmt: skip
         return (201 if request.method == "POST" else 200), told
 
     def _of_person(self, request: Request, task: str) -> tuple[int, Any]:

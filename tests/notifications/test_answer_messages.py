@@ -36,7 +36,7 @@ def words(text="Is there a lift?"):
 
 
 def test_before_an_answer_the_link_alone_reads_and_writes(client, session, waiting, referrals):
-    assert client.get(AT, headers=session).json() == {"messages": []}
+    assert client.get(AT, headers=session).json() == {"messages": [], "kept_back": 0}
     told = client.post(AT, headers=session, json=words())
     assert told.status_code == 201
     assert [each["text"] for each in told.json()["messages"]] == ["Is there a lift?"]
@@ -86,7 +86,7 @@ def test_they_stay_behind_the_code_when_the_person_no_longer_agrees(
 @pytest.mark.parametrize("business", ["waiting-list", "offered"])
 def test_while_nobody_has_a_place_the_link_alone_will_do(client, session, waiting, business):
     waiting |= {"business_status": business, "answerable": business == "waiting-list"}
-    assert client.get(AT, headers=session).json() == {"messages": []}
+    assert client.get(AT, headers=session).json() == {"messages": [], "kept_back": 0}
     assert client.post(AT, headers=session, json=words()).status_code == 201
     assert client.post("/notifications/answer/code", headers=session).status_code == 403
 

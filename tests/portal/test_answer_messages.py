@@ -78,3 +78,11 @@ def test_a_form_of_another_page_sends_nothing(browser, link, waiting, referrals)
     form.fields["key"] = "made up"
     assert browser.send(form, text="Hello").status == 403
     assert not [each for each in referrals.asked("/messages") if each.method == "POST"]
+
+
+def test_what_is_no_longer_shown_is_said_and_not_why(browser, link, waiting, referrals):
+    browser.get(link)
+    referrals.kept_back[waiting["task"]] = 1
+    words = browser.get(AT).words
+    assert "Some of what the link worker wrote is no longer shown. Ring them" in words
+    assert "Nobody has written yet" not in words

@@ -138,3 +138,27 @@ def test_the_holder_of_a_link_writes_by_the_service_that_checked_it(
     assert written_by == f"contact/{contact['contact']}"
     house.provider.post(at, body | {"key": str(uuid4())}, status=422)
     think(house, task, by="notifications", good="no", status=403)
+
+
+def test_what_the_team_wrote_goes_from_the_provider_with_the_agreement(
+    going: tuple[House, Referral, str],
+):
+    house, _, task = going
+    write(house, task, "It is Mrs Tay from the corner shop.", by="link-worker")
+    write(house, task, "We look forward to it.", by="provider")
+    house.worker.post(f"/referrals/requests/{task}/withdraw-agreement")
+    mine = [("provider", "We look forward to it.")]
+    assert said(house, task) == mine
+    assert house.provider.get(f"/referrals/requests/{task}/messages")["kept_back"] == 1
+    write(house, task, "Please take the booking out of your book.", by="link-worker")
+    assert said(house, task) == [*mine, ("team", "Please take the booking out of your book.")]
+    assert len(said(house, task, by="link-worker")) == 3, "the team keeps all"
+
+
+def test_of_who_died_a_provider_reads_no_word_of_the_team(going: tuple[House, Referral, str]):
+    house, referral, task = going
+    write(house, task, "It is Mrs Tay from the corner shop.", by="link-worker")
+    assert said(house, task)
+    told = {"stands": True, "told_by": "the family"}
+    house.worker.put(f"{referral.at}/person/stops/died", told)
+    assert said(house, task) == []

@@ -219,7 +219,7 @@ def _takes_code(view: Json) -> bool:
 
 def _written(talk: Json) -> Json:
     """The messages alone; what each thinks of the other is for accounts."""
-    return {"messages": talk["messages"]}
+    return {"messages": talk["messages"], "kept_back": talk["kept_back"]}
 
 
 def _with_reader(view: Json, reader: Reader) -> Json:

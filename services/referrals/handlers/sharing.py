@@ -44,6 +44,20 @@ def may_identify(
     return state.business in IDENTIFIED and bool(in_time)
 
 
+def taken_back(
+    agreement: Agreement | None, person: Person | None, now: datetime
+) -> datetime | None:
+    """Until when what the team wrote is no longer the provider's to read; None where all is.
+
+    Words may tell who somebody is, as the agreed items do, so what was written before an agreement
+    was withdrawn goes with them (care 7b), and all of it where the person has died or the record
+    is restricted.
+    """
+    if has_died(person) or (person is not None and person.restricted):
+        return now
+    return agreement.withdrawn if agreement is not None else None
+
+
 def is_hidden(person: Person | None) -> bool:
     """Whether providers are not to learn where the person is and how they are reached (care 12)."""
     return person is not None and (person.restricted or person.do_not_contact)

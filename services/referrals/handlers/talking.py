@@ -7,6 +7,7 @@ from uuid import UUID
 from services.referrals.casefile import CaseFile, NoSuchCase, refuse_unless, state_of
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Refused
+from services.referrals.handlers.sharing import person_of_case, taken_back
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import CaseTask, RequestFeedback, RequestMessage
@@ -18,7 +19,7 @@ SIDES = {Actor.LINK_WORKER: Side.TEAM, Actor.PROVIDER: Side.PROVIDER}
 
 
 def read(desk: Desk, principal: Principal, task_id: str) -> View:
-    """What was written about a request.
+    """What was written about a request; to a provider, nothing that the person took back.
 
     Raises:
         NoSuchCase: it is another team's and another provider's, or there is none.
@@ -26,7 +27,10 @@ def read(desk: Desk, principal: Principal, task_id: str) -> View:
     with desk.work() as uow:
         file = CaseFile.peek(desk, uow, task_id, principal)
         side = _side(file, principal, file.provider_task(task_id), by_link=True)
-        return talk_of(uow.session, task_id, side)
+        kept_back = None
+        if side is Side.PROVIDER:
+            kept_back = taken_back(file.agreement(task_id), person_of_case(file), file.now)
+        return talk_of(uow.session, task_id, side, kept_back=kept_back)
 
 
 @repeating
