@@ -14,6 +14,8 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import ColumnElement, Engine, Table, and_, delete, false, func, select, tuple_
 
 BATCH = 5000
+NO_PATIENT = "no patient is in it"
+"""Why a legal hold does not keep records: holds are on patients."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class RecordClass:
         start: from when the length counts.
         length: how long; None where nothing but an erasure or a later version ends it.
         review: who looks before it ends, or when somebody asks again whether it is needed.
+        despite_hold: why they end although there is a legal hold on whom they concern; empty where
+            a hold keeps them.
     """
 
     name: str
@@ -37,6 +41,7 @@ class RecordClass:
     start: str
     length: relativedelta | None
     review: str
+    despite_hold: str = ""
 
     @property
     def kept_for(self) -> str:
@@ -46,6 +51,13 @@ class RecordClass:
         parts = {"year": self.length.years, "month": self.length.months, "day": self.length.days}
         said = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in parts.items() if n]
         return " ".join(said) or "0 days"
+
+    @property
+    def under_hold(self) -> str:
+        """What a legal hold does, in words."""
+        if self.length is None:
+            return "-"
+        return f"end: {self.despite_hold}" if self.despite_hold else "stay"
 
     def before(self, now: datetime | None = None) -> datetime:
         """What began before this instant has been kept for its length.
@@ -202,12 +214,12 @@ def markdown(declared: Mapping[str, Sequence[RecordClass]]) -> str:
         declared: the classes of each service.
     """
     rows = [
-        "| service | records | what they are | basis | counts from | kept for | review |",
-        "|---|---|---|---|---|---|---|",
+        "| service | records | what they are | basis | counts from | kept for | if held | review |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     rows += [
         f"| {service} | `{each.name}` | {each.holds} | {each.basis} | {each.start} |"
-        f" {each.kept_for} | {each.review} |"
+        f" {each.kept_for} | {each.under_hold} | {each.review} |"
         for service, records in declared.items()
         for each in records
     ]

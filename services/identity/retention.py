@@ -10,7 +10,7 @@ from services.identity.settings import IdentitySettings
 from services.identity.tables import people, revoked_token, signing_in, used_assertion
 from shared.database import LEASES
 from shared.messaging import outbox as messages
-from shared.retention import Expiry, OldRows, RecordClass, Retention, Together
+from shared.retention import NO_PATIENT, Expiry, OldRows, RecordClass, Retention, Together
 
 CLIENTS = RecordClass(
     name="clients",
@@ -38,6 +38,7 @@ ASSERTIONS = RecordClass(
     start="the assertion expired",
     length=relativedelta(days=1),
     review="none: no personal data",
+    despite_hold=NO_PATIENT,
 )
 
 REVOKED = RecordClass(
@@ -48,6 +49,7 @@ REVOKED = RecordClass(
     start="the token would have expired",
     length=relativedelta(days=1),
     review="none: no personal data",
+    despite_hold=NO_PATIENT,
 )
 
 LINKS = RecordClass(
@@ -58,6 +60,7 @@ LINKS = RecordClass(
     start="the link expired",
     length=relativedelta(days=1),
     review="none: no personal data",
+    despite_hold=NO_PATIENT,
 )
 PEOPLE = RecordClass(
     name="people",
@@ -77,6 +80,7 @@ INVITATIONS = RecordClass(
     start="the link expired",
     length=relativedelta(days=1),
     review="none: no personal data",
+    despite_hold=NO_PATIENT,
 )
 TRIES = RecordClass(
     name="sign-in-tries",
@@ -86,6 +90,7 @@ TRIES = RecordClass(
     start="the last try",
     length=relativedelta(days=2),
     review="none: nobody can be found by it",
+    despite_hold=NO_PATIENT,
 )
 SIGN_INS = RecordClass(
     name="sign-ins",
@@ -95,6 +100,7 @@ SIGN_INS = RecordClass(
     start="the sign-in",
     length=relativedelta(years=1),
     review="none: its person sees it",
+    despite_hold=NO_PATIENT,
 )
 ACTS = RecordClass(
     name="account-acts",
@@ -104,6 +110,7 @@ ACTS = RecordClass(
     start="the act",
     length=relativedelta(years=8),
     review="an administrator of accounts",
+    despite_hold=NO_PATIENT,
 )
 SESSIONS = RecordClass(
     name="sessions",
@@ -113,6 +120,7 @@ SESSIONS = RecordClass(
     start="it expired",
     length=relativedelta(days=1),
     review="none",
+    despite_hold=NO_PATIENT,
 )
 
 RECORDS = (

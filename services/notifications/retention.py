@@ -17,7 +17,7 @@ from services.notifications.tables import (
 )
 from shared.database import LEASES
 from shared.messaging import outbox as messages
-from shared.retention import Expiry, OldRows, RecordClass, Retention, Together
+from shared.retention import NO_PATIENT, Expiry, OldRows, RecordClass, Retention, Together
 
 DELIVERIES = RecordClass(
     name="deliveries",
@@ -46,6 +46,7 @@ VISITS = RecordClass(
     start="the link no longer works by its date",
     length=relativedelta(days=90),
     review="none: no personal data",
+    despite_hold="fingerprints lead to nothing; the trail says who saw whom",
 )
 LISTING_DELIVERIES = RecordClass(
     name="listing-deliveries",
@@ -55,6 +56,7 @@ LISTING_DELIVERIES = RecordClass(
     start="the delivery ended; one under way never goes",
     length=relativedelta(years=2),
     review="none: no personal data",
+    despite_hold=NO_PATIENT,
 )
 CONTACT_DELIVERIES = RecordClass(
     name="contact-deliveries",
@@ -65,6 +67,7 @@ CONTACT_DELIVERIES = RecordClass(
     start="the delivery ended; one under way never goes",
     length=relativedelta(years=2),
     review="none: no personal data",
+    despite_hold=NO_PATIENT,
 )
 DIGESTS = RecordClass(
     name="digest-deliveries",
@@ -84,6 +87,7 @@ BOARD = RecordClass(
     start="the notice was put there",
     length=relativedelta(days=90),
     review="none: no patient data",
+    despite_hold="`deliveries` say who was told",
 )
 ANNOUNCEMENTS = RecordClass(
     name="announcements",
@@ -100,6 +104,7 @@ ANNOUNCEMENTS = RecordClass(
     start="its last day; a draft's too",
     length=relativedelta(years=2),
     review="the hub: nothing about a person belongs there",
+    despite_hold=NO_PATIENT,
 )
 LINKS = RecordClass(
     name="answer-links",
@@ -109,6 +114,7 @@ LINKS = RecordClass(
     start="the link no longer works by its date",
     length=relativedelta(days=90),
     review="none: no personal data",
+    despite_hold="fingerprints lead to nothing; the trail says who saw whom",
 )
 ENDINGS = RecordClass(
     name="case-endings",
@@ -118,6 +124,7 @@ ENDINGS = RecordClass(
     start="the answer or the end",
     length=relativedelta(years=2),
     review="none: no personal data",
+    despite_hold="the case says what was answered, and when",
 )
 ORDER = RecordClass(
     name="case-order",
@@ -184,6 +191,8 @@ def expiries(
     meeting = tables["first_meeting"]
     board = tables["board_notice"]
     announcement = tables["announcement"]
+    digest = digest_deliveries.delivery
+    of_held = exists().where(delivery.c.digest == digest.c.id, delivery.c.case.in_(held))
     unvisited = ~exists().where(visit.c.delivery == person_delivery.c.id)
     unlinked = ~exists().where(link.c.delivery == delivery.c.id)
     return {
@@ -210,9 +219,7 @@ def expiries(
         CONTACT_DELIVERIES.name: OldRows(
             engine, contact_deliveries.delivery, contact_deliveries.delivery.c.ended
         ),
-        DIGESTS.name: OldRows(
-            engine, digest_deliveries.delivery, digest_deliveries.delivery.c.ended
-        ),
+        DIGESTS.name: OldRows(engine, digest, digest.c.ended, held=of_held),
         BOARD.name: OldRows(engine, board, board.c.at),
         ANNOUNCEMENTS.name: OldRows(
             engine, announcement, cast(announcement.c.last_day, DateTime(timezone=True))

@@ -19,6 +19,7 @@ SESSIONS = RecordClass(
     start="the session was last used",
     length=relativedelta(days=1),
     review="none: over after a day in any case",
+    despite_hold="what was typed and not sent is no record",
 )
 
 RECORDS = (SESSIONS,)

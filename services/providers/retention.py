@@ -11,7 +11,7 @@ from services.providers.settings import ProvidersSettings
 from services.providers.tables import metadata
 from shared.database import LEASES
 from shared.messaging import outbox as messages
-from shared.retention import Expiry, OldRows, RecordClass, Retention
+from shared.retention import NO_PATIENT, Expiry, OldRows, RecordClass, Retention
 
 _PLACES = "place_taken"
 _HISTORY = ("listing_version", "listing_act")
@@ -57,6 +57,7 @@ REPLIES = RecordClass(
     start="the answer, or the request where none came",
     length=relativedelta(years=1),
     review="none: no personal data",
+    despite_hold="the case says when it was asked and answered",
 )
 GAPS = RecordClass(
     name="gaps",
@@ -86,6 +87,7 @@ CLAIMS = RecordClass(
     start="the refusal, or the end of the keeping; one that waits or stands is kept",
     length=relativedelta(years=2),
     review="the hub; a keeper who leaves gives it up or is ended",
+    despite_hold=NO_PATIENT,
 )
 
 ONBOARDINGS = RecordClass(
@@ -97,6 +99,7 @@ ONBOARDINGS = RecordClass(
     start="its end; one that goes on is kept",
     length=relativedelta(years=2),
     review="the hub; addresses and numbers go when it ends",
+    despite_hold=NO_PATIENT,
 )
 
 RECORDS = (

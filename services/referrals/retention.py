@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -35,6 +36,7 @@ from services.referrals.tables import (
     AuditEntry,
     BarsMessage,
     Case,
+    CaseTask,
     Change,
     GpMessage,
     Person,
@@ -112,6 +114,7 @@ CHANGES = RecordClass(
     start="the change was dispatched; one that was not never goes",
     length=relativedelta(days=30),
     review="none: no personal data",
+    despite_hold="the history of the documents says what changed",
 )
 EVENTS = RecordClass(
     name="subscription-events",
@@ -308,6 +311,19 @@ def expiries(
     of_message = exists().where(
         col(Case.service_request) == message.c.service_request, _on_hold(col(Case.id))
     )
+    of_event = (
+        exists()
+        .where(delivery.c.payload == _payload(event), _of_a_held_case(event))
+        .correlate(delivery)
+    )
+    of_answer = (
+        exists()
+        .where(
+            cast(message.c.id, String) == cast(answer.c.payload, JSONB)["message"].astext,
+            of_message,
+        )
+        .correlate(answer)
+    )
     of_letter = exists().where(
         cast(col(GpMessage.id), String) == posted.c.payload, _on_hold(col(GpMessage.case))
     )
@@ -316,12 +332,18 @@ def expiries(
         AUDIT.name: OldRows(engine, audit, audit.c.made, held=_of_a_held_person(audit)),
         ACCESSES.name: OldRows(engine, access, access.c.made, held=_of_a_held_person(access)),
         CHANGES.name: OldRows(engine, change, change.c.dispatched),
-        EVENTS.name: OldRows(engine, event, event.c.happened, only=~_still_to_tell(event)),
-        TOLD.name: OldRows(engine, delivery, delivery.c.ended),
+        EVENTS.name: OldRows(
+            engine,
+            event,
+            event.c.happened,
+            only=~_still_to_tell(event),
+            held=_of_a_held_case(event),
+        ),
+        TOLD.name: OldRows(engine, delivery, delivery.c.ended, held=of_event),
         MESSAGES.name: OldRows(
             engine, message, message.c.received, held=or_(_cared_for(message), of_message)
         ),
-        ANSWERS.name: OldRows(engine, answer, answer.c.ended),
+        ANSWERS.name: OldRows(engine, answer, answer.c.ended, held=of_answer),
         POSTED.name: OldRows(engine, posted, posted.c.ended, held=of_letter),
         **messages.expiries(engine),
     }
@@ -344,8 +366,23 @@ def _on_hold(case: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
 def _still_to_tell(event: Table) -> ColumnElement[bool]:
     """Whether an event's delivery is under way: its sender reads the event."""
     delivery = deliveries.delivery.c
-    payload = event.c.subscription + "/" + cast(event.c.number, String)
-    return exists().where(delivery.payload == payload, delivery.due.is_not(None))
+    return exists().where(delivery.payload == _payload(event), delivery.due.is_not(None))
+
+
+def _payload(event: Table) -> ColumnElement[str]:
+    """What the delivery of an event has as its payload."""
+    return event.c.subscription + "/" + cast(event.c.number, String)
+
+
+def _of_a_held_case(event: Table) -> ColumnElement[bool]:
+    """Whether an event tells of a document of a case under a legal hold."""
+    leads = (
+        (col(Case.service_request), col(Case.id)),
+        (col(CaseTask.service_request), col(CaseTask.case)),
+        (col(CaseTask.id), col(CaseTask.case)),
+        (cast(col(GpMessage.id), String), col(GpMessage.case)),
+    )
+    return or_(*(exists().where(known == event.c.id, _on_hold(case)) for known, case in leads))
 
 
 def _cared_for(message: Table) -> ColumnElement[bool]:

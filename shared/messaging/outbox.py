@@ -300,6 +300,7 @@ PUBLISHED = RecordClass(
     start="sent; one that was not sent yet never goes",
     length=KEPT_PUBLISHED,
     review="none: no personal data",
+    despite_hold="the trail and the case say what was done",
 )
 CONSUMED = RecordClass(
     name="consumed-events",
@@ -310,6 +311,7 @@ CONSUMED = RecordClass(
     start="acted on",
     length=KEPT_CONSUMED,
     review="none: no personal data",
+    despite_hold="the trail and the case say what was done",
 )
 RECORDS = (PUBLISHED, CONSUMED)
 """How long outbox and inbox are kept, in every service that has them."""
