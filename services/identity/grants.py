@@ -19,6 +19,7 @@ SCOPES = {
     "people.write": "invite people, change their roles, end their access; for administrators",
     "referrals.person-messages": "tell a person what was agreed, and pass on what they say to it;"
     " for services",
+    "referrals.practice": "send a GP practice's referrals, and see how each stands; for practices",
     "referrals.requests": "pass on what the holder of an answer link says; for services",
     "tokens.introspect": "ask about everybody's tokens; for resource servers",
 }

@@ -1,7 +1,6 @@
 """Accounts of people as an administrator keeps them, under /identity/people."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,29 +10,29 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
-from services.identity.administrators import OAuthProblem, administrator
 from services.identity.issued import IssuedToken, IssuedTokens
 from services.identity.people import accounts
 from services.identity.people.accounts import (
-    AccountRefused,
     Invited,
     Newcomer,
-    NoSuchAccount,
     Place,
 )
 from services.identity.people.inviting import Inviter, NotSent
-from services.identity.tables import Membership, PersonAccount
+from services.identity.people_answers import (
+    MOST,
+    PATH,
+    READ,
+    WRITE,
+    holder,
+    no_store,
+    refusing,
+    told,
+)
+from services.identity.people_looking_api import looking_routes
 from shared.database import UnitOfWork
 from shared.problems import Problem
 
 log = structlog.get_logger(__name__)
-
-PATH = "/identity/people"
-MOST = 100
-"""Accounts of one page, and names asked for at once."""
-
-READ = ("people.read", "people.write")
-WRITE = ("people.write",)
 
 
 class Invite(BaseModel):
@@ -67,7 +66,9 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         hours: for which an invitation works.
     """
     router = APIRouter(prefix=PATH, tags=["people"])
-    reads, writes = Depends(_holder(issued, *READ)), Depends(_holder(issued, *WRITE))
+    # Before the account by its id, which would take their names for one.
+    router.include_router(looking_routes(engine, issued))
+    reads, writes = Depends(holder(issued, *READ)), Depends(holder(issued, *WRITE))
 
     def sent(invited: Invited) -> None:
         try:
@@ -80,9 +81,9 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
                 account=str(invited.account),
             ) from error
 
-    def told(account: UUID) -> dict[str, Any]:
-        row = accounts.one(engine, account)
-        return _told(row, accounts.memberships(engine, [account])[account])
+    def one(account: UUID) -> dict[str, Any]:
+        (body,) = told(engine, [accounts.one(engine, account)])
+        return body
 
     @router.get("")
     def list_people(
@@ -91,9 +92,7 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         count: Annotated[int, Query(ge=1, le=MOST)] = MOST,
     ) -> JSONResponse:
         """The accounts by e-mail address; the last one's is the `after` of the next page."""
-        found = accounts.listed(engine, after=after, count=count)
-        held = accounts.memberships(engine, [each.id for each in found])
-        return _json({"people": [_told(each, held[each.id]) for each in found]})
+        return no_store({"people": told(engine, accounts.listed(engine, after=after, count=count))})
 
     @router.post("", status_code=201)
     def invite(by: Annotated[IssuedToken, writes], body: Invite) -> JSONResponse:
@@ -101,15 +100,15 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         newcomer = Newcomer(
             body.email, body.name, Place(body.organisation, body.organisation_name), body.roles
         )
-        with _refusing(), UnitOfWork(engine) as uow:
+        with refusing(), UnitOfWork(engine) as uow:
             invited = accounts.invite(uow, newcomer, by=by.subject, hours=hours)
             uow.commit()
         sent(invited)
-        return _json(told(invited.account), 201)
+        return no_store(one(invited.account), 201)
 
     @router.get("/names")
     def names(
-        _: Annotated[IssuedToken, Depends(_holder(issued, "openid"))],
+        _: Annotated[IssuedToken, Depends(holder(issued, "openid"))],
         id: Annotated[list[UUID], Query(min_length=1, max_length=MOST)],  # noqa: A002
     ) -> JSONResponse:
         """The names of colleagues by the ids under which services keep who did what.
@@ -117,16 +116,16 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         For everybody who is signed in: whoever works on a case sees who else did, by name.
         """
         found = accounts.names(engine, id)
-        return _json({"names": {str(key): name for key, name in found.items()}})
+        return no_store({"names": {str(key): name for key, name in found.items()}})
 
     @router.get("/colleagues")
     def colleagues(
-        by: Annotated[IssuedToken, Depends(_holder(issued, "openid"))],
+        by: Annotated[IssuedToken, Depends(holder(issued, "openid"))],
     ) -> JSONResponse:
         """Who may act for one's own organisation, to give work to; for everybody of it."""
         own = by.claims.get("organisation")
         found = accounts.colleagues(engine, UUID(str(own))) if own else {}
-        return _json(
+        return no_store(
             {
                 "colleagues": [
                     {"id": str(key), "name": name, "roles": roles}
@@ -138,11 +137,11 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
     @router.get("/{account}")
     def read(_: Annotated[IssuedToken, reads], account: UUID) -> JSONResponse:
         """One account, its latest sign-ins, and what was done with it."""
-        with _refusing():
-            body = told(account)
+        with refusing():
+            body = one(account)
         signed = accounts.sign_ins(engine, account)
         done = accounts.acts(engine, account)
-        return _json(
+        return no_store(
             body
             | {
                 "sign_ins": [
@@ -171,16 +170,17 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         by: Annotated[IssuedToken, writes], account: UUID, organisation: UUID, body: Roles
     ) -> JSONResponse:
         """What somebody is to an organisation from now on; their tokens end by it."""
+        _others(by, account, "roles")
         place = Place(organisation, body.organisation_name)
-        with _refusing(), UnitOfWork(engine) as uow:
+        with refusing(), UnitOfWork(engine) as uow:
             accounts.change_roles(uow, account, place, body.roles, by=by.subject)
             uow.commit()
-        return _json(told(account))
+        return no_store(one(account))
 
     @router.post("/{account}/invitation", status_code=204)
     def invite_again(by: Annotated[IssuedToken, writes], account: UUID) -> Response:
         """Send a new link, to set password and second factor anew. Those before it end."""
-        with _refusing(), UnitOfWork(engine) as uow:
+        with refusing(), UnitOfWork(engine) as uow:
             invited = accounts.invite_again(uow, account, by=by.subject, hours=hours)
             uow.commit()
         sent(invited)
@@ -194,7 +194,7 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
     for name, act in acts.items():
         router.add_api_route(
             f"/{{account}}/{name}",
-            _doing(engine, act, _holder(issued, *WRITE)),
+            _doing(engine, act, holder(issued, *WRITE)),
             methods=["POST"],
             status_code=204,
             operation_id=f"people_{name.replace('-', '_')}",
@@ -202,7 +202,7 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         )
     router.add_api_route(
         "/organisations/{organisation}",
-        _counting(engine, _holder(issued, "people.counted")),
+        _counting(engine, holder(issued, "people.counted")),
         operation_id="people_of_organisation",
         summary="How many people can sign in for an organisation",
     )
@@ -221,7 +221,7 @@ def _counting(
             raise Problem(403, "Not allowed", "This is for a hub's coordinators.", element="roles")
         found = accounts.staff_of(engine, organisation)
         since = found.since.isoformat() if found.since else None
-        return _json({"active": found.active, "invited": found.invited, "since": since})
+        return no_store({"active": found.active, "invited": found.invited, "since": since})
 
     return counted
 
@@ -230,7 +230,9 @@ def _doing(
     engine: Engine, act: Callable[..., None], holder: Callable[[Request], IssuedToken]
 ) -> Callable[..., Response]:
     def done(by: Annotated[IssuedToken, Depends(holder)], account: UUID) -> Response:
-        with _refusing(), UnitOfWork(engine) as uow:
+        if act is accounts.disable:
+            _others(by, account, "state")
+        with refusing(), UnitOfWork(engine) as uow:
             act(uow, account, by=by.subject)
             uow.commit()
         log.info("account.changed", account=str(account), act=act.__name__, by=by.subject)
@@ -239,56 +241,12 @@ def _doing(
     return done
 
 
-def _holder(issued: IssuedTokens, *scopes: str) -> Callable[[Request], IssuedToken]:
-    """Admits whoever holds one of the scopes at this moment; refuses in the form of RFC 9457."""
-    inner = administrator(issued, *scopes)
+def _others(by: IssuedToken, account: UUID, element: str) -> None:
+    """Nobody shuts themselves out, and with them perhaps the last one who could undo it.
 
-    def admitted(request: Request) -> IssuedToken:
-        try:
-            return inner(request)
-        except OAuthProblem as refused:
-            title = "Sign-in needed" if refused.status == 401 else "Not allowed"
-            raise Problem(
-                refused.status,
-                title,
-                str(refused.body["error_description"]),
-                element="Authorization" if refused.status == 401 else "scope",
-                headers=refused.headers,
-            ) from refused
-
-    return admitted
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    try:
-        yield
-    except NoSuchAccount as error:
-        raise Problem(404, "No such account", "There is no account by that id.") from error
-    except AccountRefused as refused:
-        raise Problem(
-            422, "This cannot be done", f"{refused}.", element=refused.element
-        ) from refused
-
-
-def _told(row: PersonAccount, held: Sequence[Membership]) -> dict[str, Any]:
-    places: dict[str, dict[str, Any]] = {}
-    for each in held:
-        place = places.setdefault(
-            str(each.organisation),
-            {"organisation": str(each.organisation), "name": each.organisation_name, "roles": []},
-        )
-        place["roles"].append(each.role)
-    return {
-        "id": str(row.id),
-        "email": row.email,
-        "name": row.name,
-        "state": row.state,
-        "demo": row.demo,
-        "created": row.created.isoformat() if row.created else None,
-        "organisations": list(places.values()),
-    }
-
-
-def _json(body: dict[str, Any], status: int = 200) -> JSONResponse:
-    return JSONResponse(body, status, headers={"Cache-Control": "no-store"})
+    Raises:
+        Problem: 422, the account is the caller's own.
+    """
+    if by.subject == str(account):
+        detail = "This is your own account: ask another administrator."
+        raise Problem(422, "This cannot be done", detail, element=element)

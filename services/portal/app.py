@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.portal import (
+    accounts,
     answer,
     answer_messages,
     capacity,
@@ -24,6 +25,7 @@ from services.portal import (
     mute,
     news,
     notices,
+    practice,
     quarter,
     reached,
     register,
@@ -115,6 +117,8 @@ def create_app(
             *notices.ROUTERS,
             *news.ROUTERS,
             *talk.ROUTERS,
+            *practice.ROUTERS,
+            *accounts.ROUTERS,
             *hub.ROUTERS,
         ),
         checks={"schema": partial(schema_fault, "portal", engine)} if engine else {},

@@ -69,6 +69,10 @@ class Times:
         day = _day(local.date(), locale)
         return f"{day}, {format_time(local, 'short', tzinfo=self._zone, locale=locale)}"
 
+    def is_past(self, moment: str) -> bool:
+        """Whether an instant is over."""
+        return self._local(moment) < self._now
+
     def _local(self, moment: str) -> datetime:
         return datetime.fromisoformat(moment).astimezone(self._zone)
 

@@ -18,6 +18,7 @@ from services.referrals.api.merging import merging_routes
 from services.referrals.api.messages import DEFINITIONS, OPERATION, PROCESS, message_routes
 from services.referrals.api.person_messages import person_message_routes
 from services.referrals.api.plan import caseload_routes, plan_routes, team_care_routes
+from services.referrals.api.practice import practice_routes
 from services.referrals.api.record import record_routes
 from services.referrals.api.refusals import install_refusals
 from services.referrals.api.register import register_routes
@@ -126,6 +127,7 @@ def create_app(
             team_care_routes(desk),
             caseload_routes(desk),
             front_door_routes(desk),
+            practice_routes(desk),
             request_routes(desk),
             visit_routes(desk),
             register_routes(desk),

@@ -182,3 +182,73 @@ def test_a_coordinator_learns_how_many_can_sign_in_and_not_who(house: House, adm
         other = {"Authorization": f"Bearer {house.token(role)}"}
         assert http.get(at, headers=other).status_code == 403
     assert http.get(at).status_code == 401
+
+
+def test_accounts_are_looked_through_without_an_address_anywhere(
+    house: House, admin: dict[str, str]
+):
+    http, group = house.browser(), uuid4()
+    made = [
+        http.post(
+            PATH,
+            json=newcomer(
+                organisation=str(group), organisation_name="Weavers", name=f"Ida {number}"
+            ),
+            headers=admin,
+        ).json()
+        for number in range(3)
+    ]
+    asked = {"organisation": str(group), "state": "invited"}
+    rows = http.get(f"{PATH}/page", params=asked, headers=admin).json()["people"]
+    assert [each["email"] for each in rows] == sorted(each["email"] for each in made)
+    assert all(each["invitation_ends"] for each in rows)
+    behind = {"behind": rows[0]["id"], "count": 1}
+    rest = http.get(f"{PATH}/page", params=asked | behind, headers=admin).json()["people"]
+    assert rest == rows[1:2]
+    http.post(f"{PATH}/{rows[0]['id']}/disable", headers=admin)
+    left = http.get(f"{PATH}/page", params=asked, headers=admin).json()["people"]
+    assert left == rows[1:]
+    gone = {"organisation": str(group), "state": "disabled"}
+    (locked,) = http.get(f"{PATH}/page", params=gone, headers=admin).json()["people"]
+    assert (locked["id"], locked["invitation_ends"]) == (rows[0]["id"], None)
+    named = http.get(f"{PATH}/organisations", headers=admin).json()["organisations"]
+    assert {"id": str(group), "name": "Weavers"} in named
+    for params, status in (({"behind": str(uuid4())}, 404), ({"state": "dead"}, 422)):
+        assert http.get(f"{PATH}/page", params=params, headers=admin).status_code == status
+
+
+@pytest.mark.parametrize("words", ["{0}", "ozolins {0}", "OZOLINS", "@weavers.example ozolins"])
+def test_somebody_is_found_by_parts_of_their_name_and_address(
+    house: House, admin: dict[str, str], words: str
+):
+    http, part = house.browser(), uuid4().hex
+    body = newcomer(name="Ilze Ozolins", email=f"{part}@weavers.example")
+    http.post(PATH, json=body, headers=admin)
+    asked = {"words": words.format(part[:12])}
+    found = http.post(f"{PATH}/search", json=asked, headers=admin).json()["people"]
+    assert body["email"] in [each["email"] for each in found]
+    for nobody in ("%%", "__", "o%s", f"{part[:12]} nobody"):
+        rows = http.post(f"{PATH}/search", json={"words": nobody}, headers=admin).json()["people"]
+        assert rows == []
+
+
+def test_nobody_shuts_themselves_out(house: House):
+    visit, person = house.visit(), house.person("administrator")
+    token = visit.tokens(person, scope=None)["access_token"]
+    headers, at = {"Authorization": f"Bearer {token}"}, f"{PATH}/{person.id}"
+    refused = visit.http.post(f"{at}/disable", headers=headers)
+    assert (refused.status_code, refused.json()["element"]) == (422, "state")
+    own = f"{at}/organisations/{HUB}"
+    given = {"organisation_name": "Bradford hub", "roles": []}
+    refused = visit.http.put(own, json=given, headers=headers)
+    assert (refused.status_code, refused.json()["element"]) == (422, "roles")
+    assert visit.http.get(at, headers=headers).json()["state"] == "active"
+
+
+def test_what_administrators_look_through_is_for_nobody_else(house: House):
+    http = house.browser()
+    worker = {"Authorization": f"Bearer {house.token('hub-coordinator')}"}
+    for path in ("page", "organisations", "roles"):
+        assert http.get(f"{PATH}/{path}", headers=worker).status_code == 403
+        assert http.get(f"{PATH}/{path}").status_code == 401
+    assert http.post(f"{PATH}/search", json={"words": "am"}, headers=worker).status_code == 403

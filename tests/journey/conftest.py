@@ -39,6 +39,20 @@ def coordinator(running: Running) -> Iterator[Visitor]:
         yield Visitor(http, "hub-coordinator")
 
 
+@pytest.fixture(scope="session")
+def navigator(running: Running) -> Iterator[Visitor]:
+    """The care navigator of the demo's practices, signed in once."""
+    with httpx.Client(base_url=running.url, timeout=60) as http:
+        yield Visitor(http, "care-navigator")
+
+
+@pytest.fixture(scope="session")
+def administrator(running: Running) -> Iterator[Visitor]:
+    """The demo's administrator of accounts, signed in once."""
+    with httpx.Client(base_url=running.url, timeout=60) as http:
+        yield Visitor(http, "administrator")
+
+
 @pytest.fixture
 def referred(running: Running) -> str:
     """A person whom a GP just referred to the team; their name."""

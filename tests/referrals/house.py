@@ -109,6 +109,14 @@ def _known() -> dict[str, Who]:
             account=str(uuid4()),
             called="Bev Thackray",
         ),
+        "navigator": Who(
+            "pages",
+            demo["ehr"].organisation,
+            ("care-navigator", "referral-sender"),
+            ("referrals.practice",),
+            account=str(uuid4()),
+            called="Carol Firth",
+        ),
         "front-door": Who("front-door", str(uuid4()), ("service",), ("referrals.front-door",)),
         "notifications": Who("notifications", str(uuid4()), ("service",), ("referrals.requests",)),
         "person-messages": Who(

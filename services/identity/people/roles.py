@@ -113,7 +113,7 @@ ROLES: dict[str, Role] = {
             _("Practice care navigator"),
             "refers a practice's patients and sees what came of it",
             ("referral-sender",),
-            ("user/ServiceRequest.crs", "user/Patient.crs", "user/Task.rs", "directory.read"),
+            ("referrals.practice",),
         ),
         Role(
             "commissioner",

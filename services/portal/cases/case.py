@@ -92,7 +92,9 @@ def _typed_by(case: Json, team: Team) -> str:
         return ""
     if door["entered"] == "walk-in":
         return _("somebody of the group")
-    return team.names.get(door["entered_by"], _("somebody of the hub or of another team"))
+    return team.names.get(
+        door["entered_by"], _("somebody of the hub, of another team or of the practice")
+    )
 
 
 async def about(here: Place, case_id: UUID) -> dict[str, Any]:

@@ -33,6 +33,9 @@ SCOPES = (
     "notifications.read",
     "notifications.write",
     "people.counted",
+    "people.read",
+    "people.write",
+    "referrals.practice",
 )
 """All that a page may ever need; the issuer gives of it what the person's role has."""
 

@@ -11,6 +11,8 @@ FIRST = (
     ("coordinator", "/hub"),
     ("provider", "/requests"),
     ("duty-lead", "/emergency"),
+    ("care-navigator", "/our-referrals"),
+    ("administrator", "/people"),
 )
 """The first page of each role for which there are pages."""
 

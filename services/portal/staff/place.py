@@ -29,6 +29,7 @@ PARTS: Mapping[str, str] = {
     "referrals": _("What keeps the referrals"),
     "directory": _("The list of services"),
     "notifications": _("What sends the messages"),
+    "identity": _("What keeps the accounts"),
 }
 """The parts of Kersey, by the reason of a refusal."""
 

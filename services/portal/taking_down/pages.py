@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Response
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from services.portal.answer_links import Refusal
@@ -14,7 +13,7 @@ from services.portal.front_door.routes import REFERENCE
 from services.portal.front_door.words import ACCESS, AGREED, NEEDS, SAFE, SOURCES
 from services.portal.staff.fields import key_of
 from services.portal.staff.place import Here, Place, back_to
-from services.portal.typed import Mistyped, day_of
+from services.portal.taking_down.paper import day_on_paper, typed_in
 from shared.languages import _
 
 router = APIRouter(prefix="/take-down", include_in_schema=False)
@@ -22,8 +21,6 @@ router = APIRouter(prefix="/take-down", include_in_schema=False)
 Json = dict[str, Any]
 
 WAYS: Mapping[str, str] = {"phone": _("By phone"), "paper": _("On paper")}
-PAPER = {"day": "paper_day", "month": "paper_month", "year": "paper_year"}
-"""The parts of the day on the paper, by the fields in which they are typed."""
 
 SAYS: Mapping[str, str] = {
     "self": _("The person themselves"),
@@ -73,7 +70,7 @@ async def take_down(kind: str, here: Here) -> Response:
         raise HTTPException(404)
     form = await here.form()
     doors = await _doors_for(here, kind)
-    filled, more = read(kind, form), _more(form)
+    filled, more = read(kind, form), typed_in(form, "entered", "hub")
     hub = doors.get(more["hub"]) or next(iter(doors.values()))
     filled.check(here.times.today, _practices([hub]))
     if filled.own and filled.one["agreed_how"] not in AGREED:
@@ -106,19 +103,7 @@ def _judge(here: Place, more: Json, doors: Mapping[str, Json], filled: Filled) -
         filled.faults["entered"] = _("Choose how it came")
     if more["hub"] not in doors and len(doors) > 1:
         filled.faults["hub"] = _("Choose the hub")
-    if more["entered"] != "paper":
-        return None
-    try:
-        typed = {part: more[name] for part, name in PAPER.items()}
-        return day_of(typed, here.times.today).isoformat()
-    except Mistyped as mistyped:
-        filled.faults["paper_day"] = str(mistyped)
-        return None
-
-
-def _more(form: FormData) -> Json:
-    names = ("entered", "hub", *PAPER.values())
-    return {name: str(form.get(name) or "").strip()[:40] for name in names}
+    return day_on_paper(more, here.times.today, filled.faults)
 
 
 async def _doors_for(here: Place, kind: str) -> dict[str, Json]:

@@ -50,7 +50,7 @@ def front_door_routes(desk: Desk) -> APIRouter:
         """Hand a referral in: 201 with its reference, 200 where this very form came before."""
         with other_content():
             receipt = front_door.hand_in(desk, principal, body.handed())
-        return _told(receipt, response)
+        return receipt_of(receipt, response)
 
     @router.post("/entries", status_code=201)
     def enter(body: EntryBody, response: Response, principal: Principal = works) -> View:
@@ -58,7 +58,7 @@ def front_door_routes(desk: Desk) -> APIRouter:
         `hand_in` is."""
         with other_content():
             receipt = front_door.enter(desk, _staff(principal), body.handed())
-        return _told(receipt, response)
+        return receipt_of(receipt, response)
 
     return router
 
@@ -83,7 +83,8 @@ def other_content() -> Iterator[None]:
         ) from other
 
 
-def _told(receipt: front_door.Receipt, response: Response) -> View:
+def receipt_of(receipt: front_door.Receipt, response: Response) -> View:
+    """What whoever handed it in is told: 201 for what is new, 200 for what was here already."""
     if receipt.repeated:
         response.status_code = 200
     return {"reference": receipt.reference}

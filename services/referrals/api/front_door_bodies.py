@@ -157,6 +157,21 @@ class EntryBody(HandedBody):
         return self
 
 
+class PracticeBody(HandedBody):
+    """The same, as somebody at a GP practice sends it about one of its patients."""
+
+    source: Literal["care-navigator", "practice"]
+    practice: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,12}$")]
+
+    @model_validator(mode="after")
+    def _came_so(self) -> Self:
+        if (self.entered == "paper") != (self.written is not None):
+            raise ValueError("Say which day stands on the paper, and of nothing else.")
+        if self.entered == "walk-in":
+            raise ValueError("Say whether it came face to face, by phone or on paper.")
+        return self
+
+
 class WalkInBody(Body):
     """Somebody came to a provider by themselves; no more is kept than the provider needs."""
 

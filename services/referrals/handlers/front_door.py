@@ -140,14 +140,23 @@ def enter(desk: Desk, principal: Principal, handed: Handed) -> Receipt:
             return Receipt(before.reference, repeated=True)
         if handed.hub not in doors_of(uow.session, principal):
             raise Refused("business-rule", "You take down what comes to your own hub.", "hub")
-        if handed.written is not None:
-            today = desk.clock().astimezone(ZoneInfo(desk.settings.timezone)).date()
-            if not today - OLDEST_PAPER <= handed.written <= today:
-                raise Refused("business-rule", "Check the day on the paper.", "written")
+        check_paper(desk, handed)
         entry = take_in(desk, uow, principal, handed, sender=SENDER)
         reference = entry.reference
         uow.commit()
         return Receipt(reference, repeated=False)
+
+
+def check_paper(desk: Desk, handed: Handed) -> None:
+    """Refuse a day on the paper that cannot be right.
+
+    Raises:
+        Refused: it is to come, or long ago.
+    """
+    if handed.written is not None:
+        today = desk.clock().astimezone(ZoneInfo(desk.settings.timezone)).date()
+        if not today - OLDEST_PAPER <= handed.written <= today:
+            raise Refused("business-rule", "Check the day on the paper.", "written")
 
 
 def doors(desk: Desk, principal: Principal) -> list[Shown]:
@@ -215,7 +224,9 @@ def take_in(
         organisation_document(desk, uow, UUID(by.organisation), NAME)
     pad, reference = Pad(uow, store), new_reference()
     case, person = _open(desk, uow, pad, by, handed, way, reference, apart=apart)
-    entry = _keep(desk, session, principal, handed, case, person, reference)
+    # In whose name it stands tells whether a person typed it, or a page without an account.
+    by_name = sender is not None or handed.entered != "online"
+    entry = _keep(desk, session, principal, handed, case, person, reference, by_name=by_name)
     session.flush()
     return entry
 
@@ -299,6 +310,8 @@ def _keep(
     case: Case,
     person: UUID,
     reference: str,
+    *,
+    by_name: bool,
 ) -> FrontDoorEntry:
     """What was said beside the request, in the tables where link workers keep it."""
     now = desk.clock()
@@ -330,7 +343,7 @@ def _keep(
         reference=reference,
         source=handed.source,
         entered=handed.entered,
-        entered_by="" if handed.entered == "online" else principal.subject,
+        entered_by=principal.subject if by_name else "",
         written=handed.written,
         relation=handed.relation,
         referrer=dict(handed.referrer),

@@ -1,0 +1,200 @@
+"""One account: what they are to whom, when they signed in, what was done with it, and by whom."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
+
+from services.portal.accounts.desk import (
+    AT,
+    ROLES,
+    Json,
+    OfAdministrator,
+    organisations_of,
+    roles_of,
+    shown,
+)
+from services.portal.accounts.organisations import (
+    NAME,
+    ORGANISATION,
+    OTHER,
+    organisation_in,
+    wrong_organisation,
+)
+from services.portal.staff.fields import Field, Typed
+from services.portal.staff.names import called, names_of
+from services.portal.staff.place import Place, back_to
+from services.portal.staff.taking import Faults, take
+from shared.languages import _
+
+router = APIRouter(prefix="/people/{account}", include_in_schema=False)
+
+DONE: Mapping[str, str] = {
+    "invited": _("Invited. A mail with a link is on its way to them."),
+    "invitation": _("A new link is on its way to them. Links before it do not work any more."),
+    "disable": _("Locked. They are signed out everywhere and cannot sign in."),
+    "enable": _("Unlocked. They can sign in as before."),
+    "sign-out": _("Signed out everywhere. They can sign in again."),
+    "roles": _("Changed. They sign in anew with what they are now."),
+}
+
+DEEDS = ("invitation", "disable", "enable", "sign-out")
+"""What can be done by one button, as the issuer's API calls it."""
+
+ACTS: Mapping[str, str] = {
+    "invited": _("Invited"),
+    "invited-again": _("A new link was sent"),
+    "enrolled": _("They set up their sign-in"),
+    "recovery-codes": _("They made new recovery codes"),
+    "recovery-code": _("They used a recovery code"),
+    "demo": _("Made for the demo"),
+    "roles": _("Roles changed"),
+    "disabled": _("Locked"),
+    "enabled": _("Unlocked"),
+    "signed-out": _("Signed out everywhere"),
+}
+"""What was done with an account; what is not here stays in the issuer's word."""
+
+OUTCOMES: Mapping[str, str] = {
+    "signed-in": _("Signed in"),
+    "by-link": _("Signed in by a link and a code"),
+    "recovery-code": _("Signed in with a recovery code"),
+    "enrolled": _("Set their password and their app"),
+    "refused": _("A wrong password was typed"),
+    "wrong-code": _("A wrong code was typed"),
+}
+"""How a sign-in or a try ended."""
+
+
+@router.get("")
+async def show(account: UUID, here: OfAdministrator, done: str = "") -> Response:
+    """The account."""
+    found = await _found(here, account)
+    names = await names_of(here, (each["by"] for each in found["acts"]))
+    return here.page(
+        "accounts/one",
+        it=shown(found, here),
+        own=str(account) == here.who.granted.account,
+        acts=[
+            {
+                **each,
+                "words": ACTS.get(each["act"], each["act"]),
+                "who": called(each["by"], names),
+                "detail": _worded(each["detail"]),
+            }
+            for each in found["acts"]
+        ],
+        outcomes=OUTCOMES,
+        said=DONE.get(done, ""),
+    )
+
+
+@router.post("/{deed}")
+async def do(account: UUID, deed: str, here: OfAdministrator) -> Response:
+    """One of `DEEDS`, or the roles at an organisation."""
+    if deed == "roles":
+        return await _change(account, here)
+    if deed not in DEEDS:
+        raise HTTPException(404)
+    await here.form()
+    await here.send("POST", f"{AT}/{account}/{deed}")
+    return back_to(f"/people/{account}?done={deed}")
+
+
+@router.get("/roles")
+async def ask(account: UUID, here: OfAdministrator, organisation: str = "") -> Response:
+    """The form for what they are to an organisation, to one more where none is named."""
+    found = await _found(here, account)
+    place = _place(found, organisation)
+    fields = await _fields(here, place)
+    typed: Typed = {"roles": place["roles"]} if place else {}
+    return await _page(here, found, place, fields, typed, {}, 200)
+
+
+async def _change(account: UUID, here: Place) -> Response:
+    form = await here.form()
+    found = await _found(here, account)
+    place = _place(found, str(form.get("at") or ""))
+    fields = await _fields(here, place)
+
+    async def do(typed: Typed) -> str:
+        at = (
+            {"organisation": place["organisation"], "organisation_name": place["name"]}
+            if place
+            else organisation_in(typed, fields[0].options)
+        )
+        organisation = at.pop("organisation")
+        body = {**at, "roles": typed["roles"]}
+        await here.send("PUT", f"{AT}/{account}/organisations/{organisation}", body)
+        return f"/people/{account}?done=roles"
+
+    def wrong(typed: Typed, faults: Faults) -> Faults:
+        return {} if place else wrong_organisation(typed, faults)
+
+    again = partial(_page, here, found, place, fields)
+    return await take(form, fields, do, again, wrong=wrong)
+
+
+async def _found(here: Place, account: UUID) -> Json:
+    found: Json = await here.get(f"{AT}/{account}")
+    return found
+
+
+def _place(found: Json, organisation: str) -> Json | None:
+    """What somebody is to an organisation now; None for one to which they are nothing yet.
+
+    Raises:
+        HTTPException: 404, one is named and they are nothing to it.
+    """
+    if not organisation:
+        return None
+    for each in found["organisations"]:
+        if each["organisation"] == organisation:
+            place: Json = each
+            return place
+    raise HTTPException(404)
+
+
+async def _fields(here: Place, place: Json | None) -> Sequence[Field]:
+    roles = Field(
+        "roles",
+        _("What are they to it?"),
+        "checkboxes",
+        await roles_of(here),
+        hint=_("As little as their work needs. With none chosen they act for it no more.")
+        if place
+        else _("As little as their work needs."),
+        missing="" if place else _("Choose at least one"),
+    )
+    if place:
+        return (roles,)
+    return (ORGANISATION.choosing(await organisations_of(here)), OTHER, NAME, roles)
+
+
+async def _page(
+    here: Place,
+    found: Json,
+    place: Json | None,
+    fields: Sequence[Field],
+    typed: Typed,
+    faults: Faults,
+    status: int,
+) -> Response:
+    return here.page(
+        "accounts/roles",
+        status,
+        it=found,
+        place=place,
+        fields=fields,
+        typed=typed,
+        faults=faults,
+    )
+
+
+def _worded(detail: str) -> str:
+    """What stands beside an act: roles in words; an organisation's id is left to the list above."""
+    words: list[Any] = detail.rpartition(": ")[2].split()
+    return ", ".join(str(ROLES.get(each, each)) for each in words if each != "none")
