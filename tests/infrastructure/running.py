@@ -48,12 +48,19 @@ class Running:
         )
 
 
-def start(folder: Path, port: int) -> Running:
-    """Start one and wait until it is ready."""
+def start(folder: Path, port: int, **settings: str) -> Running:
+    """Start one and wait until it is ready.
+
+    Parameters:
+        folder: for its data.
+        port: where it answers.
+        settings: what an operator would have set beside it, such as `KERSEY_CLIENT_RATE`.
+    """
     log = folder.parent / f"{folder.name}.log"
     with log.open("ab") as out:
         process = subprocess.Popen(
             [str(KERSEY), "run", "--port", str(port), "--data", str(folder)],
+            env={**os.environ, **settings},
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -1,6 +1,7 @@
 """A person is erased from the referrals service: what goes, what stays, who is told of it."""
 
 from collections.abc import Iterable
+from datetime import date
 from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID, uuid4
@@ -307,6 +308,53 @@ def test_a_subscription_names_the_person_by_any_number_of_theirs(house: House):
     states = dict(house.rows("select id, status from subscription_state"))
     assert [states[each["id"]] for each in made] == ["off", "off", "requested", "requested"]
     assert found_in(house, ["01274 960 417"]) == set()
+
+
+def test_a_subscription_names_the_person_by_name_and_birth_date(house: House):
+    """A name alone is others' too: their client would hear nothing of them any more."""
+    referral = house.refer(
+        a_bundle(person=a_person(7, family="Örnsköld", birth_date=date(1961, 2, 3)))
+    )
+    close_untouched(house, referral)
+    filters = {
+        "Task?patient.family=ornskold&patient.birthdate=1961-02-03": "alone",
+        "Task?patient.name:exact=Örnsköld&patient.birthdate=eq1961-02-03": "alone",
+        "Task?patient.family=Örnsköld": "others",
+        "Task?patient.family=Orns": "others",
+        "Task?patient.birthdate=1961-02-03": "nobody",
+        "Task?patient.family=Örnsköldsvik&patient.birthdate=1961-02-03": "nobody",
+        "Task?status=accepted": "nobody",
+    }
+    made = {
+        house.ehr.post("/fhir/Subscription", subscription("https://ehr.example.org/hook", each))[
+            "id"
+        ]: names
+        for each, names in filters.items()
+    }
+    erased = wiped(house, person_of(house, referral))
+    states = dict(house.rows("select id, status from subscription_state"))
+    assert states == {
+        key: "off" if names == "alone" else "requested" for key, names in made.items()
+    }
+    (left,) = [each for each in erased.effects if each.record.startswith("Subscriptions by")]
+    told = {key for key, names in made.items() if names == "others"}
+    assert left.rows == len(told)
+    assert told == {key for key in made if key in left.why}
+    assert "rnsk" not in left.why.casefold()
+
+
+def test_a_subscription_names_the_person_by_a_number_however_it_is_written(house: House):
+    bundle = a_bundle()
+    bundle["entry"][0]["resource"]["telecom"] = [{"system": "phone", "value": "01274 960 417"}]
+    referral = house.refer(bundle)
+    close_untouched(house, referral)
+    house.ehr.post(
+        "/fhir/Subscription",
+        subscription("https://ehr.example.org/hook", "Task?patient.phone=01274960417"),
+    )
+    wiped(house, person_of(house, referral))
+    assert house.scalar("select status from subscription_state") == "off"
+    assert found_in(house, ["01274960417"]) == set()
 
 
 def test_what_has_become_somebody_elses_stays_theirs(house: House):

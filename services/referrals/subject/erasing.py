@@ -219,6 +219,14 @@ def _left_alone(subject: Subject) -> list[Effect]:
             why="left as they are: their sender has corrected whom they are about; ask the sender"
             " to delete what the earlier versions say",
         ),
+        Effect(
+            "Subscriptions by a name or a place",
+            len(subject.naming_others),
+            gone=False,
+            why="left as they are: others have that name or live there, and a client would hear no"
+            " more of them; ask each client to change its Subscription if it meant this person"
+            f" (`kersey subscriptions list`): {', '.join(subject.naming_others)}",
+        ),
     )
     return [each for each in left if each.rows]
 

@@ -1,17 +1,16 @@
 """Whom an operator means, and everything by which that person is found."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, literal, or_
+from sqlalchemy import Select, literal, or_
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from services.referrals.casefile import KERSEY
 from services.referrals.persons import records_of, survivor_of
+from services.referrals.subject.naming import subscriptions_naming
 from services.referrals.tables import (
     Case,
     CaseDocument,
@@ -21,7 +20,6 @@ from services.referrals.tables import (
     Person,
     PersonMerge,
     ReferralIdentifier,
-    SubscriptionState,
 )
 from services.referrals.writing.attachments import patient_of
 from shared.fhir import tables as fhir
@@ -72,7 +70,8 @@ class Subject:
         requests: ids of their ServiceRequests, the senders' and Kersey's own.
         communications: ids of their Communications.
         documents: the documents about the person, by pk.
-        subscriptions: ids of Subscriptions whose filter names the person.
+        subscriptions: ids of Subscriptions whose filters name the person and nobody else.
+        naming_others: ids of those with a name or a place of theirs that others may have too.
         submissions: what was sent about this person and about nobody else.
         merges: of the records, those that were undone among them.
         staff: how many documents about staff and places came with the cases.
@@ -88,6 +87,7 @@ class Subject:
     communications: tuple[str, ...] = ()
     documents: tuple[int, ...] = ()
     subscriptions: tuple[str, ...] = ()
+    naming_others: tuple[str, ...] = ()
     submissions: tuple[UUID, ...] = ()
     merges: tuple[UUID, ...] = ()
     staff: int = 0
@@ -182,8 +182,8 @@ def subject_of(session: Session, person: UUID) -> Subject:
     tasks = session.exec(
         select(CaseTask.id, CaseTask.service_request).where(col(CaseTask.case).in_(keys))
     ).all()
-    subscriptions = _naming(session, persons, patients)
-    documents, others = _documents(session, persons, patients, keys, subscriptions)
+    naming = subscriptions_naming(session, persons, patients)
+    documents, others = _documents(session, persons, patients, keys, naming.alone)
     requests = {request for _, request in (*cases, *tasks)}
     requests |= {key for _, kind, key in documents if kind == "ServiceRequest"}
     told = session.exec(select(GpMessage.id).where(col(GpMessage.case).in_(keys))).all()
@@ -198,7 +198,8 @@ def subject_of(session: Session, person: UUID) -> Subject:
         requests=tuple(sorted(requests)),
         communications=tuple(sorted(communications)),
         documents=tuple(sorted(pk for pk, _, _ in documents)),
-        subscriptions=tuple(subscriptions),
+        subscriptions=naming.alone,
+        naming_others=naming.others,
         submissions=tuple(_submissions(session, sorted(requests))),
         merges=tuple(_merges(session, persons)),
         staff=_staff(session, keys),
@@ -290,49 +291,6 @@ def _staff(session: Session, cases: Sequence[UUID]) -> int:
         col(CaseDocument.case).in_(cases), col(CaseDocument.type).in_(ABOUT_STAFF)
     )
     return len(session.exec(came.distinct()).all())
-
-
-def _naming(session: Session, persons: Sequence[UUID], patients: Sequence[str]) -> list[str]:
-    """Subscriptions that ask for this person alone: by NHS number, by one of the Patients, or by a
-    number, an identifier or an address that one of those gives them."""
-    numbers = session.exec(select(Person.nhs_number).where(col(Person.id).in_(persons))).all()
-    certain = [*(number for number in numbers if number), *patients]
-    words = {*certain, *_given(session, patients)}
-    if not words:
-        return []
-    filters = cast(col(SubscriptionState.filters), String)
-    likely = or_(*(filters.contains(word, autoescape=True) for word in sorted(words)))
-    found = session.exec(
-        select(SubscriptionState.id, SubscriptionState.filters).where(likely)
-    ).all()
-    return [
-        key
-        for key, queries in found
-        if words & set(_values(queries)) or any(word in str(queries) for word in certain)
-    ]
-
-
-def _given(session: Session, patients: Sequence[str]) -> Iterator[str]:
-    """What Patients in any version have as identifiers and ways to reach them."""
-    document, version = fhir.document.c, fhir.document_version.c
-    bodies = (
-        sql_select(version.body)
-        .join(fhir.document, document.pk == version.pk)
-        .where(document.type == "Patient", document.id.in_(patients), version.body != "")
-    )
-    for body in session.connection().execute(bodies).scalars():
-        resource = parse(body.encode())
-        for element in ("identifier", "telecom"):
-            for each in resource.get(element, ()):
-                if each.get("value"):
-                    yield str(each["value"])
-
-
-def _values(queries: Iterable[str]) -> Iterator[str]:
-    """What the parameters of some searches are to be equal to, without systems and types."""
-    for query in queries:
-        for _, value in parse_qsl(query.partition("?")[2]):
-            yield from re.split(r"[,|/$]", value)
 
 
 def _submissions(session: Session, requests: Sequence[str]) -> list[UUID]:
