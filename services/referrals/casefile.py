@@ -362,7 +362,7 @@ class CaseFile:
             stored = self.store.update(self.task_body(task, returned))
             self.audit(task.business, stored.reference, stored.version)
             if task.kind == Kind.PROVIDER:
-                self._write_onward_status(task)
+                self._write_onward_standing(task)
 
     def _write_visits(self) -> None:
         """Have the first visits of Tasks that moved on follow them."""
@@ -378,9 +378,9 @@ class CaseFile:
                 onward = self.onward[task.id]
                 self.update_document(visits.appointment(visit, task, self.case, onward))
 
-    def _write_onward_status(self, task: CaseTask) -> None:
+    def _write_onward_standing(self, task: CaseTask) -> None:
         before = content_of(self.store.lock("ServiceRequest", task.service_request))
-        after = resources.with_request_status(before, state_of(task))
+        after = resources.with_standing(before, state_of(task), self.case.priority)
         if after != before:
             stored = self.store.update(after)
             self.audit(task.business, stored.reference, stored.version)

@@ -135,14 +135,16 @@ def with_details(body: Mapping[str, Any], onward: OnwardRequest, *, show_place: 
     return rest | ({"orderDetail": [{"text": each} for each in details]} if details else {})
 
 
-def with_request_status(body: Mapping[str, Any], state: State) -> Resource:
-    """Kersey's onward request with the status that follows from its Task's state."""
+def with_standing(body: Mapping[str, Any], state: State, priority: str) -> Resource:
+    """Kersey's onward request with the status that follows from its Task's state and, until that
+    ends, the Task's priority: a receiver that goes by the request reads no other than by the Task.
+    """
     status = "active"
     if state.status == "completed":
         status = "completed"
     elif state.ended:
         status = "revoked"
-    return dict(body) | {"status": status}
+    return dict(body) | {"status": status} | ({} if state.ended else {"priority": priority})
 
 
 def anonymous_patient(key: str) -> Resource:

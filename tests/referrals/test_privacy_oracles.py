@@ -145,7 +145,7 @@ def test_of_the_codes_that_the_sender_gave_a_provider_reads_how_urgent_it_is_and
         {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
         for old, new in zip(before, after, strict=True)
     ]
-    assert told == [{"priority", "lastModified", "meta"}, set(), {"priority"}]
+    assert told == [{"priority", "lastModified", "meta"}, {"priority", "meta"}, {"priority"}]
 
 
 def test_another_practice_group_is_answered_as_if_the_referral_were_not_there(house: House):

@@ -53,6 +53,24 @@ def test_what_runs_is_not_cancelled_the_link_worker_decides(house: House, outcom
     house.worker.post(f"{referral.at}/close", {"outcome": outcome})
 
 
+def test_what_a_provider_is_asked_says_one_priority_until_it_is_answered_for_good(house: House):
+    referral, task = house.asked()
+    onward = house.scalar("select service_request from case_task where id = :t", t=task)
+    at = f"/fhir/ServiceRequest/{referral.request}"
+
+    def said() -> tuple[str, str]:
+        asked = house.provider.get(f"/fhir/ServiceRequest/{onward}")
+        return house.provider.get(f"/fhir/Task/{task}")["priority"], asked["priority"]
+
+    assert said() == ("routine", "routine")
+    for priority in ("asap", "urgent"):
+        house.ehr.patch(at, replaced("/priority", priority))
+        assert said() == (priority, priority)
+    house.answer(task, "decline", reason="full")
+    house.ehr.patch(at, replaced("/priority", "routine"))
+    assert said() == ("urgent", "urgent")
+
+
 def test_a_withdrawn_referral_does_not_come_back(house: House):
     referral = house.refer()
     house.withdraw(referral)
