@@ -57,6 +57,18 @@ class WorkingDays:
         """
         return self._moved(end, days, timedelta(days=-1))
 
+    def left(self, now: datetime, end: datetime) -> int:
+        """How many working days there are from tomorrow to the day on which a limit ends.
+
+        Args:
+            now: the moment.
+            end: when it ends; 0 where that is today, or was.
+        """
+        day, last = now.astimezone(self.zone).date(), end.astimezone(self.zone).date()
+        return sum(
+            self.is_one(day + timedelta(days=each)) for each in range(1, (last - day).days + 1)
+        )
+
     def _moved(self, moment: datetime, days: int, step: timedelta) -> datetime:
         local = moment.astimezone(self.zone)
         day, left, closed = local.date(), days, 0

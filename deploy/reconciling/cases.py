@@ -87,15 +87,19 @@ def places(databases: Databases) -> Iterator[Drift]:
 
 
 def endings(databases: Databases) -> Iterator[Drift]:
-    """How the last message about a case ended, as its worklist shows it."""
+    """How the message ended by which the last provider was asked, as the worklist shows it."""
     to = "referrals.arrivals"
     with databases["notifications"].connect() as connection:
         last = {row.case: row for row in connection.execute(LAST).all()}
     with Session(databases["referrals"]) as session:
         states = select(col(Worklist.case), col(Worklist.delivery_state))
         shown = {row.case: row.delivery_state for row in session.execute(states)}
+        requests = select(col(CaseTask.case), col(CaseTask.id)).order_by(col(CaseTask.created))
+        rows = session.execute(requests.where(col(CaseTask.kind) == Kind.PROVIDER))
+        asked = {row.case: row.id for row in rows}
     for case, row in last.items():
-        if case in shown and row.ended < databases.before and shown[case] != row.state:
+        of_last = asked.get(case) == str(row.task)
+        if of_last and row.ended < databases.before and shown.get(case, row.state) != row.state:
             mend = f"`kersey republish notifications --to {to}`"
             yield Drift(f"{to}: how the last message ended", str(case), mend)
 

@@ -149,6 +149,8 @@ class Rule:
 
 
 NUDGES = frozenset([Kind.NUDGE, Kind.SECOND_NUDGE])
+ASKS = NUDGES | {Kind.REQUEST}
+"""By which a provider learns that it is asked."""
 ASKING = NUDGES | {Kind.REQUEST, Kind.HELP_CALL}
 TO_PROVIDERS = NUDGES | {
     Kind.REQUEST,

@@ -1,4 +1,4 @@
-"""How messages ended, told again: for whoever shows it beside a case."""
+"""How the messages ended that ask somebody, told again: for whoever shows it beside a case."""
 
 from collections.abc import Iterator, Sequence
 from uuid import UUID
@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
+from services.notifications.domain import ASKS
 from services.notifications.handlers.telling import locked
 from services.notifications.tables import CaseOrder, delivery
 from shared.database import UnitOfWork
@@ -24,16 +25,16 @@ ENDINGS = {
 
 LAST = (
     select(delivery)
-    .where(delivery.c.state.in_(ENDINGS))
+    .where(delivery.c.state.in_(ENDINGS), delivery.c.kind.in_(ASKS))
     .ext(distinct_on(delivery.c.case))
     .order_by(delivery.c.case, delivery.c.ended.desc(), delivery.c.position.desc())
 )
-"""Of each case the message that ended last."""
+"""Of each case the message that ended last of those by which somebody was asked."""
 
 
 def _keys(uow: UnitOfWork) -> Sequence[UUID]:
-    ended = select(delivery.c.case).where(delivery.c.state.in_(ENDINGS)).distinct()
-    return uow.session.scalars(ended.order_by(delivery.c.case)).all()
+    ended = select(delivery.c.case).where(delivery.c.state.in_(ENDINGS), delivery.c.kind.in_(ASKS))
+    return uow.session.scalars(ended.distinct().order_by(delivery.c.case)).all()
 
 
 def _raise_versions(uow: UnitOfWork, keys: Sequence[UUID], number: int) -> None:

@@ -28,6 +28,7 @@ from services.referrals.api.talk import talk_routes
 from services.referrals.api.teams import team_routes
 from services.referrals.api.visits import visit_routes
 from services.referrals.api.waiting import waiting_routes
+from services.referrals.api.worries import worry_routes
 from services.referrals.bars import errors as bars
 from services.referrals.bars import sending as answering
 from services.referrals.bars.searching import meant
@@ -132,6 +133,7 @@ def create_app(
             visit_routes(desk),
             register_routes(desk),
             talk_routes(desk),
+            worry_routes(desk),
             record_routes(desk),
             person_message_routes(desk),
             merging_routes(desk),

@@ -40,9 +40,12 @@ from services.referrals.tables import (
     Signpost,
     Waiting,
     Worklist,
+    Worry,
+    WorryNote,
 )
 from services.referrals.talk import last_words, last_written
 from services.referrals.views import View, mine
+from services.referrals.worries import worries_of
 from shared.auth import Principal
 from shared.gathering import Gathered, Gathering, Wanted
 
@@ -84,6 +87,8 @@ PARTS: Mapping[str, Wanted] = {
     "gp_sharing": rows_of(GpSharing),
     "gp_messages": rows_of(GpMessage, col(GpMessage.made), col(GpMessage.kind), col(GpMessage.id)),
     "front_door": rows_of(FrontDoorEntry),
+    "worries": rows_of(Worry, col(Worry.raised), col(Worry.id)),
+    "worry_notes": rows_of(WorryNote, col(WorryNote.made), col(WorryNote.id)),
     "undelivered": undelivered(_of_case(Case.service_request)),
     "person": select(Person).where(col(Person.id) == _of_case(Case.person)),
     "practice": columns(col(Practice.name)).where(
@@ -202,6 +207,7 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
             for each in rows["identity_views"]
         ],
         "emergencies": openings_of(rows["emergencies"], now, words=reads),
+        "worries": worries_of(rows["worries"], rows["worry_notes"]) if reads else [],
         "allocated_to": case.allocated_to,
         "signposts": [
             {

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import select as sql_select
 from sqlalchemy import tuple_
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from services.referrals import codes, domain, resources, visits
 from services.referrals.bars.telling import tell_sender
@@ -466,7 +466,28 @@ class CaseFile:
         row.provider_state = providers[-1].business if providers else None
         row.urgent = self.case.priority in domain.URGENT
         row.updated = self.now
+        if triage.id in self._changed:
+            row.left_lying = False
+        waiting = [each for each in providers if state_of(each) == domain.AWAITING_ANSWER]
+        row.closes = min((each.closes for each in waiting if each.closes), default=None)
+        row.silent_from = min(
+            (each.silent_from for each in waiting if each.silent_from), default=None
+        )
+        row.agreement_ends = self._agreement_ends() if providers else None
+        if self._created.intersection(each.id for each in waiting):
+            row.delivery_state = None
         return row
+
+    def _agreement_ends(self) -> datetime | None:
+        """When the first agreement ends that may still share something; what was shared before its
+        end stays shared (care 7b)."""
+        ends = select(func.min(Agreement.expires)).where(
+            col(Agreement.task).in_([each.id for each in self.open_provider_tasks()]),
+            col(Agreement.used).is_(None),
+            col(Agreement.withdrawn).is_(None),
+            col(Agreement.items) != [],
+        )
+        return self.uow.session.exec(ends).one()
 
 
 @contextmanager

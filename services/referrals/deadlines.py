@@ -9,15 +9,14 @@ open, from when it was asked. Nothing ends sooner than a working day after such 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from services.referrals.desk import Desk
 from services.referrals.domain import AWAITING_ANSWER, Kind
 from services.referrals.limits import by_hub, limits_of
-from services.referrals.tables import Case, CaseTask, ListedProvider
+from services.referrals.tables import Case, CaseTask, ListedProvider, Worklist
 from shared.closing_days import closed_days
 from shared.limits import Clock, Limits, defaults
 from shared.working_days import WorkingDays
@@ -47,7 +46,7 @@ def of_new(
         asked: when.
     """
     listed = session.get(ListedProvider, provider)
-    working = _working(desk).without(closed_days(listed.listing if listed else {}))
+    working = desk.working_days.without(closed_days(listed.listing if listed else {}))
     return _moments(working, limits_of(session, case.hub).of(case.priority), asked)
 
 
@@ -103,7 +102,28 @@ def _write(session: Session, desk: Desk, which: ColumnElement[bool], *, notice: 
             closes = max(closes, days.after(now, NOTICE)) if closes <= now else closes
         planned.append({"id": task.id, "silent_from": silent, "closes": closes})
     session.execute(update(CaseTask), planned)
+    _list(session, {task.case for task, *_ in rows})
     return len(planned)
+
+
+def _list(session: Session, cases: Iterable[UUID]) -> None:
+    """Have the rows of lists say the same: of each case what comes first."""
+    first = (
+        select(
+            CaseTask.case,
+            func.min(CaseTask.silent_from).label("silent_from"),
+            func.min(CaseTask.closes).label("closes"),
+        )
+        .where(*_WAITS, col(CaseTask.case).in_(cases))
+        .group_by(col(CaseTask.case))
+        .subquery()
+    )
+    session.execute(
+        update(Worklist)
+        .where(col(Worklist.case) == first.c.case)
+        .values(silent_from=first.c.silent_from, closes=first.c.closes)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _clock(limits: Mapping[str, Limits], usual: Limits, hub: str, priority: str) -> Clock:
@@ -117,13 +137,9 @@ def _moments(working: WorkingDays, clock: Clock, asked: datetime) -> tuple[datet
 def _of_providers(
     session: Session, desk: Desk, owners: Iterable[UUID | None]
 ) -> dict[UUID | None, WorkingDays]:
-    usual = _working(desk)
+    usual = desk.working_days
     found: dict[UUID | None, WorkingDays] = dict.fromkeys(owners, usual)
     listed = select(ListedProvider).where(col(ListedProvider.id).in_([*filter(None, found)]))
     for each in session.exec(listed):
         found[each.id] = usual.without(closed_days(each.listing))
     return found
-
-
-def _working(desk: Desk) -> WorkingDays:
-    return WorkingDays(ZoneInfo(desk.settings.timezone))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -15,6 +16,7 @@ from shared.fhir.search.parameters import Types
 from shared.fhir.store import FhirStore
 from shared.messaging.outbox import Outbox
 from shared.worker import Wake
+from shared.working_days import WorkingDays
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Desk:
         a transaction around a read gives nothing for its two round trips.
         """
         return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @cached_property
+    def working_days(self) -> WorkingDays:
+        """Those of the place."""
+        return WorkingDays(ZoneInfo(self.settings.timezone))
 
     def work(self) -> UnitOfWork:
         """A new transaction."""

@@ -229,7 +229,7 @@ with seen as (
   ) as at,
   exists (
     select from referral_case c join worklist w on w."case" = c.id
-    where c.person = p.id and w.open
+    where c.person = p.id and (w.open or w.worried)
   ) as cared_for
   from person p
   where p.merged_into is null
@@ -259,7 +259,7 @@ class LongUnseen:
         self._batch = batch
 
     def due(self, before: datetime) -> Due:
-        """See `shared.retention.Expiry`. A hold or an open case keeps a record."""
+        """See `shared.retention.Expiry`. A hold, an open case or an open worry keeps a record."""
         counts = (
             "select count(*) filter (where not kept), count(*) filter (where kept),"
             " min(at) filter (where not kept) from unseen"

@@ -1,7 +1,8 @@
 """Whom a team lead talks about with whom, and why: asked for by a colleague, or shown by the work.
 
 A case stands on the list for a reason that can be read from it, and leaves it when it was talked
-about; what shows again after that, or a while later, puts it back.
+about; what shows again after that, or a while later, puts it back. A worry leaves it when somebody
+closed it, and not before.
 """
 
 from collections.abc import Mapping
@@ -27,14 +28,16 @@ TRIES = 3
 AGAIN = timedelta(days=28)
 """After which what was talked about shows again, if it still stands."""
 
-REASONS = ("asked", "intensive", "visits", "urgent", "not-reached", "overdue", "long")
-"""Why a case is on the list; the first one is a colleague's wish, and needs no other."""
+REASONS = ("worried", "asked", "intensive", "visits", "urgent", "not-reached", "overdue", "long")
+"""Why a case is on the list. Until a worry is closed it stays, ended or not, and comes first; then
+what a colleague asked for."""
 
 
 def supervision(
     session: Session, principal: Principal, now: datetime, *, after: UUID | None, count: int
 ) -> list[View]:
-    """One page of the list of the caller's team: what was asked for first, then the oldest case.
+    """One page of the list of the caller's team: worries first, then what was asked for, then the
+    oldest case.
 
     Args:
         session: the caller's.
@@ -59,15 +62,15 @@ def supervision(
             *(each.label(name) for name, each in reasons.items()),
         )
         .join(Case, col(Case.id) == col(Worklist.case))
-        .where(mine(principal), col(Worklist.open), or_(*reasons.values()))
+        .where(*_on_list(principal), or_(*reasons.values()))
     )
-    rank = (~reasons["asked"], col(Case.created), col(Worklist.case))
+    rank = (~reasons["worried"], ~reasons["asked"], col(Case.created), col(Worklist.case))
     if after is not None:
         last = session.execute(
             select(*rank)
             .select_from(Worklist)
             .join(Case, col(Case.id) == col(Worklist.case))
-            .where(mine(principal), col(Worklist.open), col(Worklist.case) == after)
+            .where(*_on_list(principal), col(Worklist.case) == after)
         ).one_or_none()
         if last is None:
             raise Refused("business-rule", NOTHING_AFTER, "after")
@@ -86,6 +89,10 @@ def supervision(
         }
         for row in rows
     ]
+
+
+def _on_list(principal: Principal) -> tuple[Any, ...]:
+    return mine(principal), col(Worklist.open) | col(Worklist.worried)
 
 
 def _asked() -> Any:
@@ -115,6 +122,12 @@ def _reasons(now: datetime) -> Mapping[str, Any]:
         "long": col(Case.created) <= now - LONG,
     }
     return {
-        "asked": exists().where(of_case, col(Supervision.talked).is_(None)),
-        **{name: and_(func.coalesce(each, False), ~talked) for name, each in shown.items()},
+        "worried": col(Worklist.worried),
+        "asked": and_(
+            col(Worklist.open), exists().where(of_case, col(Supervision.talked).is_(None))
+        ),
+        **{
+            name: and_(col(Worklist.open), func.coalesce(each, False), ~talked)
+            for name, each in shown.items()
+        },
     }

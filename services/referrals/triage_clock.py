@@ -9,7 +9,6 @@ is the same rule as for a provider that does not answer, against ourselves.
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, func
 from sqlalchemy.dialects.postgresql import insert
@@ -35,7 +34,6 @@ from services.referrals.tables import (
 )
 from shared.limits import URGENT, Clock, defaults
 from shared.messaging.events import TriageOverdue, TriageWaits
-from shared.working_days import WorkingDays
 
 BATCH = 100
 
@@ -96,7 +94,7 @@ STEPS = (
 
 def notice(desk: Desk) -> int:
     """Tell whoever is to be told by now; returns how many were."""
-    working = WorkingDays(ZoneInfo(desk.settings.timezone))
+    working = desk.working_days
     now = desk.clock()
     with desk.work() as uow:
         known = by_hub(uow.session)
@@ -183,6 +181,8 @@ def _announce(file: CaseFile, step: Step, waiting: ColumnElement[bool]) -> int:
     if step.told == PRACTICE:
         return _tell_practice(file, step)
     about = file.context() | {"task": UUID(triage.id), "waits_for": step.waits_for}
+    if step.told == TEAM and step.limit:
+        session.get_one(Worklist, file.case.id).left_lying = True
     overdue = step.told == HUB
     file.announce(TriageOverdue(**about, hub=file.case.hub) if overdue else TriageWaits(**about))
     return 1

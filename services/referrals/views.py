@@ -15,13 +15,14 @@ from sqlalchemy import (
     bindparam,
     literal,
     null,
+    or_,
     tuple_,
     union_all,
 )
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
-from services.referrals import capacities, visits
+from services.referrals import capacities, visits, worries
 from services.referrals.break_glass import DUTY_LEAD, to_look_at
 from services.referrals.casefile import NoSuchCase, state_of
 from services.referrals.domain import TRANSITIONS, Actor, Kind, Refused
@@ -47,6 +48,7 @@ from services.referrals.tables import (
 )
 from shared.auth import Principal
 from shared.closing_days import closed_days
+from shared.working_days import WorkingDays
 
 View = dict[str, Any]
 
@@ -148,12 +150,19 @@ _OF_ROW = (
     Worklist.complexity,
     Worklist.visits_with_care,
     Worklist.due,
+    Worklist.closes,
     Worklist.agreement_ends,
     Worklist.since,
     Worklist.updated,
 )
 _OF_CASE = (Case.service_request, Case.patient, Case.priority, Case.source, Case.created)
-_MOMENTS = ("created", "since", "updated", "due", "agreement_ends")
+_MOMENTS = ("created", "since", "updated", "due", "closes", "agreement_ends")
+
+A_DAY = timedelta(days=1)
+"""A next step is overdue when its day is over."""
+
+ENDING_SOON = timedelta(days=14)
+"""How long before the end of an agreement it is said that it ends."""
 
 
 def worklist(
@@ -165,9 +174,14 @@ def worklist(
     gp_to_do: bool | None,
     opened: bool | None,
     due: bool | None = None,
+    overdue: bool | None = None,
+    worried: bool | None = None,
+    urgent: bool | None = None,
+    agreement_ending: bool | None = None,
     allocated_to: str | None = None,
     complexity: str | None = None,
     now: datetime,
+    working: WorkingDays,
     open_only: bool,
     ended: bool = False,
     service_requests: Sequence[str] | None = None,
@@ -176,7 +190,8 @@ def worklist(
 ) -> list[View]:
     """One page of the worklist of the caller's team or hub: urgent first, then longest waiting.
 
-    Its names are those of the practice and the team: who the person is stands in no row.
+    Its names are those of the practice and the team: who the person is stands in no row. Where a
+    provider has not answered, `days_left` are the working days until the request ends.
 
     Raises:
         Refused: `after` is no case on this list, which a first page again would hide.
@@ -186,6 +201,9 @@ def worklist(
         columns(
             *(col(each) for each in _OF_ROW),
             *(col(each) for each in _OF_CASE),
+            is_overdue(now).label("overdue"),
+            is_ending(now).label("agreement_ending"),
+            worries.stands(principal.roles).label("worried"),
             func.coalesce(col(Practice.name), col(Case.practice)).label("practice"),
             col(FrontDoorEntry.reference),
             col(LinkWorkerService.name).label("team"),
@@ -201,13 +219,21 @@ def worklist(
         "unrouted": unrouted,
         "gp_to_do": gp_to_do,
         "opened": opened,
+        "urgent": urgent,
         "complexity": complexity,
     }
     for name, value in equal.items():
         if value is not None:
             rows = rows.where(col(getattr(Worklist, name)) == value)
-    if due is not None:
-        rows = rows.where(is_due(now) == due)
+    worked_out = (
+        (due, is_due(now)),
+        (overdue, is_overdue(now)),
+        (agreement_ending, is_ending(now)),
+        (worried, worries.stands(principal.roles)),
+    )
+    for wanted, stands in worked_out:
+        if wanted is not None:
+            rows = rows.where(stands if wanted else ~stands)
     if allocated_to is not None:
         rows = rows.where(_allocated(principal, allocated_to))
     if ended:
@@ -231,6 +257,7 @@ def worklist(
             **row,
             "case": str(row["case"]),
             **{name: instant(row[name]) if row[name] else None for name in _MOMENTS},
+            "days_left": working.left(now, row["closes"]) if row["closes"] else None,
         }
         for row in found
     ]
@@ -240,8 +267,9 @@ def caseload(session: Session, principal: Principal, now: datetime) -> View:
     """How many open cases the caller's team or hub has, by state, and what waits for somebody.
 
     `waiting` counts the open cases of each filter of the worklist, in the filters' own words; of
-    messages to a GP those of ended cases too, as the summary at the end is one. `emergencies` are
-    openings that no team lead has looked at.
+    messages to a GP those of ended cases too, as the summary at the end is one, and of worries,
+    which are open until somebody closes them. `emergencies` are openings that no team lead has
+    looked at.
     """
     asked = {"organisation": UUID(principal.organisation), "me": principal.subject, "now": now}
     counted = session.connection().execute(_load(principal.roles & _COUNTED_FOR), asked)
@@ -252,12 +280,15 @@ def caseload(session: Session, principal: Principal, now: datetime) -> View:
     return {
         "open": sum(row["cases"] for row in found.values()),
         "states": {state: row["cases"] for state, row in found.items()},
-        "waiting": {**waiting, "gp_to_do": beside["gp_to_do"]},
+        "waiting": {**waiting, "gp_to_do": beside["gp_to_do"], "worried": beside["worried"]},
         "emergencies": beside["emergencies"],
     }
 
 
-WAITING = ("urgent", "unrouted", "opened", "due", "mine", "nobody", "intensive")
+WAITING = (
+    "urgent", "unrouted", "opened", "due", "overdue", "agreement_ending", "mine", "nobody",
+    "intensive",
+)  # fmt: skip
 """Filters of the worklist whose open cases are counted."""
 
 _COUNTED_FOR = frozenset({"link-worker", "coordinator", DUTY_LEAD})
@@ -269,11 +300,14 @@ def _load(roles: frozenset[str]) -> CompoundSelect[Any]:
     """Counts by state, and what is counted beside. Made once for some roles: it is long."""
     organisation, me = bindparam("organisation", type_=Uuid()), bindparam("me", type_=String())
     whose = _on_list(organisation, of_hub="coordinator" in roles)
+    now = bindparam("now", type_=DateTime(timezone=True))
     filters = {
         "urgent": col(Worklist.urgent),
         "unrouted": col(Worklist.unrouted),
         "opened": col(Worklist.opened),
-        "due": is_due(bindparam("now", type_=DateTime(timezone=True))),
+        "due": is_due(now),
+        "overdue": is_overdue(now),
+        "agreement_ending": is_ending(now),
         "mine": col(Worklist.allocated_to) == me,
         "nobody": _nobodys(),
         "intensive": func.coalesce(col(Worklist.complexity) == "intensive", False),
@@ -291,10 +325,12 @@ def _load(roles: frozenset[str]) -> CompoundSelect[Any]:
     )
     nothing = [literal(0) for _ in WAITING]
     to_tell = columns(literal("gp_to_do"), null(), func.count(), *nothing).select_from(Worklist)
+    worried = columns(literal("worried"), null(), func.count(), *nothing).select_from(Worklist)
     unseen = columns(literal("emergencies"), null(), func.count(), *nothing)
     return union_all(
         by_state,
         to_tell.where(whose, col(Worklist.gp_to_do)),
+        worried.where(whose, worries.stands(roles)),
         unseen.select_from(BreakGlass).where(to_look_at(roles, organisation, me)),
     )
 
@@ -302,6 +338,20 @@ def _load(roles: frozenset[str]) -> CompoundSelect[Any]:
 def is_due(now: datetime | BindParameter[datetime]) -> Any:
     """Whether the day of a row's next step has come."""
     return func.coalesce(col(Worklist.due) <= now, False)
+
+
+def is_overdue(now: datetime | BindParameter[datetime]) -> Any:
+    """Whether something should have been done: by its team, or by a provider, which is silent."""
+    return or_(
+        col(Worklist.left_lying),
+        func.coalesce(col(Worklist.silent_from) <= now, False),
+        func.coalesce(col(Worklist.due) <= now - A_DAY, False),
+    )
+
+
+def is_ending(now: datetime | BindParameter[datetime]) -> Any:
+    """Whether an agreement ends soon, or has ended, before anything was shared by it."""
+    return func.coalesce(col(Worklist.agreement_ends) <= now + ENDING_SOON, False)
 
 
 def _allocated(principal: Principal, to: str) -> Any:

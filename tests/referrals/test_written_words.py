@@ -152,6 +152,11 @@ def the_case(story: Story, lead: Caller, duty: Caller) -> None:
     write("PUT", "/gp-sharing", {"items": ["needs", "next-step", "measures"], "how": "§"})
     worry = {"id": str(uuid4()), "concern": "§", "because": "§"}
     write("POST", "/gp-worries", worry)
+    key = str(uuid4())
+    write("POST", "/worries", {"key": key, "words": "§", "lead": "colleague"})
+    (raised,) = worker.get(referral.at)["worries"]
+    for step in ("decision", "outcome"):
+        write("POST", f"/worries/{{worry}}/{step}", {"words": "§"}, worry=raised["id"])
     opening = {"case": referral.case, "reason": "life-at-risk", "words": "§"}
     opened = story.write(duty, "POST", GLASS, opening)["id"]
     look = {"found": "right", "came": "§"}
@@ -168,9 +173,15 @@ def the_case(story: Story, lead: Caller, duty: Caller) -> None:
         ("answer", {"decision": "accept", "note": "§"}),
         ("progress", {"action": "start"}),
         ("messages", {"key": str(uuid4()), "text": "§"}),
+        ("worries", {"key": str(uuid4()), "words": "§"}),
         ("progress", {"action": "complete", "note": "§"}),
     ):
         story.write(house.provider, "POST", f"{TASK}/{step}", body, task=task)
+    for each in worker.get(referral.at)["worries"]:
+        if not each["closed"]:
+            worker.put(f"{referral.at}/worries/{each['id']}/lead", {"lead": "colleague"})
+            for step in ("decision", "outcome"):
+                worker.post(f"{referral.at}/worries/{each['id']}/{step}", {"words": "It was done."})
     write("PUT", "/person/stops/{stop}", {"stands": True, "told_by": "§"}, stop="do-not-contact")
     measure = {"name": "§", "before": "§", "after": "§"}
     measures = [measure, {"name": "§", "not_asked": "§"}]

@@ -19,6 +19,7 @@ from services.portal.cases import (
     supervising,
     team,
     worklist,
+    worries,
 )
 
 ROUTERS = (
@@ -26,6 +27,7 @@ ROUTERS = (
     team.router,
     supervising.router,
     case.router,
+    worries.router,
     finding.router,
     comparing.router,
     leaflets.router,

@@ -36,6 +36,7 @@ from services.portal.cases.words import (
     STOPS,
     state_words,
 )
+from services.portal.cases.worried import accounts_in, in_words
 from services.portal.emergency.words import REASONS
 from services.portal.front_door.words import access, need
 from services.portal.staff.place import Here, Place
@@ -53,10 +54,13 @@ TAKEN_BACK = ("awaiting-answer", "waiting-list", "offered", "selected")
 async def show(case: UUID, here: Here, done: str = "") -> Response:
     """The case."""
     found = await _page(here, case)
+    raised = found["case"]["worries"]
     entered_by = (found["case"]["front_door"] or {}).get("entered_by")
     known, team = await asyncio.gather(
-        _known(here, found), team_where(here, found["case"]["allocated_to"], entered_by)
+        _known(here, found),
+        team_where(here, found["case"]["allocated_to"], entered_by, *accounts_in(raised)),
     )
+    services = {each["id"]: each["name"] for each in known["requests"]}
     plan = found["plan"]
     missing = [
         *([] if known["sent"] is not None else [_("What services and the person were told")]),
@@ -71,6 +75,7 @@ async def show(case: UUID, here: Here, done: str = "") -> Response:
         reviews=reviews(plan) if plan else [],
         level=_level(plan),
         visits=visits_in_words(plan["care"]["visiting"]) if plan else "",
+        worries=in_words(raised, team, services),
         allocated=team.name(known["case"]["allocated_to"]),
         typed_by=_typed_by(known["case"], team),
         said=DONE.get(done, ""),

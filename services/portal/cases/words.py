@@ -76,6 +76,9 @@ SHOWN: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "all": (_("All open"), {}),
     "mine": (_("Mine"), {"allocated_to": "me"}),
     "nobody": (_("Nobody’s"), {"allocated_to": "nobody"}),
+    "worried": (_("Somebody is worried"), {"worried": "true", "open": "false"}),
+    "urgent": (_("Urgent"), {"urgent": "true"}),
+    "overdue": (_("Overdue"), {"overdue": "true"}),
     "due": (_("Next step due"), {"due": "true"}),
     "new": (_("New"), {"state": "new"}),
     "contact": (_("First contact due"), {"state": "triage-accepted"}),
@@ -85,6 +88,7 @@ SHOWN: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "nothing": (_("Nothing fits yet"), {"state": "nothing-fits"}),
     "withdrawal": (_("GP asked to withdraw"), {"state": "withdrawal-asked"}),
     "opened": (_("Something opened"), {"opened": "true"}),
+    "agreement": (_("Agreement expiring"), {"agreement_ending": "true"}),
     "intensive": (_("Intensive"), {"complexity": "intensive"}),
     "gp": (_("Message to the GP to do"), {"gp_to_do": "true", "open": "false"}),
     "unrouted": (_("No team yet"), {"unrouted": "true"}),
@@ -109,6 +113,7 @@ LEVEL_NAMES: Mapping[str, str] = {
 """The same in a word, for a list."""
 
 TALK_REASONS: Mapping[str, str] = {
+    "worried": _("Somebody is worried about this person"),
     "asked": _("A colleague asks"),
     "intensive": _("Intensive"),
     "visits": _("Visits with care"),
@@ -312,6 +317,10 @@ DONE: Mapping[str, str] = {
     "complexity": _("Noted. Your team lead sees it."),
     "visits": _("Noted. Whoever notes a visit is asked to read it first."),
     "supervision": _("Noted. Your team lead has it on their list."),
+    "worries": _("Noted. It stays on your list until somebody writes what came of it."),
+    "worry-lead": _("Noted. Tell them yourself, too: no message goes out."),
+    "worry-decision": _("Noted. When you know what came of it, write it down."),
+    "worry-outcome": _("Noted. This worry is closed."),
     "waiting": _("Noted. You hear first when such a service opens."),
     "close": _("The case is closed."),
 }

@@ -24,7 +24,7 @@ from services.portal.news.reading import unread
 from services.portal.staff.fields import Field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.staff.swapping import CONFIG, SCRIPTS, VARIES, swaps
-from shared.languages import _
+from shared.languages import _, ngettext
 
 router = APIRouter(include_in_schema=False)
 
@@ -203,11 +203,32 @@ def _row(row: Row, person: Shown, asked: Asked, team: Team) -> Row:
         "state": state_words(row["state"], row["provider_state"]),
         "colour": COLOURS.get(row["state"], "grey"),
         "provider": PROVIDER_STATES.get(row["provider_state"] or "", ""),
-        "delivery": DELIVERIES.get(row["delivery_state"] or "", ""),
+        "delivery": _delivery(row),
+        "left": _left(row["days_left"]),
+        "overdue": row["overdue"],
+        "worried": row["worried"],
+        "agreement_ends": row["agreement_ends"] if row["agreement_ending"] else None,
         "gp_to_do": row["gp_to_do"],
         "opened": row["opened"],
         "since": row["since"],
     }
+
+
+def _delivery(row: Row) -> str:
+    """Whether the service that was asked last heard of it."""
+    if row["delivery_state"] is None and row["provider_state"] == "awaiting-answer":
+        return _("message has not arrived yet")
+    return DELIVERIES.get(row["delivery_state"] or "", "")
+
+
+def _left(days: int | None) -> str:
+    """How long a service has for its answer; empty where none is asked."""
+    if days is None:
+        return ""
+    if days <= 0:
+        return _("The request closes today")
+    said = ngettext("{count} working day left", "{count} working days left", days)
+    return said.format(count=days)
 
 
 def _filters(load: Mapping[str, Any], show: str) -> Iterable[Row]:

@@ -4,6 +4,6 @@ They show what the answer link shows and no more: who somebody is stands on no l
 acceptance to whoever asks for it, and every look is recorded.
 """
 
-from services.portal.inbox import requests, walk_ins
+from services.portal.inbox import requests, walk_ins, worried
 
-ROUTERS = (walk_ins.router, requests.router)
+ROUTERS = (walk_ins.router, worried.router, requests.router)

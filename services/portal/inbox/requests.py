@@ -50,6 +50,7 @@ DONE = {
     "first-visit": _("Thank you. We tell the person, and remind them the day before."),
     "walk-in": _("They are on your list now, and on the register of the group."),
     "told": _("Thank you. A link worker will see it."),
+    "worried": _("Thank you. The link worker's team has it on its list. Ring if it cannot wait."),
 }
 
 Json = dict[str, Any]
@@ -90,7 +91,9 @@ async def _rows(here: Place, folder: str, after: str | None) -> list[Json]:
 @router.get("/{task}")
 async def show(task: UUID, here: Here, done: str = "") -> Response:
     """One request, without a name."""
-    return _page(here, await _view(here, task), 200, said=DONE.get(done, ""))
+    told = await here.look(f"/referrals/requests/{task}/worries")
+    said = DONE.get(done, "")
+    return _page(here, await _view(here, task), 200, said=said, worries=told or [])
 
 
 @router.post("/{task}/answer")

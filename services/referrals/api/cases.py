@@ -1,10 +1,12 @@
 """The case: its list, its triage, asking a provider, closing."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 
 from services.referrals.accesses import seeing
 from services.referrals.api.bodies import (
@@ -34,6 +36,10 @@ class Listed(BaseModel):
     gp_to_do: bool | None = None
     opened: bool | None = None
     due: bool | None = None
+    overdue: bool | None = None
+    worried: bool | None = None
+    urgent: bool | None = None
+    agreement_ending: bool | None = None
     allocated_to: Slug | None = None
     complexity: Slug | None = None
     open: bool = True
@@ -131,6 +137,9 @@ def _lists(router: APIRouter, desk: Desk) -> None:
     """The list of a team or hub, and how much is on it."""
     works = Depends(requires(CASES))
 
+    def listed(session: Session, principal: Principal, asked: Listed, now: datetime) -> list[View]:
+        return worklist(session, principal, now=now, working=desk.working_days, **asked.how())
+
     @router.get("/cases")
     def cases(asked: Annotated[Listed, Query()], principal: Principal = works) -> list[View]:
         """The worklist: urgent first, then longest waiting; `after` is the last row's case.
@@ -138,10 +147,13 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         Open cases, with `open=false` ended ones too, with `ended=true` these alone.
         `service_request`, once for each, leaves only the cases of these referrals. `allocated_to`
         is the account of a colleague, `me` or `nobody`; `complexity` one of its levels; `due` is
-        whether the day of the next step has come.
+        whether the day of the next step has come, `overdue` whether it is over, a provider is
+        silent, or the team left the case lying; `agreement_ending` whether an agreement ends within
+        two weeks by which nothing was shared yet; `worried` whether a worry is open, which the
+        team alone is told.
         """
         with desk.work() as uow:
-            return worklist(uow.session, principal, now=desk.clock(), **asked.how())
+            return listed(uow.session, principal, asked, desk.clock())
 
     @router.get("/worklist")
     def page(asked: Annotated[Listed, Query()], principal: Principal = works) -> View:
@@ -152,7 +164,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         """
         with desk.work() as uow:
             now = desk.clock()
-            found = worklist(uow.session, principal, now=now, **asked.how())
+            found = listed(uow.session, principal, asked, now)
             return {"cases": found, "load": caseload(uow.session, principal, now)}
 
     @router.get("/caseload")

@@ -18,10 +18,12 @@ from services.referrals.desk import Desk
 from services.referrals.domain import CLOSINGS, Actor, Refused
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import share_identity
+from services.referrals.handlers.worrying import lead_nobody
 from services.referrals.plan.for_practice import measured
 from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker, standing
 from services.referrals.tables import Attempt, LinkWorkerService, Visiting, Worklist
+from services.referrals.worries import refuse_while_open
 from shared.auth import Principal
 from shared.messaging.events import (
     ReferralCancelled,
@@ -52,7 +54,8 @@ def send_back(file: CaseFile, actor: Actor, reason: str | None) -> None:
     """Return the referral to its sender; not the person's refusal (care 20).
 
     Raises:
-        Refused: the state does not allow it, or a provider to whom the person came has them.
+        Refused: the state does not allow it, a provider to whom the person came has them, or
+            somebody is worried about them and nothing came of it yet.
     """
     refuse_unless(
         not file.open_provider_tasks(),
@@ -62,6 +65,7 @@ def send_back(file: CaseFile, actor: Actor, reason: str | None) -> None:
     )
     triage = file.triage
     file.step(triage, "return", actor, reason)
+    refuse_while_open(file.uow.session, file.case.id)
     file.announce(ReferralReturned(**file.context(), task=UUID(triage.id), reason=str(reason)))
 
 
@@ -92,7 +96,8 @@ def end(file: CaseFile, actor: Actor, _: str | None = None, *, outcome: str) -> 
     ended first, so that nobody is left coming to something that no record knows of.
 
     Raises:
-        Refused: the outcome is unknown, does not fit the state, or an activity still runs.
+        Refused: the outcome is unknown, does not fit the state, an activity still runs, or somebody
+            is worried about the person and nothing came of it yet.
     """
     refuse_unless(
         outcome in CLOSINGS,
@@ -102,6 +107,7 @@ def end(file: CaseFile, actor: Actor, _: str | None = None, *, outcome: str) -> 
     )
     triage = file.triage
     file.step(triage, CLOSINGS[outcome], actor)
+    refuse_while_open(file.uow.session, file.case.id)
     for task in file.open_provider_tasks():
         refuse_unless(
             task.status != "in-progress",
@@ -242,6 +248,7 @@ def _give(file: CaseFile, team: UUID) -> None:
     file.case.team = file.triage.owner = team
     file.case.hub = found.hub
     file.case.allocated_to = None
+    lead_nobody(file)
     file.change_audience()
 
 
@@ -306,5 +313,6 @@ def record_contact(
         )
         zone = ZoneInfo(desk.settings.timezone)
         due = datetime.combine(next_on, time(), zone) if next_on else None
-        session.get_one(Worklist, case).due = due
+        row = session.get_one(Worklist, case)
+        row.due, row.left_lying = due, False
         file.audit("contact", f"case/{case}")

@@ -59,6 +59,8 @@ from services.referrals.tables import (
     Waiting,
     WiderConsent,
     Worklist,
+    Worry,
+    WorryNote,
 )
 from shared.fhir import tables as fhir
 from shared.holdings import Holding
@@ -69,6 +71,11 @@ COUNTED = (
     " and a complaint can be answered"
 )
 ACCOUNTABLE = "ids and codes only: who did what to which record (UK GDPR Art. 5(2))"
+
+WORRIED = (
+    "that somebody was worried, who looked at it and when it was closed, so that a complaint or an"
+    " inquiry can be answered; what was written is gone"
+)
 
 
 def _of(table: type[Row]) -> Table:
@@ -148,6 +155,20 @@ HOLDINGS: tuple[Holding, ...] = (
         " (UK GDPR Art. 5(2)); what they and the team wrote is gone",
         "hub account opened_by_name reason reads looked_by looked_by_name found",
         empty={"words": "", "came": ""},
+        case="case",
+    ),
+    _rest(
+        WorryNote,
+        WORRIED,
+        "kind lead made_by",
+        empty={"words": ""},
+        case="case",
+    ),
+    _rest(
+        Worry,
+        WORRIED,
+        "task raised_by lead",
+        empty={"words": ""},
         case="case",
     ),
     _rest(

@@ -58,6 +58,7 @@ from services.referrals.tables.talk import RequestFeedback, RequestMessage
 from services.referrals.tables.trail import AccessEntry, AuditEntry
 from services.referrals.tables.visit import FirstVisit
 from services.referrals.tables.waiting import Waiting
+from services.referrals.tables.worry import Worry, WorryNote
 from shared import database
 from shared.fhir import tables as fhir
 from shared.messaging import outbox
@@ -124,6 +125,8 @@ __all__ = [
     "Waiting",
     "WiderConsent",
     "Worklist",
+    "Worry",
+    "WorryNote",
     "schema",
 ]
 

@@ -244,6 +244,7 @@ class Worklist(Row, table=True):
         Index("ix_worklist_page", "team", "open", desc("urgent"), "since", "case"),
         Index("ix_worklist_gp_to_do", "team", postgresql_where=text("gp_to_do")),
         Index("ix_worklist_hub_page", "hub", "open", desc("urgent"), "since", "case"),
+        Index("ix_worklist_worried", "team", postgresql_where=text("worried")),
     )
 
     case: UUID = Field(foreign_key="referral_case.id", primary_key=True)
@@ -268,6 +269,16 @@ class Worklist(Row, table=True):
     """How much it asks of the team: the last `Complexity` of the case."""
     visits_with_care: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     """Whether `Visiting` of the case forbids visits at home, or alone."""
+    closes: datetime | None = instant(nullable=True, default=None)
+    """When the first of its requests that nobody has answered ends."""
+    silent_from: datetime | None = instant(nullable=True, default=None)
+    """From when the first of them counts as silent."""
+    left_lying: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether its team was told that nobody looked at it, or tried to reach the person, in time;
+    until somebody does."""
     agreement_ends: datetime | None = instant(nullable=True, default=None)
+    """When the first agreement ends by which an open request may still share something."""
+    worried: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether a `Worry` of it is open; of ended cases too."""
     since: datetime = instant()
     updated: datetime = instant()
