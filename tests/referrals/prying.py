@@ -159,7 +159,40 @@ def pry(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
 
 def every_page(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
     """The texts of all that the case API shows, taken from its own description."""
-    asked = {
+    asked = known(case, task)
+    described = house.http.app.openapi()["paths"]  # type: ignore[attr-defined]
+    for path, how in described.items():
+        if "get" not in how or not path.startswith("/referrals/"):
+            continue
+        if asked.keys() >= set(_IN_PATH.findall(path)):
+            yield who.send("GET", path.format(**asked)).text
+        else:
+            assert path in BY_OTHER_IDS, f"{path}: nobody asks for it here"
+    for folder in ("asked", "going", "ended"):
+        yield who.send("GET", "/referrals/requests", params={"folder": folder}).text
+    for (key,) in house.rows("select id::text from gp_message"):
+        yield who.send("GET", f"/referrals/cases/{case}/gp-messages/{key}/letter.html").text
+    for (key,) in house.rows("select id::text from break_glass"):
+        yield who.send("GET", f"/referrals/break-glass/{key}").text
+        yield who.send("GET", f"/referrals/break-glass/{key}/about").text
+    for (key,) in house.rows("select id from subscription_state"):
+        for operation in ("$status", "$events", "$events?content=full-resource"):
+            yield who.send("GET", f"/fhir/Subscription/{key}/{operation}").text
+
+
+def every_step(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
+    """The texts of the answers to every step that the case API has, taken with nothing said."""
+    described = house.http.app.openapi()["paths"]  # type: ignore[attr-defined]
+    for path, how in described.items():
+        for method in how.keys() - {"get"} if path.startswith("/referrals/") else ():
+            names = {name: str(uuid4()) for name in _IN_PATH.findall(path)}
+            at = path.format(**names | known(case, task))
+            yield who.send(method.upper(), at, json={}).text
+
+
+def known(case: str, task: str) -> dict[str, str]:
+    """What stands for the parameters of a path."""
+    return {
         "case": case,
         "task": task,
         "service": str(SERVICE),
@@ -167,18 +200,18 @@ def every_page(house: House, who: Caller, case: str, task: str) -> Iterator[str]
         "hub": "bradford",
         "practice": "ZZK01",
     }
-    described = house.http.app.openapi()["paths"]  # type: ignore[attr-defined]
-    paths = [path for path, how in described.items() if "get" in how and path[:11] == "/referrals/"]
-    for path in paths:
-        if asked.keys() >= set(re.findall(r"{(\w+)}", path)):
-            yield who.send("GET", path.format(**asked)).text
-    for folder in ("asked", "going", "ended"):
-        yield who.send("GET", "/referrals/requests", params={"folder": folder}).text
-    for kept in ("gp_message", "break_glass"):
-        for (key,) in house.rows(f"select id::text from {kept}"):
-            letter = f"/referrals/cases/{case}/gp-messages/{key}/letter.html"
-            yield who.send("GET", letter).text
-            yield who.send("GET", f"/referrals/break-glass/{key}/about").text
+
+
+_IN_PATH = re.compile(r"{(\w+)}")
+
+BY_OTHER_IDS = frozenset(
+    {
+        "/referrals/break-glass/{opening}",
+        "/referrals/break-glass/{opening}/about",
+        "/referrals/cases/{case}/gp-messages/{message}/letter.{form}",
+    }
+)
+"""Pages whose id is taken from the table: a page that is in neither list is asked for by nobody."""
 
 
 def pages(who: Caller, address: str) -> Iterator[str]:
