@@ -21,7 +21,7 @@ OPEN = Gauge(
 )
 OLDEST = Gauge(
     "kersey_delivery_oldest_seconds",
-    "Age of the oldest delivery that is not ended and not held, by channel.",
+    "How long the oldest delivery that is not ended and not held has waited, by channel.",
     ("service", "channel"),
 )
 READY = Gauge(

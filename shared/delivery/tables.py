@@ -50,7 +50,8 @@ class Open:
         channel: which sends them.
         state: where they stand; `HELD` where they wait for somebody to put their receiver right.
         count: how many.
-        oldest: seconds since the first of them was added.
+        oldest: seconds since the first of them was to go, or was tried: one that was put by for a
+            later day has not waited until then.
     """
 
     channel: str
@@ -207,11 +208,14 @@ class DeliveryTables:
         Args:
             engine: the service's database.
         """
-        row = self.delivery.c
-        age = func.extract("epoch", func.now() - func.min(row.created))
+        row, first = self.delivery.c, self.attempt.alias("first")
+        tried = (first.c.delivery == row.id) & (first.c.number == 1)
+        since = func.coalesce(first.c.started, func.greatest(row.created, row.due))
+        age = func.extract("epoch", func.now() - func.min(since))
         stands = case((self._held(), HELD), else_=row.state).label("stands")
         grouped = (
             select(row.channel, stands, func.count(), age)
+            .select_from(self.delivery.outerjoin(first, tried))
             .where(row.due.is_not(null()), or_(row.due <= func.now(), row.attempts > 0))
             .group_by(row.channel, stands)
         )

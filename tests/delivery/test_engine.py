@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import REGISTRY
@@ -115,11 +115,36 @@ def test_what_is_not_ended_is_counted_with_its_age_and_what_ended_is_counted_onc
     for order_key, asleep in (("waits", False), ("waits", False), ("call", True)):
         house.add(order_key, asleep=asleep)
     with house.engine.begin() as connection:
-        connection.execute(text("update delivery set created = now() - interval '90 s'"))
+        connection.execute(
+            text(
+                "update delivery set created = now() - interval '90 s', due = due - interval '90 s'"
+            )
+        )
     (open_,) = house.tables.open(house.engine)
     assert (open_.channel, open_.state, open_.count) == ("test", "queued", 2)
     assert 90 <= open_.oldest < 120
     assert REGISTRY.get_sample_value("kersey_deliveries_ended_total", labels) == before + 1
+
+
+def test_what_was_put_by_for_a_later_day_has_not_waited_until_then(house):
+    """Else a reminder that was planned weeks ago calls somebody out when it is tried."""
+    key = house.add(due=datetime.now(UTC) + timedelta(days=14))
+    assert house.tables.open(house.engine) == []
+    house.pass_time(days=14)
+    with house.engine.begin() as connection:
+        connection.execute(text("update delivery set created = created - interval '14 days'"))
+    (planned,) = house.tables.open(house.engine)
+    assert planned.oldest < 120
+    house.worker(lambda delivery: Temporary("http-500")).deliver_due()
+    (tried,) = house.tables.open(house.engine)
+    assert tried.oldest < 120
+    with house.engine.begin() as connection:
+        connection.execute(
+            text("update delivery_attempt set started = started - interval '2 hours'")
+        )
+    (waits,) = house.tables.open(house.engine)
+    assert 7200 <= waits.oldest < 7320
+    assert house.state(key) is State.QUEUED
 
 
 def test_an_exhausted_schedule_is_a_failure_that_is_told_once(house):
