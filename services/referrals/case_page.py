@@ -18,7 +18,6 @@ from services.referrals.record_views import record_view
 from services.referrals.tables import Case
 from services.referrals.views import View
 from shared.auth import Principal
-from shared.database import UnitOfWork
 from shared.fhir.outcome import FhirError
 from shared.fhir.permitting import Permitting
 from shared.gathering import Gathering, Wanted
@@ -49,7 +48,7 @@ def page_of(desk: Desk, permitting: Permitting, principal: Principal, case_id: U
     """
     record: View | None = None
     plan: View | None = None
-    with UnitOfWork(desk.reading) as uow:
+    with desk.look() as uow:
         session = uow.session
         case, is_open = case_where(session, principal, case_id)
         if not (is_open and cares(principal, case)):

@@ -12,9 +12,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy import select as sql_select
-from sqlalchemy import tuple_
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from services.referrals import codes, domain, resources, visits
 from services.referrals.bars.telling import tell_sender
@@ -85,11 +85,14 @@ class CaseFile:
         self.pad = Pad(uow, self.store)
         self.tasks: dict[str, CaseTask] = {}
         self.onward: dict[str, OnwardRequest] = {}
+        self.agreements: dict[str, Agreement] = {}
+        self.visits: dict[str, FirstVisit] = {}
         self._changed: dict[str, CaseTask] = {}
         self._created: set[str] = set()
         self._documents: list[resources.Resource] = []
         self._events: list[CaseEvent] = []
         self._audience_changed = False
+        self._held: list[Any] = []
         self.for_practice: Mapping[str, Any] = {}
         """What the link worker wrote for the practice, when the case is closed."""
         self._read()
@@ -101,7 +104,13 @@ class CaseFile:
         Raises:
             NoSuchCase: there is none with this id, or its person was erased.
         """
-        locked = select(Case).where(Case.id == case, col(Case.erased).is_(None)).with_for_update()
+        return cls._locked(desk, uow, col(Case.id) == case, by)
+
+    @classmethod
+    def _locked(
+        cls, desk: Desk, uow: UnitOfWork, which: ColumnElement[bool], by: Principal | None
+    ) -> "CaseFile":
+        locked = select(Case).where(which, col(Case.erased).is_(None)).with_for_update()
         row = uow.session.exec(locked).one_or_none()
         if row is None:
             raise NoSuchCase
@@ -110,9 +119,8 @@ class CaseFile:
     @classmethod
     def peek(cls, desk: Desk, uow: UnitOfWork, task: str, by: Principal | None) -> "CaseFile":
         """Read the case that a Task belongs to without locking it; nothing may be changed."""
-        of_task = select(Case).join(CaseTask, col(CaseTask.case) == col(Case.id))
-        of_task = of_task.where(col(Case.erased).is_(None))
-        row = uow.session.exec(of_task.where(CaseTask.id == task)).one_or_none()
+        found = select(Case).where(_of_task(task), col(Case.erased).is_(None))
+        row = uow.session.exec(found).one_or_none()
         if row is None:
             raise NoSuchCase
         return cls(desk, uow, row, by)
@@ -120,18 +128,21 @@ class CaseFile:
     @classmethod
     def of_task(cls, desk: Desk, uow: UnitOfWork, task: str, by: Principal | None) -> "CaseFile":
         """Lock the case that a Task belongs to and read it; see `open`."""
-        case = uow.session.exec(select(CaseTask.case).where(CaseTask.id == task)).one_or_none()
-        if case is None:
-            raise NoSuchCase
-        return cls.open(desk, uow, case, by)
+        return cls._locked(desk, uow, _of_task(task), by)
 
     def _read(self) -> None:
-        session = self.uow.session
-        rows = select(CaseTask).where(CaseTask.case == self.case.id)
-        rows = rows.order_by(col(CaseTask.created), col(CaseTask.id))
-        self.tasks = {task.id: task for task in session.exec(rows)}
-        asked = select(OnwardRequest).where(col(OnwardRequest.task).in_(self.tasks))
-        self.onward = {request.task: request for request in session.exec(asked)}
+        """Read what nearly every step needs, by one statement, after the lock: what was read with
+        the lock is from before the wait for it. The session knows by then what it is asked for by
+        its key, as long as somebody holds it."""
+        rows = self.uow.session.execute(_OF_CASE.where(col(CaseTask.case) == self.case.id)).all()
+        for task, asked, agreement, visit, *self._held in rows:
+            self.tasks[task.id] = task
+            if asked is not None:
+                self.onward[task.id] = asked
+            if agreement is not None:
+                self.agreements[task.id] = agreement
+            if visit is not None:
+                self.visits[task.id] = visit
 
     # --- what the case is now ---------------------------------------------------------------------
 
@@ -172,7 +183,7 @@ class CaseFile:
 
     def agreement(self, task: str) -> Agreement | None:
         """The person's agreement to share with this Task's provider."""
-        return self.uow.session.exec(select(Agreement).where(Agreement.task == task)).one_or_none()
+        return self.agreements.get(task)
 
     def began(self, task: str) -> date | None:
         """The first day that was recorded of this Task's activity."""
@@ -231,7 +242,8 @@ class CaseFile:
         kind, key = body["resourceType"], body["id"]
         before = content_of(self.store.lock(kind, key))
         if before != body:
-            readers = self._readers_of_own()[kind, key]
+            of_tasks = self._readers_of_tasks()  # asks nothing, and has most of what is rewritten
+            readers = of_tasks.get((kind, key)) or self._readers_of_own()[kind, key]
             self.store.regrant(kind, key, ())
             stored = self.store.update(body, grants=readers)
             self.audit("update", f"{kind}/{key}", stored.version)
@@ -351,6 +363,12 @@ class CaseFile:
 
     def _write_tasks(self) -> None:
         session = self.uow.session
+        moved = [each for each in self._changed.values() if each.id not in self._created]
+        asked = [each for each in moved if each.kind == Kind.PROVIDER]
+        self.store.lock_all(
+            [("Task", each.id) for each in moved]
+            + [("ServiceRequest", each.service_request) for each in asked]
+        )
         for task in self._changed.values():
             session.add(task)
             if task.id in self._created:
@@ -368,7 +386,7 @@ class CaseFile:
         """Have the first visits of Tasks that moved on follow them."""
         moved = [each for each in self._changed.values() if each.kind == Kind.PROVIDER]
         for task in moved if any(each.id not in self._created for each in moved) else ():
-            visit = visits.of_task(self.uow.session, task.id)
+            visit = self.visits.get(task.id)
             status = visits.status_of(state_of(task))
             # What was called off stays so, whatever comes of the place.
             if visit is not None and visit.status not in (status, visits.CANCELLED):
@@ -409,22 +427,25 @@ class CaseFile:
 
     def _readers_of_own(self, sent: Mapping[tuple[str, str], Label] | None = None) -> Readers:
         """Readers of what Kersey wrote for this case, and of `sent` for its sake alone."""
-        hub = self.uow.session.get_one(PlaceHub, self.case.hub).organisation
-        readers = readers_of(self.case, self.tasks.values(), self.onward.values(), sent or {}, hub)
-        _, caring = readers_of_sent(self.case.organisation, self.case.team, hub)
+        readers = self._readers_of_tasks(sent)
+        _, caring = readers_of_sent(self.case.organisation, self.case.team, self._hub)
         for document in plan.of_case(self.uow.session, self.case.id):
             readers[document] = {caring}
-        for visit in self._visits():
+        for visit in self.visits.values():
             readers["Appointment", visit.appointment] = readers["Task", visit.task]
         for body in self._documents:
             readers.setdefault((body["resourceType"], body["id"]), {caring})
         return readers
 
-    def _visits(self) -> Iterable[FirstVisit]:
-        """The first visits of the case; nothing is asked where no provider was."""
-        if not self.provider_tasks():
-            return ()
-        return visits.of_case(self.uow.session, self.case.id).values()
+    def _readers_of_tasks(self, sent: Mapping[tuple[str, str], Label] | None = None) -> Readers:
+        """Readers of the Tasks, of what providers are asked, and of `sent`."""
+        asked = self.onward.values()
+        return readers_of(self.case, self.tasks.values(), asked, sent or {}, self._hub)
+
+    @property
+    def _hub(self) -> UUID:
+        """The organisation of the case's hub."""
+        return self.uow.session.get_one(PlaceHub, self.case.hub).organisation
 
     def _of_other_cases(self, documents: Mapping[tuple[str, str], Label]) -> Readers:
         """Who cares for another case that the same document came with: a second referral."""
@@ -481,13 +502,31 @@ class CaseFile:
     def _agreement_ends(self) -> datetime | None:
         """When the first agreement ends that may still share something; what was shared before its
         end stays shared (care 7b)."""
-        ends = select(func.min(Agreement.expires)).where(
-            col(Agreement.task).in_([each.id for each in self.open_provider_tasks()]),
-            col(Agreement.used).is_(None),
-            col(Agreement.withdrawn).is_(None),
-            col(Agreement.items) != [],
-        )
-        return self.uow.session.exec(ends).one()
+        open_to = (self.agreement(each.id) for each in self.open_provider_tasks())
+        unused = [each for each in open_to if each and each.items and not each.used]
+        ends = (each.expires for each in unused if each.expires and not each.withdrawn)
+        return min(ends, default=None)
+
+
+_OF_CASE = (
+    sql_select(CaseTask, OnwardRequest, Agreement, FirstVisit, Worklist, PlaceHub, Person)
+    .select_from(CaseTask)
+    .join(Case, col(Case.id) == col(CaseTask.case))
+    .outerjoin(OnwardRequest, col(OnwardRequest.task) == col(CaseTask.id))
+    .outerjoin(Agreement, col(Agreement.task) == col(CaseTask.id))
+    .outerjoin(FirstVisit, col(FirstVisit.task) == col(CaseTask.id))
+    .outerjoin(Worklist, col(Worklist.case) == col(Case.id))
+    .outerjoin(PlaceHub, col(PlaceHub.code) == col(Case.hub))
+    .outerjoin(Person, col(Person.id) == col(Case.person))
+    .order_by(col(CaseTask.created), col(CaseTask.id))
+)
+"""The Tasks of a case, each with what belongs to it, and what there is of the case itself."""
+
+
+def _of_task(task: str) -> ColumnElement[bool]:
+    """Says of a case that a Task is one of its own."""
+    belongs = sql_select(col(CaseTask.case)).where(col(CaseTask.id) == task)
+    return col(Case.id) == belongs.scalar_subquery()
 
 
 @contextmanager

@@ -58,6 +58,11 @@ class Desk:
         """A new transaction."""
         return UnitOfWork(self.engine)
 
+    def look(self) -> UnitOfWork:
+        """For whoever only reads; see `reading`. Nothing is rolled back, so that the statements
+        stay that psycopg has prepared: a rollback makes it forget them all."""
+        return UnitOfWork(self.reading)
+
     def store(self, uow: UnitOfWork) -> FhirStore:
         """The FHIR documents, within a transaction; subscribers hear of what changes."""
         return ToldStore(

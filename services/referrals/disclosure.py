@@ -65,7 +65,7 @@ def access_of(principal: Principal) -> Access:
 @contextmanager
 def reading(desk: Desk) -> "Iterator[WatchedStore]":
     """The documents for one reading request; what it disclosed is recorded when it ends."""
-    with UnitOfWork(desk.reading) as uow:
+    with desk.look() as uow:
         store = WatchedStore(desk, uow)
         yield store
     if store.disclosed:

@@ -8,10 +8,11 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from services.referrals.domain import ENDINGS, Kind, Refused
+from services.referrals.request_views import request_views
 from services.referrals.resources import instant
 from services.referrals.tables import Case, CaseTask, RequestMessage
 from services.referrals.talk import last_words, last_written
-from services.referrals.views import View, request_view
+from services.referrals.views import View
 
 FOLDERS: Mapping[str, tuple[str, ...]] = {
     "asked": ("requested", "received"),
@@ -63,9 +64,10 @@ def requests_to(
     tasks = session.exec(page).all()
     about = last_written(col(RequestMessage.task).in_([task.id for task in tasks]))
     words = last_words(session.connection().execute(about).mappings())
+    views = request_views(session, [task.id for task in tasks], now)
     return [
-        request_view(session, task.id, now)
+        view
         | {"asked": instant(task.created), "updated": instant(task.updated)}
         | {"last_words": words.get(task.id)}
-        for task in tasks
+        for task, view in zip(tasks, views, strict=True)
     ]

@@ -93,16 +93,6 @@ def days_marked(session: Session, provider: UUID, service: UUID, today: date) ->
     return list(session.connection().execute(marked.order_by(day.desc()).limit(DAYS)).scalars())
 
 
-def called_off(session: Session, task: str, today: date) -> list[date]:
-    """The days from today on for which somebody has said that they do not come."""
-    said = select(col(AttendanceMark.day)).where(
-        AttendanceMark.task == task,
-        AttendanceMark.mark == TOLD_US,
-        AttendanceMark.day >= today,
-    )
-    return sorted(set(session.exec(said)))
-
-
 def came_of(marks: Iterable[AttendanceMark]) -> list[View]:
     """How somebody attends, for whoever cares for them: each request's marks that hold, by day.
 

@@ -10,9 +10,10 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, func, select
 
 from services.referrals.domain import Kind, Refused
+from services.referrals.request_views import request_views
 from services.referrals.resources import instant
 from services.referrals.tables import CaseTask, Worklist
-from services.referrals.views import View, mine, request_view
+from services.referrals.views import View, mine
 from shared.auth import Principal
 
 NOTHING_AFTER = "This request is not silent any more. Begin again, without `after`."
@@ -46,15 +47,17 @@ def silent_requests(
         if last is None:
             raise Refused("business-rule", NOTHING_AFTER, "after")
         asked = asked.where(place > tuple_(last.created, last.id))
-    tasks = session.exec(asked.order_by(col(CaseTask.created), col(CaseTask.id)).limit(count))
+    page = asked.order_by(col(CaseTask.created), col(CaseTask.id)).limit(count)
+    tasks = session.exec(page).all()
+    views = request_views(session, [task.id for task in tasks], now)
     return [
-        request_view(session, task.id, now)
+        view
         | {
             "case": str(task.case),
             "asked": instant(task.created),
             "closes": instant(task.closes) if task.closes else None,
         }
-        for task in tasks.all()
+        for task, view in zip(tasks, views, strict=True)
     ]
 
 

@@ -96,7 +96,7 @@ def notice(desk: Desk) -> int:
     """Tell whoever is to be told by now; returns how many were."""
     working = desk.working_days
     now = desk.clock()
-    with desk.work() as uow:
+    with desk.look() as uow:
         known = by_hub(uow.session)
         hubs = uow.session.exec(select(PlaceHub.code)).all()
     told = 0
@@ -155,7 +155,7 @@ def _late(
         .order_by(col(Case.key))
         .limit(BATCH)
     )
-    with desk.work() as uow:
+    with desk.look() as uow:
         return list(uow.session.exec(wanted))
 
 

@@ -22,118 +22,28 @@ from sqlalchemy import (
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
-from services.referrals import capacities, visits, worries
+from services.referrals import worries
 from services.referrals.break_glass import DUTY_LEAD, to_look_at
-from services.referrals.casefile import NoSuchCase, state_of
-from services.referrals.domain import TRANSITIONS, Actor, Kind, Refused
-from services.referrals.front_door import WALK_IN
-from services.referrals.handlers.sharing import has_died, is_hidden, may_identify
-from services.referrals.readers import is_apart
-from services.referrals.register import called_off
+from services.referrals.domain import Refused
 from services.referrals.resources import instant
 from services.referrals.tables import (
-    Agreement,
     BreakGlass,
     Case,
-    CaseTask,
     FrontDoorEntry,
     LinkWorkerService,
-    ListedProvider,
-    ListedService,
-    OnwardRequest,
-    Person,
     PlaceHub,
     Practice,
     Worklist,
 )
 from shared.auth import Principal
-from shared.closing_days import closed_days
 from shared.working_days import WorkingDays
 
 View = dict[str, Any]
-
-NEEDING_A_PERSON = frozenset({"accept", "waiting-list"})
-"""What no provider is invited to any more once the person has died."""
-
-CLOSED_SOON = timedelta(days=42)
-"""How far ahead it is said that a provider will be closed."""
 
 ME, NOBODY = "me", "nobody"
 """Whom a case may be allocated to, beside a colleague by the id of their account."""
 
 NOTHING_AFTER = "Your list has no such row now. Begin again with its first page, without `after`."
-
-
-def request_view(session: Session, task_id: str, now: datetime) -> View:
-    """A provider's request without anyone's name: what is needed, when, where, which access needs.
-
-    The only thing an answer link shows (care 6).
-
-    Raises:
-        NoSuchCase: there is no such request to a provider.
-    """
-    task = session.get(CaseTask, task_id)
-    if task is None or task.kind != Kind.PROVIDER:
-        raise NoSuchCase
-    onward = session.get_one(OnwardRequest, task_id)
-    case = session.get_one(Case, task.case)
-    service = session.get(ListedService, task.service)
-    team = session.get(LinkWorkerService, case.team) if case.team else None
-    by_themselves = case.source == WALK_IN
-    hears = not by_themselves or not is_apart(session.get_one(CaseTask, task.part_of))
-    agreement = session.exec(select(Agreement).where(Agreement.task == task_id)).one_or_none()
-    person = session.get(Person, case.person) if case.person else None
-    possible = _possible(task) - (NEEDING_A_PERSON if has_died(person) else frozenset())
-    return {
-        "task": task.id,
-        "provider": str(task.owner),
-        "status": task.status,
-        "business_status": task.business,
-        "service": {
-            "id": str(task.service),
-            "name": service.name if service else "",
-            "listed": service is not None and service.listed,
-            "capacity": capacities.shown(capacities.of(session, task.service), now),
-            "closed": _closed(session.get(ListedProvider, task.owner), now),
-        },
-        "need": {"codes": onward.needs, "text": onward.text},
-        "full_because": onward.full_because,
-        "when": onward.when,
-        "where": "" if is_hidden(person) else onward.where,
-        "access_needs": onward.access_needs,
-        "link_worker": {"name": team.name, "phone": team.phone} if team else None,
-        "came_by_themselves": by_themselves,
-        "team_hears": hears,
-        "priority": case.priority,
-        "answerable": "accept" in possible,
-        "possible": sorted(possible),
-        "identity_available": may_identify(state_of(task), agreement, person, now),
-        "first_visit": visits.view(visits.of_task(session, task_id)),
-        "called_off": [each.isoformat() for each in called_off(session, task_id, now.date())],
-    }
-
-
-def _closed(provider: ListedProvider | None, now: datetime) -> list[View]:
-    """When a provider is closed that is asked now: what holds today or begins soon."""
-    listing = provider.listing if provider else {}
-    return [
-        {"starts": first.isoformat(), "ends": last.isoformat(), "why": why}
-        for first, last, why in closed_days(listing).coming(now.date(), CLOSED_SOON)
-    ]
-
-
-def _possible(task: CaseTask) -> set[str]:
-    """The steps that the provider may take from here, as the API calls them.
-
-    An acceptance is an offer where several are asked; which of the two it is Kersey knows.
-    """
-    return {
-        "accept" if each.action == "offer" else each.action
-        for each in TRANSITIONS
-        if each.kind == task.kind
-        and state_of(task) in each.sources
-        and Actor.PROVIDER in each.actors
-    }
 
 
 _OF_ROW = (

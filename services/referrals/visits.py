@@ -35,11 +35,6 @@ def status_of(state: State) -> str:
     return _STATUS.get(state.business, CANCELLED)
 
 
-def of_task(session: Session, task: str) -> FirstVisit | None:
-    """The first visit of a request, if somebody said when it is."""
-    return session.get(FirstVisit, task)
-
-
 def of_case(session: Session, case: UUID) -> dict[str, FirstVisit]:
     """The first visits of a case, by Task."""
     found = session.exec(select(FirstVisit).where(col(FirstVisit.case) == case))

@@ -109,6 +109,8 @@ class PaperFile(CaseFile):
         ]
         self.tasks = {row.id: row for row in rows}
         self.onward = {row.id: ONWARD for row in rows[1:]}
+        self.agreements = {}
+        self.visits = {}
 
     @property
     def situation(self) -> Situation:

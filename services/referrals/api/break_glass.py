@@ -136,7 +136,7 @@ def _told(router: APIRouter, desk: Desk) -> None:
         `to_look_at` leaves those that no team lead has looked at. What was written is for the team
         and for who opened it; no row says who the person is.
         """
-        with desk.work() as uow:
+        with desk.look() as uow:
             return openings(
                 uow.session,
                 principal,
@@ -149,7 +149,7 @@ def _told(router: APIRouter, desk: Desk) -> None:
     @router.get("/{opening}/about")
     def about(opening: UUID, principal: Principal = works) -> View:
         """One opening: who, when and why; not what was read."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             return opening_for(uow.session, principal, opening, desk.clock())
 
     @router.post("/{opening}/look", status_code=204)

@@ -21,10 +21,11 @@ from services.referrals.api.bodies import (
 from services.referrals.case_views import case_for, case_of
 from services.referrals.desk import Desk
 from services.referrals.handlers import onward, telling_sender, triage
+from services.referrals.request_views import request_view
 from services.referrals.scopes import CASES
 from services.referrals.silence import count_silent
 from services.referrals.teamwork import teams_but
-from services.referrals.views import View, caseload, request_view, worklist
+from services.referrals.views import View, caseload, worklist
 from shared.auth import Principal, requires
 
 
@@ -73,7 +74,7 @@ def case_routes(desk: Desk) -> APIRouter:
     @router.get("/cases/{case}/takers")
     def takers(case: UUID, principal: Principal = works) -> list[View]:
         """The link-worker services that can take the case over: all but the one that has it."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             found = case_for(uow.session, principal, case)
             return teams_but(uow.session, found.team)
 
@@ -118,7 +119,7 @@ def case_routes(desk: Desk) -> APIRouter:
         needs = [need.model_dump(exclude_none=True) for need in body.needs]
         wanted = onward.Ask(**body.model_dump(exclude={"needs"}), needs=needs)
         task = onward.ask(desk, principal, case, wanted)
-        with desk.work() as uow:
+        with desk.look() as uow:
             return request_view(uow.session, task.id, desk.clock())
 
     @router.post("/cases/{case}/close")
@@ -152,7 +153,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         two weeks by which nothing was shared yet; `worried` whether a worry is open, which the
         team alone is told.
         """
-        with desk.work() as uow:
+        with desk.look() as uow:
             return listed(uow.session, principal, asked, desk.clock())
 
     @router.get("/worklist")
@@ -162,7 +163,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         One answer, because who works on cases looks at it all day. `load` is that of `/caseload`
         without `silent`, which a page of its own counts.
         """
-        with desk.work() as uow:
+        with desk.look() as uow:
             now = desk.clock()
             found = listed(uow.session, principal, asked, now)
             return {"cases": found, "load": caseload(uow.session, principal, now)}
@@ -174,7 +175,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
         `silent` counts requests that nobody has answered for days, `emergencies` the times that a
         case was opened in an emergency and no team lead has looked at it.
         """
-        with desk.work() as uow:
+        with desk.look() as uow:
             now = desk.clock()
             silent = count_silent(uow.session, principal, now)
             return caseload(uow.session, principal, now) | {"silent": silent}
@@ -191,5 +192,5 @@ def _sender(router: APIRouter, desk: Desk) -> None:
 
 
 def _case(desk: Desk, principal: Principal, case: UUID) -> View:
-    with seeing(desk.accesses, principal, case), desk.work() as uow:
+    with seeing(desk.accesses, principal, case), desk.look() as uow:
         return case_of(uow.session, principal, case, desk.clock())

@@ -127,5 +127,5 @@ def gp_routes(desk: Desk) -> APIRouter:
 
 
 def _case(desk: Desk, principal: Principal, case: UUID) -> View:
-    with seeing(desk.accesses, principal, case), desk.work() as uow:
+    with seeing(desk.accesses, principal, case), desk.look() as uow:
         return case_of(uow.session, principal, case, desk.clock())

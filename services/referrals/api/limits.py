@@ -32,14 +32,14 @@ def limit_routes(desk: Desk) -> APIRouter:
     @router.get("")
     def read(principal: Principal = coordinates) -> dict[str, Any]:
         """The limits in force in working days, the defaults, and the history."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             return limits_view(uow.session, principal)
 
     @router.put("")
     def put(body: LimitsBody, principal: Principal = coordinates) -> dict[str, Any]:
         """Say other limits; open requests are planned anew, and none ends within a working day."""
         set_limits(desk, principal, body.limits, body.why, after=body.after)
-        with desk.work() as uow:
+        with desk.look() as uow:
             return limits_view(uow.session, principal)
 
     return router

@@ -27,7 +27,7 @@ def merging_routes(desk: Desk) -> APIRouter:
         principal: Principal = works,
     ) -> list[View]:
         """Open proposals, oldest first; `after` is the last row's id."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             found = islice(proposals(uow.session, principal, after), count)
             return [proposal_view(each) for each in found]
 
@@ -35,7 +35,7 @@ def merging_routes(desk: Desk) -> APIRouter:
     def accept(proposal: UUID, principal: Principal = works) -> View:
         """They are one person; merged once everybody who must agree did."""
         merging.accept(desk, principal, proposal)
-        with desk.work() as uow:
+        with desk.look() as uow:
             return proposal_view(proposal_for(uow.session, principal, proposal))
 
     @router.post("/proposals/{proposal}/reject", status_code=204)

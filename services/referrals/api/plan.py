@@ -43,7 +43,7 @@ def plan_routes(desk: Desk) -> APIRouter:
     @router.get("/plan")
     def plan(case: UUID, principal: Principal = works) -> View:
         """Measures with their bands and changes, goals, contacts, what is next."""
-        with seeing(desk.accesses, principal, case), desk.work() as uow:
+        with seeing(desk.accesses, principal, case), desk.look() as uow:
             return plan_of(uow.session, caring(uow.session, principal, case))
 
     @router.post("/reviews", status_code=201)
@@ -135,7 +135,7 @@ def caseload_routes(desk: Desk) -> APIRouter:
     @router.get("/caseload/people")
     def load(principal: Principal = works) -> list[View]:
         """How many open cases each colleague has; `account` is null for those of nobody."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             return team_load(uow.session, principal, desk.clock())
 
     @router.get("/caseload/complexity")
@@ -150,7 +150,7 @@ def caseload_routes(desk: Desk) -> APIRouter:
         principal: Principal = leads,
     ) -> list[View]:
         """The cases to talk about with whoever has them, and why: for a team lead."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             return supervision(uow.session, principal, desk.clock(), after=after, count=count)
 
     @router.post("/caseload/hand-over")
@@ -163,7 +163,7 @@ def caseload_routes(desk: Desk) -> APIRouter:
         days: Annotated[int, Query(ge=1, le=3660)] = 365, principal: Principal = works
     ) -> list[View]:
         """How often people were told of which service, of the last `days`."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             since = desk.clock() - timedelta(days=days)
             return signposted(uow.session, principal, since)
 

@@ -42,7 +42,7 @@ def record_routes(desk: Desk) -> APIRouter:
         principal: Principal = works,
     ) -> list[View]:
         """Every change of the record, newest first; `before` is the last row's `number`."""
-        with seeing(desk.accesses, principal, case), desk.work() as uow:
+        with seeing(desk.accesses, principal, case), desk.look() as uow:
             found = caring(uow.session, principal, case)
             return changes_view(uow.session, known_person(found), before, count)
 
@@ -50,7 +50,7 @@ def record_routes(desk: Desk) -> APIRouter:
     def say(case: UUID, stop: Stop, body: StopBody, principal: Principal = works) -> View:
         """Died, restricted, do not contact: stops at once what it stops, in every case."""
         stopping.say(desk, principal, case, stop, stands=body.stands, told_by=body.told_by)
-        with desk.work() as uow:
+        with desk.look() as uow:
             found = caring(uow.session, principal, case, even_ended=True)
             return {"stops": stops_of(uow.session.get_one(Person, known_person(found)))}
 
@@ -97,6 +97,6 @@ def record_routes(desk: Desk) -> APIRouter:
 
 
 def _record(desk: Desk, principal: Principal, case: UUID) -> View:
-    with seeing(desk.accesses, principal, case), desk.work() as uow:
+    with seeing(desk.accesses, principal, case), desk.look() as uow:
         found = caring(uow.session, principal, case)
         return record_of(uow.session, found, desk.settings.lawful_basis)

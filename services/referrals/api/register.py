@@ -38,7 +38,7 @@ def register_routes(desk: Desk) -> APIRouter:
     @router.get("/registers")
     def registers(principal: Principal = provides) -> list[View]:
         """The caller's services that have somebody on their register."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             return services_with_people(uow.session, UUID(principal.organisation))
 
     @router.get("/registers/{service}/{day}")
@@ -81,7 +81,7 @@ def register_routes(desk: Desk) -> APIRouter:
             words = "`until` is a day from `since` on, at most a year later."
             raise Refused("business-rule", words, "until")
         zone = ZoneInfo(desk.settings.timezone)
-        with desk.work() as uow:
+        with desk.look() as uow:
             return counts(uow.session, UUID(principal.organisation), since, until, zone)
 
     return router

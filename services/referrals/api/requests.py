@@ -16,9 +16,10 @@ from services.referrals.api.bodies import (
 from services.referrals.desk import Desk
 from services.referrals.handlers import answers, onward, sharing
 from services.referrals.inbox import requests_to
+from services.referrals.request_views import request_view
 from services.referrals.scopes import ANSWERS, CASES
 from services.referrals.silence import silent_requests
-from services.referrals.views import View, request_view
+from services.referrals.views import View
 from shared.auth import Principal, requires
 from shared.problems import Problem
 
@@ -38,7 +39,7 @@ def request_routes(desk: Desk) -> APIRouter:
         principal: Principal = provides,
     ) -> list[View]:
         """The requests to the caller's provider, without anyone's name, longest waiting first."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             return requests_to(
                 uow.session,
                 UUID(principal.organisation),
@@ -58,7 +59,7 @@ def request_routes(desk: Desk) -> APIRouter:
 
         Nobody's name is in it; a help call comes before a decline (care 4).
         """
-        with desk.work() as uow:
+        with desk.look() as uow:
             return silent_requests(
                 uow.session,
                 principal,
@@ -70,7 +71,7 @@ def request_routes(desk: Desk) -> APIRouter:
     @router.get("/requests/{task}")
     def request(task: UUID, principal: Principal = reads) -> View:
         """A provider's request, without anyone's name."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             sharing.check_asked(desk, uow, principal, str(task))
         return one_request(desk, str(task))
 
@@ -142,5 +143,5 @@ def speaking_for(principal: Principal, contact: AnsweredBy | None, element: str)
 
 def one_request(desk: Desk, task: str) -> View:
     """A request as it is now, without a name; see `request_view`."""
-    with desk.work() as uow:
+    with desk.look() as uow:
         return request_view(uow.session, task, desk.clock())

@@ -63,7 +63,7 @@ def subscription_routes(desk: Desk) -> APIRouter:
                 words = f"A status is one of {', '.join(STATUSES)}."
                 raise invalid(words, "http.status", code="value")
         ids = [each.removeprefix("Subscription/") for each in wanted.get("id", ())]
-        with desk.work() as uow:
+        with desk.look() as uow:
             states = _readable(desk, uow, principal, ids or None, wanted.get("status"))
             bundle = statuses(desk, states, "Subscription/$status")
         return answer(dumps(bundle), media_type)
@@ -77,7 +77,7 @@ def subscription_routes(desk: Desk) -> APIRouter:
         principal = _allowed(desk, request)
         media_type = answer_format(request)
         asked(request, body, ())
-        with desk.work() as uow:
+        with desk.look() as uow:
             state = _one(desk, uow, principal, key)
             bundle = statuses(desk, [state], f"Subscription/{key}/$status")
         return answer(dumps(bundle), media_type)
@@ -95,7 +95,7 @@ def subscription_routes(desk: Desk) -> APIRouter:
         content = single(wanted, "content")
         if content is not None and content not in CONTENTS:
             raise invalid(f"content is one of {', '.join(CONTENTS)}.", "http.content", code="value")
-        with desk.work() as uow:
+        with desk.look() as uow:
             state = _one(desk, uow, principal, key)
             if state in uow.session:
                 uow.session.expunge(state)

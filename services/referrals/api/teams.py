@@ -18,7 +18,7 @@ def team_routes(desk: Desk) -> APIRouter:
     @router.get("/teams")
     def teams(_: Principal = works) -> list[dict[str, Any]]:
         """Every link-worker service, by hub and name."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             return teams_but(uow.session, None)
 
     return router

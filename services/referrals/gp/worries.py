@@ -33,7 +33,7 @@ def chase(desk: Desk) -> int:
     Returns:
         How many worries were moved.
     """
-    with desk.work() as uow:
+    with desk.look() as uow:
         waiting = uow.session.exec(
             select(GpMessage.id, GpMessage.case).where(
                 GpMessage.kind == Kind.SAFETY.value,

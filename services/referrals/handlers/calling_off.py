@@ -91,7 +91,7 @@ def note_called_off(file: CaseFile, task: CaseTask, day: date, *, by: str) -> No
         )
     )  # fmt: skip
     session.flush()
-    visit = visits.of_task(session, task.id)
+    visit = file.visits.get(task.id)
     if visit and visit.status == visits.BOOKED and visit.starts.astimezone(zone).date() == day:
         visit.status, visit.changed = visits.CANCELLED, file.now
         session.add(visit)

@@ -71,14 +71,14 @@ class OtherContent(Exception):
 
 def hubs(desk: Desk) -> list[Shown]:
     """What the page of each hub says, by name."""
-    with desk.work() as uow:
+    with desk.look() as uow:
         found = uow.session.exec(select(PlaceHub).order_by(PlaceHub.name)).all()
         return [_hub(each) for each in found]
 
 
 def hub(desk: Desk, code: str) -> Shown | None:
     """The same of one, with the practices that a person may name there; None without such a hub."""
-    with desk.work() as uow:
+    with desk.look() as uow:
         found = uow.session.get(PlaceHub, code)
         if found is None:
             return None
@@ -93,7 +93,7 @@ def hub(desk: Desk, code: str) -> Shown | None:
 
 def practice(desk: Desk, ods_code: str) -> Shown | None:
     """A practice and its hub; None where no such practice is known."""
-    with desk.work() as uow:
+    with desk.look() as uow:
         found = uow.session.get(Practice, ods_code)
         if found is None:
             return None
@@ -161,7 +161,7 @@ def check_paper(desk: Desk, handed: Handed) -> None:
 
 def doors(desk: Desk, principal: Principal) -> list[Shown]:
     """The hubs at whose door the caller takes down what comes, with the practices of each."""
-    with desk.work() as uow:
+    with desk.look() as uow:
         codes = doors_of(uow.session, principal)
     return [shown for code in codes if (shown := hub(desk, code)) is not None]
 

@@ -288,19 +288,18 @@ def add_request(
     )
     file.onward[task.id] = onward
     session.add(onward)
-    session.add(
-        Agreement(
-            task=task.id,
-            person=file.case.person,
-            provider=service.provider,
-            items=sorted(wanted.share),
-            shared=wanted.share,
-            how=wanted.how,
-            recorded_by=file.by.subject if file.by else "",
-            given=now,
-            expires=wanted.expires,
-        )
+    file.agreements[task.id] = agreement = Agreement(
+        task=task.id,
+        person=file.case.person,
+        provider=service.provider,
+        items=sorted(wanted.share),
+        shared=wanted.share,
+        how=wanted.how,
+        recorded_by=file.by.subject if file.by else "",
+        given=now,
+        expires=wanted.expires,
     )
+    session.add(agreement)
     file.add_document(resources.anonymous_patient(onward.patient))
     file.add_document(
         resources.onward_service_request(

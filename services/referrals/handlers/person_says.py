@@ -37,7 +37,7 @@ def needed(desk: Desk, principal: Principal, task_id: str, by: list[str]) -> Vie
     Raises:
         NoSuchCase: there is no such request, or its person was erased.
     """
-    with desk.work() as uow:
+    with desk.look() as uow:
         file = CaseFile.peek(desk, uow, task_id, principal)
         return person_message_view(file, file.provider_task(task_id), by)
 

@@ -28,7 +28,7 @@ def wishes(desk: Desk, by: Principal, *, everywhere: bool = False) -> list[Shown
         by: a coordinator.
         everywhere: of the whole deployment, for its operator.
     """
-    with desk.work() as uow:
+    with desk.look() as uow:
         found = select(Practice).order_by(Practice.ods_code)
         if not everywhere:
             hubs = select(PlaceHub.code).where(PlaceHub.organisation == UUID(by.organisation))
@@ -54,7 +54,7 @@ def set_wish(
         NoSuchCase: there is no such practice, or it is another hub's.
         Refused: the route is MESH and this Kersey has no mailbox.
     """
-    with desk.work() as uow:
+    with desk.look() as uow:
         found = uow.session.get(Practice, practice)
         if found is None or not (everywhere or _answers_for(uow.session, by, found)):
             raise NoSuchCase

@@ -24,7 +24,7 @@ def read(desk: Desk, principal: Principal, task_id: str) -> View:
     Raises:
         NoSuchCase: it is another team's and another provider's, or there is none.
     """
-    with desk.work() as uow:
+    with desk.look() as uow:
         file = CaseFile.peek(desk, uow, task_id, principal)
         side = _side(file, principal, file.provider_task(task_id), by_link=True)
         kept_back = None

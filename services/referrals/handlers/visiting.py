@@ -66,7 +66,7 @@ def set_first_visit(
 
 def _keep(file: CaseFile, task: CaseTask, starts: datetime, ends: datetime, *, by: str) -> None:
     session = file.uow.session
-    visit = visits.of_task(session, task.id)
+    visit = file.visits.get(task.id)
     booked = visit is not None and visit.status == visits.BOOKED
     if booked and visit is not None and (visit.starts, visit.ends) == (starts, ends):
         return
@@ -78,6 +78,7 @@ def _keep(file: CaseFile, task: CaseTask, starts: datetime, ends: datetime, *, b
     )  # fmt: skip
     visit.starts, visit.ends, visit.set_by, visit.changed = starts, ends, by, file.now
     visit.status = visits.BOOKED
+    file.visits[task.id] = visit
     session.add(visit)
     session.flush()
     body = visits.appointment(visit, task, file.case, file.onward[task.id])

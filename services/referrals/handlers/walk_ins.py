@@ -51,7 +51,7 @@ class Recorded:
 
 def choices(desk: Desk, principal: Principal) -> View:
     """The services to which somebody may come, and the hubs, each by name."""
-    with desk.work() as uow:
+    with desk.look() as uow:
         services = uow.session.exec(
             select(ListedService)
             .where(

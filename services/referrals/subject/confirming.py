@@ -55,7 +55,7 @@ def listed(desk: Desk, person: UUID | None = None) -> Sequence[Listed]:
     if person is not None:
         rows = rows.where(Erasure.person == person)
         said = said.where(ErasureConfirmation.person == person)
-    with desk.work() as uow:
+    with desk.look() as uow:
         erasures = uow.session.exec(rows).all()
         confirmations = uow.session.exec(said).all()
     return [

@@ -25,7 +25,7 @@ def of_client(desk: Desk, client: str | None = None) -> Sequence[SubscriptionSta
     )
     if client is not None:
         wanted = wanted.where(SubscriptionState.client == client)
-    with desk.work() as uow:
+    with desk.look() as uow:
         found = uow.session.exec(wanted).all()
         uow.session.expunge_all()
     return found

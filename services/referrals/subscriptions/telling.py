@@ -8,6 +8,7 @@ note commits with the version or not at all, so that no restart loses one.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -37,11 +38,11 @@ def _wanted(type_name: str) -> str:
 
 _WANTED = _wanted("sent.type")
 
-_FIRST = f"""
+_BESIDE = f"""
 INSERT INTO subscription_change (type, id, version, made, traceparent)
 SELECT unnest(CASE WHEN {_wanted("%(told_type)s::text")} THEN ARRAY[%(told_type)s::text] END),
-       %(told_id)s::text, 1, %(told_made)s::timestamptz, %(told_trace)s::text"""
-"""The same of a first version, for the document's own statement, which may be made one for many
+       %(told_id)s::text, %(told_version)s::int, %(told_made)s::timestamptz, %(told_trace)s::text"""
+"""The same for the document's own statement, which may be made one for many
 (`statements.creating_many`): it is one text for every type, and none stands behind its values."""
 
 
@@ -75,7 +76,7 @@ class ToldStore(FhirStore):
     ) -> Creation:
         """See `FhirStore.creation`: its statement writes the note too."""
         logical_id = how.pop("id", None) or str(uuid4())
-        also = Statement(_FIRST, self._first(resource["resourceType"], logical_id))
+        also = self._beside(resource["resourceType"], logical_id, 1)
         if beside is not None:
             also = Statement(f"{beside.text};{also.text}", beside.parameters | also.parameters)
         self._uow.on_commit(self._changed.set)
@@ -91,11 +92,9 @@ class ToldStore(FhirStore):
         return super().create_all(drafts, rows)
 
     def update(self, resource: dict[str, Any], **how: Any) -> Stored:
-        """See `FhirStore.update`."""
-        stored = super().update(resource, **how)
-        rows = Rows()
-        self._note(rows, stored.type, stored.id, stored.version, traceparent())
-        rows.insert(self._uow.session.connection())
+        """See `FhirStore.update`: its statement writes the note too."""
+        beside = partial(self._beside, resource["resourceType"], resource["id"])
+        stored = super().update(resource, beside=beside, **how)
         self._uow.on_commit(self._changed.set)
         return stored
 
@@ -106,10 +105,12 @@ class ToldStore(FhirStore):
         change = {"type": type_name, "id": logical_id, "version": version}
         rows.add_values(_CHANGE, change | {"made": made, "traceparent": trace}, where=_WANTED)
 
-    def _first(self, type_name: str, logical_id: str) -> dict[str, Any]:
-        return {
+    def _beside(self, type_name: str, logical_id: str, version: int) -> Statement:
+        note = {
             "told_type": type_name,
             "told_id": logical_id,
+            "told_version": version,
             "told_made": self._time(),
             "told_trace": traceparent(),
         }
+        return Statement(_BESIDE, note)

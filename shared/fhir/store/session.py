@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from shared.fhir.outcome import not_found, precondition_failed
 from shared.fhir.search.extract import Extractor
 from shared.fhir.search.parameters import Types
-from shared.fhir.search.sql import DOCUMENT_COLUMNS, Statement
-from shared.fhir.store.statements import LOCK_NAMED
+from shared.fhir.search.sql import Statement
+from shared.fhir.store.held import Held, held_in
+from shared.fhir.store.statements import LOCK, LOCK_NAMED
 from shared.fhir.store.stored import Stored, stored_in
 
 
@@ -62,14 +63,14 @@ class InSession:
         Raises:
             FhirError: 404 where there is no document of one of the names.
         """
-        if not named:
-            return {}
-        parameters = {"types": [kind for kind, _ in named], "ids": [key for _, key in named]}
-        rows = self._run(Statement(LOCK_NAMED, parameters)).all()
-        found = {(stored.type, stored.id): stored for stored in map(stored_in, rows)}
-        if len(found) < len(set(named)):
-            raise not_found()
-        return found
+        wanted = [each for each in named if each not in self._held]
+        if wanted:
+            parameters = {"types": [kind for kind, _ in wanted], "ids": [key for _, key in wanted]}
+            self._hold(map(stored_in, self._run(Statement(LOCK_NAMED, parameters))))
+        try:
+            return {each: self._held[each] for each in named}
+        except KeyError:
+            raise not_found() from None
 
     def safe_time(self) -> datetime:
         """The instant before which no running write can still put a document.
@@ -95,27 +96,36 @@ class InSession:
     def _undone(self) -> Iterator[None]:
         """Undo at its end what the block wrote; nobody else ever sees it."""
         self._run(Statement("SAVEPOINT undone"))
+        before = dict(self._held)
         try:
             yield
         finally:
+            self._held.clear()
+            self._held.update(before)
             self._run(Statement("ROLLBACK TO SAVEPOINT undone"))
             self._run(Statement("RELEASE SAVEPOINT undone"))
 
     def _run(self, statement: Statement) -> Any:
         return self._session.connection().exec_driver_sql(statement.text, statement.parameters)
 
+    @property
+    def _held(self) -> Held:
+        return held_in(self._session)
+
+    def _hold(self, documents: Iterable[Stored]) -> None:
+        self._held.update({(each.type, each.id): each for each in documents})
+
     def _now(self) -> datetime | None:
         return None if self._clock is None else self._clock()
 
     def _locked(self, type_name: str, logical_id: str, expected_version: int | None) -> Stored:
-        text = (
-            f"SELECT {DOCUMENT_COLUMNS} FROM document d"  # noqa: S608
-            " WHERE d.type = %(type)s AND d.id = %(id)s FOR UPDATE"
-        )
-        row = self._run(Statement(text, {"type": type_name, "id": logical_id})).one_or_none()
-        if row is None:
-            raise not_found()
-        current = stored_in(row)
+        current = self._held.get((type_name, logical_id))
+        if current is None:
+            row = self._run(Statement(LOCK, {"type": type_name, "id": logical_id})).one_or_none()
+            if row is None:
+                raise not_found()
+            current = stored_in(row)
+            self._hold([current])
         if expected_version is not None and expected_version != current.version:
             raise precondition_failed(
                 f"The current version is {current.version}, not {expected_version}: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,8 +22,8 @@ from shared.fhir.store.statements import (
     LOCK_ALL,
     REGRANT,
     SERIALISE,
-    UPDATE,
     creating,
+    updating,
 )
 from shared.fhir.store.stored import Stored, stored_in
 from shared.rows import Rows
@@ -114,6 +114,7 @@ class Writing(InSession):
         expected_version: int | None = None,
         grants: Collection[Grant] | None = None,
         method: str = "PUT",
+        beside: Callable[[int], Statement] | None = None,
     ) -> Stored:
         """Store a new version of a document; one that was deleted comes back.
 
@@ -123,6 +124,7 @@ class Writing(InSession):
             grants: its readers from now on; None leaves them as they are. A reader that is new
                 sees this version and later ones only.
             method: what the history says: PUT or PATCH.
+            beside: of the number of the new version, an INSERT that the same statement runs.
 
         Raises:
             FhirError: 404 where there is no such document, 412 on another version.
@@ -146,8 +148,10 @@ class Writing(InSession):
             "regrant": grants is not None,
             **readers_of(grants or (), current.owner),
         }
-        moment = self._run(Statement(UPDATE, parameters)).scalar_one()
-        return replace(
+        also = beside(version) if beside else Statement("")
+        statement = Statement(updating(also.text), parameters | also.parameters)
+        moment = self._run(statement).scalar_one()
+        stored = replace(
             current,
             version=version,
             last_updated=moment,
@@ -155,6 +159,8 @@ class Writing(InSession):
             body=text.at(moment),
             method=method,
         )
+        self._hold([stored])
+        return stored
 
     def delete(
         self, type_name: str, logical_id: str, *, expected_version: int | None = None
@@ -175,7 +181,7 @@ class Writing(InSession):
             "previous": current.last_updated,
         }
         moment = self._run(Statement(DELETE, parameters)).scalar_one()
-        return replace(
+        stored = replace(
             current,
             version=current.version + 1,
             last_updated=moment,
@@ -183,6 +189,8 @@ class Writing(InSession):
             body="",
             method="DELETE",
         )
+        self._hold([stored])
+        return stored
 
     def erase(self, pks: Collection[int], person: UUID) -> int:
         """Erase documents: of all their versions one remains, a deletion without content.
@@ -199,6 +207,7 @@ class Writing(InSession):
         """
         parameters = {"pks": sorted(pks), "person": person, "now": self._now()}
         self._run(Statement(LOCK_ALL, parameters))
+        self._held.clear()
         erased: int = self._run(Statement(ERASE, parameters)).scalar_one()
         return erased
 
@@ -249,6 +258,7 @@ class Writing(InSession):
         """
         current = self._locked(type_name, logical_id, None)
         parameters = {"pk": current.pk, "person": person}
+        self._held.clear()
         for table in ("document", "document_version"):
             self._run(
                 Statement(
@@ -277,6 +287,7 @@ class Writing(InSession):
             person: whom they concern.
         """
         parameters = {"pks": list(documents), "person": person}
+        self._held.clear()
         for table in ("document", "document_version"):
             text = f"UPDATE {table} SET person = %(person)s::uuid WHERE pk = ANY(%(pks)s)"  # noqa: S608
             self._run(Statement(text, parameters))
