@@ -16,6 +16,7 @@ from services.notifications.tables import Answered, CaseOrder, Stopped
 from services.providers.rows import table
 from services.referrals.domain import AWAITING_ANSWER, Kind
 from services.referrals.record import STOPS, stops_of
+from services.referrals.republishing import APART
 from services.referrals.tables import Case, CaseTask, Person, Worklist
 from shared.messaging.events import Sequence as Place
 
@@ -28,7 +29,8 @@ def held_by(databases: Databases) -> Iterator[Drift]:
     with Session(databases["notifications"]) as session:
         orders = {row.case: row for row in session.execute(select(CaseOrder)).scalars()}
     with Session(databases["referrals"]) as session:
-        known = {row.id: row for row in session.execute(select(Case)).scalars()}
+        told = select(Case).where(~col(Case.id).in_(APART))
+        known = {row.id: row for row in session.execute(told).scalars()}
     for key, case in known.items():
         copy = orders.pop(key, None)
         if case.erased or case.updated >= databases.before:
@@ -74,7 +76,9 @@ def places(databases: Databases) -> Iterator[Drift]:
         held = set(run(select(source.c.task_id).where(source.c.taken, ~source.c.ended)).scalars())
         listed = set(run(select(service.c.id)).scalars())
     with Session(databases["referrals"]) as session:
-        wanted = select(CaseTask).where(col(CaseTask.kind) == Kind.PROVIDER)
+        wanted = select(CaseTask).where(
+            col(CaseTask.kind) == Kind.PROVIDER, ~col(CaseTask.case).in_(APART)
+        )
         tasks = {UUID(row.id): row for row in session.execute(wanted).scalars()}
     for key, task in tasks.items():
         holds = task.business in HOLDS_A_PLACE and task.service in listed

@@ -13,7 +13,7 @@ from sqlalchemy import func, update
 from sqlmodel import col, select
 
 from services.referrals.casefile import state_of
-from services.referrals.domain import Kind
+from services.referrals.domain import WITH_PROVIDER, Kind
 from services.referrals.handlers.stopping import SAID
 from services.referrals.limits import by_hub
 from services.referrals.record import STOPS, stops_of
@@ -57,8 +57,15 @@ _ENDED: dict[str, type[CaseEvent]] = {
 """Endings of what was accepted before."""
 
 
+APART = select(CaseTask.case).where(
+    col(CaseTask.kind) == Kind.TRIAGE, col(CaseTask.business) == WITH_PROVIDER.business
+)
+"""The cases of which nobody but their provider hears, now or when others are told again."""
+
+
 def _keys(uow: UnitOfWork) -> Sequence[UUID]:
-    wanted = select(Case.id).where(col(Case.erased).is_(None)).order_by(col(Case.key))
+    wanted = select(Case.id).where(col(Case.erased).is_(None), ~col(Case.id).in_(APART))
+    wanted = wanted.order_by(col(Case.key))
     return uow.session.exec(wanted).all()
 
 

@@ -7,6 +7,7 @@ from deploy.republishing import subscription
 from services.referrals.republishing import STATE
 from shared.messaging.republishing import republish
 from tests.referrals.house import House
+from tests.referrals.test_walk_ins import came
 
 
 def told_again(house: House, consumer: str) -> list[dict[str, Any]]:
@@ -48,3 +49,14 @@ def test_notifications_hears_whose_a_case_is_and_what_stands_of_its_person(house
     assert "person.died.v1" in kinds
     assert kinds["person.stop-lifted.v1"]["stop"] in {"restricted", "do-not-contact"}
     assert len({each["sequence"] for each in told}) == len(told)
+
+
+def test_of_who_came_by_themselves_and_agreed_to_nothing_more_nobody_is_told(house: House) -> None:
+    alone = came(tell_team=False)
+    house.provider.post("/referrals/walk-ins", alone, status=201)
+    assert told_again(house, "notifications.cases") == []
+    assert told_again(house, "providers.places") == []
+    shared = came()
+    task = house.provider.post("/referrals/walk-ins", shared, status=201)["task"]
+    (place,) = told_again(house, "providers.places")
+    assert place["data"]["task"] == task

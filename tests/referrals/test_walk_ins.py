@@ -62,6 +62,7 @@ def test_the_team_hears_where_they_agreed_with_the_source(house, desk):
     assert task in [each["id"] for each in case["tasks"]]
     assert "referral.received" in house.told()
     assert "referral.requested" not in house.told(), "nobody asked the provider"
+    assert house.told().count("referral.accepted") == 1, "the directory counts the place"
     record = house.worker.get(f"/referrals/cases/{row['case']}/person")
     assert {each["channel"]: each["safe"] for each in record["contacts"]} == {
         "phone": "yes",
@@ -99,6 +100,7 @@ def test_they_may_agree_later(house, desk):
     assert (row["source"], row["state"]) == ("walk-in", "new")
     assert house.worker.get(f"/fhir/ServiceRequest/{row['service_request']}")
     assert "referral.received" in house.told()
+    assert house.told().count("referral.accepted") == 1, "the directory counts the place"
     desk.post(at, {"agreed": True}, status=409)
 
 

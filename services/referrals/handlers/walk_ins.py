@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from services.referrals.casefile import CaseFile, NoSuchCase, refuse_unless
+from services.referrals.casefile import CaseFile, NoSuchCase, refuse_unless, state_of
 from services.referrals.desk import Desk
 from services.referrals.domain import SELECTED, Actor, Kind, Refused
 from services.referrals.front_door import SENDER, Handed
@@ -18,7 +18,7 @@ from services.referrals.handlers.front_door import handed_in_before, take_in, wa
 from services.referrals.handlers.onward import SIGNPOST_ONLY, Ask, add_request
 from services.referrals.handlers.opening import announce_arrival
 from services.referrals.handlers.routing import Route
-from services.referrals.handlers.sharing import share_identity
+from services.referrals.handlers.sharing import IDENTIFIED, share_identity
 from services.referrals.handlers.stopping import announce_standing
 from services.referrals.register import View
 from services.referrals.repeating import repeating
@@ -31,6 +31,7 @@ from services.referrals.tables import (
 )
 from shared.auth import Principal
 from shared.database import UnitOfWork
+from shared.messaging.events import ReferralAccepted
 
 CONTACTS = {"phone": "phone", "email": "email", "post": "address"}
 """What a provider is shown of a way to the person, by its channel; a text goes to the phone."""
@@ -94,6 +95,7 @@ def record(
         entry = take_in(desk, uow, principal, handed, sender=SENDER, apart=not tell_team)
         file = CaseFile.open(desk, uow, entry.case, principal)
         task = _come(file, handed, listed)
+        _tell_of_places(file)
         file.finish()
         file = CaseFile.open(desk, uow, entry.case, principal)
         share_identity(file, file.provider_task(task))
@@ -126,6 +128,7 @@ def tell_team(desk: Desk, principal: Principal, task_id: str) -> None:
         )
         tell(file, actor, way_of(uow.session, file.case.hub))
         announce_standing(file, None)
+        _tell_of_places(file)
         file.audit("team-told", f"Task/{task.id}")
         file.finish()
         uow.commit()
@@ -144,6 +147,14 @@ def tell(file: CaseFile, actor: Actor, way: Route) -> None:
     file.triage.owner = way.team or way.hub_organisation
     file.change_audience()
     announce_arrival(file, way, file.triage)
+
+
+def _tell_of_places(file: CaseFile) -> None:
+    """Have the directory count the places that are held: they are taken, as by any other yes. Of
+    a case that stays with its provider it hears nothing, as nobody does."""
+    for task in file.provider_tasks():
+        if task.business in IDENTIFIED and not state_of(task).ended:
+            file.announce(ReferralAccepted(**file.about(task)))
 
 
 def _own(uow: UnitOfWork, principal: Principal, service: UUID) -> ListedService:
