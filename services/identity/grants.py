@@ -11,6 +11,7 @@ SCOPES = {
     "directory.capacity": "pass on what the holder of a capacity link says; for services",
     "directory.read": "ask the directory what fits a person; see which funding ends",
     "directory.write": "change listings and capacity",
+    "figures.read": "read counts that tell of nobody; for commissioners and researchers",
     "notifications.notices": "see and mark the notices of one's own organisation",
     "notifications.read": "see deliveries and contacts",
     "notifications.write": "change contacts, retry deliveries, note calls",

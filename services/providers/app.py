@@ -15,6 +15,7 @@ from services.providers.closing import api as closing
 from services.providers.consortium import api as consortium
 from services.providers.exporting import routes as export_routes
 from services.providers.exporting.snapshots import Snapshots
+from services.providers.figures import api as figures
 from services.providers.gaps import api as gaps
 from services.providers.handlers import Directory
 from services.providers.importing.api import PATH as IMPORTING
@@ -87,6 +88,7 @@ def create_app(
             onboarding.routes,
             assurance.routes,
             funding.routes,
+            figures.routes,
             consortium.routes,
             overview.routes,
             imports,

@@ -98,7 +98,7 @@ def ending(directory: Directory, principal: Principal, days: int) -> Json:
     until = today + timedelta(days=days)
     with UnitOfWork(directory.engine) as uow:
         theirs = _places_of(uow, principal)
-        services = _funded(uow, today, until)
+        services = services_and_funding(uow, today, until)
     gone = lost(services.values())
     listings = [
         _shown(key, service, gone)
@@ -182,8 +182,14 @@ def _shown(key: UUID, service: Funded, gone: set[Spot]) -> Json:
     }
 
 
-def _funded(uow: UnitOfWork, today: date, until: date) -> dict[UUID, Funded]:
-    """Every listed service that meets a need, and what pays for it; four statements in all."""
+def services_and_funding(uow: UnitOfWork, today: date, until: date) -> dict[UUID, Funded]:
+    """Every listed service, the needs that it meets, and what pays for it; four statements in all.
+
+    Args:
+        uow: where to read.
+        today: the present day.
+        until: the last day of which an end counts as one that comes soon.
+    """
     service, organization = table("service").c, table("organization").c
     run = uow.session.connection().execute
     found: dict[UUID, Funded] = {}

@@ -11,6 +11,7 @@ from services.referrals.api import messages
 from services.referrals.api.break_glass import break_glass_routes
 from services.referrals.api.case_page import case_page_routes
 from services.referrals.api.cases import case_routes
+from services.referrals.api.figures import figure_routes
 from services.referrals.api.front_door import front_door_routes
 from services.referrals.api.gp import gp_routes
 from services.referrals.api.limits import limit_routes
@@ -129,6 +130,7 @@ def create_app(
             caseload_routes(desk),
             front_door_routes(desk),
             practice_routes(desk),
+            figure_routes(desk),
             request_routes(desk),
             visit_routes(desk),
             register_routes(desk),

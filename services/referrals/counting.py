@@ -1,8 +1,4 @@
-"""What a provider did in a while, in numbers that tell of nobody.
-
-A number from 1 to 4 is not shown: whoever knows one of so few people would know it is them. Where
-it could be worked out from the others that add up with it, the next smallest is not shown either.
-"""
+"""What a provider did in a while, in numbers that tell of nobody; see `shared.small_numbers`."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -15,12 +11,9 @@ from sqlmodel import Session, col, func, select
 from services.referrals.domain import DECLINE_REASONS, Kind
 from services.referrals.register import CAME, MARKS
 from services.referrals.tables import Activity, AttendanceMark, CaseTask
+from shared.small_numbers import FEWEST, Counts, Shown, alone, shown
 
 View = dict[str, Any]
-Counts = Mapping[str, int]
-Shown = dict[str, int | None]
-
-FEWEST = 5
 
 ANSWERS: Mapping[str, str] = {
     "provider-declined": "declined",
@@ -34,30 +27,6 @@ ANSWERS: Mapping[str, str] = {
 """What a Task's businessStatus counts as; any other follows a yes."""
 ANSWERED = ("accepted", "waiting-list", "declined", "no-answer", "taken-back", "not-answered-yet")
 ENDS: Mapping[str, str] = {"complete": "completed", "end-early": "ended-early"}
-
-
-def shown(parts: Counts) -> Shown:
-    """Counts that add up to something that is shown too, without the small ones.
-
-    Args:
-        parts: by name; 0 is shown, for it tells of nobody.
-
-    Returns:
-        The same, None for each that is not shown.
-    """
-    small = {name for name, count in parts.items() if 0 < count < FEWEST}
-    hidden = set(small)
-    if len(small) == 1:
-        others = sorted(
-            (count, name) for name, count in parts.items() if count and name not in small
-        )
-        hidden |= {others[0][1]} if others else set()
-    return {name: None if name in hidden else count for name, count in parts.items()}
-
-
-def alone(count: int) -> int | None:
-    """A count that adds up with no other."""
-    return None if 0 < count < FEWEST else count
 
 
 def counts(session: Session, provider: UUID, since: date, until: date, zone: ZoneInfo) -> View:

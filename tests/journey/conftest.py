@@ -53,6 +53,20 @@ def administrator(running: Running) -> Iterator[Visitor]:
         yield Visitor(http, "administrator")
 
 
+@pytest.fixture(scope="session")
+def commissioner(running: Running) -> Iterator[Visitor]:
+    """The demo's commissioner, signed in once."""
+    with httpx.Client(base_url=running.url, timeout=60) as http:
+        yield Visitor(http, "commissioner")
+
+
+@pytest.fixture(scope="session")
+def researcher(running: Running) -> Iterator[Visitor]:
+    """The demo's researcher, signed in once."""
+    with httpx.Client(base_url=running.url, timeout=60) as http:
+        yield Visitor(http, "researcher")
+
+
 @pytest.fixture
 def referred(running: Running) -> str:
     """A person whom a GP just referred to the team; their name."""

@@ -117,6 +117,7 @@ def _known() -> dict[str, Who]:
             account=str(uuid4()),
             called="Carol Firth",
         ),
+        "researcher": Who("pages", str(uuid4()), ("researcher", "analyst"), ("figures.read",)),
         "front-door": Who("front-door", str(uuid4()), ("service",), ("referrals.front-door",)),
         "notifications": Who("notifications", str(uuid4()), ("service",), ("referrals.requests",)),
         "person-messages": Who(

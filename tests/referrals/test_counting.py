@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.referrals.counting import FEWEST, shown
+from shared.small_numbers import FEWEST, shown
 from tests.referrals.house import House
 
 TODAY = datetime.now(UTC).date()

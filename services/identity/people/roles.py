@@ -118,15 +118,17 @@ ROLES: dict[str, Role] = {
         Role(
             "commissioner",
             _("Commissioner"),
-            "pays for provision; sees where it ends, and nobody's case",
+            "pays for provision; sees where it ends and what is missing, in numbers, and nobody's"
+            " case",
             ("commissioner",),
-            ("directory.read",),
+            ("directory.read", "figures.read"),
         ),
         Role(
             "researcher",
             _("Researcher"),
-            "will read reports; sees the public directory until there are some",
+            "reads numbers that tell of nobody, without the names of groups",
             ("analyst",),
+            ("figures.read",),
         ),
         Role(
             "lived-experience-partner",

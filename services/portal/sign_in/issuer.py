@@ -29,6 +29,7 @@ SCOPES = (
     "cases",
     "directory.read",
     "directory.write",
+    "figures.read",
     "notifications.notices",
     "notifications.read",
     "notifications.write",

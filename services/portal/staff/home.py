@@ -13,6 +13,8 @@ FIRST = (
     ("duty-lead", "/emergency"),
     ("care-navigator", "/our-referrals"),
     ("administrator", "/people"),
+    ("commissioner", "/figures"),
+    ("researcher", "/figures"),
 )
 """The first page of each role for which there are pages."""
 

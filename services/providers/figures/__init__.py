@@ -1,0 +1,1 @@
+"""What the directory holds and what is missing in it, in numbers that tell of nobody."""
