@@ -22,6 +22,7 @@ SCOPES = {
     " for services",
     "referrals.practice": "send a GP practice's referrals, and see how each stands; for practices",
     "referrals.requests": "pass on what the holder of an answer link says; for services",
+    "wordings.read": "read what messages to a person say, with an invented one; for partners",
     "tokens.introspect": "ask about everybody's tokens; for resource servers",
 }
 """Kersey's own scopes; those of FHIR are SMART's, such as `system/Task.rs`."""

@@ -26,6 +26,7 @@ from services.notifications.api import (
     receipts,
     visits,
     webhooks,
+    wordings,
 )
 from services.notifications.board.following import Following, looking_in
 from services.notifications.bounces.imap import imap_of
@@ -184,6 +185,7 @@ def create_app(
             mutes.router,
             notices.router,
             quiet_hours.router,
+            wordings.router,
             receipts.router,
             visits.router,
             webhooks.router,

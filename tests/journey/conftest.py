@@ -67,6 +67,13 @@ def researcher(running: Running) -> Iterator[Visitor]:
         yield Visitor(http, "researcher")
 
 
+@pytest.fixture(scope="session")
+def partner(running: Running) -> Iterator[Visitor]:
+    """The demo's lived-experience partner, signed in once."""
+    with httpx.Client(base_url=running.url, timeout=120) as http:
+        yield Visitor(http, "lived-experience-partner")
+
+
 @pytest.fixture
 def referred(running: Running) -> str:
     """A person whom a GP just referred to the team; their name."""

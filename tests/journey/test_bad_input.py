@@ -53,13 +53,6 @@ def lead(running: Running) -> Iterator[Visitor]:
         yield Visitor(http, "team-lead")
 
 
-@pytest.fixture(scope="module")
-def partner(running: Running) -> Iterator[Visitor]:
-    """Somebody who works on no case."""
-    with httpx.Client(base_url=running.url, timeout=120) as http:
-        yield Visitor(http, "lived-experience-partner")
-
-
 def _case_of(lead: Visitor, person: str) -> str:
     looked = lead.fill(lead.get("/cases/search"), words=person.split()[1])
     (found,) = set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', looked.text))

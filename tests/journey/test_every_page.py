@@ -68,13 +68,14 @@ FIRST_PAGES = {
     "administrator": "/people",
     "commissioner": "/figures",
     "researcher": "/figures",
+    "lived-experience-partner": "/what-there-is",
 }
 """Where each begins who works on no case."""
 
 
-@pytest.mark.parametrize("role", ["commissioner", "researcher", "administrator", "care-navigator"])
+@pytest.mark.parametrize("role", FIRST_PAGES)
 def test_whoever_works_on_no_case_sees_none(request: pytest.FixtureRequest, role: str) -> None:
-    visitor: Visitor = request.getfixturevalue(role.removeprefix("care-"))
+    visitor: Visitor = request.getfixturevalue(role.rpartition("-")[2])
     assert visitor.get("/home").url.path == FIRST_PAGES[role]
     nowhere = visitor.get("/nowhere")
     assert nowhere.status_code == 404

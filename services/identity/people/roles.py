@@ -133,7 +133,10 @@ ROLES: dict[str, Role] = {
         Role(
             "lived-experience-partner",
             _("Lived-experience partner"),
-            "helps to shape the service; sees the public directory and nobody's case",
+            "helps to shape the service; sees the public directory, what messages say, and nobody's"
+            " case",
+            (),
+            ("wordings.read",),
         ),
         Role(
             "administrator",

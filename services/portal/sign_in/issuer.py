@@ -37,6 +37,7 @@ SCOPES = (
     "people.read",
     "people.write",
     "referrals.practice",
+    "wordings.read",
 )
 """All that a page may ever need; the issuer gives of it what the person's role has."""
 

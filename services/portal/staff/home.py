@@ -15,6 +15,7 @@ FIRST = (
     ("administrator", "/people"),
     ("commissioner", "/figures"),
     ("researcher", "/figures"),
+    ("lived-experience-partner", "/what-there-is"),
 )
 """The first page of each role for which there are pages."""
 
