@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 from services.portal import first_meeting
 from services.portal.answer_links import Refusal
 from services.portal.form_key import form_key
-from services.portal.front_door.words import access, need
+from services.portal.front_door.words import access, need_as_said
 from services.portal.link_forms import form_of, links_of, opened, pages_of
 from services.portal.times import times_at
 from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
@@ -272,7 +272,7 @@ def needs_of(view: Json) -> list[str]:
     codes = (view.get("need") or {}).get("codes") or []
     named = [each if isinstance(each, dict) else {"code": each} for each in codes]
     return [
-        str(each["display"]).capitalize() if each.get("display") else str(need(str(each["code"])))
+        str(need_as_said(str(each.get("code") or ""), str(each.get("display") or "")))
         for each in named
         if each.get("display") or each.get("code")
     ]

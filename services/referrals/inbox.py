@@ -1,13 +1,18 @@
-"""The requests to one provider as a list: what waits for an answer, what goes on, what ended."""
+"""The requests to one provider as a list: what is new, what goes on, what ended.
+
+Whoever came by themselves waits for no answer, and is new all the same until they have begun: they
+are where staff look first, and among those who were said yes to.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import tuple_
+from sqlalchemy import ColumnElement, and_, tuple_
 from sqlmodel import Session, col, select
 
 from services.referrals.domain import ENDINGS, Kind, Refused
+from services.referrals.front_door import WALK_IN
 from services.referrals.request_views import request_views
 from services.referrals.resources import instant
 from services.referrals.tables import Case, CaseTask, RequestMessage
@@ -19,7 +24,10 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "going": ("accepted", "in-progress", "on-hold"),
     "ended": tuple(sorted(ENDINGS)),
 }
-"""A Task's statuses by where its request lies."""
+"""A Task's statuses by where its request lies; beside them lies `NEW` in `asked`."""
+
+NEW = "selected"
+"""The business status of whoever came by themselves and has not begun."""
 
 NOTHING_AFTER = "There is no such request in this folder now. Begin again, without `after`."
 
@@ -47,12 +55,11 @@ def requests_to(
         Refused: `after` is no request in this folder, which a first page again would hide.
     """
     erased = select(Case.id).where(col(Case.id) == CaseTask.case, col(Case.erased).is_not(None))
-    mine = (
-        CaseTask.kind == Kind.PROVIDER,
-        CaseTask.owner == provider,
-        col(CaseTask.status).in_(FOLDERS[folder]),
-        ~erased.exists(),
-    )
+    lies: ColumnElement[bool] = col(CaseTask.status).in_(FOLDERS[folder])
+    if folder == "asked":
+        walked_in = select(Case.id).where(col(Case.id) == CaseTask.case, Case.source == WALK_IN)
+        lies = lies | and_(col(CaseTask.business) == NEW, walked_in.exists())
+    mine = (CaseTask.kind == Kind.PROVIDER, CaseTask.owner == provider, lies, ~erased.exists())
     place = tuple_(col(CaseTask.created), col(CaseTask.id))
     asked = select(CaseTask).where(*mine)
     if after is not None:

@@ -58,7 +58,14 @@ def test_from_the_hub_to_the_link_worker(
     others, there = tab_of(browser, worker, scripts=scripts)
     there.page.goto(f"{running.url}/cases")
     there.judged()
+    news = there.page.get_by_text("News from your hub")
+    box = news.bounding_box()
+    assert box is not None
+    assert box["height"] < 40, "one line, above the list"
+    expect(there.page.get_by_role("link", name=ADDRESS)).to_be_hidden()
+    news.click()
     expect(there.page.get_by_role("link", name=ADDRESS)).to_be_visible()
+    there.judged()
     with there.page.expect_navigation():
         there.page.get_by_role("button", name="I have read this").first.click()
     there.judged()

@@ -79,6 +79,9 @@ def test_whoever_came_by_themselves_is_on_the_lists_of_both_where_they_agree(
     assert "They agreed that a link worker hears of it" in shown.text
     check_page(Page(shown))
     task = str(shown.url.path).rpartition("/")[2]
+    new = manager.get("/requests")
+    assert f"/requests/{task}" in new.text
+    assert "No answer is needed" in new.text
     assert f"/requests/{task}" in manager.get("/requests?folder=going").text
     register = manager.get(f"/registers/{typed['service']}").text
     days = re.findall(rf'href="(/registers/{typed["service"]}/[0-9-]+)"', register)

@@ -126,6 +126,11 @@ def test_it_is_read_by_those_it_is_for_of_its_own_place(
         assert bool(seen) is (role in readers), role
         assert there(client, staff(house, role, uuid4(), "elsewhere")) == []
     assert there(client, hub) != [], "its own hub sees what others see"
+    for place, reads in ((HUB, "link-worker" in readers), (OTHER_HUB, False)):
+        duty = house.verifier.add(
+            f"duty {place}", roles="duty-lead", scopes="cases.break-glass", organisation=place
+        )
+        assert bool(there(client, duty)) is reads, "whoever leads is told what workers are told"
     assert there(client, staff(house, "coordinator", OTHER_HUB)) == []
     assert there(client, staff(house, "commissioner", TEAM, "payer")) == []
 

@@ -105,14 +105,21 @@ FILLED = {
 
 @pytest.mark.parametrize(
     ("role", "at"),
-    [("link-worker", "/cases"), ("hub-coordinator", "/hub"), ("provider-staff", "/requests")],
+    [
+        ("link-worker", "/cases"),
+        ("hub-coordinator", "/hub"),
+        ("provider-staff", "/requests"),
+        ("duty-lead", "/emergency"),
+    ],
 )
 def test_it_stands_on_the_first_page_of_whoever_is_signed_in(pages: Pages, role: str, at: str):
     if at == "/hub":
         BROKEN.add("referrals")  # what waits in cases is no part of this
     http, page = opened(pages, at, role)
     assert "The &lt;ring&gt; road" in page.text
-    assert "Urgent" in page.text
+    main = page.text.partition("<main")[2]
+    assert "Urgent news from your hub" in main.partition("</summary>")[0]
+    assert "The &lt;ring&gt; road" not in main.partition("</summary>")[0], "it is one line"
     assert "Read before" not in page.text
     answer = http.post(
         f"/announcements/{KEY}/read", data={"key": key_of(page.text), "from": "first"}
@@ -125,7 +132,9 @@ def test_it_stands_on_the_first_page_of_whoever_is_signed_in(pages: Pages, role:
     assert "&lt;ring&gt;" not in kept.text
 
 
-@pytest.mark.parametrize("role", ["link-worker", "provider-manager", "hub-coordinator"])
+@pytest.mark.parametrize(
+    "role", ["link-worker", "provider-manager", "hub-coordinator", "duty-lead"]
+)
 def test_the_list_has_them_all_until_they_end(pages: Pages, role: str):
     http, page = opened(pages, "/announcements", role)
     assert "The &lt;ring&gt; road" in page.text

@@ -41,6 +41,7 @@ def test_they_are_in_the_inbox_and_the_register_at_once(house, desk):
     task = desk.post(HERE, came(), status=201)["task"]
 
     (row,) = desk.get("/referrals/requests", params={"folder": "going"})
+    assert desk.get("/referrals/requests") == [row], "where staff look first"
     assert (row["task"], row["came_by_themselves"], row["team_hears"]) == (task, True, True)
     assert row["need"]["text"] == "Saw the poster and came in."
     (expected,) = desk.get(f"/referrals/registers/{SERVICE}/{TODAY}")["people"]
@@ -48,6 +49,24 @@ def test_they_are_in_the_inbox_and_the_register_at_once(house, desk):
     who = desk.post(f"/referrals/requests/{task}/identity")
     assert who["name"] == "Kath Feather"
     assert who["contact"] == [{"system": "phone", "value": "07700 900111"}], "only what is safe"
+
+
+def test_whoever_has_begun_is_new_no_more_and_whoever_was_sent_waits_for_an_answer(house, desk):
+    task = desk.post(HERE, came(), status=201)["task"]
+    _, sent = house.asked()
+
+    def new() -> list[str]:
+        return [each["task"] for each in desk.get("/referrals/requests")]
+
+    assert new() == [task, sent]
+    page = desk.get("/referrals/requests", params={"count": 1})
+    after = {"after": page[0]["task"]}
+    assert [each["task"] for each in desk.get("/referrals/requests", params=after)] == [sent]
+    house.answer(sent, "accept")
+    assert new() == [task], "of whoever was sent nothing is left to say"
+    house.progress(task, "start")
+    assert new() == []
+    assert len(desk.get("/referrals/requests", params={"folder": "going"})) == 2
 
 
 def test_the_team_hears_where_they_agreed_with_the_source(house, desk):

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from services.notifications.announcements.keeping import unknown
 from services.notifications.announcements.rules import State, audiences
-from services.notifications.handlers.hubs import coordinated
+from services.notifications.handlers.hubs import coordinated, hubs_of
 from services.notifications.tables import (
     Announcement,
     AnnouncementRead,
@@ -26,6 +26,9 @@ SHOWN: Mapping[str, str] = {
     "over": "ended, or past its last day",
 }
 """Which of a hub's own are listed."""
+
+OF_HUBS = frozenset({"coordinator", "duty-lead"})
+"""Roles of a hub's own staff."""
 
 
 def of_hub(
@@ -109,7 +112,8 @@ def told(uow: UnitOfWork, key: UUID) -> dict[str, int]:
 
 
 def _for(uow: UnitOfWork, principal: Principal, today: date) -> ColumnElement[bool]:
-    """What is for somebody: of the hub of their organisation, or the one that they coordinate."""
+    """What is for somebody: of the hub of their organisation, or the one whose staff they are."""
+    own = hubs_of(uow, [principal.organisation]) if OF_HUBS & set(principal.roles) else {}
     belongs = select(col(PartyHub.hub)).where(col(PartyHub.party) == principal.organisation)
     return and_(
         col(Announcement.state) == State.PUBLISHED,
@@ -117,7 +121,7 @@ def _for(uow: UnitOfWork, principal: Principal, today: date) -> ColumnElement[bo
         col(Announcement.last_day) >= today,
         col(Announcement.audience).in_(audiences(principal.roles)),
         or_(
-            col(Announcement.hub).in_(coordinated(uow, principal)),
+            col(Announcement.hub).in_(own.get(principal.organisation, ())),
             col(Announcement.hub).in_(belongs),
         ),
     )

@@ -41,6 +41,7 @@ class Did(StrEnum):
 READ_BY: dict[str, frozenset[Audience]] = {
     "coordinator": frozenset(Audience),
     "link-worker": frozenset({Audience.LINK_WORKERS, Audience.EVERYBODY}),
+    "duty-lead": frozenset({Audience.LINK_WORKERS, Audience.EVERYBODY}),
     "provider": frozenset({Audience.PROVIDERS, Audience.EVERYBODY}),
 }
 """What each role reads."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.portal.front_door.words import need
+from services.portal.front_door.words import need_as_said
 from shared.languages import _
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
@@ -145,5 +145,4 @@ def _need(concept: Resource) -> tuple[str, str]:
     coding = _first(concept.get("coding"))
     code = str(coding.get("code") or "")
     words = str(coding.get("display") or concept.get("text") or "")
-    # A sender that has no words of its own repeats the code: it is said as everywhere else.
-    return code, need(code) if words.lower() in ("", code, code.replace("-", " ")) else words
+    return code, need_as_said(code, words)

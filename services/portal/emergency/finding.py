@@ -1,5 +1,6 @@
 """Finding the one case, exactly, without its person."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.emergency.words import DUTY_LEAD, REASONS
+from services.portal.news.reading import unread
 from services.portal.staff.fields import Field, Typed, at_its_field, day_in, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from shared.languages import _
@@ -44,8 +46,9 @@ DONE = {"closed": _("You closed the case. You cannot read it any more.")}
 @router.get("")
 async def begin(here: OnDuty, done: str = "") -> Response:
     """What it is for, what it does, and what one has opened."""
-    mine = await here.look("/referrals/break-glass", count=10)
-    return here.page("emergency/begin", mine=mine or [], reasons=REASONS, said=DONE.get(done, ""))
+    mine, news = await asyncio.gather(here.look("/referrals/break-glass", count=10), unread(here))
+    said = DONE.get(done, "")
+    return here.page("emergency/begin", mine=mine or [], reasons=REASONS, said=said, news=news)
 
 
 @router.get("/find")

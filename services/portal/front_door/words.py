@@ -43,6 +43,15 @@ NEEDS: Mapping[str, str] = {
     "transport": _("Getting to places"),
 }
 
+OTHER_NEEDS: Mapping[str, str] = {
+    "isolation-language": _("Being cut off by not sharing a language"),
+    "memory": _("Memory and dementia"),
+    "parenting": _("Bringing up children"),
+    "alcohol-and-drugs": _("Alcohol or drugs"),
+    "safety": _("Feeling safe"),
+}
+"""Needs that others may name, and no form here asks about."""
+
 ACCESS: Mapping[str, str] = {
     "large-print": _("Large print"),
     "easy-read": _("Easy Read"),
@@ -117,7 +126,17 @@ MANY: tuple[str, ...] = ("needs", "access")
 
 def need(code: str) -> str:
     """A need by its code, in plain words."""
-    return NEEDS.get(code) or code.replace("-", " ").capitalize()
+    return NEEDS.get(code) or OTHER_NEEDS.get(code) or code.replace("-", " ").capitalize()
+
+
+def need_as_said(code: str, said: str) -> str:
+    """A need in the words of who named it.
+
+    A sender that has no words of its own repeats the code: that is said as everywhere else.
+    """
+    if said.lower() in ("", code, code.replace("-", " ")):
+        return need(code)
+    return said[0].upper() + said[1:]
 
 
 def access(said: str) -> str:

@@ -21,7 +21,7 @@ from shared.languages import _
 router = APIRouter(prefix="/requests", include_in_schema=False)
 
 ROWS = 25
-FOLDERS = {"asked": _("Waiting for your answer"), "going": _("Said yes"), "ended": _("Ended")}
+FOLDERS = {"asked": _("New"), "going": _("Said yes"), "ended": _("Ended")}
 
 ANSWER = (
     Field(

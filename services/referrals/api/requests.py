@@ -38,7 +38,10 @@ def request_routes(desk: Desk) -> APIRouter:
         count: Annotated[int, Query(ge=1, le=100)] = 25,
         principal: Principal = provides,
     ) -> list[View]:
-        """The requests to the caller's provider, without anyone's name, longest waiting first."""
+        """The requests to the caller's provider, without anyone's name, longest waiting first.
+
+        `asked` has who came by themselves, too, until they begin; `going` has them as well.
+        """
         with desk.look() as uow:
             return requests_to(
                 uow.session,
