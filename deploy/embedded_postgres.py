@@ -72,6 +72,9 @@ def running_url(folder: DataFolder, name: str) -> str:
         )
         url = cluster.running_url()
     if url is None:
-        message = f"no Kersey runs on {folder.path}: start it with `make run`"
+        message = (
+            f"no Kersey runs on {folder.path}: start it with `make run`, or set KERSEY_DATA_DIR to"
+            " the folder of the one that runs"
+        )
         raise NothingRuns(message)
     return as_role(url, ServiceDatabase(name, folder.password(name)))

@@ -4,7 +4,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -199,6 +199,36 @@ def append(file: Path, line: ErasureLine) -> None:
             os.fsync(end.fileno())
     except OSError as error:
         message = f"{file} cannot be written: {error.strerror}; nothing was erased"
+        raise FileRefused(message) from error
+
+
+def keep(file: Path, lines: Sequence[ErasureLine]) -> None:
+    """Write the whole list into its file, at once or not at all.
+
+    Parameters:
+        file: made where it is missing, or replaced; only its owner can read it.
+        lines: all erasures that the database knows.
+
+    Raises:
+        FileRefused: it holds erasures that the database does not know, or cannot be written.
+    """
+    if file.exists():
+        lost = {line.person for line in lines_of(file)} - {line.person for line in lines}
+        if lost:
+            message = (
+                f"{file} has {len(lost)} erasures that this database does not know: was a backup"
+                " restored? Run `kersey subject reapply` with it first"
+            )
+            raise FileRefused(message)
+    new = file.with_name(f"{file.name}.new")
+    try:
+        new.unlink(missing_ok=True)
+        new.touch(0o600)  # also where there is nothing to say yet
+        for line in lines:
+            append(new, line)
+        new.replace(file)
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror}"
         raise FileRefused(message) from error
 
 

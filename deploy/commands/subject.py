@@ -79,7 +79,7 @@ def restrict(
         found = _whom(desk, nhs_number, person, patient, referral)
         subject = change(desk, found, by=by, restricted=not lift)
     state = "no longer restricted" if lift else "restricted"
-    typer.echo(f"person {subject.person}: {state}, {len(subject.cases)} cases")
+    typer.echo(f"person {subject.person}: {state}, in {len(subject.cases)} of their cases")
 
 
 @app.command()
@@ -143,7 +143,7 @@ def erase(
             typer.echo("nothing was changed; to erase while a case is open takes --even-if-open")
             return
         if not yes:
-            typer.confirm("Erase? It cannot be undone", abort=True)
+            _confirm()
         _keep(planned, reason, by)
         done = once(even_if_open=even_if_open)
         _report(done, done=True)
@@ -185,22 +185,20 @@ def status() -> None:
 
 @app.command("list")
 def write_list(
-    file: Annotated[Path, typer.Argument(help="A new file, to be kept apart from the backups.")],
+    file: Annotated[Path, typer.Argument(help="A file to be kept apart from the backups.")],
 ) -> None:
-    """Write the list of erasures into a file. Ids and codes, one JSON object a line."""
-    from deploy.refusal import Refusal
-    from deploy.subjects import append
+    """Write the list of erasures into a file. Ids and codes, one JSON object a line.
+
+    A list that is there already is replaced, unless it has erasures that this database does not
+    know.
+    """
+    from deploy.subjects import keep
     from services.referrals.subject.confirming import listed
     from services.referrals.subject.reapplying import ErasureLine
 
-    if file.exists():
-        message = f"{file} is there already: name a new file"
-        raise Refusal(message)
     with _house("subject list") as (desk, _):
         lines = [ErasureLine.of(each.erasure) for each in listed(desk)]
-    file.touch(0o600)  # also where there is nothing to say yet
-    for line in lines:
-        append(file, line)
+    keep(file, lines)
     typer.echo(f"{file}: {len(lines)} erasures")
 
 
@@ -218,6 +216,9 @@ def reapply(
         known = sum(known for _, known in do(desk, lines, by=by))
         subjects.forget(engines)
     typer.echo(f"{len(lines)} erasures applied, {known} of persons whom the database knew")
+    newest = max((line.erased for line in lines), default=None)
+    last = f"of {newest.isoformat(timespec='minutes')}" if newest else "none at all"
+    typer.echo(f"the last on the list: {last}; who was erased later is back")
     typer.echo("`kersey subject status` shows which services have confirmed")
 
 
@@ -278,10 +279,23 @@ def _asked_number() -> str:
     else:
         said = sys.stdin.readline()
     number = "".join(str(said).split()).replace("-", "")
+    if not number:
+        message = "no NHS number came: type it, or say --patient, --referral or --person"
+        raise Refusal(message)
     if not is_nhs_number(number):
         message = "that is no NHS number"
         raise Refusal(message)
     return number
+
+
+def _confirm() -> None:
+    from deploy.refusal import Refusal
+
+    try:
+        typer.confirm("Erase? It cannot be undone", abort=True)
+    except typer.Abort as abort:
+        message = "nothing was erased: answer y, or say --yes where nobody can be asked"
+        raise Refusal(message) from abort
 
 
 @contextmanager

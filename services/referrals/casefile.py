@@ -387,9 +387,11 @@ class CaseFile:
         moved = [each for each in self._changed.values() if each.kind == Kind.PROVIDER]
         for task in moved if any(each.id not in self._created for each in moved) else ():
             visit = self.visits.get(task.id)
-            status = visits.status_of(state_of(task))
+            if visit is None:
+                continue
+            status = visits.status_of(state_of(task), ahead=visit.starts > self.now)
             # What was called off stays so, whatever comes of the place.
-            if visit is not None and visit.status not in (status, visits.CANCELLED):
+            if visit.status not in (status, visits.CANCELLED):
                 visit.status = status
                 visit.changed = self.now
                 self.uow.session.add(visit)

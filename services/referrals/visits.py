@@ -30,9 +30,17 @@ _STATUS: Mapping[str, str] = {
 """By the businessStatus of its Task; any other one ends it before it was."""
 
 
-def status_of(state: State) -> str:
-    """The status of the Appointment while its Task is in a state."""
-    return _STATUS.get(state.business, CANCELLED)
+def status_of(state: State, *, ahead: bool = False) -> str:
+    """The status of the Appointment while its Task is in a state.
+
+    Args:
+        state: of the Task.
+        ahead: whether the visit is still to come: who came before it did not come to it.
+    """
+    status = _STATUS.get(state.business, CANCELLED)
+    if status == FULFILLED and ahead:
+        return CANCELLED if state.ended else BOOKED
+    return status
 
 
 def of_case(session: Session, case: UUID) -> dict[str, FirstVisit]:

@@ -88,8 +88,25 @@ def test_the_same_again_tells_nobody_and_another_time_is_another_version(house: 
 )
 def test_it_follows_what_came_of_it(house: House, action: str, status: str):
     _, task = expected(house)
+    house.execute("update first_visit set starts = starts - interval '6 days'")
     house.progress(task, action)
     assert appointment(house)["status"] == status
+
+
+def test_who_came_before_it_has_not_come_to_it(house: House):
+    _, task = expected(house)
+    house.progress(task, "start")
+    assert appointment(house)["status"] == "booked", "it is still to come"
+    house.execute("update first_visit set starts = starts - interval '6 days'")
+    house.progress(task, "attend")
+    assert appointment(house)["status"] == "fulfilled"
+
+
+def test_what_ended_before_it_cancels_it(house: House):
+    _, task = expected(house)
+    house.progress(task, "start")
+    house.progress(task, "complete")
+    assert appointment(house)["status"] == "cancelled"
 
 
 def test_a_person_who_cannot_come_cancels_it_and_the_sender_reads_so(house: House):

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -52,8 +53,15 @@ def test_an_operators_day(small: Living, tmp_path: Path) -> None:
     nonsense = small.kersey("subject", "restrict", "--by", "DPO", said="12345\n")
     assert "that is no NHS number" in str(nonsense.exception)
     assert "12345" not in str(nonsense.exception)
+    nothing = small.kersey("subject", "restrict", "--by", "DPO", said="")
+    assert "no NHS number came: type it" in str(nothing.exception)
     nobody = small.kersey("subject", "restrict", "--by", "DPO", said="9990000026\n")
     assert "nobody is known by that" in str(nobody.exception)
+
+    # Nobody is there to be asked again.
+    alone = small.kersey("subject", "erase", "--even-if-open", *whom, "--by", "DPO", said="")
+    assert "say --yes where nobody can be asked" in str(alone.exception)
+    assert small.rows("referrals", "select count(*) from erasure") == [(0,)]
 
     # Erased, noted in the list's file, confirmed; applied again after a restore.
     kept = tmp_path / "kept.jsonl"
@@ -69,9 +77,17 @@ def test_an_operators_day(small: Living, tmp_path: Path) -> None:
     assert small.kersey("subject", "list", str(written)).exit_code == 0
     (same,) = map(json.loads, written.read_text().splitlines())
     assert {**same, "erased": ""} == {**line, "erased": ""}
+    assert small.kersey("subject", "list", str(written)).exit_code == 0, "it replaces its own"
+    assert len(written.read_text().splitlines()) == 1
+    with written.open("a") as more:
+        more.write(json.dumps(line | {"person": str(uuid4())}) + "\n")
+    older = small.kersey("subject", "list", str(written))
+    assert "1 erasures that this database does not know" in str(older.exception)
+    assert len(written.read_text().splitlines()) == 2, "nothing of it is lost"
     small.rows("referrals", "update person set family = 'back again', nhs_number = :n", n=number)
     again = small.kersey("subject", "reapply", str(kept), "--by", "operator")
     assert again.exit_code == 0, (again.output, again.exception)
+    assert f"the last on the list: of {line['erased'][:16]}" in again.output
     assert small.rows("referrals", "select family, nhs_number from person") == [("", None)]
     wrong = tmp_path / "wrong.jsonl"
     wrong.write_text("{}\n")
