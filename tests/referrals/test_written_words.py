@@ -15,6 +15,8 @@ import pytest
 from tests.referrals.house import SERVICE, SERVICE_2, Caller, House, Json
 from tests.referrals.test_erasure import found_in, wiped
 from tests.referrals.test_front_door import FAMILY, said
+from tests.referrals.test_practice import AT as PRACTICE
+from tests.referrals.test_practice import of_a_patient
 from tests.referrals.test_walk_ins import came
 
 pytestmark = pytest.mark.slow
@@ -26,8 +28,9 @@ NO_WORDS = {
     "PUT /referrals/limits why": "a hub's reason, about nobody",
     **{
         f"POST {at} person.nhs_number": "a number, by which an erasure finds the person"
-        for at in (DOOR, f"{DOOR}/entries")
+        for at in (DOOR, f"{DOOR}/entries", PRACTICE)
     },
+    f"POST {PRACTICE} relation": "a relative's, and refused of whoever works at a practice",
     **{
         f"POST {GLASS}/look-up {name}": "looked for and not kept; in no trail by its value"
         for name in ("number", "nhs_number", "family")
@@ -39,6 +42,7 @@ UNKEPT = {
     f"POST {TASK}/answer note": "the last note of a request stands",
     f"POST {DOOR} needs[].system": "a need is kept by its code and its name",
     f"POST {DOOR}/entries needs[].system": "the same",
+    f"POST {PRACTICE} needs[].system": "the same",
 }
 """Fields whose words are not there any more before the erasure, and why."""
 
@@ -203,6 +207,8 @@ def the_doors(story: Story) -> None:
     story.write(house.by("front-door"), "POST", DOOR, by_form)
     by_phone = said(**FAMILY) | handed | {"entered": "phone"}
     story.write(house.worker, "POST", f"{DOOR}/entries", by_phone)
+    by_practice = of_a_patient() | handed | {"relation": ""}
+    story.write(house.by("navigator"), "POST", PRACTICE, by_practice)
     walked_in = came() | {
         "given": "§", "family": "§", "words": "§", "needs": [NEED],
         "contacts": [WAY | {"channel": "phone"}],
