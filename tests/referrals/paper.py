@@ -11,6 +11,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from services.referrals.casefile import CaseFile, state_of
 from services.referrals.causes import Step
@@ -32,6 +33,7 @@ from services.referrals.handlers.onward import Ask
 from services.referrals.handlers.routing import Route
 from services.referrals.tables import CaseTask, LinkWorkerService, ListedService
 from shared.messaging.events import CaseEvent
+from shared.working_days import WorkingDays
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 CASE, TEAM, OTHER_TEAM, PROVIDER = (uuid4() for _ in range(4))
@@ -39,6 +41,19 @@ TRIAGE_ID = str(uuid4())
 ONWARD: Any = SimpleNamespace(patient=str(uuid4()))
 SERVICES = {str(key): key for key in (uuid4() for _ in range(5))}
 """What may be asked; no service is asked twice in a case on paper. Its Task has the same id."""
+
+
+_DESK = SimpleNamespace(
+    settings=SimpleNamespace(timezone="Europe/London"),
+    working_days=WorkingDays(ZoneInfo("Europe/London")),
+)
+
+
+class _Nothing(list[Any]):
+    """No rows."""
+
+    def all(self) -> list[Any]:
+        return self
 
 
 class _Session:
@@ -52,8 +67,8 @@ class _Session:
         return None
 
     def exec(self, _: object) -> Any:
-        """No hub has limits of its own."""
-        return SimpleNamespace(all=list)
+        """No hub has limits of its own, and no worry is open."""
+        return _Nothing()
 
     def add(self, row: object) -> None:
         pass
@@ -91,7 +106,7 @@ class PaperFile(CaseFile):
 
     def __init__(self, situation: Situation) -> None:
         held = None if situation.triage == UNROUTED else TEAM
-        self.desk: Any = SimpleNamespace(settings=SimpleNamespace(timezone="Europe/London"))
+        self.desk: Any = _DESK
         self.uow: Any = SimpleNamespace(session=_Session())
         self.case: Any = SimpleNamespace(
             id=CASE, service_request=str(CASE), hub="place", team=held, person=None,
