@@ -92,7 +92,7 @@ class CaseFile:
         self._documents: list[resources.Resource] = []
         self._events: list[CaseEvent] = []
         self._audience_changed = False
-        self._held: list[Any] = []
+        self._of_case: list[Any] = []
         self.for_practice: Mapping[str, Any] = {}
         """What the link worker wrote for the practice, when the case is closed."""
         self._read()
@@ -132,10 +132,12 @@ class CaseFile:
 
     def _read(self) -> None:
         """Read what nearly every step needs, by one statement, after the lock: what was read with
-        the lock is from before the wait for it. The session knows by then what it is asked for by
-        its key, as long as somebody holds it."""
+        the lock is from before the wait for it. The session then knows the worklist's row, the hub
+        and the person by their keys, as long as somebody holds them: `_of_case` does.
+        """
         rows = self.uow.session.execute(_OF_CASE.where(col(CaseTask.case) == self.case.id)).all()
-        for task, asked, agreement, visit, *self._held in rows:
+        for task, asked, agreement, visit, *of_case in rows:
+            self._of_case = of_case
             self.tasks[task.id] = task
             if asked is not None:
                 self.onward[task.id] = asked
