@@ -1,6 +1,6 @@
 """What tests of the staff's pages share: a browser, and a person who was just referred."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -25,53 +25,24 @@ def browser(chromium_path: Path) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
-def manager(running: Running) -> Iterator[Visitor]:
-    """The manager of the demo's provider, signed in once for all who need them."""
-    with httpx.Client(base_url=running.url, timeout=60) as http:
-        yield Visitor(http, "provider-manager")
+def signed_in(account: str) -> Callable[..., Iterator[Visitor]]:
+    """A fixture: one of the demo's staff, signed in once for all tests, as a code is good once."""
+
+    @pytest.fixture(scope="session")
+    def visitor(running: Running) -> Iterator[Visitor]:
+        with httpx.Client(base_url=running.url, timeout=120) as http:
+            yield Visitor(http, account)
+
+    return visitor
 
 
-@pytest.fixture(scope="session")
-def coordinator(running: Running) -> Iterator[Visitor]:
-    """The coordinator of the Bradford hub, signed in once: a code is good once."""
-    with httpx.Client(base_url=running.url, timeout=60) as http:
-        yield Visitor(http, "hub-coordinator")
-
-
-@pytest.fixture(scope="session")
-def navigator(running: Running) -> Iterator[Visitor]:
-    """The care navigator of the demo's practices, signed in once."""
-    with httpx.Client(base_url=running.url, timeout=60) as http:
-        yield Visitor(http, "care-navigator")
-
-
-@pytest.fixture(scope="session")
-def administrator(running: Running) -> Iterator[Visitor]:
-    """The demo's administrator of accounts, signed in once."""
-    with httpx.Client(base_url=running.url, timeout=60) as http:
-        yield Visitor(http, "administrator")
-
-
-@pytest.fixture(scope="session")
-def commissioner(running: Running) -> Iterator[Visitor]:
-    """The demo's commissioner, signed in once."""
-    with httpx.Client(base_url=running.url, timeout=60) as http:
-        yield Visitor(http, "commissioner")
-
-
-@pytest.fixture(scope="session")
-def researcher(running: Running) -> Iterator[Visitor]:
-    """The demo's researcher, signed in once."""
-    with httpx.Client(base_url=running.url, timeout=60) as http:
-        yield Visitor(http, "researcher")
-
-
-@pytest.fixture(scope="session")
-def partner(running: Running) -> Iterator[Visitor]:
-    """The demo's lived-experience partner, signed in once."""
-    with httpx.Client(base_url=running.url, timeout=120) as http:
-        yield Visitor(http, "lived-experience-partner")
+manager = signed_in("provider-manager")
+coordinator = signed_in("hub-coordinator")
+navigator = signed_in("care-navigator")
+administrator = signed_in("administrator")
+commissioner = signed_in("commissioner")
+researcher = signed_in("researcher")
+partner = signed_in("lived-experience-partner")
 
 
 @pytest.fixture
