@@ -25,7 +25,7 @@ def figure_routes(desk: Desk) -> APIRouter:
         zone = ZoneInfo(desk.settings.timezone)
         named = quarter_named(quarter) if quarter else None
         wanted = named or quarter_of(desk.clock().astimezone(zone).date())
-        with desk.work() as uow:
+        with desk.look() as uow:
             return figures(uow.session, wanted, zone)
 
     return router

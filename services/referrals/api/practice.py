@@ -35,7 +35,7 @@ def practice_routes(desk: Desk) -> APIRouter:
     @router.get("")
     def practices(principal: Principal = works) -> list[View]:
         """The practices for which the caller sends, each with its hub and whom to ring."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             return practices_of(uow.session, principal)
 
     @router.get("/referrals")
@@ -44,7 +44,7 @@ def practice_routes(desk: Desk) -> APIRouter:
 
         Each row that names somebody is noted as a look at their case.
         """
-        with desk.work() as uow:
+        with desk.look() as uow:
             rows = sent_by(uow.session, desk.store(uow), principal, **dict(asked))
         now = datetime.now(UTC)
         desk.accesses.note(

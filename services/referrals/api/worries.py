@@ -81,7 +81,7 @@ def worry_routes(desk: Desk) -> APIRouter:
     @router.get("/requests/{task}/worries")
     def told(task: UUID, principal: Principal = provides) -> list[View]:
         """What your group told the link worker, and whether somebody looks at it; no words."""
-        with desk.work() as uow:
+        with desk.look() as uow:
             file = CaseFile.peek(desk, uow, str(task), principal)
             worrying.check_provider(file, principal, str(task))
             return told_provider(uow.session, principal, str(task))
