@@ -30,8 +30,8 @@ def referring(module_database: NewDatabase) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def at(referring: House) -> Iterator[str]:
-    if not (assets.STATIC / "portal.css").is_file():
-        pytest.skip("the style sheet is not made: make services/portal/static/.made")
+    made = (assets.STATIC / "portal.css").is_file()
+    assert made, "the style sheet is not made: make services/portal/static/.made"
     settings = PortalSettings(
         environment="test",
         database_url="postgresql://not-used",

@@ -42,8 +42,8 @@ def settings(settings: Any) -> Any:
 @pytest.fixture
 def link(house: Any, referrals: Any) -> Iterator[str]:
     """The link in the mail of somebody who is expected in five days."""
-    if not (assets.STATIC / "portal.css").is_file():
-        pytest.skip("the style sheet is not made: make services/portal/static/.made")
+    made = (assets.STATIC / "portal.css").is_file()
+    assert made, "the style sheet is not made: make services/portal/static/.made"
     event = house.ask()
     about = {"case": event.case, "task": event.task, "team": TEAM}
     about |= {"service": SERVICE, "provider": PROVIDER}
