@@ -1,67 +1,181 @@
 """Every service's deliveries, for the operator: which there are, what was tried, once more."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from deploy.refusal import Refusal
 from deploy.services import SERVICES
-from services.notifications import tables as notifications
-from services.notifications.handlers import tracking
+from services.notifications import retrying
+from services.notifications.handlers.directory import name_of_party
+from services.notifications.retrying import Hindrance
+from services.notifications.tables import Hub
 from shared.database import UnitOfWork
 from shared.delivery.outcome import State
-from shared.delivery.overview import Seen, Tried, seen, tried
+from shared.delivery.overview import Seen, Tried, Wanted, counted, one, seen, tried
 from shared.delivery.tables import DeliveryTables
 
 Engines = Mapping[str, Engine]
+NOTIFICATIONS = "notifications"
 
 
-def listed(
-    engines: Engines, *, states: Collection[State], channel: str | None, limit: int
-) -> Iterator[tuple[str, Seen]]:
-    """Deliveries of all services, each with its service's name, the oldest first in each table.
+@dataclass(frozen=True)
+class Holds:
+    """What a table of deliveries holds, where its rows do not say so themselves.
 
-    Args:
-        engines: each service's database.
-        states: only those that stand so.
-        channel: only this one's.
-        limit: at most so many of each table.
+    Parameters:
+        kind: what each of them says; None where a row says it.
+        to: whom they are for, by their role alone; None where a row names an organisation.
     """
+
+    kind: str | None = None
+    to: str | None = None
+
+
+HOLDS: Mapping[str, Holds] = {
+    "delivery": Holds(),
+    "person_delivery": Holds(to="the person"),
+    "listing_delivery": Holds(),
+    "contact_delivery": Holds(),
+    "digest_delivery": Holds("digest"),
+    "announcement_delivery": Holds("announcement"),
+    "subscription_delivery": Holds("subscription-event", "a subscriber"),
+    "bars_delivery": Holds("bars-answer", "the sender of a BaRS message"),
+    "gp_delivery": Holds("gp-message", "the practice"),
+}
+"""By the table's name."""
+
+
+class NoSuchDelivery(Refusal):
+    """No service has a delivery of that id."""
+
+
+class NotRetried(Refusal):
+    """A delivery is not tried again; the message says why, and what helps instead."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A delivery as it is listed.
+
+    Parameters:
+        service: whose it is.
+        seen: where it stands.
+        kind: what it says.
+        to: whom it is for: an organisation's name, or a person's role; never who they are.
+    """
+
+    service: str
+    seen: Seen
+    kind: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What was looked for.
+
+    Parameters:
+        listed: the first of them, what needs somebody first.
+        counts: how many there are in each state, whichever were wanted.
+    """
+
+    listed: list[Listed]
+    counts: Mapping[State, int]
+
+
+def overview(engines: Engines, wanted: Wanted, *, limit: int) -> Overview:
+    """Deliveries of all services.
+
+    Parameters:
+        engines: each service's database.
+        wanted: which.
+        limit: list at most so many.
+    """
+    found: list[Listed] = []
+    counts: Counter[State] = Counter()
     for service, tables in _all():
+        holds = HOLDS[tables.delivery.name]
+        if holds.kind is not None and wanted.kind not in (None, holds.kind):
+            continue
         with engines[service].connect() as connection:
-            found = seen(connection, tables, states=states, channel=channel, limit=limit)
-        yield from ((service, each) for each in found)
+            counts.update(counted(connection, tables, wanted))
+            rows = seen(connection, tables, wanted, limit=limit)
+        found += [Listed(service, each, _kind(tables, each), _to(tables, each)) for each in rows]
+    found.sort(key=lambda each: each.seen.place)
+    return Overview(_named(engines, found[:limit]), counts)
 
 
-def shown(engines: Engines, key: UUID) -> tuple[str, Seen, list[Tried]] | None:
-    """One delivery with its service's name and its attempts; None if there is none."""
-    for service, tables in _all():
-        with engines[service].connect() as connection:
-            for each in seen(connection, tables, key=key):
-                return service, each, list(tried(connection, tables, key))
-    return None
+def shown(engines: Engines, key: UUID) -> tuple[Listed, list[Tried]]:
+    """One delivery and its attempts.
+
+    Raises:
+        NoSuchDelivery: there is none.
+    """
+    service, tables, each = _found(engines, key)
+    with engines[service].connect() as connection:
+        attempts = list(tried(connection, tables, key))
+    listed = Listed(service, each, _kind(tables, each), _to(tables, each))
+    return _named(engines, [listed])[0], attempts
 
 
-def retried(engines: Engines, key: UUID) -> bool:
+def retry(engines: Engines, key: UUID) -> None:
     """Try a delivery that failed once more, with a fresh schedule from now.
 
-    Returns:
-        False where it has not failed, or no longer matters.
+    Raises:
+        NoSuchDelivery: there is none.
+        NotRetried: it has not failed, or would fail again.
     """
+    service, tables, _ = _found(engines, key)
+    with UnitOfWork(engines[service]) as uow:
+        if service == NOTIFICATIONS:
+            hindrance = retrying.retry(uow, tables, key)
+        else:
+            again = tables.retry(uow.session, tables.delivery.c.id == key)
+            hindrance = None if again else Hindrance.NOT_FAILED
+        uow.commit()
+    if hindrance is not None:
+        message = f"{key} is not tried again. {hindrance.value}"
+        raise NotRetried(message)
+
+
+def _found(engines: Engines, key: UUID) -> tuple[str, DeliveryTables, Seen]:
     for service, tables in _all():
-        with UnitOfWork(engines[service]) as uow:
-            if not seen(uow.session.connection(), tables, key=key):
-                continue
-            if tables is notifications.deliveries:
-                done = tracking.retry(uow, key)  # it may have to find somebody to go to first
-            else:
-                done = bool(tables.retry(uow.session, tables.delivery.c.id == key))
-            uow.commit()
-            return done
-    return False
+        with engines[service].connect() as connection:
+            if each := one(connection, tables, key):
+                return service, tables, each
+    message = (
+        f"there is no delivery {key}; `kersey deliveries list --state all` lists those there are"
+    )
+    raise NoSuchDelivery(message)
 
 
 def _all() -> Iterator[tuple[str, DeliveryTables]]:
     for service in SERVICES:
         for tables in service.compose().deliveries:
             yield service.name, tables
+
+
+def _kind(tables: DeliveryTables, each: Seen) -> str:
+    return HOLDS[tables.delivery.name].kind or each.kind or "-"
+
+
+def _to(tables: DeliveryTables, each: Seen) -> str:
+    return HOLDS[tables.delivery.name].to or each.party or "nobody known"
+
+
+def _named(engines: Engines, found: list[Listed]) -> list[Listed]:
+    """With the names of those organisations that have one here; a hub goes by its code."""
+    with UnitOfWork(engines[NOTIFICATIONS]) as uow:
+        return [replace(each, to=_name(uow, each)) for each in found]
+
+
+def _name(uow: UnitOfWork, each: Listed) -> str:
+    if each.seen.party is None:
+        return each.to
+    if uow.session.get(Hub, each.seen.party):
+        return f"hub {each.seen.party}"
+    return name_of_party(uow, each.seen.party) or each.to

@@ -18,9 +18,31 @@ class BrokerSetupError(Refusal):
     """RabbitMQ cannot be set up; the message says why."""
 
 
+class NoSuchConsumer(Refusal):
+    """No service consumes under that name; the message lists those there are."""
+
+
 def subscriptions() -> list[Subscription]:
     """What all services consume."""
     return [each for service in SERVICES for each in service.compose().subscriptions]
+
+
+def consumers() -> list[str]:
+    """The names of all that consume, each with its service's."""
+    return [each.consumer for each in subscriptions()]
+
+
+def known(consumer: str) -> str:
+    """The consumer itself.
+
+    Raises:
+        NoSuchConsumer: no service has one of that name; the message lists those there are.
+    """
+    there = consumers()
+    if consumer not in there:
+        message = f"there is no consumer {consumer!r}; there are: {', '.join(there)}"
+        raise NoSuchConsumer(message)
+    return consumer
 
 
 def declare_all(settings: OperatorSettings) -> list[str]:
@@ -37,7 +59,7 @@ def declare_all(settings: OperatorSettings) -> list[str]:
         RabbitBroker(administrator(settings), name="kersey broker setup").declare(wanted)
     except BrokerAway as error:
         raise BrokerSetupError(str(error)) from error
-    return [each.consumer for each in wanted]
+    return consumers()
 
 
 def check_all(settings: OperatorSettings) -> list[str]:
@@ -58,7 +80,7 @@ def check_all(settings: OperatorSettings) -> list[str]:
             broker.ensure(each)
     except BrokerAway as error:
         raise BrokerSetupError(str(error)) from error
-    return [each.consumer for each in wanted]
+    return consumers()
 
 
 def limit_lengths(settings: OperatorSettings) -> str:

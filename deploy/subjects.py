@@ -5,13 +5,14 @@ import os
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from deploy.copy_summary import summary
 from deploy.every_database import referrals_settings
 from deploy.refusal import Refusal
 from deploy.services import SERVICES
@@ -122,40 +123,6 @@ def export(at: Desk, engines: Mapping[str, Engine], person: UUID, file: Path, *,
             for table, rows in tables.items():
                 whole.writestr(f"{service}/{table}.json", _json(rows))
     return copy
-
-
-def summary(copy: Copy, messages: Mapping[str, list[dict[str, Any]]]) -> str:
-    """What the copy contains, in plain words.
-
-    Parameters:
-        copy: of the referrals service.
-        messages: rows of notifications by table.
-    """
-    kinds: dict[str, int] = {}
-    for reference in copy.documents:
-        kind = reference.partition("/")[0]
-        kinds[kind] = kinds.get(kind, 0) + 1
-    lines = [
-        "A copy of what this Kersey holds about one person",
-        f"Made on {datetime.now().astimezone():%d %B %Y at %H:%M %Z}.",
-        "",
-        f"Records in the referrals service: {len(copy.documents)}, with every earlier version.",
-        *(f"  {kind}: {count}" for kind, count in sorted(kinds.items())),
-        "",
-        "Beside them, by table (a .json file each):",
-        *(f"  referrals/{table}: {len(rows)}" for table, rows in sorted(copy.rows.items())),
-        *(f"  notifications/{table}: {len(rows)}" for table, rows in sorted(messages.items())),
-        "",
-        "Messages to organisations say that something waits; none holds the person's details.",
-        "Messages to the person are listed with their times, and without where they went.",
-        "The directory and the issuer of tokens keep nothing about patients. The web pages keep",
-        "what staff typed into unfinished forms, encrypted and for a day at most.",
-        "",
-        "Before this copy is handed over, somebody must read it: notes may speak of other people,",
-        "and what a professional wrote may do harm (DPA 2018, Schedule 2, Part 3, and Schedule 3).",
-        "",
-    ]
-    return "\n".join(lines)
 
 
 def _json(value: object) -> str:

@@ -21,10 +21,10 @@ def list_all(
 ) -> None:
     """List dead letters with their reasons."""
     from deploy.asked_broker import asked_broker
-    from deploy.operator_broker import subscriptions
+    from deploy.operator_broker import consumers, known
     from deploy.settings import OperatorSettings
 
-    names = [consumer] if consumer else [each.consumer for each in subscriptions()]
+    names = [known(consumer)] if consumer else consumers()
     found = 0
     with asked_broker(OperatorSettings(), "dead-letters") as broker:
         for name in names:
@@ -40,8 +40,10 @@ def list_all(
 def show(consumer: Consumer, letter: Letter) -> None:
     """Show one dead letter: why it is dead, and the event."""
     from deploy.asked_broker import asked_broker
+    from deploy.operator_broker import known
     from deploy.settings import OperatorSettings
 
+    known(consumer)
     with asked_broker(OperatorSettings(), "dead-letters") as broker:
         found = broker.dead_letter(consumer, letter)
     if found is None:
@@ -64,9 +66,11 @@ def replay(
     On RabbitMQ this needs KERSEY_AMQP_ADMIN_URL: the services' user may not do it.
     """
     from deploy.asked_broker import asked_broker
+    from deploy.operator_broker import known
     from deploy.refusal import Refusal
     from deploy.settings import OperatorSettings
 
+    known(consumer)
     if (letter is None) != everything:
         message = "name one letter, or say --all"
         raise Refusal(message)
@@ -80,4 +84,7 @@ def replay(
 def _no_such(consumer: str, letter: str) -> Exception:
     from deploy.refusal import Refusal
 
-    return Refusal(f"{consumer} has no dead letter {letter}")
+    return Refusal(
+        f"{consumer} has no dead letter {letter}; `kersey dead-letters list {consumer}` lists those"
+        " it has"
+    )

@@ -26,9 +26,10 @@ def list_all(
     from deploy.shown_table import show_table
     from deploy.webhooks import standing
 
-    found = [each for each in standing("list", party=party) if each.off_since or not off]
+    there = standing("list", party=party)
+    found = [each for each in there if each.off_since or not off]
     if not found:
-        typer.echo("no such webhooks")
+        typer.echo(_why_none(party, there=len(there)))
         return
     show_table(
         ("webhook", "party", "state", "since", "why", "failures", "waiting"),
@@ -102,6 +103,17 @@ def rotate(
     from deploy.webhooks import rotated
 
     typer.echo(rotated(webhook, overlap_hours))
+
+
+def _why_none(party: str | None, *, there: int) -> str:
+    if there:
+        return f"none is switched off: webhooks that are on or inactive: {there}"
+    if party:
+        return f"{party} has no webhook; `kersey webhooks list` lists those of everybody"
+    return (
+        "no organisation has a webhook yet: its hub adds one, as a contact whose means is webhook,"
+        " on the page of its contacts"
+    )
 
 
 def _state(each: "Standing") -> str:

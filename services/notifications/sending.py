@@ -113,10 +113,9 @@ class Sender:
         self, uow: UnitOfWork, delivery: Delivery, notice: Notice, receiver: "_Receiver"
     ) -> Letter:
         contact = receiver.contact
-        reachable = contact is not None and _reachable(contact, notice.kind)
-        if not reachable and notice.kind in NUDGES:
-            raise Superseded("contact-inactive")  # whoever is asked now is nudged
-        if contact is None or not reachable:
+        if contact is None or not reachable(contact, notice.kind):
+            if notice.kind in NUDGES:
+                raise Superseded("contact-inactive")  # whoever is asked now is nudged
             raise Permanent("contact-inactive")
         if receiver.off:
             refuse_if_off(uow, delivery.id, self._hold)
@@ -261,6 +260,11 @@ def _holds_until(end: datetime | None) -> bool:
     return end is not None and datetime.now(UTC) < end
 
 
-def _reachable(contact: Contact, kind: Kind) -> bool:
-    """Whether a contact may be written to; a listing that is gone took its own with it."""
+def reachable(contact: Contact, kind: str | None) -> bool:
+    """Whether a contact may be written to; a listing that is gone took its own with it.
+
+    Args:
+        contact: to whom it goes.
+        kind: what is said; the last words go there all the same.
+    """
     return contact.active or (kind in LAST_WORDS and contact.source == Source.LISTING)

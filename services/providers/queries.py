@@ -173,7 +173,7 @@ class ServiceList(Page):
     @classmethod
     def _zoned(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
-            raise ValueError("give a time zone, such as 2027-01-31T17:00:00Z")
+            raise ValueError("give a time zone: Z at its end for UTC, or such as +01:00")
         return value
 
     @model_validator(mode="after")

@@ -235,6 +235,12 @@ class CaseFile:
             stored = self.store.update(body)
             self.audit("update", f"{kind}/{key}", stored.version)
 
+    def update_visit(self, visit: FirstVisit, task: CaseTask) -> None:
+        """Have the Appointment of a first visit follow it; when it was made stays as it was."""
+        body = visits.appointment(visit, task, self.case, self.onward[task.id])
+        made = content_of(self.store.lock("Appointment", visit.appointment))["created"]
+        self.update_document(body | {"created": made})
+
     def rewrite(self, body: resources.Resource) -> None:
         """Give a document of Kersey's own a new version, if it says something new.
 
@@ -397,8 +403,7 @@ class CaseFile:
                 visit.status = status
                 visit.changed = self.now
                 self.uow.session.add(visit)
-                onward = self.onward[task.id]
-                self.update_document(visits.appointment(visit, task, self.case, onward))
+                self.update_visit(visit, task)
 
     def _write_onward_standing(self, task: CaseTask) -> None:
         before = content_of(self.store.lock("ServiceRequest", task.service_request))

@@ -273,6 +273,128 @@ def test_an_operator_creates_and_migrates_all_databases_twice_without_harm(migra
         assert owners == [(each.database_name,)]
 
 
+LOST, BACK, WAITING, THERE, TOLD, LETTER, LISTED = (str(uuid4()) for _ in range(7))
+PARTY = str(uuid4())
+CONTACT = str(uuid4())
+
+
+def _insert(connection, table, **row):
+    """A row of which the columns that do not matter are filled in."""
+    filled = {"order_key": "a", "channel": "email", "address": "", "payload": "{}"} | row
+    names = ", ".join(f'"{name}"' for name in filled)
+    places = ", ".join(["%s"] * len(filled))
+    connection.execute(f"insert into {table} ({names}) values ({places})", list(filled.values()))
+
+
+@pytest.fixture(scope="module")
+def sent(migrated):
+    """Deliveries of several services, in every state that matters."""
+    admin = migrated["KERSEY_ADMIN_DATABASE_URL"]
+    with psycopg.connect(in_database(admin, "kersey_notifications")) as connection:
+        connection.execute(
+            "insert into listing_seen (subject, sequence, name) values (%s, '1', 'Canal Gardens')",
+            [f"provider/{PARTY}"],
+        )
+        connection.execute("insert into hub (code, organisation) values ('calder', 'x')")
+        connection.execute(
+            "insert into contact (id, party, role, label, means, address, source, verified_by_hub,"
+            " active, revision) values (%s, %s, 'requests', '', 'email', 'a@b.example', 'hub',"
+            " true, false, 1)",
+            [CONTACT, PARTY],
+        )
+        about = {"event": uuid4(), "case": uuid4(), "party": PARTY, "kind": "request"}
+        for key, state in ((WAITING, "queued"), (THERE, "delivered"), (BACK, "bounced")):
+            _insert(connection, "delivery", id=key, state=state, contact=CONTACT, **about)
+        _insert(
+            connection, "delivery", id=LOST, state="failed", contact=CONTACT,
+            created="2020-02-02T00:00Z", last_error="smtp-550", **about | {"party": "calder"},
+        )  # fmt: skip
+        _insert(
+            connection, "person_delivery", id=TOLD, state="queued", kind="agreed",
+            event=uuid4(), case=uuid4(), task=uuid4(),
+        )  # fmt: skip
+        _insert(
+            connection, "listing_delivery", id=LISTED, channel="none", state="failed",
+            last_error="no-contact", event=uuid4(), kind="due", listing=uuid4(), party=PARTY,
+        )  # fmt: skip
+    with psycopg.connect(in_database(admin, "kersey_referrals")) as connection:
+        _insert(connection, "gp_delivery", id=LETTER, state="failed", channel="mesh")
+    return migrated
+
+
+def _ids(told):
+    return [line.split("\t")[1] for line in told.stdout.splitlines()[1:]]
+
+
+def test_deliveries_that_need_somebody_come_first_with_whom_they_are_for(sent):
+    listed = kersey("deliveries", "list", **sent)
+    assert listed.returncode == 0, listed.stderr
+    assert _ids(listed)[0] == LOST, "the oldest failure"
+    assert set(_ids(listed)[1:3]) == {LISTED, LETTER}
+    assert _ids(listed)[3] == BACK
+    assert set(_ids(listed)[4:]) == {WAITING, TOLD}
+    said = {line.split("\t")[1]: line.split("\t")[2:4] for line in listed.stdout.splitlines()}
+    assert said[LOST] == ["request", "hub calder"]
+    assert said[BACK] == ["request", "Canal Gardens"]
+    assert said[TOLD] == ["agreed", "the person"]
+    assert said[LETTER] == ["gp-message", "the practice"]
+    assert "in all: 3 failed, 1 bounced, 2 queued, 1 delivered" in listed.stderr
+    assert "5 more are not listed" in kersey("deliveries", "list", "--limit", "1", **sent).stderr
+
+
+def test_deliveries_are_picked_by_state_channel_kind_and_day(sent):
+    def ids(*options):
+        return set(_ids(kersey("deliveries", "list", *options, **sent)))
+
+    assert ids("--state", "failed") == {LOST, LETTER, LISTED}
+    assert ids("--state", "bounced", "--state", "delivered") == {BACK, THERE}
+    assert ids("--state", "all", "--channel", "mesh") == {LETTER}
+    assert ids("--kind", "gp-message") == {LETTER}
+    assert ids("--state", "failed", "--kind", "request") == {LOST}
+    assert LOST not in ids("--since", "2020-02-03")
+    none = kersey("deliveries", "list", "--state", "superseded", "--kind", "request", **sent)
+    assert "there are 1 failed, 1 bounced, 1 queued, 1 delivered: --state all" in none.stdout
+    assert "lists all there are" in kersey("deliveries", "list", "--kind", "no", **sent).stdout
+
+
+def test_a_delivery_says_what_it_is_and_for_whom(sent):
+    shown = kersey("deliveries", "show", BACK, **sent).stdout
+    assert "request for Canal Gardens, by email; of notifications" in shown
+    assert f"kersey deliveries retry {BACK}" in shown
+    assert "agreed for the person" in kersey("deliveries", "show", TOLD, **sent).stdout
+    unknown = kersey("deliveries", "show", str(uuid4()), **sent).stderr
+    assert "`kersey deliveries list --state all` lists those there are" in unknown
+
+
+def test_a_retry_that_cannot_help_says_what_does(sent):
+    for key, words in (
+        (THERE, "It has not failed"),
+        (BACK, "Its contact is not used any more"),
+        (LISTED, "Nobody is a contact who could be told of this"),
+        (str(uuid4()), "there is no delivery"),
+    ):
+        told = kersey("deliveries", "retry", key, **sent)
+        assert (told.returncode, told.stdout) == (1, "")
+        assert words in told.stderr
+    assert "will be tried again now" in kersey("deliveries", "retry", LETTER, **sent).stdout
+
+
+def test_webhooks_that_are_not_there_are_told_with_what_is(migrated):
+    assert "its hub adds one" in kersey("webhooks", "list", **migrated).stdout
+    told = kersey("webhooks", "list", "calder", **migrated).stdout
+    assert "calder has no webhook; `kersey webhooks list`" in told
+
+
+@pytest.mark.parametrize(
+    "words", [("list", "nobody"), ("show", "nobody", "x"), ("replay", "nobody")]
+)
+def test_an_unknown_consumer_is_told_with_those_there_are(words):
+    told = kersey("dead-letters", *words)
+    assert told.returncode == 1
+    assert "there is no consumer 'nobody'; there are: " in told.stderr
+    assert "notifications.cases" in told.stderr
+
+
 def test_one_service_is_migrated_with_its_own_settings(identity):
     assert kersey("migrate", "identity", **identity).stdout == "identity: up to date\n"
 

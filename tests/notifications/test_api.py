@@ -90,7 +90,22 @@ def test_a_failed_delivery_is_tried_again(client, house, coordinator, receiver):
     house.send()
     assert house.rows("state") == ["delivered"]
     again = client.post(f"/notifications/deliveries/{key}/retry", headers=coordinator)
-    assert again.status_code == 409
+    assert (again.status_code, again.json()["detail"][:19]) == (409, "It has not failed: ")
+
+
+def test_what_would_fail_again_is_not_tried_and_says_what_helps(
+    client, house, coordinator, receiver
+):
+    house.webhook(receiver.url, "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+    house.ask()
+    receiver.status = 400
+    house.send()
+    (key,) = house.rows("id")
+    house.execute("update contact set active = false")
+    answer = client.post(f"/notifications/deliveries/{key}/retry", headers=coordinator)
+    assert answer.status_code == 409
+    assert "set its contact anew" in answer.json()["detail"]
+    assert house.rows("state") == ["failed"]
 
 
 def test_retrying_what_is_not_there(client, coordinator, worker):
@@ -105,7 +120,9 @@ def test_what_had_nobody_goes_to_a_contact_that_was_added_since(client, house, c
     house.send()
     (key,) = house.rows("id")
     where = f"/notifications/deliveries/{key}/retry"
-    assert client.post(where, headers=coordinator).status_code == 409
+    hindered = client.post(where, headers=coordinator)
+    assert hindered.status_code == 409
+    assert hindered.json()["detail"].startswith("Nobody is a contact who could be told of this")
     house.contact()  # not by the interface, which would send it by itself
     assert client.post(where, headers=coordinator).status_code == 202
     house.send()

@@ -82,6 +82,16 @@ def test_the_same_again_tells_nobody_and_another_time_is_another_version(house: 
     assert len([each for each in house.events() if isinstance(each, ReferralVisitSet)]) == 2
 
 
+def test_when_it_was_made_stays_whatever_comes_of_it(house: House):
+    _, task = expected(house)
+    made = appointment(house)["created"]
+    says(house, task, starts=in_days(9))
+    assert (appointment(house)["meta"]["versionId"], appointment(house)["created"]) == ("2", made)
+    house.worker.post(f"/referrals/requests/{task}/cancel", {"reason": "asked-by-mistake"})
+    cancelled = appointment(house)
+    assert (cancelled["status"], cancelled["created"]) == ("cancelled", made)
+
+
 @pytest.mark.parametrize(
     ("action", "status"),
     [("start", "fulfilled"), ("attend", "fulfilled"), ("not-attended", "noshow")],

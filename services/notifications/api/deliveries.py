@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from services.notifications import retrying, tables
 from services.notifications.domain import Kind
 from services.notifications.handlers import hub_lists, hubs, tracking
 from services.notifications.handlers.tracking import MOST_LISTED
-from services.notifications.tables import person_delivery
 from services.notifications.words import WORDS, reference
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
@@ -47,7 +47,7 @@ def deliveries(
     with UnitOfWork(request.app.state.engine) as uow:
         seen = hubs.seen_by(uow, principal)
         found = tracking.tracked(uow, seen, case=case, task=task)
-        theirs = hubs.seen_by(uow, principal, person_delivery.c.case)
+        theirs = hubs.seen_by(uow, principal, tables.person_delivery.c.case)
         told = tracking.told_person(uow, theirs, case=case, task=task)
         labels = tracking.labels(uow, found)
     return {
@@ -62,9 +62,8 @@ def retry(delivery: UUID, principal: Writes, request: Request) -> dict[str, Any]
     _is_staff(principal)
     with UnitOfWork(request.app.state.engine) as uow:
         _is_seen(uow, principal, delivery)
-        if not tracking.retry(uow, delivery):
-            why = "It has not failed, there still is no contact, or it no longer matters."
-            raise Problem(409, "Nothing was changed", why, element="delivery")
+        if hindrance := retrying.retry(uow, tables.deliveries, delivery):
+            raise Problem(409, "Nothing was changed", hindrance.value, element="delivery")
         uow.on_commit(request.app.state.delivery_wake.set)
         uow.commit()
     return {"id": str(delivery), "state": "queued"}

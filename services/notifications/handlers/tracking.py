@@ -9,9 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 from sqlmodel import col
 
 from services.notifications.channels.registry import BY_A_PERSON
-from services.notifications.domain import NOBODY
 from services.notifications.handlers.telling import Teller, locked
-from services.notifications.handlers.waiting import tell_somebody
 from services.notifications.tables import (
     Contact,
     attempt,
@@ -106,7 +104,7 @@ def done(uow: UnitOfWork, teller: Teller, key: UUID, *, by: str) -> bool:
     Returns:
         Whether there was such a call to make.
     """
-    if not _lock_case_of(uow, key):
+    if not lock_case_of(uow, key):
         return False
     made = (
         update(delivery)
@@ -130,27 +128,7 @@ def done(uow: UnitOfWork, teller: Teller, key: UUID, *, by: str) -> bool:
     return True
 
 
-def retry(uow: UnitOfWork, key: UUID) -> bool:
-    """Try a failed delivery again, from now; the caller commits.
-
-    One that had nobody to go to goes to whoever is a contact by now.
-
-    Returns:
-        False when it has not failed, there still is nobody, or it no longer matters.
-    """
-    if not _lock_case_of(uow, key):
-        return False
-    wanted = select(delivery).where(delivery.c.id == key).with_for_update()
-    row = uow.session.connection().execute(wanted).one()
-    if row.state not in FAILED:
-        return False
-    if row.channel != NOBODY:
-        this = delivery.c.id == key
-        return bool(deliveries.retry(uow.session, this, ended_as=FAILED))
-    return tell_somebody(uow, row)
-
-
-def _lock_case_of(uow: UnitOfWork, key: UUID) -> bool:
+def lock_case_of(uow: UnitOfWork, key: UUID) -> bool:
     """Lock the case before its delivery, as everybody does; false if there is no such delivery."""
     found = select(delivery.c.case).where(delivery.c.id == key)
     row = uow.session.connection().execute(found).first()

@@ -34,8 +34,8 @@ class ListingSender:
         """Send it, or raise one of the kinds of `Undelivered`."""
         notice = ListingNotice.model_validate_json(delivery.payload)
         with UnitOfWork(self._engine) as uow:
-            contact = uow.session.get(Contact, notice.contact)
-            if contact is None or not contact.active:
+            contact = notice.contact and uow.session.get(Contact, notice.contact)
+            if not contact or not contact.active:
                 raise Permanent("contact-inactive")
             address = contact.address
             subject, paragraphs = written(notice, name_of(uow, notice.listing))

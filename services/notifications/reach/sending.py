@@ -30,9 +30,9 @@ class ReachSender:
         """Send it, or raise one of the kinds of `Undelivered`."""
         notice = ReachNotice.model_validate_json(delivery.payload)
         with UnitOfWork(self._engine) as uow:
-            contact = uow.session.get(Contact, notice.contact)
+            contact = notice.contact and uow.session.get(Contact, notice.contact)
             about = uow.session.get(Contact, notice.about)
-            if about is None or contact is None or not contact.active:
+            if about is None or not contact or not contact.active:
                 raise Permanent("contact-inactive")
             address = contact.address
             name = name_of_party(uow, about.party)

@@ -35,7 +35,7 @@ class CapacitySaid(Own):
     @model_validator(mode="after")
     def _zoned(self) -> Self:
         if self.expires is not None and self.expires.tzinfo is None:
-            raise ValueError("'expires' needs a time zone, such as 2027-01-31T17:00:00Z")
+            raise ValueError("'expires' needs a time zone: Z at its end for UTC, or such as +01:00")
         return self
 
 

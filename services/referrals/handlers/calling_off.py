@@ -95,6 +95,6 @@ def note_called_off(file: CaseFile, task: CaseTask, day: date, *, by: str) -> No
     if visit and visit.status == visits.BOOKED and visit.starts.astimezone(zone).date() == day:
         visit.status, visit.changed = visits.CANCELLED, file.now
         session.add(visit)
-        file.update_document(visits.appointment(visit, task, file.case, file.onward[task.id]))
+        file.update_visit(visit, task)
     file.announce(ReferralVisitCalledOff(**file.about(task), day=day))
     file.audit("visit-called-off", f"Task/{task.id}")

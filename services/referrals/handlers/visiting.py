@@ -81,10 +81,9 @@ def _keep(file: CaseFile, task: CaseTask, starts: datetime, ends: datetime, *, b
     file.visits[task.id] = visit
     session.add(visit)
     session.flush()
-    body = visits.appointment(visit, task, file.case, file.onward[task.id])
     if new:
-        file.add_document(body)
+        file.add_document(visits.appointment(visit, task, file.case, file.onward[task.id]))
     else:
-        file.update_document(body)
+        file.update_visit(visit, task)
     if moved:
         file.announce(ReferralVisitSet(**file.about(task), starts=starts))
