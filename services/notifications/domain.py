@@ -1,5 +1,6 @@
 """Who is told of what, and what makes a message needless: declared rules, no I/O."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -347,6 +348,7 @@ def to_tell(contacts: Iterable[C], service: UUID | None, *, systems: Collection[
     return own + (named or of_service or listed)
 
 
+CODE_DIGITS = 6
 MOST_TRIES_PER_CODE = 5
 MOST_CODES_PER_HOUR = 5
 MOST_WRONG_CODES_PER_LINK = 15
@@ -357,6 +359,12 @@ link's whole life is 15 in a million."""
 def plain_code(text: str) -> str:
     """A code as people type it: spaces and dashes do not matter."""
     return "".join(each for each in text if each not in " -\t\u00a0")
+
+
+def is_code(text: str) -> bool:
+    """Whether something could be a code at all; what could not is a slip of the fingers and no
+    guess."""
+    return re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", plain_code(text)) is not None
 
 
 def of_person(person: UUID, stop: str) -> UUID:

@@ -15,7 +15,7 @@ from uuid import UUID
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
-CODE_DIGITS = 6
+from services.notifications.domain import CODE_DIGITS
 
 
 class Keys:

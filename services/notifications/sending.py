@@ -15,7 +15,7 @@ from services.notifications.channels import Channel, Letter, Worded
 from services.notifications.channels.declaring import Format
 from services.notifications.channels.registry import BY_MEANS, SYSTEMS
 from services.notifications.channels.webhook import WEBHOOK
-from services.notifications.domain import LAST_WORDS, NOBODY, NUDGES, Kind, Source
+from services.notifications.domain import ASKS, LAST_WORDS, NOBODY, NUDGES, Kind, Source
 from services.notifications.handlers.ahead import Ahead, reading_ahead
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked, locked_all
@@ -125,16 +125,12 @@ class Sender:
         letter = Letter(delivery, contact.address, notice=notice, party=contact.party)
         declared = BY_MEANS[delivery.channel]
         url = code = ""
-        match notice.kind:
-            case Kind.REQUEST | Kind.NUDGE | Kind.SECOND_NUDGE:
-                if reason := stopped(uow, notice.case, notice.task):
-                    raise Superseded(reason)
-                if _is_linked(delivery.channel, notice):
-                    url = self._link(uow, delivery.id, notice)
-            case Kind.IDENTITY_CODE:
-                if not declared.takes_codes:
-                    raise Permanent("no-code-this-way")
-                code = self._code(uow, notice, contact)
+        if notice.kind in _LEADING:
+            url = self._url(uow, delivery, notice)
+        elif notice.kind is Kind.IDENTITY_CODE:
+            if not declared.takes_codes:
+                raise Permanent("no-code-this-way")
+            code = self._code(uow, notice, contact)
         if declared.format is Format.WORDS:
             words = self._words(delivery.id, notice, contact, url=url, code=code)
             letter = replace(letter, words=words)
@@ -159,6 +155,16 @@ class Sender:
             minutes=self._settings.code_minutes,
             mute=self._mutes.of(delivery),
         )
+
+    def _url(self, uow: UnitOfWork, delivery: Delivery, notice: Notice) -> str:
+        """Where a message leads that is about the request of an answer link; empty where it has no
+        link. What was written about a request that has ended is read by an account alone."""
+        reason = stopped(uow, notice.case, notice.task)
+        if reason and notice.kind in ASKS:
+            raise Superseded(reason)
+        if reason or not _is_linked(delivery.channel, notice):
+            return ""
+        return self._link(uow, delivery.id, notice)
 
     def _link(self, uow: UnitOfWork, delivery: UUID, notice: Notice) -> str:
         """Make the delivery's link, or find the one that an earlier attempt made."""
@@ -226,7 +232,7 @@ def _read_ahead(uow: UnitOfWork, ahead: Ahead, sent: Sequence[tuple[str, Notice]
     we make, or us see the cancellation. Where no link is made none is needed: whoever cancels sees
     that this is being sent, and tells its receiver.
     """
-    asked = [(channel, notice) for channel, notice in sent if notice.kind in _ASKS]
+    asked = [(channel, notice) for channel, notice in sent if notice.kind in _LEADING]
     linked = {notice.case for channel, notice in asked if _is_linked(channel, notice)}
     if linked:
         locked_all(uow, linked)
@@ -235,13 +241,14 @@ def _read_ahead(uow: UnitOfWork, ahead: Ahead, sent: Sequence[tuple[str, Notice]
         ahead.read_stops(uow, about)
 
 
-_ASKS = NUDGES | {Kind.REQUEST}
+_LEADING = ASKS | {Kind.WORDS_FOR_PROVIDER}
+"""What leads to the page of the request."""
 
 
 def _is_linked(channel: str, notice: Notice) -> bool:
     """Whether a message has the link by which the request is answered."""
     declared = BY_MEANS.get(channel)
-    return notice.kind in _ASKS and declared is not None and declared.format is Format.WORDS
+    return notice.kind in _LEADING and declared is not None and declared.format is Format.WORDS
 
 
 def _raise(undelivered: Undelivered) -> NoReturn:

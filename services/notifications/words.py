@@ -228,9 +228,10 @@ WORDS: Mapping[Kind, Words] = {
         """
         This is about request {reference}. The link worker has a question, or something to tell you.
 
-        Please open the link in our first message, or sign in, to read it and to answer. If the
-        link is too old, ring the link worker.
+        Please open the link, or sign in, to read it and to answer. If the link does not work, ring
+        the link worker.
         """,
+        "Read it and answer",
     ),
     Kind.WORDS_FOR_TEAM: Words(
         "A provider has written to you",
@@ -293,7 +294,7 @@ WORDS: Mapping[Kind, Words] = {
     Kind.IDENTITY_CODE: Words(
         "Your code",
         """
-        Your code is {code}. It works once, in the next {minutes} minutes.
+        Your code for request {reference} is {code}. It works once, in the next {minutes} minutes.
 
         Type it on the page that asked for it. Never tell it to anyone, on the phone or by e-mail.
         We will never ask you for it.

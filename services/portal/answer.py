@@ -14,13 +14,14 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from services.portal import first_meeting
+from services.portal.answer_codes import CodeFor, code_fault, code_in, code_page
 from services.portal.answer_links import Refusal
 from services.portal.form_key import form_key
 from services.portal.front_door.words import access, need_as_said
 from services.portal.link_forms import form_of, links_of, opened, pages_of
 from services.portal.times import times_at
 from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
-from shared.languages import _, ngettext
+from shared.languages import _
 from shared.pages import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -30,7 +31,7 @@ Session = Annotated[str, Cookie(alias="kersey_answer")]
 
 COOKIE = "kersey_answer"
 HOME = "/answer"
-MOST_CODE = 40
+FOR_NAME = CodeFor(f"{HOME}/code", f"{HOME}/who", _("See who it is"), HOME)
 
 REASONS: Mapping[str, str] = {
     "full": _("We are full"),
@@ -115,24 +116,18 @@ async def ask_for_code(request: Request, session: Session = "") -> Response:
     """Have a code sent, and show where to type it."""
     await form_of(request, session)
     await links_of(request).send_code(session)
-    return _code_page(request, session)
+    return code_page(request, session, FOR_NAME)
 
 
 @router.post("/answer/who")
 async def who(request: Request, session: Session = "") -> Response:
     """Show who it is to whoever has the code; the look is recorded."""
     form = await form_of(request, session)
-    code = _text(form, "code") if "code" in form else None
-    if code is not None and not code:
-        return _code_page(request, session, fault=_("Type the code"))
     try:
-        person = await links_of(request).identity(session, code[:MOST_CODE] if code else None)
+        code = code_in(form) if "code" in form else None
+        person = await links_of(request).identity(session, code)
     except Refusal as refusal:
-        if refusal.reason == "wrong-code":
-            return _code_page(request, session, fault=_wrong(refusal))
-        if refusal.reason == "no-code":
-            return _code_page(request, session, fault=_("That code is too old. Ask for a new one"))
-        raise
+        return code_page(request, session, FOR_NAME, fault=code_fault(refusal))
     view = await links_of(request).view(session)
     return pages_of(request).page("answer/who", **_shown(request, session, view), person=person)
 
@@ -228,11 +223,6 @@ def _at_its_field(refusal: Refusal) -> dict[str, str]:
     return {field: refusal.detail.rstrip(".")}
 
 
-def _code_page(request: Request, session: str, fault: str = "") -> Response:
-    status = 422 if fault else 200
-    return pages_of(request).page("answer/code", status, key=form_key(session), fault=fault)
-
-
 def _shown(request: Request, session: str, view: Json) -> Json:
     today = times_at(request).today
     return {
@@ -286,13 +276,3 @@ def access_of(view: Json) -> list[str]:
 def _text(form: FormData, name: str) -> str:
     value = form.get(name)
     return unwrapped(value) if isinstance(value, str) else ""
-
-
-def _wrong(refusal: Refusal) -> str:
-    if not refusal.tries_left:
-        return _("That is not the code. Ask for a new one")
-    return ngettext(
-        "That is not the code. You have {count} more try",
-        "That is not the code. You have {count} more tries",
-        refusal.tries_left,
-    ).format(count=refusal.tries_left)

@@ -115,6 +115,10 @@ class AnswerLinks:
         """Have a one-time code sent."""
         await self._ask("POST", "/answer/code", session)
 
+    async def give_code(self, session: str, code: str) -> None:
+        """Give the code, to see later what only a code shows."""
+        await self._ask("PUT", "/answer/code", session, json={"code": code})
+
     async def identity(self, session: str, code: str | None) -> Json:
         """Who the person is."""
         body = {} if code is None else {"code": code}

@@ -1,24 +1,27 @@
 """Messages with the link worker behind an answer link, for groups without an account."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.portal.answer import COOKIE, HOME
+from services.portal.answer_codes import CodeFor, code_fault, code_in, code_page
 from services.portal.answer_links import Refusal
 from services.portal.form_key import form_key
 from services.portal.link_forms import form_of, links_of, pages_of
 from services.portal.staff.fields import typed_into
 from services.portal.talk.pages import NAMES, TEXT
 from services.portal.times import times_at
+from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
 
 Session = Annotated[str, Cookie(alias=COOKIE)]
 AT = f"{HOME}/messages"
+FOR_MESSAGES = CodeFor(f"{AT}/code", f"{AT}/read", _("Read the messages"), AT)
 
 
 @router.get(AT)
@@ -44,6 +47,32 @@ async def write(request: Request, session: Session = "") -> Response:
     return await _page(request, session, typed=typed, faults=faults, status=422)
 
 
+@router.get(f"{AT}/{{step}}")
+async def back(step: Literal["code", "read"]) -> Response:
+    """The address of a form leads back to the page."""
+    return RedirectResponse(AT, 303)
+
+
+@router.post(FOR_MESSAGES.ask)
+async def ask_for_code(request: Request, session: Session = "") -> Response:
+    """Have a code sent, and show where to type it."""
+    await form_of(request, session)
+    await links_of(request).send_code(session)
+    return code_page(request, session, FOR_MESSAGES)
+
+
+@router.post(FOR_MESSAGES.give)
+async def give_code(request: Request, session: Session = "") -> Response:
+    """Take the code, and lead back to the messages for which it was asked; nobody's name is
+    shown."""
+    form = await form_of(request, session)
+    try:
+        await links_of(request).give_code(session, code_in(form))
+    except Refusal as refusal:
+        return code_page(request, session, FOR_MESSAGES, fault=code_fault(refusal))
+    return RedirectResponse(AT, 303)
+
+
 async def _page(
     request: Request,
     session: str,
@@ -62,7 +91,9 @@ async def _page(
             raise
         # After a yes they are shown as the name is: to whoever gives a code.
         view = await links_of(request).view(session)
-        return pages_of(request).page("answer/messages_code", 403, view=view, key=form_key(session))
+        return pages_of(request).page(
+            "answer/messages_code", 403, view=view, key=form_key(session), wanted=FOR_MESSAGES
+        )
     return pages_of(request).page(
         "answer/messages",
         status,

@@ -9,11 +9,15 @@ import pytest
 from sqlalchemy import update
 
 from services.notifications.tables import AnswerLink
-from shared.messaging.events import ReferralCancelled
+from services.notifications.words import reference
+from shared.messaging.events import ReferralCancelled, TeamWritten
 from tests.notifications.test_answers import (  # noqa: F401 - fixtures
+    LINK,
     asked,
+    body_of,
     identified,
     opened,
+    read,
     session,
     token,
 )
@@ -113,3 +117,29 @@ def test_they_end_with_the_link(client, house, asked, session, waiting):
 def test_what_cannot_be_a_message_is_refused(client, session, waiting, referrals, body):
     assert client.post(AT, headers=session, json=words() | body).status_code == 422
     assert not [each for each in referrals.asked("/messages") if each.method == "POST"]
+
+
+def written(event):
+    return after(event, TeamWritten)
+
+
+def test_the_mail_that_something_was_written_leads_to_it(client, house, asked, waiting, referrals):
+    house.happens(written(asked))
+    house.send()
+    mail = house.mails()[-1]
+    assert mail["Subject"] == "The link worker has written to you"
+    assert f"request {reference(asked.task)}" in body_of(mail)
+    referrals.talks[waiting["task"]] = [{"from": "team", "text": "Yes, there is."}]
+    assert read(LINK, mail) != read(LINK, house.mails()[0]), "each mail has a link of its own"
+    session = opened(client, read(LINK, mail))
+    assert "Yes, there is." in client.get(AT, headers=session).text
+
+
+def test_what_was_written_about_a_request_that_has_ended_comes_without_a_link(house, asked):
+    house.happens(after(asked, ReferralCancelled, reason="other"))
+    house.happens(written(asked))
+    house.send()
+    mail = house.mails()[-1]
+    assert mail["Subject"] == "The link worker has written to you"
+    assert "/answer/" not in body_of(mail)
+    assert "ring the link worker" in " ".join(body_of(mail).split())

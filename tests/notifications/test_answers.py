@@ -9,6 +9,7 @@ import pytest
 
 from services.notifications.domain import MOST_WRONG_CODES_PER_LINK
 from services.notifications.keys import fingerprint
+from services.notifications.words import reference
 from shared.messaging.events import (
     AgreementWithdrawn,
     PersonDied,
@@ -404,12 +405,13 @@ def test_a_code_shows_who_it_is_and_the_view_is_recorded(client, house, session,
     assert len(referrals.asked("/identity")) == 2
 
 
-def test_the_code_goes_to_the_verified_contact_only(client, house, session):
+def test_the_code_goes_to_the_verified_contact_only(client, house, session, asked):
     client.post("/notifications/answer/code", headers=session)
     house.send()
     mail = house.mails()[-1]
     assert mail["To"] == "desk@clay.example.org"
     assert mail["Subject"] == "Your code"
+    assert f"for request {reference(asked.task)}" in body_of(mail), "which of several"
     assert "/answer/" not in body_of(mail)
 
 
@@ -475,6 +477,34 @@ def test_guessing_a_code_stops(client, house, session, referrals):
     assert left == [4, 3, 2, 1, 0]
     answer = client.post("/notifications/answer/identity", headers=session, json={"code": code})
     assert answer.json()["reason"] == "no-code"
+    assert referrals.asked("/identity") == []
+
+
+@pytest.mark.parametrize("slip", ["", " ", "12", "1234567", "12345o", "\u0661" * 6, "1.2.3.4.5.6"])
+def test_what_can_be_no_code_is_refused_at_its_field_and_counts_as_no_try(
+    client, house, session, slip
+):
+    client.post("/notifications/answer/code", headers=session)
+    code = code_from(house)
+    for method, path in (("POST", "identity"), ("PUT", "code")):
+        answer = client.request(
+            method, f"/notifications/answer/{path}", headers=session, json={"code": slip}
+        )
+        assert (answer.status_code, answer.json()["reason"]) == (422, "malformed-code")
+        assert answer.json()["element"] == "body.code"
+        assert "tries_left" not in answer.json()
+    assert house.scalar("select tries from identity_code") == 0
+    assert house.scalar("select wrong_codes from answer_link") == 0
+    answer = client.put("/notifications/answer/code", headers=session, json={"code": code})
+    assert answer.status_code == 204
+
+
+def test_a_code_can_be_given_without_looking_at_a_name(client, house, session, referrals):
+    client.post("/notifications/answer/code", headers=session)
+    given = {"code": code_from(house)}
+    answer = client.put("/notifications/answer/code", headers=session, json=given)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert client.get("/notifications/answer", headers=session).json()["identified"] is True
     assert referrals.asked("/identity") == []
 
 

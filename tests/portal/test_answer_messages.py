@@ -5,7 +5,7 @@
 import pytest
 
 from tests.portal.conftest import check_page
-from tests.portal.test_answer_pages import asked, identify, link  # noqa: F401 - fixtures
+from tests.portal.test_answer_pages import asked, code_in, link  # noqa: F401 - fixtures
 
 AT = "/answer/messages"
 
@@ -64,8 +64,32 @@ def test_after_a_yes_the_page_asks_for_the_code(browser, house, link, waiting, r
     assert page.status == 403
     check_page(page)
     assert "Monday" not in page.words
-    identify(browser, house, page)
-    assert "She comes on Monday." in browser.get(AT).words
+    code_page = browser.send(page.form(f"{AT}/code"))
+    assert AT in code_page.links
+    slip = browser.send(code_page.form(f"{AT}/read"), code="no")
+    assert (slip.status, "It has 6 numbers" in slip.words) == (422, True)
+    read = browser.send(slip.form(f"{AT}/read"), code=code_in(house))
+    assert (read.answer.url.path, read.heading) == (AT, "Messages")
+    assert "She comes on Monday." in read.words
+    assert referrals.asked("/identity") == [], "nobody's name was looked at"
+    for step in ("code", "read"):
+        assert browser.get(f"{AT}/{step}").answer.url.path == AT
+
+
+def test_whoever_gets_no_code_is_told_whom_to_ring(browser, house, link, waiting, referrals):
+    browser.get(link)
+    house.execute("update contact set verified_by_hub = false")
+    waiting |= {
+        "status": "accepted",
+        "business_status": "selected",
+        "answerable": False,
+        "identity_available": True,
+    }
+    page = browser.get(AT)
+    assert (page.status, page.forms) == (403, [])
+    assert "The link worker will ring you" in page.words
+    waiting["link_worker"] = {"name": "Beckside link workers", "phone": "01632 960101"}
+    assert "01632 960101" in browser.get(AT).words
 
 
 def test_without_a_session_there_is_no_page(browser):

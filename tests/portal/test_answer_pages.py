@@ -61,6 +61,10 @@ def code_in(house):
     return found[0]
 
 
+def wrong_code(right):
+    return "000000" if right != "000000" else "111111"
+
+
 def identify(browser, house, page):
     code_page = browser.send(page.form("/answer/code"))
     return browser.send(code_page.form("/answer/who"), code=code_in(house))
@@ -241,11 +245,14 @@ def test_the_name_needs_a_code(browser, house, link, referrals, asked):
     page = browser.get(link)
     code_page = browser.send(page.form("/answer/code"))
     assert code_page.heading == "Type the code"
-    wrong = browser.send(code_page.form("/answer/who"), code="12")
-    assert (wrong.status, "You have 4 more tries" in wrong.words) == (422, True)
-    empty = browser.send(wrong.form("/answer/who"), code=" ")
-    assert (empty.status, "Type the code" in empty.words) == (422, True)
-    shown = browser.send(empty.form("/answer/who"), code=code_in(house))
+    right = code_in(house)
+    page = browser.send(code_page.form("/answer/who"), code=wrong_code(right))
+    assert (page.status, "You have 4 more tries" in page.words) == (422, True)
+    for slip in (" ", "12", "1234567", "12345o", "\u0661\u0662\u0663\u0664\u0665\u0666"):
+        page = browser.send(page.form("/answer/who"), code=slip)
+        assert (page.status, "It has 6 numbers" in page.words) == (422, True), slip
+    assert house.scalar("select tries from identity_code") == 1, "slips are no tries"
+    shown = browser.send(page.form("/answer/who"), code=right)
     assert shown.heading == "Testina Fictional"
     for part in ("07700 900123", "after 2 pm", "name, phone", "can see that you looked"):
         assert part in shown.words
@@ -268,9 +275,10 @@ def test_a_name_that_may_no_longer_be_shown(browser, house, link, referrals, ask
 def test_wrong_codes_run_out_and_a_new_one_can_be_had(browser, house, link, referrals, asked):
     standing(referrals, asked.task, "yes")
     page = browser.send(browser.get(link).form("/answer/code"))
+    wrong = wrong_code(code_in(house))
     said = []
     for _ in range(6):
-        page = browser.send(page.form("/answer/who"), code="1")
+        page = browser.send(page.form("/answer/who"), code=wrong)
         said.append(page.words)
     assert "1 more try." not in said[0]
     assert "You have 1 more try" in said[3]

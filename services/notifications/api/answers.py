@@ -63,6 +63,12 @@ class Identity(_Body):
     code: Annotated[str, StringConstraints(max_length=40)] | None = None
 
 
+class Code(_Body):
+    """A one-time code."""
+
+    code: Annotated[str, StringConstraints(max_length=40)]
+
+
 class Progress(_Body):
     """How it goes."""
 
@@ -158,6 +164,12 @@ def send_code(reader: TheReader, answering: TheAnswering, requests: TheRequests)
         raise Refused("not-available")
     answering.send_code(reader)
     return {"sent": True}
+
+
+@router.put("/answer/code", status_code=204)
+def give_code(body: Code, reader: TheReader, answering: TheAnswering) -> None:
+    """Give the code, and see nothing yet: for a while there is no need to give another."""
+    answering.identify(reader, body.code)
 
 
 @router.post("/answer/identity")
@@ -263,6 +275,9 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
         "Too many wrong codes were typed for this request.",
     ),
     "too-many-codes": (429, "Too many codes", "Use the newest code, or wait an hour."),
+    "malformed-code": (
+        422, "That is not a code", "A code has 6 numbers. Nothing was counted as a try.",
+    ),
     "no-code": (422, "Ask for a new code", "The code is too old or was used."),
     "wrong-code": (422, "That is not the code", "Check the newest message and type it again."),
 }  # fmt: skip
@@ -275,6 +290,8 @@ def refusal(request: Request, error: Exception) -> Response:
         error = Refused("too-many-links")
     status, title, detail = _PROBLEMS[error.reason]
     members: Json = {"reason": error.reason}
+    if error.reason == "malformed-code":
+        members["element"] = "body.code"
     if error.left is not None:
         members["tries_left"] = error.left
     headers = {"Retry-After": "60"} if status == 429 else {}

@@ -18,6 +18,7 @@ from services.notifications.domain import (
     MOST_TRIES_PER_CODE,
     MOST_WRONG_CODES_PER_LINK,
     Kind,
+    is_code,
     plain_code,
 )
 from services.notifications.handlers.cases import add
@@ -34,10 +35,10 @@ class Refused(Exception):
 
     Args:
         reason: `unknown-link`, `expired-link`, `closed-link`, `no-session`, `not-identified`,
-            `not-available`, `not-verified`, `too-many-codes`, `no-code`, `wrong-code` or `locked`;
-            of a link of the weekly message `old-answer`, `used-answer` or `closed-answer`; of the
-            link in a message to a person `old-visit` or `closed-visit`; of one that ends a kind of
-            message `closed-mute`.
+            `not-available`, `not-verified`, `too-many-codes`, `malformed-code`, `no-code`,
+            `wrong-code` or `locked`; of a link of the weekly message `old-answer`, `used-answer` or
+            `closed-answer`; of the link in a message to a person `old-visit` or `closed-visit`; of
+            one that ends a kind of message `closed-mute`.
         left: tries left, where a code was wrong.
     """
 
@@ -179,9 +180,13 @@ class Answering:
         Every wrong one is counted and committed before it is answered, with the link's row
         locked, so that guessing at once from many places counts as much as one after the other.
 
+        What could be no code at all is refused before it counts.
+
         Raises:
-            Refused: `not-verified`, `locked`, `no-code` or `wrong-code`.
+            Refused: `malformed-code`, `not-verified`, `locked`, `no-code` or `wrong-code`.
         """
+        if not is_code(code):
+            raise Refused("malformed-code")
         with UnitOfWork(self._engine) as uow:
             session, link, contact = self._open(uow, reader.session, lock=True)
             if not _may_get_code(contact):
