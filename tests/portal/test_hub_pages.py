@@ -125,7 +125,8 @@ def request(task: str) -> dict[str, Any]:
     """What is asked, without a name."""
     return {
         "task": task, "service": {"name": "Clay"}, "when": "Tuesdays", "where": "HX6",
-        "need": {"codes": ["loneliness"], "text": "Would like company"}, "access_needs": [],
+        "need": {"codes": ["loneliness"], "text": "Would like company"},
+        "access_needs": ["bsl", "interpreter-punjabi"],
     }  # fmt: skip
 
 
@@ -137,6 +138,7 @@ def test_what_waits_for_a_group_on_paper_is_one_sheet_and_is_noted_once_brought(
     assert page.status_code == 200
     for said in ("Clay on Canal Street", "5A0C-2A0E", "Would like company", "Yes, they can come"):
         assert said in page.text, said
+    assert "British Sign Language, An interpreter: Punjabi" in page.text, "no codes"
     assert "0000-0000" not in page.text, "that one is rung"
     key = http.get("/trial/who").json()["key"]
     done = http.post(at, data={"key": key, "call": ASKED})

@@ -189,6 +189,78 @@ def test_a_worker_overrides_what_is_soft_and_nothing_else(house: House):
     assert ask(house, **body, overrides=silent, status=422)
 
 
+def groups() -> list[Any]:
+    """A group for each kind of company, and one that says nothing."""
+    said = {"Hers": "women", "His": "men", "Everyone's": "mixed", "Pride": "lgbt"}
+    return [
+        *(service(name, attributes=[attribute("company", code)]) for name, code in said.items()),
+        service("Silent", eligibility_description="<p>Adults of Halifax</p>"),
+    ]
+
+
+def test_whom_a_group_is_for_is_no_reason_unless_it_was_asked_for(house: House):
+    """Who somebody is, is not asked: whether a group for some alone suits, the worker checks."""
+    house.load(*groups())
+    answer = ask(house)
+    assert answer["near_misses"] == [], "unknown leaves nobody out"
+    found = {each["service"]["name"]: each for each in answer["matches"]}
+    assert {name: each["check"] for name, each in found.items()} == {
+        "Hers": ["for women only: check that this suits"],
+        "His": ["for men only: check that this suits"],
+        "Pride": ["for LGBT+ people: check that this suits"],
+        "Everyone's": [],
+        "Silent": [],
+    }
+    assert not any("for " in reason for each in found.values() for reason in each["reasons"])
+    assert found["Silent"]["service"]["eligibility_description"] == "<p>Adults of Halifax</p>"
+    searched = {
+        each["service"]["name"]: each for each in house.get("/directory/search")["contents"]
+    }
+    assert searched["Hers"]["check"] == found["Hers"]["check"]
+    assert searched["Hers"]["reasons"] == found["Hers"]["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("company", "first", "left_out"),
+    [
+        ("women", "Hers", {"His": True, "Everyone's": False}),
+        ("men", "His", {"Hers": True, "Everyone's": False}),
+        ("mixed", "Everyone's", {"Hers": False, "His": False}),
+        ("lgbt", "Pride", {}),
+    ],
+)
+def test_a_group_for_one_sex_comes_first_where_it_is_asked_for(
+    house: House, company: str, first: str, left_out: dict[str, bool]
+):
+    """A group for the other sex alone is a limit of law, and any other only not what was asked."""
+    house.load(*groups())
+    answer = ask(house, company=company)
+    best = answer["matches"][0]
+    assert best["service"]["name"] == first
+    whom = {"women": "women only", "men": "men only", "mixed": "everyone", "lgbt": "LGBT+ people"}
+    assert f"for {whom[company]}" in best["reasons"]
+    assert best["check"] == []
+    silent = next(each for each in answer["matches"] if each["service"]["name"] == "Silent")
+    assert f"whether it is for {whom[company]}" in silent["ask"]
+    said = missed(house, company=company)
+    assert {name: hard for name, ((_, hard, _),) in said.items()} == left_out
+    for name, ((criterion, hard, reason),) in said.items():
+        assert criterion == ("company_law" if hard else "company")
+        own = {"Hers": "women only", "His": "men only", "Everyone's": "everyone"}[name]
+        assert reason == f"for {own}"
+    for each in answer["near_misses"]:
+        assert each["check"] == []
+        assert not any("whether it is for" in words for words in each["ask"])
+
+
+def test_a_group_that_is_not_what_was_asked_for_may_be_let_in_with_a_reason(house: House):
+    house.load(*groups())
+    why = [{"criterion": "company", "reason": "Her friend goes there, too."}]
+    body: dict[str, Any] = {"company": "women", "overrides": why}
+    assert sorted(fitting(house, **body)) == ["Everyone's", "Hers", "Pride", "Silent"]
+    assert list(missed(house, **body)) == ["His"], "that one is closed by law"
+
+
 def test_a_visit_needs_checks_that_have_not_lapsed(house: House):
 
     kinds = ("sharing-agreement", "privacy-contact", "safeguarding-lead", "checks")

@@ -11,11 +11,12 @@ from services.portal.cases.case import TAKEN_BACK, about
 from services.portal.cases.finding import listing
 from services.portal.cases.languages import language_name
 from services.portal.cases.people import Shown
-from services.portal.cases.words import SHARED
+from services.portal.cases.words import SHARED, SOME_ALONE
 from services.portal.closed.days import closed_soon
 from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
+from services.portal.times import WEEKDAYS
 from shared.languages import _
 
 router = APIRouter(prefix="/cases/{case}/ask/{service}", include_in_schema=False)
@@ -45,7 +46,7 @@ async def ask(case: UUID, service: UUID, here: Here, full: str = "") -> Response
     """The form, filled with what was typed last, or with what is known."""
     known = await _known(here, case, service)
     looked_for = await here.kept(f"/cases/{case}/find") or {}
-    typed = await here.kept(known["action"]) or _first(known, looked_for.get("needs", []), full)
+    typed = await here.kept(known["action"]) or _first(known, looked_for, full)
     return _form(here, known, typed, {}, 200)
 
 
@@ -99,14 +100,18 @@ async def send(case: UUID, service: UUID, here: Here) -> Response:
     return back_to(f"/cases/{case}?done=requests")
 
 
-def _first(known: Known, needs: list[str], full: str) -> Typed:
-    record = known["record"] or {}
+def _first(known: Known, looked_for: Mapping[str, Any], full: str) -> Typed:
+    """What is known, and what the service was looked for by: nobody should choose it twice.
+
+    An access need that is on record stays one, also where somebody looked without it (care 18).
+    """
+    recorded = [each["code"] for each in (known["record"] or {}).get("access_needs", ())]
+    needed = {*recorded, *looked_for.get("access", ())}
     return {
-        "needs": [code for code in needs if code in NEEDS]
+        "needs": [code for code in looked_for.get("needs", ()) if code in NEEDS]
         or [code for code, _ in known["asked"].needs if code in NEEDS],
-        "access_needs": [
-            each["code"] for each in record.get("access_needs", ()) if each["code"] in ACCESS
-        ],
+        "when": ", ".join(str(WEEKDAYS[day]) for day in looked_for.get("days", ())),
+        "access_needs": [code for code in ACCESS if code in needed],
         "full": "yes" if full else "",
     }
 
@@ -117,6 +122,11 @@ async def _known(here: Place, case: UUID, service: UUID) -> Known:
     listed = await listing(here, service)
     return known | {
         "service": listed,
+        "check": [
+            SOME_ALONE[code]
+            for code in listed["kersey"].get("terms", {}).get("company", ())
+            if code in SOME_ALONE
+        ],
         "closed": await closed_soon(here, listed.get("organization_id")),
         "action": f"/cases/{case}/ask/{service}",
         "shareable": values,

@@ -24,6 +24,8 @@ ROWS = (
     ("capacity", _("Room")),
     ("reasons", _("Why it fits")),
     ("excluded", _("Why it may not")),
+    ("check", _("Check")),
+    ("whom", _("Who can come")),
     ("ask", _("Ask about")),
 )
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import about
+from services.portal.cases.words import COMPANY
 from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.prose import plain
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
@@ -29,6 +30,7 @@ TRAVEL = {
     "bus": _("By bus"),
     "car": _("By car"),
 }
+WHOM = {"": _("No matter"), **COMPANY}
 FIELDS = (
     Field("needs", _("What would they like help with?"), "checkboxes", NEEDS),
     Field(
@@ -41,6 +43,7 @@ FIELDS = (
     Field("by", _("How would they get there?"), "radios", TRAVEL),
     Field("days", _("Which days suit them? None means any"), "checkboxes", WEEKDAYS),
     Field("access", _("What do they need to take part?"), "checkboxes", ACCESS),
+    Field("company", _("Who should the group be for?"), "radios", WHOM),
     Field("cost_max", _("Most they can pay, in pounds a time (if you like)"), "number", most=500),
 )
 MATCHES = 10
@@ -65,6 +68,7 @@ async def ask(case: UUID, here: Here) -> Response:
         "near": known["person"].postcode,
         "access": [each["code"] for each in record.get("access_needs", ())],
         "by": "",
+        "company": "",
     }
     return here.page("cases/find", **known, fields=FIELDS, typed=typed, faults={})
 
@@ -151,6 +155,7 @@ def _question(typed: Typed, age: int | None) -> dict[str, Any]:
         "travel": {"by": typed["by"]} if typed["by"] else None,
         "days": typed["days"],
         "access": typed["access"],
+        "company": typed.get("company"),
         "cost_max": int(typed["cost_max"]) if typed["cost_max"] else None,
         "age": age,
     }
@@ -180,6 +185,8 @@ def _service(found: Mapping[str, Any], case: UUID) -> dict[str, Any]:
         "full": full,
         "reasons": found["reasons"],
         "ask": found["ask"],
+        "check": found["check"],
+        "whom": plain(found["service"].get("eligibility_description")),
         "replies": found.get("replies"),
         "excluded": found.get("excluded", ()),
         "hard": any(each["hard"] for each in found.get("excluded", ())),
@@ -198,4 +205,5 @@ def _spot(location: Mapping[str, Any]) -> tuple[float, float] | None:
 async def listing(here: Place, service: UUID) -> Mapping[str, Any]:
     """What the directory says of a service."""
     found: dict[str, Any] = await here.get(f"/directory/listings/{service}")
-    return found | {"description": plain(found.get("description"))}
+    prose = ("description", "eligibility_description")
+    return found | {name: plain(found.get(name)) for name in prose}

@@ -96,6 +96,21 @@ SHOWN: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 """The filters of the list: their words, and the question to the case API."""
 
+COMPANY: Mapping[str, str] = {
+    "women": _("Women only"),
+    "men": _("Men only"),
+    "mixed": _("Women and men"),
+    "lgbt": _("LGBT+ people"),
+}
+"""Whom a group is for, by the directory's codes."""
+
+SOME_ALONE: Mapping[str, str] = {
+    "women": _("For women only: check that this suits."),
+    "men": _("For men only: check that this suits."),
+    "lgbt": _("For LGBT+ people: check that this suits."),
+}
+"""What is to be looked at before somebody goes to a group that is not for everyone."""
+
 LEVELS: Mapping[str, str] = {
     "light": _("Light: information, or one thing to arrange"),
     "steady": _("Steady: some contacts over some weeks"),

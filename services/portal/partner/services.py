@@ -81,4 +81,5 @@ def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
         "cost": (found.get("cost") or {}).get("text", ""),
         "room": CAPACITY.get(state, state),
         "reasons": found["reasons"],
+        "check": found["check"],
     }

@@ -81,8 +81,12 @@ def answers(every: Asked, here: Here) -> dict[str, Answer]:
             func.coalesce(here.flat.maximum_age, 999) >= question.age,
         )
     if question.company_terms:
-        asked["company"] = _is(here.flat, question.company_terms)
-        asked["company_law"] = case((overlaps(here.flat.terms, question.other_company), false()))
+        asked["company"] = _is(here.flat, question.company_terms, question.unlike_company)
+        closed = and_(
+            overlaps(here.flat.terms, question.other_company),
+            not_(overlaps(here.flat.terms, question.company_terms)),
+        )
+        asked["company_law"] = case((closed, false()))
     if question.of_one_person:
         asked["home_checks"] = case(
             (overlaps(here.flat.terms, at_home), _checked(here.flat.service_id, today)),
@@ -118,11 +122,18 @@ def answers(every: Asked, here: Here) -> dict[str, Answer]:
     return asked
 
 
-def _is(flat: Any, terms: tuple[UUID, ...]) -> Answer:
-    """What is known of one thing at the service and at its place; a known no is the safer word."""
+def _is(flat: Any, terms: tuple[UUID, ...], unlike: tuple[UUID, ...] = ()) -> Answer:
+    """What is known of one thing at the service and at its place; a known no is the safer word.
+
+    Args:
+        flat: the columns of a flat row.
+        terms: what is asked for.
+        unlike: what says no as well, where the thing itself is not said.
+    """
     return case(
         (overlaps(flat.refused, terms), false()),
         (overlaps(flat.terms, terms), true()),
+        (overlaps(flat.terms, unlike), false()),
         else_=null(),
     )
 

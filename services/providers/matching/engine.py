@@ -44,6 +44,12 @@ from services.providers.points import Point
 from services.providers.queries import NeedSearch
 from services.providers.replies import replies
 
+OTHER_SEX = {"women": "men", "men": "women"}
+UNLIKE = {"women": ("mixed",), "men": ("mixed",), "mixed": ("women", "men")}
+"""For whom a group is, and which groups are not like it. A group for the other sex alone is closed
+to whoever asks for their own; one that is for all, or for one sex where somebody wants both, is
+only not what was asked for."""
+
 BEYOND = 1.5
 """How many times as far as is not too far a near miss may be."""
 
@@ -175,7 +181,7 @@ def _enough(
 
 def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: Weights) -> Question:
     company = known.of("company").asked("company", [asked.company] if asked.company else [])
-    others = {"women": "men", "men": "women"}.get(asked.company or "")
+    groups, wanted = known.of("company").ids, asked.company or ""
     within = asked.within
     if asked.travel is not None:
         within = table.reach(asked.travel.by, asked.travel.minutes)
@@ -194,7 +200,10 @@ def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: W
         formats=known.of("format").asked("formats", asked.formats),
         company=asked.company,
         company_terms=next(iter(company.values()), ()),
-        other_company=known.of("company").ids.get(others or "", ()),
+        other_company=groups.get(OTHER_SEX.get(wanted, ""), ()),
+        unlike_company=tuple(
+            key for code in UNLIKE.get(wanted, ()) for key in groups.get(code, ())
+        ),
         age=asked.age,
         of_one_person=True,
     )

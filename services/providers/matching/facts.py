@@ -8,6 +8,7 @@ from typing import Any
 from services.providers.domain import CapacityState
 from services.providers.nested import Json
 from services.providers.replies import Replies
+from shared.schedules import joined
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,17 @@ def languages(listing: Json, codes: Iterable[str] | None = None) -> list[str]:
         for each in said
         if "code" in each and (codes is None or each["code"].split("-")[0].lower() in codes)
     ]
+
+
+def company(codes: Iterable[str], names: Mapping[str, str]) -> str | None:
+    """For whom a group is; None where nobody said.
+
+    Args:
+        codes: of the taxonomy `company`.
+        names: its terms' names.
+    """
+    said = joined([inline(names[code]) for code in codes])
+    return f"for {said}" if said else None
 
 
 def inline(name: str) -> str:

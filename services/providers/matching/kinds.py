@@ -20,7 +20,7 @@ from services.providers.matching.vocabulary import Vocabulary
 from services.providers.points import mercator
 
 SEVERAL = ("needs", "activities", "access", "formats")
-TERMS = ("company_terms", "other_company")
+TERMS = ("company_terms", "other_company", "unlike_company")
 WORDS = ("days", "languages")
 NUMBERS = {"start": Integer, "end": Integer, "cost_max": Float, "age": Float, "within": Float}
 

@@ -69,8 +69,7 @@ def _format(found: Found, question: Question, known: Vocabulary) -> str:
 
 
 def _company(found: Found, question: Question, known: Vocabulary) -> str:
-    names = known.of("company").names
-    return joined([inline(names[code]) for code in found.terms("company")]) or "for others too"
+    return facts.company(found.terms("company"), known.of("company").names) or "for others too"
 
 
 _WORDS: dict[str, Callable[[Found, Question, Vocabulary], str]] = {

@@ -26,8 +26,10 @@ class Question:
         languages: primary language codes; one of them is enough.
         access: the term ids of each access need; all of them are wanted.
         formats: the term ids of each way of meeting; one of them is enough.
-        company: the term ids of the group that is asked for, such as women only.
-        other_company: those of groups that exclude whoever is asked for.
+        company: the code of whom the group should be for, such as `women`.
+        company_terms: its term ids.
+        other_company: those of groups that may by law be closed to whoever asks for it.
+        unlike_company: those of groups that are for others, too, or for fewer.
         age: years.
         of_one_person: whether a person is to go there; then limits of area and of checks hold.
     """
@@ -48,6 +50,7 @@ class Question:
     company: str | None = None
     company_terms: TermIds = ()
     other_company: TermIds = ()
+    unlike_company: TermIds = ()
     age: float | None = None
     of_one_person: bool = False
 

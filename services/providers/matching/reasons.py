@@ -21,7 +21,7 @@ def why(found: Found, question: Question, known: Vocabulary) -> list[str]:
     said = [
         _helps(found, question, known),
         _does(found, question, known),
-        _company(found, known),
+        _company(found, question, known),
         facts.where(found),
         _way(found),
         joined(times(found.listing)[:2]) or None,
@@ -45,13 +45,28 @@ def to_ask(found: Found, question: Question, known: Vocabulary) -> list[str]:
     if found.listing["kersey"]["capacity"]["state"] in _ROOM_UNKNOWN:
         said.append("whether there is room")
     said += [words for name, words in _OPEN.items() if _unknown(found, name)]
-    if _unknown(found, "company"):
-        said.append(f"whether it is {inline(known.of('company').names[question.company or ''])}")
+    if _unknown(found, "company") and found.answers["company_law"] is not False:
+        wanted_for = facts.company([question.company or ""], known.of("company").names)
+        said.append(f"whether it is {wanted_for}")
     names = known.of("access").names
     said += [f"about {inline(names[code])}" for code, yes in found.access.items() if yes is None]
     return said
 
 
+def to_check(found: Found, question: Question, known: Vocabulary) -> list[str]:
+    """What is known and may not suit: a group that is for some alone, which nobody asked for. It is
+    no reason for the person, and it leaves nobody out: who they are is not asked (care 8, 26).
+    """
+    if False in (found.answers.get("company"), found.answers.get("company_law")):
+        return []
+    names = known.of("company").names
+    some = [code for code in found.terms("company") if code not in (FOR_ALL, question.company)]
+    whom = facts.company(some, names)
+    return [f"{whom}: check that this suits"] if whom else []
+
+
+FOR_ALL = "mixed"
+"""The code of a group that is for everyone."""
 _ROOM_UNKNOWN = (CapacityState.UNKNOWN, CapacityState.ASK_FIRST)
 _OPEN = {
     "cost": "what it costs",
@@ -78,10 +93,10 @@ def _does(found: Found, question: Question, known: Vocabulary) -> str | None:
     return joined(does) or None
 
 
-def _company(found: Found, known: Vocabulary) -> str | None:
-    """For whom a group is, whether or not that was asked: somebody has to know before they go."""
-    names = known.of("company").names
-    return joined([inline(names[code]) for code in found.terms("company")]) or None
+def _company(found: Found, question: Question, known: Vocabulary) -> str | None:
+    """For whom a group is, where that was asked for."""
+    asked = [code for code in found.terms("company") if code == question.company]
+    return facts.company(asked, known.of("company").names)
 
 
 def _way(found: Found) -> str | None:

@@ -17,9 +17,19 @@ from services.providers.queries import Age, Day, Metres, starting_point
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")]
 Codes = Annotated[tuple[Code, ...], Field(max_length=20)]
-SOFT = ("area", "distance", "time", "free_places", "cost", "language", "format", "access")
-"""What a worker may override. Age limits, groups for one sex and checks are limits of safety and
-of law (care 26)."""
+SOFT = (
+    "area",
+    "distance",
+    "time",
+    "free_places",
+    "cost",
+    "language",
+    "company",
+    "format",
+    "access",
+)
+"""What a worker may override. Age limits, groups for the other sex alone and checks are limits of
+safety and of law (care 26)."""
 
 
 def _storable(value: str) -> str:
@@ -78,7 +88,9 @@ class MatchRequest(Asked):
     access: Codes = ()
     cost_max: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = None
     formats: Codes = ()
-    company: Code | None = Field(default=None, description="A group for women or men only.")
+    company: Code | None = Field(
+        default=None, description="Whom the group should be for: `women`, `men`, `mixed`, `lgbt`."
+    )
     free_places: bool = False
     overrides: Annotated[tuple[Override, ...], Field(max_length=len(SOFT))] = ()
     limit: int = Field(default=20, ge=1, le=50)

@@ -14,6 +14,8 @@ from services.providers.nested import Json, picked_json
 from services.providers.replies import Replies
 from shared.schedules import times
 
+_OF_SERVICE = ("id", "name", "description", "url", "alert", "eligibility_description")
+
 
 def found(
     row: Row[Any],
@@ -59,7 +61,7 @@ def result(one: Found, question: Question, known: Vocabulary) -> Json:
     listed = one.listing
     own = listed["kersey"]
     shown: Json = {
-        "service": picked_json(listed, ("id", "name", "description", "url", "alert")),
+        "service": picked_json(listed, _OF_SERVICE),
         "provider": picked_json(listed["organization"], ("id", "name")),
         "tier": own["tier"],
         "capacity": own["capacity"],
@@ -73,6 +75,7 @@ def result(one: Found, question: Question, known: Vocabulary) -> Json:
         "languages": sorted(each["code"] for each in listed.get("languages", ()) if "code" in each),
         "reasons": reasons.why(one, question, known),
         "ask": reasons.to_ask(one, question, known),
+        "check": reasons.to_check(one, question, known),
         "location": one.location,
         "distance_metres": one.metres,
         "hub": own.get("hub"),
