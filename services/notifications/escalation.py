@@ -7,13 +7,14 @@ open: what has not gone yet is due anew, from the same start. What would be over
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.notifications.domain import Kind
+from services.notifications.notice import Notice
 from shared.closing_days import read
 from shared.database import UnitOfWork
 from shared.limits import Limits, defaults
@@ -76,6 +77,26 @@ def paces_of(
         Pace(WorkingDays(zone).without(read(closed)), limits_in(limits), own_hub or case_hub or "")
         for case_hub, limits, closed, own_hub in rows
     ]
+
+
+def answers_hoped_for(
+    uow: UnitOfWork, zone: ZoneInfo, asked: Mapping[UUID, Notice], now: datetime
+) -> Mapping[UUID, date]:
+    """By which day an answer to each request is hoped for: until then nobody asks again.
+
+    Args:
+        uow: the transaction.
+        zone: of the place.
+        asked: what is asked, by any key.
+        now: when it is asked; the clocks start when it arrives.
+    """
+    if not asked:
+        return {}
+    paces = paces_of(uow, zone, [(each.case, each.provider) for each in asked.values()])
+    return {
+        key: pace.due(Kind.NUDGE, each.priority, now).astimezone(zone).date()
+        for (key, each), pace in zip(asked.items(), paces, strict=True)
+    }
 
 
 def limits_in(said: Any) -> Limits:

@@ -58,14 +58,15 @@ def messages(*, filled: bool) -> Iterator[Previewed]:
             yield _of_staff(str(code), said)
 
 
-def _of_staff(kind: str, said: words.Words) -> Previewed:
-    paragraphs = [" ".join(each.split()) for each in said.text.split("\n\n")]
+def _of_staff(kind: str, said: words.Words, hoped: words.Hoped = words.HOPED) -> Previewed:
+    text = said.hoping(f"{hoped.usual}\n\n{hoped.urgent}").text
+    paragraphs = [" ".join(each.split()) for each in text.split("\n\n")]
     return Previewed(kind, "staff", ENGLISH, None, "written in English", said.subject, paragraphs)
 
 
 def _translated(translation: Translation, kind: str, said: words.Words) -> Previewed:
     return replace(
-        _of_staff(kind, said),
+        _of_staff(kind, said, translation.hoped),
         language=translation.code,
         version=translation.version,
         checked_by=translation.checked_by,

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import NoReturn
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, Engine, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -16,6 +17,7 @@ from services.notifications.channels.declaring import Format
 from services.notifications.channels.registry import BY_MEANS, SYSTEMS
 from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.domain import ASKS, LAST_WORDS, NOBODY, NUDGES, Kind, Source
+from services.notifications.escalation import answers_hoped_for
 from services.notifications.handlers.ahead import Ahead, reading_ahead
 from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked, locked_all
@@ -63,6 +65,7 @@ class Sender:
         self._settings = settings
         self._mutes = MuteLinks(keys, settings.public_url)
         self._hold = timedelta(days=settings.endpoint_hold_days)
+        self._zone = ZoneInfo(settings.timezone)
 
     def __call__(self, delivery: Delivery) -> Receipt:
         """Send it, or raise one of the kinds of `Undelivered`."""
@@ -96,13 +99,14 @@ class Sender:
             notices = {each.id: notice_of(each.payload) for each in sent}
             receivers = _receivers(uow, notices.values())
             _read_ahead(uow, ahead, [(each.channel, notices[each.id]) for each in sent])
+            hoped = answers_hoped_for(uow, self._zone, _requests(sent, notices), datetime.now(UTC))
             for each in sent:
                 try:
                     channel = self._channels.get(each.channel)
                     if channel is None:
                         raise Permanent("no-channel")
                     of = receivers.get(notices[each.id].contact, _NOBODY)
-                    letter = self._letter(uow, each, notices[each.id], of)
+                    letter = self._letter(uow, each, notices[each.id], of, hoped.get(each.id))
                     sends[each.id] = partial(channel.send, letter)
                 except Undelivered as undelivered:
                     sends[each.id] = partial(_raise, undelivered)
@@ -110,7 +114,12 @@ class Sender:
         return sends
 
     def _letter(
-        self, uow: UnitOfWork, delivery: Delivery, notice: Notice, receiver: "_Receiver"
+        self,
+        uow: UnitOfWork,
+        delivery: Delivery,
+        notice: Notice,
+        receiver: "_Receiver",
+        by: date | None,
     ) -> Letter:
         contact = receiver.contact
         if contact is None or not reachable(contact, notice.kind):
@@ -132,7 +141,7 @@ class Sender:
                 raise Permanent("no-code-this-way")
             code = self._code(uow, notice, contact)
         if declared.format is Format.WORDS:
-            words = self._words(delivery.id, notice, contact, url=url, code=code)
+            words = self._words(delivery.id, notice, contact, url=url, code=code, by=by)
             letter = replace(letter, words=words)
         return self._with_secrets(letter, contact)
 
@@ -145,7 +154,14 @@ class Sender:
         return letter
 
     def _words(
-        self, delivery: UUID, notice: Notice, contact: Contact, *, url: str, code: str
+        self,
+        delivery: UUID,
+        notice: Notice,
+        contact: Contact,
+        *,
+        url: str,
+        code: str,
+        by: date | None,
     ) -> Worded:
         return worded(
             notice,
@@ -154,6 +170,7 @@ class Sender:
             code=code,
             minutes=self._settings.code_minutes,
             mute=self._mutes.of(delivery),
+            by=by,
         )
 
     def _url(self, uow: UnitOfWork, delivery: Delivery, notice: Notice) -> str:
@@ -249,6 +266,15 @@ def _is_linked(channel: str, notice: Notice) -> bool:
     """Whether a message has the link by which the request is answered."""
     declared = BY_MEANS.get(channel)
     return notice.kind in _LEADING and declared is not None and declared.format is Format.WORDS
+
+
+def _requests(sent: Iterable[Delivery], notices: Mapping[UUID, Notice]) -> dict[UUID, Notice]:
+    """What is asked in words, by delivery."""
+    return {
+        each.id: notices[each.id]
+        for each in sent
+        if notices[each.id].kind is Kind.REQUEST and _is_linked(each.channel, notices[each.id])
+    }
 
 
 def _raise(undelivered: Undelivered) -> NoReturn:

@@ -1,6 +1,8 @@
 """A message to staff in words, in the language and format in which its contact wishes it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from babel.dates import format_date
@@ -11,14 +13,55 @@ from services.notifications.domain import Kind
 from services.notifications.languages.reading import Translation, translations
 from services.notifications.notice import Notice
 from services.notifications.wishes.rules import OPTIONAL, Language, Wishes
-from services.notifications.words import DIGEST, WORDS, Words, reference, said_words
+from services.notifications.words import (
+    DIGEST,
+    HOPED,
+    WORDS,
+    Hoped,
+    Words,
+    reference,
+    said_words,
+)
+from shared.limits import URGENT
+
+_ENGLISH = "en_GB"
 
 MOST_NAMED = 20
 """References of one kind that a digest names; beyond that it says how many there are."""
 
 
+@dataclass(frozen=True)
+class Hope:
+    """By when an answer is hoped for.
+
+    Attributes:
+        by: the day.
+        urgent: whether the request runs on the shorter clock.
+    """
+
+    by: date
+    urgent: bool
+
+    def said(self, hoped: Hoped, locale: str) -> str:
+        """As a message says it, in the words of a language."""
+        day = format_date(self.by, "EEEE d MMMM", locale=locale)
+        return (hoped.urgent if self.urgent else hoped.usual).format(by=day)
+
+    def brief(self, hoped: Hoped, locale: str) -> str:
+        """As a text message says it."""
+        day = format_date(self.by, "EEE d MMM", locale=locale)
+        return (hoped.urgent_brief if self.urgent else hoped.usual_brief).format(by=day)
+
+
 def worded(
-    notice: Notice, wishes: Wishes, *, url: str, code: str, minutes: int, mute: str
+    notice: Notice,
+    wishes: Wishes,
+    *,
+    url: str,
+    code: str,
+    minutes: int,
+    mute: str,
+    by: date | None = None,
 ) -> Worded:
     """One message.
 
@@ -29,17 +72,21 @@ def worded(
         code: the one-time code, likewise.
         minutes: for which a code works.
         mute: where its reader says that they want no more of its kind, if they may.
+        by: by when an answer is hoped for, where a request is made.
     """
+    hope = Hope(by, notice.priority in URGENT) if by else None
     about = reference(notice.task or notice.case)
     values = {
         "reference": about,
         "code": code,
         "minutes": minutes,
         "said": said_words(notice.said),
-        "day": format_date(notice.day, "EEEE d MMMM", locale="en_GB") if notice.day else "",
+        "day": format_date(notice.day, "EEEE d MMMM", locale=_ENGLISH) if notice.day else "",
     }
-    words = in_language(notice.kind, wishes.language)
+    words = in_language(notice.kind, wishes.language, hope)
     brief = f"{words.subject}. {about}."
+    if hope:
+        brief = f"{brief} {hope.brief(*_hoped_in(wishes.language))}"
     return Worded(
         subject=words.subject,
         paragraphs=words.paragraphs(**values),
@@ -120,7 +167,7 @@ def _news(news: Sequence[News], wishes: Wishes) -> list[str]:
     return [heading, *(part for each in news for part in (each.title, *each.paragraphs))]
 
 
-def in_language(what: Kind | Words, language: Language) -> Words:
+def in_language(what: Kind | Words, language: Language, hope: Hope | None = None) -> Words:
     """The words of a kind, or of a digest, in a language.
 
     A language is followed by the English, so that somebody who is asked can help; Easy Read stands
@@ -129,17 +176,28 @@ def in_language(what: Kind | Words, language: Language) -> Words:
     Args:
         what: a kind, or `DIGEST`.
         language: the contact's.
+        hope: by when an answer is hoped for, where a request is made.
     """
     english = WORDS[what] if isinstance(what, Kind) else what
+    english = english.hoping(hope.said(HOPED, _ENGLISH) if hope else "")
     translation = translations().get(language)
     if translation is None:
         return english
     words = _found(translation, what)
     if words is None:
         return Words(english.subject, f"{translation.untranslated}\n\n{english.text}", english.link)
+    words = words.hoping(hope.said(*_hoped_in(language)) if hope else "")
     if translation.easy_read:
         return words
     return Words(words.subject, f"{words.text}\n\n{english.text}", words.link)
+
+
+def _hoped_in(language: Language) -> tuple[Hoped, str]:
+    """What is said of when an answer is hoped for, and how that language writes days."""
+    translation = translations().get(language)
+    if translation is None or translation.easy_read:
+        return translation.hoped if translation else HOPED, _ENGLISH
+    return translation.hoped, translation.language
 
 
 def _found(translation: Translation, what: Kind | Words) -> Words | None:

@@ -4,7 +4,7 @@ Reading age 9 to 11 (care 16): short sentences, everyday words, what to do next.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.notifications.domain import Kind
@@ -17,7 +17,7 @@ class Words:
     Attributes:
         subject: its subject line; the same for everyone, so that it can tell nothing.
         text: paragraphs between empty lines. `{reference}`, `{code}`, `{minutes}`, `{said}` and
-            `{day}` are filled in.
+            `{day}` are filled in, and for `{hoped}` what `Hoped` says.
         link: what the link to the answer page is called, where the message has one.
     """
 
@@ -27,7 +27,37 @@ class Words:
 
     def paragraphs(self, **values: object) -> list[str]:
         """The text's paragraphs with `values` filled in, each on one line."""
-        return [" ".join(each.format(**values).split()) for each in self.text.split("\n\n")]
+        lines = [" ".join(each.format(**values).split()) for each in self.text.split("\n\n")]
+        return [each for each in lines if each]
+
+    def hoping(self, sentence: str) -> "Words":
+        """The same with what is hoped for in its place."""
+        return replace(self, text=self.text.replace("{hoped}", sentence))
+
+
+@dataclass(frozen=True)
+class Hoped:
+    """How urgent a request is, and by which day its answer is hoped for: `{by}` is filled in.
+
+    Attributes:
+        usual: of most requests.
+        urgent: of one that its sender marked as urgent.
+        usual_brief: as a text message says it.
+        urgent_brief: likewise.
+    """
+
+    usual: str
+    urgent: str
+    usual_brief: str
+    urgent_brief: str
+
+
+HOPED = Hoped(
+    usual="This request is not urgent. We hope to hear from you by {by}.",
+    urgent="This request is urgent. Please answer by {by} if you can.",
+    usual_brief="Please answer by {by}.",
+    urgent_brief="Urgent: please answer by {by}.",
+)
 
 
 WORDS: Mapping[Kind, Words] = {
@@ -35,6 +65,8 @@ WORDS: Mapping[Kind, Words] = {
         "A new referral waits for you",
         """
         Someone would like to come to your group or service. This is request {reference}.
+
+        {hoped}
 
         Open the link to see what they need, when and where. You can say yes, put them on your
         waiting list, or say no. It takes about two minutes.

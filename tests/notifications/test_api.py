@@ -1,12 +1,16 @@
 """Deliveries, calls and contacts over HTTP."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from shared.limits import defaults
 from shared.messaging.events import NotificationDelivered, ReferralCancelled
+from shared.working_days import WorkingDays
 from tests.notifications.conftest import HUB, PROVIDER, TEAM
 from tests.notifications.test_answers import LINK, read
 from tests.notifications.test_cases import after
@@ -142,6 +146,13 @@ def test_a_retry_after_a_cancellation_sends_nothing(client, house, coordinator, 
     assert len(receiver.requests) == 1
 
 
+def hoped_for():
+    """By when an answer is hoped for of whoever is asked now."""
+    zone = ZoneInfo("Europe/London")
+    due = WorkingDays(zone).after(datetime.now(UTC), defaults().routine.nudge)
+    return due.astimezone(zone).date()
+
+
 def test_a_call_is_listed_and_done_by_name(client, house, coordinator):
     house.contact(means="phone", address="01422 496 0123", label="Ring before noon")
     event = house.ask()
@@ -151,6 +162,9 @@ def test_a_call_is_listed_and_done_by_name(client, house, coordinator):
         "phone", "01422 496 0123", "Ring before noon",
     )  # fmt: skip
     assert call["task"] == str(event.task)
+    assert call["urgent"] is False
+    assert call["answer_by"] == hoped_for().isoformat()
+    assert client.get(f"/notifications/calls/{call['id']}", headers=coordinator).json() == call
     elsewhere = client.get("/notifications/calls", params={"party": str(TEAM)}, headers=coordinator)
     assert elsewhere.json()["calls"] == []
     done = client.post(f"/notifications/calls/{call['id']}/done", headers=coordinator)

@@ -1,5 +1,6 @@
 """What contacts read: their language, Easy Read, large print; what there is not, in English."""
 
+from dataclasses import fields
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from services.notifications.languages.reading import (
     translations,
 )
 from services.notifications.wishes.rules import Language, Wishes
-from services.notifications.words import WORDS
+from services.notifications.words import WORDS, Hoped
 from shared.mail import Look
 from tests.notifications.conftest import HUB, PROVIDER, House
 from tests.notifications.test_channels import letter
@@ -81,15 +82,16 @@ def test_large_print_is_larger_and_plain_text_has_no_html(house: House):
     ("broken", "said"),
     [
         ('subject = "x"\ntext = ["Nothing."]\nlink = "y"', "reference"),
-        ('subject = "x"\ntext = ["{reference} {name}"]\nlink = "y"', "name"),
-        ('subject = "{reference}"\ntext = ["{reference}"]\nlink = "y"', "subject"),
-        ('subject = "x"\ntext = ["{reference}"]', "link"),
+        ('subject = "x"\ntext = ["{reference} {hoped} {name}"]\nlink = "y"', "name"),
+        ('subject = "{reference}"\ntext = ["{reference} {hoped}"]\nlink = "y"', "subject"),
+        ('subject = "x"\ntext = ["{reference} {hoped}"]', "link"),
         ('subject = "x"\ntext = ["{reference"]\nlink = "y"', "expected '}'"),
         ("subject = ", "xx.toml"),
     ],
 )
 def test_a_file_that_leaves_out_or_adds_something_is_refused(broken: str, said: str):
     head = 'language = "xx"\nname = "x"\ndirection = "ltr"\nversion = 1\nuntranslated = "x"\n'
+    head += "[hoped]\n" + "".join(f'{each.name} = "{{by}}"\n' for each in fields(Hoped))
     with pytest.raises(TranslationFault, match=said) as met:
         translation_of("xx.toml", f"{head}[request]\n{broken}")
     assert str(met.value).startswith("xx.toml: ")

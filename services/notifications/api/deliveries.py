@@ -1,19 +1,24 @@
 """What became of messages, and the calls that staff have to make. No personal data, no address."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.notifications import retrying, tables
 from services.notifications.domain import Kind
+from services.notifications.escalation import answers_hoped_for
 from services.notifications.handlers import hub_lists, hubs, tracking
 from services.notifications.handlers.tracking import MOST_LISTED
+from services.notifications.notice import Notice, notice_of
 from services.notifications.words import WORDS, reference
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
+from shared.limits import URGENT
 from shared.problems import Problem
 
 router = APIRouter(prefix="/notifications", tags=["deliveries"])
@@ -121,7 +126,7 @@ def calls(
     with UnitOfWork(request.app.state.engine) as uow, _in_words():
         seen = hubs.seen_by(uow, principal)
         found = hub_lists.calls(uow, seen, party=party, after=after, count=count)
-    return {"calls": [_call(row) for row in found]}
+        return {"calls": _calls(uow, request, found)}
 
 
 @router.get("/calls/{delivery}")
@@ -130,9 +135,9 @@ def read_call(delivery: UUID, principal: Reads, request: Request) -> dict[str, A
     _is_staff(principal)
     with UnitOfWork(request.app.state.engine) as uow:
         found = hub_lists.call(uow, hubs.seen_by(uow, principal), delivery)
-    if found is None:
-        raise Problem(404, "Not found", "There is no such call to make.", element="delivery")
-    return _call(found)
+        if found is None:
+            raise Problem(404, "Not found", "There is no such call to make.", element="delivery")
+        return _calls(uow, request, [found])[0]
 
 
 @router.post("/calls/{delivery}/done")
@@ -233,7 +238,16 @@ def _how_it_went(each: tracking.Tracked) -> dict[str, Any]:
     }
 
 
-def _call(row: Any) -> dict[str, Any]:
+def _calls(uow: UnitOfWork, request: Request, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Calls with what to say of each; of a request how urgent it is, and by which day an answer is
+    hoped for of whoever is rung now."""
+    asked = {row.id: notice_of(row.payload) for row in rows if row.kind == Kind.REQUEST}
+    zone = ZoneInfo(request.app.state.timezone)
+    hoped = answers_hoped_for(uow, zone, asked, datetime.now(UTC))
+    return [_call(row, asked.get(row.id), hoped.get(row.id)) for row in rows]
+
+
+def _call(row: Any, asked: Notice | None, by: date | None) -> dict[str, Any]:
     words = WORDS[Kind(row.kind)]
     return {
         "id": str(row.id),
@@ -248,5 +262,7 @@ def _call(row: Any) -> dict[str, Any]:
         "number": row.number,
         "since": row.created,
         "say": words.subject,
+        "urgent": asked.priority in URGENT if asked else None,
+        "answer_by": by.isoformat() if by else None,
         "do_not_say": "The person's name, address, health or anything that tells who they are.",
     }

@@ -8,6 +8,7 @@ file need not have every message: what it has not comes in English, and says so.
 import string
 import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.notifications.domain import Kind
-from services.notifications.words import DIGEST, WORDS, Words
+from services.notifications.words import DIGEST, WORDS, Hoped, Words
 from shared.tongues import InLanguage
 
 DIGEST_IS = "digest"
@@ -55,12 +56,14 @@ class Translation(InLanguage):
         untranslated: said above what comes in English.
         messages: by kind.
         digest: what stands around several messages in one.
+        hoped: how urgent a request is, and by when its answer is hoped for.
     """
 
     version: int = Field(ge=1)
     untranslated: str = Field(min_length=1)
     messages: Mapping[Kind, Said]
     digest: Said | None = None
+    hoped: Hoped
 
     @cached_property
     def words(self) -> Mapping[Kind, Words]:
@@ -89,6 +92,7 @@ def translation_of(name: str, content: str) -> Translation:
         found = Translation.model_validate({**told, "messages": messages})
         for kind, words in found.words.items():
             _check(kind.value, words, WORDS[kind])
+        _check_hoped(found.hoped)
         if found.of_digest:
             _check(DIGEST_IS, found.of_digest, DIGEST)
     except (tomllib.TOMLDecodeError, ValidationError, ValueError) as error:
@@ -105,6 +109,12 @@ def _check(what: str, words: Words, english: Words) -> None:
         raise ValueError(f"{what}.subject may name nothing")
     if bool(words.link) != bool(english.link):
         raise ValueError(f"{what}.link must be there where the English has one, and only there")
+
+
+def _check_hoped(hoped: Hoped) -> None:
+    for name, sentence in asdict(hoped).items():
+        if _names(sentence) != {"by"}:
+            raise ValueError(f"hoped.{name} must name by, and nothing else")
 
 
 def _names(text: str) -> set[str]:
