@@ -53,6 +53,7 @@ from services.notifications.listings.capacity_links import CapacityLinks
 from services.notifications.listings.sending import ListingSender
 from services.notifications.person.asking import SCOPE as PERSON_SCOPE
 from services.notifications.person.asking import Persons
+from services.notifications.person.hearing import Hearing
 from services.notifications.person.meetings import TYPES as VISIT_TYPES
 from services.notifications.person.meetings import VisitEvents
 from services.notifications.person.sending import PersonSender
@@ -220,6 +221,7 @@ def create_app(
         engine, keys, Directory(asked), days=settings.capacity_link_days
     )
     app.state.visits = Visits(engine, asked_of_persons, hours=settings.answer_session_hours)
+    app.state.hearing = Hearing(asked_of_persons, app.state.channels)
     app.state.brake = answers.Brake()
     inner = app.router.lifespan_context
 

@@ -1,6 +1,6 @@
 """What notifications asks of the referrals service, as itself, for whoever holds an answer link."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +63,19 @@ class Requests:
             "reported_by": {"contact": str(contact), "via": "answer-link"},
         }
         return self._ask("POST", f"/referrals/requests/{task}/progress", body)
+
+    def attendance(self, task: UUID) -> Json:
+        """On which days somebody came or did not."""
+        return self._ask("GET", f"/referrals/requests/{task}/attendance")
+
+    def mark(self, task: UUID, contact: UUID, day: date, mark: str, key: UUID) -> Json:
+        """Mark in the register whether somebody came; the mark in whose place it came."""
+        body = {
+            "mark": mark,
+            "key": str(key),
+            "noted_by": {"contact": str(contact), "via": "answer-link"},
+        }
+        return self._ask("PUT", f"/referrals/requests/{task}/attendance/{day}", body)
 
     def messages(self, task: UUID) -> Json:
         """What the provider and the link worker wrote to each other about it."""

@@ -7,6 +7,7 @@ answer, a code and a name each need a form, sent with a key that only this brows
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Cookie, Request, Response
@@ -19,6 +20,7 @@ from services.portal.answer_links import Refusal
 from services.portal.form_key import form_key
 from services.portal.front_door.words import access, need_as_said
 from services.portal.link_forms import form_of, links_of, opened, pages_of
+from services.portal.register.sheet import MARKS
 from services.portal.times import times_at
 from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
 from shared.languages import _
@@ -48,12 +50,44 @@ STEPS: Mapping[str, str] = {
     "start": _("They have started"),
     "attend": _("They came to a session"),
     "complete": _("They have finished"),
-    "not-attended": _("They did not come"),
+    "not-attended": _("They never came, and we no longer expect them"),
     "end-early": _("They stopped before the end"),
 }
 """How it goes: the referral's codes, in plain words."""
 
 DECISIONS = ("accept", "waiting-list", "decline")
+ANSWERED = {"accept": "yes", "waiting-list": "waiting", "decline": "no"}
+"""What the page is about after each; see `stage_of`."""
+
+NEXT_STEPS = {
+    "start": "started",
+    "complete": "completed",
+    "not-attended": "did-not-come",
+    "end-early": "person-ended-early",
+}
+"""What is told of the whole, and the businessStatus that it leads to. Who came when is told day by
+day: see `answer_attendance`."""
+
+ON_REGISTER = frozenset({"selected", "started", "attended", "completed", "person-ended-early"})
+"""The businessStatus of a request of which it can be noted who came."""
+MARKED = ("marked_day", "marked_month", "marked_year")
+"""The fields of the day that is noted."""
+
+HEARS: Mapping[str, str] = {
+    "message": _("We send the person a message about it."),
+    "team": _("We ask the link worker to tell the person."),
+    "nobody": _(
+        "Nobody tells the person of it yet. Please agree with the link worker how they hear of it."
+    ),
+}
+"""Who tells the person when they are expected, as the service that would send a message says."""
+
+DONE: Mapping[str, str] = {
+    "noted": _("Thank you. We have noted that."),
+    "replaced": _("Thank you. That takes the place of what was noted for this day before."),
+    "meeting": _("Thank you. We have noted the day."),
+}
+"""What is said after something was done."""
 
 FIELDS: Mapping[str, str] = {
     "decision": "decision",
@@ -69,17 +103,17 @@ FIELDS: Mapping[str, str] = {
 @router.get("/answer/{token}")
 async def open_link(token: str, request: Request) -> Response:
     """Exchange the link's token for a cookie and a clean address; an answer is not given here."""
-    if token in ("code", "who", "progress", "meeting", "messages"):
+    if token in ("code", "who", "progress", "attendance", "meeting", "messages"):
         return RedirectResponse(HOME, 303)
     session = await links_of(request).exchange(token)
     return opened(request, COOKIE, session, at=HOME)
 
 
 @router.get("/answer")
-async def show(request: Request, session: Session = "") -> Response:
+async def show(request: Request, session: Session = "", done: str = "") -> Response:
     """The request without a name, and the answer to give or what became of it."""
-    view = await _view(request, session)
-    return pages_of(request).page("answer/request", **_shown(request, session, view))
+    values = await shown(request, session, await view_of(request, session))
+    return pages_of(request).page("answer/request", **values, said=DONE.get(done, ""))
 
 
 @router.post("/answer")
@@ -107,8 +141,10 @@ async def give(request: Request, session: Session = "") -> Response:
             await links_of(request).answer(session, answer)
             return RedirectResponse(HOME, 303)
         except Refusal as refusal:
+            if await _stands(request, session, refusal, ANSWERED[given["decision"]]):
+                return RedirectResponse(HOME, 303)
             faults = _at_its_field(refusal)
-    return await _asked_again(request, session, given, faults)
+    return await asked_again(request, session, given, faults)
 
 
 @router.post("/answer/code")
@@ -128,8 +164,8 @@ async def who(request: Request, session: Session = "") -> Response:
         person = await links_of(request).identity(session, code)
     except Refusal as refusal:
         return code_page(request, session, FOR_NAME, fault=code_fault(refusal))
-    view = await links_of(request).view(session)
-    return pages_of(request).page("answer/who", **_shown(request, session, view), person=person)
+    values = await shown(request, session, await view_of(request, session))
+    return pages_of(request).page("answer/who", **values, person=person)
 
 
 @router.post("/answer/progress")
@@ -138,25 +174,26 @@ async def progress(request: Request, session: Session = "") -> Response:
     form = await form_of(request, session)
     given = {name: _text(form, name) for name in ("action", "day", "month", "year")}
     faults: dict[str, str] = {}
-    if given["action"] not in STEPS:
+    if given["action"] not in NEXT_STEPS:
         faults["action"] = _("Choose what happened")
     try:
         when = day_of(given, times_at(request).today)
         if not faults:
             told = {"action": given["action"], "date": when.isoformat()}
-            view = await links_of(request).progress(session, told)
-            values = _shown(request, session, view)
-            return pages_of(request).page("answer/request", **values, noted=True)
+            await links_of(request).progress(session, told)
+            return noted("noted")
     except Mistyped as mistyped:
         faults["day"] = str(mistyped)
     except Refusal as refusal:
+        if await _stands(request, session, refusal, NEXT_STEPS[given["action"]]):
+            return noted("noted")
         faults = _at_its_field(refusal)
-    return await _asked_again(request, session, given, faults)
+    return await asked_again(request, session, given, faults)
 
 
 @router.post("/answer/meeting")
 async def meeting(request: Request, session: Session = "") -> Response:
-    """Say when the person is expected first; they are told."""
+    """Say when the person is expected first, or another day than before."""
     form = await form_of(request, session)
     given = {name: _text(form, name) for name in first_meeting.FIELDS}
     zone = ZoneInfo(request.app.state.settings.timezone)
@@ -164,13 +201,27 @@ async def meeting(request: Request, session: Session = "") -> Response:
     if when is not None:
         try:
             await links_of(request).meeting(session, when.isoformat())
+            return noted("meeting")
         except Refusal as refusal:
             faults = _at_its_field(refusal)
-        else:
-            view = await _view(request, session)
-            values = _shown(request, session, view)
-            return pages_of(request).page("answer/request", **values, noted=True)
-    return await _asked_again(request, session, given, faults)
+    return await asked_again(request, session, given, faults)
+
+
+def noted(what: str) -> Response:
+    """Back to the request, which says what was noted: going back or loading it anew sends nothing.
+
+    Args:
+        what: one of `DONE`.
+    """
+    return RedirectResponse(f"{HOME}?done={what}", 303)
+
+
+async def _stands(request: Request, session: str, refusal: Refusal, wanted: str) -> bool:
+    """Whether a form came too late because it was sent before: what it wants stands already."""
+    if refusal.status != 409:
+        return False
+    view = await view_of(request, session)
+    return wanted in (stage_of(view), view.get("business_status"))
 
 
 def refusal_page(pages: Pages, refusal: Refusal) -> Response:
@@ -178,13 +229,18 @@ def refusal_page(pages: Pages, refusal: Refusal) -> Response:
     return pages.page("answer/refused", refusal.status, refusal=refusal)
 
 
-async def _view(request: Request, session: str) -> Json:
+async def view_of(request: Request, session: str) -> Json:
+    """What the link shows.
+
+    Raises:
+        Refusal: the session is over, or nothing can be shown.
+    """
     if not session:
         raise Refusal(401, reason="no-session")
     return await links_of(request).view(session)
 
 
-async def _asked_again(
+async def asked_again(
     request: Request, session: str, given: Mapping[str, str], faults: Mapping[str, str]
 ) -> Response:
     """The form once more, with what was typed and what is wrong with it.
@@ -192,15 +248,11 @@ async def _asked_again(
     Raises:
         Refusal: the form is not there any more, so there is nothing to correct.
     """
-    view = await _view(request, session)
-    values = _shown(request, session, view)
-    if "action" in given and not view.get("identified"):
+    view = await view_of(request, session)
+    values = await shown(request, session, view)
+    if ("action" in given or "mark" in given) and not view.get("identified"):
         raise Refusal(403, reason="not-identified")
-    if first_meeting.TIME in given:
-        form: tuple[str, ...] = ("yes",)
-    else:
-        form = _forms(given, values)
-    if values["stage"] not in form:
+    if values["stage"] not in _forms(given, values):
         raise Refusal(409)
     given = {**values["given"], **given}
     return pages_of(request).page("answer/request", 422, **values | {"given": given}, faults=faults)
@@ -208,6 +260,10 @@ async def _asked_again(
 
 def _forms(given: Mapping[str, str], values: Json) -> tuple[str, ...]:
     """On which stages of the page the form stands that was sent."""
+    if first_meeting.TIME in given:
+        return ("yes",)
+    if "mark" in given:
+        return ("yes", "going", "done", "over") if values["attendance"] is not None else ()
     return ("yes", "going") if "action" in given and values["steps"] else ("asked", "waiting")
 
 
@@ -223,22 +279,39 @@ def _at_its_field(refusal: Refusal) -> dict[str, str]:
     return {field: refusal.detail.rstrip(".")}
 
 
-def _shown(request: Request, session: str, view: Json) -> Json:
+async def shown(request: Request, session: str, view: Json) -> Json:
+    """What the pages of a request show.
+
+    Args:
+        request: what was asked.
+        session: of the cookie.
+        view: the request, see `view_of`.
+
+    Raises:
+        Refusal: see `view_of`.
+    """
     today = times_at(request).today
+    by_day = view.get("identified") and view.get("business_status") in ON_REGISTER
     return {
         "view": view,
         "needs": needs_of(view),
         "access": access_of(view),
         "stage": stage_of(view),
-        "steps": {name: words for name, words in STEPS.items() if name in _possible(view)},
+        "steps": {name: STEPS[name] for name in NEXT_STEPS if name in _possible(view)},
+        "attendance": await links_of(request).attendance(session) if by_day else None,
+        "marks": MARKS,
+        "sheet": uuid4(),
+        "hears": HEARS.get(str(view.get("person_hears")), HEARS["nobody"]),
         "reasons": REASONS,
         "key": form_key(session),
         "times": times_at(request),
         "given": {
+            "mark": "",
+            **dict(zip(MARKED, (today.day, today.month, today.year), strict=True)),
             "day": today.day,
             "month": today.month,
             "year": today.year,
-            **dict.fromkeys(first_meeting.FIELDS, ""),
+            **first_meeting.said(view, ZoneInfo(request.app.state.settings.timezone)),
         },
     }
 

@@ -128,6 +128,18 @@ class AnswerLinks:
         """Record how it goes."""
         return await self._ask("POST", "/answer/progress", session, json=progress)
 
+    async def attendance(self, session: str) -> list[Json]:
+        """On which days somebody came or did not, the earliest first."""
+        days: list[Json] = (await self._ask("GET", "/answer/attendance", session))["days"]
+        return days
+
+    async def mark(self, session: str, day: date, mark: str, key: str) -> str | None:
+        """Mark whether somebody came on a day; the mark in whose place it came."""
+        body = {"mark": mark, "key": key}
+        told = await self._ask("PUT", f"/answer/attendance/{day}", session, json=body)
+        before: str | None = told["before"]
+        return before
+
     async def messages(self, session: str) -> Json:
         """What was written about the request."""
         return await self._ask("GET", "/answer/messages", session)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from services.portal import (
     accounts,
     answer,
+    answer_attendance,
     answer_messages,
     capacity,
     cases,
@@ -98,6 +99,7 @@ def create_app(
         title="Kersey",
         routers=(
             start.router,
+            answer_attendance.router,
             answer_messages.router,
             answer.router,
             capacity.router,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.portal.typed import Mistyped, day_of
@@ -44,6 +45,20 @@ def starts(
     if when <= now:
         return None, {TIME: _("This time has passed. Type a time that is still to come")}
     return when, {}
+
+
+def said(view: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
+    """The fields as they were filled in, to be changed; empty where nobody has said.
+
+    Args:
+        view: a request.
+        zone: whose clocks are meant.
+    """
+    visit = view.get("first_visit") or {}
+    if visit.get("status") != "booked":
+        return dict.fromkeys(FIELDS, "")
+    at = datetime.fromisoformat(visit["starts"]).astimezone(zone)
+    return dict(zip(FIELDS, (str(at.day), str(at.month), str(at.year), f"{at:%H:%M}"), strict=True))
 
 
 def _day(typed: Mapping[str, str], today: date) -> date:

@@ -5,6 +5,7 @@ one address (care 12, 16).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from services.referrals.casefile import CaseFile, content_of, state_of
@@ -72,6 +73,36 @@ def person_message_view(file: CaseFile, task: CaseTask, by: Collection[str]) -> 
         "language": language_of(needs),
         "easy_read": any(each["code"] == EASY_READ for each in needs),
     }
+
+
+class Hears(StrEnum):
+    """How a person hears what is new about a place; why is theirs and the team's to know."""
+
+    MESSAGE = "message"
+    """A program writes to them."""
+    TEAM = "team"
+    """The team is asked to tell them."""
+    NOBODY = "nobody"
+    """No message goes and nobody is asked: whoever has news agrees with the team what to do."""
+
+
+def person_hears(file: CaseFile, by: Collection[str]) -> Hears:
+    """How the person hears what is new now: as a message to them would fare, and nothing more.
+
+    Args:
+        file: the open case.
+        by: the channels that whoever asks can use.
+    """
+    person = person_of_case(file)
+    if person is not None and stops_of(person):
+        return Hears.NOBODY
+    found: Way | Instead = Instead.ASK_FIRST
+    if person is not None:
+        contacts, needs = reaching_view(file.uow.session, person.id)
+        found = way_to(contacts, [each["code"] for each in needs], by)
+    if isinstance(found, Way):
+        return Hears.MESSAGE
+    return Hears.NOBODY if found is Instead.NOTHING or file.case.team is None else Hears.TEAM
 
 
 def language_of(needs: Sequence[Mapping[str, Any]]) -> str:

@@ -83,6 +83,57 @@ def marks_of(session: Session, tasks: Iterable[str], day: date) -> Mapping[str, 
     return {row.task: row for row in rows}
 
 
+def put_mark(
+    session: Session, task: CaseTask, day: date, mark: str, *, key: UUID, by: str, at: datetime
+) -> str | None:
+    """Write a mark, which takes the place of any other one of its request and day.
+
+    Args:
+        session: the caller's.
+        task: the request.
+        day: of the meeting.
+        mark: one of `MARKS`.
+        key: of this marking.
+        by: whose word it is.
+        at: the moment.
+
+    Returns:
+        The mark that held before.
+    """
+    before = marks_of(session, [task.id], day).get(task.id)
+    session.add(
+        AttendanceMark(
+            key=key, task=task.id, case=task.case, day=day, mark=mark, marked_by=by, marked=at
+        )
+    )
+    session.flush()
+    return before.mark if before else None
+
+
+def mark_before(session: Session, mark: AttendanceMark) -> str | None:
+    """The mark in whose place another one came."""
+    earlier = (
+        select(AttendanceMark.mark)
+        .where(
+            AttendanceMark.task == mark.task,
+            AttendanceMark.day == mark.day,
+            col(AttendanceMark.position) < mark.position,
+        )
+        .order_by(col(AttendanceMark.position).desc())
+    )
+    return session.exec(earlier.limit(1)).first()
+
+
+def marks_of_task(session: Session, task: str) -> list[View]:
+    """How somebody attended by one request: the marks that hold, the earliest day first."""
+    rows = session.exec(
+        select(AttendanceMark)
+        .where(AttendanceMark.task == task)
+        .order_by(col(AttendanceMark.day), col(AttendanceMark.position))
+    )
+    return came_of(rows)
+
+
 def days_marked(session: Session, provider: UUID, service: UUID, today: date) -> list[date]:
     """The last days on which a service's register was marked, the latest first; what was called off
     ahead is on the register of a day that has not come yet."""

@@ -27,6 +27,7 @@ from services.referrals.tables import (
     ListedService,
     OnwardRequest,
     Person,
+    PlaceHub,
 )
 from services.referrals.views import View
 from shared.closing_days import closed_days
@@ -75,6 +76,9 @@ _TOGETHER = Gathering(
         col(LinkWorkerService.organisation).in_(
             columns(col(Case.team)).where(col(Case.id).in_(_CASES))
         )
+    ),
+    hubs=select(PlaceHub).where(
+        col(PlaceHub.code).in_(columns(col(Case.hub)).where(col(Case.id).in_(_CASES)))
     ),
     services=columns(
         col(ListedService.id), col(ListedService.name), col(ListedService.listed)
@@ -129,6 +133,7 @@ class _Rows:
         self.cases = _by(read["cases"], "id")
         self.persons = _by(read["persons"], "id")
         self.teams = _by(read["teams"], "organisation")
+        self.hubs = _by(read["hubs"], "code")
         self.capacities = _by(read["capacities"], "service")
         self.services = {each["id"]: each for each in read["services"]}
         self.listings = {each["id"]: each["listing"] for each in read["providers"]}
@@ -146,6 +151,7 @@ def _view(task: CaseTask, rows: _Rows, now: datetime) -> View:
     case: Case = rows.cases[task.case]
     service = rows.services.get(task.service)
     team: LinkWorkerService | None = rows.teams.get(case.team)
+    hub: PlaceHub | None = rows.hubs.get(case.hub)
     person: Person | None = rows.persons.get(case.person)
     by_themselves = case.source == WALK_IN
     possible = _possible(task) - (NEEDING_A_PERSON if has_died(person) else frozenset())
@@ -167,6 +173,7 @@ def _view(task: CaseTask, rows: _Rows, now: datetime) -> View:
         "where": "" if is_hidden(person) else onward.where,
         "access_needs": onward.access_needs,
         "link_worker": {"name": team.name, "phone": team.phone} if team else None,
+        "hub": {"name": hub.name, "phone": hub.phone} if hub else None,
         "came_by_themselves": by_themselves,
         "team_hears": not by_themselves or not is_apart(rows.triage[task.part_of]),
         "priority": case.priority,

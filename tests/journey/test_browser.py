@@ -42,22 +42,31 @@ class ByBrowser(ByLink):
         return agreed
 
     def progress(self, action: str) -> None:
-        words = {
-            "start": "They have started",
-            "attend": "They came to a session",
-            "complete": "They have finished",
-        }
         self._tab.goto(f"{self._journey.url}/answer")
+        if action == "attend":
+            self._note_who_came()
+            return
+        words = {"start": "They have started", "complete": "They have finished"}
         self._tab.get_by_label(words[action]).check()
-        self._fill_today()
+        self._fill_today("On which day?")
         self._tab.get_by_role("button", name="Save", exact=True).click()
         expect(self._tab.get_by_role("status").first).to_be_visible()
 
-    def _fill_today(self) -> None:
+    def _note_who_came(self) -> None:
+        """A day is noted, by a slip as missed, and put right: it is one day all the time."""
+        self._tab.get_by_label("Did not come", exact=True).check()
+        self._fill_today("Which day was it?")
+        self._tab.get_by_role("button", name="Note the day").click()
+        expect(self._tab.get_by_role("status").first).to_contain_text("We have noted that")
+        self._tab.get_by_role("button", name="Correct it: they came").click()
+        expect(self._tab.get_by_role("status").first).to_contain_text("takes the place")
+        expect(self._tab.get_by_role("button", name="Correct it")).to_have_count(1)
+
+    def _fill_today(self, asked: str) -> None:
         import time
 
         today = time.localtime()
-        day = self._tab.get_by_role("group", name="On which day?", exact=True)
+        day = self._tab.get_by_role("group", name=asked, exact=True)
         day.get_by_label("Day").fill(str(today.tm_mday))
         day.get_by_label("Month").fill(str(today.tm_mon))
         day.get_by_label("Year").fill(str(today.tm_year))

@@ -75,7 +75,7 @@ def test_a_provider_answers_and_says_how_it_goes(
         page.get_by_role("textbox", name=name).first.fill(str(value))
     page.get_by_label("At what time?").fill("2:30pm")
     tab.click("button", "Save the day")
-    expect(page.get_by_role("status")).to_contain_text("We tell the person")
+    expect(page.get_by_role("status")).to_contain_text("We have noted the day")
     expect(page.get_by_text(f"You said: {when.day} {when:%B %Y}, 14:30")).to_be_visible()
     page.get_by_label("They have started").check()
     tab.click("button", "Save")

@@ -162,6 +162,7 @@ class Referrals(HttpSink):
         self.said: list[str] = []
         self.talks: dict[str, list[dict[str, Any]]] = {}
         self.kept_back: dict[str, int] = {}
+        self.marks: dict[str, dict[str, list[dict[str, str]]]] = {}
 
     def answer(self, request: Request) -> tuple[int, Any]:
         if request.path == "/identity/token":
@@ -172,11 +173,11 @@ class Referrals(HttpSink):
         if request.path.startswith("/directory/"):
             return 200, {}
         _, _, _, task, *step = request.path.partition("?")[0].split("/")
-        if step == ["person"]:
+        if step[:1] == ["person"]:
             return self._of_person(request, task)
         view = self.views.setdefault(task, self._new(task))
-        if step == ["messages"]:
-            return self._talk(request, task)
+        if step[:1] in (["attendance"], ["messages"]):
+            return self._beside(request, task, step)
         if step == ["identity"]:
             return 200, PERSON
         if step == ["answer"]:
@@ -189,9 +190,16 @@ class Referrals(HttpSink):
             view["answerable"] = view["status"] == "received"  # a place may come free
         if step == ["first-visit"] and view["business_status"] != "selected":
             return 409, {"title": "Not possible", "detail": "There is no place.", "element": "task"}
+        if step == ["first-visit"]:
+            view["first_visit"] = {"starts": request.json["starts"], "status": "booked"}
         if step == ["progress"]:
             view["status"] = "in-progress"
         return 200, view
+
+    def _beside(self, request: Request, task: str, step: list[str]) -> tuple[int, Any]:
+        if step[0] == "messages":
+            return self._talk(request, task)
+        return self._attendance(request, task, step[1:])
 
     def _talk(self, request: Request, task: str) -> tuple[int, Any]:
         """What was written about a request, as the real service says it to the provider's side."""
@@ -230,7 +238,24 @@ class Referrals(HttpSink):
         } | self.person
         if told["way"] and told["way"]["channel"] not in by:
             told |= {"way": None, "instead": "by-team"}
+        if request.path.partition("?")[0].endswith("/hears"):
+            nobody = told["stops"] or told["instead"] == "nothing"
+            hears = "nobody" if nobody else "message" if told["way"] else "team"
+            return 200, {"hears": hears}
         return 200, told
+
+    def _attendance(self, request: Request, task: str, day: list[str]) -> tuple[int, Any]:
+        """The register of one request, as the real service keeps it."""
+        marks = self.marks.setdefault(task, {})
+        if not day:
+            days = [{"day": on, "mark": marks[on][-1]["mark"]} for on in sorted(marks)]
+            return 200, {"days": days}
+        made = [{name: request.json[name] for name in ("mark", "key")}]
+        held = marks.setdefault(day[0], [])
+        before = [each for each in held if each["key"] != made[0]["key"]]
+        held[:] = held if len(before) < len(held) else [*held, *made]
+        before_it = before[-1]["mark"] if before else None
+        return 200, {"day": day[0], "mark": made[0]["mark"], "before": before_it}
 
     def asked(self, step: str) -> list[Request]:
         return [each for each in self.requests if each.path.endswith(step)]

@@ -577,6 +577,25 @@ def test_progress_needs_an_identified_session(client, house, session, referrals)
     assert {name: request.json[name] for name in progress} == progress
 
 
+def test_attendance_needs_an_identified_session(client, house, session, referrals, asked):
+    at, body = "/notifications/answer/attendance", {"mark": "came", "key": str(uuid4())}
+    assert client.get(at, headers=session).json()["reason"] == "not-identified"
+    refused = client.put(f"{at}/2026-03-02", headers=session, json=body)
+    assert (refused.status_code, refused.json()["reason"]) == (403, "not-identified")
+    assert referrals.marks == {}
+    identified(client, house, session)
+    for _ in range(2):
+        told = client.put(f"{at}/2026-03-02", headers=session, json=body)
+        assert told.json() == {"day": "2026-03-02", "mark": "came", "before": None}
+    days = client.get(at, headers=session).json()["days"]
+    assert days == [{"day": "2026-03-02", "mark": "came"}]
+    sent = [each for each in referrals.asked("2026-03-02") if each.method == "PUT"]
+    assert {each.json["noted_by"]["via"] for each in sent} == {"answer-link"}
+    for wrong in ({"mark": "danced"}, {"key": "no"}, {"more": 1}):
+        assert client.put(f"{at}/2026-03-02", headers=session, json=body | wrong).status_code == 422
+    assert client.put(f"{at}/soon", headers=session, json=body).status_code == 422
+
+
 @pytest.mark.parametrize("body", [{"action": "start"}, {"action": "dance", "date": "2026-03-02"}])
 def test_progress_that_does_not_fit_is_refused(client, session, body):
     assert (

@@ -310,11 +310,103 @@ def test_progress_is_told_by_an_identified_reader(browser, house, link, referral
     standing(referrals, asked.task, "yes")
     shown = identify(browser, house, browser.get(link))
     form = shown.form("/answer/progress")
-    assert form.choices["action"] == ["start", "attend", "not-attended"]
-    page = browser.send(form, action="attend", day="2", month="3", year="2026")
+    assert form.choices["action"] == ["start", "not-attended"], "who came is noted day by day"
+    page = browser.send(form, action="start", day="2", month="3", year="2026")
     assert "We have noted that" in page.words
+    assert page.answer.request.method == "GET", "loading it anew sends nothing"
     (request,) = referrals.asked("/progress")
-    assert (request.json["action"], request.json["date"]) == ("attend", "2026-03-02")
+    assert (request.json["action"], request.json["date"]) == ("start", "2026-03-02")
+
+
+def days_noted(referrals, task):
+    return {day: [each["mark"] for each in made] for day, made in referrals.marks[task].items()}
+
+
+def test_who_came_is_noted_day_by_day_and_put_right(browser, house, link, referrals, asked):
+    standing(referrals, asked.task, "yes")
+    assert "/answer/attendance" not in {form.action for form in browser.get(link).forms}
+    shown = identify(browser, house, browser.get(link))
+    assert "No day is noted yet" in shown.words
+    form = shown.form("/answer/attendance")
+    assert form.choices["mark"] == ["came", "did-not-come", "told-us"]
+    day = {"marked_day": "2", "marked_month": "3", "marked_year": "2026"}
+    page = browser.send(form, mark="came", **day)
+    assert "We have noted that" in page.words
+    assert "2 March 2026: Came" in page.words
+    (sent,) = [each for each in referrals.asked("2026-03-02") if each.method == "PUT"]
+    assert sent.json["noted_by"]["via"] == "answer-link"
+    again = browser.send(form, mark="came", **day)
+    assert days_noted(referrals, str(asked.task)) == {"2026-03-02": ["came"]}, "sent twice"
+    correct, another = [each for each in again.forms if each.action == "/answer/attendance"]
+    page = browser.send(correct)
+    assert "takes the place of what was noted for this day before" in page.words
+    assert "2 March 2026: Did not come" in page.words
+    assert page.words.count("2 March 2026:") == 1
+    browser.send(form, mark="came", **day)
+    assert days_noted(referrals, str(asked.task)) == {"2026-03-02": ["came", "did-not-come"]}, (
+        "the first form from the browser's history undoes nothing"
+    )
+    browser.send(another, mark="told-us", marked_day="9", marked_month="3", marked_year="2026")
+    words = browser.get("/answer").words
+    assert words.index("2 March 2026: Did not come") < words.index("9 March 2026: Told us")
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"mark": ""}, "Choose if they came"),
+        ({"mark": "danced"}, "Choose if they came"),
+        ({"marked_day": "31", "marked_month": "2"}, "There is no such day"),
+        ({"marked_year": "2999"}, "This day is in the future"),
+    ],
+)
+def test_a_day_that_cannot_be_noted_is_said_at_its_field(
+    browser, house, link, referrals, asked, values, fault
+):
+    standing(referrals, asked.task, "yes")
+    form = identify(browser, house, browser.get(link)).form("/answer/attendance")
+    sent = {"mark": "came", "marked_day": "2", "marked_month": "3", "marked_year": "2026"} | values
+    form.choices.clear()
+    page = browser.send(form, **sent)
+    assert (page.status, page.words.count(fault)) == (422, 2)
+    kept = page.form("/answer/attendance").fields
+    assert kept["marked_day"] == sent["marked_day"]
+    assert referrals.marks.get(str(asked.task), {}) == {}
+    house.execute("update answer_session set identified_until = now()")
+    for mark in ("came", "danced"):
+        late = browser.send(form, **(sent | {"mark": mark, "marked_year": "2026"}))
+        assert (late.status, late.heading) == (403, "Please ask for a new code")
+
+
+@pytest.mark.parametrize(
+    ("decision", "stage", "heading"),
+    [
+        ({"decision": "accept"}, "yes", "You said yes"),
+        ({"decision": "decline", "reason": "full"}, "no", "You said no"),
+    ],
+)
+def test_an_answer_that_was_sent_twice_shows_the_one_answer(
+    browser, link, referrals, asked, decision, stage, heading
+):
+    form = browser.get(link).form("/answer")
+    standing(referrals, asked.task, stage)
+    answered = referrals.answer
+    referrals.answer = lambda it: (409, {}) if it.path.endswith("/answer") else answered(it)
+    page = browser.send(form, **decision)
+    assert (page.status, page.heading) == (200, heading)
+
+
+def test_a_step_that_was_sent_twice_is_noted_once(browser, house, link, referrals, asked):
+    standing(referrals, asked.task, "yes")
+    form = identify(browser, house, browser.get(link)).form("/answer/progress")
+    standing(referrals, asked.task, "going")
+    answered = referrals.answer
+    referrals.answer = lambda it: (409, {}) if it.path.endswith("/progress") else answered(it)
+    told = {"day": "2", "month": "3", "year": "2026"}
+    page = browser.send(form, action="start", **told)
+    assert (page.status, "We have noted that" in page.words) == (200, True)
+    other = browser.send(form, action="not-attended", **told)
+    assert (other.status, other.heading) == (409, "That is not possible now")
 
 
 @pytest.mark.parametrize(
@@ -337,7 +429,7 @@ def test_progress_with_something_wrong_says_what_and_keeps_the_rest(
     standing(referrals, asked.task, "yes")
     form = identify(browser, house, browser.get(link)).form("/answer/progress")
     form.choices.clear()
-    sent = {"action": "attend", "day": "2", "month": "3", "year": "2026"} | values
+    sent = {"action": "start", "day": "2", "month": "3", "year": "2026"} | values
     page = browser.send(form, **sent)
     assert page.status == 422
     assert page.words.count(fault) == 2, "in the summary, and at the question"
@@ -353,11 +445,13 @@ def test_progress_after_the_identity_faded_asks_for_a_new_code(
     form = identify(browser, house, browser.get(link)).form("/answer/progress")
     house.execute("update answer_session set identified_until = now()")
     for day in ("1", "99"):
-        page = browser.send(form, action="attend", day=day)
+        page = browser.send(form, action="start", day=day)
         assert (page.status, page.heading) == (403, "Please ask for a new code")
 
 
-@pytest.mark.parametrize("path", ["/answer", "/answer/code", "/answer/who", "/answer/progress"])
+@pytest.mark.parametrize(
+    "path", ["/answer", "/answer/code", "/answer/who", "/answer/progress", "/answer/attendance"]
+)
 def test_a_form_of_another_page_is_refused(browser, link, referrals, path):
     browser.get(link)
     for key in ("", "0" * 64):
@@ -366,7 +460,9 @@ def test_a_form_of_another_page_is_refused(browser, link, referrals, path):
     assert {each.method for each in referrals.requests if "requests" in each.path} == {"GET"}
 
 
-@pytest.mark.parametrize("path", ["/answer", "/answer/code", "/answer/who", "/answer/progress"])
+@pytest.mark.parametrize(
+    "path", ["/answer", "/answer/code", "/answer/who", "/answer/progress", "/answer/attendance"]
+)
 def test_without_a_session_the_reader_is_sent_to_the_link(browser, path):
     answer = browser.http.post(path, data={"decision": "accept"})
     assert answer.status_code == 401
@@ -374,7 +470,9 @@ def test_without_a_session_the_reader_is_sent_to_the_link(browser, path):
     assert (page.status, page.heading) == (401, "Please open the link again")
 
 
-@pytest.mark.parametrize("path", ["/answer/code", "/answer/who", "/answer/progress"])
+@pytest.mark.parametrize(
+    "path", ["/answer/code", "/answer/who", "/answer/progress", "/answer/attendance"]
+)
 def test_the_address_of_a_form_leads_back_to_the_request(browser, link, path):
     browser.get(link)
     assert browser.get(path).heading == "Someone would like to come to you"
@@ -505,3 +603,36 @@ def test_where_no_place_is_needed_any_more_nobody_is_invited(
     page = browser.get(link)
     assert page.heading == "This request has ended"
     assert page.forms == []
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (
+            {"link_worker": {"name": "Beckside", "phone": "01632 960101"}, "hub": None},
+            "Then ring the link worker: Beckside, 01632 960101.",
+        ),
+        (
+            {"link_worker": None, "hub": {"name": "Bradford hub", "phone": "01632 960140"}},
+            "Then ring your hub, which finds the link worker: Bradford hub, 01632 960140.",
+        ),
+        (
+            {"link_worker": {"name": "Beckside", "phone": ""}, "hub": {"name": "B", "phone": ""}},
+            "We have no number of theirs: ask your hub for it.",
+        ),
+        (
+            {"team_hears": False, "hub": {"name": "Bradford hub", "phone": "01632 960140"}},
+            "If you need help, ring your hub: Bradford hub, 01632 960140.",
+        ),
+        (
+            {"team_hears": False},
+            "No link worker knows this person. If you need help, ask your hub.",
+        ),
+    ],
+)
+def test_whoever_worries_gets_a_number_or_is_told_how_else(
+    browser, link, referrals, asked, known, words
+):
+    standing(referrals, asked.task, "yes")
+    referrals.views[str(asked.task)] |= known
+    assert words in browser.get(link).words

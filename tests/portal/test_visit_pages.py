@@ -7,6 +7,7 @@ import pytest
 
 from services.notifications.app import persons_client
 from services.notifications.person.asking import Persons
+from services.portal.answer import HEARS
 from services.portal.first_meeting import FIELDS, starts, time_of
 from services.portal.tongues import tongues
 from services.portal.typed import Mistyped
@@ -217,12 +218,46 @@ def test_a_provider_says_when_on_its_answer_page(house, browser, referrals):
     parts = {"first_day": when.day, "first_month": when.month, "first_year": when.year}
     said = {name: str(value) for name, value in parts.items()}
     page = browser.send(again.form("/answer/meeting"), **said, first_time="2.30pm")
-    assert "We have noted that" in page.words
+    assert "We have noted the day" in page.words
+    assert f"You said: {when.day} {when:%B %Y}, 14:30" in page.words
+    assert "Where: Sowerby Bridge" in page.words
+    form = browser.get("/answer").form("/answer/meeting")
+    assert {name: form.fields[name] for name in FIELDS} == said | {"first_time": "14:30"}
     (sent,) = referrals.asked("first-visit")
     kept = datetime.fromisoformat(sent.json["starts"])
     assert kept.astimezone(LONDON).replace(tzinfo=None) == datetime.combine(
         when.date(), time(14, 30)
     )
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [
+        ({}, "We send the person a message"),
+        ({"way": None, "instead": "by-team"}, "We ask the link worker to tell the person"),
+        ({"way": None, "instead": "ask-first"}, "We ask the link worker to tell the person"),
+        ({"way": None, "instead": "nothing"}, "Nobody tells the person of it yet"),
+        ({"stops": ["do-not-contact"]}, "Nobody tells the person of it yet"),
+        ({"stops": ["restricted"]}, "Nobody tells the person of it yet"),
+    ],
+)
+def test_the_page_promises_what_will_be_done_and_says_no_more(
+    house, browser, referrals, person, words
+):
+    house.contact()
+    house.ask()
+    house.send()
+    referrals.person = person
+    page = browser.get(path_in(house.mails()[-1]))
+    assert words not in page.words, "before a yes nothing is said of it"
+    page = browser.send(page.forms[0], decision="accept")
+    said = [each for each in HEARS.values() if str(each) in page.words]
+    assert len(said) == 1
+    assert words in page.words
+    for untold in ("restricted", "do-not-contact", "testina@mail.example", "by-team", "ask-first"):
+        assert untold not in page.answer.text
+    (asked, *_) = [each for each in referrals.requests if "/person" in each.path]
+    assert asked.path.partition("?")[0].endswith("/hears"), "no address is asked for"
 
 
 @pytest.mark.parametrize(

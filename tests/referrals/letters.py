@@ -63,6 +63,8 @@ def closed(
     agree(house, referral, items)
     for action in ("start", "attend", "attend", "complete"):
         house.progress(task, action, date="2026-06-02")
+    key = {"mark": "came", "key": str(uuid4())}
+    house.provider.put(f"/referrals/requests/{task}/attendance/2026-06-09", key, status=200)
     close(house, referral, outcome, **told)
     return referral
 

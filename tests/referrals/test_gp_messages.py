@@ -76,7 +76,7 @@ def test_the_summary_says_what_the_standard_asks_for(house: House):
     page = html_of(letter)
     for words in (
         "Referral", "Social prescribing record", "Message back to the GP",
-        "Loneliness", "Sunday stitching", "completed, came 2 times", "2 June 2026",
+        "Loneliness", "Sunday stitching", "completed, came 2 times", "2 June 2026 to 9 June 2026",
         "ONS4 life satisfaction", "not asked: did not want to",
         "Support came to its end as planned", "Goes on by herself",
     ):  # fmt: skip

@@ -174,3 +174,38 @@ def test_what_is_no_request_is_not_found(house: House):
     by.get(f"/referrals/requests/{referral.triage}/person", status=404)
     by.get("/referrals/requests/00000000-0000-4000-8000-000000000000/person", status=404)
     say(house, referral.triage, "cancel", status=404)
+
+
+# --- who tells them ------------------------------------------------------------------------------
+
+
+def hears(house: House, task: str, query: str = ALL) -> Json:
+    found: Json = house.by("person-messages").get(f"/referrals/requests/{task}/person/hears{query}")
+    return found
+
+
+def test_it_is_told_who_tells_the_person_and_nothing_else(house: House):
+    referral, task = house.accepted()
+    assert hears(house, task) == {"hears": "team"}, "nothing is known to be safe: the team asks"
+    safe(house, referral, "text", value=MOBILE)
+    assert hears(house, task) == {"hears": "message"}
+    assert hears(house, task, "?by=email") == {"hears": "team"}, "by no channel that is there"
+    safe(house, referral, "text", value=MOBILE, keep_from="their brother")
+    assert hears(house, task) == {"hears": "team"}
+    for channel in ("text", "email", "post", "phone"):
+        safe(house, referral, channel, value="", safe="no")
+    assert hears(house, task) == {"hears": "nobody"}
+
+
+@pytest.mark.parametrize("stop", ["do-not-contact", "restricted"])
+def test_where_every_message_is_stopped_nobody_tells_them(house: House, stop: str):
+    referral, task = house.accepted()
+    safe(house, referral, "text", value=MOBILE)
+    house.worker.put(f"{referral.at}/person/stops/{stop}", {"stands": True})
+    assert hears(house, task) == {"hears": "nobody"}
+
+
+@pytest.mark.parametrize("name", ["link-worker", "provider", "coordinator", "ehr", "notifications"])
+def test_nobody_else_learns_who_tells_them(house: House, name: str):
+    _, task = house.accepted()
+    house.by(name).get(f"/referrals/requests/{task}/person/hears{ALL}", status=403)

@@ -1,6 +1,7 @@
 """A provider's register: who is expected, who came, and what the link worker sees of it."""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ def mark(
     day: date = TODAY,
     key: object = None,
     by: str = "provider",
-    status: int = 204,
+    status: int = 200,
 ) -> Any:
     path = f"/referrals/requests/{task}/attendance/{day}"
     body = {"mark": said, "key": str(key or uuid4())}
@@ -146,3 +147,86 @@ def test_what_cannot_be_marked_is_refused_with_the_element(expected: tuple[House
     assert mark(house, task, "danced", status=422)["element"] == "mark"
     _, asked = house.asked()
     assert mark(house, asked, "came", status=409)["element"] == "task"
+
+
+# --- by an answer link ---------------------------------------------------------------------------
+
+BY = {"contact": str(uuid4()), "via": "answer-link"}
+
+
+def noted(house: House, task: str, said: str, day: date = TODAY, **how: Any) -> Any:
+    """A provider without an account notes it, through the service that knows its link."""
+    body = {"mark": said, "key": str(how.pop("key", uuid4())), "noted_by": BY}
+    path = f"/referrals/requests/{task}/attendance/{day}"
+    return house.by("notifications").put(path, body, **how)
+
+
+def days(house: House, task: str, by: str = "notifications") -> list[tuple[str, str]]:
+    found = house.by(by).get(f"/referrals/requests/{task}/attendance")["days"]
+    return [(each["day"], each["mark"]) for each in found]
+
+
+def test_a_note_by_link_is_a_mark_in_the_same_register(expected: tuple[House, str, str]):
+    house, case, task = expected
+    assert noted(house, task, "came")["before"] is None
+    assert register(house)["people"][0]["mark"] == "came"
+    assert house.state(task) == "in-progress/attended"
+    assert mark(house, task, "came")["before"] == "came", "the register says it once more"
+    house.progress(task, "attend")
+    assert attendance(house, case) == [(str(TODAY), "came")]
+    assert house.told().count("referral.attended") == 1
+    key = uuid4()
+    for _ in range(2):
+        assert noted(house, task, "did-not-come", key=key)["before"] == "came", "in whose place"
+    assert days(house, task) == days(house, task, by="provider") == [(str(TODAY), "did-not-come")]
+    written = house.scalar(f"select marked_by from attendance_mark where key = '{key}'")
+    assert written == f"contact/{BY['contact']}"
+
+
+def test_what_is_told_as_a_step_is_a_mark_too_and_counts_once(expected: tuple[House, str, str]):
+    house, case, task = expected
+    for _ in range(2):
+        house.progress(task, "attend")
+    assert days(house, task) == [(str(TODAY), "came")]
+    assert house.scalar("select count(*) from attendance_mark") == 1
+    assert house.told().count("referral.attended") == 1
+    mark(house, task, "did-not-come")
+    house.progress(task, "attend")
+    assert attendance(house, case) == [(str(TODAY), "came")], "the last word holds"
+    house.progress(task, "complete")
+    house.progress(task, "attend", status=409)
+
+
+def test_the_days_of_one_request_are_its_providers_to_read(expected: tuple[House, str, str]):
+    house, _, task = expected
+    noted(house, task, "came")
+    for other, status in (
+        ("provider-2", 404), ("link-worker", 403), ("coordinator", 403), ("ehr", 403),
+    ):  # fmt: skip
+        house.by(other).get(f"/referrals/requests/{task}/attendance", status=status)
+    body = {"mark": "came", "key": str(uuid4()), "noted_by": BY}
+    path = f"/referrals/requests/{task}/attendance/{TODAY}"
+    refused = house.provider.put(path, body, status=422)
+    assert refused["element"] == "noted_by", "an account speaks for itself"
+
+
+def test_what_was_told_as_a_step_before_there_was_one_register_is_in_it(
+    expected: tuple[House, str, str],
+):
+    house, case, task = expected
+    house.progress(task, "attend")
+    mark(house, task, "did-not-come", day=TODAY - timedelta(days=7))
+    house.execute("delete from attendance_mark where mark = 'came'")
+    again = (
+        'insert into activity (id, task, "case", action, day, recorded_by, recorded)'
+        " select gen_random_uuid(), task, \"case\", action, day - :days, 'x', now() from activity"
+    )
+    for days in (0, 7):
+        house.execute(again, days=days)
+    for _ in range(2):
+        house.execute(import_module("services.referrals.migrations.0034_what_came_by_link").FILL)
+    assert attendance(house, case) == [
+        (str(TODAY - timedelta(days=7)), "did-not-come"),
+        (str(TODAY), "came"),
+    ]
+    assert house.scalar("select count(*) from attendance_mark") == 2

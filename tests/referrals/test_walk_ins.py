@@ -127,7 +127,7 @@ def test_what_they_came_for_goes_on_and_ends_as_any_request_does(house, desk):
     for tell in (True, False):
         task = desk.post(HERE, came(tell_team=tell), status=201)["task"]
         mark = {"mark": "came", "key": str(uuid4())}
-        desk.put(f"/referrals/requests/{task}/attendance/{TODAY}", mark, status=204)
+        desk.put(f"/referrals/requests/{task}/attendance/{TODAY}", mark, status=200)
         desk.post(f"/referrals/requests/{task}/progress", {"action": "complete"})
         assert desk.get(f"/referrals/requests/{task}")["business_status"] == "completed"
     apart = "business = 'with-provider' and status = 'completed'"
@@ -178,3 +178,12 @@ def test_what_is_refused_keeps_nothing(house, desk, changes, element):
 def test_only_providers_record_who_came(house):
     for name in ("link-worker", "coordinator", "ehr", "front-door"):
         assert house.by(name).send("POST", HERE, json=came()).status_code == 403
+
+
+def test_where_no_link_worker_hears_of_it_the_hubs_number_is_known(house, desk):
+    house.execute("update place_hub set phone = '01632 960140'")
+    task = desk.post(HERE, came(tell_team=False), status=201)["task"]
+    view = desk.get(f"/referrals/requests/{task}")
+    assert (view["link_worker"], view["team_hears"]) == (None, False)
+    assert view["hub"]["phone"] == "01632 960140"
+    assert view["hub"]["name"]

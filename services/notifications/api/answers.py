@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from services.notifications.handlers.answering import Answering, Opened, Reader, Refused
+from services.notifications.person.hearing import Hearing
 from services.notifications.referrals import Requests
 from services.notifications.words import reference
 from shared.problems import Problem
@@ -21,6 +22,9 @@ PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """No control characters: nobody writes them, and PostgreSQL's text cannot hold all of them."""
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=PLAIN)]
+
+SELECTED = "selected"
+"""The businessStatus of a request by which somebody is expected who has not come yet."""
 
 UNNAMED = frozenset({"awaiting-answer", "waiting-list", "offered"})
 """The businessStatus of a request of which nobody at the provider knows yet whom it is about."""
@@ -77,6 +81,13 @@ class Progress(_Body):
     note: Note | None = None
 
 
+class Mark(_Body):
+    """Whether somebody came on a day. `key` is made of one marking, so that it counts once."""
+
+    mark: Literal["came", "did-not-come", "told-us"]
+    key: UUID
+
+
 class Message(_Body):
     """A few words to the link worker."""
 
@@ -124,6 +135,11 @@ def _requests(request: Request) -> Requests:
     return requests
 
 
+def _hearing(request: Request) -> Hearing:
+    hearing: Hearing = request.app.state.hearing
+    return hearing
+
+
 def _reader(
     answering: Annotated[Answering, Depends(_answering)],
     kersey_answer_session: Annotated[str, Header(max_length=200)] = "",
@@ -134,6 +150,7 @@ def _reader(
 TheAnswering = Annotated[Answering, Depends(_answering)]
 TheRequests = Annotated[Requests, Depends(_requests)]
 TheReader = Annotated[Reader, Depends(_reader)]
+TheHearing = Annotated[Hearing, Depends(_hearing)]
 
 
 @router.post("/answer-links/exchange")
@@ -144,9 +161,16 @@ def exchange(body: Exchange, answering: TheAnswering) -> Session:
 
 
 @router.get("/answer")
-def view(reader: TheReader, requests: TheRequests) -> Json:
-    """The anonymous request. Looking changes nothing."""
-    return _with_reader(requests.view(reader.task), reader)
+def view(reader: TheReader, requests: TheRequests, hearing: TheHearing) -> Json:
+    """The anonymous request. Looking changes nothing.
+
+    While a first visit can be said, `person_hears` tells who tells the person of it: a `message`,
+    the `team`, or `nobody` yet.
+    """
+    told = _with_reader(requests.view(reader.task), reader)
+    if told.get("business_status") != SELECTED:
+        return told
+    return told | {"person_hears": hearing.of(reader.task, _starts(told))}
 
 
 @router.post("/answer")
@@ -187,11 +211,27 @@ def identity(
 @router.post("/answer/progress")
 def progress(body: Progress, reader: TheReader, requests: TheRequests) -> Json:
     """Record start, attendance, completion, or that the person did not come."""
-    if not reader.identified:
-        raise Refused("not-identified")
+    _check_identified(reader)
     day = body.date.isoformat()
     told = requests.progress(reader.task, reader.contact, body.action, day, body.note)
     return _with_reader(told, reader)
+
+
+@router.get("/answer/attendance")
+def attendance(reader: TheReader, requests: TheRequests) -> Json:
+    """On which days somebody came or did not, as the register has it."""
+    _check_identified(reader)
+    return requests.attendance(reader.task)
+
+
+@router.put("/answer/attendance/{day}")
+def mark(day: date, body: Mark, reader: TheReader, requests: TheRequests) -> Json:
+    """Mark in the register whether somebody came on a day; the same key again changes nothing.
+
+    `before` is the mark of that day in whose place it came; null where there was none.
+    """
+    _check_identified(reader)
+    return requests.mark(reader.task, reader.contact, day, body.mark, body.key)
 
 
 @router.get("/answer/messages")
@@ -208,6 +248,11 @@ def write(body: Message, reader: TheReader, requests: TheRequests) -> Json:
     return _written(requests.write(reader.task, reader.contact, body.text, body.key))
 
 
+def _check_identified(reader: Reader) -> None:
+    if not reader.identified:
+        raise Refused("not-identified")
+
+
 def _check_code(reader: Reader, requests: Requests) -> None:
     """What is written may be read by whoever holds the link, as the request may; once there is a
     place, by whoever gave a code, as the name is: after a yes, words may be about somebody whom
@@ -218,6 +263,12 @@ def _check_code(reader: Reader, requests: Requests) -> None:
     """
     if not reader.identified and _takes_code(requests.view(reader.task)):
         raise Refused("not-identified")
+
+
+def _starts(view: Json) -> datetime | None:
+    """When the first visit is that the provider said."""
+    visit = view.get("first_visit") or {}
+    return datetime.fromisoformat(visit["starts"]) if visit.get("status") == "booked" else None
 
 
 def _takes_code(view: Json) -> bool:

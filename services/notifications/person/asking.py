@@ -95,6 +95,25 @@ class Persons:
         except (ValidationError, ValueError) as error:
             raise Problem(503, "A part of Kersey answers in another way", "") from error
 
+    def hears(self, task: UUID, by: Iterable[str]) -> str:
+        """How the person hears what is new about a place: by a `message`, from the `team`, or from
+        `nobody` yet; not how they are reached, nor why.
+
+        Args:
+            task: the Task.
+            by: channels that can be used.
+
+        Raises:
+            Problem: there is no such Task any more (404); referrals cannot be asked (503).
+        """
+        answer = self._client.request("GET", f"{_at(task)}/hears", params={"by": list(by)})
+        if not answer.is_success:
+            raise refusal_of(answer)
+        try:
+            return str(answer.json()["hears"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Problem(503, "A part of Kersey answers in another way", "") from error
+
     def say(self, task: UUID, said: str, day: date | None = None) -> None:
         """Pass on what the person says.
 

@@ -75,7 +75,7 @@ class PersonSender:
         self._lasts = timedelta(days=days)
         self._clock = clock
         self._made = tuple(channels.values())
-        self._channels = _reaching_persons(channels)
+        self._channels = reaching_persons(channels)
 
     def __call__(self, delivery: Delivery) -> Receipt:
         """Send it, or raise one of the kinds of `Undelivered`."""
@@ -163,7 +163,7 @@ class PersonSender:
             uow.commit()
 
 
-def _reaching_persons(channels: Mapping[str, Channel]) -> dict[str, tuple[str, Channel]]:
+def reaching_persons(channels: Mapping[str, Channel]) -> dict[str, tuple[str, Channel]]:
     """The channels by which persons are told: by what their record calls them, with our means."""
     return {
         each.person: (each.means, channels[each.means])

@@ -47,7 +47,7 @@ ANSWER = (
 DONE = {
     "answer": _("Thank you. The link worker will see your answer."),
     "progress": _("Thank you. We have noted that."),
-    "first-visit": _("Thank you. We tell the person, and remind them the day before."),
+    "first-visit": _("Thank you. We have noted the day."),
     "walk-in": _("They are on your list now, and on the register of the group."),
     "told": _("Thank you. A link worker will see it."),
     "worried": _("Thank you. The link worker's team has it on its list. Ring if it cannot wait."),
@@ -188,7 +188,7 @@ def _page(
         fields=_answers(view),
         typed=typed or {},
         given={"day": today.day, "month": today.month, "year": today.year}
-        | dict.fromkeys(first_meeting.FIELDS, "")
+        | first_meeting.said(view, ZoneInfo(here.request.app.state.settings.timezone))
         | dict(given or {}),
         faults=faults or {},
         **values,

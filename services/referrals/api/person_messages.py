@@ -11,6 +11,7 @@ from services.referrals.api.bodies import Body
 from services.referrals.desk import Desk
 from services.referrals.handlers import person_says
 from services.referrals.handlers.person_says import Said
+from services.referrals.person_views import Hears
 from services.referrals.scopes import PERSON_MESSAGES
 from services.referrals.views import View
 from shared.auth import Principal, requires
@@ -41,6 +42,14 @@ def person_message_routes(desk: Desk) -> APIRouter:
         told = person_says.needed(desk, principal, str(task), list(by or ()))
         with seeing(desk.accesses, principal, UUID(told["case"])):
             return told
+
+    @router.get("/hears")
+    def hears(
+        task: UUID, by: Annotated[list[By] | None, Query()] = None, principal: Principal = writes
+    ) -> dict[str, Hears]:
+        """How the person hears what is new: by a message, from the team, or from nobody yet. Not
+        how they are reached, nor why; `by` as above."""
+        return {"hears": person_says.hears(desk, principal, str(task), list(by or ()))}
 
     @router.post("", status_code=204)
     def say(task: UUID, body: SaidBody, principal: Principal = writes) -> None:

@@ -7,16 +7,17 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Response
 
-from services.referrals.api.bodies import Body, Slug
+from services.referrals.api.bodies import AnsweredBy, Body, Slug
 from services.referrals.api.front_door import other_content
 from services.referrals.api.front_door_bodies import HearBody, WalkInBody
+from services.referrals.api.requests import speaking_for
 from services.referrals.counting import counts
 from services.referrals.desk import Desk
 from services.referrals.domain import Refused
 from services.referrals.handlers import attending, walk_ins
 from services.referrals.handlers.answers import EARLIEST
 from services.referrals.register import View, services_with_people
-from services.referrals.scopes import CASES
+from services.referrals.scopes import ANSWERS, CASES
 from shared.auth import Principal, requires
 
 LONGEST = timedelta(days=366)
@@ -28,12 +29,14 @@ class MarkBody(Body):
 
     mark: Slug
     key: UUID
+    noted_by: AnsweredBy | None = None
 
 
 def register_routes(desk: Desk) -> APIRouter:
     """What a provider does with the registers of its own services."""
     router = APIRouter(prefix="/referrals", tags=["registers"])
     provides = Depends(requires(CASES, role="provider"))
+    marks = Depends(requires(CASES, ANSWERS))
 
     @router.get("/registers")
     def registers(principal: Principal = provides) -> list[View]:
@@ -46,10 +49,20 @@ def register_routes(desk: Desk) -> APIRouter:
         """The register of one meeting. Whoever sees a name is recorded."""
         return attending.open_register(desk, principal, service, day)
 
-    @router.put("/requests/{task}/attendance/{day}", status_code=204)
-    def mark(task: UUID, day: Date, body: MarkBody, principal: Principal = provides) -> None:
-        """Mark whether somebody came; the same key again changes nothing."""
-        attending.mark(desk, principal, str(task), day, body.mark, body.key)
+    @router.get("/requests/{task}/attendance")
+    def attendance(task: UUID, principal: Principal = marks) -> View:
+        """How somebody attended by one request, `days` from the earliest; nobody's name."""
+        return {"days": attending.attendance(desk, principal, str(task))}
+
+    @router.put("/requests/{task}/attendance/{day}")
+    def mark(task: UUID, day: Date, body: MarkBody, principal: Principal = marks) -> View:
+        """Mark whether somebody came; the same key again changes nothing.
+
+        `before` is the mark of that day in whose place it came; null where there was none.
+        """
+        who = speaking_for(principal, body.noted_by, "noted_by")
+        before = attending.mark(desk, who, str(task), day, body.mark, body.key)
+        return {"day": day.isoformat(), "mark": body.mark, "before": before}
 
     @router.get("/walk-ins")
     def walk_ins_for(principal: Principal = provides) -> View:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from services.referrals.gp.days import in_words
+from services.referrals.register import CAME, marks_of_task
 from services.referrals.tables import Activity, CaseTask, ListedService, OnwardRequest
 
 _CAME_OF_IT = {
@@ -77,25 +78,28 @@ def offers(session: Session, tasks: Sequence[CaseTask]) -> Iterable[Offer]:
         ).all()
     )
     days: dict[str, list[date]] = {}
-    attended: dict[str, int] = {}
     activities = select(Activity).where(col(Activity.task).in_([task.id for task in tasks]))
-    for each in session.exec(activities.order_by(col(Activity.day))):
+    for each in session.exec(activities):
         days.setdefault(each.task, []).append(each.day)
-        attended[each.task] = attended.get(each.task, 0) + (each.action == "attend")
     for task in tasks:
         if task.business not in _CAME_OF_IT or task.service is None:
             continue
         words = _CAME_OF_IT[task.business]
-        count = attended.get(task.id, 0)
+        came = [
+            date.fromisoformat(each["day"])
+            for each in marks_of_task(session, task.id)
+            if each["mark"] == CAME
+        ]
+        count = len(came)
         if count and task.business != "attended":
             words += f", came {count} {'time' if count == 1 else 'times'}"
         elif count:
             words = f"came {count} {'time' if count == 1 else 'times'}"
-        yield Offer(names.get(task.service, ""), words, _span(days.get(task.id, [])))
+        yield Offer(names.get(task.service, ""), words, _span([*days.get(task.id, ()), *came]))
 
 
 def _span(days: Sequence[date]) -> str:
     if not days:
         return ""
-    first, last = in_words(days[0]), in_words(days[-1])
+    first, last = in_words(min(days)), in_words(max(days))
     return first if first == last else f"{first} to {last}"

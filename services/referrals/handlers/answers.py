@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from services.referrals.casefile import CaseFile, refuse_unless, working_on
+from services.referrals.casefile import CaseFile, refuse_unless, state_of, working_on
 from services.referrals.desk import Desk
-from services.referrals.domain import Actor
+from services.referrals.domain import Actor, Kind, decide
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import has_died, person_of_case, share_identity
+from services.referrals.register import CAME, marks_of, put_mark
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Activity, CaseTask
@@ -131,7 +133,26 @@ def progress(
     """
     with working_on(desk, principal, task=task_id) as file:
         task = file.provider_task(task_id)
-        record_progress(file, task, standing(file, principal, task), action, day=day, note=note)
+        actor = standing(file, principal, task)
+        if action == "attend":
+            _attend(file, task, actor, principal.subject, day, note)
+        else:
+            record_progress(file, task, actor, action, day=day, note=note)
+
+
+def _attend(
+    file: CaseFile, task: CaseTask, actor: Actor, by: str, day: date | None, note: str | None
+) -> None:
+    """That somebody came is a mark in the register of that day; said twice of one day it is one."""
+    session, on = file.uow.session, day or _today(file)
+    marked = marks_of(session, [task.id], on).get(task.id)
+    if task.business == "attended" and marked is not None and marked.mark == CAME:
+        decide(Kind.PROVIDER, state_of(task), "attend", actor)
+        task.note = note or task.note
+        return
+    record_progress(file, task, actor, "attend", day=on, note=note)
+    if marked is None or marked.mark != CAME:
+        put_mark(session, task, on, CAME, key=uuid4(), by=by, at=file.now)
 
 
 def record_progress(
@@ -150,7 +171,7 @@ def record_progress(
         f"The step must be one of: {', '.join(PROGRESS)}.",
         "action",
     )
-    today = file.now.astimezone(ZoneInfo(file.desk.settings.timezone)).date()
+    today = _today(file)
     refuse_unless(
         day is None or day <= today, "business-rule", "This day has not come yet.", "date"
     )
@@ -179,6 +200,10 @@ def record_progress(
     file.announce(PROGRESS[action](**file.about(task)))
     follow(file, actor)
     share_identity(file, task)
+
+
+def _today(file: CaseFile) -> date:
+    return file.now.astimezone(ZoneInfo(file.desk.settings.timezone)).date()
 
 
 @repeating

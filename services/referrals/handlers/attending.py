@@ -22,7 +22,10 @@ from services.referrals.register import (
     View,
     days_marked,
     expected,
+    mark_before,
     marks_of,
+    marks_of_task,
+    put_mark,
 )
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
@@ -94,18 +97,23 @@ def _name(desk: Desk, uow: UnitOfWork, principal: Principal, task_id: str) -> st
 
 
 @repeating
-def mark(desk: Desk, principal: Principal, task_id: str, day: date, mark: str, key: UUID) -> None:
+def mark(
+    desk: Desk, principal: Principal, task_id: str, day: date, mark: str, key: UUID
+) -> str | None:
     """Mark whether somebody came. The same key again changes nothing, whatever came after it.
 
     The first time that somebody came, their request moves on; every other mark only counts.
 
     Args:
         desk: what every use case works with.
-        principal: the provider.
+        principal: the provider, or who passes on what it said.
         task_id: its Task.
         day: of the meeting.
         mark: one of `register.MARKS`.
         key: of this marking.
+
+    Returns:
+        The mark of that day in whose place this one came.
 
     Raises:
         NoSuchCase: not a Task of this provider.
@@ -126,27 +134,37 @@ def mark(desk: Desk, principal: Principal, task_id: str, day: date, mark: str, k
         known = uow.session.get(AttendanceMark, key)
         if known is not None:
             _check_same(known, task, day, mark)
-            return
+            return mark_before(uow.session, known)
         refuse_unless(
             task.business in MARKABLE, "conflict", "Nobody is expected by this request.", "task"
         )
-        uow.session.add(
-            AttendanceMark(
-                key=key,
-                task=task.id,
-                case=file.case.id,
-                day=day,
-                mark=mark,
-                marked_by=principal.subject,
-                marked=file.now,
-            )
-        )
-        uow.session.flush()
+        before = put_mark(uow.session, task, day, mark, key=key, by=principal.subject, at=file.now)
         if mark == CAME and _moves_on(file, task, day):
             record_progress(file, task, actor, "attend", day=day, note=None)
         file.audit("attendance-marked", f"Task/{task.id}")
         file.finish()
         uow.commit()
+        return before
+
+
+def attendance(desk: Desk, principal: Principal, task_id: str) -> list[View]:
+    """How somebody attended by one request, for its provider: `day`, `mark` and `marked` of each
+    meeting, the earliest first.
+
+    Raises:
+        NoSuchCase: not a Task of this provider.
+        Refused: somebody else asks, who sees it on the case.
+    """
+    with desk.look() as uow:
+        file = CaseFile.peek(desk, uow, task_id, principal)
+        task = file.provider_task(task_id)
+        refuse_unless(
+            standing(file, principal, task) is Actor.PROVIDER,
+            "forbidden",
+            "Only the provider reads its register.",
+            "task",
+        )
+        return marks_of_task(uow.session, task.id)
 
 
 def _moves_on(file: CaseFile, task: CaseTask, day: date) -> bool:

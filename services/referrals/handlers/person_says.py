@@ -14,7 +14,7 @@ from services.referrals.domain import Actor
 from services.referrals.handlers.calling_off import PERSON, note_called_off
 from services.referrals.handlers.onward import cancel
 from services.referrals.handlers.sharing import end_agreement
-from services.referrals.person_views import person_message_view
+from services.referrals.person_views import Hears, person_hears, person_message_view
 from services.referrals.repeating import repeating
 from services.referrals.tables import CaseTask
 from services.referrals.views import View
@@ -40,6 +40,24 @@ def needed(desk: Desk, principal: Principal, task_id: str, by: list[str]) -> Vie
     with desk.look() as uow:
         file = CaseFile.peek(desk, uow, task_id, principal)
         return person_message_view(file, file.provider_task(task_id), by)
+
+
+def hears(desk: Desk, principal: Principal, task_id: str, by: list[str]) -> Hears:
+    """How the person hears what is new about a place, for whoever tells its provider so.
+
+    Args:
+        desk: what every use case works with.
+        principal: the service that writes to people.
+        task_id: the provider's Task.
+        by: the channels that it can use.
+
+    Raises:
+        NoSuchCase: there is no such request, or its person was erased.
+    """
+    with desk.look() as uow:
+        file = CaseFile.peek(desk, uow, task_id, principal)
+        file.provider_task(task_id)
+        return person_hears(file, by)
 
 
 @repeating
