@@ -12,17 +12,16 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Cookie, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.datastructures import FormData
 
 from services.portal import first_meeting
 from services.portal.answer_codes import CodeFor, code_fault, code_in, code_page
 from services.portal.answer_links import Refusal
 from services.portal.form_key import form_key
 from services.portal.front_door.words import access, need_as_said
-from services.portal.link_forms import form_of, links_of, opened, pages_of
+from services.portal.link_forms import form_of, links_of, opened, pages_of, text_of
 from services.portal.register.sheet import MARKS
 from services.portal.times import times_at
-from services.portal.typed import Mistyped, check_note, day_of, unwrapped, visible
+from services.portal.typed import Mistyped, check_note, day_of, visible
 from shared.languages import _
 from shared.pages import Pages
 
@@ -120,7 +119,7 @@ async def show(request: Request, session: Session = "", done: str = "") -> Respo
 async def give(request: Request, session: Session = "") -> Response:
     """Take the answer."""
     form = await form_of(request, session)
-    given = {name: _text(form, name) for name in ("decision", "reason", "note")}
+    given = {name: text_of(form, name) for name in ("decision", "reason", "note")}
     faults: dict[str, str] = {}
     if given["decision"] not in DECISIONS:
         faults["decision"] = _("Choose yes, waiting list or no")
@@ -172,7 +171,7 @@ async def who(request: Request, session: Session = "") -> Response:
 async def progress(request: Request, session: Session = "") -> Response:
     """Record how it goes."""
     form = await form_of(request, session)
-    given = {name: _text(form, name) for name in ("action", "day", "month", "year")}
+    given = {name: text_of(form, name) for name in ("action", "day", "month", "year")}
     faults: dict[str, str] = {}
     if given["action"] not in NEXT_STEPS:
         faults["action"] = _("Choose what happened")
@@ -195,7 +194,7 @@ async def progress(request: Request, session: Session = "") -> Response:
 async def meeting(request: Request, session: Session = "") -> Response:
     """Say when the person is expected first, or another day than before."""
     form = await form_of(request, session)
-    given = {name: _text(form, name) for name in first_meeting.FIELDS}
+    given = {name: text_of(form, name) for name in first_meeting.FIELDS}
     zone = ZoneInfo(request.app.state.settings.timezone)
     when, faults = first_meeting.starts(given, zone, datetime.now(UTC))
     if when is not None:
@@ -344,8 +343,3 @@ def needs_of(view: Json) -> list[str]:
 def access_of(view: Json) -> list[str]:
     """What the person needs to take part, in words."""
     return [str(access(each)) for each in view.get("access_needs") or ()]
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return unwrapped(value) if isinstance(value, str) else ""

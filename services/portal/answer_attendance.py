@@ -4,14 +4,13 @@ from datetime import date
 from uuid import NAMESPACE_URL, uuid5
 
 from fastapi import APIRouter, Request, Response
-from starlette.datastructures import FormData
 
 from services.portal.answer import HOME, MARKED, Session, asked_again, noted
 from services.portal.answer_links import Refusal
-from services.portal.link_forms import form_of, links_of
+from services.portal.link_forms import form_of, links_of, text_of
 from services.portal.register.sheet import MARKS
 from services.portal.times import times_at
-from services.portal.typed import Mistyped, day_of, unwrapped
+from services.portal.typed import Mistyped, day_of
 from shared.languages import _
 
 router = APIRouter(include_in_schema=False)
@@ -24,7 +23,7 @@ async def mark(request: Request, session: Session = "") -> Response:
     The same form sent twice is one mark: its key is made of the sheet and what was chosen.
     """
     form = await form_of(request, session)
-    given = {name: _text(form, name) for name in ("mark", *MARKED)}
+    given = {name: text_of(form, name) for name in ("mark", *MARKED)}
     faults: dict[str, str] = {}
     if given["mark"] not in MARKS:
         faults["mark"] = _("Choose if they came")
@@ -46,8 +45,3 @@ async def mark(request: Request, session: Session = "") -> Response:
 def _day(given: dict[str, str], today: date) -> date:
     parts = zip(("day", "month", "year"), MARKED, strict=True)
     return day_of({name: given[field] for name, field in parts}, today)
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return unwrapped(value) if isinstance(value, str) else ""

@@ -8,8 +8,7 @@ from starlette.datastructures import FormData
 
 from services.portal.answer_links import Refusal
 from services.portal.form_key import form_key
-from services.portal.link_forms import pages_of
-from services.portal.typed import unwrapped
+from services.portal.link_forms import pages_of, text_of
 from shared.languages import _, ngettext
 
 MOST = 40
@@ -59,8 +58,7 @@ def code_in(form: FormData) -> str:
     Raises:
         Refusal: there is none.
     """
-    typed = form.get("code")
-    code = unwrapped(typed)[:MOST] if isinstance(typed, str) else ""
+    code = text_of(form, "code")[:MOST]
     if not code:
         raise Refusal(422, reason="malformed-code")
     return code

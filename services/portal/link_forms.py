@@ -6,7 +6,7 @@ from starlette.datastructures import FormData
 
 from services.portal.answer_links import AnswerLinks, Refusal
 from services.portal.form_key import is_form_key
-from services.portal.typed import form_sent
+from services.portal.typed import form_sent, unwrapped
 from shared.pages import Pages
 
 
@@ -57,3 +57,9 @@ async def form_of(request: Request, session: str) -> FormData:
     if not session or not is_form_key(form.get("key"), session):
         raise Refusal(401 if not session else 403, reason="no-session")
     return form
+
+
+def text_of(form: FormData, name: str) -> str:
+    """What was typed into a field; empty where there is none, or a file."""
+    value = form.get(name)
+    return unwrapped(value) if isinstance(value, str) else ""
