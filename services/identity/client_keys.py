@@ -14,7 +14,7 @@ from joserfc import jwk
 from joserfc.errors import JoseError
 from joserfc.util import base64_to_int
 
-from shared.strangers import GuardedHttp, StrangerFault, header_of
+from shared.strangers import GuardedHttp, StrangerFault
 
 log = structlog.get_logger(__name__)
 
@@ -172,7 +172,7 @@ class ClientKeys:
         with self._http.exchange("GET", url, headers=headers, within=TIMEOUT) as answer:
             if answer.status != HTTPStatus.OK:
                 raise KeysRefused(f"status {answer.status}")
-            for chunk in answer.iter_stream():
+            for chunk in answer.pieces():
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise KeysRefused("too large")
@@ -180,7 +180,7 @@ class ClientKeys:
             keys = public_keys(json.loads(body))
         except (ValueError, RecursionError) as error:
             raise KeysRefused("not a usable JWK Set") from error
-        return keys, _keep(header_of(answer, "cache-control"))
+        return keys, _keep(answer.header("cache-control"))
 
 
 def _keep(cache_control: str) -> float:

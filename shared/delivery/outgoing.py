@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-import httpcore
-
 from shared import tracing
 from shared.delivery.outcome import Permanent, Receipt, Temporary
-from shared.strangers import AddressRefused, GuardedHttp, Unreachable, header_of
+from shared.strangers import AddressRefused, Answer, GuardedHttp, Unreachable
 
 WORTH_ANOTHER_TRY = frozenset([408, 409, 425, 429])
 """Answers below 500 that speak of the moment, not of the request (RFC 9110, RFC 6585, RFC 8470)."""
@@ -72,27 +70,27 @@ class OutgoingHttp:
         try:
             with self._http.exchange(method, url, headers=sent, body=body, within=within) as answer:
                 _drain(answer)
-                return _judged(answer)
         except AddressRefused as refused:
             raise Permanent(refused.reason) from refused
         except Unreachable as error:
             raise Temporary(error.reason) from error
+        return _judged(answer)
 
     def close(self) -> None:
         """Close the connections that are kept."""
         self._http.close()
 
 
-def _drain(answer: httpcore.Response) -> None:
+def _drain(answer: Answer) -> None:
     """Read what little a receiver may say, so that the connection can be used again."""
     read = 0
-    for chunk in answer.iter_stream():
+    for chunk in answer.pieces():
         read += len(chunk)
         if read > MOST_ANSWER_BYTES:
             return
 
 
-def _judged(answer: httpcore.Response) -> Receipt:
+def _judged(answer: Answer) -> Receipt:
     code = f"http-{answer.status}"
     if 200 <= answer.status < 300:
         return Receipt(code)
@@ -101,9 +99,9 @@ def _judged(answer: httpcore.Response) -> Receipt:
     raise Permanent(code)
 
 
-def _retry_after(answer: httpcore.Response) -> timedelta | None:
+def _retry_after(answer: Answer) -> timedelta | None:
     """RFC 9110, section 10.2.3: seconds or a date; what cannot be read was not said."""
-    words = header_of(answer, "retry-after")
+    words = answer.header("retry-after")
     if words.isascii() and words.isdigit():
         return timedelta(seconds=min(int(words[:_DIGITS]), 10**7))
     try:

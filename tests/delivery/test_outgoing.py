@@ -15,6 +15,7 @@ import pytest
 
 from shared.delivery import Permanent, Receipt, Temporary
 from shared.delivery.outgoing import OutgoingHttp
+from shared.strangers import connection
 
 
 @contextmanager
@@ -226,6 +227,75 @@ def test_a_connection_is_used_again_and_each_exchange_has_its_own_deadline():
             posting.close()
             thread.join(15)
     assert [each[-1:] for each in heard] == [b"1", b"2", b""]
+
+
+@contextmanager
+def speaking(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A raw HTTP receiver that gives all its answers on one connection, and then ends it."""
+    heard: list[bytes] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                for answer in answers:
+                    heard.append(_request(connection))
+                    connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        yield f"http://127.0.0.1:{port}/", heard
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+
+
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+def test_a_connection_that_the_other_side_ended_is_not_used_again(outgoing):
+    with speaking(NO_CONTENT) as (url, _):
+        for _ in range(3):
+            assert outgoing.post(url, b"{}", {}) == Receipt("http-204")
+            wait_until_ended(outgoing)
+
+
+def wait_until_ended(outgoing: OutgoingHttp) -> None:
+    """Until the receiver's end of the connection that is kept has come."""
+    (kept,) = outgoing._http._kept._oldest_first
+    deadline = time.monotonic() + 10
+    while kept.fresh and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_a_connection_is_kept_whatever_was_answered(outgoing):
+    busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"
+    with speaking(busy, NO_CONTENT) as (url, heard):
+        with pytest.raises(Temporary, match="http-503"):
+            outgoing.post(url, b"1", {})
+        assert outgoing.post(url, b"2", {}) == Receipt("http-204")
+        assert len(heard) == 2, "the second on the first's connection, else a 503 again"
+
+
+def test_an_interim_answer_is_passed_over(outgoing):
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    with speaking(hints + NO_CONTENT) as (url, _):
+        assert outgoing.post(url, b"{}", {}) == Receipt("http-204")
+
+
+def test_of_too_many_connections_the_one_that_waited_longest_is_closed(outgoing, monkeypatch):
+    monkeypatch.setattr(connection, "KEPT", 1)
+    with speaking(NO_CONTENT, NO_CONTENT) as (first, _), speaking(NO_CONTENT) as (second, _):
+        outgoing.post(first, b"{}", {})
+        (oldest,) = outgoing._http._kept._oldest_first
+        outgoing.post(second, b"{}", {})
+        (kept,) = outgoing._http._kept._oldest_first
+        assert kept is not oldest
+        assert oldest._stream.get_extra_info("socket").fileno() == -1
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ import pytest
 from services.providers.importing.material import AddressMaterial
 from services.providers.importing.outcomes import RunState
 from services.providers.importing.reading.fetching import Fetcher
-from shared import strangers
-from shared.strangers import GuardedHttp
+from shared.strangers import GuardedHttp, address
 from tests.providers.conftest import NOW
 from tests.providers.importing.conftest import Importer, told
 from tests.providers.importing.feeds import feed, key, organization, page, published, service
@@ -260,7 +259,7 @@ def test_a_public_feed_leads_nobody_inside(
     to: str,
 ):
     """As in production, but for this machine's own address, which stands for a public one."""
-    monkeypatch.setattr(strangers, "_is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(address, "_is_public", lambda ip: ip == "127.0.0.1")
     trusting = ssl.create_default_context(cafile=certificate[0])
     http = GuardedHttp(allow_private=False, ssl_context=trusting)
     fetcher = Fetcher(http, seconds=5, most_bytes=10_000, tries=1)

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
-import httpcore
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from services.providers.importing.reading.records import SourceBroken
-from shared.strangers import AddressRefused, GuardedHttp, Unreachable, header_of
+from shared.strangers import AddressRefused, Answer, GuardedHttp, Unreachable
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset([301, 302, 303, 307, 308])
@@ -103,8 +102,8 @@ class Fetcher:
             with self.http.exchange(
                 "GET", url, headers=headers, within=self.seconds, led=led
             ) as answer:
-                if answer.status in _REDIRECTS and header_of(answer, "location"):
-                    return header_of(answer, "location")
+                if answer.status in _REDIRECTS and answer.header("location"):
+                    return answer.header("location")
                 self._judge(url, answer)
                 self._keep(url, answer, file)
         except AddressRefused as refused:
@@ -117,21 +116,21 @@ class Fetcher:
             raise _OfTheMoment(f"{url} {words.get(fault.reason, 'speaks no HTTP')}.") from None
         return None
 
-    def _judge(self, url: str, answer: httpcore.Response) -> None:
+    def _judge(self, url: str, answer: Answer) -> None:
         if answer.status == 429 or answer.status >= 500:
             raise _OfTheMoment(f"{url} answered {answer.status}.")
         if answer.status != 200:
             raise NotThere(f"{url} answered {answer.status}.", answer.status)
 
-    def _keep(self, url: str, answer: httpcore.Response, file: IO[bytes]) -> None:
+    def _keep(self, url: str, answer: Answer, file: IO[bytes]) -> None:
         too_large = SourceBroken(f"{url} gives more than {self.most_bytes:,} bytes.")
-        declared = header_of(answer, "content-length")
+        declared = answer.header("content-length")
         if declared.isdigit() and int(declared) > self.most_bytes:
             raise too_large
-        zipped = header_of(answer, "content-encoding") in ("gzip", "deflate")
+        zipped = answer.header("content-encoding") in ("gzip", "deflate")
         unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if zipped else None
         written = 0
-        for piece in answer.iter_stream():
+        for piece in answer.pieces():
             waiting = piece
             while waiting:
                 plain, waiting = (

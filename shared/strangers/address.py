@@ -1,0 +1,134 @@
+"""Which addresses may be asked, and where they may not lead: into our own network."""
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+_CARRYING_IPV4 = tuple(
+    ipaddress.IPv6Network(each) for each in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")
+)
+"""Their last four bytes are an IPv4 address, to which a gateway may lead (RFC 6052, RFC 4291,
+RFC 7915)."""
+_SPECIAL = tuple(
+    ipaddress.ip_network(each)
+    for each in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16")
+)
+"""Of IANA's special-purpose registries, what Python's own list takes for public."""
+_LOCAL_TRANSLATIONS = (ipaddress.IPv6Network("64:ff9b:1::/48"),)
+"""Whatever an operator's own gateway makes of it (RFC 8215)."""
+_PORTS = {"https": 443, "http": 80}
+
+
+class StrangerFault(Exception):
+    """Why an exchange with a stranger came to nothing.
+
+    Args:
+        reason: as a code.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class AddressRefused(StrangerFault):
+    """An address to which nothing is sent and from which nothing is fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a connection leads, and whether it may lead into our own network: a kept connection is
+    not checked again."""
+
+    scheme: str
+    host: str
+    port: int
+    allow_private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that may be asked.
+
+    Attributes:
+        origin: whom a connection is made to.
+        named: the host as the address names it, for the `Host` header.
+        target: what is asked for there.
+    """
+
+    origin: Origin
+    named: str
+    target: str
+
+    @classmethod
+    def of(cls, url: str, *, allow_private: bool) -> Self:
+        """Read an address. The name is not resolved: where it leads is checked at each connection.
+
+        Args:
+            url: the address.
+            allow_private: see `GuardedHttp`.
+
+        Raises:
+            AddressRefused: with `address-malformed`, `address-not-https` or `address-private`.
+        """
+        try:
+            parts = urlsplit(url)
+            known_port = parts.port is None or parts.port > 0
+            host = parts.hostname or ""
+            host.encode("idna")  # or resolving it would break on its labels
+        except ValueError:
+            raise AddressRefused("address-malformed") from None
+        if not (url.isascii() and url.isprintable() and host and known_port):
+            raise AddressRefused("address-malformed")
+        if parts.scheme not in (("https", "http") if allow_private else ("https",)):
+            raise AddressRefused("address-not-https")
+        if parts.username is not None or parts.fragment:
+            raise AddressRefused("address-malformed")
+        if _written_refused(parts, allow_private=allow_private):
+            raise AddressRefused("address-private")
+        origin = Origin(parts.scheme, host, parts.port or _PORTS[parts.scheme], allow_private)
+        query = f"?{parts.query}" if parts.query else ""
+        return cls(origin, parts.netloc, f"{parts.path or '/'}{query}")
+
+
+known = lru_cache(1000)(Address.of)
+"""`Address.of`, remembered: the same few hundred addresses are asked again and again."""
+
+
+def _written_refused(parts: SplitResult, *, allow_private: bool) -> bool:
+    """Whether the address is written as a number to which nobody is led."""
+    try:
+        return leads_astray(parts.hostname or "", allow_private=allow_private)
+    except ValueError:
+        return parts.hostname == "localhost" and not allow_private
+
+
+def leads_astray(address: str, *, allow_private: bool) -> bool:
+    """Whether nothing may be sent to an IP address.
+
+    Args:
+        address: as numbers.
+        allow_private: see `GuardedHttp`.
+
+    Raises:
+        ValueError: it is no IP address.
+    """
+    if not allow_private:
+        return not _is_public(address)
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    return bool((getattr(ip, "ipv4_mapped", None) or ip).is_link_local)
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.is_site_local or any(ip in network for network in _LOCAL_TRANSLATIONS):
+            return False
+        within = ip.ipv4_mapped or ip.sixtofour
+        if within is None and any(ip in network for network in _CARRYING_IPV4):
+            within = ipaddress.IPv4Address(ip.packed[-4:])
+        ip = within or ip
+    special = any(ip.version == each.version and ip in each for each in _SPECIAL)
+    return ip.is_global and not ip.is_multicast and not special
