@@ -6,7 +6,7 @@ how each message fared. Each provider's system is a host of its own.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from random import Random
@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from bench.broker import passed_through
 from bench.house import House
+from bench.processor import NAMES, used
 from bench.reminding import measure as reminders
 from bench.sink import Sink, serving
 from bench.table import Figure, part_of
@@ -80,8 +81,10 @@ def measure(house: House) -> Iterator[Figure]:
         bench.send(healthy, 2 * ENDPOINTS)  # connections are open and everything is loaded then
         yield from _times(bench.send_steadily(healthy, house.seconds), f"at {RATE} per s", 250)
         memory = bench.memory
-        rate, processor = bench.send(healthy, house.deliveries)
-        yield from _throughput(bench, rate, processor)
+        before = used(house)
+        rate = bench.send(healthy, house.deliveries)
+        spent = {name: after - before[name] for name, after in used(house).items()}
+        yield from _throughput(bench, rate, spent)
         yield Figure(
             PART, f"memory of the worker after {house.deliveries:,} more deliveries",
             bench.memory / MEGABYTE, "MB", "before them", memory / MEGABYTE,
@@ -99,14 +102,17 @@ def _times(times: Sequence[float], how: str, at_most: float) -> Iterator[Figure]
     yield Figure(PART, f"{what}: p50", part_of(times, 0.5), "ms")
 
 
-def _throughput(bench: "_Bench", rate: float, processor: float) -> Iterator[Figure]:
+def _throughput(bench: "_Bench", rate: float, spent: Mapping[str, float]) -> Iterator[Figure]:
     limit = passed_through(
         bench.house.processes.rabbit.new_vhost(), bench.envelope.encode(), 20_000
     )
     what = "from the commit to the webhook, as many as can be"
     yield Figure(PART, what, rate, "per s", "pika's own publishing and taking at once", limit)
     yield Figure(PART, "the same", rate, "per s", "the aim", AIM, at_least=1)
-    yield Figure(PART, "processor time of each in the worker", processor, "µs")
+    each = {name: seconds / bench.house.deliveries * 1e6 for name, seconds in spent.items()}
+    yield Figure(PART, "processor time of each, all together", sum(each.values()), "µs")
+    for name, microseconds in each.items():
+        yield Figure(PART, f"processor time of each, {NAMES[name]}", microseconds, "µs")
 
 
 class _Bench:
@@ -120,12 +126,6 @@ class _Bench:
         self._random = Random(6)  # noqa: S311 - the same load each time
         (started,) = house.processes.of("notifications-worker")
         self._worker = psutil.Process(started.process.pid)
-
-    @property
-    def processor(self) -> float:
-        """Seconds of processor time that the worker has used."""
-        used = self._worker.cpu_times()
-        return used.user + used.system
 
     @property
     def memory(self) -> int:
@@ -155,14 +155,13 @@ class _Bench:
         self.envelope = rows[-1]["envelope"]
         return webhooks
 
-    def send(self, among: Sequence[Provider], count: int) -> tuple[float, float]:
+    def send(self, among: Sequence[Provider], count: int) -> float:
         """Have so many delivered as fast as can be.
 
         Returns:
-            Deliveries per second from the first commit to the last arrival, and the worker's
-            processor time for each, in microseconds.
+            Deliveries per second from the first commit to the last arrival.
         """
-        before, used = len(self.sink.arrived), self.processor
+        before = len(self.sink.arrived)
         began = time.perf_counter()
         with self.connected() as connection:
             for at in range(0, count, 100):
@@ -176,7 +175,7 @@ class _Bench:
         # What is left after the last arrival belongs to the deliveries as well.
         self.settled()
         took = max(self.sink.arrived.values()) - began
-        return count / took, (self.processor - used) / count * 1e6
+        return count / took
 
     def send_steadily(self, among: Sequence[Provider], seconds: float) -> list[float]:
         """One event after the other, at a steady rate.
