@@ -3,7 +3,7 @@
 Whoever else keeps the machine busy slows everything down; this they change much less.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 
 import psutil
@@ -28,7 +28,7 @@ def used(house: House) -> Mapping[str, float]:
     """
     services = {each.process.pid: each.name for each in house.processes.running}
     bench = psutil.Process()
-    seconds = Counter({"bench": _seconds(bench)})
+    seconds = defaultdict[str, float](float, bench=_seconds(bench))
     for each in bench.children(recursive=True):
         try:
             name = services.get(each.pid) or each.name()

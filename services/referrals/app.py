@@ -214,7 +214,7 @@ def _workers(desk: Desk, broker: Broker, wake: Wake | None) -> list[Worker]:
         ),
         broker.consumer(
             arrivals.SUBSCRIPTION,
-            ConsumingOnce(engine, arrivals.SUBSCRIPTION.consumer, arrivals.note_arrival),
+            ConsumingOnce(engine, arrivals.SUBSCRIPTION.consumer, arrivals.Arrivals()),
         ),
         broker.consumer(
             confirming.SUBSCRIPTION,

@@ -43,7 +43,7 @@ class Prepares(Protocol):
         ...
 
 
-GATHERING = 0.025
+GATHERING = 0.1
 """Seconds at most for which an end is left unrecorded, for others to be recorded with it."""
 TOGETHER = 50
 """Ends at most that are recorded together."""

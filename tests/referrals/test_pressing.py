@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.referrals.handlers.arrivals import note_arrival
+from services.referrals.handlers.arrivals import Arrivals
 from services.referrals.triage_clock import notice
 from shared.database import UnitOfWork
 from shared.messaging.events import (
@@ -42,7 +42,7 @@ def hears(house: House, event: Event) -> None:
         sequence=Sequence(1), data=event,
     )  # fmt: skip
     with UnitOfWork(house.engine) as uow:
-        note_arrival(uow, envelope)
+        Arrivals()(uow, envelope)
         uow.commit()
 
 

@@ -1,5 +1,6 @@
 """The worklist: what waits for a team or a hub, urgent first, then longest waiting, by pages."""
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -7,16 +8,17 @@ import pytest
 from sqlalchemy import event
 
 from deploy.demo.consortium import PRACTICES
-from services.referrals.handlers.arrivals import note_arrival
-from shared.database import UnitOfWork
+from services.referrals.handlers.arrivals import SUBSCRIPTION, Arrivals
 from shared.messaging.events import (
     Envelope,
     Event,
     NotificationDelivered,
+    NotificationEvent,
     NotificationFailed,
     ReferralClosed,
     Sequence,
 )
+from shared.messaging.outbox import ConsumingOnce
 from tests.portal.signing_in import ROW
 from tests.referrals.house import House
 
@@ -83,14 +85,20 @@ def test_each_team_and_hub_has_its_own_list(house: House):
         house.by(name).get(referral.at, status=404)
 
 
-def hears(house: House, event: Event) -> None:
-    envelope = Envelope(
-        id=uuid4(), source="kersey/notifications", time=house.desk.clock(),
-        sequence=Sequence(1), data=event,
-    )  # fmt: skip
-    with UnitOfWork(house.engine) as uow:
-        note_arrival(uow, envelope)
-        uow.commit()
+def hears(house: House, *events: Event) -> None:
+    """Referrals consumes events as its worker does: several in one transaction."""
+    consuming = ConsumingOnce(house.engine, SUBSCRIPTION.consumer, Arrivals())
+    envelopes = [
+        Envelope(
+            id=uuid4(), source="kersey/notifications", time=house.desk.clock(),
+            sequence=Sequence(1), data=event,
+        )
+        for event in events
+    ]  # fmt: skip
+    if len(envelopes) == 1:
+        consuming(envelopes[0])
+    else:
+        consuming.together(envelopes, lambda _: nullcontext())
 
 
 def test_the_list_shows_whether_messages_arrived(house: House):
@@ -109,6 +117,24 @@ def test_the_list_shows_whether_messages_arrived(house: House):
     assert shown() == "delivered"
     hears(house, ReferralClosed(case=referral.case, outcome="completed"))
     assert shown() == "delivered"
+
+
+def test_of_what_is_heard_together_the_last_stands_for_each_case(house: House):
+    referral, task = house.asked()
+    about = {"case": referral.case, "task": task, "channel": "email"}
+
+    def told(what: type[NotificationEvent], kind: str, **other: object) -> NotificationEvent:
+        return what(**about | {"delivery": uuid4(), "kind": kind} | other)
+
+    def shown() -> object:
+        return house.worker.get("/referrals/cases")[0]["delivery_state"]
+
+    first, last = NotificationDelivered, NotificationFailed
+    elsewhere = told(last, "request", case=uuid4(), task=uuid4())
+    hears(house, told(last, "request"), elsewhere, told(first, "nudge"), told(last, "cancelled"))
+    assert shown() == "delivered", "the last that asked"
+    hears(house, told(first, "request"), told(last, "second-nudge"))
+    assert shown() == "failed"
 
 
 def test_the_row_that_stands_in_for_referrals_in_the_pages_tests_is_as_theirs(house: House):

@@ -28,10 +28,10 @@ from shared.messaging.rabbit.topology import Topology
 
 T = TypeVar("T")
 
-PREFETCH = 50
+PREFETCH = 100
 """Messages that RabbitMQ sends ahead: seven times the rate of one at a time."""
 
-TOGETHER = 20
+TOGETHER = 50
 """Messages at most that are handled in one transaction: the first waits for the last."""
 
 _TURN = 0.2
