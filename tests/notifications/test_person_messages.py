@@ -588,3 +588,24 @@ def test_a_provider_says_when_by_its_answer_link(told: Told, client: httpx.Clien
     assert said.json["starts"] == in_days(5).isoformat()[:16] + said.json["starts"][16:]
     assert set(said.json["said_by"]) == {"contact", "via"}
     assert said.json["said_by"]["via"] == "answer-link"
+
+
+@pytest.mark.parametrize(("days", "hears"), [(3, "team"), (20, "message")])
+def test_the_answer_page_promises_no_letter_that_would_come_too_late(
+    told: Told, client: httpx.Client, days: int, hears: str
+):
+    told.house.contact()
+    asked = told.house.ask()
+    told.house.send()
+    token = told.mail.rpartition("/answer/")[2].split()[0]
+    opened = client.post("/notifications/answer-links/exchange", json={"token": token})
+    session = {"Kersey-Answer-Session": opened.json()["session"]}
+    assert "person_hears" not in client.get("/notifications/answer", headers=session).json()
+    told.referrals.person = {"way": {"channel": "post", "address": "1 Mill Row, Saltaire"}}
+    told.referrals.views[str(asked.task)] |= {
+        "business_status": "selected",
+        "first_visit": {"starts": in_days(days).isoformat(), "status": "booked"},
+    }
+    shown = client.get("/notifications/answer", headers=session)
+    assert shown.json()["person_hears"] == hears
+    assert "Mill Row" not in shown.text
