@@ -4,7 +4,7 @@ What the person said stands in no address: it is kept with the browser's session
 from a service to what was found loses nothing, and ends with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,8 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import about
-from services.portal.cases.words import COMPANY
-from services.portal.front_door.words import ACCESS, NEEDS
+from services.portal.cases.words import COMPANY, DANGER
+from services.portal.front_door.words import ACCESS, NEEDS, need
 from services.portal.prose import plain
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
@@ -78,6 +78,9 @@ async def find(case: UUID, here: Here) -> Response:
     """Ask the directory; what fits is the next page."""
     typed, faults = typed_into(await here.form(), FIELDS)
     if not faults:
+        before = await here.kept(f"/cases/{case}/find") or {}
+        if before.get("matters") == typed["matters"]:
+            typed["without"] = before.get("without", [])
         await here.keep(f"/cases/{case}/find", typed)
         return back_to(f"/cases/{case}/found")
     return await _form(here, case, typed, faults)
@@ -97,11 +100,27 @@ async def found(case: UUID, here: Here) -> Response:
     return here.page(
         "cases/found",
         **known,
-        total=answer.total,
-        understood=answer.understood,
+        answer=answer,
         matches=answer.matches,
         misses=answer.misses,
+        danger=DANGER,
     )
+
+
+@router.post("/cases/{case}/found")
+async def correct(case: UUID, here: Here) -> Response:
+    """Take something away that was understood of the person's own words, or put it back."""
+    form = await here.form()
+    typed = await here.kept(f"/cases/{case}/find")
+    if typed is None:
+        return back_to(f"/cases/{case}/find")
+    without = [each for each in typed.get("without", ()) if each != form.get("with")]
+    if form.get("without"):
+        without = list(dict.fromkeys([*without, str(form["without"])]))
+    changed = typed | {"without": without}
+    await here.send("POST", "/directory/match", _question(changed, None))
+    await here.keep(f"/cases/{case}/find", changed)
+    return back_to(f"/cases/{case}/found")
 
 
 @dataclass(frozen=True)
@@ -110,13 +129,19 @@ class Matched:
 
     Attributes:
         total: how many services fit.
-        understood: of the person's own words.
+        understood: of the person's own words: needs and activities by `taxonomy/code`, in words.
+        without: the same of what the worker took away, as not meant.
+        denied: what the person says is not so.
+        kinds: of danger that the words may speak of.
         matches: the first ones, best first, as pages show them.
         misses: what nearly fits.
     """
 
     total: int
-    understood: list[str]
+    understood: Mapping[str, str]
+    without: Mapping[str, str]
+    denied: list[str]
+    kinds: list[str]
     matches: list[dict[str, Any]]
     misses: list[dict[str, Any]]
 
@@ -136,7 +161,10 @@ async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Mat
     answer = await here.send("POST", "/directory/match", _question(typed, age))
     return Matched(
         answer["total"],
-        _understood(answer),
+        _in_words(answer, answer["understood"]),
+        _in_words(answer, _by_taxonomy(typed.get("without", ()))),
+        list(_in_words(answer, answer["denied"]).values()),
+        answer.get("notice", {}).get("kinds", []),
         [_service(each, case) for each in answer["matches"]],
         [_service(each, case) for each in answer["near_misses"]],
     )
@@ -158,14 +186,28 @@ def _question(typed: Typed, age: int | None) -> dict[str, Any]:
         "company": typed.get("company"),
         "cost_max": int(typed["cost_max"]) if typed["cost_max"] else None,
         "age": age,
+        "without": _by_taxonomy(typed.get("without", ())),
     }
-    kept = {name: value for name, value in asked.items() if value not in (None, "", [])}
+    kept = {name: value for name, value in asked.items() if value not in (None, "", [], {})}
     return kept | {"limit": MATCHES, "near_misses": NEAR_MISSES}
 
 
-def _understood(found: Mapping[str, Any]) -> list[str]:
-    codes = [code for each in found.get("understood", {}).values() for code in each]
-    return [str(code).replace("-", " ") for code in codes]
+def _by_taxonomy(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Codes as the directory takes them, of `taxonomy/code`."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        taxonomy, _slash, code = key.partition("/")
+        found.setdefault(taxonomy, []).append(code)
+    return found
+
+
+def _in_words(answer: Mapping[str, Any], codes: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Needs as the pages call them, activities as the directory does; by `taxonomy/code`."""
+    return {
+        f"{taxonomy}/{code}": need(code) if taxonomy == "need" else answer["names"][taxonomy][code]
+        for taxonomy, several in codes.items()
+        for code in several
+    }
 
 
 def _service(found: Mapping[str, Any], case: UUID) -> dict[str, Any]:

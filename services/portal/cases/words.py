@@ -111,6 +111,19 @@ SOME_ALONE: Mapping[str, str] = {
 }
 """What is to be looked at before somebody goes to a group that is not for everyone."""
 
+DANGER: Mapping[str, str] = {
+    "self-harm": _("They may think of ending their life, or of hurting themself. Ask them so."),
+    "violence": _(
+        "They may be hurt at home, or afraid of somebody there. Ask them alone. The National"
+        " Domestic Abuse Helpline is free, day and night: 0808 2000 247."
+    ),
+    "no-shelter": _(
+        "They may have nowhere to sleep. Ring the council’s team for homeless people today."
+    ),
+    "no-food": _("They may have nothing to eat. Get them a food parcel today."),
+}
+"""What to do first where own words may speak of danger, by the directory's kinds (care 11)."""
+
 LEVELS: Mapping[str, str] = {
     "light": _("Light: information, or one thing to arrange"),
     "steady": _("Steady: some contacts over some weeks"),

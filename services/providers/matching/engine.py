@@ -28,6 +28,7 @@ from services.providers.matching.candidates import (
     named_answers,
 )
 from services.providers.matching.contenders import LIMIT, NEAR_MISSES, contenders, noes_of
+from services.providers.matching.danger import notice
 from services.providers.matching.kinds import Asked, asked, kind_of, named
 from services.providers.matching.noes import noes
 from services.providers.matching.question import Question, minutes
@@ -35,7 +36,7 @@ from services.providers.matching.ranking import nearest_first, score
 from services.providers.matching.request import MatchRequest
 from services.providers.matching.results import found, result
 from services.providers.matching.sentences import ask, plan_anew
-from services.providers.matching.statement import SILENT, understood
+from services.providers.matching.statement import MEANT, SILENT, understood
 from services.providers.matching.vocabulary import Vocabulary, vocabulary
 from services.providers.matching.weights import Weights, weights
 from services.providers.nested import Json
@@ -129,7 +130,11 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     known = vocabulary(session)
     table = weights()
     question = _question(session, request, known, table)
-    statement = understood(request.matters, known, table)
+    without = {
+        taxonomy: known.of(taxonomy).asked(f"without.{taxonomy}", codes)
+        for taxonomy, codes in request.without
+    }
+    statement = understood(request.matters, known, table, without)
     overridden = {each.criterion: each.reason for each in request.overrides}
     reach = None if question.within is None else question.within * BEYOND
     real = asked(question, statement, known, reach=reach, now=now)
@@ -152,14 +157,31 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
             fits.append(shown)
     answer: Json = {
         "weights": table.version,
-        "understood": {
-            taxonomy: sorted(codes) for taxonomy, codes in sorted(statement.terms.items())
+        "understood": _sorted(statement.terms),
+        "denied": _sorted(statement.denied),
+        "names": {
+            taxonomy: {code: known.of(taxonomy).names[code] for code in sorted(codes)}
+            for taxonomy in MEANT
+            if (
+                codes := {
+                    *statement.terms.get(taxonomy, ()),
+                    *statement.denied.get(taxonomy, ()),
+                    *without[taxonomy],
+                }
+            )
         },
         "total": next((row.total for row in rows if row.fits), 0),
         "matches": fits,
         "near_misses": misses,
     }
-    return answer if weighed is None else answer | {"nearest": weighed}
+    if weighed is not None:
+        answer["nearest"] = weighed
+    first = notice(request.matters)
+    return answer if first is None else {"notice": first} | answer
+
+
+def _sorted(codes: Mapping[str, Collection[str]]) -> Json:
+    return {taxonomy: sorted(several) for taxonomy, several in sorted(codes.items())}
 
 
 def _enough(

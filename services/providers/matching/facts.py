@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from babel import Locale
+
 from services.providers.domain import CapacityState
 from services.providers.nested import Json
 from services.providers.replies import Replies
@@ -116,10 +118,13 @@ def pounds(amount: float) -> str:
 
 
 def languages(listing: Json, codes: Iterable[str] | None = None) -> list[str]:
-    """The names of the languages spoken, or of those among some codes."""
+    """The names of the languages spoken, or of those among some codes. A listing may have the code
+    alone, which is no word.
+    """
     said = listing.get("languages", ())
+    names = Locale("en").languages
     return [
-        each.get("name", each["code"])
+        each.get("name") or names.get(each["code"].split("-")[0].lower(), each["code"])
         for each in said
         if "code" in each and (codes is None or each["code"].split("-")[0].lower() in codes)
     ]

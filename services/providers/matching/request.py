@@ -62,6 +62,13 @@ class Override(Asked):
     ]
 
 
+class Without(Asked):
+    """Needs and activities that the person's own words were not meant to speak of."""
+
+    need: Codes = ()
+    activity: Codes = ()
+
+
 class MatchRequest(Asked):
     """What fits this person. Nothing of it is kept, and `matters` is not even written to a log."""
 
@@ -71,6 +78,9 @@ class MatchRequest(Asked):
         Annotated[str, StringConstraints(max_length=4000), AfterValidator(_storable)] | None
     ) = Field(
         default=None, repr=False, description="What matters to the person, in their own words."
+    )
+    without: Without = Field(
+        default=Without(), description="What `matters` was not meant to say, as in `understood`."
     )
     near: Annotated[str | tuple[float, float], BeforeValidator(starting_point)] | None = Field(
         default=None, description="A postcode, or latitude,longitude."

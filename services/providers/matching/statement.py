@@ -6,15 +6,18 @@ they hold ("nobody to talk to" is loneliness), and a full-text question to what 
 themselves.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, String, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import REAL, REGCONFIG, TSQUERY
 
 from services.providers.matching.arrays import overlaps
+from services.providers.matching.denials import denials
+from services.providers.matching.reading import Reading, read
 from services.providers.matching.vocabulary import TermIds, Vocabulary
 from services.providers.matching.weights import Weights
 from services.providers.taxonomies.phrases import folded
@@ -32,11 +35,13 @@ class Statement:
 
     Attributes:
         terms: by taxonomy, the codes it speaks of and the term ids of each.
+        denied: by taxonomy, the codes that it speaks of only to say that it is not so.
         telling: the words of it that say something; None where nothing was said.
     """
 
     terms: Mapping[str, Mapping[str, TermIds]]
     telling: str | None
+    denied: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def worded(self) -> bool:
@@ -106,20 +111,76 @@ class Statement:
 SILENT = Statement({}, None)
 
 
-def understood(words: str | None, vocabulary: Vocabulary, weights: Weights) -> Statement:
+def understood(
+    words: str | None,
+    vocabulary: Vocabulary,
+    weights: Weights,
+    without: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Statement:
     """Make sense of a statement.
+
+    Words of a term that is denied or taken away are not looked for in the services' texts either,
+    unless they speak of another term, too.
 
     Args:
         words: the person's own; None for none.
         vocabulary: the directory's taxonomies.
         weights: the declared table, for the words that say nothing.
+        without: by taxonomy, codes that the words were not meant to speak of.
     """
     if words is None or not words.strip():
         return SILENT
-    plain = folded(words)
-    terms: dict[str, dict[str, TermIds]] = {}
-    for (taxonomy, code), patterns in vocabulary.patterns.items():
-        if taxonomy in MEANT and any(each in plain for each in patterns):
-            terms.setdefault(taxonomy, {})[code] = vocabulary.of(taxonomy).ids[code]
-    telling = [each for each in words.split() if folded(each).strip() not in weights.passed_over]
-    return Statement(terms, " ".join(telling))
+    reading = read(words)
+    meant: set[int] = set()
+    not_so: set[int] = set()
+    left_out: set[int] = set()
+    terms: dict[str, Mapping[str, TermIds]] = {}
+    denied: dict[str, Collection[str]] = {}
+    for taxonomy in MEANT:
+        rules, struck = denials()[taxonomy], without.get(taxonomy, ())
+        reached = rules.reach(reading)
+        ids = vocabulary.of(taxonomy).ids
+        said, unsaid = {}, set()
+        for code, phrases in _spoken_of(reading, vocabulary, taxonomy):
+            # An activity is denied with the need whose words it shares ("no debts"), too.
+            kept = [
+                each
+                for each in phrases
+                if not (rules.deny(reading, each, reached) or not_so.issuperset(each))
+            ]
+            left_out.update(*phrases)
+            if code in struck:
+                continue
+            not_so.update(*(each for each in phrases if each not in kept))
+            meant.update(*kept)
+            if kept:
+                said[code] = ids[code]
+            else:
+                unsaid.add(code)
+        if said:
+            terms[taxonomy] = said
+        if unsaid:
+            denied[taxonomy] = unsaid
+        left_out |= rules.unwanted(reading, reached)
+    return Statement(terms, _telling(reading, left_out - meant, weights), denied)
+
+
+def _spoken_of(
+    reading: Reading, vocabulary: Vocabulary, taxonomy: str
+) -> Iterator[tuple[str, list[range]]]:
+    """The terms of a taxonomy whose phrases a statement holds, and where."""
+    for (whole, code), patterns in vocabulary.patterns.items():
+        if whole == taxonomy:
+            phrases = reading.phrases(patterns)
+            if phrases:
+                yield code, phrases
+
+
+def _telling(reading: Reading, silent: Collection[int], weights: Weights) -> str:
+    """The words that say something of what somebody wants, as they were typed."""
+    unsaid = {reading.typed_as[place] for place in silent}
+    return " ".join(
+        each
+        for number, each in enumerate(reading.typed)
+        if number not in unsaid and folded(each).strip() not in weights.passed_over
+    )

@@ -1,0 +1,183 @@
+"""What fits, and asking for it: words of danger, what was not meant, and what goes along."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Body
+from fastapi.responses import JSONResponse
+
+from tests.portal.signing_in import (  # noqa: F401 - fixtures
+    CASE,
+    PAGE,
+    Pages,
+    at_the_right_time,
+    led,
+    send,
+    trial,
+    with_pages,
+)
+
+SERVICE = "8d0f0c52-2b8c-4a6e-8f55-0f6ec1c8a001"
+SAID = "I want to end my life. I'm not lonely."
+ASKED: list[dict[str, Any]] = []
+
+OFFER: dict[str, Any] = {
+    "service": {
+        "id": SERVICE,
+        "name": "Quick Circuits",
+        "eligibility_description": "<p>Adults &amp; young people</p>",
+    },
+    "provider": {"id": SERVICE, "name": "Dyehouse Yard"},
+    "capacity": {"state": "taking"},
+    "when": ["Tuesday 10:00 to 12:00"],
+    "reasons": ["helps with loneliness"],
+    "ask": [],
+    "check": ["for women only: check that this suits"],
+}
+
+
+@trial.post("/directory/match")
+def matched(asked: dict[str, Any] = Body()) -> Any:
+    """What the directory would say of these words."""
+    ASKED.append(asked)
+    without = asked.get("without", {}).get("activity", [])
+    if {*without} - {"singing"}:
+        return JSONResponse({"title": "no such code", "element": "without.activity"}, 400)
+    understood = {} if without else {"activity": ["singing"]}
+    return {
+        "notice": {"code": "danger", "kinds": ["self-harm", "no-food"], "text": "Call 999."},
+        "understood": understood,
+        "denied": {"need": ["loneliness"]},
+        "names": {"activity": {"singing": "Singing & choirs"}, "need": {"loneliness": "Lonely"}},
+        "total": 1,
+        "matches": [OFFER],
+        "near_misses": [
+            OFFER
+            | {
+                "service": {"id": CASE, "name": "Far Away"},
+                "check": [],
+                "excluded": [
+                    {
+                        "criterion": "distance",
+                        "hard": False,
+                        "reason": "about 9.0 km away, farther than about 2.0 km",
+                    }
+                ],
+            }
+        ],
+    }
+
+
+@trial.get("/directory/listings/{service}")
+def listed(service: str) -> dict[str, Any]:
+    """A service for women."""
+    return {
+        "id": service,
+        "name": "Quick Circuits",
+        "eligibility_description": OFFER["service"]["eligibility_description"],
+        "kersey": {"terms": {"company": ["women"]}},
+    }
+
+
+@pytest.fixture
+def http(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> httpx.Client:
+    """A link worker's browser; the person's record has an access need."""
+    needs = [{"code": "hearing-loop", "detail": ""}]
+    monkeypatch.setitem(PAGE, "record", {"access_needs": needs, "contacts": []})
+    ASKED.clear()
+    browser = pages.browser()
+    pages.come(browser, pages.person("link-worker"))
+    return browser
+
+
+def look(http: httpx.Client, **chosen: Any) -> str:
+    """Look for a service; the page of what fits."""
+    form = http.get(f"/cases/{CASE}/find")
+    return led(http, send(http, form, **({"matters": SAID, "by": ""} | chosen))).text
+
+
+def test_words_of_danger_come_first_and_what_fits_is_shown_all_the_same(http: httpx.Client):
+    page = look(http)
+    notice = page.index("These words may mean danger")
+    for said in (
+        "call 999",
+        "choose 2",
+        "116 123",
+        "ending their life",
+        "Get them a food parcel today",
+        f'href="/cases/{CASE}/worries"',
+    ):
+        assert notice < page.index(said, notice) < page.index("Quick Circuits"), said
+    assert SAID not in page
+
+
+def test_what_was_understood_is_said_in_words_and_can_be_taken_away(http: httpx.Client):
+    page = look(http)
+    assert "so we left it out: Feeling lonely" in page
+    away = re.search(r'name="without" value="([^"]+)"', page)
+    assert away
+    assert "Singing &amp; choirs" in page
+    at = f"/cases/{CASE}/found"
+    less = led(http, send(http, http.get(at), without=away[1]))
+    assert str(less.url).endswith(at), "what they mean stands in no address"
+    assert ASKED[-1]["without"] == {"activity": ["singing"]}
+    assert "<s>Singing &amp; choirs</s>" in less.text
+    assert "without" in ASKED[-1], "asked anew"
+    look(http)
+    assert ASKED[-1]["without"] == {"activity": ["singing"]}, "for the same words it stays so"
+    put_back = re.search(r'name="with" value="([^"]+)"', http.get(at).text)
+    assert put_back
+    led(http, send(http, http.get(at), **{"with": put_back[1]}))
+    assert "without" not in ASKED[-1]
+    led(http, send(http, http.get(at), without="activity/singing"))
+    look(http, matters="I sing")
+    assert "without" not in ASKED[-1], "other words are read anew"
+
+
+def test_what_nobody_knows_is_not_taken_away(http: httpx.Client):
+    look(http)
+    at = f"/cases/{CASE}/found"
+    assert send(http, http.get(at), without="activity/golf").status_code == 400
+    assert http.get(at).status_code == 200
+    assert "without" not in ASKED[-1], "nothing was kept"
+
+
+def test_whom_a_group_is_for_is_asked_and_said_where_nobody_asked(http: httpx.Client):
+    page = look(http, company="men")
+    assert ASKED[-1]["company"] == "men"
+    assert "<strong>For women only: check that this suits.</strong>" in page
+    assert "</strong> Adults &amp; young people" in page
+    look(http)
+    assert "company" not in ASKED[-1], "no matter"
+    asking = http.get(f"/cases/{CASE}/ask/{SERVICE}").text
+    assert "For women only: check that this suits." in asking
+    assert "</strong> Adults &amp; young people" in asking
+
+
+def test_why_a_near_miss_was_left_out_stands_in_plain_words(http: httpx.Client):
+    missed = look(http).partition("What nearly fits")[2]
+    assert "about 9.0 km away, farther than about 2.0 km" in missed
+    assert ">distance<" not in missed
+
+
+def test_what_was_chosen_goes_along_to_the_service(http: httpx.Client):
+    look(http, days=["TU", "TH"], access=["bsl"], needs=["loneliness"])
+    asking = http.get(f"/cases/{CASE}/ask/{SERVICE}")
+    assert 'value="Tuesday, Thursday"' in asking.text
+    chosen = re.findall(r'name="access_needs"[^>]*value="([^"]+)" checked', asking.text)
+    assert chosen == ["bsl", "hearing-loop"], "what is on record stays"
+    check = led(
+        http,
+        send(
+            http,
+            asking,
+            needs="loneliness",
+            when="Tuesday, Thursday",
+            access_needs=["bsl", "hearing-loop"],  # type: ignore[arg-type]
+        ),
+    )
+    now = check.text.partition("Now, without a name")[2].partition("Once it said yes")[0]
+    assert "Tuesday, Thursday" in now
+    assert "British Sign Language, A hearing loop" in now
