@@ -4,7 +4,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from deploy.services import SERVICES
 from deploy.settings import OperatorSettings
 from services.notifications import holdings as notifications
 from services.notifications.handlers.erasing import copy_of as copy_of_notifications
+from services.portal.sign_in import half_typed
+from services.portal.tables import web_session
 from services.referrals.app import desk_of
 from services.referrals.desk import Desk
 from services.referrals.subject import holdings as referrals
@@ -81,6 +83,21 @@ def confirmed(
         time.sleep(LOOK_EVERY)
 
 
+def forget_half_typed(engines: Mapping[str, Engine], cases: Collection[UUID]) -> int:
+    """Take what staff typed about a person, and have not sent, out of the pages' sessions.
+
+    The portal consumes no events, so that it cannot hear of an erasure: the command does it.
+
+    Parameters:
+        engines: by service.
+        cases: all of the person's.
+
+    Returns: how many forms went.
+    """
+    with engines["portal"].begin() as connection:
+        return half_typed.forget(connection, cases)
+
+
 def forget(engines: Mapping[str, Engine]) -> None:
     """Have the databases give up dead rows and remembered values of what was erased.
 
@@ -90,6 +107,7 @@ def forget(engines: Mapping[str, Engine]) -> None:
     own = {each.table.name for each in referrals.HOLDINGS} | {*referrals.DOCUMENTS}
     forget_samples(engines["referrals"], own)
     forget_samples(engines["notifications"], {each.table.name for each in notifications.HOLDINGS})
+    forget_samples(engines["portal"], {web_session.name})
 
 
 # --- the copy -----------------------------------------------------------------------------------

@@ -148,6 +148,8 @@ def erase(
         done = once(even_if_open=even_if_open)
         _report(done, done=True)
         typer.echo(f"person {done.subject.person}: erased")
+        forms = subjects.forget_half_typed(engines, done.subject.cases)
+        typer.echo(f"portal: {forms} forms that staff had begun are gone")
         missing = subjects.confirmed(
             desk, done.subject.person, wait, lambda service: typer.echo(f"{service}: confirmed")
         )
@@ -214,6 +216,8 @@ def reapply(
     lines = list(subjects.lines_of(file))
     with _house("subject reapply") as (desk, engines):
         known = sum(known for _, known in do(desk, lines, by=by))
+        cases = {case for line in lines for case in line.cases}
+        subjects.forget_half_typed(engines, cases)
         subjects.forget(engines)
     typer.echo(f"{len(lines)} erasures applied, {known} of persons whom the database knew")
     newest = max((line.erased for line in lines), default=None)

@@ -25,7 +25,8 @@ SESSIONS = RecordClass(
 RECORDS = (SESSIONS,)
 
 NOBODY: Mapping[str, str] = {
-    "web_session": "a member of staff; what they typed goes with their session, in a day at most",
+    "web_session": "a member of staff; what they typed about a person goes with an erasure, and"
+    " with their session, in a day at most",
     "form_sent": "a fingerprint",
 }
 """Tables that concern no patient, and what is in them: all."""

@@ -28,7 +28,7 @@ class WebSession(PortalTable, table=True):
     nobody. `tokens` holds what the issuer gave, encrypted; `good_until` is when its access token
     ends, `renewing` when a request began to renew it. The session ends at `ends`, or when it was
     not `seen` for a while. `kept` is what was typed into the last few forms that take more than
-    one page, encrypted too.
+    one page, each encrypted, by the address of its page; see `sign_in.half_typed`.
     """
 
     __tablename__: ClassVar[Any] = "web_session"

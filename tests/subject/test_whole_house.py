@@ -12,6 +12,7 @@ from deploy.data_folder import DataFolder
 from deploy.embedded_postgres import running_url
 from deploy.engines import opened
 from deploy.services import BROKER_DATABASE
+from services.portal.sign_in.half_typed import as_kept, forms_in
 from shared.messaging.broker import Broker, Message
 from shared.messaging.embedded import EmbeddedBroker
 from tests.referrals.house import a_bundle, a_person
@@ -41,6 +42,27 @@ def dead_letter(kersey: Living, broker: Broker, told: Told) -> None:
     )
 
 
+HALF_TYPED = ("zv0form", "zv1form")
+
+
+def half_type(kersey: Living, case: str, other: str) -> None:
+    """What a colleague has typed and not sent, about two cases and into a search, past any page.
+
+    The pages encrypt it; here it can be looked for.
+    """
+    one, search = HALF_TYPED
+    kept = as_kept(
+        {f"/cases/{case}/ask/{uuid4()}": one, "/cases/search": search, f"/cases/{other}/find": "-"}
+    )
+    kersey.rows(
+        "portal",
+        "insert into web_session"
+        " (fingerprint, account, tokens, good_until, began, seen, ends, kept)"
+        " values ('somebody', 'a', '-', now(), now(), now(), now() + interval '1 hour', :kept)",
+        kept=kept,
+    )
+
+
 def test_no_word_of_an_erased_person_is_left_anywhere(
     kersey: Living, logged: Callable[[], str]
 ) -> None:
@@ -52,7 +74,8 @@ def test_no_word_of_an_erased_person_is_left_anywhere(
     ((number,),) = kersey.rows(
         "referrals", "select nhs_number from person where id = :p", p=told.person
     )
-    marks = {*alone_in(marked, bundle), *WORDS, *PLANTED, number}
+    half_type(kersey, told.case, other_case)
+    marks = {*alone_in(marked, bundle), *WORDS, *PLANTED, *HALF_TYPED, number}
     for engine in kersey.house.engines.values():
         with engine.begin() as connection:
             connection.exec_driver_sql("analyze")
@@ -78,6 +101,9 @@ def test_no_word_of_an_erased_person_is_left_anywhere(
     assert {body for (body,) in kersey.rows("referrals", letters)} == {""}, "letters went as well"
     assert kersey.call("link-worker", "GET", f"/referrals/cases/{other_case}")["outcome"] is None
     assert kersey.call("ehr", "GET", f"/fhir/Patient/{other_patient}")["name"]
+    ((kept,),) = kersey.rows("portal", "select kept from web_session where account = 'a'")
+    assert list(forms_in(kept)) == [f"/cases/{other_case}/find"], "others' forms are left alone"
+    assert "portal: 2 forms that staff had begun are gone" in said.output
     assert "not yet" not in kersey.kersey("subject", "status").output
 
 

@@ -13,6 +13,7 @@ from cryptography.fernet import InvalidToken, MultiFernet
 from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
 
 from services.portal.form_key import form_key, is_form_key
+from services.portal.sign_in.half_typed import as_kept, forms_in
 from services.portal.sign_in.issuer import Granted, Issuer, IssuerUnreachable, SignInRefused
 from services.portal.sign_in.whose import Whose
 from services.portal.tables import web_session
@@ -160,28 +161,25 @@ class Sessions:
             typed: what was typed.
         """
         this = web_session.c.fingerprint == _fingerprint(secret)
+        sealed = self._cipher.encrypt(orjson.dumps(dict(typed))).decode()
         with self._engine.begin() as connection:
             asked = select(web_session.c.kept).where(this).with_for_update()
-            before = self._kept(connection.execute(asked).scalar())
+            before = forms_in(connection.execute(asked).scalar())
             before.pop(page, None)
-            newest = dict([*before.items(), (page, dict(typed))][-MOST_KEPT:])
-            sealed = self._cipher.encrypt(orjson.dumps(newest)).decode()
-            connection.execute(update(web_session).where(this).values(kept=sealed))
+            newest = dict([*before.items(), (page, sealed)][-MOST_KEPT:])
+            connection.execute(update(web_session).where(this).values(kept=as_kept(newest)))
 
     def kept(self, secret: str, page: str) -> dict[str, Any] | None:
         """What was typed into a form last; None when nothing is kept of it any more."""
         this = web_session.c.fingerprint == _fingerprint(secret)
         with self._engine.connect() as connection:
-            sealed = connection.execute(select(web_session.c.kept).where(this)).scalar()
-        return self._kept(sealed).get(page)
-
-    def _kept(self, sealed: str | None) -> dict[str, dict[str, Any]]:
-        if sealed is None:
-            return {}
+            forms = forms_in(connection.execute(select(web_session.c.kept).where(this)).scalar())
+        if page not in forms:
+            return None
         try:
-            found: dict[str, dict[str, Any]] = orjson.loads(self._cipher.decrypt(sealed))
+            found: dict[str, Any] = orjson.loads(self._cipher.decrypt(forms[page]))
         except InvalidToken:
-            return {}
+            return None
         return found
 
     def end(self, secret: str) -> Granted | None:
