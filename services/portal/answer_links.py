@@ -1,6 +1,7 @@
 """What the pages ask of the notifications service, for whoever holds an answer link."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -30,6 +31,7 @@ class Refusal(Exception):
         detail: more words.
         element: the field at fault, such as `body.note`; empty where it named none.
         tries_left: after a wrong code.
+        found: what a text tells of a person, by element and place; see `staff.unnamed`.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Refusal(Exception):
         detail: str = "",
         element: str = "",
         tries_left: int | None = None,
+        found: Sequence[Json] = (),
     ) -> None:
         super().__init__(f"{status} {reason}")
         self.status = status
@@ -49,6 +52,7 @@ class Refusal(Exception):
         self.detail = detail
         self.element = element
         self.tries_left = tries_left
+        self.found = found
 
     @property
     def foreign(self) -> bool:

@@ -163,4 +163,5 @@ def _refusal(status: int, told: object) -> Refusal:
         title=str(said.get("title", "")),
         detail=str(said.get("detail", "")),
         element=str(said.get("element", "")),
+        found=said.get("found") or (),
     )

@@ -14,6 +14,7 @@ from services.portal.cases.people import Shown
 from services.portal.cases.words import SHARED, SOME_ALONE
 from services.portal.closed.days import closed_soon
 from services.portal.front_door.words import ACCESS, NEEDS
+from services.portal.staff import unnamed
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.times import WEEKDAYS
@@ -57,7 +58,7 @@ async def take(case: UUID, service: UUID, here: Here) -> Response:
     known = await _known(here, case, service)
     kept = {"full": "yes" if form.get("full") == "yes" else ""}
     typed, faults = typed_into(form, _fields(known, kept))
-    typed |= kept
+    typed |= kept | {unnamed.FIELD: unnamed.ticked(form)}
     if typed["share"] and not typed["how"]:
         faults["how"] = _("Choose how they agreed")
     if faults:
@@ -95,7 +96,10 @@ async def send(case: UUID, service: UUID, here: Here) -> Response:
             typed["full"] = "yes"
         if refusal.element.endswith("several_because"):
             known["several"] = True
-        faults = at_its_field(refusal, _fields(known, typed))
+        if refusal.found:
+            faults, typed = unnamed.told(refusal, typed)
+        else:
+            faults = at_its_field(refusal, _fields(known, typed))
         return _form(here, known, typed, faults, refusal.status)
     return back_to(f"/cases/{case}?done=requests")
 
@@ -194,7 +198,7 @@ def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
         fields.append(SEVERAL)
     if typed.get("full"):
         fields.append(FULL)
-    return fields
+    return [*fields, *unnamed.field(typed)]
 
 
 def _body(known: Known, service: UUID, typed: Typed) -> dict[str, Any]:
@@ -209,7 +213,7 @@ def _body(known: Known, service: UUID, typed: Typed) -> dict[str, Any]:
         },
         "how": typed["how"] or "verbal",
     }
-    for name in ("several_because", "full_because"):
+    for name in ("several_because", "full_because", unnamed.FIELD):
         if typed.get(name):
             body[name] = typed[name]
     return body

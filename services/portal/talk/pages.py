@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from fastapi import Response
 
 from services.portal.answer_links import Refusal
+from services.portal.staff import unnamed
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Place, back_to
 from shared.languages import _
@@ -89,7 +90,8 @@ async def shown(
         back=back,
         text=TEXT,
         thinking=_thinking(talk),
-        fields=[TEXT, *_thinking(talk)],
+        fields=[TEXT, *unnamed.field(typed or {}), *_thinking(talk)],
+        ticks=unnamed.field(typed or {}),
         names=NAMES,
         asks=ASKS,
         good=GOOD,
@@ -105,14 +107,18 @@ async def written(here: Place, task: UUID, at: str, back: tuple[str, str]) -> Re
     """A message is sent. The same form sent twice is one message."""
     form = await here.form()
     typed, faults = typed_into(form, [TEXT])
+    typed[unnamed.FIELD] = unnamed.ticked(form)
     if not faults:
         key = uuid5(NAMESPACE_URL, f"{form.get('sheet')}/{typed['text']}")
-        body = {"text": typed["text"], "key": str(key)}
+        body = {"text": typed["text"], "key": str(key), unnamed.FIELD: typed[unnamed.FIELD]}
         try:
             await here.send("POST", f"/referrals/requests/{task}/messages", body)
             return back_to(f"{at}?done=messages")
         except Refusal as refusal:
-            faults = at_its_field(refusal, [TEXT])
+            if refusal.found:
+                faults, typed = unnamed.told(refusal, typed)
+            else:
+                faults = at_its_field(refusal, [TEXT])
     return await shown(here, task, at, back, status=422, typed=typed, faults=faults)
 
 

@@ -17,6 +17,8 @@ Address = Annotated[
     str, StringConstraints(max_length=200, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]+$")
 ]
 """A URI: it becomes the `system` of a Coding, where FHIR allows no white space."""
+MayStay = Annotated[list[Said], Field(default_factory=list, max_length=20)]
+"""Words in a text for a provider of which a link worker says that they tell nobody who it is."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
@@ -48,6 +50,7 @@ class AskBody(Body):
     expires: AwareDatetime | None = None
     several_because: Line | None = None
     full_because: Line | None = None
+    may_stay: MayStay
 
 
 class ReasonBody(Body):

@@ -5,6 +5,7 @@ from fastapi.responses import JSONResponse
 
 from services.referrals.casefile import NoSuchCase
 from services.referrals.domain import Refused
+from services.referrals.unnamed.refusing import TellsWho
 from shared.problems import Problem
 
 STATUS = {"forbidden": 403, "conflict": 409, "business-rule": 422}
@@ -18,6 +19,16 @@ def install_refusals(app: FastAPI) -> None:
     def refused(request: Request, error: Refused) -> JSONResponse:
         return Problem(
             STATUS[error.code], "Not possible", error.words, element=error.element
+        ).response()
+
+    @app.exception_handler(TellsWho)
+    def tells(request: Request, error: TellsWho) -> JSONResponse:
+        return Problem(
+            STATUS[error.code],
+            "Not possible",
+            error.words,
+            element=error.element,
+            found=error.told,
         ).response()
 
     @app.exception_handler(NoSuchCase)

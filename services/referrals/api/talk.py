@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import Field, StringConstraints
 
-from services.referrals.api.bodies import PLAIN, AnsweredBy, Body, Slug
+from services.referrals.api.bodies import PLAIN, AnsweredBy, Body, MayStay, Slug
 from services.referrals.api.requests import speaking_for
 from services.referrals.desk import Desk
 from services.referrals.handlers import talking
@@ -25,6 +25,7 @@ class MessageBody(Body):
 
     text: Short
     key: UUID
+    may_stay: MayStay
     written_by: AnsweredBy | None = None
 
 
@@ -50,7 +51,7 @@ def talk_routes(desk: Desk) -> APIRouter:
     def write(task: UUID, body: MessageBody, principal: Principal = reads) -> View:
         """Write to the other side; the same key again changes nothing."""
         who = speaking_for(principal, body.written_by, "written_by")
-        talking.write(desk, who, str(task), body.text, body.key)
+        talking.write(desk, who, str(task), body.text, body.key, body.may_stay)
         return talking.read(desk, principal, str(task))
 
     @router.put("/feedback")

@@ -1,6 +1,7 @@
 """Asking a provider: the onward request, taking it back, and choosing among offers."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -22,6 +23,8 @@ from services.referrals.handlers.triage import note_acceptance
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Agreement, CaseTask, ListedService, OnwardRequest
+from services.referrals.unnamed.reading import read_around
+from services.referrals.unnamed.refusing import note_confirmed, refuse_telling
 from shared.auth import Principal
 from shared.messaging.events import ReferralCancelled, ReferralChosen, ReferralRequested
 
@@ -52,6 +55,7 @@ class Ask:
         several_because: why more than one provider is asked at once (care 15).
         full_because: why a service that is full, with no waiting list, is asked all the same; the
             provider reads it.
+        may_stay: words in these of which the link worker says that they tell nobody who it is.
     """
 
     service: UUID
@@ -65,6 +69,22 @@ class Ask:
     expires: datetime | None = None
     several_because: str | None = None
     full_because: str | None = None
+    may_stay: Collection[str] = ()
+
+    @property
+    def read_before(self) -> dict[str, str]:
+        """The texts that the provider reads before it accepts, by element."""
+        texts = {
+            "text": self.text,
+            "when": self.when,
+            "where": self.where,
+            "full_because": self.full_because or "",
+        }
+        texts |= {f"access_needs.{n}": each for n, each in enumerate(self.access_needs)}
+        texts |= {
+            f"needs.{n}.display": each.get("display", "") for n, each in enumerate(self.needs)
+        }
+        return {element: text for element, text in texts.items() if text}
 
 
 @repeating
@@ -76,6 +96,7 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
         Refused: the service is unknown, withdrawn or signpost-only; it is full, or another
             provider is being asked, and no reason is given; what is shared, or the end of it,
             cannot be; the person has died; the state of the case does not allow it.
+        TellsWho: a text would tell the provider who the person is.
     """
     with working_on(desk, principal, case=case) as file:
         return ask_provider(file, standing(file, principal, file.triage), wanted)
@@ -90,10 +111,13 @@ def ask_provider(file: CaseFile, actor: Actor, wanted: Ask) -> CaseTask:
     _check_room(file, wanted)
     _check_share(wanted, file.now)
     _check_expires(wanted, file.now)
+    confirmed = _check_unnamed(file, wanted)
     if triage.status == "accepted":
         note_acceptance(file, actor)
     file.step(triage, "ask", actor)
     task = add_request(file, wanted, service, show_place=not is_hidden(person_of_case(file)))
+    if confirmed:
+        note_confirmed(file, task)
     follow(file, actor)  # a place that was found before stays found
     file.announce(ReferralRequested(**file.about(task), service_request=UUID(task.service_request)))
     return task
@@ -232,6 +256,16 @@ def _check_expires(wanted: Ask, now: datetime) -> None:
         "An agreement ends after now and within five years.",
         "expires",
     )
+
+
+def _check_unnamed(file: CaseFile, wanted: Ask) -> bool:
+    """A request is asked without a name (care 5): whether words in it were confirmed."""
+    texts = wanted.read_before
+    if not texts:
+        return False
+    around = read_around(file.uow.session, file.case, wanted.service)
+    around.known.take_shared(wanted.share)
+    return refuse_telling(file, texts, around, wanted.may_stay)
 
 
 def add_request(

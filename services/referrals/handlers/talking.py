@@ -1,17 +1,24 @@
 """A provider and a link worker write to each other on a request, and say what they think of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
 from services.referrals.casefile import CaseFile, NoSuchCase, refuse_unless, state_of
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Refused
-from services.referrals.handlers.sharing import person_of_case, taken_back
+from services.referrals.handlers.sharing import (
+    agreed_items,
+    may_identify,
+    person_of_case,
+    taken_back,
+)
 from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import CaseTask, RequestFeedback, RequestMessage
 from services.referrals.talk import GOOD, POINTS, Side, View, talk_of
+from services.referrals.unnamed.reading import read_around
+from services.referrals.unnamed.refusing import note_confirmed, refuse_telling
 from shared.auth import Principal
 from shared.messaging.events import ProviderWritten, TeamWritten
 
@@ -34,7 +41,14 @@ def read(desk: Desk, principal: Principal, task_id: str) -> View:
 
 
 @repeating
-def write(desk: Desk, principal: Principal, task_id: str, text: str, key: UUID) -> None:
+def write(
+    desk: Desk,
+    principal: Principal,
+    task_id: str,
+    text: str,
+    key: UUID,
+    may_stay: Collection[str] = (),
+) -> None:
     """Write to the other side, which is told that there is something, and not what.
 
     Args:
@@ -44,10 +58,12 @@ def write(desk: Desk, principal: Principal, task_id: str, text: str, key: UUID) 
         task_id: the provider's Task.
         text: a few words.
         key: of this writing; the same one again changes nothing.
+        may_stay: words in it of which the team says that they tell nobody who the person is.
 
     Raises:
         NoSuchCase: see `read`.
         Refused: the case is closed, or the key is another message's.
+        TellsWho: the team's words would tell a provider who the person is that may not know.
     """
     with _talking(desk, principal, task_id, by_link=True) as (file, task, side):
         known = file.uow.session.get(RequestMessage, key)
@@ -55,6 +71,10 @@ def write(desk: Desk, principal: Principal, task_id: str, text: str, key: UUID) 
             if (known.task, known.side, known.text) != (task.id, side, text):
                 raise Refused("conflict", "This key is another message's.", "key")
             return
+        if side is Side.TEAM and not _knows(file, task):
+            around = read_around(file.uow.session, file.case, task.service)
+            if refuse_telling(file, {"text": text}, around, may_stay):
+                note_confirmed(file, task)
         file.uow.session.add(
             RequestMessage(
                 key=key,
@@ -104,6 +124,16 @@ def think(desk: Desk, principal: Principal, task_id: str, good: str, points: Seq
         file.audit("feedback-given", f"Task/{task.id}")
         file.finish()
         file.uow.commit()
+
+
+def _knows(file: CaseFile, task: CaseTask) -> bool:
+    """Whether the provider may know who the person is, and is told something of them."""
+    agreement, person = file.agreement(task.id), person_of_case(file)
+    return (
+        agreement is not None
+        and may_identify(state_of(task), agreement, person, file.now)
+        and bool(agreed_items(agreement, person))
+    )
 
 
 @contextmanager
