@@ -111,8 +111,8 @@ def _why_none(party: str | None, *, there: int) -> str:
     if party:
         return f"{party} has no webhook; `kersey webhooks list` lists those of everybody"
     return (
-        "no organisation has a webhook yet: its hub adds one, as a contact whose means is webhook,"
-        " on the page of its contacts"
+        "no organisation has a webhook yet: it is a contact whose means is webhook, which the"
+        " organisation or its hub adds by PUT /notifications/contacts/{party}/{id}"
     )
 
 

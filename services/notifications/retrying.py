@@ -24,17 +24,17 @@ class Hindrance(StrEnum):
     UNKNOWN = "There is no such delivery."
     NOT_FAILED = "It has not failed: only what failed, or came back, can be tried again."
     NOBODY = (
-        "Nobody is a contact who could be told of this, so there is nowhere to send it. Give the"
-        " organisation a contact, on the hub's page of its contacts, and try again."
+        "Nobody is a contact who could be told of this, so there is nowhere to send it. Whoever it"
+        " is for says how they are asked, or their hub notes it for them. Then try again."
     )
     NO_LONGER_MATTERS = "What it says was overtaken: nobody needs to hear of it any more."
     INACTIVE = (
-        "Its contact is not used any more, so it would fail again. Ring the organisation, and set"
-        " its contact anew on the hub's page of its contacts: what comes next goes there."
+        "Its contact is not used any more, so it would fail again. Ring whoever it is for, and have"
+        " them or their hub say how they are asked now: what comes next goes there."
     )
     UNUSABLE = (
-        "Mails to its contact came back, so none are sent there. Ring the organisation, correct or"
-        " verify the address on the hub's page of its contacts, and try again."
+        "Mails to its contact came back, so none are sent there. Ring whoever it is for; their hub"
+        " corrects the address, or says that it was checked anew. Then try again."
     )
 
 

@@ -1,7 +1,8 @@
 """The referrals of one quarter, in numbers that tell of nobody, for commissioners and researchers.
 
-Each table is of one dimension, of the referrals that came in that quarter; see
-`shared.small_numbers` for what is not shown.
+Each table is of one dimension, of the referrals that came in that quarter; whoever came to a group
+by themselves was referred by nobody, and is counted apart. See `shared.small_numbers` for what is
+not shown.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col, func
 
-from services.referrals.front_door import Source
+from services.referrals.front_door import WALK_IN, Source
 from services.referrals.practice_standing import ENDED
 from services.referrals.tables import Case, PlaceHub, Worklist
 from services.referrals.tables.case import RECORD_SYSTEM
@@ -24,7 +25,7 @@ View = dict[str, Any]
 
 GOING_ON = "going-on"
 ENDS = (GOING_ON, *dict.fromkeys(ENDED.values()), "ended")
-SOURCES = (RECORD_SYSTEM, *get_args(Source), "walk-in")
+SOURCES = (RECORD_SYSTEM, *get_args(Source))
 
 
 def figures(session: Session, quarter: Quarter, zone: ZoneInfo) -> View:
@@ -52,7 +53,11 @@ def figures(session: Session, quarter: Quarter, zone: ZoneInfo) -> View:
     named = select(col(PlaceHub.code), col(PlaceHub.name)).order_by(col(PlaceHub.name))
     places = {row.code: row.name for row in session.execute(named)}
     by_place, by_source, by_end = (Counter[str](), Counter[str](), Counter[str]())
+    walked_in = Counter[str]()
     for hub, source, is_open, state, count in rows:
+        if source == WALK_IN:  # nobody referred them
+            walked_in[hub] += count
+            continue
         by_place[hub] += count
         by_source[source] += count
         by_end[GOING_ON if is_open else ENDED.get(state, "ended")] += count
@@ -66,6 +71,7 @@ def figures(session: Session, quarter: Quarter, zone: ZoneInfo) -> View:
             "referred-by-place": _table(places, by_place),
             "referred-by-source": _table(SOURCES, by_source),
             "referred-by-end": _table(ENDS, by_end),
+            "walked-in-by-place": _table(places, walked_in),
         },
     }
 

@@ -380,7 +380,7 @@ def test_a_retry_that_cannot_help_says_what_does(sent):
 
 
 def test_webhooks_that_are_not_there_are_told_with_what_is(migrated):
-    assert "its hub adds one" in kersey("webhooks", "list", **migrated).stdout
+    assert "PUT /notifications/contacts" in kersey("webhooks", "list", **migrated).stdout
     told = kersey("webhooks", "list", "calder", **migrated).stdout
     assert "calder has no webhook; `kersey webhooks list`" in told
 

@@ -142,5 +142,6 @@ PROVIDER_PAGES = {
     "/what-we-did",
     "/how-we-are-asked",
     "/how-we-are-asked/*",
+    "/how-we-are-asked/quiet-hours",
 }
 """What the demo's provider can come to by links: a page without anything to show is not seen."""

@@ -196,6 +196,28 @@ def test_a_manager_says_how_the_group_is_asked(
     assert "kersey.example" not in found.partition("<main")[2]
 
 
+def test_a_manager_says_when_the_group_hears_nothing_that_can_wait(
+    running: Running, phone: BrowserContext
+) -> None:
+    tab = Watched(phone.new_page(), 320, scripts=False)
+    page = tab.page
+    page.goto(f"{running.url}/how-we-are-asked")
+    expect(page.get_by_text("You have none. We may write to you at any hour.")).to_be_visible()
+    tab.click("link", "Say when we should be quiet")
+    for label in ("Quiet from", "Quiet until"):
+        page.get_by_label(label).select_option("20:00")
+    tab.click("button", "Save")
+    expect(page.get_by_role("alert")).to_contain_text("They end when they begin")
+    page.get_by_label("Quiet until").select_option("8 am")
+    tab.click("button", "Save")
+    expect(page.get_by_text("From 20:00 to 08:00 we send you nothing")).to_be_visible()
+    tab.click("link", "Change your quiet hours")
+    expect(page.get_by_label("Quiet from")).to_have_value("20:00")
+    tab.click("button", "Have no quiet hours")
+    expect(page.get_by_text("You have none. We may write to you at any hour.")).to_be_visible()
+    assert tab.found == []
+
+
 def test_a_quarter_is_shown_in_numbers_that_tell_of_nobody(manager: Visitor) -> None:
     page = manager.get("/what-we-did")
     assert page.status_code == 200

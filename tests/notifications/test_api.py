@@ -108,7 +108,7 @@ def test_what_would_fail_again_is_not_tried_and_says_what_helps(
     house.execute("update contact set active = false")
     answer = client.post(f"/notifications/deliveries/{key}/retry", headers=coordinator)
     assert answer.status_code == 409
-    assert "set its contact anew" in answer.json()["detail"]
+    assert "say how they are asked now" in answer.json()["detail"]
     assert house.rows("state") == ["failed"]
 
 

@@ -210,6 +210,19 @@ def test_quiet_hours_are_kept_shown_and_ended(house: House, client, coordinator)
     assert client.get(at, headers=coordinator).json() == {"quiet_hours": None}
 
 
+def test_an_organisation_keeps_its_own_quiet_hours_by_a_word_for_itself(house: House, client):
+    manager = house.verifier.add(
+        "manager", roles="provider-manager", scopes="notifications.write", organisation=PROVIDER
+    )
+    own = "/notifications/quiet-hours/own"
+    hours = {"starts": "20:00", "ends": "08:00"}
+    assert client.put(own, headers=manager, json=hours).status_code == 200
+    assert house.scalar("select party from party_quiet_hours") == str(PROVIDER)
+    assert client.get(own, headers=manager).json()["quiet_hours"]["starts"] == "20:00"
+    assert client.delete(own, headers=manager).status_code == 204
+    assert client.get(own, headers=manager).json() == {"quiet_hours": None}
+
+
 @pytest.mark.parametrize(
     ("hours", "element"),
     [

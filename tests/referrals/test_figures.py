@@ -7,6 +7,7 @@ import pytest
 
 from shared.quarters import quarter_of
 from tests.referrals.test_front_door import FAMILY, said
+from tests.referrals.test_walk_ins import came
 
 AT = "/referrals/figures"
 
@@ -36,8 +37,21 @@ def test_what_came_is_counted_by_place_by_source_and_by_how_it_ended(house, read
     assert (sources["self"], sources["record-system"], sources["police"]) == (6, 5, 0)
     ends = by_code(figures, "referred-by-end")
     assert (ends["going-on"], ends["not-reached"]) == (6, 5)
+    walked_in = figures["tables"].pop("walked-in-by-place")
+    assert walked_in["total"] == 0
     assert {each["total"] for each in figures["tables"].values()} == {11}
     assert figures["places"]["bradford"].startswith("Bradford")
+
+
+def test_whoever_came_by_themselves_was_referred_by_nobody_and_is_counted_apart(house, reads):
+    for _ in range(5):
+        house.by("front-door").post("/referrals/front-door", said(), status=201)
+        house.by("provider").post("/referrals/walk-ins", came(), status=201)
+    figures = reads.get(AT)
+    assert by_code(figures, "walked-in-by-place")["bradford"] == 5
+    assert by_code(figures, "referred-by-place")["bradford"] == 5
+    assert "walk-in" not in by_code(figures, "referred-by-source")
+    assert {each["total"] for each in figures["tables"].values()} == {5}
 
 
 def test_a_small_number_is_not_shown_nor_what_would_give_it_away(house, reads):
@@ -55,7 +69,7 @@ def test_a_small_number_is_not_shown_nor_what_would_give_it_away(house, reads):
 def test_few_altogether_are_not_shown_and_nobody_is_named(house, reads):
     house.refer()
     figures = reads.get(AT)
-    assert {each["total"] for each in figures["tables"].values()} == {None}
+    assert {each["total"] for each in figures["tables"].values()} == {None, 0}
     assert "Thornbeck" not in json.dumps(figures)
     assert figures.keys() == {
         "quarter", "since", "until", "fewest", "places", "tables",

@@ -61,6 +61,7 @@ def test_what_nobody_covers_is_on_the_hubs_list_and_its_sender_knows(
     assert warning["expression"] == [f"Bundle.entry[{place}].resource.{element}"]
     assert "list of referrals to place by hand" in warning["diagnostics"]
     assert words in warning["diagnostics"]
+    assert f"Do not send it again. To ask about it: {hub.title()}" in warning["diagnostics"]
     assert house.state(referral.triage) == "requested/unrouted"
     assert house.told() == ["referral.received", "referral.unrouted"]
     coordinator = {"bradford": "coordinator", "calderdale": "coordinator-2"}[hub]

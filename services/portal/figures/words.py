@@ -7,11 +7,7 @@ from services.portal.front_door.words import need
 from services.portal.taking_down.pages import SAYS
 from shared.languages import _
 
-SOURCES: Mapping[str, str] = {
-    "record-system": _("A GP's record system"),
-    **SAYS,
-    "walk-in": _("They came to a group by themselves"),
-}
+SOURCES: Mapping[str, str] = {"record-system": _("A GP's record system"), **SAYS}
 
 ENDS: Mapping[str, str] = {
     "going-on": _("Still going on"),
@@ -73,6 +69,12 @@ TABLES: Mapping[str, Table] = {
         _("How it stands"),
         _end,
         _("Of those that came in this time, as it is today."),
+    ),
+    "walked-in-by-place": Table(
+        _("People who came to a group by themselves, by place"),
+        _("Place"),
+        _place,
+        _("Nobody referred them, so they are not counted above."),
     ),
     "missing-by-need": Table(
         _("How often nothing fitted, by need"),

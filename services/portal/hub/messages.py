@@ -52,7 +52,10 @@ async def messages(here: OfHub, after: str | None = None, done: str = "") -> Res
     rows = found["failures"]
     return here.page(
         "hub/messages",
-        rows=[{**row, "why": words.failure(row["reason"])} for row in rows[:ROWS]],
+        rows=[
+            {**row, "why": words.failure(row["reason"]), "mend": words.mend(row["reason"])}
+            for row in rows[:ROWS]
+        ],
         further=further("/hub/messages", rows, "id"),
         said=DONE.get(done, ""),
     )

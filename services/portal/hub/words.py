@@ -126,6 +126,12 @@ FAILURES: Mapping[str, str] = {
 }
 """Why a message did not arrive; what begins with `bounce` came back."""
 
+_MEND: Mapping[str, str] = {
+    "no-contact": _("Ask them how they want to be asked, and note it for them. Then try again"),
+    "address-unusable": _("Ring them. Put the address right, or say that you checked it"),
+    "endpoint-off": _("Ring them. Once their system works, it gets what it missed"),
+}
+
 _INNER = frozenset(
     [
         "link_type", "link_entity", "currency", "latitude", "longitude", "location_type",
@@ -136,6 +142,14 @@ _INNER = frozenset(
 """What a person is not told of what is below a listing."""
 
 Json = Mapping[str, Any]
+
+
+def mend(code: str | None) -> str:
+    """What to do about a message that did not arrive, in plain words."""
+    came_back = (code or "").startswith("bounce")
+    return _MEND.get("address-unusable" if came_back else code or "") or _(
+        "Try again. If it fails once more, ring them and tell them yourself"
+    )
 
 
 def failure(code: str | None) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
+from services.portal.reached.quiet import quiet_hours
 from services.portal.reached.wishes import LANGUAGES, as_typed, fields_of, wished
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
@@ -62,6 +63,7 @@ async def contacts(here: Here, done: str = "") -> Response:
         languages=LANGUAGES,
         changeable=frozenset(MEANS),
         new=uuid4(),
+        quiet=await quiet_hours(here),
         said=DONE.get(done, ""),
     )
 

@@ -23,7 +23,7 @@ from services.referrals.handlers.urgency import alert, not_monitored
 from services.referrals.pad import Pad
 from services.referrals.readers import Label, Readers, label_in, readers_of
 from services.referrals.record import Stop
-from services.referrals.tables import Case, CaseDocument, CaseTask, ListedService, Person
+from services.referrals.tables import Case, CaseDocument, CaseTask, ListedService, Person, PlaceHub
 from services.referrals.tables.case import RECORD_SYSTEM
 from shared.auth import Principal
 from shared.database import UnitOfWork
@@ -206,11 +206,20 @@ def announce_arrival(file: CaseFile, way: Route, task: CaseTask) -> None:
 
 def _warnings(file: CaseFile, way: Route, unknown: Sequence[str]) -> list[Issue]:
     faults = dict.fromkeys(fault for fault in (way.fault, *unknown) if fault)
+    next_step = _next_step(file, way) if faults else ""
     issues = [
-        Issue("warning", "business-rule", f"{_UNROUTED_NOW} {why}", (element,))
+        Issue("warning", "business-rule", f"{_UNROUTED_NOW} {why} {next_step}", (element,))
         for why, element in (FAULTS[fault] for fault in faults)
     ]
     return issues + not_monitored(file)
+
+
+def _next_step(file: CaseFile, way: Route) -> str:
+    """What the sender does about it, and whom they ask."""
+    hub = file.uow.session.get(PlaceHub, way.hub)
+    if hub is None:
+        return _NOT_AGAIN
+    return f"{_NOT_AGAIN} To ask about it: {', '.join(filter(None, (hub.name, hub.phone)))}."
 
 
 def _services_without_room(file: NewCase, request: Mapping[str, Any]) -> Iterator[Issue]:
@@ -240,4 +249,5 @@ def _services_without_room(file: NewCase, request: Mapping[str, Any]) -> Iterato
         yield Issue("warning", "business-rule", words, (f"ServiceRequest.performer[{n}]",))
 
 
+_NOT_AGAIN = "Do not send it again."
 _UNROUTED_NOW = "The referral was received and is on the hub's list of referrals to place by hand."

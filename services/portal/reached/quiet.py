@@ -1,0 +1,81 @@
+"""Hours in which an organisation hears nothing that can wait."""
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from services.portal.staff.fields import Field, Typed
+from services.portal.staff.place import Here, Place, back_to
+from services.portal.staff.taking import Faults, take
+from shared.languages import _
+
+router = APIRouter(prefix="/how-we-are-asked/quiet-hours", include_in_schema=False)
+
+AT = "/notifications/quiet-hours/own"
+DONE = "/how-we-are-asked?done=kept"
+
+HOURS: dict[str, str] = {
+    f"{hour:02}:00": {0: _("Midnight"), 12: _("Noon")}.get(
+        hour, f"{hour % 12 or 12} {'am' if hour < 12 else 'pm'}"
+    )
+    for hour in range(24)
+}
+FIELDS = (
+    Field("starts", _("Quiet from"), "select", HOURS, missing=_("Choose when it begins")),
+    Field("ends", _("Quiet until"), "select", HOURS, missing=_("Choose when it ends")),
+)
+
+Json = dict[str, Any]
+
+
+async def quiet_hours(here: Place) -> Json | None:
+    """Those of one's own organisation; None where it has none."""
+    found: Json | None = (await here.get(AT))["quiet_hours"]
+    return found
+
+
+@router.get("")
+async def ask(here: Here) -> Response:
+    """What is noted, and the form."""
+    return await _page(here, await quiet_hours(here) or {}, {}, 200)
+
+
+@router.post("")
+async def keep(here: Here) -> Response:
+    """Keep them."""
+
+    async def do(typed: Typed) -> str:
+        await here.send("PUT", AT, {name: typed[name] for name in ("starts", "ends")})
+        return DONE
+
+    return await take(await here.form(), FIELDS, do, partial(_page, here), wrong=_no_time)
+
+
+@router.post("/end")
+async def end(here: Here) -> Response:
+    """Hear at any hour."""
+    await here.form()
+    await here.send("DELETE", AT)
+    return back_to(DONE)
+
+
+def _no_time(typed: Typed, faults: Faults) -> Faults:
+    if faults or typed["starts"] != typed["ends"]:
+        return {}
+    return {"ends": _("They end when they begin. Choose another time")}
+
+
+async def _page(here: Place, typed: Typed, faults: Faults, status: int) -> Response:
+    noted = await quiet_hours(here)
+    kept = [noted[name] for name in ("starts", "ends")] if noted else []
+    # The hub may have set some that begin within an hour.
+    hours = dict(sorted({**{each: each for each in kept}, **HOURS}.items()))
+    return here.page(
+        "reached/quiet",
+        status,
+        fields=[each.choosing(hours) for each in FIELDS],
+        noted=bool(noted),
+        typed=typed,
+        faults=faults,
+    )
