@@ -203,6 +203,7 @@ def create_app(
     app.state.engine = engine
     app.state.following = following
     app.state.timezone = settings.timezone
+    app.state.sheet_days = settings.sheet_days
     app.state.keys = keys
     app.state.mutes = Mutes(engine, keys, settings.timezone)
     app.state.bounce_token = settings.bounce_token

@@ -1,6 +1,7 @@
 """Hours of the day in which somebody is written to, and what is due outside them; no I/O."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,36 @@ class Hours:
         if self.start <= self.end:
             return self.start <= now < self.end
         return now >= self.start or now < self.end
+
+
+@dataclass(frozen=True)
+class SheetDays:
+    """When sheets are printed.
+
+    Attributes:
+        zone: of the place.
+        weekday: 1 is Monday, 7 is Sunday.
+        of_hubs: the weekday of each hub that has another one, by its code.
+        hour: of that day, local.
+    """
+
+    zone: ZoneInfo
+    weekday: int = 1
+    of_hubs: Mapping[str, int] = field(default_factory=dict)
+    hour: int = 7
+
+    def last(self, hub: str | None, at: datetime) -> datetime:
+        """When the hour of a hub's day struck last.
+
+        Args:
+            hub: its code; None where a provider belongs to none.
+            at: the moment from which to look back.
+        """
+        weekday = self.of_hubs.get(hub or "", self.weekday)
+        local = at.astimezone(self.zone)
+        day = local - timedelta(days=(local.isoweekday() - weekday) % 7)
+        struck = day.replace(hour=self.hour, minute=0, second=0, microsecond=0)
+        return struck if struck <= local else struck - timedelta(days=7)
 
 
 def hours_of(text: str, zone: str) -> Hours:

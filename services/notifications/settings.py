@@ -1,13 +1,16 @@
 """Settings of the notifications service."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.notifications.hours import Hours, hours_of
+from services.notifications.hours import Hours, SheetDays, hours_of
 from shared.mail import MailSettings
+
+Weekday = Annotated[int, Field(ge=1, le=7)]
 
 
 class NotificationsSettings(MailSettings):
@@ -102,6 +105,17 @@ class NotificationsSettings(MailSettings):
         description="Hours, local, in which persons are written to; what is due outside waits. A"
         " reminder goes the day before, an hour after they begin.",
     )
+    sheets_weekday: Weekday = Field(
+        default=1,
+        description="On which day of the week sheets for those who are asked on paper are to be"
+        " printed: 1 is Monday.",
+    )
+    sheets_weekdays: dict[str, Weekday] = Field(
+        default={}, description="The day of each hub that has another one, by its code."
+    )
+    sheets_hour: int = Field(
+        default=7, ge=0, le=23, description="From which hour of that day on, local."
+    )
     answer_link_days: int = Field(default=90, ge=1, description="Days for which a link works.")
     answer_session_hours: int = Field(default=12, ge=1, description="Hours after opening a link.")
     code_minutes: int = Field(default=10, ge=1, description="Minutes for which a code works.")
@@ -126,6 +140,12 @@ class NotificationsSettings(MailSettings):
     def hours(self) -> Hours:
         """The hours of `person_hours`."""
         return hours_of(self.person_hours, self.timezone)
+
+    @property
+    def sheet_days(self) -> SheetDays:
+        """When sheets are printed."""
+        zone = ZoneInfo(self.timezone)
+        return SheetDays(zone, self.sheets_weekday, self.sheets_weekdays, self.sheets_hour)
 
     @model_validator(mode="after")
     def _no_sink_in_production(self) -> Self:

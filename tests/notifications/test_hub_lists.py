@@ -44,7 +44,7 @@ def test_what_failed_and_still_matters_is_listed_by_pages(client, house, coordin
     assert client.get(COUNTS, headers=coordinator).json()["failures"] == 3
     assert client.get(FAILURES, headers=elsewhere).json()["failures"] == []
     assert client.get(COUNTS, headers=elsewhere).json() == {
-        "calls": 0, "failures": 0, "unusable": 0,
+        "calls": 0, "failures": 0, "unusable": 0, "sheets": 0,
     }  # fmt: skip
     assert client.get(FAILURES, params=last, headers=elsewhere).status_code == 422
     house.happens(after(events[0], ReferralCancelled, reason="other"))

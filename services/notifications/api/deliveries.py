@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.notifications import retrying, tables
+from services.notifications import retrying, sheets, tables
 from services.notifications.domain import Kind
 from services.notifications.escalation import answers_hoped_for
 from services.notifications.handlers import hub_lists, hubs, tracking
@@ -91,10 +91,12 @@ def failures(
 
 @router.get("/waiting")
 def waiting(principal: Reads, request: Request) -> dict[str, int]:
-    """How many calls, failed messages and bad addresses wait for you."""
+    """How many calls, sheets, failed messages and bad addresses wait for you."""
     _is_staff(principal)
     with UnitOfWork(request.app.state.engine) as uow:
-        return hub_lists.counted(uow, principal)
+        seen = hubs.seen_by(uow, principal)
+        due = sheets.due(uow, seen, request.app.state.sheet_days)
+        return {**hub_lists.counted(uow, principal), "sheets": len(due)}
 
 
 @router.get("/unusable-addresses")
@@ -127,6 +129,25 @@ def calls(
         seen = hubs.seen_by(uow, principal)
         found = hub_lists.calls(uow, seen, party=party, after=after, count=count)
         return {"calls": _calls(uow, request, found)}
+
+
+@router.get("/sheets")
+def sheets_to_print(principal: Reads, request: Request) -> dict[str, Any]:
+    """The providers that are asked on paper and whose sheet of the week is to be printed."""
+    _is_staff(principal)
+    with UnitOfWork(request.app.state.engine) as uow:
+        found = sheets.due(uow, hubs.seen_by(uow, principal), request.app.state.sheet_days)
+    return {
+        "sheets": [
+            {
+                "party": each.party,
+                "party_name": each.party_name,
+                "waiting": each.waiting,
+                "since": each.since,
+            }
+            for each in found
+        ]
+    }
 
 
 @router.get("/calls/{delivery}")

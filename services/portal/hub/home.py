@@ -64,6 +64,13 @@ PARTS: Mapping[str, tuple[Waits, ...]] = {
             ("calls",),
         ),
         Waits(
+            _("Sheets to print"),
+            _("Once a week, for services that are asked on paper. Bring or post them."),
+            "/hub/sheets",
+            "messages",
+            ("sheets",),
+        ),
+        Waits(
             _("Messages that did not arrive"),
             _("Put the address right, try again, or ring."),
             "/hub/messages",

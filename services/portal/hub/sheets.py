@@ -24,6 +24,13 @@ MOST = 20
 """Requests on one sheet, the oldest first; the rest is on the next one."""
 
 
+@router.get("")
+async def sheets(here: OfHub) -> Response:
+    """The sheets of this week."""
+    found = await here.get("/notifications/sheets")
+    return here.page("hub/sheets", rows=found["sheets"])
+
+
 @router.get("/{party}")
 async def sheet(party: Party, here: OfHub) -> Response:
     """The sheet as it is today."""
