@@ -64,7 +64,7 @@ def test_what_cannot_be_counted_is_said_and_the_rest_stays(pages: Pages):
     assert page.status_code == 200
     assert "Some things cannot be counted just now" in page.text
     assert ">17<" in page.text
-    assert page.text.count(">?<") == 7
+    assert page.text.count(">?<") == 8
 
 
 @pytest.mark.parametrize("role", ["link-worker", "provider-manager", "commissioner"])
@@ -128,6 +128,22 @@ def request(task: str) -> dict[str, Any]:
         "need": {"codes": ["loneliness"], "text": "Would like company"},
         "access_needs": ["bsl", "interpreter-punjabi"],
     }  # fmt: skip
+
+
+@trial.get("/notifications/sheets")
+def sheets() -> dict[str, Any]:
+    """One group whose sheet is due."""
+    due = {
+        "party": ASKED, "party_name": "Clay on Canal Street", "waiting": 3,
+        "since": "2026-11-02T09:00:00Z",
+    }  # fmt: skip
+    return {"sheets": [due]}
+
+
+def test_the_sheets_of_the_week_are_listed_with_a_link_to_each(pages: Pages):
+    page = pages.come(pages.browser(), pages.person("hub-coordinator"), "/hub/sheets")
+    assert f'<a href="/hub/sheets/{ASKED}">Clay on Canal Street</a>' in page.text
+    assert "3 requests wait, the first since 2 November 2026" in page.text
 
 
 def test_what_waits_for_a_group_on_paper_is_one_sheet_and_is_noted_once_brought(pages: Pages):

@@ -49,7 +49,9 @@ async def keep(here: Here) -> Response:
         await here.send("PUT", AT, {name: typed[name] for name in ("starts", "ends")})
         return DONE
 
-    return await take(await here.form(), FIELDS, do, partial(_page, here), wrong=_no_time)
+    form = await here.form()
+    fields = _fields(await quiet_hours(here))
+    return await take(form, fields, do, partial(_page, here), wrong=_no_time)
 
 
 @router.post("/end")
@@ -66,15 +68,19 @@ def _no_time(typed: Typed, faults: Faults) -> Faults:
     return {"ends": _("They end when they begin. Choose another time")}
 
 
+def _fields(noted: Json | None) -> list[Field]:
+    """The fields; a hub may have set hours that begin within one."""
+    kept = [noted[name] for name in ("starts", "ends")] if noted else []
+    hours = dict(sorted({**{each: each for each in kept}, **HOURS}.items()))
+    return [each.choosing(hours) for each in FIELDS]
+
+
 async def _page(here: Place, typed: Typed, faults: Faults, status: int) -> Response:
     noted = await quiet_hours(here)
-    kept = [noted[name] for name in ("starts", "ends")] if noted else []
-    # The hub may have set some that begin within an hour.
-    hours = dict(sorted({**{each: each for each in kept}, **HOURS}.items()))
     return here.page(
         "reached/quiet",
         status,
-        fields=[each.choosing(hours) for each in FIELDS],
+        fields=_fields(noted),
         noted=bool(noted),
         typed=typed,
         faults=faults,

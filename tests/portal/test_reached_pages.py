@@ -1,0 +1,86 @@
+"""A group's own quiet hours, on the page of how it is asked."""
+
+from typing import Any
+
+import pytest
+from fastapi import Request
+
+from tests.portal.signing_in import (  # noqa: F401 - fixtures
+    Pages,
+    at_the_right_time,
+    trial,
+    with_pages,
+)
+
+AT = "/how-we-are-asked/quiet-hours"
+KEPT: dict[str, Any] = {}
+
+
+@trial.get("/notifications/contacts/own")
+def own() -> dict[str, Any]:
+    """None yet."""
+    return {"contacts": []}
+
+
+@trial.api_route("/notifications/quiet-hours/own", methods=["GET", "PUT", "DELETE"])
+async def quiet_hours(request: Request) -> dict[str, Any]:
+    """Those that were kept."""
+    if request.method != "GET":
+        KEPT.clear()
+    if request.method == "PUT":
+        KEPT.update(await request.json())
+    return {"quiet_hours": KEPT or None}
+
+
+trial.routes.insert(0, trial.routes.pop())  # other pages' trials take whatever is changed
+
+
+@pytest.fixture
+def manager(pages: Pages) -> Any:
+    KEPT.clear()
+    http = pages.browser()
+    pages.come(http, pages.person("provider-manager"))
+    return http
+
+
+def sent(manager: Any, path: str, **form: str) -> Any:
+    key = manager.get("/trial/who").json()["key"]
+    return manager.post(path, data={"key": key, **form})
+
+
+def test_they_are_said_shown_and_ended(manager: Any) -> None:
+    assert (
+        "You have none. We may write to you at any hour." in manager.get("/how-we-are-asked").text
+    )
+    kept = sent(manager, AT, starts="20:00", ends="08:00")
+    assert kept.headers["location"] == "/how-we-are-asked?done=kept"
+    assert KEPT == {"starts": "20:00", "ends": "08:00"}
+    assert "From 20:00 to 08:00 we send you nothing" in manager.get("/how-we-are-asked").text
+    page = manager.get(AT).text
+    assert '<option value="20:00" selected>8 pm</option>' in page
+    assert "Have no quiet hours" in page
+    sent(manager, f"{AT}/end")
+    assert KEPT == {}
+    assert "Have no quiet hours" not in manager.get(AT).text
+
+
+def test_what_the_hub_set_within_an_hour_can_be_kept(manager: Any) -> None:
+    KEPT.update({"starts": "20:30", "ends": "08:00"})
+    assert '<option value="20:30" selected>20:30</option>' in manager.get(AT).text
+    sent(manager, AT, starts="20:30", ends="09:00")
+    assert KEPT == {"starts": "20:30", "ends": "09:00"}
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"starts": "20:00", "ends": "20:00"}, "They end when they begin"),
+        ({"starts": "", "ends": "08:00"}, "Choose when it begins"),
+        ({"starts": "20:00", "ends": "25:00"}, "Choose when it ends"),
+    ],
+)
+def test_odd_hours_are_said_at_their_field(manager: Any, form: dict[str, str], words: str) -> None:
+    page = sent(manager, AT, **form)
+    assert page.status_code == 422
+    assert words in page.text
+    assert KEPT == {}
