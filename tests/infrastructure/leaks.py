@@ -61,6 +61,15 @@ def _any() -> re.Pattern[str]:
     return _pattern(of_people())
 
 
+@cache
+def _telling() -> frozenset[str]:
+    """Of all that tells somebody the longest word: where none of these stands, nobody is told of.
+
+    To see that takes a tenth of the time of looking for everything.
+    """
+    return frozenset(max(_WORD.findall(each), key=len) for each in of_people())
+
+
 def _pattern(told: Iterable[str]) -> re.Pattern[str]:
     # Never inside a longer word or number: `1 Loom Street` is not in `11 Loom Street`.
     tokens = "|".join(re.escape(each) for each in sorted(set(told), key=len, reverse=True))
@@ -75,6 +84,8 @@ def look(kind: str, text: str, wanted: re.Pattern[str] | None = None) -> None:
         text: all of it.
         wanted: what is looked for; all of the demo's people where nothing else is said.
     """
+    if wanted is None and _telling().isdisjoint(_WORD.findall(text)):
+        return
     for found in (wanted or _any()).finditer(text):
         at = text[max(0, found.start() - 60) : found.end() + 60]
         during = os.environ.get("PYTEST_CURRENT_TEST", "no test")

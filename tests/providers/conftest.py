@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import httpx
 import orjson
 import pytest
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from joserfc import jwk, jwt
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
@@ -27,6 +27,7 @@ from shared.auth import TokenVerifier
 from shared.database import create_engine
 from shared.messaging.outbox import Outbox
 from tests.infrastructure.postgres import NewDatabase
+from tests.infrastructure.within import within
 from tests.providers import listings
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -63,7 +64,7 @@ class House:
 
     engine: Engine
     app: FastAPI
-    client: TestClient
+    client: httpx.Client
     now: datetime = NOW
     known: Dataset = field(default_factory=listings.ground)
 
@@ -165,16 +166,15 @@ def _composed(url: str) -> tuple[Engine, FastAPI]:
 
 def _house(url: str) -> Iterator[House]:
     engine, app = _composed(url)
-    client = TestClient(app, raise_server_exceptions=False)
-    house = House(engine, app, client)
-    app.state.directory = Directory(
-        engine,
-        Outbox("kersey/providers"),
-        timedelta(days=28),
-        clock=lambda: house.now,
-        changed_freely=frozenset(settings(url).changed_freely),
-    )
-    with client:
+    with within(app, raising=False) as client:
+        house = House(engine, app, client)
+        app.state.directory = Directory(
+            engine,
+            Outbox("kersey/providers"),
+            timedelta(days=28),
+            clock=lambda: house.now,
+            changed_freely=frozenset(settings(url).changed_freely),
+        )
         yield house
     assert list(documents.differing(engine)) == [], "a document is not what its listing says"
     engine.dispose()

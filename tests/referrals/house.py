@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import httpx
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from joserfc import jwk, jwt
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
@@ -41,6 +40,7 @@ from shared.messaging.events import (
 )
 from shared.migrate import migrate
 from shared.worker import Wake
+from tests.infrastructure.within import within
 
 URL = "http://kersey.test"
 SERVICE = UUID("51000000-0000-4000-8000-000000000001")
@@ -226,7 +226,7 @@ def a_bundle(
 class Caller:
     """One client's calls; every answer is checked against the status that the test expects."""
 
-    def __init__(self, http: TestClient, who: Who) -> None:
+    def __init__(self, http: httpx.Client, who: Who) -> None:
         self._http = http
         self.who = who
 
@@ -284,7 +284,8 @@ class House:
 
     engine: Engine
     settings: ReferralsSettings
-    http: TestClient
+    app: FastAPI
+    http: httpx.Client
     desk: Desk
     callers: dict[Who, Caller] = field(default_factory=dict)
 
@@ -462,8 +463,8 @@ def house_at(database_url: str, **settings: Any) -> Iterator[House]:
     compose = _composed.__wrapped__ if settings else _composed
     chosen, engine, app = compose(database_url, **settings)
     try:
-        with TestClient(app, base_url=URL) as http:
-            yield House(engine, chosen, http, desk_of(chosen, engine, Wake()))
+        with within(app, URL) as http:
+            yield House(engine, chosen, app, http, desk_of(chosen, engine, Wake()))
     finally:
         engine.dispose()
 

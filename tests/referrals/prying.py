@@ -160,7 +160,7 @@ def pry(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
 def every_page(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
     """The texts of all that the case API shows, taken from its own description."""
     asked = known(case, task)
-    described = house.http.app.openapi()["paths"]  # type: ignore[attr-defined]
+    described = house.app.openapi()["paths"]
     for path, how in described.items():
         if "get" not in how or not path.startswith("/referrals/"):
             continue
@@ -182,7 +182,7 @@ def every_page(house: House, who: Caller, case: str, task: str) -> Iterator[str]
 
 def every_step(house: House, who: Caller, case: str, task: str) -> Iterator[str]:
     """The texts of the answers to every step that the case API has, taken with nothing said."""
-    described = house.http.app.openapi()["paths"]  # type: ignore[attr-defined]
+    described = house.app.openapi()["paths"]
     for path, how in described.items():
         for method in how.keys() - {"get"} if path.startswith("/referrals/") else ():
             names = {name: str(uuid4()) for name in _IN_PATH.findall(path)}

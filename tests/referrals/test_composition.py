@@ -19,6 +19,7 @@ from shared.messaging.embedded import EmbeddedBroker
 from shared.messaging.events import ProviderPublished
 from shared.messaging.outbox import Outbox
 from shared.worker import Wake
+from tests.infrastructure.within import within
 from tests.referrals.house import KEYS, URL, House, prepare, settings_for
 from tests.referrals.subscribing import parameters, receiver, subscription
 
@@ -55,8 +56,8 @@ def test_everything_runs_in_one_process(house: House, database):
         house.settings, engine=house.engine, broker=broker, wake=wake,
         verifier=TokenVerifier(house.settings, KEYS),
     )  # fmt: skip
-    with receiver() as sink, TestClient(app, base_url=URL) as http:
-        running = House(house.engine, house.settings, http, house.desk)
+    with receiver() as sink, within(app, URL) as http:
+        running = House(house.engine, house.settings, app, http, house.desk)
         assert until(lambda: http.get("/health/ready").status_code == 200), http.get(
             "/health/ready"
         ).text

@@ -222,7 +222,7 @@ def test_no_word_that_can_be_written_outlives_an_erasure(house: House):
     story = Story(house)
     the_case(story, lead, house.by("duty-lead"))
     the_doors(story)
-    spec = house.http.app.openapi()  # type: ignore[attr-defined]
+    spec = house.app.openapi()
     assert set(free_fields(spec)) == story.fields | NO_WORDS.keys()
     marks = [*story.marks.values(), "zvagreedmark"]
     there = {mark for mark, _ in found_in(house, marks)}

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI, Request
-from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -27,6 +27,7 @@ from shared.fhir.writer import StoreWriter
 from shared.heads import HeadAsGet
 from tests.fhir.store.kit import BASE, NORTH, create_tables
 from tests.infrastructure.postgres import NewDatabase
+from tests.infrastructure.within import within
 
 ALL = "system/*.cruds"
 
@@ -64,7 +65,7 @@ class Warner:
 
 @dataclass
 class Server:
-    client: TestClient
+    client: httpx.Client
     warner: Warner
 
     def __call__(
@@ -147,6 +148,6 @@ def _serving(url: str, *, plain: bool) -> Iterator[Server]:
     engine, warner, app = _composed(url, plain=plain)
     warner.remarks.clear()
     warner.failure = None
-    with TestClient(app) as client:
+    with within(app) as client:
         yield Server(client, warner)
     engine.dispose()
