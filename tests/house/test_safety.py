@@ -81,6 +81,16 @@ def test_a_threat_is_stopped_by_something_that_is_there(boundary, threat, stops)
     assert [each for each in held_by if missing(each)] == []
 
 
+def never_lost() -> list[str]:
+    text = (ROOT / "docs" / "nothing-is-lost.md").read_text()
+    return sorted({each for each in named(text) if "::" in each})
+
+
+@pytest.mark.parametrize("proof", never_lost())
+def test_what_is_said_not_to_be_lost_is_tried(proof):
+    assert not missing(proof)
+
+
 def test_every_room_has_its_threats():
     told = " ".join(boundary for boundary, _, _ in rows())
     rooms = [path.name for path in (ROOT / "services").iterdir() if (path / "app.py").is_file()]

@@ -147,6 +147,39 @@ def test_the_outbox_fills_while_the_broker_is_away_and_drains_when_it_is_back(
     assert once == before + during, "in order, whatever was repeated"
 
 
+def test_what_is_cut_off_before_its_confirm_comes_is_there_and_sent_again(
+    engine: Engine,
+    rabbitmq_server: RabbitServer,
+    rabbit_topology: Topology,
+    cables: Cables,
+    operator: BlockingChannel,
+) -> None:
+    cable, url = cables.to(rabbitmq_server.url)
+    broker = RabbitBroker(url, topology=rabbit_topology)
+    broker.declare([FIRST])
+    queue = rabbit_topology.queue(FIRST.consumer)
+
+    def arrived() -> int:
+        count: int = operator.queue_declare(queue, passive=True).method.message_count
+        return count
+
+    with running(relay(engine, broker)):
+        before = put(engine, accepted())
+        drained(engine)
+        cable.hush()
+        during = put(engine, accepted())
+        eventually(lambda: arrived() == 2, "RabbitMQ has it")
+        assert unpublished(engine) == during
+        cable.pull()
+        cable.release()
+        cable.plug()
+        drained(engine)
+    first = Recorder()
+    with running(broker.consumer(FIRST, first)):
+        eventually(lambda: len(first.ids) == 3, "every copy")
+    assert first.ids == [*before, *during, *during]
+
+
 def test_a_relay_starts_before_its_broker(engine: Engine, brokers: Brokers) -> None:
     broker = brokers.new()
     broker.declare([FIRST])

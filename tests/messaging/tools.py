@@ -61,13 +61,15 @@ class Cable:
     """A TCP connection to a server that a test can pull out and put back.
 
     While it is out, open connections break and new ones are refused. It can also be held: then
-    connections stay, and nothing comes through, as with a server that hangs.
+    connections stay, and nothing comes through, as with a server that hangs. Or it is hushed: the
+    server gets what is sent, and what it answers stays in the cable, and is lost if that is pulled.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._in = threading.Event()
         self._flowing = threading.Event()
+        self._answering = threading.Event()
         self._closed = threading.Event()
         self._ends: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -76,6 +78,7 @@ class Cable:
         self.port: int = self._listener.getsockname()[1]
         self._in.set()
         self._flowing.set()
+        self._answering.set()
         self._thread = threading.Thread(target=self._accept)
         self._thread.start()
 
@@ -89,8 +92,12 @@ class Cable:
     def hold(self) -> None:
         self._flowing.clear()
 
+    def hush(self) -> None:
+        self._answering.clear()
+
     def release(self) -> None:
         self._flowing.set()
+        self._answering.set()
 
     def close(self) -> None:
         self.pull()
@@ -126,19 +133,20 @@ class Cable:
                 self._break_all()
 
     def _both_ways(self, client: socket.socket, server: socket.socket) -> None:
-        back = threading.Thread(target=self._pump, args=(server, client))
+        back = threading.Thread(target=self._pump, args=(server, client, self._answering))
         back.start()
-        self._pump(client, server)
+        self._pump(client, server, self._flowing)
         back.join()
         for end in (client, server):
             end.close()
         with self._lock:
             self._ends -= {client, server}
 
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+    def _pump(self, source: socket.socket, target: socket.socket, allowed: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._flowing.wait()
+                allowed.wait()
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
