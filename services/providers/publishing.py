@@ -13,8 +13,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, Uuid, any_, delete, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import RowMapping, delete, select, update
 
 from services.providers import documents, hsds, listing, many, rows
 from services.providers.assurance import looks
@@ -464,8 +463,8 @@ def _unlike(uow: UnitOfWork, keys: Collection[UUID], *others: str) -> None:
     """
     for other in others:
         there = table(other).c.id
-        given = literal(list(keys), ARRAY(Uuid))
-        taken = uow.session.scalars(select(there).where(there == any_(given)).limit(1)).first()
+        # No limit: planned for the first of many, all rows are looked through where there is none.
+        taken = uow.session.scalars(select(there).where(among(there, keys))).first()
         if taken is not None:
             raise Misfit("id", f"{taken} is the id of something else: give this one of its own.")
 

@@ -158,15 +158,16 @@ def features(session: Session) -> dict[UUID, Features]:
         kind = f"{row.identifier_scheme or ''} {row.identifier_type}"
         note("numbers", row.organization_id, register_number(kind, row.identifier))
     for owner, postcode in run(
-        select(location.c.organization_id, address.c.postal_code).join(
-            address, address.c.location_id == location.c.id
-        )
+        select(location.c.organization_id, address.c.postal_code)
+        .join(address, address.c.location_id == location.c.id)
+        .distinct()
     ):
         note("postcodes", owner, "".join(postcode.upper().split()))
     for owner, number in run(
         select(service.c.organization_id, phone.c.number)
         .join(contact, contact.c.service_id == service.c.id)
         .join(phone, phone.c.contact_id == contact.c.id)
+        .distinct()
     ):
         note("phones", owner, plain_phone(number))
     wanted = select(organization.id, organization.name, organization.website, organization.email)
