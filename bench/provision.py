@@ -140,6 +140,10 @@ def _service(
     if number % 2:
         centre, spread = _TOWNS[_skewed(random, len(_TOWNS))], 0.12
     located = random.random() < 0.97
+    spot = {
+        "latitude": random.gauss(centre[0], spread) if located else None,
+        "longitude": random.gauss(centre[1], 1.6 * spread) if located else None,
+    }
     free = random.choice((None, 0, 1, 3, 8))
     yield (
         "service",
@@ -155,6 +159,7 @@ def _service(
             "tier": 1,
             "ask_by": "email",
             "located": located,
+            **spot,
             "search_text": f"{name}\n{words}",
             "version": 1,
         },
@@ -165,8 +170,7 @@ def _service(
             "id": place,
             "location_type": "physical",
             "name": f"{random.choice(_NAMES)} Hall",
-            "latitude": random.gauss(centre[0], spread) if located else None,
-            "longitude": random.gauss(centre[1], 1.6 * spread) if located else None,
+            **spot,
         },
     )
     yield ("service_at_location", {"id": at, "service_id": key, "location_id": place})

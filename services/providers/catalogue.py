@@ -14,7 +14,7 @@ from services.providers.gazetteer import BadPostcode
 from services.providers.matches.proposing import merged_away
 from services.providers.nested import Json, plain
 from services.providers.paging import Listed
-from services.providers.points import are_many, inside, point_of, services_within
+from services.providers.points import inside, offered_within, plan_anew, point_of
 from services.providers.queries import (
     OrganizationList,
     ServiceList,
@@ -44,21 +44,12 @@ def services(session: Session, query: ServiceList, now: datetime) -> Listed:
     listed = LISTED if query.modified_after is None else true()
     conditions = _conditions(session, query)
     assemble: Assemble = partial(listing.services, full=query.full, now=now)
-    wanted = select(service.id).where(listed, *conditions).order_by(service.name, service.id)
     if query.postcode is not None and query.proximity is not None:
         point = point_of_parameter(session, "postcode", query.postcode)
-        here = services_within(point, query.proximity)
-        if query.search is not None and are_many(session, point, query.proximity):
-            # Each place would be looked up for its words; the words have an index of their own.
-            worded = select(service.id, service.name).where(listed, *conditions).cte("worded")
-            worded = worded.prefix_with("MATERIALIZED")
-            wanted = select(worded.c.id).order_by(worded.c.name, worded.c.id)
-            wanted = wanted.where(worded.c.id.in_(here))
-        else:
-            wanted = wanted.where(service.id.in_(here))
-        conditions.append(true())
+        conditions.append(offered_within(point, query.proximity))
+        plan_anew(session)
     return Listed(
-        wanted,
+        select(service.id).where(listed, *conditions).order_by(service.name, service.id),
         _minimal if query.minimal else assemble,
         narrowed=bool(conditions),
     )
@@ -82,6 +73,7 @@ def service_at_locations(session: Session, query: ServiceList, now: datetime) ->
         point = point_of_parameter(session, "postcode", query.postcode)
         wanted = wanted.join(location, location.c.id == at.c.location_id)
         wanted = wanted.where(inside(point, query.proximity))
+        plan_anew(session)
         conditions.append(true())
     return Listed(
         wanted,

@@ -6,7 +6,7 @@ files loaded into the same table take their place, district by district or postc
 
 import re
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, degrees, pi, radians, sin, sqrt
 
 EARTH_METRES = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""
@@ -94,10 +94,26 @@ class Box:
 
 def box_around(latitude: float, longitude: float, metres: float) -> Box:
     """The rectangle that holds every point within `metres`; at the poles, all longitudes."""
-    degrees = metres / 111_000
-    highest = min(89.999, abs(latitude) + degrees)
-    wide = min(360.0, degrees / max(cos(radians(highest)), 1e-6))
-    return Box(latitude - degrees, latitude + degrees, longitude - wide, longitude + wide)
+    high = metres / 111_000
+    highest = min(89.999, abs(latitude) + high)
+    wide = min(360.0, high / max(cos(radians(highest)), 1e-6))
+    return Box(latitude - high, latitude + high, longitude - wide, longitude + wide)
+
+
+def box_within(latitude: float, longitude: float, metres: float) -> Box:
+    """A rectangle of which every point lies within `metres`: no distance has to be worked out.
+
+    By haversine sin²(d/2) is sin²(Δφ/2) + cos φ cos φ' sin²(Δλ/2), and a sine is at most its angle:
+    so each part may be half of what the whole is at the circle.
+    """
+    tall = sqrt(2) * sin(min(metres / EARTH_METRES, pi) / 2) * _A_LITTLE_LESS
+    nearest_equator = max(0.0, radians(abs(latitude)) - tall)
+    high, wide = degrees(tall), degrees(tall / cos(nearest_equator))
+    return Box(latitude - high, latitude + high, longitude - wide, longitude + wide)
+
+
+_A_LITTLE_LESS = 1 - 1e-9
+"""So that rounding puts nothing into the rectangle that is not in the circle."""
 
 
 @dataclass(frozen=True)

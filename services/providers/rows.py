@@ -146,6 +146,12 @@ def of_service(model: hsds.Service, key: UUID) -> Rows:
     among them.
     """
     built = _Builder()
+    points = {
+        (at.location.latitude, at.location.longitude)
+        for at in model.service_at_locations
+        if at.location.latitude is not None
+    }
+    latitude, longitude = next(iter(points)) if len(points) == 1 else (None, None)
     own = {
         "id": key,
         "tier": int(model.kersey.tier),
@@ -154,7 +160,9 @@ def of_service(model: hsds.Service, key: UUID) -> Rows:
         "assured_by": model.kersey.assured_by,
         "referral_email": model.kersey.referral_email,
         "referral_phone": model.kersey.referral_phone,
-        "located": any(at.location.latitude is not None for at in model.service_at_locations),
+        "located": bool(points),
+        "latitude": latitude,
+        "longitude": longitude,
     }
     built.rows["service"].append(_columns(model, "service") | own)
     for number, at in enumerate(model.service_at_locations):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.providers import gazetteer
@@ -202,6 +202,27 @@ def test_the_box_holds_the_circle(centre: tuple[float, float], metres: float, be
     box = gazetteer.box_around(*centre, metres)
     assert box.south - 1e-6 <= degrees(there) <= box.north + 1e-6
     assert box.west - 1e-6 <= degrees(lon + east) <= box.east + 1e-6
+
+
+@given(points, st.floats(0, 500_000), st.floats(0, 1), st.floats(0, 1))
+def test_the_circle_holds_the_box_in_it(
+    centre: tuple[float, float], metres: float, up: float, along: float
+):
+    """Wherever one stands in it, up to its corners, the distance is not more."""
+    box = gazetteer.box_within(*centre, metres)
+    there = (
+        min(90.0, box.south + up * (box.north - box.south)),
+        box.west + along * (box.east - box.west),
+    )
+    assume(there[0] >= -90)
+    assert gazetteer.metres_between(centre, there) <= metres + 1e-6  # what degrees can tell apart
+
+
+def test_half_of_what_lies_around_lies_within():
+    around = gazetteer.box_around(53.8, -1.75, 10_000)
+    within = gazetteer.box_within(53.8, -1.75, 10_000)
+    area = [(each.north - each.south) * (each.east - each.west) for each in (around, within)]
+    assert area[1] / area[0] == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_known_distance():

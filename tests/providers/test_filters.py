@@ -1,9 +1,10 @@
 """The Open Referral UK filters, each with its exact answer on crafted listings."""
 
+from random import Random
 from typing import Any
+from uuid import uuid4
 
-import pytest
-
+from services.providers.gazetteer import metres_between
 from tests.providers.conftest import House
 from tests.providers.listings import north, service, weekly
 
@@ -63,18 +64,55 @@ def test_proximity_is_measured_in_metres_from_the_postcode(house: House):
     assert found(house, postcode="LS1", proximity=1000) == []
 
 
-def test_words_in_a_dense_place_find_what_they_find_elsewhere(
-    house: House, monkeypatch: pytest.MonkeyPatch
-):
-    for metres in (100, 900, 4000):
-        house.load(service(f"Choir at {metres}", at=north(metres)))
-    house.load(service("Chess", at=north(50)))
-    asked: dict[str, Any] = {"search": "choir", "postcode": "HX1 1AA", "proximity": 6000}
-    few = house.get("/directory/services", **asked)
-    monkeypatch.setattr("services.providers.points.MANY", 1)
-    assert house.get("/directory/services", **asked) == few
-    assert few["total_items"] == len(few["contents"]) > 0
-    assert house.get("/directory/services", **asked | {"per_page": 1, "page": 2})["size"] == 1
+def rooms(*points: tuple[float, float] | None) -> list[dict[str, Any]]:
+    """Places of a service; one that is None is known by its name alone."""
+    known = [{} if at is None else {"latitude": at[0], "longitude": at[1]} for at in points]
+    return [{"location": {"name": f"Room {n}"} | at} for n, at in enumerate(known)]
+
+
+def test_what_is_near_is_what_a_ruler_finds(house: House):
+    """However many rooms a service has, and on whichever side of a circle's boxes they are."""
+    random = Random(1850)
+
+    def spot() -> tuple[float, float]:
+        return (random.uniform(53.68, 53.76), random.uniform(-1.94, -1.80))
+
+    places: dict[str, list[tuple[float, float] | None]] = {}
+    for n in range(60):
+        kinds: list[list[tuple[float, float] | None]] = [
+            [spot()], [spot(), spot()], [spot(), None], [spot()] * 2, [None], []
+        ]  # fmt: skip
+        places[f"{random.choice(('Choir', 'Chess'))} {n:02}"] = random.choice(kinds)
+    house.load(
+        *(service(name, service_at_locations=rooms(*spots)) for name, spots in places.items())
+    )
+    for metres in (0, 700, 2500, 5000, 20_000):
+        near = sorted(
+            name
+            for name, spots in places.items()
+            if any(at and metres_between((53.722, -1.868), at) <= metres for at in spots)
+        )
+        for words in (None, "choir"):
+            asked = {} if words is None else {"search": words}
+            answer = house.get(
+                "/directory/services", postcode="HX1", proximity=metres, per_page=100, **asked
+            )
+            named = [each for each in near if words is None or each.startswith("Choir")]
+            assert [each["name"] for each in answer["contents"]] == named
+            assert answer["total_items"] == len(named)
+
+
+def test_a_room_that_moves_takes_everybody_who_meets_there_along(house: House):
+    both = ["Chess", "Choir"]
+    room = {"id": str(uuid4()), "name": "Room", "latitude": 53.722, "longitude": -1.868}
+    moved = room | {"latitude": 53.8}
+    house.load(*(service(name, service_at_locations=[{"location": room}]) for name in both))
+    assert found(house, postcode="HX1", proximity=100) == both
+    house.load(service("Choir", service_at_locations=[{"location": moved}]))
+    assert found(house, postcode="HX1", proximity=100) == []
+    assert found(house, postcode="HX1", proximity=9_000) == both
+    house.load(service("Choir", service_at_locations=[]))
+    assert found(house, postcode="HX1", proximity=9_000) == ["Chess"]
 
 
 def test_a_service_with_two_rooms_is_listed_at_the_near_one(house: House):

@@ -35,13 +35,13 @@ from services.providers.matching.question import Question, minutes
 from services.providers.matching.ranking import nearest_first, score
 from services.providers.matching.request import MatchRequest
 from services.providers.matching.results import found, result
-from services.providers.matching.sentences import ask, plan_anew
+from services.providers.matching.sentences import ask
 from services.providers.matching.statement import MEANT, SILENT, understood
 from services.providers.matching.vocabulary import Vocabulary, vocabulary
 from services.providers.matching.weights import Weights, weights
 from services.providers.nested import Json
 from services.providers.paging import envelope
-from services.providers.points import Point
+from services.providers.points import Point, plan_anew
 from services.providers.queries import NeedSearch
 from services.providers.replies import replies
 

@@ -20,16 +20,6 @@ _NAME = re.compile(r"%\((\w+)\)s")
 _written: dict[Hashable, str] = {}
 
 
-def plan_anew(session: Session) -> None:
-    """Have each statement of this transaction planned for its own values.
-
-    How many services lie in a box depends on the box: planned once for all, what is near a town was
-    looked through four times as long. A question of the nearest takes the same way wherever it is
-    asked, and planning its long statement takes a fifth of it.
-    """
-    session.connection().exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
-
-
 def ask(
     session: Session, kind: Hashable, given: Mapping[str, Any], write: Callable[[], Select[Any]]
 ) -> CursorResult[Any]:

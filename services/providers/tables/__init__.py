@@ -66,5 +66,6 @@ def schema() -> MetaData:
 
 
 def _triggers(_: MetaData, connection: Connection, **__: Any) -> None:
-    for statement in (*documents.FORGETTING, *matching.SAYING, *matching.HOLDING):
+    kept = (*documents.FORGETTING, *matching.SAYING, *matching.HOLDING, *services.PLACING)
+    for statement in kept:
         connection.exec_driver_sql(statement)

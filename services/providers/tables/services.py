@@ -29,7 +29,10 @@ class Service(Base, table=True):
     `version` counts every published change, capacity included: it is the sequence of the
     service's events, so that a reader of both kinds can tell the newer. `located` says whether
     any of its locations has coordinates: one that has none is never excluded for distance
-    (care 26), and finding those few must not cost a scan.
+    (care 26), and finding those few must not cost a scan. `latitude` and `longitude` say where all
+    of them are, if that is one point, as it nearly always is: what lies near and says some words is
+    then found by two indexes of one table. Where they say nothing of a service that is located, its
+    locations have to be asked.
     """
 
     __tablename__ = "service"
@@ -47,6 +50,8 @@ class Service(Base, table=True):
         ),
         Index("ix_service_listed", "name", "id", postgresql_where=text("withdrawn IS NULL")),
         Index("ix_service_unlocated", "id", postgresql_where=text("NOT located")),
+        Index("ix_service_point", "latitude", "longitude"),
+        Index("ix_service_scattered", "id", postgresql_where=text("located AND latitude IS NULL")),
         Index("ix_service_modified", "last_modified", "id"),
     )
     id: UUID = Field(primary_key=True)
@@ -79,6 +84,8 @@ class Service(Base, table=True):
     withdrawn: datetime | None = instant(nullable=True)
     withdrawn_reason: str | None = Field(default=None, sa_type=Text)
     located: bool = False
+    latitude: float | None = None
+    longitude: float | None = None
     search_text: str = Field(default="", sa_type=Text)
     search: str | None = Field(
         default=None,
@@ -88,6 +95,61 @@ class Service(Base, table=True):
     )
     digest: str | None = Field(default=None, max_length=64)
     version: int = Field(default=1, sa_type=BigInteger)
+
+
+PLACING = (
+    """
+CREATE FUNCTION place_service(placed uuid) RETURNS void LANGUAGE sql AS $$
+    UPDATE service
+    SET located = spot.located, latitude = spot.latitude, longitude = spot.longitude
+    FROM (
+        SELECT
+            count(*) > 0 AS located,
+            CASE WHEN min(latitude) = max(latitude) AND min(longitude) = max(longitude)
+                THEN min(latitude) END AS latitude,
+            CASE WHEN min(latitude) = max(latitude) AND min(longitude) = max(longitude)
+                THEN min(longitude) END AS longitude
+        FROM service_at_location AS here JOIN location ON location.id = here.location_id
+        WHERE here.service_id = placed AND location.latitude IS NOT NULL
+    ) AS spot
+    WHERE service.id = placed
+        AND (service.located, service.latitude, service.longitude)
+            IS DISTINCT FROM (spot.located, spot.latitude, spot.longitude)
+$$
+""",
+    """
+CREATE FUNCTION place_by_link() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM place_service(coalesce(NEW.service_id, OLD.service_id));
+    RETURN NULL;
+END
+$$
+""",
+    """
+CREATE TRIGGER place_service AFTER INSERT OR DELETE ON service_at_location
+FOR EACH ROW EXECUTE FUNCTION place_by_link()
+""",
+    """
+CREATE FUNCTION place_by_location() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM place_service(here.service_id) FROM (
+        SELECT DISTINCT service_id FROM service_at_location
+        WHERE location_id = NEW.id ORDER BY service_id
+    ) AS here;
+    RETURN NULL;
+END
+$$
+""",
+    """
+CREATE TRIGGER place_services AFTER UPDATE OF latitude, longitude ON location
+FOR EACH ROW WHEN (
+    (OLD.latitude, OLD.longitude) IS DISTINCT FROM (NEW.latitude, NEW.longitude)
+)
+EXECUTE FUNCTION place_by_location()
+""",
+)
+"""The functions and triggers that keep `located`, `latitude` and `longitude` as the locations have
+them, also where another service's listing moves a room that both use."""
 
 
 class Schedule(Base, table=True):
