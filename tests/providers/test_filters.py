@@ -93,7 +93,7 @@ def test_what_is_near_is_what_a_ruler_finds(house: House):
             if any(at and metres_between((53.722, -1.868), at) <= metres for at in spots)
         )
         for words in (None, "choir"):
-            asked = {} if words is None else {"search": words}
+            asked: dict[str, Any] = {} if words is None else {"search": words}
             answer = house.get(
                 "/directory/services", postcode="HX1", proximity=metres, per_page=100, **asked
             )
