@@ -1,7 +1,7 @@
 """Days and moments in words, as readers of the page's language write them."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -68,6 +68,10 @@ class Times:
         local, locale = self._local(moment), language().locale
         day = _day(local.date(), locale)
         return f"{day}, {format_time(local, 'short', tzinfo=self._zone, locale=locale)}"
+
+    def end_of(self, day: date) -> datetime:
+        """The last second of a day."""
+        return datetime.combine(day, time(23, 59, 59), self._zone)
 
     def is_past(self, moment: str) -> bool:
         """Whether an instant is over."""

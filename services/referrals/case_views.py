@@ -67,7 +67,7 @@ PARTS: Mapping[str, Wanted] = {
             col(ListedService.id).in_(_services(Signpost)),
         )
     ),
-    "sharing": columns(col(Agreement.task))
+    "sharing": columns(col(Agreement.task), col(Agreement.expires), col(Agreement.used))
     .join(CaseTask, col(CaseTask.id) == col(Agreement.task))
     .where(
         col(CaseTask.case) == CASE,
@@ -156,7 +156,7 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
     """
     reads = cares(principal, case)
     names = {each["id"]: each["name"] for each in rows["services"]}
-    sharing = {each["task"] for each in rows["sharing"]}
+    sharing = {each["task"]: each for each in rows["sharing"]}
     expected = {each.task: each for each in rows["visits"]}
     person: Person | None = only(rows["person"])
     practice = only(rows["practice"])
@@ -178,7 +178,7 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
         "version": case.version,
         "created": instant(case.created),
         "tasks": [
-            _task_view(task, names, task.id in sharing)
+            _task_view(task, names, sharing.get(task.id))
             | {"first_visit": visits.view(expected.get(task.id))}
             for task in rows["tasks"]
         ],
@@ -306,7 +306,8 @@ def _gp_message(case: Case, message: GpMessage, reads: bool) -> View:
     }
 
 
-def _task_view(task: CaseTask, names: Mapping[UUID, str], sharing: bool) -> View:
+def _task_view(task: CaseTask, names: Mapping[UUID, str], sharing: View | None) -> View:
+    ends = sharing["expires"] if sharing and not sharing["used"] else None
     return {
         "id": task.id,
         "kind": task.kind,
@@ -318,7 +319,8 @@ def _task_view(task: CaseTask, names: Mapping[UUID, str], sharing: bool) -> View
         "service": str(task.service) if task.service else None,
         "service_name": names.get(task.service) if task.service else None,
         "owner": str(task.owner) if task.owner else None,
-        "sharing": sharing,
+        "sharing": sharing is not None,
+        "agreement_ends": instant(ends) if ends else None,
         "service_withdrawn": instant(task.service_withdrawn) if task.service_withdrawn else None,
         "updated": instant(task.updated),
     }

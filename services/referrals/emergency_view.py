@@ -1,8 +1,9 @@
 """What is shown of a case in an emergency: what keeps somebody safe, and no more of their life.
 
-Who they are and how to reach them safely, what stands against it, who is with them and where they
-are expected, what was last heard of them. Not shown: measures and goals, equality data, consents,
-what was written to services or to the GP, what colleagues talk about.
+What somebody worries about, who they are and how to reach them safely, what stands against it, who
+is with them and where they are expected, what was last heard of them. Not shown: measures and
+goals, equality data, consents, what was written to services or to the GP, what colleagues talk
+about.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,8 +29,11 @@ from services.referrals.tables import (
     Person,
     Practice,
     Visiting,
+    Worry,
+    WorryNote,
 )
 from services.referrals.views import View
+from services.referrals.worries import Act
 from shared.fhir.store import Access, FhirStore
 
 OF_PATIENT = (
@@ -82,6 +86,7 @@ def emergency_view(session: Session, store: FhirStore, case: Case) -> Shown:
         else None,
         "contacts": contacts,
         "access_needs": needs,
+        "worries": list(_open_worries(session, case)),
         "visiting": {
             "at_home": visiting.at_home,
             "alone": visiting.alone,
@@ -115,6 +120,27 @@ def _patient(sent: Mapping[str, Any] | None) -> View | None:
     ]
     shown = {name: sent[name] for name in OF_PATIENT if name in sent}
     return {"identifier": numbers} | shown
+
+
+def _open_worries(session: Session, case: Case) -> Iterator[View]:
+    """What somebody worries about that nobody has closed, with what was decided (care 11); who
+    wrote it is the team's to say."""
+    wanted = select(Worry).where(Worry.case == case.id, col(Worry.closed).is_(None))
+    raised = session.exec(wanted.order_by(col(Worry.raised), col(Worry.id))).all()
+    notes = select(WorryNote).where(col(WorryNote.worry).in_([each.id for each in raised]))
+    done = session.exec(notes.order_by(col(WorryNote.made), col(WorryNote.id))).all()
+    for each in raised:
+        yield {
+            "raised": instant(each.raised),
+            "words": each.words,
+            "by_provider": each.task is not None,
+            "looked_at": each.lead is not None,
+            "decisions": [
+                {"made": instant(note.made), "words": note.words}
+                for note in done
+                if note.worry == each.id and note.kind == Act.DECISION
+            ],
+        }
 
 
 def _services(session: Session, case: Case) -> Iterator[View]:

@@ -1,7 +1,8 @@
 """What stands of a worry: who looks at it, what was decided, what came of it (care 11).
 
-It is need-to-know: its team reads it whole, its provider that somebody looks at it, and nobody else
-that there is one. Nothing of it is in an event, a message, a document or an insight.
+It is need-to-know: its team reads it whole, its provider that somebody looks at it, a duty lead who
+opens the case in an emergency what is open of it, and nobody else that there is one. Nothing of it
+is in an event, a message, a document or an insight.
 """
 
 from collections.abc import Iterable

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from tests.infrastructure.axe import violations
+from tests.infrastructure.outline import outline_faults
 from tests.infrastructure.running import Running
 from tests.markup.html_validate import faults
 
@@ -57,10 +58,12 @@ class Watched:
             self.found.append(f"{self.page.url} is {wide} wide")
 
     def judged(self) -> None:
-        """What html-validate says of the page as it stands, and axe, which needs scripts."""
+        """What html-validate says of the page as it stands; and axe and `outline_faults`, which
+        need scripts."""
         self.found += [f"{self.page.url}: {each}" for each in faults(self.page.evaluate(_OURS))]
         if self.scripts:
-            self.found += [f"{self.page.url}: {each}" for each in violations(self.page)]
+            said = [*violations(self.page), *outline_faults(self.page)]
+            self.found += [f"{self.page.url}: {each}" for each in said]
 
     def click(self, role: Any, name: str) -> None:
         """Click what leads to another page, and look at that."""

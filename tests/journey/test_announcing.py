@@ -42,7 +42,7 @@ def test_from_the_hub_to_the_link_worker(
     tab.click("button", "Write one")
     page.get_by_label("What is it about?").fill(f"The <ring> road {scripts}")
     page.get_by_label("What do you want to say?").fill("Ring about 943 476 5919.")
-    page.get_by_label("Both").check()
+    page.get_by_label("Everybody").check()
     last = datetime.now(UTC).date() + timedelta(days=9)
     for name, value in (("Day", last.day), ("Month", last.month), ("Year", last.year)):
         page.get_by_label(name, exact=True).nth(1).fill(str(value))

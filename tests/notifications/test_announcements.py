@@ -16,13 +16,17 @@ from services.notifications.announcements.rules import fault_of, shows
 from services.notifications.announcements.sending import AnnouncementSender
 from services.notifications.channels.registry import made as channels
 from services.notifications.domain import Role, Source
+from services.notifications.handlers.hubs import DECLARED, belongs
 from services.notifications.retention import ANNOUNCEMENTS, expiries
 from services.notifications.tables import announcement_deliveries
+from shared.database import UnitOfWork
 from shared.delivery import Receipt, Temporary
 from tests.notifications.conftest import HUB, OTHER_HUB, PROVIDER, SERVICE, TEAM, House
 from tests.notifications.test_digests import declined, its_hour, words
 
 AT = "/notifications/announcements"
+ELSEWHERE = uuid4()
+"""An organisation of another hub's place."""
 TODAY = datetime.now(UTC).astimezone(ZoneInfo("Europe/London")).date()
 SAID: dict[str, Any] = {
     "title": "The ring road is closed",
@@ -132,7 +136,48 @@ def test_it_is_read_by_those_it_is_for_of_its_own_place(
         )
         assert bool(there(client, duty)) is reads, "whoever leads is told what workers are told"
     assert there(client, staff(house, "coordinator", OTHER_HUB)) == []
-    assert there(client, staff(house, "commissioner", TEAM, "payer")) == []
+
+
+@pytest.mark.parametrize(
+    ("audience", "readers"),
+    [
+        ("everybody", {"navigator", "partner", "payer", "researcher", "accounts"}),
+        ("practices", {"navigator"}),
+        ("partners", {"partner", "payer", "researcher"}),
+        ("link-workers", set()),
+        ("providers", set()),
+    ],
+)
+def test_whoever_works_in_no_place_hears_of_every_hub_and_one_in_a_place_of_its_own(
+    house: House, client: httpx.Client, hub: Any, audience: str, readers: set[str]
+):
+    published(client, hub, audience=audience)
+    for name, role, scope in (
+        ("navigator", "care-navigator", "referrals.practice"),
+        ("partner", "lived-experience-partner", "wordings.read"),
+        ("payer", "commissioner", "figures.read"),
+        ("researcher", "researcher", "figures.read"),
+        ("accounts", "administrator", "people.read"),
+    ):
+        who = house.verifier.add(name, roles=role, scopes=scope, organisation=uuid4())
+        assert bool(there(client, who)) is (name in readers), name
+    with UnitOfWork(house.engine) as uow:
+        belongs(uow, ELSEWHERE, "aire", said_by=DECLARED)
+        uow.commit()
+    placed = house.verifier.add(
+        "placed", roles="care-navigator", scopes="referrals.practice", organisation=ELSEWHERE
+    )
+    assert there(client, placed) == []
+
+
+def test_nobody_reads_them_whose_role_and_scope_say_nothing_of_it(
+    house: House, client: httpx.Client, hub: Any
+):
+    published(client, hub)
+    for role in ("provider", "referral-sender", "service"):
+        who = house.verifier.add(role, roles=role, scopes="cases", organisation=PROVIDER)
+        answer = client.get(f"{AT}/current", headers=who)
+        assert answer.status_code == 403, role
 
 
 def test_it_is_there_from_its_first_day_to_its_last(house: House, client: httpx.Client, hub: Any):

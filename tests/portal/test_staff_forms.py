@@ -108,6 +108,19 @@ def test_a_form_in_a_charset_that_is_none_of_ours_is_not_read(pages: Pages, char
     assert "We could not read that" in page.text
 
 
+def test_no_page_takes_a_file_whatever_it_says_it_is(pages: Pages):
+    http = pages.browser()
+    key = pages.come(http, pages.person()).json()["key"]
+    for name, kind in (("a.png", "image/png"), ("a.txt", "text/plain"), ("..", "text/html")):
+        page = http.post(
+            "/trial/note", data={"key": key}, files={"words": (name, b"<script>", kind)}
+        )
+        assert page.status_code == 400
+        assert "We could not read that" in page.text
+        assert "Nothing was changed" in page.text
+        assert "script>" not in page.text
+
+
 def test_a_part_that_is_away_leaves_the_rest_of_a_page(pages: Pages):
     http = pages.browser()
     BROKEN.add("fhir")

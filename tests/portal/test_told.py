@@ -2,7 +2,7 @@
 
 from services.notifications.channels.registry import CHANNELS
 from services.notifications.domain import TO_PROVIDERS, Kind
-from services.portal.cases.told import ENDS, OTHERS, WAYS, by_request
+from services.portal.cases.told import ENDS, OTHERS, WAYS, asked_by, by_request
 from shared.delivery import State
 
 
@@ -23,6 +23,23 @@ def test_each_contact_of_each_request_has_its_line_with_its_time():
         ["Asked again", "Front desk", "e-mail", "waits to be sent", "2026-11-05T09:00:00Z"],
     ]
     assert found["b"][0]["by"] == "their computer system"
+
+
+def test_each_request_says_whether_the_service_heard_that_it_is_asked():
+    """Several asked at once (care 15): none hides behind the last."""
+    nudge = {"kind": "nudge", "state": "queued"}
+    found = asked_by(
+        [
+            row("a"), row("a", **nudge), row("a", channel="sms", **nudge),
+            row("a", kind="help-call", channel="phone"),
+            row("b", state="failed"), row("b", state="failed", label="Another"),
+            row("c", kind="chosen"),
+        ]
+    )  # fmt: skip
+    assert found == {
+        "a": "e-mail: waits to be sent; text message: waits to be sent",
+        "b": "e-mail: did not arrive",
+    }
 
 
 def test_every_kind_way_and_end_has_words():

@@ -151,3 +151,84 @@ def test_an_expiry_without_a_zone_is_refused(house: House):
     naive = wish(expires="2026-12-01T12:00:00")
     problem = house.worker.post(f"{referral.at}/requests", naive, status=422)
     assert problem["element"] == "body.expires"
+
+
+def ends(house: House, at: str, task: str) -> str | None:
+    (found,) = [each for each in house.worker.get(at)["tasks"] if each["id"] == task]
+    end: str | None = found["agreement_ends"]
+    return end
+
+
+def ending_at(house: House) -> list[str]:
+    rows = house.worker.get("/referrals/worklist?agreement_ending=true")["cases"]
+    return [each["case"] for each in rows]
+
+
+def test_an_agreement_that_ends_is_renewed_and_shares_what_was_agreed(house: House):
+    soon, later = (datetime.now(UTC) + timedelta(days=days) for days in (3, 90))
+    referral, task = house.asked(share={"name": "Kath"}, expires=soon.isoformat())
+    assert ending_at(house) == [referral.case]
+    assert str(ends(house, referral.at, task))[:19] == soon.isoformat()[:19]
+    body = {"how": "written", "expires": later.isoformat()}
+    house.worker.post(f"/referrals/requests/{task}/renew-agreement", body)
+    assert ending_at(house) == []
+    assert str(ends(house, referral.at, task))[:19] == later.isoformat()[:19]
+    trail = "select count(*) from audit_entry where action = 'agreement-renewed'"
+    assert house.scalar(trail) == 1
+    house.answer(task, "accept")
+    assert house.provider.get(provider_patient(house, task))["name"] == [{"text": "Kath"}]
+    assert ends(house, referral.at, task) is None, "what was shared stays shared"
+
+
+def test_renewing_after_its_end_shares_at_once(house: House):
+    _, task = house.asked(share={"name": "Kath"})
+    house.execute("update agreement set expires = now() - interval '1 day'")
+    house.answer(task, "accept")
+    assert "name" not in house.provider.get(provider_patient(house, task))
+    house.worker.post(f"/referrals/requests/{task}/renew-agreement", {})
+    assert house.provider.get(provider_patient(house, task))["name"] == [{"text": "Kath"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "element"),
+    [
+        ({"expires": "2020-01-01T00:00:00Z"}, "expires"),
+        ({"expires": "2120-01-01T00:00:00Z"}, "expires"),
+        ({"expires": "2027-01-01T00:00:00"}, "expires"),
+        ({"how": "guessed"}, "how"),
+        ({"items": ["phone"]}, "items"),
+    ],
+)
+def test_it_is_not_renewed_by_what_nobody_can_have_agreed_to(
+    house: House, body: Json, element: str
+):
+    _, task = house.asked()
+    with house.unchanged():
+        problem = house.worker.post(f"/referrals/requests/{task}/renew-agreement", body, status=422)
+    assert problem["element"].endswith(element)
+
+
+@pytest.mark.parametrize(
+    ("share", "then", "body"),
+    [
+        ({}, "", None),
+        ({"name": "Kath"}, "withdraw-agreement", None),
+        ({"name": "Kath"}, "cancel", {"reason": "other"}),
+    ],
+)
+def test_nothing_is_renewed_where_nothing_stands(
+    house: House, share: dict[str, str], then: str, body: Json | None
+):
+    _, task = house.asked(share=share)
+    if then:
+        house.worker.post(f"/referrals/requests/{task}/{then}", body)
+    with house.unchanged():
+        house.worker.post(f"/referrals/requests/{task}/renew-agreement", {}, status=409)
+
+
+@pytest.mark.parametrize("name", ["provider", "coordinator", "ehr"])
+def test_only_the_link_worker_records_that_it_was_renewed(house: House, name: str):
+    _, task = house.asked()
+    someone = house.by(name, scopes=("cases",))
+    with house.unchanged():
+        someone.post(f"/referrals/requests/{task}/renew-agreement", {}, status=403)

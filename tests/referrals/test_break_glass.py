@@ -16,6 +16,8 @@ from shared.messaging.events import ReferralOpenedInEmergency
 from tests.referrals.house import HUB, TEAM, Caller, House, Json, Referral, a_bundle, a_person
 from tests.referrals.test_audit_events import entities, events
 from tests.referrals.test_walk_ins import came
+from tests.referrals.test_worries import closed as close_worry
+from tests.referrals.test_worries import worry
 
 AT = "/referrals/break-glass"
 WORDS = "Their sister rang: they spoke of ending it. I rang the team three times."
@@ -97,6 +99,23 @@ def test_only_what_keeps_somebody_safe_is_shown(house: House, duty: Caller):
     assert "Hidden" not in str(shown)
     assert shown["visiting"] == {"at_home": True, "alone": False, "because": "A dog."}
     assert shown["stops"] == []
+
+
+def test_what_somebody_worries_about_is_shown_until_it_is_closed(house: House, duty: Caller):
+    referral, task = house.accepted()
+    first = worry(house, referral, words="No food in the house.")
+    at = f"{referral.at}/worries/{first['id']}"
+    house.worker.put(f"{at}/lead", {"lead": "first"}, status=204)
+    house.worker.post(f"{at}/decision", {"words": "Ring her sister."}, status=204)
+    close_worry(house, referral, worry(house, referral, words="It is over."))
+    raised = {"key": str(uuid4()), "words": "She did not come."}
+    house.provider.post(f"/referrals/requests/{task}/worries", raised, status=204)
+    team, provider = read(duty, opened(duty, referral))["worries"]
+    assert team["words"] == "No food in the house."
+    assert (team["by_provider"], team["looked_at"]) == (False, True)
+    assert [each["words"] for each in team["decisions"]] == ["Ring her sister."]
+    assert provider["words"] == "She did not come."
+    assert (provider["by_provider"], provider["looked_at"]) == (True, False)
 
 
 def test_it_ends_by_itself(house: House, duty: Caller):

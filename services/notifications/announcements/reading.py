@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.announcements.keeping import unknown
-from services.notifications.announcements.rules import State, audiences
+from services.notifications.announcements.rules import OF_NO_PLACE, State, audiences
 from services.notifications.handlers.hubs import coordinated, hubs_of
 from services.notifications.tables import (
     Announcement,
@@ -112,9 +112,12 @@ def told(uow: UnitOfWork, key: UUID) -> dict[str, int]:
 
 
 def _for(uow: UnitOfWork, principal: Principal, today: date) -> ColumnElement[bool]:
-    """What is for somebody: of the hub of their organisation, or the one whose staff they are."""
+    """What is for somebody: of the hub of their organisation, or the one whose staff they are; of
+    every hub for whoever works in no place."""
     own = hubs_of(uow, [principal.organisation]) if OF_HUBS & set(principal.roles) else {}
     belongs = select(col(PartyHub.hub)).where(col(PartyHub.party) == principal.organisation)
+    placed = uow.session.scalars(belongs).first() is not None
+    anywhere = not placed and not OF_NO_PLACE.isdisjoint(principal.roles)
     return and_(
         col(Announcement.state) == State.PUBLISHED,
         col(Announcement.first_day) <= today,
@@ -123,5 +126,6 @@ def _for(uow: UnitOfWork, principal: Principal, today: date) -> ColumnElement[bo
         or_(
             col(Announcement.hub).in_(own.get(principal.organisation, ())),
             col(Announcement.hub).in_(belongs),
+            true() if anywhere else false(),
         ),
     )

@@ -23,6 +23,8 @@ class Audience(StrEnum):
 
     LINK_WORKERS = "link-workers"
     PROVIDERS = "providers"
+    PRACTICES = "practices"
+    PARTNERS = "partners"
     EVERYBODY = "everybody"
 
 
@@ -43,8 +45,18 @@ READ_BY: dict[str, frozenset[Audience]] = {
     "link-worker": frozenset({Audience.LINK_WORKERS, Audience.EVERYBODY}),
     "duty-lead": frozenset({Audience.LINK_WORKERS, Audience.EVERYBODY}),
     "provider": frozenset({Audience.PROVIDERS, Audience.EVERYBODY}),
+    "care-navigator": frozenset({Audience.PRACTICES, Audience.EVERYBODY}),
+    "lived-experience-partner": frozenset({Audience.PARTNERS, Audience.EVERYBODY}),
+    "commissioner": frozenset({Audience.PARTNERS, Audience.EVERYBODY}),
+    "researcher": frozenset({Audience.PARTNERS, Audience.EVERYBODY}),
+    "administrator": frozenset({Audience.EVERYBODY}),
 }
 """What each role reads."""
+
+OF_NO_PLACE = frozenset(
+    {"care-navigator", "lived-experience-partner", "commissioner", "researcher", "administrator"}
+)
+"""Roles whose organisation may belong to no hub; it hears of all of them then."""
 
 LONGEST = 366
 """Days for which one is there at most: what holds for longer belongs on a page of its own."""

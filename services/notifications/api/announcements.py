@@ -18,16 +18,38 @@ from pydantic import (
 
 from services.notifications.announcements import keeping, reading
 from services.notifications.announcements.keeping import Wanted
-from services.notifications.announcements.rules import LONGEST, Audience, fault_of
+from services.notifications.announcements.rules import (
+    LONGEST,
+    OF_NO_PLACE,
+    Audience,
+    fault_of,
+)
 from services.notifications.tables import Announcement
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
+from shared.problems import Problem
 
 router = APIRouter(prefix="/notifications/announcements", tags=["announcements"])
 
 Json = dict[str, Any]
-Reads = Annotated[Principal, Depends(requires("notifications.notices", "cases.break-glass"))]
-"""Whoever works here; a duty lead does, and has no notices."""
+
+NOTICES = "notifications.notices"
+NO_NOTICES = OF_NO_PLACE | {"duty-lead"}
+"""Roles that read what is announced, and have no notices whose scope would say so."""
+
+
+def _reader(principal: Annotated[Principal, Depends(requires())]) -> Principal:
+    """Whoever reads what hubs announce: by the scope of notices, or by a role that has none.
+
+    Raises:
+        Problem: 403, it is not for them.
+    """
+    if NOTICES not in principal.scopes and NO_NOTICES.isdisjoint(principal.roles):
+        raise Problem(403, "Not allowed", f"This needs the scope {NOTICES}.", element="scope")
+    return principal
+
+
+Reads = Annotated[Principal, Depends(_reader)]
 Coordinator = Annotated[Principal, Depends(requires("notifications.write", role="coordinator"))]
 
 MOST = 100
@@ -165,7 +187,7 @@ def _done(uow: UnitOfWork, request: Request, said: Announcement) -> Json:
 
 
 def _read(said: Announcement) -> Json:
-    shown = said.model_dump(mode="json", include={"id", *keeping.SAID} - {"audience"})
+    shown = said.model_dump(mode="json", include={"id", "hub", *keeping.SAID} - {"audience"})
     return shown | {"published": said.published}
 
 

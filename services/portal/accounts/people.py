@@ -13,6 +13,7 @@ from services.portal.accounts.desk import (
     shown,
 )
 from services.portal.answer_links import Refusal
+from services.portal.news.reading import unread
 from services.portal.staff.fields import Field, typed_into
 from services.portal.staff.place import back_to
 from shared.languages import _
@@ -52,6 +53,7 @@ async def people(
     further = {**chosen, "behind": rows[ROWS - 1]["id"]} if len(rows) > ROWS else None
     return here.page(
         "accounts/list",
+        news=await unread(here),
         state=state,
         organisation=organisation,
         states={

@@ -5,6 +5,7 @@ of whoever is signed in, and shows what they answer.
 """
 
 from services.portal.cases import (
+    agreements,
     asking,
     case,
     comparing,
@@ -34,6 +35,7 @@ ROUTERS = (
     measures.router,
     goals.router,
     asking.router,
+    agreements.router,
     requests.router,
     first_visit.router,
     gp_messages.router,

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.case import TAKEN_BACK, about
+from services.portal.cases.case import TAKEN_BACK, going_on
 from services.portal.cases.finding import listing
 from services.portal.cases.languages import language_name
 from services.portal.cases.people import Shown
@@ -121,7 +121,7 @@ def _first(known: Known, looked_for: Mapping[str, Any], full: str) -> Typed:
 
 
 async def _known(here: Place, case: UUID, service: UUID) -> Known:
-    known = await about(here, case)
+    known = await going_on(here, case)
     values = shareable(known["person"], known["record"])
     listed = await listing(here, service)
     return known | {

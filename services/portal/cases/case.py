@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer import REASONS as ANSWERED
 from services.portal.answer import STEPS
+from services.portal.answer_links import Refusal
 from services.portal.cases.colleagues import Team, team_where
 from services.portal.cases.measured import measured, reviews
 from services.portal.cases.next_step import next_of
@@ -34,13 +35,14 @@ from services.portal.cases.words import (
     PROVIDER_STATES,
     SAFE,
     SOURCES,
+    STATES,
     STOPS,
     state_words,
 )
 from services.portal.cases.worried import accounts_in, in_words
 from services.portal.emergency.words import REASONS
 from services.portal.front_door.words import access, need
-from services.portal.staff.place import Here, Place
+from services.portal.staff.place import ENDED, Here, Place
 from shared.languages import _, ngettext
 
 router = APIRouter(include_in_schema=False)
@@ -104,6 +106,22 @@ def _typed_by(case: Json, team: Team) -> str:
     )
 
 
+async def going_on(here: Place, case_id: UUID) -> dict[str, Any]:
+    """What is known of a case that goes on, for a page on which something is done with it.
+
+    Args:
+        here: who asks.
+        case_id: of the case.
+
+    Raises:
+        Refusal: the case itself cannot be had, or it has ended.
+    """
+    known = await about(here, case_id)
+    if known["ended"]:
+        raise Refusal(409, reason=ENDED)
+    return known
+
+
 async def about(here: Place, case_id: UUID) -> dict[str, Any]:
     """What is known of a case and its person; a part that cannot be had is None.
 
@@ -135,6 +153,7 @@ async def _known(here: Place, found: Json) -> dict[str, Any]:
     ]
     state = triage["business_status"]
     withheld = request is None
+    ended = triage["status"] in ("completed", "failed", "rejected", "cancelled")
     return {
         **said,
         "case": case,
@@ -152,7 +171,9 @@ async def _known(here: Place, found: Json) -> dict[str, Any]:
         "state_code": state,
         "colour": COLOURS.get(state, "grey"),
         "requests": requests,
-        "ended": triage["status"] in ("completed", "failed", "rejected", "cancelled"),
+        "ended": ended,
+        "ending": _ending(case, state) if ended else "",
+        "ended_on": triage["updated"] if ended else None,
         "words": {
             "access": access,
             "activities": STEPS,
@@ -173,6 +194,12 @@ async def _known(here: Place, found: Json) -> dict[str, Any]:
             "who_does": DOERS,
         },
     }
+
+
+def _ending(case: Json, state: str) -> str:
+    """How a case ended: as its link worker said, or by itself."""
+    _step, said = OUTCOMES.get(case["outcome"] or "", ("", STATES.get(state, state)))
+    return said
 
 
 def attendance(case: Json, task: str, today: date) -> dict[str, Any]:

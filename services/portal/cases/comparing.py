@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.portal.cases.case import about
+from services.portal.cases.case import going_on
 from services.portal.cases.finding import matched
 from services.portal.staff.place import Here, back_to
 from shared.languages import _
@@ -43,7 +43,7 @@ async def compare(
     typed = await here.kept(f"/cases/{case}/find")
     if typed is None:
         return back_to(f"/cases/{case}/find")
-    known = await about(here, case)
+    known = await going_on(here, case)
     found = await matched(here, case, typed, known["age"])
     shown = {each["id"]: each for each in (*found.matches, *found.misses)}
     chosen = [shown[str(key)] for key in dict.fromkeys(service) if str(key) in shown]
@@ -65,7 +65,7 @@ async def on_a_map(case: UUID, here: Here) -> Response:
     typed = await here.kept(f"/cases/{case}/find")
     if typed is None:
         return back_to(f"/cases/{case}/find")
-    known = await about(here, case)
+    known = await going_on(here, case)
     found = await matched(here, case, typed, known["age"])
     settings = here.request.app.state.settings
     tiles = urlsplit(settings.map_tiles)

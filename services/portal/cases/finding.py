@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.case import about
+from services.portal.cases.case import going_on
 from services.portal.cases.words import COMPANY, DANGER
 from services.portal.front_door.words import ACCESS, NEEDS, need
 from services.portal.prose import plain
@@ -61,7 +61,7 @@ CAPACITY = {
 @router.get("/cases/{case}/find")
 async def ask(case: UUID, here: Here) -> Response:
     """The form, filled with what was typed last, or with what is known."""
-    known = await about(here, case)
+    known = await going_on(here, case)
     record = known["record"] or {}
     typed = await here.kept(f"/cases/{case}/find") or {
         "needs": [code for code, _ in known["asked"].needs if code in NEEDS],
@@ -92,7 +92,7 @@ async def found(case: UUID, here: Here) -> Response:
     typed = await here.kept(f"/cases/{case}/find")
     if typed is None:
         return back_to(f"/cases/{case}/find")
-    known = await about(here, case)
+    known = await going_on(here, case)
     try:
         answer = await matched(here, case, typed, known["age"])
     except Refusal as refusal:
@@ -171,7 +171,7 @@ async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Mat
 
 
 async def _form(here: Place, case: UUID, typed: Typed, faults: Mapping[str, str]) -> Response:
-    known = await about(here, case)
+    known = await going_on(here, case)
     return here.page("cases/find", 422, **known, fields=FIELDS, typed=typed, faults=faults)
 
 

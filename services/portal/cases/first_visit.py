@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 
 from services.portal import first_meeting
 from services.portal.answer_links import Refusal
-from services.portal.cases.case import about
+from services.portal.cases.case import going_on
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.typed import unwrapped
 
@@ -48,7 +48,7 @@ async def say(case: UUID, task: UUID, here: Here) -> Response:
 async def _form(
     here: Place, case: UUID, task: UUID, given: Json, faults: Mapping[str, str], status: int
 ) -> Response:
-    shown = await about(here, case)
+    shown = await going_on(here, case)
     named: Sequence[str] = [each["name"] for each in shown["requests"] if each["id"] == str(task)]
     return here.page(
         "cases/first_visit",

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.case import about
+from services.portal.cases.case import going_on
 from services.portal.cases.questions import ABOUT, FIELDS, GROUPS, OWN_WORDS
 from services.portal.staff.fields import Typed, at_its_field, day_in, typed_into
 from services.portal.staff.place import Here, Place, back_to
@@ -75,7 +75,7 @@ async def _form(
     return here.page(
         "cases/measures",
         status,
-        **await about(here, case),
+        **await going_on(here, case),
         groups=GROUPS,
         own_words=OWN_WORDS,
         about_it=ABOUT,

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from services.portal.answer_links import Refusal
 from services.portal.cases import words
-from services.portal.cases.case import about
+from services.portal.cases.case import about, going_on
 from services.portal.cases.visits import visits_in_words
 from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.staff.fields import Field, Typed, at_its_field, day_in, typed_into
@@ -37,6 +37,7 @@ class Step:
         intro: a sentence before the fields.
         leaves: whether the case is not theirs any more afterwards.
         warning: what to read before anything is typed.
+        after_end: whether it is still taken when the case has ended.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Step:
     intro: str = ""
     leaves: bool = False
     warning: str = ""
+    after_end: bool = False
 
     def path(self, typed: Typed) -> str:
         """Where it is sent; a path may name what was typed."""
@@ -255,6 +257,7 @@ STEPS: Mapping[str, Step] = {
         ),
         lambda typed: {"stands": typed["stands"] == "yes", "told_by": typed["told_by"]},
         _("It holds at once in every case of this person, whichever team's."),
+        after_end=True,
     ),
     "hand-over": Step(
         _("Hand over to another team"),
@@ -308,6 +311,7 @@ STEPS: Mapping[str, Step] = {
             ),
         ),
         lambda typed: {"items": typed["items"]},
+        after_end=True,
     ),
     "gp-worries": Step(
         _("Tell the GP practice of a worry"),
@@ -325,6 +329,7 @@ STEPS: Mapping[str, Step] = {
         ),
         _worry,
         _("This is not watched round the clock: ring the practice too if it cannot wait."),
+        after_end=True,
     ),
     "contact-ways": Step(
         _("How to reach them safely"),
@@ -348,6 +353,7 @@ STEPS: Mapping[str, Step] = {
         ),
         _way,
         _("This takes the place of what was noted for the same way before."),
+        after_end=True,
     ),
     "access-needs": Step(
         _("What they need to take part"),
@@ -371,6 +377,7 @@ STEPS: Mapping[str, Step] = {
             ),
         ),
         lambda typed: {name: typed[name] for name in ("code", "detail", "source")},
+        after_end=True,
     ),
 }
 """By the last part of their pages' addresses."""
@@ -426,7 +433,7 @@ async def step_page(
     return here.page(
         "cases/step",
         status,
-        **await about(here, case),
+        **await (about if step.after_end else going_on)(here, case),
         step=step,
         action=f"/cases/{case}/{at}",
         fields=step.fields,

@@ -63,6 +63,8 @@ OTHERS: Mapping[str, str] = {
     "identity-code": _("A code to see who it is"),
 }
 """What a message to a service, the team or the hub says."""
+ASKS = ("request", "nudge", "second-nudge")
+"""Those that ask a service for an answer; the last kind is what its answer waits for."""
 WAYS: Mapping[str, str] = {
     "email": _("e-mail"),
     "sms": _("text message"),
@@ -83,7 +85,8 @@ ENDS: Mapping[str, str] = dict(STATES) | {
 
 
 async def told(here: Place, case: Json) -> dict[str, Any]:
-    """The messages to the person and, by Task, to others (`sent`), and the first visits.
+    """The messages to the person and, by Task, to others (`sent`), whether each service heard that
+    it is asked (`asked_by`), and the first visits.
 
     Messages are None while nobody can say.
 
@@ -93,13 +96,39 @@ async def told(here: Place, case: Json) -> dict[str, Any]:
     """
     deliveries = await here.look("/notifications/deliveries", case=case["id"])
     known = deliveries is not None
+    others = deliveries.get("deliveries", ()) if known else ()
     return {
         "told": [_said(each) for each in deliveries.get("to_person", ())] if known else None,
-        "sent": by_request(deliveries.get("deliveries", ())) if known else None,
+        "sent": by_request(others) if known else None,
+        "asked_by": asked_by(others),
         "first_visits": {
             each["id"]: each["first_visit"] for each in case["tasks"] if each.get("first_visit")
         },
     }
+
+
+def asked_by(deliveries: Iterable[Json]) -> dict[str, str]:
+    """Whether the last message that asks a service arrived, by each way that it went; by Task.
+
+    Args:
+        deliveries: of a case, in the order in which they were made.
+    """
+    asking: dict[str, list[Json]] = {}
+    for each in deliveries:
+        if each["kind"] in ASKS:
+            asking.setdefault(str(each["task"]), []).append(each)
+    return {
+        task: "; ".join(
+            dict.fromkeys(_asked(each) for each in made if each["kind"] == made[-1]["kind"])
+        )
+        for task, made in asking.items()
+    }
+
+
+def _asked(each: Json) -> str:
+    way, state = each["channel"], each["state"]
+    said = _("{way}: {state}").format(way=WAYS.get(way, way), state=ENDS.get(state, state))
+    return str(said)
 
 
 def by_request(deliveries: Iterable[Json]) -> dict[str, list[dict[str, str]]]:

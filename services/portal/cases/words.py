@@ -335,6 +335,7 @@ DONE: Mapping[str, str] = {
     "called-off": _("Noted. The service is told. The person keeps their place."),
     "first-visit": _("Noted. The person is told, if there is a safe way."),
     "withdraw-agreement": _("Noted. The service is shown nothing about the person from now on."),
+    "renew-agreement": _("Noted: they still agree."),
     "contact-ways": _("Noted."),
     "access-needs": _("Noted."),
     "gp-sharing": _("Noted. Only this goes to the GP."),

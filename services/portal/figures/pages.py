@@ -13,6 +13,7 @@ from services.portal.answer_links import Refusal
 from services.portal.figures.chart import Chart, Row, chart_of
 from services.portal.figures.desk import OfFigures
 from services.portal.figures.words import TABLES, Table
+from services.portal.news.reading import unread
 from services.portal.quarter.page import in_words, latest
 from services.portal.staff.place import Place
 from shared.languages import _
@@ -98,6 +99,7 @@ async def _page(here: Place, quarter: Quarter) -> Response:
         tables=tables,
         fewest=fewest,
         missing=len(tables) < len(TABLES),
+        news=await unread(here),
         others=[
             (in_words(each), f"/figures/{each.name}")
             for each in latest(here.times.today)

@@ -34,7 +34,9 @@ SHOWN: Mapping[str, str] = {
 AUDIENCES: Mapping[str, str] = {
     "link-workers": _("Link workers"),
     "providers": _("Staff of groups and services"),
-    "everybody": _("Both link workers and groups"),
+    "practices": _("Care navigators of GP practices"),
+    "partners": _("Partners, commissioners and researchers"),
+    "everybody": _("Everybody"),
 }
 FIELDS = (
     Field("title", _("What is it about?"), missing=_("Write what it is about"), letters=120),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from services.portal.answer_links import Refusal
 from services.portal.cases.finding import CAPACITY
 from services.portal.front_door.words import NEEDS
+from services.portal.news.reading import unread
 from services.portal.partner.desk import OfPartner
 from services.portal.prose import plain
 from services.portal.staff.fields import Field
@@ -58,6 +59,7 @@ async def what_there_is(here: OfPartner, need: str = "", near: str = "", page: i
         typed=typed,
         faults={},
         rows=[_shown(each) for each in found["contents"]],
+        news=await unread(here),
         earlier=None if found["first_page"] else to(found["page_number"] - 1),
         further=None if found["last_page"] else to(found["page_number"] + 1),
     )

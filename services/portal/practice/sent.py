@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.front_door.routes import REFERENCE
+from services.portal.news.reading import unread
 from services.portal.practice.desk import AtPractice, practices_of
 from services.portal.staff.place import back_to
 from shared.languages import _
@@ -64,6 +65,7 @@ async def sent(
     further = {**chosen, "after": rows[ROWS - 1]["case"]} if len(rows) > ROWS else None
     return here.page(
         "practice/sent",
+        news=await unread(here),
         show=show,
         shows=SHOWN,
         practice=practice,

@@ -16,12 +16,17 @@ from services.portal.apis import Apis
 from services.portal.sign_in.doorkeeper import form_of, signed_in
 from services.portal.sign_in.notice import seconds_until_last_notice
 from services.portal.sign_in.sessions import Sessions, SignedIn
+from services.portal.staff.areas import area_of
+from services.portal.staff.first_pages import first_page
 from services.portal.times import Times, times_at
 from shared.languages import _
 from shared.pages import Pages
 
 NOTICES = "notices.js"
 """Follows how many notices are unread."""
+
+ENDED = "case-ended"
+"""The reason of a refusal: nothing more is done with a case that has ended."""
 
 PARTS: Mapping[str, str] = {
     "sign-in": _("The sign-in"),
@@ -152,10 +157,11 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
     """
     pages: Pages = request.app.state.pages
     state = request.state
+    who: SignedIn | None = getattr(state, "signed_in", None)
     return pages.page(
         "staff/refused",
         refusal.status,
-        who=getattr(state, "signed_in", None),
+        who=who,
         account=account_of(request),
         refusal=refusal,
         parts=PARTS,
@@ -165,5 +171,7 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
         typed=getattr(state, "typed", None),
         kept=getattr(state, "kept", None),
         posted=request.method == "POST",
-        of_hub=request.url.path.startswith(("/hub", "/emergency")),
+        area=area_of(request.url.path),
+        first=first_page(who.granted.roles) if who else None,
+        over=refusal.reason == ENDED,
     )

@@ -53,6 +53,13 @@ class AskBody(Body):
     may_stay: MayStay
 
 
+class RenewBody(Body):
+    """The person still agrees to share; see `handlers.renewing`."""
+
+    how: str = "verbal"
+    expires: AwareDatetime | None = None
+
+
 class ReasonBody(Body):
     """Why; one of a declared list of codes."""
 

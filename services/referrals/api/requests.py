@@ -11,10 +11,11 @@ from services.referrals.api.bodies import (
     AnsweredBy,
     ProgressBody,
     ReasonBody,
+    RenewBody,
     ViewerBody,
 )
 from services.referrals.desk import Desk
-from services.referrals.handlers import answers, onward, sharing
+from services.referrals.handlers import answers, onward, renewing, sharing
 from services.referrals.inbox import requests_to
 from services.referrals.request_views import request_view
 from services.referrals.scopes import ANSWERS, CASES
@@ -120,6 +121,12 @@ def request_routes(desk: Desk) -> APIRouter:
     def withdraw_agreement(task: UUID, principal: Principal = works) -> View:
         """The person no longer agrees to share with this provider."""
         sharing.withdraw_agreement(desk, principal, str(task))
+        return one_request(desk, str(task))
+
+    @router.post("/requests/{task}/renew-agreement")
+    def renew_agreement(task: UUID, body: RenewBody, principal: Principal = works) -> View:
+        """The person was asked again, and still agrees to share the same with this provider."""
+        renewing.renew_agreement(desk, principal, str(task), how=body.how, expires=body.expires)
         return one_request(desk, str(task))
 
     return router

@@ -110,7 +110,7 @@ def ask_provider(file: CaseFile, actor: Actor, wanted: Ask) -> CaseTask:
     _check_several(file, wanted)
     _check_room(file, wanted)
     _check_share(wanted, file.now)
-    _check_expires(wanted, file.now)
+    check_agreed(wanted.how, wanted.expires, file.now)
     confirmed = _check_unnamed(file, wanted)
     if triage.status == "accepted":
         note_acceptance(file, actor)
@@ -219,12 +219,6 @@ def _check_share(wanted: Ask, now: datetime) -> None:
         f"These can be shared: {', '.join(SHAREABLE)}.",
         "share",
     )
-    refuse_unless(
-        wanted.how in {"verbal", "written"},
-        "business-rule",
-        "Say how the person agreed: verbal or written.",
-        "how",
-    )
     email = wanted.share.get("email")
     refuse_unless(
         email is None or _EMAIL.fullmatch(email) is not None,
@@ -249,9 +243,25 @@ def _is_birth_date(value: str, now: datetime) -> bool:
     return born.isoformat() == value and born <= now.date()
 
 
-def _check_expires(wanted: Ask, now: datetime) -> None:
+def check_agreed(how: str, expires: datetime | None, now: datetime) -> None:
+    """Refuse an agreement that nobody can have given so.
+
+    Args:
+        how: how they agreed.
+        expires: when it ends; None for no end.
+        now: the moment.
+
+    Raises:
+        Refused: it was neither said nor written, or its end is no time within five years.
+    """
     refuse_unless(
-        wanted.expires is None or now < wanted.expires <= now + LONGEST,
+        how in {"verbal", "written"},
+        "business-rule",
+        "Say how the person agreed: verbal or written.",
+        "how",
+    )
+    refuse_unless(
+        expires is None or now < expires <= now + LONGEST,
         "business-rule",
         "An agreement ends after now and within five years.",
         "expires",
