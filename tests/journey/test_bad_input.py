@@ -127,6 +127,36 @@ def test_a_service_is_asked_with_naughty_words(lead: Visitor, taken_on: str) -> 
     looked_at(check, *NAUGHTY[:12])
 
 
+def test_words_that_tell_who_it_is_come_back_marked_and_kept(
+    lead: Visitor, running: Running
+) -> None:
+    person = refer(running)
+    case = _case_of(lead, person)
+    lead.fill(lead.get(case))
+    found = lead.fill(lead.get(f"{case}/find"), needs="loneliness")
+    (at, *_) = re.findall(rf'href="({case}/ask/[^"?]+)"', found.text)
+    family, rest = person.split()[1], "would like company, near BD16 4RP"
+
+    def sent(form: httpx.Response, **typed: str) -> httpx.Response:
+        return lead.fill(lead.fill(form, needs="loneliness", **typed))
+
+    named = sent(lead.get(at), text=f"{family} {rest}")
+    assert named.status_code == 422
+    check_page(Page(named))
+    assert f"“{family}” is their name." in named.text
+    assert '<a href="#text">' in named.text, "the summary leads to the field"
+    assert f"{family} {rest}" in named.text, "and keeps what was typed"
+
+    perhaps = sent(named, text=f"They {rest}")
+    assert perhaps.status_code == 422
+    assert "“BD16 4RP” looks like a postcode." in perhaps.text
+    assert 'name="may_stay" type="checkbox" value="BD16 4RP"' in perhaps.text
+
+    done = sent(perhaps, text=f"They {rest}", may_stay="BD16 4RP")
+    assert done.status_code == 200
+    assert "Sent. The service is told now" in done.text
+
+
 def asks_who_it_is(part: Dependant) -> bool:
     """Whether a page is for whoever is signed in."""
     return any(each.call is signed_in or asks_who_it_is(each) for each in part.dependencies)
