@@ -224,7 +224,7 @@ def test_what_was_told_as_a_step_before_there_was_one_register_is_in_it(
     for days in (0, 7):
         house.execute(again, days=days)
     for _ in range(2):
-        house.execute(import_module("services.referrals.migrations.0034_what_came_by_link").FILL)
+        house.execute(import_module("services.referrals.migrations.0033_what_came_by_link").FILL)
     assert attendance(house, case) == [
         (str(TODAY - timedelta(days=7)), "did-not-come"),
         (str(TODAY), "came"),
