@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from deploy.services import SERVICES
 from shared.messaging.broker import DeadLetter
 from tests.faults.databases import WITH_EVENTS, Databases
-from tests.faults.scene import COORDINATOR
+from tests.faults.scene import COORDINATOR, TEAM
 from tests.faults.sinks import Sink
 from tests.faults.traffic import TAKEN_BACK, Traffic
 
@@ -26,6 +26,28 @@ FOLLOWING = frozenset(
 """Kinds of message that follow from how another fared, or how long it had no answer."""
 
 SUBSCRIPTIONS = [each for service in SERVICES for each in service.compose().subscriptions]
+
+
+OF_A_VISIT = ("person-meeting", "person-reminder")
+"""What a person hears of a first visit, beside that there is a place."""
+
+MESSAGES = (
+    "delivery",
+    "person_delivery",
+    "digest_delivery",
+    "announcement_delivery",
+    "listing_delivery",
+    "contact_delivery",
+)
+"""Where notifications keeps what it sends."""
+
+_MUTED = ("superseded", "muted", None)
+_BY_THEMSELVES = """
+SELECT d.channel, d.address, d.id::text, d.state FROM delivery d
+LEFT JOIN digest_delivery g ON g.id = d.digest AND g.state = 'delivered' WHERE g.id IS NULL
+UNION ALL SELECT channel, address, id::text, state FROM digest_delivery
+UNION ALL SELECT channel, task::text, id::text, state FROM person_delivery
+"""
 
 
 class Told(NamedTuple):
@@ -142,8 +164,8 @@ class Account:
                 ),
             )
 
-    def deliveries(self, mails: Sink, webhooks: Sink) -> None:
-        """One row per contact and channel, and at the sinks one id for each.
+    def deliveries(self) -> None:
+        """One row per contact and channel.
 
         What follows from how one of them fared (`FOLLOWING`) is counted at the sinks alone.
 
@@ -186,16 +208,123 @@ class Account:
                 if not self._as_declared(each, request_of[each.case] in taken_back)
             ),
         )
+
+    def at_the_sinks(self, mails: Sink, webhooks: Sink) -> None:
+        """What is said to be delivered arrived, under one id each, and nothing else did.
+
+        What a message of the day held has its id; the mail to a person has no address in its row.
+        """
+        persons = {
+            self.traffic.asked[each]: self.traffic.mail_of_person(each)
+            for each in self.traffic.to_ask
+            if self.traffic.visited(each)
+        }
+        rows = [
+            (channel, persons.get(address, address), key, state)
+            for channel, address, key, state in self.databases.rows("notifications", _BY_THEMSELVES)
+        ]
         sinks = (("Message-IDs", "email", mails), ("webhook ids", "webhook", webhooks))
-        for name, channel, sink in sinks:
-            own = [each for each in every if each.channel == channel]
-            arrived = [(each.address, each.id) for each in own if each.state == "delivered"]
+        for name, means, sink in sinks:
+            own = [
+                (address, key, state) for channel, address, key, state in rows if channel == means
+            ]
+            arrived = [(address, key) for address, key, state in own if state == "delivered"]
             # A webhook whose answer was lost is tried again, unless the Task is answered meanwhile.
-            may = {"unknown"} | ({"superseded"} if channel == "webhook" else set())
-            perhaps = {(each.address, each.id) for each in own if each.state in may}
+            may = {"unknown", "failed"} | ({"superseded"} if means == "webhook" else set())
+            perhaps = {(address, key) for address, key, state in own if state in may}
             self.same(f"distinct {name} at the sink", arrived, sink.arrived.keys() - perhaps)
             twice = sink.arrived.total() - len(sink.arrived)
             self.count(f"{name} that arrived again under the same id", twice)
+
+    def persons(self) -> None:
+        """Whoever has a place is told of it, of the first visit, and reminded the day before; where
+        no way to them is known to be safe, or the mail was cut off twice, the team hears."""
+        traffic = self.traffic
+        accepted = {traffic.asked[each]: each for each in traffic.to_ask if traffic.accepted(each)}
+        visited = {task for task, number in accepted.items() if traffic.visited(number)}
+        query = "SELECT kind, task::text, state, last_error FROM person_delivery"
+        rows = self.databases.rows("notifications", query)
+        self.count("first visits agreed", len(visited))
+        self.same(
+            "messages to persons",
+            [
+                *(("person-agreed", task) for task in accepted),
+                *((kind, task) for task in visited for kind in OF_A_VISIT),
+            ],
+            ((kind, task) for kind, task, _, _ in rows),
+        )
+        told = [row for row in rows if row[1] in visited]
+        self.count("of them delivered", sum(row[2] == "delivered" for row in told))
+        failed = [row for row in told if row[2:] == ("failed", "cut-off")]
+        self.none(
+            "messages to persons that ended otherwise than is declared",
+            [
+                *(row for row in told if row[2] != "delivered" and row not in failed),
+                *(r for r in rows if r not in told and r[2:] != ("superseded", "ask-first")),
+            ],
+        )
+        query = "SELECT task::text FROM delivery WHERE kind = %s"
+        for what, kind, wanted in (
+            ("persons whom the team is to ask first", "ask-person", accepted.keys() - visited),
+            (
+                "mails to persons cut off twice, told to the team",
+                "tell-person",
+                (r[1] for r in failed),
+            ),
+        ):
+            found = self.databases.rows("notifications", query, kind)
+            self.same(what, wanted, (row[0] for row in found))
+
+    def messages_of_the_day(self) -> None:
+        """Who wants it so hears once a day: the team what was declined, a provider what its hub
+        announces; who wants no news has none."""
+        query = """
+            SELECT a.announcement::text, a.address, a.state, a.last_error, d.state
+            FROM announcement_delivery a LEFT JOIN digest_delivery d ON d.id = a.digest
+        """
+        rows = self.databases.rows("notifications", query)
+        announced = [str(each) for each in self.traffic.announced]
+        providers = self.traffic.providers
+        self.same(
+            "announcements to providers, each",
+            ((each, provider.mail) for each in announced for provider in providers),
+            (row[:2] for row in rows),
+        )
+        daily = {each.mail for each in providers if each.hears_daily}
+        self.none(
+            "announcements that ended otherwise than is declared",
+            (
+                row
+                for row in rows
+                if row[2:] != (("delivered", None, "delivered") if row[1] in daily else _MUTED)
+                and row[2:] != ("failed", "cut-off", "failed")
+            ),
+        )
+        query = "SELECT count(*) FROM delivery WHERE kind = 'declined' AND digest IS NULL"
+        alone = self.databases.one("notifications", query)
+        assert alone == 0, f"{alone} were to wait for the message of the day"
+        query = "SELECT address, state FROM digest_delivery"
+        digests = self.databases.rows("notifications", query)
+        self.count("messages of the day", len(digests))
+        got = {address for address, state in digests if state == "delivered"}
+        assert got == daily | {TEAM}, f"messages of the day came to {got}"
+
+    def equation(self) -> None:
+        """Accepted = delivered + visibly failed + superseded + unknown, over every message of every
+        kind; what waits for its day, such as a nudge, is told apart."""
+        states: Counter[str] = Counter()
+        for table in MESSAGES:
+            query = f"""
+                SELECT CASE WHEN state = 'queued' AND due > now() AND attempts = 0
+                       THEN 'not due yet' ELSE state END, count(*)
+                FROM {table} GROUP BY 1
+            """
+            states.update(dict(self.databases.rows("notifications", query)))
+        self.count("messages that notifications accepted", states.total())
+        for state, number in sorted(states.items()):
+            self.count(f"... {state}", number)
+        ends = {"delivered", "failed", "superseded", "unknown", "not due yet"}
+        assert not states.keys() - ends, f"messages that have not ended: {states}"
 
     def _as_declared(self, told: "Told", taken_back: bool) -> bool:
         if taken_back:
@@ -236,6 +365,8 @@ class Account:
                 provider = traffic.provider(number)
                 yield request, "email", provider.mail, "request"
                 yield request, "webhook", provider.webhook, "request"
+            if traffic.declined(number):
+                yield request, "email", TEAM, "declined"
 
     def dead(self, letters: Iterable[DeadLetter], poisoned: dict[str, str]) -> None:
         """The dead letters are those that the storm put there, and each says why."""

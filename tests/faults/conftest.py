@@ -68,6 +68,8 @@ def house(node: PrivateNode, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             # Two cores carry all of it: who has nothing to do looks less often.
             "KERSEY_RELAY_POLL_SECONDS": "0.1",
             "KERSEY_SUBSCRIPTION_POLL_SECONDS": "1",
+            # A storm may come at night, when nobody would be written to.
+            "KERSEY_PERSON_HOURS": "00:00-23:59",
         }
         launch = stack.enter_context(nursery()).launch
         processes = Processes(

@@ -1,5 +1,6 @@
 """Whom the storm concerns: the demo's clients and consortium, two providers, and who is told."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 
 from deploy.databases import in_database
 from deploy.demo.clients import PROVIDER, PROVIDER_2
-from deploy.demo.consortium import HUBS, declaration
+from deploy.demo.consortium import HUBS, declaration, hub_of
 from deploy.demo.directory import dataset
 from deploy.demo_data import demo_clients
 from deploy.engines import opened
@@ -34,6 +35,12 @@ from tests.infrastructure.processes import Processes
 HUB = HUBS[0].code
 COORDINATOR = "coordinator@hub.example.org"
 """Where the hub hears of what nobody covers."""
+TEAM = "desk@team.example.org"
+"""Where the link workers hear of what was declined, once a day, and whom they are to ask."""
+NEWS = "announcement"
+TEAM_WISHES = {"gathered": ["declined"]}
+WISHES = ({"muted": [NEWS]}, {"gathered": [NEWS]})
+"""One provider wants no news, the other has it once a day."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class Asked:
         client: the demo client that answers for it.
         mail: the address of its mails.
         webhook: the address of its system.
+        wishes: how its mails are wanted.
     """
 
     client: str
@@ -51,6 +59,12 @@ class Asked:
     service: UUID
     mail: str
     webhook: str
+    wishes: Mapping[str, Sequence[str]]
+
+    @property
+    def hears_daily(self) -> bool:
+        """Whether it has a message of the day."""
+        return "gathered" in self.wishes
 
 
 @dataclass(frozen=True)
@@ -85,11 +99,11 @@ def set_scene(processes: Processes, databases: Databases, webhooks: str) -> Scen
         load_directory(engine("providers"), Outbox(DIRECTORY), listings)
         load_consortium(_desk(engine("referrals"), processes), declaration())
         hubs = {hub.code: hub.organisation for hub in HUBS}
-        declare_hubs(engine("notifications"), hubs)
+        declare_hubs(engine("notifications"), hubs, {hub_of(HUB).team: HUB})
     databases.wait_for(
         "both providers are known to notifications",
         "notifications",
-        "SELECT count(*) >= 2 FROM party_hub",
+        "SELECT count(*) >= 2 FROM party_hub WHERE said_by <> 'declared'",
     )
     databases.wait_for(
         "every service is known to referrals",
@@ -104,8 +118,9 @@ def set_scene(processes: Processes, databases: Databases, webhooks: str) -> Scen
             service=_known(offered[provider]),
             mail=f"{name}@providers.example.org",
             webhook=f"{webhooks}/{name}",
+            wishes=wishes,
         )
-        for provider, name in names.items()
+        for (provider, name), wishes in zip(names.items(), WISHES, strict=True)
     )
     _set_contacts(processes, asked)
     return Scene(asked, listings.organizations[0])
@@ -129,12 +144,19 @@ def _set_contacts(processes: Processes, asked: tuple[Asked, ...]) -> None:
     coordinator = Caller(processes.url, "coordinator")
     try:
         for each in asked:
-            for means, address in ((EMAIL.means, each.mail), (WEBHOOK.means, each.webhook)):
-                at = f"/notifications/contacts/{each.provider}/{uuid5(each.provider, means)}"
-                coordinator.call("PUT", at, json={"means": means, "address": address})
+            at = f"/notifications/contacts/{each.provider}"
+            mail = {"means": EMAIL.means, "address": each.mail, "wishes": each.wishes}
+            system = {"means": WEBHOOK.means, "address": each.webhook}
+            for body in (mail, system):
+                key = uuid5(each.provider, str(body["means"]))
+                coordinator.call("PUT", f"{at}/{key}", json=body)
         at = f"/notifications/contacts/{HUB}/{uuid5(PROVIDER, HUB)}"
         desk = {"means": EMAIL.means, "address": COORDINATOR, "role": Role.COORDINATOR}
         coordinator.call("PUT", at, json=desk)
+        team = str(hub_of(HUB).team)
+        at = f"/notifications/contacts/{team}/{uuid5(PROVIDER, team)}"
+        theirs = {"means": EMAIL.means, "address": TEAM, "role": Role.TEAM, "wishes": TEAM_WISHES}
+        coordinator.call("PUT", at, json=theirs)
     finally:
         coordinator.close()
 

@@ -90,9 +90,11 @@ class Storm:
             (0.1, self._poison),
             (0.2, self._freeze),
             (0.35, self._without_broker),
+            (0.45, self._jump_ahead),
             (0.5, self._restart_database),
             (0.6, self._repeat),
             (0.7, self._crash_database),
+            (0.75, self._jump_ahead),
             (0.8, self._restart_broker),
         )
         for place, act in reversed(others):
@@ -218,6 +220,23 @@ class Storm:
     def _repeat(self) -> None:
         """Publish everything again that was published, in the middle of all this."""
         repeat_everything(self.databases)
+
+    def _jump_ahead(self) -> None:
+        """What waits for its day or its hour is due now, in the middle of all this."""
+        jump_ahead(self.databases, "attempts = 0")
+        self.befell["clocks that jumped days ahead"] += 1
+
+
+DATED = ("person_delivery", "digest_delivery")
+"""Where messages wait that have a day: reminders, and messages of the day."""
+
+
+def jump_ahead(databases: Databases, which: str = "true") -> None:
+    """Let the clock of notifications jump past every message's day, or of those that are named."""
+    late = "due = now() WHERE state IN ('queued', 'unknown') AND due > now()"
+    databases.run(
+        "notifications", *((f"UPDATE {each} SET {late} AND {which}", ()) for each in DATED)
+    )
 
 
 def repeat_everything(databases: Databases) -> None:

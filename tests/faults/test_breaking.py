@@ -60,6 +60,8 @@ INSERT INTO contact (id, party, role, means, address, source, label, sealed_secr
                      verified_by_hub, revision)
 VALUES (%s, %s, 'requests', %s, %s, 'hub', '', %s, true, true, 1)
 """
+PUBLISHED = "SELECT count(*) = 0 FROM outbox WHERE published_at IS NULL"
+"""True once everything is published, and confirmed."""
 _KINDS = "kind NOT IN ({})".format(", ".join(f"'{each}'" for each in sorted(FOLLOWING)))
 
 
@@ -166,14 +168,29 @@ def _register(processes: Processes, providers: Sequence[UUID], hooks: str) -> No
         cursor.executemany(_CONTACT, rows)
 
 
+def never_taken(house: House) -> int:
+    """How many messages wait for the consumer that nobody started."""
+    with broker_channel(house.processes) as channel:
+        queue = Topology().queue(NEVER_STARTED)
+        count: int = channel.queue_declare(queue, passive=True).method.message_count
+        return count
+
+
 def breakages(house: House) -> list[Callable[[], None]]:
     """What befalls, in this order, each after as many events."""
 
     def cut() -> None:
-        house.cable.pull()  # whatever is being confirmed now is not known to have arrived
-        time.sleep(0.2)
+        """RabbitMQ has a message, and its confirm is lost with the connection."""
+        house.databases.wait_for("the relay has a connection", "referrals", PUBLISHED)
+        before = never_taken(house)
+        house.cable.hush()
+        house.ask(1)
+        eventually("a message is there and not confirmed", lambda: never_taken(house) > before)
+        assert not house.databases.one("referrals", PUBLISHED)
+        house.cable.pull()
+        house.cable.release()
         house.cable.plug()
-        house.befell["connections to RabbitMQ cut"] += 1
+        house.befell["connections to RabbitMQ cut in mid-confirm"] += 1
 
     def kill(name: str, n: int = 1) -> Callable[[], None]:
         def killed() -> None:
@@ -251,8 +268,7 @@ AND due > now() + interval '30 s' AND last_error IS DISTINCT FROM 'endpoint-off'
 def settle(house: House) -> None:
     """Wait until nothing is on its way. What waits for another attempt need not wait for hours, and
     what is held for a system that is switched off has been held for long enough: clocks jump."""
-    unpublished = "SELECT count(*) = 0 FROM outbox WHERE published_at IS NULL"
-    house.databases.wait_for("the outbox is empty", "referrals", unpublished)
+    house.databases.wait_for("the outbox is empty", "referrals", PUBLISHED)
     wanted = len(house.asked) + len(house.cancelled)
     query = "SELECT count(*) FROM inbox WHERE consumer = %s"
     eventually(
@@ -333,6 +349,6 @@ def account(house: House, counts: Counter[str]) -> None:
     failed = [row for row in rows if row[1] == "failed" and mood(row[3]) not in FOR_GOOD]
     counts["... failed though their receivers take messages"] = len(failed)
     assert all(row[6] in {"cut-off", "smtp-cut-off"} for row in failed), failed[:5]
-    (waiting,) = broker.depths([NEVER_STARTED]).values()
-    counts["messages that wait for a consumer that was never started"] = waiting.ready
-    assert waiting.ready >= len(house.asked)
+    waiting = never_taken(house)
+    counts["messages that wait for a consumer that was never started"] = waiting
+    assert waiting >= len(house.asked)

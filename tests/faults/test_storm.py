@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from functools import partial
 
 import pytest
 
@@ -12,7 +13,14 @@ from tests.faults.account import SUBSCRIPTIONS, Account
 from tests.faults.callers import Caller
 from tests.faults.conftest import House
 from tests.faults.databases import WITH_EVENTS, Databases, eventually
-from tests.faults.storm import Storm, broker_channel, metrics, repeat_everything
+from tests.faults.storm import (
+    DATED,
+    Storm,
+    broker_channel,
+    jump_ahead,
+    metrics,
+    repeat_everything,
+)
 from tests.faults.traffic import Traffic
 
 REFERRALS = int(os.environ.get("KERSEY_STORM_REFERRALS", "150"))
@@ -49,7 +57,11 @@ def test_nothing_is_lost_and_nothing_is_doubled(house: House, figures) -> None:
         account.referrals()
         account.listing()
         account.events()
-        account.deliveries(house.mails, house.webhooks)
+        account.deliveries()
+        account.persons()
+        account.messages_of_the_day()
+        account.at_the_sinks(house.mails, house.webhooks)
+        account.equation()
         account.dead(dead_letters(house), storm.poisoned)
         account.count("seconds of storm", round(raged - began))
         account.count("seconds until all was calm and counted", round(time.monotonic() - raged))
@@ -73,6 +85,8 @@ def settle(house: House) -> None:
         "notifications",
         "SELECT count(*) = 0 FROM delivery WHERE due <= now() OR attempts > 0 AND due IS NOT NULL",
     )
+    for table in DATED:
+        eventually(f"every {table} has ended", partial(ended, house.databases, table))
     # How a delivery ended is an event itself.
     house.databases.wait_for(
         "the outbox of notifications is empty again",
@@ -81,6 +95,13 @@ def settle(house: House) -> None:
     )
     eventually("every event is acted on", lambda: acted_on(house.databases))
     eventually("the queues are empty", lambda: waiting(house) == 0)
+
+
+def ended(databases: Databases, table: str) -> bool:
+    """Whether nothing is left of a table whose messages have a day; whatever waits is due now."""
+    jump_ahead(databases)
+    query = f"SELECT count(*) = 0 FROM {table} WHERE due IS NOT NULL"
+    return bool(databases.one("notifications", query))
 
 
 def acted_on(databases: Databases) -> bool:

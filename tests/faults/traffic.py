@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from deploy.demo.bundle import referral_bundle
 from deploy.demo.consortium import PRACTICES
@@ -21,6 +21,9 @@ WRITTEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 NOT_STARTED_HERE = "183301007"
 """A code that starts nothing here: the hub places such a referral by hand (care 1)."""
 
+DAYS_AHEAD = 4
+"""A first visit is so far ahead that its person is reminded of it on a later day than today."""
+
 TAKEN_BACK = 6
 """So many of the first referrals wait for the moment in which their events change places."""
 
@@ -30,8 +33,9 @@ class Traffic:
 
     The first few wait until `ask_and_take_back` is called for them. Of the others every tenth is
     one that nobody covers, so that the hub is told; each of the rest is asked of a provider, whose
-    system accepts every third as soon as it is told. It goes as far as it is let (`let`), and
-    `sent` and `asked` tell how far it has come.
+    system answers as soon as it is told: of six it accepts two and declines one. For one of the two
+    it says when the first visit is, and that person has said that mails to them are safe. It goes
+    as far as it is let (`let`), and `sent` and `asked` tell how far it has come.
 
     Parameters:
         url: where Kersey answers.
@@ -45,6 +49,7 @@ class Traffic:
         self.sent: dict[int, str] = {}
         self.asked: dict[int, str] = {}
         self.edition = 0
+        self.announced: list[UUID] = []
         self.answered: set[str] = set()
         self._scene = scene
         self._told = told
@@ -65,9 +70,31 @@ class Traffic:
         """Whether nobody covers it."""
         return number >= TAKEN_BACK and number % 10 == 9
 
+    def accepted(self, number: int) -> bool:
+        """Whether the provider says yes."""
+        return number >= TAKEN_BACK and not self.unrouted(number) and number % 3 == 0
+
+    def visited(self, number: int) -> bool:
+        """Whether a first visit is agreed, and the person hears of it by mail."""
+        return self.accepted(number) and number % 6 == 0
+
+    def declined(self, number: int) -> bool:
+        """Whether the provider says no."""
+        return number >= TAKEN_BACK and not self.unrouted(number) and number % 6 == 1
+
+    @staticmethod
+    def mail_of_person(number: int) -> str:
+        """Where a person whose first visit is agreed is written to."""
+        return f"person-{number}@people.example.org"
+
     def provider(self, number: int) -> Asked:
         """Who is asked."""
         return self._scene.asked[number % len(self._scene.asked)]
+
+    @property
+    def providers(self) -> Sequence[Asked]:
+        """Everybody who is asked."""
+        return self._scene.asked
 
     @property
     def to_ask(self) -> list[int]:
@@ -151,6 +178,21 @@ class Traffic:
             said = body.model_dump(mode="json", exclude_unset=True)
             self._coordinator.call("PUT", at, json=said)
 
+    def announce(self) -> None:
+        """Tell the hub's providers something; it goes with their message of the day."""
+        today = datetime.now(UTC).date()
+        key = uuid4()
+        body = {
+            "title": "The hall is open again",
+            "text": "The lift works.",
+            "first_day": str(today - timedelta(days=1)),
+            "last_day": str(today + timedelta(days=30)),
+            "audience": "providers",
+        }
+        self._coordinator.call("PUT", f"/notifications/announcements/{key}", json=body)
+        self._coordinator.call("POST", f"/notifications/announcements/{key}/publish")
+        self.announced.append(key)
+
     # --- threads --------------------------------------------------------------------------------
 
     @property
@@ -207,7 +249,8 @@ class Traffic:
                     row
                     for state in ("new", "triage-accepted")
                     for row in self._list(state)
-                    if numbers.get(row["service_request"], -1) >= TAKEN_BACK
+                    if (number := numbers.get(row["service_request"], -1)) >= TAKEN_BACK
+                    and number not in self.asked
                 ]
                 of = [numbers[row["service_request"]] for row in rows]
                 for _ in pool.map(self._serve, rows, of):
@@ -215,6 +258,10 @@ class Traffic:
                 self._stop.wait(0.5)
 
     def _serve(self, row: dict[str, Any], number: int) -> None:
+        if self.visited(number):
+            at = f"/referrals/cases/{row['case']}/person/contacts/email"
+            safe = {"value": self.mail_of_person(number), "safe": "yes"}
+            self._worker.call("PUT", at, json=safe)
         self.asked[number] = self._ask(row, number)
 
     def _ask(self, row: dict[str, Any], number: int) -> str:
@@ -240,8 +287,8 @@ class Traffic:
         return found
 
     def _answer(self) -> None:
-        """Accept every third of those that are asked, when the webhook tells of it."""
-        wanted = {number for number in self.to_ask if number % 3 == 0}
+        """Say yes or no to those who are to have an answer, when the webhook tells of them."""
+        wanted = {each for each in self.to_ask if self.accepted(each) or self.declined(each)}
         heard: set[str] = set()
         while len(self.answered) < len(wanted) and not (self._stop.is_set() or self._failed):
             with contextlib.suppress(Empty):
@@ -249,13 +296,24 @@ class Traffic:
             for number in wanted & self.asked.keys():
                 task = self.asked[number]
                 if task in heard - self.answered:
-                    provider = self._providers[self.provider(number).client]
-                    at = f"/referrals/requests/{task}/answer"
-                    provider.call("POST", at, json={"decision": "accept"})
+                    self._answer_one(number, task)
                     self.answered.add(task)
 
+    def _answer_one(self, number: int, task: str) -> None:
+        provider = self._providers[self.provider(number).client]
+        at = f"/referrals/requests/{task}"
+        if self.declined(number):
+            provider.call("POST", f"{at}/answer", json={"decision": "decline", "reason": "full"})
+            return
+        provider.call("POST", f"{at}/answer", json={"decision": "accept"})
+        if self.visited(number):
+            starts = datetime.now(UTC) + timedelta(days=DAYS_AHEAD)
+            provider.call("PUT", f"{at}/first-visit", json={"starts": starts.isoformat()})
+
     def _edit(self) -> None:
-        """Change the listing as often as four referrals are sent."""
+        """Change the listing as often as four referrals are sent, and now and then announce."""
         while not self._stop.wait(0.1):
             if len(self.sent) >= 4 * self.edition:
                 self.edit()
+            if len(self.sent) >= 20 * len(self.announced):
+                self.announce()
