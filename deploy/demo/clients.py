@@ -116,7 +116,7 @@ CLIENTS: dict[str, DemoClient] = dict(
             "an analyst of the consortium",
             demo_id("organization", "analyst"),
             "analyst",
-            "insights.read",
+            "figures.read",
         ),
         _client(
             "fhir-client",

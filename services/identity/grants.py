@@ -45,7 +45,7 @@ ROLES = {
     "provider": "answers the requests to it",
     "coordinator": "sees its place, routes, answers on a provider's behalf",
     "commissioner": "pays for provision; sees where it ends",
-    "analyst": "will read reports",
+    "analyst": "reads figures that tell of nobody",
     "service": "a service of Kersey itself",
 }
 """What a client can be to the consortium."""
