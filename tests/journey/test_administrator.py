@@ -154,8 +154,14 @@ def test_what_is_not_there_is_not_there(administrator: Visitor, invited: tuple[s
         assert administrator.force(path).status_code == 404, path
     for query in ("state=dead", f"organisation={uuid4()}", "organisation=x", "behind=x"):
         assert administrator.get(f"/people?{query}").url.path == "/people"
-    for other in ("/cases", "/requests", "/hub", "/our-referrals", "/announcements", "/emergency"):
+    for other in ("/cases", "/requests", "/hub", "/our-referrals", "/emergency"):
         assert administrator.get(other).status_code == 403, other
+
+
+def test_what_a_hub_announces_to_everybody_is_for_administrators_too(
+    administrator: Visitor,
+) -> None:
+    assert administrator.get("/announcements").status_code == 200
 
 
 def test_it_works_on_the_smallest_phone_with_scripts_and_without(

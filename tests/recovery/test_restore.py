@@ -74,6 +74,8 @@ def restored(rabbitmq_server: RabbitServer) -> Iterator[Restored]:
             bundle = a_bundle(person=a_person(2))
             erased = whole_story(kersey, marked.bundle, WORDS, asked.by_mail)
             refer(kersey, bundle)
+            agree(kersey, on_duty)
+            kersey.pass_over_mails()
             waiting = request(kersey, 3, asked.by_mail)
             token = kersey.mailed(LINK).rpartition("/")[2]
             agree(kersey, on_duty)

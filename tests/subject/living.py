@@ -98,6 +98,12 @@ class Living:
         eventually(there, f"a mail with {pattern.pattern}")
         return found[0]
 
+    def pass_over_mails(self) -> None:
+        """Take for read what was sent until now, once all mails that are due are sent."""
+        unsent = "select 1 from delivery where channel = 'email' and ended is null and due <= now()"
+        eventually(lambda: not self.rows("notifications", unsent), "what is due is sent")
+        self._read |= set(mailbox.Maildir(self.folder / "mail", create=True).keys())
+
     def rows(self, service: str, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """What is in a service's database."""
         with self.house.engines[service].begin() as connection:
