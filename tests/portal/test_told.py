@@ -38,7 +38,7 @@ def test_each_request_says_whether_the_service_heard_that_it_is_asked():
     )  # fmt: skip
     assert found == {
         "a": "e-mail: waits to be sent; text message: waits to be sent",
-        "b": "e-mail: did not arrive",
+        "b": "e-mail: did not arrive (please ring them, or look for another place)",
     }
 
 

@@ -25,6 +25,9 @@ CASE, TASK = "/referrals/cases/{case}", "/referrals/requests/{task}"
 DOOR, GLASS = "/referrals/front-door", "/referrals/break-glass"
 NO_WORDS = {
     f"POST {CASE}/requests how": "verbal or written",
+    f"POST {CASE}/requests may_stay[]": "words of the text beside it, compared and not kept",
+    f"POST {TASK}/messages may_stay[]": "the same",
+    f"POST {TASK}/renew-agreement how": "verbal or written",
     "PUT /referrals/limits why": "a hub's reason, about nobody",
     **{
         f"POST {at} person.nhs_number": "a number, by which an erasure finds the person"

@@ -78,8 +78,8 @@ WAYS: Mapping[str, str] = {
 ENDS: Mapping[str, str] = dict(STATES) | {
     "sent": "sent",
     "delivered": "arrived",
-    "failed": _("did not arrive: please ring them, or look for another place"),
-    "bounced": _("came back: please ring them, or look for another place"),
+    "failed": _("did not arrive (please ring them, or look for another place)"),
+    "bounced": _("came back (please ring them, or look for another place)"),
     "superseded": _("not needed any more"),
 }
 
