@@ -64,7 +64,7 @@ def test_what_cannot_be_asked_is_refused_by_name(
 
 
 def test_every_item_of_the_list_can_be_agreed(house: House):
-    shared = {item: f"the {item}" for item in SHAREABLE} | {
+    shared = {item: f"Xanthe {item}" for item in SHAREABLE} | {
         "birth-date": "1961-04-05",
         "phone": "07700 900111 (not after six)",
         "email": "kath@feather.example",
@@ -72,17 +72,17 @@ def test_every_item_of_the_list_can_be_agreed(house: House):
     _, task = house.accepted(share=shared)
     patient = house.scalar("select patient from onward_request where task=:t", t=task)
     body = house.provider.get(f"/fhir/Patient/{patient}")
-    assert body["name"] == [{"text": "the name"}]
+    assert body["name"] == [{"text": "Xanthe name"}]
     assert {each["system"]: each["value"] for each in body["telecom"]} == {
         "phone": "07700 900111 (not after six)", "email": "kath@feather.example",
     }  # fmt: skip
     assert body["birthDate"] == "1961-04-05"
-    assert body["address"] == [{"text": "the address"}]
-    assert body["communication"] == [{"language": {"text": "the language"}}]
-    assert body["contact"] == [{"name": {"text": "the carer"}}]
+    assert body["address"] == [{"text": "Xanthe address"}]
+    assert body["communication"] == [{"language": {"text": "Xanthe language"}}]
+    assert body["contact"] == [{"name": {"text": "Xanthe carer"}}]
     seen = house.provider.post(f"/referrals/requests/{task}/identity")
     assert seen["agreed_items"] == sorted(SHAREABLE)
-    assert seen["other"]["access-needs"] == "the access-needs"
+    assert seen["other"]["access-needs"] == "Xanthe access-needs"
 
 
 def test_a_second_provider_is_asked_only_for_a_reason(house: House):
