@@ -1,5 +1,6 @@
 """What tests of the staff's pages share: a browser, and a person who was just referred."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,10 +46,26 @@ researcher = signed_in("researcher")
 partner = signed_in("lived-experience-partner")
 
 
+@pytest.fixture(scope="module")
+def lead(running: Running) -> Iterator[Visitor]:
+    """The lead of the Bradford link workers, who works on cases too."""
+    with httpx.Client(base_url=running.url, timeout=120) as http:
+        yield Visitor(http, "team-lead")
+
+
 @pytest.fixture
 def referred(running: Running) -> str:
     """A person whom a GP just referred to the team; their name."""
     return refer(running)
+
+
+@pytest.fixture
+def at(lead: Visitor, referred: str) -> str:
+    """The address of a case that the team has taken on."""
+    looked = lead.fill(lead.get("/cases/search"), words=referred.split()[1])
+    (found,) = set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', looked.text))
+    lead.fill(lead.get(found))
+    return str(found)
 
 
 def refer(running: Running) -> str:

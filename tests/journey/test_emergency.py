@@ -26,22 +26,6 @@ def duty(running: Running) -> Iterator[Visitor]:
         yield Visitor(http, "duty-lead")
 
 
-@pytest.fixture(scope="module")
-def lead(running: Running) -> Iterator[Visitor]:
-    """The lead of the Bradford link workers."""
-    with httpx.Client(base_url=running.url, timeout=120) as http:
-        yield Visitor(http, "team-lead")
-
-
-@pytest.fixture
-def at(lead: Visitor, referred: str) -> str:
-    """The address of a case of the team."""
-    looked = lead.fill(lead.get("/cases/search"), words=referred.split()[1])
-    (found,) = set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', looked.text))
-    lead.fill(lead.get(found))
-    return str(found)
-
-
 def prove(visitor: Visitor, back: str = "/emergency/find") -> httpx.Response:
     """Sign in again with both factors; a code is good once."""
     who = BY_ROLE[visitor.role]

@@ -1,9 +1,5 @@
 """A team cares for itself: how much a case asks, visits with care, and whom to talk about."""
 
-import re
-from collections.abc import Iterator
-
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -13,22 +9,6 @@ from tests.journey.visitor import Visitor
 from tests.portal.conftest import Page, check_page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def lead(running: Running) -> Iterator[Visitor]:
-    """The lead of the Bradford link workers, who works on cases too."""
-    with httpx.Client(base_url=running.url, timeout=120) as http:
-        yield Visitor(http, "team-lead")
-
-
-@pytest.fixture
-def at(lead: Visitor, referred: str) -> str:
-    """The address of a case that the team has taken on."""
-    looked = lead.fill(lead.get("/cases/search"), words=referred.split()[1])
-    (found,) = set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', looked.text))
-    lead.fill(lead.get(found))
-    return str(found)
 
 
 def test_a_visit_is_noted_only_by_who_read_what_stands(lead: Visitor, at: str) -> None:

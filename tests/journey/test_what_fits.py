@@ -1,9 +1,7 @@
 """Find -> Ask: what own words are taken to mean, what they may warn of, and what goes along."""
 
 import re
-from collections.abc import Iterator
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -14,22 +12,6 @@ from tests.journey.visitor import Visitor
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
-
-
-@pytest.fixture(scope="module")
-def lead(running: Running) -> Iterator[Visitor]:
-    """The lead of the Bradford link workers, who works on cases too."""
-    with httpx.Client(base_url=running.url, timeout=120) as http:
-        yield Visitor(http, "team-lead")
-
-
-@pytest.fixture
-def at(lead: Visitor, referred: str) -> str:
-    """The address of a case that the team has taken on."""
-    looked = lead.fill(lead.get("/cases/search"), words=referred.split()[1])
-    (found,) = set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', looked.text))
-    lead.fill(lead.get(found))
-    return str(found)
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -1,7 +1,6 @@
 """'I am worried about this person' on the pages, and what presses on a list."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -17,22 +16,6 @@ from tests.portal.conftest import Page, check_page
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 WORDS = "She has <not> eaten since Monday."
-
-
-@pytest.fixture(scope="module")
-def lead(running: Running) -> Iterator[Visitor]:
-    """The lead of the Bradford link workers, who works on cases too."""
-    with httpx.Client(base_url=running.url, timeout=120) as http:
-        yield Visitor(http, "team-lead")
-
-
-@pytest.fixture
-def at(lead: Visitor, referred: str) -> str:
-    """The address of a case that the team has taken on."""
-    looked = lead.fill(lead.get("/cases/search"), words=referred.split()[1])
-    (found,) = set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', looked.text))
-    lead.fill(lead.get(found))
-    return str(found)
 
 
 @pytest.fixture
