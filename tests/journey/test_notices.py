@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 def ask_on_the_pages(manager: Visitor) -> None:
     """The manager wants notices on the pages too."""
-    form = manager.get(re.findall(r'href="(/how-we-are-asked/[^"]+)', listed(manager))[-1])
+    form = manager.get(re.findall(r'href="(/how-we-are-asked/[0-9a-f-]{36})"', listed(manager))[-1])
     assert "Another way to ask us" in form.text
     kept = manager.fill(form, means="inbox", active="yes", address="")
     assert "On these pages" in kept.text, kept.text

@@ -51,7 +51,7 @@ def test_what_messages_say_is_there_in_every_language(partner: Visitor) -> None:
 def test_these_pages_are_for_partners(partner: Visitor, manager: Visitor) -> None:
     for path in (SERVICES, MESSAGES):
         assert manager.get(path).status_code == 403
-    for path in ("/cases", "/figures", "/people", "/our-referrals", "/announcements", "/hub"):
+    for path in ("/cases", "/figures", "/people", "/our-referrals", "/hub/announcements", "/hub"):
         assert partner.get(path).status_code == 403, path
 
 

@@ -104,7 +104,7 @@ def test_the_list_is_of_ones_own_practices_and_leads_nowhere_else(navigator: Vis
     for address in ("?show=all", "?practice=ZZK07", f"?after={uuid4()}", "?after=1"):
         assert navigator.get(f"{AT}{address}").status_code in (200, 422), address
     assert navigator.get(f"{AT}?practice=ZZK07").url.query == b""
-    for other in ("/cases", "/take-down", "/announcements", "/notices", "/requests", "/hub"):
+    for other in ("/cases", "/take-down", "/hub/announcements", "/notices", "/requests", "/hub"):
         assert navigator.get(other).status_code in (403, 404), other
 
 

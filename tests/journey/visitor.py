@@ -96,8 +96,8 @@ class Visitor:
 
     @property
     def key(self) -> str:
-        """The key of this session's forms."""
-        return hidden(self.first.text)["key"]
+        """The key of this session's forms; whoever proved who they are has a new one."""
+        return hidden(self.get("/home").text)["key"]
 
     @property
     def cookies(self) -> Any:
