@@ -57,4 +57,6 @@ def test_what_failed_is_listed_shown_and_sent_again(small: Living) -> None:
 def test_what_there_is_not_is_said(small: Living) -> None:
     assert operate(small, "list", "--state", "failed").startswith("none ")
     assert "there is no delivery" in str(small.kersey("deliveries", "show", str(uuid4())).exception)
-    assert "there is no delivery" in str(small.kersey("deliveries", "retry", str(uuid4())).exception)
+    assert "there is no delivery" in str(
+        small.kersey("deliveries", "retry", str(uuid4())).exception
+    )
