@@ -34,6 +34,7 @@ from services.referrals.tables import (
     GpSharing,
     IdentityView,
     ListedService,
+    OnwardRequest,
     Person,
     Practice,
     RequestMessage,
@@ -74,6 +75,9 @@ PARTS: Mapping[str, Wanted] = {
         col(Agreement.withdrawn).is_(None),
         col(Agreement.items) != [],
     ),
+    "overridden": columns(col(OnwardRequest.task), col(OnwardRequest.overrides))
+    .join(CaseTask, col(CaseTask.id) == col(OnwardRequest.task))
+    .where(col(CaseTask.case) == CASE, col(OnwardRequest.overrides) != []),
     "visits": rows_of(FirstVisit),
     "last_words": last_written(col(RequestMessage.case) == CASE),
     "attendance": rows_of(AttendanceMark, col(AttendanceMark.day), col(AttendanceMark.position)),
@@ -146,7 +150,8 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
     """A whole case, for its link worker and hub: Tasks, attempts, codes, who saw the identity.
 
     Of a message to the practice a hub sees where it stands, and no way to the letter, which names
-    the person. `possible` is what the one who asks may do with it from here.
+    the person. Why a service is asked in spite of something tells of the person, and the team alone
+    reads it. `possible` is what the one who asks may do with it from here.
 
     Args:
         case: one that they work on.
@@ -157,6 +162,7 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
     reads = cares(principal, case)
     names = {each["id"]: each["name"] for each in rows["services"]}
     sharing = {each["task"]: each for each in rows["sharing"]}
+    overridden = {each["task"]: each["overrides"] for each in rows["overridden"]} if reads else {}
     expected = {each.task: each for each in rows["visits"]}
     person: Person | None = only(rows["person"])
     practice = only(rows["practice"])
@@ -179,7 +185,10 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
         "created": instant(case.created),
         "tasks": [
             _task_view(task, names, sharing.get(task.id))
-            | {"first_visit": visits.view(expected.get(task.id))}
+            | {
+                "first_visit": visits.view(expected.get(task.id)),
+                "overrides": overridden.get(task.id, []),
+            }
             for task in rows["tasks"]
         ],
         "attempts": [

@@ -21,7 +21,9 @@ from tests.portal.signing_in import (  # noqa: F401 - fixtures
 
 SERVICE = "8d0f0c52-2b8c-4a6e-8f55-0f6ec1c8a001"
 SAID = "I want to end my life. I'm not lonely."
+CLOSED = "8d0f0c52-2b8c-4a6e-8f55-0f6ec1c8a009"
 ASKED: list[dict[str, Any]] = []
+SENT: list[dict[str, Any]] = []
 
 OFFER: dict[str, Any] = {
     "service": {
@@ -65,9 +67,23 @@ def matched(asked: dict[str, Any] = Body()) -> Any:
                         "reason": "about 9.0 km away, farther than about 2.0 km",
                     }
                 ],
-            }
+            },
+            OFFER
+            | {
+                "service": {"id": CLOSED, "name": "Closed to Them"},
+                "excluded": [
+                    {"criterion": "age", "hard": True, "reason": "for people aged 60 and over"}
+                ],
+            },
         ],
     }
+
+
+@trial.post("/referrals/cases/{case}/requests")
+def requested(case: str, asked: dict[str, Any] = Body()) -> dict[str, Any]:
+    """A request that was sent."""
+    SENT.append(asked)
+    return {}
 
 
 @trial.get("/directory/listings/{service}")
@@ -87,6 +103,7 @@ def http(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> httpx.Client:
     needs = [{"code": "hearing-loop", "detail": ""}]
     monkeypatch.setitem(PAGE, "record", {"access_needs": needs, "contacts": []})
     ASKED.clear()
+    SENT.clear()
     browser = pages.browser()
     pages.come(browser, pages.person("link-worker"))
     return browser
@@ -181,3 +198,40 @@ def test_what_was_chosen_goes_along_to_the_service(http: httpx.Client):
     now = check.text.partition("Now, without a name")[2].partition("Once it said yes")[0]
     assert "Tuesday, Thursday" in now
     assert "British Sign Language, A hearing loop" in now
+
+
+def test_a_near_miss_is_asked_for_a_reason_that_stays_with_the_team(http: httpx.Client):
+    look(http)
+    asking = http.get(f"/cases/{CASE}/ask/{CASE}")
+    assert "Against it: about 9.0 km away, farther than about 2.0 km" in asking.text
+    silent = send(http, asking, needs="loneliness")
+    assert silent.status_code == 422
+    assert "Say why you ask all the same" in silent.text
+    why = {"override-distance": "Her neighbour drives there."}
+    check = led(http, send(http, asking, needs="loneliness", **why))
+    told, _, team = check.text.partition("For your team alone")
+    assert "Her neighbour drives there." not in told
+    assert re.search(r"How far it is.*Her neighbour drives there\.", team, re.DOTALL)
+    send(http, check)
+    assert SENT[-1]["overrides"] == [
+        {"criterion": "distance", "reason": "Her neighbour drives there."}
+    ]
+
+
+def test_what_another_search_has_against_it_is_asked_before_it_is_sent(http: httpx.Client):
+    asking = http.get(f"/cases/{CASE}/ask/{CASE}")
+    assert "Against it" not in asking.text, "nobody looked yet"
+    check = led(http, send(http, asking, needs="loneliness"))
+    look(http)
+    again = led(http, send(http, check))
+    assert str(again.url).endswith(f"/ask/{CASE}")
+    assert "Against it" in again.text
+    assert not SENT
+
+
+def test_a_limit_of_safety_or_law_is_asked_by_no_address(http: httpx.Client):
+    missed = look(http).partition("What nearly fits")[2]
+    assert f"/ask/{CLOSED}" not in missed
+    refused = http.get(f"/cases/{CASE}/ask/{CLOSED}")
+    assert refused.status_code == 422
+    assert "This is a limit of safety or law" in refused.text

@@ -171,6 +171,7 @@ def the_case(story: Story, lead: Caller, duty: Caller) -> None:
     wish = {
         "service": str(SERVICE), "needs": [NEED], "text": "§", "when": "§", "where": "§",
         "access_needs": ["§"], "share": SHARE, "full_because": "§",
+        "overrides": [{"criterion": "cost", "reason": "§"}],
     }  # fmt: skip
     task = write("POST", "/requests", wish)["task"]
     other = {"service": str(SERVICE_2), "needs": [NEED], "several_because": "§"}

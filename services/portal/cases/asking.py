@@ -11,7 +11,7 @@ from services.portal.cases.case import TAKEN_BACK, going_on
 from services.portal.cases.finding import listing
 from services.portal.cases.languages import language_name
 from services.portal.cases.people import Shown
-from services.portal.cases.words import SHARED, SOME_ALONE
+from services.portal.cases.words import CRITERIA, SHARED, SOME_ALONE
 from services.portal.closed.days import closed_soon
 from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.staff import unnamed
@@ -31,6 +31,7 @@ FULL = Field(
     hint=_("The service reads this. Write no name and nothing about health."),
     missing=_("Say why you ask although it is full"),
 )
+LIMIT = _("This is a limit of safety or law, so it cannot be asked here.")
 SEVERAL = Field(
     "several_because",
     _("You already asked another service. Why ask several at once?"),
@@ -39,6 +40,9 @@ SEVERAL = Field(
     missing=_("Say why you ask several at once"),
 )
 
+OVERRIDE = "override-"
+"""How a field begins that asks why a criterion of the directory leaves nobody out."""
+
 Known = dict[str, Any]
 
 
@@ -46,8 +50,7 @@ Known = dict[str, Any]
 async def ask(case: UUID, service: UUID, here: Here, full: str = "") -> Response:
     """The form, filled with what was typed last, or with what is known."""
     known = await _known(here, case, service)
-    looked_for = await here.kept(f"/cases/{case}/find") or {}
-    typed = await here.kept(known["action"]) or _first(known, looked_for, full)
+    typed = await here.kept(known["action"]) or _first(known, full)
     return _form(here, known, typed, {}, 200)
 
 
@@ -72,13 +75,20 @@ async def check(case: UUID, service: UUID, here: Here) -> Response:
     """What will be sent, and what will be shared once the service said yes."""
     known = await _known(here, case, service)
     typed = await here.kept(known["action"])
-    if typed is None:
+    if typed is None or _unsaid(known, typed):
         return back_to(known["action"])
     shared = {
         SHARED[item]: known["shown"][item] for item in typed["share"] if item in known["shown"]
     }
     words = {"needs": NEEDS, "access": ACCESS, "how": HOW}
-    return here.page("cases/check", **known | {"words": words}, typed=typed, shared=shared)
+    overridden = {CRITERIA[criterion]: reason for criterion, reason in _overrides(known, typed)}
+    return here.page(
+        "cases/check",
+        **known | {"words": words},
+        typed=typed,
+        shared=shared,
+        overridden=overridden,
+    )
 
 
 @router.post("/check")
@@ -87,7 +97,7 @@ async def send(case: UUID, service: UUID, here: Here) -> Response:
     await here.form()
     known = await _known(here, case, service)
     typed = await here.kept(known["action"])
-    if typed is None:
+    if typed is None or _unsaid(known, typed):
         return back_to(known["action"])
     try:
         await here.send("POST", f"/referrals/cases/{case}/requests", _body(known, service, typed))
@@ -104,11 +114,12 @@ async def send(case: UUID, service: UUID, here: Here) -> Response:
     return back_to(f"/cases/{case}?done=requests")
 
 
-def _first(known: Known, looked_for: Mapping[str, Any], full: str) -> Typed:
+def _first(known: Known, full: str) -> Typed:
     """What is known, and what the service was looked for by: nobody should choose it twice.
 
     An access need that is on record stays one, also where somebody looked without it (care 18).
     """
+    looked_for = known["looked_for"]
     recorded = [each["code"] for each in (known["record"] or {}).get("access_needs", ())]
     needed = {*recorded, *looked_for.get("access", ())}
     return {
@@ -122,9 +133,15 @@ def _first(known: Known, looked_for: Mapping[str, Any], full: str) -> Typed:
 
 async def _known(here: Place, case: UUID, service: UUID) -> Known:
     known = await going_on(here, case)
+    looked_for = await here.kept(f"/cases/{case}/find") or {}
+    against = looked_for.get("missed", {}).get(str(service), [])
+    if any(each["hard"] for each in against):
+        raise Refusal(422, title=LIMIT)
     values = shareable(known["person"], known["record"])
     listed = await listing(here, service)
     return known | {
+        "looked_for": looked_for,
+        "against": against,
         "service": listed,
         "check": [
             SOME_ALONE[code]
@@ -198,7 +215,29 @@ def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
         fields.append(SEVERAL)
     if typed.get("full"):
         fields.append(FULL)
+    fields += [
+        Field(
+            f"{OVERRIDE}{each['criterion']}",
+            _("Against it: {why}. Why ask all the same?").format(why=each["reason"]),
+            hint=_("Your team reads this, and the service does not."),
+            missing=_("Say why you ask all the same"),
+        )
+        for each in known["against"]
+    ]
     return [*fields, *unnamed.field(typed)]
+
+
+def _unsaid(known: Known, typed: Typed) -> bool:
+    """Whether another search, since this was typed, found something against the service."""
+    return len(_overrides(known, typed)) < len(known["against"])
+
+
+def _overrides(known: Known, typed: Typed) -> list[tuple[str, str]]:
+    """What the directory has against the service, and why it is asked all the same (care 26)."""
+    found = [
+        (each["criterion"], typed.get(OVERRIDE + each["criterion"])) for each in known["against"]
+    ]
+    return [(criterion, reason) for criterion, reason in found if reason]
 
 
 def _body(known: Known, service: UUID, typed: Typed) -> dict[str, Any]:
@@ -213,6 +252,9 @@ def _body(known: Known, service: UUID, typed: Typed) -> dict[str, Any]:
         },
         "how": typed["how"] or "verbal",
     }
+    body["overrides"] = [
+        {"criterion": criterion, "reason": reason} for criterion, reason in _overrides(known, typed)
+    ]
     for name in ("several_because", "full_because", unnamed.FIELD):
         if typed.get(name):
             body[name] = typed[name]

@@ -22,6 +22,7 @@ from services.portal.cases.words import (
     CANCEL_REASONS,
     CHANNELS,
     COLOURS,
+    CRITERIA,
     DOERS,
     DONE,
     ENTERED,
@@ -231,4 +232,7 @@ def _request(task: Json) -> dict[str, Any]:
         "name": task["service_name"] or _("A service that is not listed any more"),
         "taken_back": state in TAKEN_BACK,
         "choosable": state == "offered",
+        "overridden": "; ".join(
+            f"{CRITERIA[each['criterion']]}: {each['reason']}" for each in task.get("overrides", ())
+        ),
     }

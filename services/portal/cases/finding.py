@@ -147,7 +147,7 @@ class Matched:
 
 
 async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Matched:
-    """Ask the directory what fits.
+    """Ask the directory what fits; what it has against near misses is kept beside the question.
 
     Args:
         here: who asks.
@@ -159,6 +159,9 @@ async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Mat
         Refusal: it says no, perhaps of what was typed.
     """
     answer = await here.send("POST", "/directory/match", _question(typed, age))
+    missed = {each["service"]["id"]: each["excluded"] for each in answer["near_misses"]}
+    if typed.get("missed") != missed:
+        await here.keep(f"/cases/{case}/find", {**typed, "missed": missed})
     return Matched(
         answer["total"],
         _in_words(answer, answer["understood"]),

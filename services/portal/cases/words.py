@@ -258,6 +258,19 @@ HAND_OVER_REASONS: Mapping[str, str] = {
     "other": _("Another reason"),
 }
 
+CRITERIA: Mapping[str, str] = {
+    "area": _("Where it takes people from"),
+    "distance": _("How far it is"),
+    "time": _("Days and times"),
+    "free_places": _("Room"),
+    "cost": _("Cost"),
+    "language": _("Language"),
+    "company": _("Whom it is for"),
+    "format": _("How it meets"),
+    "access": _("What they need to take part"),
+}
+"""What may speak against a service that is asked all the same, as matching calls it."""
+
 CANCEL_REASONS: Mapping[str, str] = {
     "person-changed-mind": _("The person changed their mind"),
     "asked-by-mistake": _("Asked by mistake"),

@@ -4,7 +4,15 @@ from datetime import date as Date  # noqa: N812 - a field is called date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """No control characters: nobody writes them, and PostgreSQL's text cannot hold all of them."""
@@ -36,6 +44,32 @@ class Need(Body):
     display: Line | None = None
 
 
+class Override(Body):
+    """One thing that matching had against a service, and why it is asked all the same (care 26).
+
+    What matching calls hard is not among them: limits of safety and of law.
+    """
+
+    criterion: Literal[
+        "area",
+        "distance",
+        "time",
+        "free_places",
+        "cost",
+        "language",
+        "company",
+        "format",
+        "access",
+    ]
+    reason: Annotated[Said, StringConstraints(min_length=3)]
+
+
+def _each_once(overrides: list[Override]) -> list[Override]:
+    if len({each.criterion for each in overrides}) < len(overrides):
+        raise ValueError("each criterion is overridden once")
+    return overrides
+
+
 class AskBody(Body):
     """A request to a provider; see `handlers.onward.Ask`."""
 
@@ -50,6 +84,7 @@ class AskBody(Body):
     expires: AwareDatetime | None = None
     several_because: Line | None = None
     full_because: Line | None = None
+    overrides: Annotated[list[Override], AfterValidator(_each_once)] = Field(default_factory=list)
     may_stay: MayStay
 
 

@@ -55,6 +55,8 @@ class Ask:
         several_because: why more than one provider is asked at once (care 15).
         full_because: why a service that is full, with no waiting list, is asked all the same; the
             provider reads it.
+        overrides: what matching had against the service, each as `{criterion, reason}` with why it
+            is asked all the same (care 26); the team reads it, and the provider does not.
         may_stay: words in these of which the link worker says that they tell nobody who it is.
     """
 
@@ -69,6 +71,7 @@ class Ask:
     expires: datetime | None = None
     several_because: str | None = None
     full_because: str | None = None
+    overrides: list[dict[str, str]] = field(default_factory=list)
     may_stay: Collection[str] = ()
 
     @property
@@ -329,6 +332,7 @@ def add_request(
         access_needs=wanted.access_needs,
         several_because=wanted.several_because,
         full_because=wanted.full_because,
+        overrides=wanted.overrides,
     )
     file.onward[task.id] = onward
     session.add(onward)

@@ -131,6 +131,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "access_needs": [],
             "several_because": None,
             "full_because": None,
+            "overrides": [],
         },
         task="task",
     ),

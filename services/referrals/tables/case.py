@@ -10,6 +10,9 @@ from sqlmodel import Field
 
 from services.referrals.tables.base import Row, instant
 
+NOTHING = text("'[]'::jsonb")
+"""A list with nothing in it, where the code before writes none."""
+
 RECORD_SYSTEM = "record-system"
 """Where a case came from that was sent as FHIR."""
 
@@ -124,6 +127,12 @@ class OnwardRequest(Row, table=True):
     several_because: str | None = None
     full_because: str | None = None
     """Why a service that said it was full is asked all the same; the provider reads it."""
+    overrides: list[dict[str, str]] = Field(
+        default_factory=list,
+        sa_column=Column(JSONB, nullable=False, server_default=NOTHING),
+    )
+    """What matching had against it, by `criterion`, and the worker's `reason` for asking all the
+    same (care 26). It tells of the person, such as what they can pay: the team alone reads it."""
 
 
 class Agreement(Row, table=True):
