@@ -9,13 +9,48 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Engine, Table, and_, delete, false, func, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Engine,
+    Table,
+    Uuid,
+    and_,
+    bindparam,
+    delete,
+    false,
+    func,
+    select,
+    tuple_,
+)
 
 BATCH = 5000
 NO_PATIENT = "no patient is in it"
 """Why a legal hold does not keep records: holds are on patients."""
+
+
+HeldCases = Callable[[], Collection[UUID]]
+"""The ids of the cases of everybody who is under a legal hold at this moment. It is asked for each
+batch: a hold that is placed during a run counts from the next one."""
+
+
+def no_holds() -> Collection[UUID]:
+    """Nobody is under a hold."""
+    return ()
+
+
+def of_held(case: ColumnElement[UUID], held: HeldCases) -> ColumnElement[bool]:
+    """Whether a row is of a case under a legal hold, when the statement is run.
+
+    Args:
+        case: the row's case.
+        held: which are under one.
+    """
+    ids = bindparam(None, callable_=lambda: list(held()), type_=ARRAY(Uuid), unique=True)
+    return case == func.any(ids)
 
 
 @dataclass(frozen=True)
@@ -112,8 +147,8 @@ class Retention:
     Attributes:
         records: its classes; together they name every table of its database.
         expiries: makes the `Expiry` of each class with a length, by the class's name, from the
-            service's settings, its engine, and the ids of the cases under a legal hold, of which
-            what was done must stay to be seen.
+            service's settings, its engine, and the cases under a legal hold, of which what was
+            done must stay to be seen.
     """
 
     records: tuple[RecordClass, ...]

@@ -13,6 +13,9 @@ log = structlog.get_logger(__name__)
 FINISH_WITHIN = 20.0
 """Seconds that workers have to finish after the order to stop: as long as a webhook may take."""
 
+WOKEN_EVERY = 0.1
+"""Seconds between two calls to those that sleep, while all are being stopped."""
+
 
 class Wake:
     """Tells a sleeping worker that there is work, so that it need not wait for its next poll."""
@@ -57,6 +60,16 @@ class Waiting(Protocol):
     """In words, for readiness; None while it works."""
 
 
+@runtime_checkable
+class Sleeping(Protocol):
+    """A worker that sleeps where it can be woken, to hear that it is to stop."""
+
+    @property
+    def wake(self) -> Wake:
+        """What it sleeps on; others may sleep on it too."""
+        ...
+
+
 class WorkerGroup:
     """Runs workers, each in its thread. One that raises or just ends is logged and started again.
 
@@ -86,7 +99,10 @@ class WorkerGroup:
         self._stop.set()
         end = time.monotonic() + timeout
         for thread in self._threads.values():
-            thread.join(max(0.0, end - time.monotonic()))
+            while thread.is_alive() and (left := end - time.monotonic()) > 0:
+                # Again and again: of those that share a place to sleep, one may take it for all.
+                self._wake()
+                thread.join(min(WOKEN_EVERY, left))
         late = [name for name, thread in self._threads.items() if thread.is_alive()]
         if late:
             log.error("workers.late", workers=late, seconds=timeout)
@@ -108,6 +124,11 @@ class WorkerGroup:
             elif isinstance(worker, Waiting) and worker.fault:
                 found[worker.name] = worker.fault
         return found
+
+    def _wake(self) -> None:
+        for worker in self._workers:
+            if isinstance(worker, Sleeping):
+                worker.wake.set()
 
     def _supervise(self, worker: Worker) -> None:
         retrying = Retrying(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,7 +69,7 @@ def _due(only: list[str] | None) -> "Iterator[list[tuple[str, RecordClass, Expir
 
     settings = OperatorSettings()
     with every_database(settings, "retention") as engines:
-        held = held_cases(engines["referrals"])
+        held = partial(held_cases, engines["referrals"])
 
         def ends_of(service: Service) -> "Iterator[tuple[str, RecordClass, Expiry]]":
             retention = service.compose().retention

@@ -1,7 +1,6 @@
 """How long the issuer keeps what. It knows systems and staff, and no patients (care 9)."""
 
-from collections.abc import Collection, Mapping
-from uuid import UUID
+from collections.abc import Mapping
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine
@@ -10,7 +9,16 @@ from services.identity.settings import IdentitySettings
 from services.identity.tables import people, revoked_token, signing_in, used_assertion
 from shared.database import LEASES
 from shared.messaging import outbox as messages
-from shared.retention import NO_PATIENT, Expiry, OldRows, RecordClass, Retention, Together
+from shared.retention import (
+    NO_PATIENT,
+    Expiry,
+    HeldCases,
+    OldRows,
+    RecordClass,
+    Retention,
+    Together,
+    no_holds,
+)
 
 CLIENTS = RecordClass(
     name="clients",
@@ -166,7 +174,7 @@ NOBODY: Mapping[str, str] = {
 def expiries(
     _settings: IdentitySettings,
     engine: Engine,
-    _held: Collection[UUID] = (),
+    _held: HeldCases = no_holds,
 ) -> Mapping[str, Expiry]:
     """What ends each class.
 

@@ -1,7 +1,6 @@
 """How long notifications keeps what, and the job that ends it (care 9)."""
 
-from collections.abc import Collection, Mapping
-from uuid import UUID
+from collections.abc import Mapping
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import DateTime, Engine, cast, exists
@@ -17,7 +16,17 @@ from services.notifications.tables import (
 )
 from shared.database import LEASES
 from shared.messaging import outbox as messages
-from shared.retention import NO_PATIENT, Expiry, OldRows, RecordClass, Retention, Together
+from shared.retention import (
+    NO_PATIENT,
+    Expiry,
+    HeldCases,
+    OldRows,
+    RecordClass,
+    Retention,
+    Together,
+    no_holds,
+    of_held,
+)
 
 DELIVERIES = RecordClass(
     name="deliveries",
@@ -176,13 +185,13 @@ RECORDS = (
 def expiries(
     _settings: NotificationsSettings,
     engine: Engine,
-    held: Collection[UUID] = (),
+    held: HeldCases = no_holds,
 ) -> Mapping[str, Expiry]:
     """What ends each class.
 
     Args:
         engine: of the service.
-        held: ids of the cases under a legal hold: who was told what of them stays.
+        held: the cases under a legal hold: who was told what of them stays.
     """
     tables = metadata.tables
     link, session, code = (tables[name] for name in LINKS.tables)
@@ -192,12 +201,12 @@ def expiries(
     board = tables["board_notice"]
     announcement = tables["announcement"]
     digest = digest_deliveries.delivery
-    of_held = exists().where(delivery.c.digest == digest.c.id, delivery.c.case.in_(held))
+    held_digest = exists().where(delivery.c.digest == digest.c.id, of_held(delivery.c.case, held))
     unvisited = ~exists().where(visit.c.delivery == person_delivery.c.id)
     unlinked = ~exists().where(link.c.delivery == delivery.c.id)
     return {
         DELIVERIES.name: OldRows(
-            engine, delivery, delivery.c.ended, only=unlinked, held=delivery.c.case.in_(held)
+            engine, delivery, delivery.c.ended, only=unlinked, held=of_held(delivery.c.case, held)
         ),
         PERSON_DELIVERIES.name: Together(
             OldRows(
@@ -205,9 +214,9 @@ def expiries(
                 person_delivery,
                 person_delivery.c.ended,
                 only=unvisited,
-                held=person_delivery.c.case.in_(held),
+                held=of_held(person_delivery.c.case, held),
             ),
-            OldRows(engine, meeting, meeting.c.changed, held=meeting.c.case.in_(held)),
+            OldRows(engine, meeting, meeting.c.changed, held=of_held(meeting.c.case, held)),
         ),
         VISITS.name: Together(
             OldRows(engine, visit_session, visit_session.c.expires),
@@ -219,7 +228,7 @@ def expiries(
         CONTACT_DELIVERIES.name: OldRows(
             engine, contact_deliveries.delivery, contact_deliveries.delivery.c.ended
         ),
-        DIGESTS.name: OldRows(engine, digest, digest.c.ended, held=of_held),
+        DIGESTS.name: OldRows(engine, digest, digest.c.ended, held=held_digest),
         BOARD.name: OldRows(engine, board, board.c.at),
         ANNOUNCEMENTS.name: OldRows(
             engine, announcement, cast(announcement.c.last_day, DateTime(timezone=True))

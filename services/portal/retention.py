@@ -1,14 +1,20 @@
 """How long the portal keeps what: sessions of browsers, and nothing of record."""
 
-from collections.abc import Collection, Mapping
-from uuid import UUID
+from collections.abc import Mapping
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine
 
 from services.portal.settings import PortalSettings
 from services.portal.tables import web_session
-from shared.retention import Expiry, OldRows, RecordClass, Retention
+from shared.retention import (
+    Expiry,
+    HeldCases,
+    OldRows,
+    RecordClass,
+    Retention,
+    no_holds,
+)
 
 SESSIONS = RecordClass(
     name="web-sessions",
@@ -35,7 +41,7 @@ NOBODY: Mapping[str, str] = {
 def expiries(
     _settings: PortalSettings,
     engine: Engine,
-    _held: Collection[UUID] = (),
+    _held: HeldCases = no_holds,
 ) -> Mapping[str, Expiry]:
     """What ends each class.
 

@@ -1,7 +1,6 @@
 """How long the directory keeps what. It is public, and knows no patients (care 9)."""
 
-from collections.abc import Collection, Mapping
-from uuid import UUID
+from collections.abc import Mapping
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine, case, func
@@ -11,7 +10,15 @@ from services.providers.settings import ProvidersSettings
 from services.providers.tables import metadata
 from shared.database import LEASES
 from shared.messaging import outbox as messages
-from shared.retention import NO_PATIENT, Expiry, OldRows, RecordClass, Retention
+from shared.retention import (
+    NO_PATIENT,
+    Expiry,
+    HeldCases,
+    OldRows,
+    RecordClass,
+    Retention,
+    no_holds,
+)
 
 _PLACES = "place_taken"
 _HISTORY = ("listing_version", "listing_act")
@@ -131,7 +138,7 @@ NOBODY: Mapping[str, str] = {
 def expiries(
     _settings: ProvidersSettings,
     engine: Engine,
-    _held: Collection[UUID] = (),
+    _held: HeldCases = no_holds,
 ) -> Mapping[str, Expiry]:
     """What ends each class.
 

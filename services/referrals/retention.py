@@ -5,7 +5,7 @@ Appendix II: health records of adults for 8 years after the person was last seen
 their 25th birthday, or their 26th if they were 17 when it ended.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -48,7 +48,15 @@ from services.referrals.tables.gp import gp_deliveries
 from services.referrals.tables.subscription import deliveries
 from shared.database import LEASES
 from shared.messaging import outbox as messages
-from shared.retention import Due, Expiry, OldRows, RecordClass, Retention
+from shared.retention import (
+    Due,
+    Expiry,
+    HeldCases,
+    OldRows,
+    RecordClass,
+    Retention,
+    no_holds,
+)
 from shared.worker import Wake
 
 _OF_A_PERSON = tuple(
@@ -291,7 +299,7 @@ class LongUnseen:
 def expiries(
     settings: ReferralsSettings,
     engine: Engine,
-    _held: Collection[UUID] = (),
+    _held: HeldCases = no_holds,
 ) -> Mapping[str, Expiry]:
     """What ends each class.
 

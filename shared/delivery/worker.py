@@ -186,7 +186,7 @@ class DeliveryWorker:
     ) -> None:
         self.name = name
         self._send = send
-        self._wake = wake
+        self.wake = wake
         self._rest = rest
         self._threads = threads
         self._poll = poll_seconds
@@ -221,9 +221,9 @@ class DeliveryWorker:
         ended = _Gathered()
         look_at = 0.0
         with (
-            _Clerk(self.name, self._record, done=self._wake.set) as clerk,
+            _Clerk(self.name, self._record, done=self.wake.set) as clerk,
             Hands[Ended](
-                self.name, ready=self._threads, patient=PATIENT, freed=self._wake.set
+                self.name, ready=self._threads, patient=PATIENT, freed=self.wake.set
             ) as hands,
         ):
             while hands.at_work or ended or clerk.at_work or not stop.is_set():
@@ -246,7 +246,7 @@ class DeliveryWorker:
                 idle = not (hands.at_work or ended or clerk.at_work)
                 if idle:
                     self._rest()
-                if self._wake.wait(self._poll if idle else GATHERING):
+                if self.wake.wait(self._poll if idle else GATHERING):
                     look_at = 0.0
         self._rest()
 

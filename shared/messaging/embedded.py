@@ -295,7 +295,7 @@ class _Consumer:
         self._engine = broker.engine
         self._subscription = subscription
         self._consuming = Consuming(subscription.consumer, handler)
-        self._wake = wake
+        self.wake = wake
         self._poll = poll
         self._tidy_at = time.monotonic() + _TIDY_EVERY
 
@@ -322,7 +322,7 @@ class _Consumer:
             self._tidy_at = time.monotonic() + _TIDY_EVERY
             tidy(self._engine)
         if not taken:
-            self._wake.wait(self._poll)
+            self.wake.wait(self._poll)
 
     def _take(self) -> list[int]:
         """Count one more attempt at the oldest messages that are due; bury those that killed us."""

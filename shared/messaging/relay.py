@@ -98,7 +98,7 @@ class Relay:
         self._engine = engine
         self._broker = broker
         self._service = service
-        self._wake = wake or Wake()
+        self.wake = wake or Wake()
         self._window = window
         self._poll = poll
         self._term = term
@@ -137,13 +137,13 @@ class Relay:
     def _round(self, publisher: Publisher) -> None:
         epoch = self._lead()
         if epoch is None:
-            self._wake.wait(min(1.0, self._term / 3))
+            self.wake.wait(min(1.0, self._term / 3))
             return
         waiting = self._waiting(epoch)
         self._housekeep()
         if not waiting:
             publisher.idle()
-            self._wake.wait(self._poll)
+            self.wake.wait(self._poll)
             return
         published = _published(publisher, waiting)
         self._mark(epoch, published.confirmed)

@@ -23,7 +23,7 @@ from tests.faults.storm import (
 )
 from tests.faults.traffic import Traffic
 
-REFERRALS = int(os.environ.get("KERSEY_STORM_REFERRALS", "150"))
+REFERRALS = int(os.environ.get("KERSEY_STORM_REFERRALS", "500"))
 # What fits beside the rest of `make test`; `make soak` has more.
 KILLS = int(os.environ.get("KERSEY_STORM_KILLS", "30"))
 WEB_KILLS = 2

@@ -160,3 +160,23 @@ def test_what_keeps_a_worker_from_its_work_is_told_and_a_dead_one_is_a_fault_its
     assert group.faults() == dict.fromkeys(
         ["test.waiting", "test.calm"], "the worker is not running"
     )
+
+
+class Dozing:
+    """A worker that looks once in half a minute, unless it is woken."""
+
+    def __init__(self, name: str, wake: Wake) -> None:
+        self.name = name
+        self.wake = wake
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.wake.wait(30)
+
+
+def test_stopping_wakes_those_that_sleep_also_where_they_sleep_together():
+    shared = Wake()
+    group = WorkerGroup([Dozing(f"test.dozing-{n}", shared) for n in range(8)])
+    group.start()
+    until(lambda: all(group.alive().values()))
+    assert group.stop(timeout=5) == []

@@ -52,7 +52,7 @@ def test_who_was_told_of_a_case_under_a_hold_stays(house: House):
     assert house.send() == 2
     house.execute("update delivery set ended = ended - interval '3 years'")
     house.execute("delete from answer_link")
-    ends = expiries(house.settings, house.engine, [held.case])[DELIVERIES.name]
+    ends = expiries(house.settings, house.engine, lambda: [held.case])[DELIVERIES.name]
     due = ends.due(DELIVERIES.before())
     assert (due.rows, due.held) == (1, 1)
     assert ends.run(DELIVERIES.before(), "x") == 1

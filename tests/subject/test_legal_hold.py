@@ -68,7 +68,6 @@ class House:
                         rows[1]["updated"] = datetime.now(UTC)
                     for row in rows:
                         connection.execute(insert(table).values(row))
-        self.hold()
 
     def hold(self, *, held: bool = True) -> None:
         person = TABLES["referrals"]["person"]
@@ -79,13 +78,15 @@ class House:
     def ends(self, service: str) -> Mapping[str, Expiry]:
         """What ends each class, as `kersey retention` has it."""
         settings = referrals_settings(OperatorSettings())
-        cases = held_cases(self.engines["referrals"])
+        cases = partial(held_cases, self.engines["referrals"])
         return RETENTION[service].expiries(settings, self.engines[service], cases)
 
     def run(self) -> None:
-        """As `kersey retention run`."""
+        """As `kersey retention run`, during which somebody places the hold."""
+        begun = {service: self.ends(service) for service in RETENTION}
+        self.hold()
         for service, retention in RETENTION.items():
-            ends = self.ends(service)
+            ends = begun[service]
             for record in retention.records:
                 if record.length is not None:
                     ends[record.name].run(record.before(), "records manager")

@@ -55,7 +55,7 @@ class Dispatcher:
 
     def __init__(self, desk: Desk, wake: Wake, sender: Wake) -> None:
         self._desk = desk
-        self._wake = wake
+        self.wake = wake
         self._sender = sender
         self._lease = Lease(desk.engine, self.name)
         self._beats = Beats(desk)
@@ -70,7 +70,7 @@ class Dispatcher:
                     self.beat()
                     self._beats_at = time.monotonic() + BEATS_EVERY
                 if not taken:
-                    self._wake.wait(self._desk.settings.subscription_poll_seconds)
+                    self.wake.wait(self._desk.settings.subscription_poll_seconds)
         finally:
             self._lease.release()
 
