@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from services.notifications import words
 from services.notifications.languages.reading import DIGEST_IS, Translation, translations
 from services.notifications.listings import words as listings
+from services.notifications.person.rules import DELAYS
 from services.notifications.person.rules import Kind as PersonKind
 from services.notifications.person.words import EXAMPLE, Template, templates, written
 from services.notifications.reach import words as reach
@@ -18,7 +19,7 @@ class Previewed:
 
     Attributes:
         kind: what it says.
-        reader: who gets it: `person`, or `staff` for providers, teams and hubs.
+        reader: who gets it: `person`, `referrer`, or `staff` for providers, teams and hubs.
         language: its short name, such as `pl` or `en-easy`.
         version: of the words; None where they are part of the program.
         checked_by: which speaker or reader checked them; empty where nobody has.
@@ -81,7 +82,7 @@ def _of_person(template: Template, kind: PersonKind, *, filled: bool) -> Preview
         subject, paragraphs, brief = out.subject, tuple(out.paragraphs), out.brief
     return Previewed(
         kind=kind.value,
-        reader="person",
+        reader=DELAYS.get(kind, "person"),
         language=template.code,
         version=template.version,
         checked_by=template.checked_by,

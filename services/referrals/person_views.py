@@ -15,7 +15,7 @@ from services.referrals.handlers.sharing import IDENTIFIED, agreed_items, person
 from services.referrals.record import stops_of
 from services.referrals.record_views import reaching_view
 from services.referrals.register import EXPECTED
-from services.referrals.tables import CaseTask, LinkWorkerService, ListedService
+from services.referrals.tables import CaseTask, LinkWorkerService, ListedService, Person
 from services.referrals.views import View
 from services.referrals.ways import Instead, Way, way_to
 from shared.fhir.store import Access
@@ -42,7 +42,6 @@ def person_message_view(file: CaseFile, task: CaseTask, by: Collection[str]) -> 
     session, person = file.uow.session, person_of_case(file)
     stops = stops_of(person) if person is not None else []
     service = session.get(ListedService, task.service)
-    team = session.get(LinkWorkerService, file.case.team) if file.case.team else None
     told: View = {
         "task": task.id,
         "case": str(file.case.id),
@@ -51,28 +50,49 @@ def person_message_view(file: CaseFile, task: CaseTask, by: Collection[str]) -> 
         "ended": state_of(task).ended or state_of(file.triage).ended,
         "service": {"id": str(task.service), "name": service.name if service else ""},
         "places": list(_places(service)),
-        "link_worker": {"name": team.name, "phone": team.phone} if team else None,
+        "link_worker": team_view(file),
         "sharing": _sharing(file, task),
         "may": _may(file, task),
-        "given": "",
-        "language": "en",
-        "easy_read": False,
-        "way": None,
-        "instead": Instead.ASK_FIRST.value,
     }
-    if stops or person is None:
-        return told
-    contacts, needs = reaching_view(session, person.id)
+    return told | (NO_WAY if stops or person is None else reached_view(file, person, by))
+
+
+NO_WAY: View = {
+    "given": "",
+    "language": "en",
+    "easy_read": False,
+    "way": None,
+    "instead": Instead.ASK_FIRST.value,
+}
+"""What is told of how somebody is reached where nothing is."""
+
+
+def reached_view(file: CaseFile, person: Person, by: Collection[str]) -> View:
+    """The one safe way to the person, and how they are spoken to.
+
+    Args:
+        file: the open case.
+        person: its person, of whom no stop stands.
+        by: the channels that whoever asks can use.
+    """
+    contacts, needs = reaching_view(file.uow.session, person.id)
     found = way_to(contacts, [each["code"] for each in needs], by)
+    way: View
     if isinstance(found, Way):
-        told |= {"way": {"channel": found.channel, "address": found.address}, "instead": None}
+        way = {"way": {"channel": found.channel, "address": found.address}, "instead": None}
     else:
-        told["instead"] = found.value
-    return told | {
+        way = {"way": None, "instead": found.value}
+    return way | {
         "given": _given(file),
         "language": language_of(needs),
         "easy_read": any(each["code"] == EASY_READ for each in needs),
     }
+
+
+def team_view(file: CaseFile) -> View | None:
+    """The link workers whom somebody can ring; None where no team has the case."""
+    team = file.uow.session.get(LinkWorkerService, file.case.team) if file.case.team else None
+    return {"name": team.name, "phone": team.phone} if team else None
 
 
 class Hears(StrEnum):

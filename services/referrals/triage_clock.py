@@ -1,18 +1,20 @@
 """Referrals that a team has not looked at, and people whom nobody has tried to reach (care 2).
 
 Counted in working days by the limits of the case's hub, from when the team got the case, or took it
-on; tries that reached nobody are counted as such. The team is told first, then the hub, then the
-practice that sent the referral, each once; cover for leave and illness is the hub's to find. That
-is the same rule as for a provider that does not answer, against ourselves.
+on; tries that reached nobody are counted as such. The team is told first, then the hub, then who
+sent the referral, each once: the practice, or whoever asked at the front door and agreed to hear.
+Cover for leave and illness is the hub's to find. That is the same rule as for a provider that does
+not answer, against ourselves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from services.referrals.casefile import CaseFile, NoSuchCase, working_on
 from services.referrals.desk import Desk
@@ -27,17 +29,23 @@ from services.referrals.tables import (
     Attempt,
     Case,
     CaseTask,
+    FrontDoorEntry,
     GpMessage,
     PlaceHub,
     TriageTold,
     Worklist,
 )
 from shared.limits import URGENT, Clock, defaults
-from shared.messaging.events import TriageOverdue, TriageWaits
+from shared.messaging.events import (
+    PersonKeptWaiting,
+    ReferrerKeptWaiting,
+    TriageOverdue,
+    TriageWaits,
+)
 
 BATCH = 100
 
-TEAM, HUB, PRACTICE = "team", "hub", "practice"
+TEAM, HUB, PRACTICE, WHO_ASKED = "team", "hub", "practice", "who-asked"
 
 _TRIED = exists().where(col(Attempt.case) == col(Case.id))
 _REACHED = _TRIED.where(col(Attempt.reached))
@@ -45,7 +53,18 @@ _TRIES = (
     select(func.count()).where(col(Attempt.case) == col(Case.id)).correlate(Case).scalar_subquery()
 )
 _OF_A_PRACTICE = (col(Case.practice).is_not(None), col(Case.source).in_(sorted(OF_A_PRACTICE)))
-"""Whoever else referred hears of an outcome alone, and only as agreed (care 22)."""
+_AT_THE_DOOR = exists().where(
+    col(FrontDoorEntry.case) == col(Case.id),
+    or_(
+        col(FrontDoorEntry.source) == "self",
+        and_(
+            col(FrontDoorEntry.tell_referrer),
+            func.coalesce(col(FrontDoorEntry.referrer)["email"].astext, "") != "",
+        ),
+    ),
+)
+"""Whoever else referred is told if that was agreed and they left an address (care 22); the person
+themself by a way that is safe, which is looked at when it is sent."""
 _TAKEN_ON = and_(col(CaseTask.status) == "accepted", col(CaseTask.business) == "triage-accepted")
 
 
@@ -89,7 +108,22 @@ STEPS = (
     Step(FIRST_CONTACT, "lead", HUB),
     Step(NOT_REACHED, "lead", HUB, since=TEAM),
     *(Step(each, "practice", PRACTICE, since=HUB) for each in (UNSEEN, FIRST_CONTACT, NOT_REACHED)),
+    *(Step(each, "practice", WHO_ASKED, since=HUB) for each in (UNSEEN, FIRST_CONTACT)),
 )
+_TOLD_WHO_ASKED = (
+    exists()
+    .where(
+        col(TriageTold.task) == col(CaseTask.id),
+        col(TriageTold.step).in_([each.name for each in STEPS if each.told == WHO_ASKED]),
+    )
+    .correlate(CaseTask)
+)
+"""They hear it once of a referral, whatever it waits for and which team has it."""
+_ONLY: Mapping[str, tuple[ColumnElement[bool], ...]] = {
+    PRACTICE: _OF_A_PRACTICE,
+    WHO_ASKED: (not_(and_(*_OF_A_PRACTICE)), _AT_THE_DOOR, ~_TOLD_WHO_ASKED),
+}
+"""Of which referrals somebody hears at all."""
 
 
 def notice(desk: Desk) -> int:
@@ -150,7 +184,7 @@ def _late(
             priority.in_(URGENT) if urgent else priority.not_in(URGENT),
             before if step.since else col(CaseTask.updated) <= since,
             ~told,
-            *(_OF_A_PRACTICE if step.told == PRACTICE else ()),
+            *_ONLY.get(step.told, ()),
         )
         .order_by(col(Case.key))
         .limit(BATCH)
@@ -171,7 +205,7 @@ def _announce(file: CaseFile, step: Step, waiting: ColumnElement[bool]) -> int:
     """Tell it, on the open case, unless it was done or told while nobody held it."""
     triage, session = file.triage, file.uow.session
     waits = select(Case.id).join(CaseTask, col(CaseTask.case) == col(Case.id))
-    this = waits.where(CaseTask.id == triage.id, waiting)
+    this = waits.where(CaseTask.id == triage.id, waiting, *_ONLY.get(step.told, ()))
     if session.exec(this).first() is None:
         return 0
     row = {"task": triage.id, "step": step.name, "team": file.case.team, "told": file.now}
@@ -180,6 +214,8 @@ def _announce(file: CaseFile, step: Step, waiting: ColumnElement[bool]) -> int:
         return 0
     if step.told == PRACTICE:
         return _tell_practice(file, step)
+    if step.told == WHO_ASKED:
+        return _tell_who_asked(file)
     about = file.context() | {"task": UUID(triage.id), "waits_for": step.waits_for}
     if step.told == TEAM and step.limit:
         session.get_one(Worklist, file.case.id).left_lying = True
@@ -201,3 +237,24 @@ def _tell_practice(file: CaseFile, step: Step) -> int:
     if made:
         file.uow.on_commit(file.desk.posting.set)
     return 1
+
+
+def _tell_who_asked(file: CaseFile) -> int:
+    """An event; where they are reached is asked when the message goes, and is in none."""
+    entry = file.uow.session.get_one(FrontDoorEntry, file.case.id)
+    tells = PersonKeptWaiting if entry.source == "self" else ReferrerKeptWaiting
+    file.announce(tells(**file.context(), task=UUID(file.triage.id)))
+    return 1
+
+
+def still_waits(session: Session, triage: str) -> bool:
+    """Whether a team has not looked at a referral yet, or nobody has tried to reach the person.
+
+    Args:
+        session: reads it.
+        triage: the Task of the link-worker service.
+    """
+    clock = defaults().routine
+    waits = or_(_waiting(UNSEEN, clock), _waiting(FIRST_CONTACT, clock))
+    found = select(Case.id).join(CaseTask, col(CaseTask.case) == col(Case.id))
+    return session.exec(found.where(CaseTask.id == triage, waits)).first() is not None

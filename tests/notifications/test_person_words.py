@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from services.notifications.person.rules import Kind
+from services.notifications.person.rules import DELAYS, Kind
 from services.notifications.person.words import (
     Facts,
     TemplateFault,
@@ -24,9 +24,13 @@ WHOLE = Facts(
     starts=datetime(2026, 12, 3, 14, 30, tzinfo=UTC),
     team="Beckside link workers",
     phone="01632 960101",
+    reference="KDJ-4F7-X2M",
 )
 ENGLISH = (files("services.notifications.person") / "templates" / "en.toml").read_text("utf-8")
 EVERY = [(code, kind) for code in sorted(templates()) for kind in Kind]
+NAMES = ("Samaritans", WHOLE.reference)
+OF_A_PLACE = [each for each in EVERY if each[1] not in DELAYS]
+OF_A_DELAY = [each for each in EVERY if each[1] in DELAYS]
 
 
 def test_the_languages_that_care_names_are_there():
@@ -37,7 +41,7 @@ def test_the_languages_that_care_names_are_there():
     assert {code for code, each in templates().items() if each.checked_by} == {"en"}
 
 
-@pytest.mark.parametrize(("code", "kind"), EVERY)
+@pytest.mark.parametrize(("code", "kind"), OF_A_PLACE)
 def test_every_message_is_whole_in_every_language(code: str, kind: Kind):
     words = written(templates()[code], kind, WHOLE, URL)
     text = "\n".join(words.paragraphs)
@@ -46,6 +50,21 @@ def test_every_message_is_whole_in_every_language(code: str, kind: Kind):
     assert words.brief.count(URL) == 1
     assert "{" not in text + words.brief + words.subject
     assert words.edition == f"{code}/{templates()[code].version}"
+
+
+@pytest.mark.parametrize(("code", "kind"), OF_A_DELAY)
+def test_who_waits_reads_crisis_numbers_first_and_no_day(code: str, kind: Kind):
+    # Care 2, 11, 22.
+    words = written(templates()[code], kind, WHOLE, "")
+    for number in ("999", "111", "116 123"):
+        assert number in words.paragraphs[0]
+        assert number in words.brief
+    text = "\n".join([*words.paragraphs, words.brief, words.subject])
+    assert "01632 960101" in text
+    assert ("KDJ-4F7-X2M" in text) is (kind is Kind.REFERRER_DELAY)
+    assert ("Testina" in text) is (kind is Kind.DELAY)
+    assert not re.search(r"Clay|Canal|3 December|https|\{", text)
+    assert words.link == ""
 
 
 @pytest.mark.parametrize(("code", "kind"), EVERY)
@@ -66,7 +85,8 @@ def test_english_is_plain(code: str, kind: Kind):
     sentences = [each.split() for each in re.split(r"[.:?!]\s+", text) if each.split()]
     most = 12 if code == "en-easy" else 22
     assert max(map(len, sentences)) <= most, max(sentences, key=len)
-    long = [word for each in sentences for word in each if len(word.strip(",.")) > 9]
+    words_of = [word.strip(",.") for each in sentences for word in each]
+    long = [word for word in words_of if len(word) > 9 and word not in NAMES]
     assert long == []
 
 
@@ -113,6 +133,11 @@ def test_the_template_follows_the_reader(language: str, easy: bool, code: str):
         ('subject = "You have a place"', 'subject = "{service}"', "subject may not name service"),
         ("[person-reminder]", "[person-nothing]", "person-nothing"),
         ('day = "EEEE d MMMM"', 'day = "{given}"', "day"),
+        ("about what you sent us.", "about {given}.", "may not name given"),
+        ("is {reference}", "is known", "text must name reference"),
+        ("Is somebody in danger now? Call 999.", "Hello.", "must begin with 999"),
+        ("In danger now? Call 999.", "Hello.", "must begin with 999"),
+        ('link = "See your place"', "", "link must be there"),
         ("version = 1", "version = 0", "version"),
         ('time = "h:mma"', 'time = ""', "time"),
         ('name = "English"', "name = English", "Invalid value"),

@@ -19,7 +19,9 @@ def partner(house):
 def test_every_message_is_there_in_every_language(client, partner):
     first = client.get(AT, headers=partner).json()
     kinds = [each["kind"] for each in first["messages"]]
-    assert kinds == ["person-agreed", "person-meeting", "person-reminder"]
+    assert kinds == [
+        "person-agreed", "person-meeting", "person-reminder", "person-delay", "referrer-delay"
+    ]  # fmt: skip
     codes = {each["code"] for each in first["languages"]}
     assert codes >= {"en", "en-easy", "pl", "ur", "pa"}
     for code in codes:
@@ -28,7 +30,8 @@ def test_every_message_is_there_in_every_language(client, partner):
         for each in found["messages"]:
             assert each["subject"]
             assert each["paragraphs"]
-            assert "https://kersey.example/visit/..." in each["brief"]
+            leads = "https://kersey.example/visit/..." in each["brief"]
+            assert leads is not each["kind"].endswith("-delay")
         assert EXAMPLE.given in json.dumps(found)
 
 

@@ -25,7 +25,7 @@ router = APIRouter(
 def wordings(
     language: Annotated[str, Query(pattern=r"^[a-z-]{2,10}$")] = ENGLISH,
 ) -> dict[str, Any]:
-    """Every message to a person in one language or format, and which of them there are."""
+    """Every message to a person or to whoever referred them, in one language or format."""
     known = templates()
     if language not in known:
         raise Problem(404, "No such language", "There are no words in it.", element="language")
@@ -48,6 +48,6 @@ def wordings(
                 "brief": each.brief,
             }
             for each in messages(filled=True)
-            if each.reader == "person" and each.language == language
+            if each.reader != "staff" and each.language == language
         ],
     }

@@ -3,7 +3,7 @@
 The token is this service's own, with a scope for this alone (decision 0050).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -51,6 +51,7 @@ class Told(_Told):
         link_worker: the team.
         sharing: names of what the provider may know.
         may: what the person may say beside asking to be called.
+        reference: the number on the receipt of whoever referred.
     """
 
     stops: tuple[str, ...] = ()
@@ -60,11 +61,12 @@ class Told(_Told):
     given: str = ""
     language: str = "en"
     easy_read: bool = False
-    service: Named
+    service: Named = Named()
     places: tuple[str, ...] = ()
     link_worker: Named | None = None
     sharing: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
+    reference: str = ""
 
 
 class Persons:
@@ -87,7 +89,23 @@ class Persons:
         Raises:
             Problem: there is no such Task any more (404); referrals cannot be asked (503).
         """
-        answer = self._client.request("GET", _at(task), params={"by": list(by)})
+        return self._told(_at(task), {"by": list(by)})
+
+    def delay(self, task: UUID, to: str, by: Iterable[str]) -> Told:
+        """What may be said to whoever waits longer than they should, and the way to them.
+
+        Args:
+            task: the Task of the link-worker service.
+            to: `person`, or `referrer`.
+            by: channels that can be used.
+
+        Raises:
+            Problem: as `needed`.
+        """
+        return self._told(f"{_at(task)}/delay", {"to": [to], "by": list(by)})
+
+    def _told(self, at: str, asked: Mapping[str, list[str]]) -> Told:
+        answer = self._client.request("GET", at, params=asked)
         if not answer.is_success:
             raise refusal_of(answer)
         try:

@@ -9,6 +9,7 @@ from services.notifications.hours import Hours
 from shared.messaging.events import (
     CaseEvent,
     PersonDied,
+    PersonKeptWaiting,
     PersonNotToContact,
     PersonRestricted,
     ReferralAccepted,
@@ -22,6 +23,7 @@ from shared.messaging.events import (
     ReferralNotAttended,
     ReferralStarted,
     ReferralWithdrawn,
+    ReferrerKeptWaiting,
 )
 
 CHANNEL = "person"
@@ -37,6 +39,15 @@ class Kind(StrEnum):
     """The first visit has a day and a time, or another than before."""
     REMINDER = "person-reminder"
     """The first visit is tomorrow."""
+    DELAY = "person-delay"
+    """Whoever asked for help themselves still waits to hear from us."""
+    REFERRER_DELAY = "referrer-delay"
+    """The same to whoever referred another, who agreed to it: nothing of the person."""
+
+
+DELAYS: Mapping[Kind, str] = {Kind.DELAY: "person", Kind.REFERRER_DELAY: "referrer"}
+"""Messages about no place, which lead nowhere, and whom they are for. Where one cannot go the team
+hears nothing more: it was told before anybody that they wait."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,8 @@ def _over(code: str) -> Effect:
 
 
 EFFECTS: Mapping[type[CaseEvent], Effect] = {
+    PersonKeptWaiting: Effect(Kind.DELAY),
+    ReferrerKeptWaiting: Effect(Kind.REFERRER_DELAY),
     ReferralAccepted: Effect(Kind.AGREED),
     ReferralChosen: Effect(Kind.AGREED),
     ReferralStarted: Effect(ends=BEFORE_IT_BEGINS, ended="started"),

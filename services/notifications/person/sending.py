@@ -21,7 +21,7 @@ from services.notifications.hours import Hours
 from services.notifications.keys import Keys, fingerprint
 from services.notifications.person.asking import Persons, Told, Way
 from services.notifications.person.notice import PersonNotice
-from services.notifications.person.rules import Kind
+from services.notifications.person.rules import DELAYS, Kind
 from services.notifications.person.team import BY_TEAM, TeamHears
 from services.notifications.person.words import Facts, PersonWords, chosen, written
 from services.notifications.tables import OUT_OF_HOURS, PersonLink, person_delivery
@@ -93,10 +93,13 @@ class PersonSender:
         if told.way is None:
             raise Superseded(self._left(delivery, notice, told))
         means, channel = self._channels[told.way.channel]
-        url = f"{self._at}/{self._keys.person_token(delivery.id)}"
+        leads = notice.kind not in DELAYS
+        url = f"{self._at}/{self._keys.person_token(delivery.id)}" if leads else ""
         words = self._words(notice, told, url)
         self._begin(delivery, notice, means, words.edition)
-        worded = Worded(words.subject, words.paragraphs, words.brief, words.link, url)
+        worded = Worded(
+            words.subject, words.paragraphs, words.brief, words.link or None, url or None
+        )
         return channel.send(Letter(delivery, _addressed(told.way, told.given), worded))
 
     def rest(self) -> None:
@@ -106,7 +109,10 @@ class PersonSender:
 
     def _told(self, notice: PersonNotice, now: datetime) -> Told:
         by = [each for each in self._channels if each != BY_POST or _in_time_by_post(notice, now)]
+        whom = DELAYS.get(notice.kind)
         try:
+            if whom:
+                return self._persons.delay(notice.task, whom, by)
             return self._persons.needed(notice.task, by)
         except Problem as problem:
             if problem.status == 404:
@@ -130,6 +136,7 @@ class PersonSender:
             starts=local(notice.starts, self._hours.zone),
             team=told.link_worker.name if told.link_worker else "",
             phone=told.link_worker.phone if told.link_worker else "",
+            reference=told.reference,
         )
         return written(chosen(told.language, easy_read=told.easy_read), notice.kind, facts, url)
 
@@ -143,24 +150,33 @@ class PersonSender:
             ended = stopped(uow, notice.case, notice.task)
             if ended or _unwanted(uow, delivery.id):
                 raise Superseded(ended or "no-longer-wanted")
-            link = {
-                "hash": fingerprint(self._keys.person_token(delivery.id)),
-                "task": notice.task,
-                "case": notice.case,
-                "delivery": delivery.id,
-                "expires": func.now() + self._lasts,
-            }
-            uow.session.execute(insert(PersonLink).values(link).on_conflict_do_nothing())
-            made = select(col(PersonLink.revoked_for)).where(col(PersonLink.hash) == link["hash"])
-            revoked_for = uow.session.scalars(made).one()
-            if revoked_for:
-                raise Superseded(revoked_for)
+            if notice.kind not in DELAYS:
+                self._link(uow, delivery, notice)
             uow.session.connection().execute(
                 update(person_delivery)
                 .where(person_delivery.c.id == delivery.id)
                 .values(channel=means, template=edition)
             )
             uow.commit()
+
+    def _link(self, uow: UnitOfWork, delivery: Delivery, notice: PersonNotice) -> None:
+        """Make the link, unless an earlier attempt did.
+
+        Raises:
+            Superseded: it was revoked since.
+        """
+        link = {
+            "hash": fingerprint(self._keys.person_token(delivery.id)),
+            "task": notice.task,
+            "case": notice.case,
+            "delivery": delivery.id,
+            "expires": func.now() + self._lasts,
+        }
+        uow.session.execute(insert(PersonLink).values(link).on_conflict_do_nothing())
+        made = select(col(PersonLink.revoked_for)).where(col(PersonLink.hash) == link["hash"])
+        revoked_for = uow.session.scalars(made).one()
+        if revoked_for:
+            raise Superseded(revoked_for)
 
 
 def reaching_persons(channels: Mapping[str, Channel]) -> dict[str, tuple[str, Channel]]:

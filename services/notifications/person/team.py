@@ -13,6 +13,7 @@ from services.notifications.handlers.hubs import team_of
 from services.notifications.handlers.telling import locked, say
 from services.notifications.notice import Notice
 from services.notifications.person.notice import PersonNotice
+from services.notifications.person.rules import DELAYS
 from services.notifications.person.rules import Kind as PersonKind
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Receipt
@@ -50,7 +51,7 @@ class TeamHears:
             notice: what the person was to be told.
             instead: what is to be done.
         """
-        kind = HEARS.get(instead)
+        kind = None if notice.kind in DELAYS else HEARS.get(instead)
         if kind is None or (kind is Kind.ASK_PERSON and notice.kind is PersonKind.REMINDER):
             return  # that nothing is known to be safe was said with the first message
         about = Notice(

@@ -22,6 +22,13 @@ from shared.tongues import ENGLISH, WithMoments
 
 FACTS = frozenset({"given", "service", "place", "day", "time", "team", "phone"})
 """All that a mail or a letter may say: the first name at most, no need, no diagnosis (care 16)."""
+FACTS_OF_DELAY: Mapping[Kind, frozenset[str]] = {
+    Kind.DELAY: frozenset({"given", "team", "phone"}),
+    Kind.REFERRER_DELAY: frozenset({"reference", "team", "phone"}),
+}
+"""All that these may say instead: whoever referred another reads nothing of the person."""
+CRISIS = ("999", "111", "116 123")
+"""What a message about a delay begins with: it is read by somebody whom we let wait."""
 BRIEF_FACTS = frozenset({"day", "time", "url"})
 """All that a text message may say. A group's name can tell why somebody goes there, and a text
 stands on a locked screen."""
@@ -29,12 +36,16 @@ NEEDED: Mapping[Kind, frozenset[str]] = {
     Kind.AGREED: frozenset({"service", "place", "day", "time"}),
     Kind.MEETING: frozenset({"service", "place", "day", "time"}),
     Kind.REMINDER: frozenset({"service", "place", "day", "time"}),
+    Kind.DELAY: frozenset({"phone"}),
+    Kind.REFERRER_DELAY: frozenset({"phone", "reference"}),
 }
 """What a message is for: a template that does not name it is refused."""
 NEEDED_IN_BRIEF: Mapping[Kind, frozenset[str]] = {
     Kind.AGREED: frozenset({"url"}),
     Kind.MEETING: frozenset({"day", "time", "url"}),
     Kind.REMINDER: frozenset({"day", "time", "url"}),
+    Kind.DELAY: frozenset(),
+    Kind.REFERRER_DELAY: frozenset(),
 }
 
 
@@ -48,7 +59,7 @@ class Message(BaseModel):
     Attributes:
         subject: of a mail or a letter; says nothing that a passer-by must not read.
         text: paragraphs; one that names what is not known is left out.
-        link: what the link is called.
+        link: what the link is called; empty where the message leads nowhere.
         brief: the text message.
     """
 
@@ -56,7 +67,7 @@ class Message(BaseModel):
 
     subject: str = Field(min_length=1, max_length=120)
     text: tuple[str, ...] = Field(min_length=1)
-    link: str = Field(min_length=1, max_length=80)
+    link: str = Field(default="", max_length=80)
     brief: str = Field(min_length=1, max_length=300)
 
 
@@ -88,6 +99,7 @@ class Facts:
         starts: when the first visit is, in local time.
         team: what the link workers' team is called.
         phone: its number.
+        reference: the number on the receipt of whoever referred.
     """
 
     given: str = ""
@@ -96,6 +108,7 @@ class Facts:
     starts: datetime | None = None
     team: str = ""
     phone: str = ""
+    reference: str = ""
 
 
 EXAMPLE = Facts(
@@ -105,6 +118,7 @@ EXAMPLE = Facts(
     starts=datetime(2027, 3, 4, 14, 30, tzinfo=ZoneInfo("Europe/London")),
     team="Beckside link workers",
     phone="01632 960101",
+    reference="KDJ-4F7-X2M",
 )
 """Nobody, for whoever wants to see a message before anybody gets one."""
 
@@ -173,6 +187,7 @@ def _values(template: Template, facts: Facts) -> dict[str, str]:
         "time": template.at(starts) if starts else "",
         "team": facts.team,
         "phone": facts.phone,
+        "reference": facts.reference,
     }
 
 
@@ -211,12 +226,18 @@ def _check(template: Template) -> None:
             raise ValueError(f"{kind} is missing")
         message = template.messages[kind]
         named: set[str] = set().union(*(_names(each) for each in message.text))
-        _only(f"{kind}.text", named, FACTS)
-        _only(f"{kind}.brief", _names(message.brief), BRIEF_FACTS)
+        of_delay = FACTS_OF_DELAY.get(kind)
+        _only(f"{kind}.text", named, of_delay or FACTS)
+        _only(f"{kind}.brief", _names(message.brief), set() if of_delay else BRIEF_FACTS)
         _only(f"{kind}.subject", _names(message.subject), set())
         _only(f"{kind}.link", _names(message.link), set())
         _needed(f"{kind}.text", named, NEEDED[kind])
         _needed(f"{kind}.brief", _names(message.brief), NEEDED_IN_BRIEF[kind])
+        if bool(message.link) == bool(of_delay):
+            raise ValueError(f"{kind}.link must be there where the message leads somewhere")
+        for first in (message.text[0], message.brief) if of_delay else ():
+            if not all(number in first for number in CRISIS):
+                raise ValueError(f"{kind} must begin with {', '.join(CRISIS)}")
 
 
 def _only(where: str, named: set[str], allowed: set[str] | frozenset[str]) -> None:

@@ -12,6 +12,8 @@ KINDS: Mapping[str, str] = {
     "person-agreed": _("That there is a place"),
     "person-meeting": _("When the first visit is"),
     "person-reminder": _("A reminder the day before"),
+    "person-delay": _("That it takes longer"),
+    "referrer-delay": _("To whoever referred them: that it takes longer"),
 }
 STATES: Mapping[str, str] = {
     "queued": _("waits to be sent"),

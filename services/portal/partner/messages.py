@@ -15,6 +15,8 @@ KINDS: Mapping[str, str] = {
     "person-agreed": _("When there is a place"),
     "person-meeting": _("When the first visit has a day"),
     "person-reminder": _("The day before the first visit"),
+    "person-delay": _("When somebody who asked for help waits too long"),
+    "referrer-delay": _("When somebody whom they referred waits too long"),
 }
 """When each goes out; one that is new here stands under the service's own word."""
 

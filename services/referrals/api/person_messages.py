@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from services.referrals.accesses import seeing
 from services.referrals.api.bodies import Body
+from services.referrals.delay_views import To
 from services.referrals.desk import Desk
 from services.referrals.handlers import person_says
 from services.referrals.handlers.person_says import Said
@@ -50,6 +51,19 @@ def person_message_routes(desk: Desk) -> APIRouter:
         """How the person hears what is new: by a message, from the team, or from nobody yet. Not
         how they are reached, nor why; `by` as above."""
         return {"hears": person_says.hears(desk, principal, str(task), list(by or ()))}
+
+    @router.get("/delay")
+    def delay(
+        task: UUID,
+        to: To,
+        by: Annotated[list[By] | None, Query()] = None,
+        principal: Principal = writes,
+    ) -> View:
+        """What a message about a delay may say to whoever asked for help at the front door, and the
+        way to them; `task` is the link-worker service's, `by` as above."""
+        told = person_says.delay(desk, principal, str(task), to, list(by or ()))
+        with seeing(desk.accesses, principal, UUID(told["case"])):
+            return told
 
     @router.post("", status_code=204)
     def say(task: UUID, body: SaidBody, principal: Principal = writes) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.referrals.casefile import CaseFile, refuse_unless, working_on
+from services.referrals.delay_views import To, delay_view
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.handlers.calling_off import PERSON, note_called_off
@@ -58,6 +59,23 @@ def hears(desk: Desk, principal: Principal, task_id: str, by: list[str]) -> Hear
         file = CaseFile.peek(desk, uow, task_id, principal)
         file.provider_task(task_id)
         return person_hears(file, by)
+
+
+def delay(desk: Desk, principal: Principal, task_id: str, to: To, by: list[str]) -> View:
+    """What a message about a delay may say just now; see `delay_view`.
+
+    Args:
+        desk: what every use case works with.
+        principal: the service that sends it.
+        task_id: the Task of the link-worker service.
+        to: the person, or whoever referred them.
+        by: the channels that it can use.
+
+    Raises:
+        NoSuchCase: there is no such Task, or its person was erased.
+    """
+    with desk.look() as uow:
+        return delay_view(CaseFile.peek(desk, uow, task_id, principal), to, by)
 
 
 @repeating

@@ -141,6 +141,20 @@ class TriageOverdue(TriageEvent):
     hub: Code
 
 
+class PersonKeptWaiting(TriageEvent):
+    """Whoever asked for help themselves waits longer than the hub's limits allow: they are told so
+    by a way known to be safe (care 2, 12)."""
+
+    type: ClassVar[str] = "kersey.referral.triage.person-kept-waiting.v1"
+
+
+class ReferrerKeptWaiting(TriageEvent):
+    """Likewise of a person whom another referred, who agreed that whoever referred them hears: that
+    one is told (care 2, 22)."""
+
+    type: ClassVar[str] = "kersey.referral.triage.referrer-kept-waiting.v1"
+
+
 class ReferralRequested(ProviderTaskEvent):
     """A provider was asked, with an onward request made for it alone (care 5)."""
 

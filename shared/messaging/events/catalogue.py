@@ -21,6 +21,8 @@ _EVENTS: tuple[type[Event], ...] = (
     case.TriageDeclined,
     case.TriageWaits,
     case.TriageOverdue,
+    case.PersonKeptWaiting,
+    case.ReferrerKeptWaiting,
     case.ReferralRequested,
     case.ReferralAccepted,
     case.ReferralOffered,
