@@ -284,7 +284,7 @@ def _raise(undelivered: Undelivered) -> NoReturn:
 def _not_in_quiet_hours(uow: UnitOfWork, contact: Contact, kind: Kind) -> None:
     """Let what can wait wait, though it was put off before: quiet hours may be new."""
     now = datetime.now(UTC)
-    due = None if contact.means in SYSTEMS else not_before(uow, contact.party, kind, now)
+    due = None if contact.means in SYSTEMS else not_before(uow, contact, kind, now)
     if due is not None:
         raise Held(OUT_OF_HOURS, due - now)
 

@@ -1,5 +1,6 @@
 """One message a day: nothing in it is lost, and nothing urgent waits for it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -228,6 +229,23 @@ def test_quiet_hours_hold_the_message(house: House):
     assert house.mails() == []
     assert house.rows("state") == ["queued"]
     house.execute("delete from party_quiet_hours")
+    its_hour(house)
+    assert house.rows("state") == ["delivered"]
+
+
+def test_a_contacts_own_quiet_hours_hold_the_message(house: House):
+    key = team(house)
+    declined(house)
+    now = datetime.now(UTC)
+    quiet = {
+        "starts": f"{now - timedelta(hours=1):%H:%M}",
+        "ends": f"{now + timedelta(hours=1):%H:%M}",
+    }
+    change = "update contact set wishes = wishes || cast(:more as jsonb) where id = :key"
+    house.execute(change, more=json.dumps({"quiet": quiet, "zone": "UTC"}), key=key)
+    its_hour(house)
+    assert house.rows("state") == ["queued"]
+    house.execute(change, more=json.dumps({"quiet": None}), key=key)
     its_hour(house)
     assert house.rows("state") == ["delivered"]
 

@@ -1,5 +1,6 @@
 """How an organisation wishes to be told: quiet hours, a rota, what a contact need not hear."""
 
+import json
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,8 +78,49 @@ def test_quiet_hours_that_are_new_hold_what_was_queued(house: House):
     assert house.mails() == []
 
 
+def around_now() -> dict[str, str]:
+    """Hours of a contact's own that hold now."""
+    now = datetime.now(LONDON)
+    starts, ends = now - timedelta(hours=1), now + timedelta(hours=3)
+    return {"starts": f"{starts:%H:%M}", "ends": f"{ends:%H:%M}"}
+
+
+OF_LONDON = {"zone": "Europe/London"}
+
+
+def test_a_contacts_own_quiet_hours_take_the_place_of_its_organisations(house: House):
+    house.contact(address="own@clay.example.org", wishes=OF_LONDON | {"quiet": around_now()})
+    house.contact(address="any@clay.example.org", wishes=OF_LONDON | {"any_hour": True})
+    house.contact(address="theirs@clay.example.org")
+    quiet_now(house, str(PROVIDER))
+    house.ask()
+    house.send()
+    assert [each["To"] for each in house.mails()] == ["any@clay.example.org"]
+    due = {
+        address: house.rows("due", address=address)[0]
+        for address in ("own@clay.example.org", "theirs@clay.example.org")
+    }
+    now = datetime.now(UTC)
+    assert timedelta(hours=2) < due["own@clay.example.org"] - now <= timedelta(hours=3)
+    assert due["theirs@clay.example.org"] - now <= timedelta(hours=2)
+
+
+def test_a_contact_that_becomes_quiet_holds_what_was_queued_and_the_others_hear(house: House):
+    quiet, other = house.contact(), house.contact(address="other@clay.example.org")
+    house.ask()
+    house.execute(
+        "update contact set wishes = cast(:wishes as jsonb) where id = :key",
+        wishes=json.dumps(OF_LONDON | {"quiet": around_now()}),
+        key=quiet,
+    )
+    house.send()
+    assert house.rows("state", "last_error", contact=quiet) == [("queued", "out-of-hours")]
+    assert house.rows("state", contact=other) == ["delivered"]
+
+
 def test_an_urgent_referral_is_told_in_quiet_hours(house: House):
-    house.contact(party="calder", role=Role.COORDINATOR.value)
+    wishes = OF_LONDON | {"quiet": around_now()}
+    house.contact(party="calder", role=Role.COORDINATOR.value, wishes=wishes)
     quiet_now(house, "calder")
     event = house.ask()
     house.happens(
@@ -191,6 +233,14 @@ def test_odd_wishes_are_refused_and_named(client, coordinator, wishes):
     refused = put(client, coordinator, FIRST, wishes=wishes)
     assert refused.status_code == 422
     assert "wishes" in refused.json()["element"]
+
+
+def test_a_contacts_own_quiet_hours_are_kept_and_shown(client, coordinator):
+    wishes = {"quiet": {"starts": "16:00", "ends": "10:00"}}
+    kept = put(client, coordinator, FIRST, wishes=wishes).json()["wishes"]
+    assert (kept["quiet"], kept.get("any_hour")) == (wishes["quiet"], None)
+    kept = put(client, coordinator, FIRST, wishes={"any_hour": True}).json()["wishes"]
+    assert (kept.get("quiet"), kept["any_hour"]) == (None, True)
 
 
 def test_quiet_hours_are_kept_shown_and_ended(house: House, client, coordinator):

@@ -16,10 +16,25 @@ AT = "/how-we-are-asked/quiet-hours"
 KEPT: dict[str, Any] = {}
 
 
+CONTACTS: dict[str, Any] = {}
+
+
 @trial.get("/notifications/contacts/own")
 def own() -> dict[str, Any]:
-    """None yet."""
-    return {"contacts": []}
+    """Those that were kept."""
+    return {"contacts": list(CONTACTS.values())}
+
+
+@trial.put("/notifications/contacts/own/{contact}")
+async def keep_contact(contact: str, request: Request) -> dict[str, Any]:
+    """Keep one."""
+    said = {"id": contact, "role": "requests", "verified_by_hub": False, "unusable_since": None}
+    kept: dict[str, Any] = said | await request.json()
+    CONTACTS[contact] = kept
+    return kept
+
+
+trial.routes.insert(0, trial.routes.pop())
 
 
 @trial.api_route("/notifications/quiet-hours/own", methods=["GET", "PUT", "DELETE"])
@@ -38,6 +53,7 @@ trial.routes.insert(0, trial.routes.pop())  # other pages' trials take whatever 
 @pytest.fixture
 def manager(pages: Pages) -> Any:
     KEPT.clear()
+    CONTACTS.clear()
     http = pages.browser()
     pages.come(http, pages.person("provider-manager"))
     return http
@@ -84,3 +100,45 @@ def test_odd_hours_are_said_at_their_field(manager: Any, form: dict[str, str], w
     assert page.status_code == 422
     assert words in page.text
     assert KEPT == {}
+
+
+HERE = "/how-we-are-asked/9f0b1c52-7d1b-4a51-9f6f-0d8a3f1f7a10"
+MAIL = {
+    "means": "email", "address": "desk@clay.example.org", "active": "yes",
+    "language": "en", "look": "usual", "gathered_at": "9",
+    "when-chosen": "at-once", "when-announcement": "daily",
+}  # fmt: skip
+
+
+def test_one_way_has_quiet_hours_of_its_own_or_none(manager: Any) -> None:
+    assert "As for all of us" in manager.get(HERE).text
+    kept = sent(manager, HERE, **MAIL, quiet="own", starts="16:00", ends="10:00")
+    assert kept.headers["location"] == "/how-we-are-asked?done=kept"
+    (contact,) = CONTACTS.values()
+    assert contact["wishes"]["quiet"] == {"starts": "16:00", "ends": "10:00"}
+    assert "Only here: from 16:00 to 10:00" in manager.get("/how-we-are-asked").text
+    assert '<option value="16:00" selected>4 pm</option>' in manager.get(HERE).text
+    sent(manager, HERE, **MAIL, quiet="none", starts="16:00", ends="10:00")
+    (contact,) = CONTACTS.values()
+    assert (contact["wishes"]["quiet"], contact["wishes"]["any_hour"]) == (None, True)
+    assert "None: at any hour" in manager.get("/how-we-are-asked").text
+    sent(manager, HERE, **MAIL, quiet="as-all", starts="", ends="")
+    (contact,) = CONTACTS.values()
+    assert (contact["wishes"]["quiet"], contact["wishes"]["any_hour"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "words"),
+    [
+        ("", "08:00", "Choose when it begins"),
+        ("20:00", "", "Choose when it ends"),
+        ("20:00", "20:00", "They end when they begin"),
+    ],
+)
+def test_odd_hours_of_one_way_are_said_at_their_field(
+    manager: Any, starts: str, ends: str, words: str
+) -> None:
+    page = sent(manager, HERE, **MAIL, quiet="own", starts=starts, ends=ends)
+    assert page.status_code == 422
+    assert words in page.text
+    assert CONTACTS == {}

@@ -4,13 +4,12 @@ from datetime import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.notifications.api.contacts import coordinates
 from services.notifications.wishes import keeping
+from services.notifications.wishes.rules import Quiet
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
-from shared.problems import Problem
 
 router = APIRouter(prefix="/notifications/quiet-hours", tags=["contacts"])
 
@@ -20,16 +19,6 @@ OWN = "own"
 Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 Reads = Annotated[Principal, Depends(requires("notifications.read", "notifications.write"))]
 Writes = Annotated[Principal, Depends(requires("notifications.write"))]
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-
-
-class Hours(BaseModel):
-    """Local times, such as `20:00` to `08:00`: over midnight where they end earlier."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    starts: Clock
-    ends: Clock
 
 
 @router.get("/{party}")
@@ -41,11 +30,8 @@ def show(party: Party, principal: Reads, request: Request) -> dict[str, Any]:
 
 
 @router.put("/{party}")
-def put(party: Party, body: Hours, principal: Writes, request: Request) -> dict[str, Any]:
+def put(party: Party, body: Quiet, principal: Writes, request: Request) -> dict[str, Any]:
     """Let what can wait go to a party outside these hours only."""
-    if body.starts == body.ends:
-        words = "They end when they begin: to have none, delete them."
-        raise Problem(422, "That is no time", words, element="ends")
     zone = request.app.state.timezone
     with UnitOfWork(request.app.state.engine) as uow:
         of = _of(uow, principal, party)

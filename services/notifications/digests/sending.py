@@ -52,7 +52,7 @@ class DigestSender:
             if channel is None or contact.means not in IN_WORDS:
                 raise Permanent("no-channel")
             now = datetime.now(UTC)
-            if (due := out_of_quiet_hours(uow, contact.party, now)) > now:
+            if (due := out_of_quiet_hours(uow, contact, now)) > now:
                 raise Held(OUT_OF_HOURS, due - now)
             lock_cases(uow, held(delivery.id))
             notices = [Notice.model_validate_json(row.payload) for row in begin(uow, delivery.id)]

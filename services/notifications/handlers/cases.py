@@ -229,13 +229,13 @@ def add(
     """Add a delivery to a contact; one that a member of staff makes, where the means is theirs.
 
     What a contact is told of one case goes in order, unless `order_key` says otherwise. What can
-    wait does not go out in its party's quiet hours.
+    wait does not go out in its quiet hours.
     """
     columns = _columns(notice, contact.party) | {"contact": contact.id}
     by_program = contact.means not in BY_A_PERSON and contact.means not in SYSTEMS
     if by_program and "ended" not in end:
         at = end.pop("due", None) or datetime.now(UTC)
-        due = not_before(uow, contact.party, notice.kind, at) or at
+        due = not_before(uow, contact, notice.kind, at) or at
         end |= {"due": due} if due > datetime.now(UTC) else {}
         if is_gathered(contact, notice.kind):
             end |= {"asleep": True, "reason": GATHERED}

@@ -113,7 +113,7 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
     contact.source = (Source.HUB if by_hub else Source.OWN).value
     contact.active = wanted.active
     contact.preferences = dict(wanted.preferences)
-    contact.wishes = wanted.wishes.model_dump(mode="json") if wanted.wishes.any else {}
+    contact.wishes = wanted.wishes.stored if wanted.wishes.any else {}
     verified = by_hub and wanted.verified_by_hub
     moved = keep(uow, contact, wanted.means, wanted.address, by_party=by_party, verified=verified)
     if by_hub:

@@ -11,7 +11,7 @@ from sqlmodel import col
 from services.notifications.domain import Kind
 from services.notifications.escalation import STEPS, pace_of
 from services.notifications.notice import Notice
-from services.notifications.tables import CaseOrder, ClosedParty, HubLimits, delivery
+from services.notifications.tables import CaseOrder, ClosedParty, Contact, HubLimits, delivery
 from services.notifications.wishes.keeping import not_before
 from shared.closing_days import closed_days
 from shared.database import UnitOfWork
@@ -67,7 +67,7 @@ class Pacing:
         """
         connection = uow.session.connection()
         waiting = (
-            select(delivery.c.id, delivery.c.payload, delivery.c.party)
+            select(delivery.c.id, delivery.c.payload, delivery.c.contact)
             .join(CaseOrder, col(CaseOrder.case) == delivery.c.case)
             .where(
                 delivery.c.state == State.QUEUED.value,
@@ -84,7 +84,9 @@ class Pacing:
                 continue  # put by before it was noted when the request arrived
             pace = pace_of(uow, self._zone, notice.case, notice.provider)
             due = max(pace.due(notice.kind, notice.priority, notice.since), datetime.now(UTC))
-            due = not_before(uow, row.party, notice.kind, due) or due
+            contact = uow.session.get(Contact, row.contact) if row.contact else None
+            if contact is not None:
+                due = not_before(uow, contact, notice.kind, due) or due
             moved.append({"key": row.id, "to": due})
         if moved:
             at = update(delivery).where(delivery.c.id == bindparam("key"))

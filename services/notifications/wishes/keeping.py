@@ -41,24 +41,30 @@ def quiet_hours(uow: UnitOfWork, party: str) -> PartyQuietHours | None:
     return uow.session.scalars(_QUIET, {"of": party}).first()
 
 
-def not_before(uow: UnitOfWork, party: str, kind: Kind, at: datetime) -> datetime | None:
+def not_before(uow: UnitOfWork, contact: Contact, kind: Kind, at: datetime) -> datetime | None:
     """When a message may go out, if not at once.
 
     Args:
         uow: the transaction.
-        party: whom it is for.
+        contact: whom it is for.
         kind: what it says; some are never held up (`AT_ONCE`).
         at: the moment.
     """
     if kind in AT_ONCE:
         return None
-    due = out_of_quiet_hours(uow, party, at)
+    due = out_of_quiet_hours(uow, contact, at)
     return due if due > at else None
 
 
-def out_of_quiet_hours(uow: UnitOfWork, party: str, at: datetime) -> datetime:
-    """The first moment from `at` on that is not quiet for a party."""
-    found = quiet_hours(uow, party)
+def out_of_quiet_hours(uow: UnitOfWork, contact: Contact, at: datetime) -> datetime:
+    """The first moment from `at` on that is not quiet for a contact: by its own hours where it has
+    said something of them, else by its party's."""
+    wishes = wishes_of(contact)
+    if wishes.any_hour:
+        return at
+    if wishes.quiet is not None:
+        return wishes.quiet.over(wishes.zone).next(at)
+    found = quiet_hours(uow, contact.party)
     if found is None:
         return at
     return Hours(found.starts, found.ends, ZoneInfo(found.zone)).others.next(at)

@@ -75,7 +75,7 @@ class Mutes:
                     "zone": wishes.zone if contact.wishes else self._zone,
                 }
             )
-            contact.wishes = changed.model_dump(mode="json")
+            contact.wishes = changed.stored
             uow.session.add(contact)
             uow.commit()
         return Mutable(kinds, muted=True)

@@ -6,9 +6,18 @@ from enum import StrEnum
 from typing import Annotated, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from services.notifications.domain import Kind
+from services.notifications.hours import Hours
 from shared.mail import Look
 
 AT_ONCE = frozenset([Kind.URGENT, Kind.OPENED_IN_EMERGENCY, Kind.IDENTITY_CODE, Kind.SHARING_ENDED])
@@ -40,10 +49,37 @@ class Language(StrEnum):
     POLISH = "pl"
 
 
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Quiet(BaseModel):
+    """Hours in which nothing goes out that can wait; local times, such as `20:00` to `08:00`: over
+    midnight where they end earlier."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    starts: Clock
+    ends: Clock
+
+    @field_validator("ends")
+    @classmethod
+    def _is_a_time(cls, value: str, known: ValidationInfo) -> str:
+        if value == known.data.get("starts"):
+            raise ValueError("They end when they begin: to have none, leave them out.")
+        return value
+
+    def over(self, zone: str) -> Hours:
+        """The hours in which something may go out."""
+        starts, ends = time.fromisoformat(self.starts), time.fromisoformat(self.ends)
+        return Hours(starts, ends, ZoneInfo(zone)).others
+
+
 class Wishes(BaseModel):
     """How one contact wishes to be told.
 
     Attributes:
+        quiet: its own quiet hours, in the place of its party's.
+        any_hour: it has none, though its party may.
         weekdays: days on which it is asked; none: every day.
         muted: kinds of message that it does not want.
         gathered: kinds that it hears of once a day, in one message.
@@ -72,6 +108,19 @@ class Wishes(BaseModel):
     look: Look = Field(
         default=Look.USUAL, description="How its e-mails are set: large print, or plain text alone."
     )
+    quiet: Quiet | None = Field(
+        default=None, description="Its own quiet hours, in the place of its organisation's."
+    )
+    any_hour: StrictBool = Field(
+        default=False, description="It has no quiet hours, though its organisation may."
+    )
+
+    @field_validator("any_hour")
+    @classmethod
+    def _is_not_both(cls, value: bool, known: ValidationInfo) -> bool:
+        if value and known.data.get("quiet") is not None:
+            raise ValueError("It has quiet hours of its own, or none: not both.")
+        return value
 
     @field_validator("gathered")
     @classmethod
@@ -92,6 +141,14 @@ class Kept(Wishes):
     def any(self) -> bool:
         """Whether there is any."""
         return self.model_dump(exclude={"zone"}) != Wishes().model_dump()
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """As they stand in a contact's row: without what the code before does not know, unless it
+        was said."""
+        unsaid = {"quiet"} if self.quiet is None else set()
+        unsaid |= set() if self.any_hour else {"any_hour"}
+        return self.model_dump(mode="json", exclude=unsaid)
 
 
 class Wishing(Protocol):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.reached.quiet import quiet_hours
-from services.portal.reached.wishes import LANGUAGES, as_typed, fields_of, wished
+from services.portal.reached.wishes import LANGUAGES, as_typed, faults_of, fields_of, wished
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from shared.languages import _
@@ -87,6 +87,8 @@ async def keep(contact: UUID, here: Here) -> Response:
     if not faults and typed["means"] != ON_PAGES and not typed["address"]:
         faults["address"] = _("Type the address or the number")
     if not faults:
+        faults = {**faults_of(typed)}
+    if not faults:
         kept = {name: known[name] for name in ("role", "service", "preferences") if name in known}
         said = {name: typed[name] for name in ("means", "address", "label")}
         if typed["means"] == ON_PAGES:
@@ -125,7 +127,7 @@ def _role(known: Json) -> str:
 
 
 def _fields(known: Json) -> Sequence[Field]:
-    return [*FIELDS, *fields_of(_role(known))]
+    return [*FIELDS, *fields_of(_role(known), known.get("wishes", {}))]
 
 
 def _page(

@@ -1,5 +1,6 @@
 """Hours in which an organisation hears nothing that can wait."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -63,16 +64,24 @@ async def end(here: Here) -> Response:
 
 
 def _no_time(typed: Typed, faults: Faults) -> Faults:
-    if faults or typed["starts"] != typed["ends"]:
+    return {} if faults else no_time(typed)
+
+
+def no_time(typed: Typed) -> Faults:
+    """What is wrong with hours that end when they begin."""
+    if typed["starts"] != typed["ends"]:
         return {}
     return {"ends": _("They end when they begin. Choose another time")}
 
 
-def _fields(noted: Json | None) -> list[Field]:
-    """The fields; a hub may have set hours that begin within one."""
+def hours_with(noted: Mapping[str, str] | None) -> dict[str, str]:
+    """What can be chosen; a hub may have set hours that begin within one."""
     kept = [noted[name] for name in ("starts", "ends")] if noted else []
-    hours = dict(sorted({**{each: each for each in kept}, **HOURS}.items()))
-    return [each.choosing(hours) for each in FIELDS]
+    return dict(sorted({**{each: each for each in kept}, **HOURS}.items()))
+
+
+def _fields(noted: Json | None) -> list[Field]:
+    return [each.choosing(hours_with(noted)) for each in FIELDS]
 
 
 async def _page(here: Place, typed: Typed, faults: Faults, status: int) -> Response:

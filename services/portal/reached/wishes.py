@@ -1,9 +1,11 @@
-"""What a contact wishes: its language, how mails look, what it hears at once, daily or never."""
+"""What a contact wishes: language, look and quiet hours, what it hears at once, daily or never."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.portal.reached.quiet import hours_with, no_time
 from services.portal.staff.fields import Field, Typed
+from services.portal.staff.taking import Faults
 from shared.languages import _
 
 LANGUAGES: dict[str, str] = {
@@ -60,17 +62,35 @@ _HOW = (
 _AT = Field("gathered_at", _("Once a day: at what time?"), "select", HOURS)
 
 
-def fields_of(role: str) -> Sequence[Field]:
+AS_ALL, OWN, NO_HOURS = "as-all", "own", "none"
+_QUIET = Field(
+    "quiet",
+    _("When should we be quiet here?"),
+    "radios",
+    {
+        AS_ALL: _("As for all of us"),
+        OWN: _("From one hour to another, only here"),
+        NO_HOURS: _("Never. You may write at any hour"),
+    },
+)
+_STARTS = Field("starts", _("Only here: quiet from"), "select")
+_ENDS = Field("ends", _("Only here: quiet until"), "select")
+
+
+def fields_of(role: str, wishes: Mapping[str, Any]) -> Sequence[Field]:
     """What is asked of a contact.
 
     Args:
         role: what it is for.
+        wishes: what it wished before.
     """
+    hours = hours_with(wishes.get("quiet"))
+    quiet = [_QUIET, *(each.choosing(hours) for each in (_STARTS, _ENDS))]
     waits = [
         Field(f"when-{kind}", label, "radios", _when(kind))
         for kind, label in CAN_WAIT.get(role, {}).items()
     ]
-    return [*_HOW, *waits, *([_AT] if waits else [])]
+    return [*_HOW, *quiet, *waits, *([_AT] if waits else [])]
 
 
 def _when(kind: str) -> Mapping[str, str]:
@@ -84,12 +104,22 @@ def as_typed(role: str, wishes: Mapping[str, Any]) -> Typed:
         "language": wishes.get("language", "en"),
         "look": wishes.get("look", "usual"),
         "gathered_at": str(wishes.get("gathered_at", 9)),
+        "quiet": NO_HOURS if wishes.get("any_hour") else OWN if wishes.get("quiet") else AS_ALL,
+        **(wishes.get("quiet") or {}),
     }
     for kind in CAN_WAIT.get(role, {}):
         daily = kind in NOT_AT_ONCE or kind in wishes.get("gathered", ())
         waits = DAILY if daily else ONCE
         typed[f"when-{kind}"] = NEVER if kind in wishes.get("muted", ()) else waits
     return typed
+
+
+def faults_of(typed: Typed) -> Faults:
+    """What is wrong with quiet hours of its own."""
+    if typed["quiet"] != OWN:
+        return {}
+    missing = {"starts": _("Choose when it begins"), "ends": _("Choose when it ends")}
+    return {name: words for name, words in missing.items() if not typed[name]} or no_time(typed)
 
 
 def wished(role: str, typed: Typed, wishes: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +131,7 @@ def wished(role: str, typed: Typed, wishes: Mapping[str, Any]) -> dict[str, Any]
         + [kind for kind, when in chosen.items() if when == how]
         for name, how in (("gathered", DAILY), ("muted", NEVER))
     }
+    quiet = typed["quiet"]
     hour = typed.get("gathered_at") or wishes.get("gathered_at", 9)
     return {
         **wishes,
@@ -108,4 +139,6 @@ def wished(role: str, typed: Typed, wishes: Mapping[str, Any]) -> dict[str, Any]
         "language": typed["language"] or "en",
         "look": typed["look"] or "usual",
         "gathered_at": int(hour),
+        "quiet": {name: typed[name] for name in ("starts", "ends")} if quiet == OWN else None,
+        "any_hour": quiet == NO_HOURS,
     }
