@@ -1,6 +1,7 @@
 """The engine: one question, asked of every candidate; what fits, and what nearly does."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -41,7 +42,7 @@ from services.providers.matching.vocabulary import Vocabulary, vocabulary
 from services.providers.matching.weights import Weights, weights
 from services.providers.nested import Json
 from services.providers.paging import envelope
-from services.providers.points import Point, plan_anew
+from services.providers.points import Point, by_index, plan_anew
 from services.providers.queries import NeedSearch
 from services.providers.replies import replies
 
@@ -193,7 +194,8 @@ def _enough(
         The rows, and how many of the nearest were weighed where that was not all.
     """
     if real.spot is not None:
-        rows = _fits_and_misses(session, real, request, table, nearest=table.nearest)
+        with by_index(session) if real.reach is not None else nullcontext():
+            rows = _fits_and_misses(session, real, request, table, nearest=table.nearest)
         full = not rows or rows[0].near >= table.nearest
         if not full or sum(row.fits for row in rows) >= request.limit:
             return rows, table.nearest if full else None
