@@ -46,7 +46,7 @@ def plan_of(house: House, question: dict[str, Any]) -> str:
     plans: list[str] = []
 
     def explain(connection: Any, _c: object, statement: str, given: Any, *_: object) -> None:
-        if statement.startswith("WITH pool"):
+        if statement.startswith("WITH pool") and not plans:
             # Whether the planner would take it by itself hangs on statistics; so it is told.
             assert connection.connection.cursor().execute("SHOW enable_sort").fetchone() == ("off",)
             found = connection.connection.cursor().execute(f"EXPLAIN {statement}", given)
