@@ -80,17 +80,23 @@ def list_people() -> None:
     """Who has an account, in which state and with which roles. Changes nothing."""
     from deploy.shown_table import show_table
     from services.identity.people import accounts
+    from services.identity.people.sight import EVERYBODY
 
     rows: list[tuple[str, ...]] = []
     with _issuer() as (engine, _, _):
-        while page := accounts.listed(engine, after=rows[-1][0] if rows else "", count=100):
+        while page := accounts.listed(
+            engine, after=rows[-1][0] if rows else "", count=100, sight=EVERYBODY
+        ):
             held = accounts.memberships(engine, [each.id for each in page])
             rows += [
                 (
                     each.email,
                     each.name,
                     each.state,
-                    "; ".join(f"{one.role} at {one.organisation_name}" for one in held[each.id]),
+                    "; ".join(
+                        f"{one.role} at {one.organisation_name}" + (" (locked)" * one.locked)
+                        for one in held[each.id]
+                    ),
                 )
                 for each in page
             ]
@@ -110,7 +116,10 @@ def show(email: Email) -> None:
     typer.echo(f"{row.name}, {row.email}: {row.state}, id {row.id}")
     show_table(
         ("organisation", "name", "role"),
-        [(str(each.organisation), each.organisation_name, each.role) for each in held],
+        [
+            (str(each.organisation), each.organisation_name, each.role + " (locked)" * each.locked)
+            for each in held
+        ],
     )
     show_table(
         ("at", "sign-in", "from", "browser"),

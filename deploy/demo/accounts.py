@@ -31,6 +31,7 @@ _WHO: tuple[tuple[str, str, Place], ...] = (
     ("commissioner", "Grace Oyelaran", _other("commissioner", "Commissioners of the demo")),
     ("researcher", "Dev Patel", _other("analyst", "Researchers of the demo")),
     ("lived-experience-partner", "Jo Marsden", _other("partners", "Partners of the demo")),
+    ("organisation-administrator", "Wanda Kowalczyk", HUB),
     ("administrator", "Sam Holroyd", _other("administrator", "Administrators of the demo")),
 )
 

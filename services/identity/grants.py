@@ -16,6 +16,8 @@ SCOPES = {
     "notifications.read": "see deliveries and contacts",
     "notifications.write": "change contacts, retry deliveries, note calls",
     "people.counted": "how many people can sign in for an organisation, and not who; for hubs",
+    "people.organisation": "as people.read and people.write, for the people of one's own"
+    " organisation; for its administrators",
     "people.read": "see who may sign in, as what, and when they did; for administrators",
     "people.write": "invite people, change their roles, end their access; for administrators",
     "referrals.person-messages": "tell a person what was agreed, and pass on what they say to it;"
@@ -27,7 +29,9 @@ SCOPES = {
 }
 """Kersey's own scopes; those of FHIR are SMART's, such as `system/Task.rs`."""
 
-REGISTERING = frozenset(["clients.read", "clients.write", "people.read", "people.write"])
+REGISTERING = frozenset(
+    ["clients.read", "clients.write", "people.organisation", "people.read", "people.write"]
+)
 """Whoever may register clients or invite people could become any of them: that is for nobody who
 works on cases."""
 

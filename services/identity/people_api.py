@@ -1,4 +1,8 @@
-"""Accounts of people as an administrator keeps them, under /identity/people."""
+"""Accounts of people as administrators keep them, under /identity/people.
+
+Whoever is the administrator of one organisation has the same addresses for its people alone; what
+is not theirs is answered as what is not there.
+"""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -11,18 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from services.identity.issued import IssuedToken, IssuedTokens
-from services.identity.people import accounts
+from services.identity.people import accounts, own_people
 from services.identity.people.accounts import (
     Invited,
     Newcomer,
     Place,
 )
 from services.identity.people.inviting import Inviter, NotSent
+from services.identity.people.sight import EVERYBODY
 from services.identity.people_answers import (
     MOST,
     PATH,
     READ,
     WRITE,
+    Desk,
+    desk,
+    history,
     holder,
     no_store,
     refusing,
@@ -56,8 +64,17 @@ class Roles(BaseModel):
     roles: tuple[str, ...] = Field(max_length=10)
 
 
+ACTS: dict[str, tuple[Callable[..., None], Callable[..., None] | None]] = {
+    "disable": (accounts.disable, own_people.lock),
+    "enable": (accounts.enable, own_people.unlock),
+    "sign-out": (accounts.sign_out, None),
+}
+"""What is done by one request: to an account, and where that is another thing, to what somebody is
+to one organisation."""
+
+
 def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours: int) -> APIRouter:
-    """The router; all of it but the names is for administrators of accounts.
+    """The router; all of it but the names is for administrators.
 
     Args:
         engine: the issuer's database.
@@ -68,7 +85,7 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
     router = APIRouter(prefix=PATH, tags=["people"])
     # Before the account by its id, which would take their names for one.
     router.include_router(looking_routes(engine, issued))
-    reads, writes = Depends(holder(issued, *READ)), Depends(holder(issued, *WRITE))
+    reads, writes = Depends(desk(issued, *READ)), Depends(desk(issued, *WRITE))
 
     def sent(invited: Invited) -> None:
         try:
@@ -81,30 +98,40 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
                 account=str(invited.account),
             ) from error
 
-    def one(account: UUID) -> dict[str, Any]:
-        (body,) = told(engine, [accounts.one(engine, account)])
+    def changed(at: Desk, account: UUID) -> dict[str, Any]:
+        """An account after what was done, also if it is nobody of theirs any more."""
+        (body,) = told(engine, [accounts.one(engine, account, EVERYBODY)], at.sight)
         return body
 
     @router.get("")
     def list_people(
-        _: Annotated[IssuedToken, reads],
+        at: Annotated[Desk, reads],
         after: Annotated[str, Query(max_length=320, pattern=r"^[^\x00]*$")] = "",
         count: Annotated[int, Query(ge=1, le=MOST)] = MOST,
     ) -> JSONResponse:
         """The accounts by e-mail address; the last one's is the `after` of the next page."""
-        return no_store({"people": told(engine, accounts.listed(engine, after=after, count=count))})
+        return no_store(
+            {
+                "people": told(
+                    engine,
+                    accounts.listed(engine, after=after, count=count, sight=at.sight),
+                    at.sight,
+                )
+            }
+        )
 
     @router.post("", status_code=201)
-    def invite(by: Annotated[IssuedToken, writes], body: Invite) -> JSONResponse:
+    def invite(at: Annotated[Desk, writes], body: Invite) -> JSONResponse:
         """Make an account and send its person a link to set a password and a second factor."""
         newcomer = Newcomer(
             body.email, body.name, Place(body.organisation, body.organisation_name), body.roles
         )
         with refusing(), UnitOfWork(engine) as uow:
-            invited = accounts.invite(uow, newcomer, by=by.subject, hours=hours)
+            newcomer = own_people.check_newcomer(uow, at.sight, newcomer)
+            invited = accounts.invite(uow, newcomer, by=at.subject, hours=hours)
             uow.commit()
         sent(invited)
-        return no_store(one(invited.account), 201)
+        return no_store(changed(at, invited.account), 201)
 
     @router.get("/names")
     def names(
@@ -135,66 +162,39 @@ def people_routes(engine: Engine, issued: IssuedTokens, inviter: Inviter, hours:
         )
 
     @router.get("/{account}")
-    def read(_: Annotated[IssuedToken, reads], account: UUID) -> JSONResponse:
+    def read(at: Annotated[Desk, reads], account: UUID) -> JSONResponse:
         """One account, its latest sign-ins, and what was done with it."""
         with refusing():
-            body = one(account)
-        signed = accounts.sign_ins(engine, account)
-        done = accounts.acts(engine, account)
-        return no_store(
-            body
-            | {
-                "sign_ins": [
-                    {
-                        "at": each.at.isoformat() if each.at else None,
-                        "outcome": each.outcome,
-                        "address": each.address,
-                        "browser": each.browser,
-                    }
-                    for each in signed
-                ],
-                "acts": [
-                    {
-                        "at": each.at.isoformat() if each.at else None,
-                        "act": each.act,
-                        "by": each.by,
-                        "detail": each.detail,
-                    }
-                    for each in done
-                ],
-            }
-        )
+            (body,) = told(engine, [accounts.one(engine, account, at.sight)], at.sight)
+        return no_store(body | history(engine, account, at.sight))
 
     @router.put("/{account}/organisations/{organisation}")
     def change_roles(
-        by: Annotated[IssuedToken, writes], account: UUID, organisation: UUID, body: Roles
+        at: Annotated[Desk, writes], account: UUID, organisation: UUID, body: Roles
     ) -> JSONResponse:
         """What somebody is to an organisation from now on; their tokens end by it."""
-        _others(by, account, "roles")
+        _others(at, account, "roles")
         place = Place(organisation, body.organisation_name)
         with refusing(), UnitOfWork(engine) as uow:
-            accounts.change_roles(uow, account, place, body.roles, by=by.subject)
+            place = own_people.check_roles(uow, at.sight, account, place, body.roles)
+            accounts.change_roles(uow, account, place, body.roles, by=at.subject)
             uow.commit()
-        return no_store(one(account))
+        return no_store(changed(at, account))
 
     @router.post("/{account}/invitation", status_code=204)
-    def invite_again(by: Annotated[IssuedToken, writes], account: UUID) -> Response:
+    def invite_again(at: Annotated[Desk, writes], account: UUID) -> Response:
         """Send a new link, to set password and second factor anew. Those before it end."""
         with refusing(), UnitOfWork(engine) as uow:
-            invited = accounts.invite_again(uow, account, by=by.subject, hours=hours)
+            own_people.check_new_link(uow, at.sight, account)
+            invited = accounts.invite_again(uow, account, by=at.subject, hours=hours)
             uow.commit()
         sent(invited)
         return Response(status_code=204)
 
-    acts: dict[str, Callable[..., None]] = {
-        "disable": accounts.disable,
-        "enable": accounts.enable,
-        "sign-out": accounts.sign_out,
-    }
-    for name, act in acts.items():
+    for name, (act, _) in ACTS.items():
         router.add_api_route(
             f"/{{account}}/{name}",
-            _doing(engine, act, holder(issued, *WRITE)),
+            _doing(engine, name, desk(issued, *WRITE)),
             methods=["POST"],
             status_code=204,
             operation_id=f"people_{name.replace('-', '_')}",
@@ -226,27 +226,32 @@ def _counting(
     return counted
 
 
-def _doing(
-    engine: Engine, act: Callable[..., None], holder: Callable[[Request], IssuedToken]
-) -> Callable[..., Response]:
-    def done(by: Annotated[IssuedToken, Depends(holder)], account: UUID) -> Response:
-        if act is accounts.disable:
-            _others(by, account, "state")
+def _doing(engine: Engine, name: str, desk: Callable[[Request], Desk]) -> Callable[..., Response]:
+    whole, here = ACTS[name]
+
+    def done(at: Annotated[Desk, Depends(desk)], account: UUID) -> Response:
+        if name == "disable":
+            _others(at, account, "state")
+        own = at.sight.organisation
         with refusing(), UnitOfWork(engine) as uow:
-            act(uow, account, by=by.subject)
+            own_people.check_seen(uow, at.sight, account)
+            if own is None or here is None:
+                whole(uow, account, by=at.subject)
+            else:
+                here(uow, account, own, by=at.subject)
             uow.commit()
-        log.info("account.changed", account=str(account), act=act.__name__, by=by.subject)
+        log.info("account.changed", account=str(account), act=name, by=at.subject)
         return Response(status_code=204)
 
     return done
 
 
-def _others(by: IssuedToken, account: UUID, element: str) -> None:
+def _others(at: Desk, account: UUID, element: str) -> None:
     """Nobody shuts themselves out, and with them perhaps the last one who could undo it.
 
     Raises:
         Problem: 422, the account is the caller's own.
     """
-    if by.subject == str(account):
+    if at.subject == str(account):
         detail = "This is your own account: ask another administrator."
         raise Problem(422, "This cannot be done", detail, element=element)

@@ -8,11 +8,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
-from services.identity.issued import IssuedToken, IssuedTokens
-from services.identity.people import looking
+from services.identity.issued import IssuedTokens
+from services.identity.people import looking, own_people
 from services.identity.people.looking import State
 from services.identity.people.roles import ROLES
-from services.identity.people_answers import MOST, READ, holder, no_store, refusing, told
+from services.identity.people_answers import MOST, READ, Desk, desk, no_store, refusing, told
 
 FOUND = 25
 """Accounts that a search shows at most."""
@@ -27,18 +27,18 @@ class Search(BaseModel):
 
 
 def looking_routes(engine: Engine, issued: IssuedTokens) -> APIRouter:
-    """The router, for administrators of accounts; its addresses begin as those of the accounts do.
+    """The router, for administrators; its addresses begin as those of the accounts do.
 
     Args:
         engine: the issuer's database.
         issued: tells whose token still holds.
     """
     router = APIRouter()
-    reads = Depends(holder(issued, *READ))
+    reads = Depends(desk(issued, *READ))
 
     @router.get("/page")
     def page(
-        _: Annotated[IssuedToken, reads],
+        at: Annotated[Desk, reads],
         state: State | None = None,
         organisation: UUID | None = None,
         behind: UUID | None = None,
@@ -47,26 +47,39 @@ def looking_routes(engine: Engine, issued: IssuedTokens) -> APIRouter:
         """One page by e-mail address; `behind` is the last one's id, so that its address stands
         nowhere."""
         with refusing():
+            if organisation is not None:
+                own_people.check_organisation(at.sight, organisation)
             found = looking.looked_through(
-                engine, state=state, organisation=organisation, behind=behind, count=count
+                engine,
+                state=state,
+                organisation=organisation,
+                behind=behind,
+                count=count,
+                sight=at.sight,
             )
-        return no_store({"people": told(engine, found)})
+        return no_store({"people": told(engine, found, at.sight)})
 
     @router.post("/search")
-    def search(_: Annotated[IssuedToken, reads], body: Search) -> JSONResponse:
+    def search(at: Annotated[Desk, reads], body: Search) -> JSONResponse:
         """Those in whose name or address the words stand; not all of many."""
-        return no_store({"people": told(engine, looking.found_by(engine, body.words, count=FOUND))})
+        found = looking.found_by(engine, body.words, count=FOUND, sight=at.sight)
+        return no_store({"people": told(engine, found, at.sight)})
 
     @router.get("/organisations")
-    def organisations(_: Annotated[IssuedToken, reads]) -> JSONResponse:
-        """The organisations for which anybody acts, by name."""
-        named = looking.organisations(engine)
+    def organisations(at: Annotated[Desk, reads]) -> JSONResponse:
+        """The organisations for which anybody acts, by name; those that are seen."""
+        named = looking.organisations(engine, at.sight)
         return no_store({"organisations": [{"id": str(k), "name": n} for k, n in named.items()]})
 
     @router.get("/roles")
-    def roles_there_are(_: Annotated[IssuedToken, reads]) -> JSONResponse:
-        """What somebody can be to an organisation."""
-        told = [{"name": e.name, "title": e.title, "alone": e.alone} for e in ROLES.values()]
+    def roles_there_are(at: Annotated[Desk, reads]) -> JSONResponse:
+        """What whoever asks may make somebody, to an organisation that they see."""
+        own = at.sight.organisation
+        names = ROLES if own is None else own_people.may_give(engine, own)
+        told = [
+            {"name": each.name, "title": each.title, "alone": each.alone}
+            for each in (ROLES[name] for name in names)
+        ]
         return no_store({"roles": told})
 
     return router

@@ -66,6 +66,7 @@ def test_every_page_that_a_case_offers_opens(visitor: Visitor) -> None:
 FIRST_PAGES = {
     "care-navigator": "/our-referrals",
     "administrator": "/people",
+    "organisation-administrator": "/people",
     "commissioner": "/figures",
     "researcher": "/figures",
     "lived-experience-partner": "/what-there-is",
@@ -75,7 +76,8 @@ FIRST_PAGES = {
 
 @pytest.mark.parametrize("role", FIRST_PAGES)
 def test_whoever_works_on_no_case_sees_none(request: pytest.FixtureRequest, role: str) -> None:
-    visitor: Visitor = request.getfixturevalue(role.rpartition("-")[2])
+    named = {"organisation-administrator": "chief"}.get(role, role.rpartition("-")[2])
+    visitor: Visitor = request.getfixturevalue(named)
     assert visitor.get("/home").url.path == FIRST_PAGES[role]
     nowhere = visitor.get("/nowhere")
     assert nowhere.status_code == 404

@@ -22,7 +22,11 @@ DEEPEST = 3
 """Clicks from the first page."""
 OF_ONE_KIND = 2
 """Pages that differ only in what they are about: so many are opened."""
-KNOWN = {"hub-coordinator": "coordinator", "provider-manager": "manager"} | {
+KNOWN = {
+    "hub-coordinator": "coordinator",
+    "organisation-administrator": "chief",
+    "provider-manager": "manager",
+} | {
     role: role.rpartition("-")[2]
     for role in (
         "administrator", "care-navigator", "commissioner", "lived-experience-partner", "researcher"

@@ -252,6 +252,7 @@ class Families:
         wanted = select(Membership).where(
             col(Membership.account) == account.id,
             col(Membership.organisation) == family.organisation,
+            col(Membership.locked).is_(False),
         )
         held = uow.session.exec(wanted.order_by(col(Membership.role))).all()
         if not held:

@@ -187,11 +187,11 @@ def _grant(
 
 
 def _places(front: Front, present: Present) -> dict[UUID, list[Membership]]:
-    """What somebody is, by organisation."""
+    """What somebody is, by organisation; not where its administrator locked them."""
     key = present.account.id
     found: dict[UUID, list[Membership]] = {}
     for each in accounts.memberships(front.engine, [key])[key]:
-        if each.role in roles.ROLES:
+        if each.role in roles.ROLES and not each.locked:
             found.setdefault(each.organisation, []).append(each)
     return found
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Engine, delete, exists, func
+from sqlalchemy import Engine, delete, exists, false, func, update
 from sqlmodel import Session, col, select
 
 from services.identity.people import roles
 from services.identity.people.secret_keys import hash_token, new_token
+from services.identity.people.sight import Sight
 from services.identity.tables import AccountAct, Invitation, Membership, PersonAccount, SignIn
 from shared.database import UnitOfWork
 from shared.mail import mail_address
@@ -131,22 +132,25 @@ def change_roles(
 ) -> None:
     """What somebody is to one organisation from now on; nothing, if no role is named.
 
+    Where they are locked for it, they stay so.
+
     Raises:
         NoSuchAccount: there is none.
         AccountRefused: a role that cannot be held.
     """
     row = locked(uow, account)
     given = tuple(dict.fromkeys(names))
-    uow.session.connection().execute(
-        delete(Membership).where(
-            col(Membership.account) == account,
-            col(Membership.organisation) == place.organisation,
-        )
+    there = (
+        col(Membership.account) == account,
+        col(Membership.organisation) == place.organisation,
     )
-    _place(uow, row, place, given)
+    shut = uow.session.exec(select(Membership.locked).where(*there)).first() or False
+    uow.session.connection().execute(delete(Membership).where(*there))
+    uow.session.expire_all()
+    _place(uow, row, place, given, shut=shut)
     row.generation += 1
     uow.session.flush()
-    note(uow, account, "roles", by=by, detail=f"{place.organisation}: {' '.join(given) or 'none'}")
+    note(uow, account, "roles", by=by, detail=at(place.organisation) + (" ".join(given) or "none"))
 
 
 def disable(uow: UnitOfWork, account: UUID, *, by: str) -> None:
@@ -167,12 +171,20 @@ def disable(uow: UnitOfWork, account: UUID, *, by: str) -> None:
 def enable(uow: UnitOfWork, account: UUID, *, by: str) -> None:
     """Let somebody sign in again, with the password and second factor that they had.
 
+    They act for all their organisations then, also for one that had locked them.
+
     Raises:
         NoSuchAccount: there is none.
     """
     row = locked(uow, account)
-    if row.state == "disabled":
-        row.state = "active" if row.totp_secret else "invited"
+    shut = uow.session.connection().execute(
+        update(Membership)
+        .where(col(Membership.account) == account, col(Membership.locked))
+        .values(locked=False)
+    )
+    if row.state == "disabled" or shut.rowcount:
+        if row.state == "disabled":
+            row.state = "active" if row.totp_secret else "invited"
         uow.session.flush()
         note(uow, account, "enabled", by=by)
 
@@ -189,28 +201,31 @@ def sign_out(uow: UnitOfWork, account: UUID, *, by: str) -> None:
     note(uow, account, "signed-out", by=by)
 
 
-def listed(engine: Engine, *, after: str = "", count: int) -> Sequence[PersonAccount]:
+def listed(engine: Engine, *, after: str = "", count: int, sight: Sight) -> Sequence[PersonAccount]:
     """The accounts by e-mail address.
 
     Args:
         engine: the issuer's database.
         after: the address after which to begin.
         count: how many at most.
+        sight: whose are seen.
     """
     key = func.lower(col(PersonAccount.email))
-    wanted = select(PersonAccount).where(key > after.lower()).order_by(key).limit(count)
+    wanted = select(PersonAccount).where(key > after.lower(), sight.seen())
+    wanted = wanted.order_by(key).limit(count)
     with Session(engine) as session:
         return session.exec(wanted).all()
 
 
-def one(engine: Engine, account: UUID) -> PersonAccount:
+def one(engine: Engine, account: UUID, sight: Sight) -> PersonAccount:
     """One account.
 
     Raises:
-        NoSuchAccount: there is none.
+        NoSuchAccount: there is none that is seen.
     """
+    wanted = select(PersonAccount).where(PersonAccount.id == account, sight.seen())
     with Session(engine) as session:
-        row = session.get(PersonAccount, account)
+        row = session.exec(wanted).first()
     if row is None:
         raise NoSuchAccount
     return row
@@ -242,7 +257,11 @@ def colleagues(engine: Engine, organisation: UUID) -> dict[UUID, tuple[str, list
     found = (
         select(PersonAccount.id, PersonAccount.name, Membership.role)
         .join(Membership, col(Membership.account) == col(PersonAccount.id))
-        .where(Membership.organisation == organisation, PersonAccount.state == "active")
+        .where(
+            Membership.organisation == organisation,
+            col(Membership.locked) == false(),
+            PersonAccount.state == "active",
+        )
         .order_by(col(PersonAccount.name), col(PersonAccount.id), col(Membership.role))
     )
     told: dict[UUID, tuple[str, list[str]]] = {}
@@ -272,6 +291,7 @@ def staff_of(engine: Engine, organisation: UUID) -> Staff:
     those = exists().where(
         col(Membership.account) == col(PersonAccount.id),
         col(Membership.organisation) == organisation,
+        col(Membership.locked) == false(),
     )
     counted = select(
         func.count().filter(col(PersonAccount.state) == "active"),
@@ -348,6 +368,11 @@ def note(uow: UnitOfWork, account: UUID, act: str, *, by: str, detail: str = "")
     uow.session.add(AccountAct(account=account, act=act, by=by, detail=detail))
 
 
+def at(organisation: UUID) -> str:
+    """How the detail of an act begins that is about one organisation."""
+    return f"{organisation}: "
+
+
 def _by_email(uow: UnitOfWork, email: str) -> PersonAccount | None:
     wanted = select(PersonAccount).where(func.lower(col(PersonAccount.email)) == email.lower())
     return uow.session.exec(wanted).first()
@@ -360,7 +385,14 @@ def _named(name: str, element: str) -> str:
     return plain
 
 
-def _place(uow: UnitOfWork, account: PersonAccount, place: Place, names: Sequence[str]) -> None:
+def _place(
+    uow: UnitOfWork,
+    account: PersonAccount,
+    place: Place,
+    names: Sequence[str],
+    *,
+    shut: bool = False,
+) -> None:
     name = _named(place.name, "organisation_name") if names else ""
     for role in dict.fromkeys(names):
         uow.session.add(
@@ -369,6 +401,7 @@ def _place(uow: UnitOfWork, account: PersonAccount, place: Place, names: Sequenc
                 organisation=place.organisation,
                 organisation_name=name,
                 role=role,
+                locked=shut,
             )
         )
     held = select(Membership.role).where(col(Membership.account) == account.id)

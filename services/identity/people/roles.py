@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from shared.languages import _
 
+ORGANISATION_ADMINISTRATOR = "organisation-administrator"
+"""Whoever keeps the accounts of one organisation; can be given in each."""
+
 WORK = ("user/*.rs", "user/Task.u", "cases")
 """What whoever works on cases needs; the services narrow it to the organisation's own."""
 
@@ -26,6 +29,9 @@ class Role:
         scopes: all that a token for it may allow.
         alone: whether its holder may have no other role anywhere.
         by_link: whether a link by e-mail may stand in for the password.
+        kind: of which organisations it is a part, whose own administrator may give it to others
+            once one of its people has it or another of the kind; empty for what shows more than
+            the own organisation, which only an administrator of all accounts gives.
     """
 
     name: str
@@ -35,6 +41,7 @@ class Role:
     scopes: tuple[str, ...] = ()
     alone: bool = False
     by_link: bool = False
+    kind: str = ""
 
 
 ROLES: dict[str, Role] = {
@@ -46,6 +53,7 @@ ROLES: dict[str, Role] = {
             "works with people, on the cases of a team",
             ("link-worker",),
             (*WORK, "directory.read", "notifications.notices", "notifications.read"),
+            kind="team",
         ),
         Role(
             "team-lead",
@@ -53,6 +61,7 @@ ROLES: dict[str, Role] = {
             "allocates a team's cases and supports its link workers",
             ("link-worker",),
             (*WORK, "directory.read", "notifications.notices", "notifications.read"),
+            kind="team",
         ),
         Role(
             "provider-staff",
@@ -67,6 +76,7 @@ ROLES: dict[str, Role] = {
                 "notifications.notices",
             ),
             by_link=True,
+            kind="provider",
         ),
         Role(
             "provider-manager",
@@ -84,6 +94,7 @@ ROLES: dict[str, Role] = {
                 "notifications.write",
             ),
             by_link=True,
+            kind="provider",
         ),
         Role(
             "hub-coordinator",
@@ -99,6 +110,7 @@ ROLES: dict[str, Role] = {
                 "notifications.write",
                 "people.counted",
             ),
+            kind="hub",
         ),
         Role(
             "duty-lead",
@@ -114,6 +126,7 @@ ROLES: dict[str, Role] = {
             "refers a practice's patients and sees what came of it",
             ("referral-sender",),
             ("referrals.practice",),
+            kind="practice",
         ),
         Role(
             "commissioner",
@@ -137,11 +150,19 @@ ROLES: dict[str, Role] = {
             " case",
             (),
             ("wordings.read",),
+            kind="partners",
+        ),
+        Role(
+            ORGANISATION_ADMINISTRATOR,
+            _("Administrator of an organisation"),
+            "invites people to their own organisation, says what they are to it, and locks them",
+            (),
+            ("people.organisation",),
         ),
         Role(
             "administrator",
-            _("Administrator of accounts"),
-            "invites people and registers systems, and may do nothing else",
+            _("Administrator of all accounts"),
+            "invites anybody anywhere and registers systems, and may do nothing else",
             (),
             ("people.read", "people.write", "clients.read", "clients.write"),
             alone=True,
@@ -149,6 +170,9 @@ ROLES: dict[str, Role] = {
     )
 }
 """By name."""
+
+ALONE = frozenset(each.name for each in ROLES.values() if each.alone)
+"""Those that go with no other."""
 
 
 class NoSuchRole(ValueError):
@@ -173,6 +197,23 @@ def check(names: Iterable[str]) -> None:
     if alone and len(held) > 1:
         message = f"{alone[0]} goes with no other role: make another account for the other work"
         raise NoSuchRole(message)
+
+
+def given_within(held: Iterable[str]) -> tuple[str, ...]:
+    """The roles that the administrator of one organisation may give there, in our order.
+
+    None by which somebody comes to see what nobody of the organisation sees: those of its kind,
+    which shows in what its people are, and the administrator's own.
+
+    Args:
+        held: what people are to the organisation.
+    """
+    kinds = {ROLES[name].kind for name in held if name in ROLES} - {""}
+    return tuple(
+        name
+        for name, role in ROLES.items()
+        if role.kind in kinds or name == ORGANISATION_ADMINISTRATOR
+    )
 
 
 def by_link(names: Iterable[str]) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Text,
     Uuid,
+    false,
     func,
     text,
 )
@@ -72,7 +74,11 @@ class PersonAccount(IdentityTable, table=True):
 
 
 class Membership(IdentityTable, table=True):
-    """What somebody is to one organisation; the organisation's name is kept to choose it by."""
+    """What somebody is to one organisation; the organisation's name is kept to choose it by.
+
+    `locked` is set by the organisation's administrator: they act for it no more, and stay what they
+    are to others.
+    """
 
     __tablename__: ClassVar[Any] = "membership"
 
@@ -80,6 +86,9 @@ class Membership(IdentityTable, table=True):
     organisation: UUID = Field(primary_key=True)
     role: str = Field(primary_key=True, max_length=50)
     organisation_name: str = Field(sa_column=Column(Text, nullable=False))
+    locked: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
+    )
 
 
 class Invitation(IdentityTable, table=True):

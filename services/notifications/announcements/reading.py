@@ -27,7 +27,7 @@ SHOWN: Mapping[str, str] = {
 }
 """Which of a hub's own are listed."""
 
-OF_HUBS = frozenset({"coordinator", "duty-lead"})
+OF_HUBS = frozenset({"coordinator", "duty-lead", "organisation-administrator"})
 """Roles of a hub's own staff."""
 
 

@@ -49,6 +49,7 @@ READ_BY: dict[str, frozenset[Audience]] = {
     "lived-experience-partner": frozenset({Audience.PARTNERS, Audience.EVERYBODY}),
     "commissioner": frozenset({Audience.PARTNERS, Audience.EVERYBODY}),
     "researcher": frozenset({Audience.PARTNERS, Audience.EVERYBODY}),
+    "organisation-administrator": frozenset({Audience.EVERYBODY}),
     "administrator": frozenset({Audience.EVERYBODY}),
 }
 """What each role reads."""

@@ -34,7 +34,7 @@ router = APIRouter(prefix="/notifications/announcements", tags=["announcements"]
 Json = dict[str, Any]
 
 NOTICES = "notifications.notices"
-NO_NOTICES = OF_NO_PLACE | {"duty-lead"}
+NO_NOTICES = OF_NO_PLACE | {"duty-lead", "organisation-administrator"}
 """Roles that read what is announced, and have no notices whose scope would say so."""
 
 

@@ -1,6 +1,7 @@
-"""The pages of an administrator of accounts: who may sign in, as what, and what was done with it.
+"""The pages of administrators: who may sign in, as what, and what was done with it.
 
-They show what the issuer's API gives the administrator's own token, and nothing of any case.
+They show what the issuer's API gives the administrator's own token, and nothing of any case: the
+people of one organisation, or everybody.
 """
 
 from services.portal.accounts import inviting, one, people

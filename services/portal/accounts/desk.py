@@ -31,9 +31,14 @@ ROLES: Mapping[str, str] = {
     "commissioner": _("Commissioner"),
     "researcher": _("Researcher"),
     "lived-experience-partner": _("Lived-experience partner"),
-    "administrator": _("Administrator of accounts"),
+    "organisation-administrator": _("Administrator of an organisation"),
+    "administrator": _("Administrator of all accounts"),
 }
 """What somebody can be to an organisation, in the words of the pages."""
+
+
+OF_ALL = "administrator"
+OF_ONE = "organisation-administrator"
 
 
 def _of_administrator(here: Here) -> Place:
@@ -42,22 +47,27 @@ def _of_administrator(here: Here) -> Place:
     Raises:
         Refusal: whoever is signed in is none.
     """
-    if "administrator" not in here.who.granted.roles:
+    if not {OF_ALL, OF_ONE} & set(here.who.granted.roles):
         raise Refusal(403, detail=_("These pages are for the administrators of accounts."))
     return here
+
+
+def keeps_all(here: Place) -> bool:
+    """Whether it is an administrator of all accounts, and not of one organisation."""
+    return OF_ALL in here.who.granted.roles
 
 
 OfAdministrator = Annotated[Place, Depends(_of_administrator)]
 
 
 async def roles_of(here: Place) -> dict[str, str]:
-    """The roles that the issuer gives, in its order; one that is new here by the issuer's name."""
+    """The roles that they may give, in the issuer's order; one that is new here by its name."""
     found = await here.get(f"{AT}/roles")
     return {each["name"]: ROLES.get(each["name"], each["title"]) for each in found["roles"]}
 
 
 async def organisations_of(here: Place) -> dict[str, str]:
-    """The organisations for which anybody acts, by id."""
+    """The organisations for which anybody acts whom they see, by id."""
     found = await here.get(f"{AT}/organisations")
     return {each["id"]: each["name"] for each in found["organisations"]}
 

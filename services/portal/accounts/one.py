@@ -13,6 +13,7 @@ from services.portal.accounts.desk import (
     ROLES,
     Json,
     OfAdministrator,
+    keeps_all,
     organisations_of,
     roles_of,
     shown,
@@ -41,6 +42,12 @@ DONE: Mapping[str, str] = {
     "roles": _("Changed. They sign in anew with what they are now."),
 }
 
+DONE_HERE: Mapping[str, str] = {
+    "disable": _("Locked. They are signed out and cannot come in for your organisation."),
+    "enable": _("Unlocked. They can come in for your organisation as before."),
+}
+"""The same, where it was done by the administrator of one organisation."""
+
 DEEDS = ("invitation", "disable", "enable", "sign-out")
 """What can be done by one button, as the issuer's API calls it."""
 
@@ -54,6 +61,8 @@ ACTS: Mapping[str, str] = {
     "roles": _("Roles changed"),
     "disabled": _("Locked"),
     "enabled": _("Unlocked"),
+    "disabled-at": _("Locked for one organisation"),
+    "enabled-at": _("Unlocked for one organisation"),
     "signed-out": _("Signed out everywhere"),
 }
 """What was done with an account; what is not here stays in the issuer's word."""
@@ -74,8 +83,11 @@ async def show(account: UUID, here: OfAdministrator, done: str = "") -> Response
     """The account."""
     found = await _found(here, account)
     names = await names_of(here, (each["by"] for each in found["acts"]))
+    whole = keeps_all(here)
     return here.page(
         "accounts/one",
+        whole=whole,
+        shut=any(each["locked"] for each in found["organisations"]),
         it=shown(found, here),
         own=str(account) == here.who.granted.account,
         acts=[
@@ -88,7 +100,7 @@ async def show(account: UUID, here: OfAdministrator, done: str = "") -> Response
             for each in found["acts"]
         ],
         outcomes=OUTCOMES,
-        said=DONE.get(done, ""),
+        said=("" if whole else DONE_HERE.get(done, "")) or DONE.get(done, ""),
     )
 
 
@@ -108,7 +120,7 @@ async def do(account: UUID, deed: str, here: OfAdministrator) -> Response:
 async def ask(account: UUID, here: OfAdministrator, organisation: str = "") -> Response:
     """The form for what they are to an organisation, to one more where none is named."""
     found = await _found(here, account)
-    place = _place(found, organisation)
+    place = _place(here, found, organisation)
     fields = await _fields(here, place)
     typed: Typed = {"roles": place["roles"]} if place else {}
     return await _page(here, found, place, fields, typed, {}, 200)
@@ -117,7 +129,7 @@ async def ask(account: UUID, here: OfAdministrator, organisation: str = "") -> R
 async def _change(account: UUID, here: Place) -> Response:
     form = await here.form()
     found = await _found(here, account)
-    place = _place(found, str(form.get("at") or ""))
+    place = _place(here, found, str(form.get("at") or ""))
     fields = await _fields(here, place)
 
     async def do(typed: Typed) -> str:
@@ -128,11 +140,15 @@ async def _change(account: UUID, here: Place) -> Response:
         )
         organisation = at.pop("organisation")
         body = {**at, "roles": typed["roles"]}
-        await here.send("PUT", f"{AT}/{account}/organisations/{organisation}", body)
-        return f"/people/{account}?done=roles"
+        told = await here.send("PUT", f"{AT}/{account}/organisations/{organisation}", body)
+        gone = not told["organisations"] and not keeps_all(here)
+        return "/people?done=gone" if gone else f"/people/{account}?done=roles"
 
     def wrong(typed: Typed, faults: Faults) -> Faults:
-        return {} if place else wrong_organisation(typed, faults)
+        # Left out, it would take away what they are.
+        strange = set(form.getlist("roles")).difference(fields[-1].options)
+        found = {"roles": _("Choose from these only")} if strange else {}
+        return found if place else {**wrong_organisation(typed, faults), **found}
 
     again = partial(_page, here, found, place, fields)
     return await take(form, fields, do, again, wrong=wrong)
@@ -143,13 +159,14 @@ async def _found(here: Place, account: UUID) -> Json:
     return found
 
 
-def _place(found: Json, organisation: str) -> Json | None:
+def _place(here: Place, found: Json, organisation: str) -> Json | None:
     """What somebody is to an organisation now; None for one to which they are nothing yet.
 
     Raises:
-        HTTPException: 404, one is named and they are nothing to it.
+        HTTPException: 404, one is named and they are nothing to it, or none is and whoever asks is
+            the administrator of one.
     """
-    if not organisation:
+    if not organisation and keeps_all(here):
         return None
     for each in found["organisations"]:
         if each["organisation"] == organisation:
@@ -159,11 +176,13 @@ def _place(found: Json, organisation: str) -> Json | None:
 
 
 async def _fields(here: Place, place: Json | None) -> Sequence[Field]:
+    held = place["roles"] if place else ()
     roles = Field(
         "roles",
         _("What are they to it?"),
         "checkboxes",
-        await roles_of(here),
+        # What they are already stays to be left or taken away, whoever may give it.
+        await roles_of(here) | {each: ROLES.get(each, each) for each in held},
         hint=_("As little as their work needs. With none chosen they act for it no more.")
         if place
         else _("As little as their work needs."),

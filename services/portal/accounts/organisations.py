@@ -48,3 +48,9 @@ def organisation_in(typed: Typed, known: Mapping[str, str]) -> dict[str, str]:
         "organisation": str(UUID(typed["other"])),
         "organisation_name": typed["organisation_name"],
     }
+
+
+def own_organisation(seen: Mapping[str, str]) -> dict[str, str]:
+    """The one organisation that its administrator sees, as the issuer takes it."""
+    ((organisation, name),) = seen.items()
+    return {"organisation": organisation, "organisation_name": name}

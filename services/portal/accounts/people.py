@@ -9,6 +9,7 @@ from services.portal.accounts.desk import (
     AT,
     STATES,
     OfAdministrator,
+    keeps_all,
     organisations_of,
     shown,
 )
@@ -33,7 +34,11 @@ WORDS = Field(
 
 @router.get("")
 async def people(
-    here: OfAdministrator, state: str = "", organisation: str = "", behind: str | None = None
+    here: OfAdministrator,
+    state: str = "",
+    organisation: str = "",
+    behind: str | None = None,
+    done: str = "",
 ) -> Response:
     """The accounts, by e-mail address."""
     organisations = await organisations_of(here)
@@ -53,6 +58,8 @@ async def people(
     further = {**chosen, "behind": rows[ROWS - 1]["id"]} if len(rows) > ROWS else None
     return here.page(
         "accounts/list",
+        whole=keeps_all(here),
+        gone=done == "gone",
         news=await unread(here),
         state=state,
         organisation=organisation,

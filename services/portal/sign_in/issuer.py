@@ -34,6 +34,7 @@ SCOPES = (
     "notifications.read",
     "notifications.write",
     "people.counted",
+    "people.organisation",
     "people.read",
     "people.write",
     "referrals.practice",

@@ -28,6 +28,7 @@ FIRST = (
     FirstPage("duty-lead", "/emergency", _("Go to what is for an emergency")),
     FirstPage("care-navigator", "/our-referrals", _("Go to your referrals")),
     FirstPage("administrator", "/people", _("Go to the people with accounts")),
+    FirstPage("organisation-administrator", "/people", _("Go to the people with accounts")),
     FirstPage("commissioner", "/figures", _("Go to the figures")),
     FirstPage("researcher", "/figures", _("Go to the figures")),
     FirstPage("lived-experience-partner", "/what-there-is", _("Go to what there is")),
