@@ -285,7 +285,8 @@ class Ledger:
                 self._not_delivered(uow, delivery, row, follows)
             case Superseded():
                 self._end_attempt(uow, delivery, State.SUPERSEDED.value, result.reason)
-                self._no_longer_wanted(uow, delivery, result.reason)
+                doubtful = delivery.doubtful and not result.never_left
+                self._no_longer_wanted(uow, delivery, result.reason, doubtful=doubtful)
             case InDoubt():
                 pause = self._schedule(delivery.channel).wait(1) or timedelta()
                 self._in_doubt(uow, delivery, row, result.reason, pause=pause)
@@ -349,7 +350,8 @@ class Ledger:
         self, uow: UnitOfWork, delivery: Delivery, row: Row[*tuple[Any, ...]], result: Undelivered
     ) -> None:
         if row.unwanted:
-            self._no_longer_wanted(uow, delivery, row.last_error)
+            doubtful = delivery.doubtful
+            self._no_longer_wanted(uow, delivery, row.last_error, doubtful=doubtful)
             return
         failures = row.failures + 1
         pause = None
@@ -383,9 +385,11 @@ class Ledger:
             again = {"due": func.now() + pause, "cut_off": times}
             self._set(uow, delivery, state=State.UNKNOWN.value, last_error=reason, **again)
 
-    def _no_longer_wanted(self, uow: UnitOfWork, delivery: Delivery, reason: str) -> None:
+    def _no_longer_wanted(
+        self, uow: UnitOfWork, delivery: Delivery, reason: str, *, doubtful: bool
+    ) -> None:
         # What may have arrived in an earlier attempt cannot be said not to have been sent.
-        state = State.UNKNOWN if delivery.doubtful else State.SUPERSEDED
+        state = State.UNKNOWN if doubtful else State.SUPERSEDED
         self._end(uow, delivery, state, reason)
 
     def _fail(self, uow: UnitOfWork, delivery: Delivery, reason: str) -> None:

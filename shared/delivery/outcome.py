@@ -127,4 +127,14 @@ class Held(Undelivered):
 
 
 class Superseded(Undelivered):
-    """What it says is no longer wanted or no longer allowed: not sent, and no failure."""
+    """What it says is no longer wanted or no longer allowed: not sent, and no failure.
+
+    Args:
+        reason: see `Undelivered`.
+        never_left: no earlier attempt sent anything either, and whoever sends it knows that: an
+            attempt that was cut off leaves no doubt then.
+    """
+
+    def __init__(self, reason: str, *, never_left: bool = False) -> None:
+        super().__init__(reason)
+        self.never_left = never_left

@@ -399,6 +399,15 @@ def test_a_doubtful_one_that_the_channel_finds_unwanted_stays_unknown(house):
     assert house.state(key) is State.UNKNOWN
 
 
+def test_one_of_which_its_sender_knows_that_it_never_left_is_superseded(house):
+    key = house.add()
+    claimed_and_lost(house)
+    house.pass_time(minutes=3)
+    house.worker(lambda delivery: Superseded("closed", never_left=True)).deliver_due()
+    assert house.state(key) is State.SUPERSEDED
+    assert house.attempts(key)[0] == (1, "unknown", "cut-off")
+
+
 def test_a_failed_delivery_can_be_given_a_fresh_schedule(house):
     key = house.add()
     house.worker(lambda delivery: Permanent("http-410")).deliver_due()

@@ -64,10 +64,11 @@ class Told(NamedTuple):
     attempts: int
 
 
-def _asked_instead(state: str, reason: str | None, cut_off: int) -> bool:
-    """Whether nothing was sent because no safe way is known. Of what a worker was killed with,
-    Kersey only knows that it may have gone."""
-    return (state, reason) == ("unknown" if cut_off else "superseded", "ask-first")
+def _asked_instead(state: str, reason: str | None, cut_off: int, linked: bool) -> bool:
+    """Whether nothing was sent because no safe way is known. What a worker was killed with may have
+    gone if its link was made, which is before anything is sent."""
+    may_have_gone = bool(cut_off) and linked
+    return (state, reason) == ("unknown" if may_have_gone else "superseded", "ask-first")
 
 
 @dataclass
@@ -248,7 +249,11 @@ class Account:
         traffic = self.traffic
         accepted = {traffic.asked[each]: each for each in traffic.to_ask if traffic.accepted(each)}
         visited = {task for task, number in accepted.items() if traffic.visited(number)}
-        query = "SELECT kind, task::text, state, last_error, cut_off FROM person_delivery"
+        query = """
+            SELECT kind, task::text, state, last_error, cut_off,
+                   EXISTS (SELECT FROM person_link l WHERE l.delivery = d.id)
+            FROM person_delivery d
+        """
         rows = self.databases.rows("notifications", query)
         self.count("first visits agreed", len(visited))
         self.same(

@@ -12,10 +12,12 @@ from sqlalchemy import select, text, update
 from deploy.demo.notify.serving import demo_stand_in, environment
 from deploy.demo.notify.stand_in import stand_in
 from services.notifications.app import persons_client
+from services.notifications.channels.email import EmailChannel
 from services.notifications.domain import Role
 from services.notifications.hours import hours_of
 from services.notifications.person.asking import Persons
 from services.notifications.person.rules import reminder
+from services.notifications.person.sending import PersonSender
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import person_delivery
 from shared.messaging.events import (
@@ -117,6 +119,69 @@ def told(house: House, referrals: Referrals, persons: Persons) -> Told:
 
 def in_days(days: float) -> datetime:
     return datetime.now(UTC).replace(microsecond=0) + timedelta(days=days)
+
+
+class Killed(BaseException):
+    """A worker is killed here."""
+
+
+def killed(told: Told, monkeypatch: pytest.MonkeyPatch, where: type, name: str) -> None:
+    """A worker is killed as it calls something, and its lease runs out."""
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, name, die)
+        with pytest.raises(Killed):
+            told.send()
+    told.tomorrow()
+
+
+# --- a worker that is killed ---------------------------------------------------------------------
+
+NO_WAY = {"way": None, "instead": "ask-first"}
+
+
+def test_what_a_worker_was_killed_with_before_anything_was_sent_never_left(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+):
+    told.agree()
+    killed(told, monkeypatch, PersonSender, "_begin")
+    told.referrals.person = NO_WAY
+    told.send()
+    assert told.rows("state", "last_error", "cut_off") == [("superseded", "ask-first", 1)]
+    assert told.team_hears() == ["ask-person"]
+
+
+def test_what_a_worker_was_killed_with_after_that_may_have_arrived(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+):
+    told.agree()
+    killed(told, monkeypatch, EmailChannel, "send")
+    told.referrals.person = NO_WAY
+    told.send()
+    assert told.rows("state", "last_error", "cut_off") == [("unknown", "ask-first", 1)]
+
+
+def test_a_worker_that_comes_back_late_sends_nothing_of_what_another_ended(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+):
+    told.agree()
+    begin = PersonSender._begin
+
+    def late(*asked: Any) -> None:
+        """Its lease runs out here, and another worker finds that no way is safe."""
+        monkeypatch.setattr(PersonSender, "_begin", begin)
+        told.tomorrow()
+        told.referrals.person = NO_WAY
+        told.send()
+        begin(*asked)
+
+    monkeypatch.setattr(PersonSender, "_begin", late)
+    told.send()
+    assert told.rows("state", "last_error") == [("superseded", "ask-first")]
+    assert [each["To"] for each in told.house.mails()] == []
 
 
 # --- what they are told --------------------------------------------------------------------------

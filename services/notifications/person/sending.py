@@ -6,7 +6,7 @@ asked first, and what this service heard itself is looked at with the case locke
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import uuid5
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, func, select, update
@@ -21,7 +21,7 @@ from services.notifications.hours import Hours
 from services.notifications.keys import Keys, fingerprint
 from services.notifications.person.asking import Persons, Told, Way
 from services.notifications.person.notice import PersonNotice
-from services.notifications.person.rules import DELAYS, Kind
+from services.notifications.person.rules import CHANNEL, DELAYS, Kind
 from services.notifications.person.team import BY_TEAM, TeamHears
 from services.notifications.person.words import Facts, PersonWords, chosen, written
 from services.notifications.tables import OUT_OF_HOURS, PersonLink, person_delivery
@@ -79,6 +79,16 @@ class PersonSender:
 
     def __call__(self, delivery: Delivery) -> Receipt:
         """Send it, or raise one of the kinds of `Undelivered`."""
+        try:
+            channel, letter = self._begun(delivery)
+        except Superseded as over:
+            # By what it goes is noted before anything is sent (`_begin`): not noted, not sent.
+            never = delivery.channel == CHANNEL
+            raise Superseded(over.reason, never_left=never) from over
+        return channel.send(letter)
+
+    def _begun(self, delivery: Delivery) -> tuple[Channel, Letter]:
+        """What is to be sent, and that it is noted."""
         notice = PersonNotice.model_validate_json(delivery.payload)
         now = self._clock()
         if notice.starts is not None and notice.starts <= now:
@@ -100,7 +110,7 @@ class PersonSender:
         worded = Worded(
             words.subject, words.paragraphs, words.brief, words.link or None, url or None
         )
-        return channel.send(Letter(delivery, _addressed(told.way, told.given), worded))
+        return channel, Letter(delivery, _addressed(told.way, told.given), worded)
 
     def rest(self) -> None:
         """Nothing more is due for now."""
@@ -148,7 +158,7 @@ class PersonSender:
         with UnitOfWork(self._engine) as uow:
             locked(uow, notice.case)
             ended = stopped(uow, notice.case, notice.task)
-            if ended or _unwanted(uow, delivery.id):
+            if ended or _unwanted(uow, delivery):
                 raise Superseded(ended or "no-longer-wanted")
             if notice.kind not in DELAYS:
                 self._link(uow, delivery, notice)
@@ -188,10 +198,13 @@ def reaching_persons(channels: Mapping[str, Channel]) -> dict[str, tuple[str, Ch
     }
 
 
-def _unwanted(uow: UnitOfWork, delivery: UUID) -> bool:
-    """Whether it was stopped since it was taken up to be sent."""
-    found = select(person_delivery.c.unwanted).where(person_delivery.c.id == delivery)
-    return bool(uow.session.connection().execute(found).scalar_one())
+def _unwanted(uow: UnitOfWork, delivery: Delivery) -> bool:
+    """Whether it was stopped since it was taken up to be sent, or is another worker's by now: who
+    took it up later may have found that nothing is to be sent, and that nothing was."""
+    row = person_delivery.c
+    mine = (row.id == delivery.id, row.attempts == delivery.attempt)
+    found = uow.session.connection().execute(select(row.unwanted).where(*mine))
+    return found.scalar_one_or_none() is not False
 
 
 def _in_time_by_post(notice: PersonNotice, now: datetime) -> bool:
