@@ -107,7 +107,7 @@ def erase(
         str, typer.Option(help="person-asked, sent-by-mistake or court-order.")
     ] = "person-asked",
     even_if_open: Annotated[
-        bool, typer.Option("--even-if-open", help="End open cases first, as if withdrawn.")
+        bool, typer.Option("--even-if-open", help="End open cases first; open worries go too.")
     ] = False,
     preview: Annotated[
         bool, typer.Option("--preview", help="Say what would go and stay; change nothing.")
@@ -140,7 +140,10 @@ def erase(
         planned = once(even_if_open=even_if_open or preview, commit=False)
         _report(planned, done=False)
         if preview:
-            typer.echo("nothing was changed; to erase while a case is open takes --even-if-open")
+            typer.echo("nothing was changed")
+            if planned.cases or planned.worries:
+                stands = _still_open(planned.cases, planned.worries)
+                typer.echo(f"without --even-if-open it is refused: {stands}")
             return
         if not yes:
             _confirm()
@@ -317,12 +320,26 @@ def _refusals() -> Iterator[None]:
         )
         raise Refusal(message) from held
     except StillOpen as still:
-        message = (
-            f"{still.cases} of this person's cases are open: somebody is waiting for them. Close"
-            " them with the person, or say --even-if-open: then they are withdrawn, and everybody"
-            " who was asked is told so"
+        raise Refusal(_still_open(still.cases, still.worries)) from still
+
+
+def _still_open(cases: int, worries: int) -> str:
+    """Why an erasure is refused without --even-if-open, and what to do first."""
+    stands = []
+    if cases:
+        stands.append(
+            f"{cases} of this person's cases are open: somebody is waiting for them. Close them"
+            " with the person"
         )
-        raise Refusal(message) from still
+    if worries:
+        stands.append(
+            f"{worries} of the worries about this person are open: somebody may be in danger. Have"
+            " their team write what came of each, which closes it"
+        )
+    return (
+        f"{'. '.join(stands)}. Or say --even-if-open: then open cases are withdrawn, everybody who"
+        " was asked is told so, and what was written about a worry is gone, looked at or not"
+    )
 
 
 def _report(erased: "Erased", *, done: bool) -> None:

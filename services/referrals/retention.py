@@ -82,7 +82,8 @@ PERSON = RecordClass(
     tables=(*_OF_A_PERSON, *DOCUMENTS),
     basis="direct care (UK GDPR Art. 6(1)(e), 9(2)(h)); NHS Records Management Code 2021,"
     " Appendix II",
-    start="the last change to the person, a case or a document; not while a case is open",
+    start="the last change to the person, a case or a document; not while a case or a worry is"
+    " open",
     length=relativedelta(years=8),
     review="a records manager, before it ends; of children not before their 25th birthday (26th if"
     " 17 at the end)",
@@ -237,7 +238,10 @@ with seen as (
   ) as at,
   exists (
     select from referral_case c join worklist w on w."case" = c.id
-    where c.person = p.id and (w.open or w.worried)
+    where c.person = p.id and w.open
+  ) or exists (
+    select from referral_case c join case_worry y on y."case" = c.id
+    where c.person = p.id and y.closed is null
   ) as cared_for
   from person p
   where p.merged_into is null

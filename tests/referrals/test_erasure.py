@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from services.referrals.subject.erasing import Erased, Held, StillOpen, erase
 from services.referrals.subject.finding import (
@@ -24,6 +24,13 @@ from tests.referrals.house import House, Json, Referral, a_bundle, a_person
 from tests.referrals.planting import PLANTED, STAFF, alone_in, plant
 from tests.referrals.prying import Marked, marked_bundle
 from tests.referrals.subscribing import subscription
+from tests.referrals.test_composition import until
+from tests.referrals.test_worries import closed, worry
+
+BLOCKED = (
+    "select count(*) from pg_stat_activity"
+    " where datname = current_database() and wait_event_type = 'Lock'"
+)
 
 
 def person_of(house: House, referral: Referral) -> UUID:
@@ -223,6 +230,54 @@ def test_an_open_case_is_refused_and_can_be_ended_first(house: House):
         ("cancelled",),
         ("failed",),
     ]
+
+
+def test_an_open_worry_is_refused_in_an_ended_case_too(house: House):
+    referral = house.taken_on()
+    close(house, referral)
+    raised = worry(house, referral)
+    person = person_of(house, referral)
+    with house.unchanged():
+        with pytest.raises(StillOpen) as refused:
+            wiped(house, person)
+        planned = wiped(house, person, even_if_open=True, commit=False)
+    for told in (refused.value, planned):
+        assert (told.cases, told.worries) == (0, 1)
+    closed(house, referral, raised)
+    assert wiped(house, person, commit=False).worries == 0
+    worry(house, referral)
+    assert wiped(house, person, even_if_open=True).worries == 1
+    assert house.rows("select distinct words from case_worry") == [("",)]
+
+
+def test_a_worry_that_is_being_raised_stops_an_erasure_that_waits_for_it(house: House):
+    referral = house.taken_on()
+    close(house, referral)
+    person = person_of(house, referral)
+    done: list[object] = []
+
+    def erasing() -> None:
+        try:
+            done.append(wiped(house, person))
+        except StillOpen as still:
+            done.append(still.worries)
+
+    waiting = Thread(target=erasing)
+    with house.engine.connect() as raising:  # as `worrying` does: the case first, then its row
+        lock = text("select from referral_case where id = :c for update")
+        raising.execute(lock, {"c": referral.case})
+        waiting.start()
+        until(lambda: house.scalar(BLOCKED) > 0)
+        raising.execute(
+            text(
+                'insert into case_worry (id, "case", words, raised_by, raised)'
+                " values (gen_random_uuid(), :c, 'x', 'y', now())"
+            ),
+            {"c": referral.case},
+        )
+        raising.commit()
+    waiting.join(60)
+    assert done == [1]
 
 
 def test_a_legal_hold_stops_it_until_it_is_lifted(house: House):

@@ -11,6 +11,7 @@ from services.referrals.subject.restricting import hold
 from shared.messaging.outbox import PUBLISHED
 from shared.retention import Due, Expiry
 from tests.referrals.house import House, Referral, a_bundle, a_person
+from tests.referrals.test_worries import closed, worries, worry
 
 YEARS = [f"{table} set {column} = {column} - make_interval(years => :y)"
          for table, columns in {
@@ -82,6 +83,41 @@ def test_a_held_record_and_one_of_a_person_being_cared_for_stay(house: House, re
     with house.unchanged():
         assert ends(house, PERSON.name).run(PERSON.before(), "records manager") == 0
     assert house.ehr.get(f"/fhir/Patient/{referral.patient}")["name"]
+
+
+def test_whoever_somebody_is_worried_about_stays(house: House):
+    referral, person = ended(house, 1)
+    born(house, person, 60)
+    raised = worry(house, referral)
+    pass_years(house, 9)
+    found = due(house)
+    assert (found.rows, found.held, found.oldest) == (0, 1, None)
+    with house.unchanged():
+        assert ends(house, PERSON.name).run(PERSON.before(), "records manager") == 0
+    closed(house, referral, raised)
+    pass_years(house, 9)
+    assert due(house).rows == 1
+
+
+def test_a_worry_that_is_raised_after_a_record_was_chosen_stops_its_end(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    referral, person = ended(house, 1)
+    born(house, person, 60)
+    pass_years(house, 9)
+    retention = ends(house, PERSON.name)
+    chosen = retention._next  # type: ignore[attr-defined]
+
+    def then_somebody_is_worried(before: datetime) -> object:
+        found = chosen(before)
+        if found:
+            worry(house, referral)
+        return found
+
+    monkeypatch.setattr(retention, "_next", then_somebody_is_worried)
+    assert retention.run(PERSON.before(), "records manager") == 0
+    assert house.scalar("select count(*) from erasure") == 0
+    assert [each["closed"] for each in worries(house, referral)] == [None]
 
 
 def test_the_record_of_whoever_was_named_without_a_patient_ends_too(house: House):

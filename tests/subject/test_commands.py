@@ -27,6 +27,17 @@ def test_an_operators_day(small: Living, tmp_path: Path) -> None:
     assert "would go" in preview.output
     assert small.call("ehr", "GET", f"/fhir/Patient/{patient}")["name"]
 
+    # A worry that is open: said likewise, beside the case and by the preview.
+    body = {"key": str(uuid4()), "words": "She has not eaten since Monday."}
+    small.call("link-worker", "POST", f"/referrals/cases/{case}/worries", json=body)
+    said = "1 of the worries about this person are open"
+    refused = small.kersey("subject", "erase", *whom, *WAITS)
+    assert "1 of this person's cases are open" in str(refused.exception)
+    assert said in str(refused.exception)
+    preview = small.kersey("subject", "erase", "--preview", *whom, "--by", "DPO")
+    assert said in preview.output
+    assert small.rows("referrals", "select count(*) from erasure") == [(0,)]
+
     # A hold: refused in words, and retention counts it.
     assert small.kersey("subject", "hold", *whom, "--by", "solicitor").exit_code == 0
     held = small.kersey("subject", "erase", "--even-if-open", *whom, *WAITS)

@@ -24,6 +24,7 @@ from services.referrals.tables import (
     ListedProvider,
     Person,
     Worklist,
+    Worry,
 )
 from services.referrals.trail import note
 from shared.database import UnitOfWork
@@ -47,15 +48,17 @@ class Held(Exception):
 
 
 class StillOpen(Exception):
-    """The person is being cared for.
+    """The person is being cared for, or somebody is worried about them.
 
     Args:
         cases: how many of their cases are open.
+        worries: how many worries about them are open, in whichever of their cases.
     """
 
-    def __init__(self, cases: int) -> None:
-        super().__init__(cases)
+    def __init__(self, cases: int, worries: int) -> None:
+        super().__init__(cases, worries)
         self.cases = cases
+        self.worries = worries
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,15 @@ class Erased:
         subject: whom it concerned, ids only.
         effects: what went and what stays, with the reason.
         recipients: who had been told who the person is.
+        cases: how many of their cases were open.
+        worries: how many worries about them were open.
     """
 
     subject: Subject
     effects: Sequence[Effect]
     recipients: Sequence[Recipient]
+    cases: int = 0
+    worries: int = 0
 
 
 @again_if_overtaken
@@ -97,29 +104,31 @@ def erase(
     """Erase a person here and tell the other services.
 
     Open cases are ended first, as if they were withdrawn, so that nobody goes on waiting for the
-    person and every message stops. Erasing again finds what came since, and tells the others again.
+    person and every message stops. A worry stays open until a person closes it (care 11), so one
+    that is open stops an erasure, also where its case has ended. Erasing again finds what came
+    since, and tells the others again.
 
     Args:
         desk: what every use case works with.
         person: their id, or that of a record merged into theirs.
         by: the operator who does it.
         reason: one of `REASONS`.
-        even_if_open: also while a case is open.
+        even_if_open: also while a case or a worry is open.
         even_if_held: also under a legal hold; only for what was erased before (a restored backup).
         commit: false shows what would be done and does nothing.
 
     Raises:
         NoSuchPerson: there is no such record.
         Held: there is a legal hold.
-        StillOpen: a case is open.
+        StillOpen: a case or a worry is open.
     """
     with desk.work() as uow:
         subject = _locked(uow, person)
         if _held(uow, subject) and not even_if_held:
             raise Held
-        open_cases = _open(uow, subject)
-        if open_cases and not even_if_open:
-            raise StillOpen(len(open_cases))
+        open_cases, worries = _open(uow, subject), _worries(uow, subject)
+        if (open_cases or worries) and not even_if_open:
+            raise StillOpen(len(open_cases), worries)
         for case in open_cases:
             _end(CaseFile.open(desk, uow, case, operator(by)))
         subject = subject_of(uow.session, subject.person)  # with what ending the cases wrote
@@ -140,7 +149,7 @@ def erase(
         uow.session.flush()
         if commit:
             uow.commit()
-        return Erased(subject, effects, recipients)
+        return Erased(subject, effects, recipients, len(open_cases), worries)
 
 
 def _locked(uow: UnitOfWork, person: UUID) -> Subject:
@@ -168,6 +177,13 @@ def _held(uow: UnitOfWork, subject: Subject) -> bool:
 def _open(uow: UnitOfWork, subject: Subject) -> Sequence[UUID]:
     found = select(Worklist.case).where(col(Worklist.case).in_(subject.cases), col(Worklist.open))
     return uow.session.exec(found.order_by(col(Worklist.case))).all()
+
+
+def _worries(uow: UnitOfWork, subject: Subject) -> int:
+    """How many are open; the cases are locked, so that none is raised meanwhile."""
+    found = select(func.count()).select_from(Worry)
+    found = found.where(col(Worry.case).in_(subject.cases), col(Worry.closed).is_(None))
+    return uow.session.exec(found).one()
 
 
 def _end(file: CaseFile) -> None:
