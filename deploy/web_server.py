@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from deploy.connections import PunctualConnection
 from deploy.refusal import Refusal
 from shared.stopping import TellsStopping
 
@@ -78,8 +79,9 @@ def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) ->
             server_header=False,
             # Whom a proxy speaks for is decided in one place, by KERSEY_TRUSTED_PROXIES.
             proxy_headers=False,
-            # httptools answers what it does not understand itself; a FHIR client gets its outcome.
-            http="h11",
+            # Not httptools, which answers by itself what it does not understand: a FHIR client gets
+            # its outcome.
+            http=PunctualConnection,
             lifespan="on",
             ws="none",
             timeout_graceful_shutdown=FINISH_WITHIN,

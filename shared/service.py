@@ -18,6 +18,7 @@ from shared.heads import HeadAsGet
 from shared.health import Check, faults
 from shared.metrics import Source, exposition
 from shared.openapi import DescribedApp, described
+from shared.patience import BodyPatience
 from shared.problems import Problem
 from shared.rate_limits import RateLimit
 from shared.refusals import Refusals, Refuse
@@ -106,6 +107,7 @@ def service_app(
     if compresses:
         app.add_middleware(Compression, below=compresses)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(BodyPatience)
     app.add_middleware(BodyLimit, refusals=refusals, beyond=measures_bodies)
     app.add_middleware(
         RateLimit,

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from shared.auth import Principal, verified
-from shared.fhir.http import as_fhir, outcome, read_body
+from shared.fhir.http import admit, as_fhir, outcome, read_body
 from shared.fhir.together import Asked, Together
 
 LARGEST = 64 * 1024
@@ -32,6 +32,7 @@ class CreateRoute(BaseRoute):
     Args:
         create: does one, in a thread.
         together: what does a client's creates of a type with others; None where nothing does.
+        principal: who makes a request; raises `Unauthenticated`.
         types: that are served.
         prefix: where the FHIR routes stand.
     """
@@ -40,12 +41,14 @@ class CreateRoute(BaseRoute):
         self,
         create: Callable[[Asked], Response],
         together: Callable[[Principal, str], tuple[Together[Any, Any], Hashable] | None],
+        principal: Callable[[Request], Principal],
         *,
         types: Collection[str],
         prefix: str,
     ) -> None:
         self._create = create
         self._together = together
+        self._principal = principal
         self._types = frozenset(types)
         self._address = re.compile(rf"{re.escape(prefix)}/([A-Za-z]+)")
         self.path = f"{prefix}/{{type_name}}"
@@ -63,6 +66,7 @@ class CreateRoute(BaseRoute):
         """Answer a create; see `FhirRoute`."""
         request = Request(scope, receive)
         try:
+            await admit(request, self._principal)
             body = await read_body(request)
             asked = Asked(request, scope["path_params"]["type_name"], body)
             response = await self._answer(asked)

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from shared.auth import Unauthenticated
+from shared.auth import Principal, Unauthenticated, principal_of, verified
 from shared.fhir.answers import etag
 from shared.fhir.json import MAX_BYTES, dumps, indented
 from shared.fhir.outcome import (
@@ -70,6 +70,26 @@ class Prefer:
         returns = found.get("return")
         known = ("minimal", "representation", "OperationOutcome")
         return cls(returns if returns in known else None, found.get("handling") == "lenient")
+
+
+async def admit(request: Request, principal: Callable[[Request], Principal]) -> None:
+    """Refuse whoever has no good token before their body is read: it is held until its end comes.
+
+    Raises:
+        Unauthenticated: no trustworthy bearer token came with it.
+    """
+    if verified(request.scope) is None:
+        await run_in_threadpool(principal, request)
+
+
+def admitted(principal: Callable[[Request], Principal] = principal_of) -> Any:
+    """A router's dependency, solved before those of its routes: see `admit`."""
+
+    async def first(request: Request) -> None:
+        if request.method in ("POST", "PUT", "PATCH"):
+            await admit(request, principal)
+
+    return Depends(first)
 
 
 async def read_body(request: Request) -> bytes:

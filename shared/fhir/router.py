@@ -27,7 +27,7 @@ from shared.fhir.compartment_routes import compartment_routes
 from shared.fhir.conformance import conformance_routes
 from shared.fhir.create_route import CreateRoute
 from shared.fhir.everything_routes import everything_routes
-from shared.fhir.http import FhirAnswer, FhirRoute, answer, answer_format
+from shared.fhir.http import FhirAnswer, FhirRoute, admitted, answer, answer_format
 from shared.fhir.instance_routes import instance_routes
 from shared.fhir.interactions import Interactions
 from shared.fhir.json import dumps
@@ -140,6 +140,7 @@ def fhir_router(
         route_class=FhirRoute,
         tags=["FHIR R4"],
         default_response_class=FhirAnswer,
+        dependencies=[admitted(principal)],
     )
 
     @router.get("/metadata", responses=described.METADATA)
@@ -161,7 +162,8 @@ def fhir_router(
         router.routes.append(Route(path, last, include_in_schema=False))
     create = partial(creating.create, server, principal)
     together = _together(server, principal, at_once, gathering)
-    router.before_all = (CreateRoute(create, together, types=types, prefix=prefix),)
+    first = CreateRoute(create, together, principal, types=types, prefix=prefix)
+    router.before_all = (first,)
     return router
 
 

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from asyncio import Protocol
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,11 +12,18 @@ from starlette.types import ASGIApp
 
 
 @contextmanager
-def serving(app: ASGIApp, port: int = 0) -> Iterator[str]:
-    """Serve an app by uvicorn in a thread, on a free port; yields its address."""
+def serving(app: ASGIApp, port: int = 0, *, http: type[Protocol] | None = None) -> Iterator[str]:
+    """Serve an app by uvicorn in a thread, on a free port; yields its address.
+
+    Args:
+        app: what is served.
+        port: where; 0 for a free one.
+        http: how connections are spoken on, if not as uvicorn does by itself.
+    """
     with socket.create_server(("127.0.0.1", port)) as at:
         config = uvicorn.Config(
             app,
+            http=http or "auto",
             ws="none",
             log_config=None,
             access_log=False,

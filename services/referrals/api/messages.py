@@ -25,6 +25,7 @@ from shared.fhir.http import (
     Body,
     FhirAnswer,
     Prefer,
+    admitted,
     answer,
     answer_format,
     require_content_type,
@@ -109,6 +110,7 @@ def message_routes(desk: Desk, taker: MessageTaker) -> APIRouter:
         route_class=BarsRoute,
         tags=["FHIR R4"],
         default_response_class=FhirAnswer,
+        dependencies=[admitted()],
     )
     services = desk.settings.message_services
     definitions = message_definitions(services)

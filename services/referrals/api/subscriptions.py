@@ -23,7 +23,7 @@ from services.referrals.tables.subscription import SubscriptionEvent, Subscripti
 from shared.auth import Principal, principal_of
 from shared.database import UnitOfWork
 from shared.fhir import described
-from shared.fhir.http import Body, FhirAnswer, FhirRoute, answer, answer_format
+from shared.fhir.http import Body, FhirAnswer, FhirRoute, admitted, answer, answer_format
 from shared.fhir.json import dumps
 from shared.fhir.narrowing import narrowing_of
 from shared.fhir.nowhere import READS, no_other_methods
@@ -49,6 +49,7 @@ def subscription_routes(desk: Desk) -> APIRouter:
         route_class=FhirRoute,
         tags=["FHIR R4"],
         default_response_class=FhirAnswer,
+        dependencies=[admitted()],
     )
 
     @router.get("/$status", responses=described.OPERATION)
