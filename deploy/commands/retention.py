@@ -1,6 +1,6 @@
 """`kersey retention`: how long what is kept, what is due, and the job that ends it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from shared.retention import Expiry, RecordClass
 
 app = typer.Typer(
@@ -26,7 +28,7 @@ def preview(only: Only = None) -> None:
     from deploy.shown_table import show_table
 
     rows = []
-    with _due(only) as classes:
+    with _due(only) as (_, classes):
         for name, record, expiry in classes:
             found = expiry.due(record.before())
             oldest = found.oldest.date().isoformat() if found.oldest else "-"
@@ -46,21 +48,34 @@ def run(
         ),
     ],
     only: Only = None,
+    wait: Annotated[
+        float,
+        typer.Option(help="Seconds to wait for other services to confirm erasures.", min=0),
+    ] = 60,
 ) -> None:
-    """End what is due. Records under a legal hold, and of persons being cared for, stay."""
+    """End what is due. Records under a legal hold, and of persons being cared for, stay.
+
+    Persons whose record is long unseen are erased as by `kersey subject erase`: with
+    KERSEY_ERASURE_LIST set, that file has the erasures too.
+    """
+    from deploy.erasures import kept_up
+    from deploy.settings import OperatorSettings
     from deploy.shown_table import show_table
 
     rows = []
-    with _due(only) as classes:
-        for name, record, expiry in classes:
-            ended = expiry.run(record.before(), reviewed_by)
-            rows.append((name, record.kept_for, str(ended)))
-    show_table(("records", "kept for", "ended"), rows)
+    with _due(only) as (engines, classes):
+        with kept_up(OperatorSettings(), engines, wait, lambda line: typer.echo(line, err=True)):
+            for name, record, expiry in classes:
+                ended = expiry.run(record.before(), reviewed_by)
+                rows.append((name, record.kept_for, str(ended)))
+        show_table(("records", "kept for", "ended"), rows)
 
 
 @contextmanager
-def _due(only: list[str] | None) -> "Iterator[list[tuple[str, RecordClass, Expiry]]]":
-    """The classes that end, with what ends each."""
+def _due(
+    only: list[str] | None,
+) -> "Iterator[tuple[Mapping[str, Engine], list[tuple[str, RecordClass, Expiry]]]]":
+    """Every service's engine, and the classes that end, with what ends each."""
     from deploy.every_database import every_database, referrals_settings
     from deploy.refusal import Refusal
     from deploy.services import SERVICES, Service
@@ -86,4 +101,4 @@ def _due(only: list[str] | None) -> "Iterator[list[tuple[str, RecordClass, Expir
                 f"{', '.join(name for name, _, _ in found)}"
             )
             raise Refusal(message)
-        yield [each for each in found if not only or each[0] in only]
+        yield engines, [each for each in found if not only or each[0] in only]
