@@ -83,7 +83,8 @@ def test_every_page_of_the_hub_opens(running: Running, opens: Opens) -> None:
     expected = {
         "/hub/approvals/services/*/2", "/hub/claims/*", "/hub/matches/organizations/*",
         "/hub/calls/*", "/hub/requests/*", "/hub/messages", "/hub/addresses/*/*",
-        "/hub/listings/*", "/hub/rooms/*", "/hub/funding", "/hub/gaps/new/*", "/hub/silent",
+        "/hub/listings/*", "/hub/rooms/*", "/hub/reached/*", "/hub/reached/*/*", "/hub/funding",
+        "/hub/gaps/new/*", "/hub/silent",
         "/hub/announcements", "/hub/announcements/*", "/hub/announcements/*/write",
         "/hub/limits", "/hub/onboarding", "/hub/onboarding/new", "/hub/onboarding/*",
         "/hub/onboarding/new?provider=*",
@@ -272,6 +273,7 @@ def test_another_hubs_things_are_not_there(running: Running, coordinator: Visito
         *(f"/hub/{each}/{uuid4()}" for each in ("claims", "calls", "requests", "gaps")),
         *(f"/hub/matches/{kind}/{uuid4()}" for kind in ("organizations", "services")),
         f"/hub/addresses/{elsewhere.id}/{uuid4()}",
+        f"/hub/reached/{elsewhere.id}/{uuid4()}",
         "/hub/addresses/leeds/" + str(uuid4()),
     ]
     foreign = [
@@ -293,5 +295,6 @@ def test_another_hubs_things_are_not_there(running: Running, coordinator: Visito
         assert coordinator.force(at, **given).status_code == 404, at
     assert by(running, "provider", "GET", f"/directory/claims/{claim}")["state"] == "open"
     by(running, "provider", "POST", f"/directory/claims/{claim}/withdraw")
+    assert coordinator.get(f"/hub/reached/{elsewhere.id}").status_code == 404
     for sent in ("matches/organizations/{}/undo", "messages/{}/retry"):
         assert coordinator.force("/hub/" + sent.format(uuid4())).status_code == 404

@@ -17,7 +17,7 @@ from tests.portal.signing_in import (  # noqa: F401 - fixtures
 
 UUIDS = {
     "subject", "claim", "match", "call", "task", "delivery", "contact", "service", "action",
-    "onboarding", "announcement",
+    "onboarding", "announcement", "provider",
 }  # fmt: skip
 WORDS = {
     "kind": "services", "number": "1", "party": "bradford", "need": "housing", "deed": "notes",

@@ -19,21 +19,19 @@ router = APIRouter(prefix="/hub", include_in_schema=False)
 Json = dict[str, Any]
 Party = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
-ADDRESS = (
-    Field("address", _("Address or number"), missing=_("Type the address")),
-    Field(
-        "verified",
-        _("Did you check it with the group?"),
-        "radios",
-        {
-            "yes": _("Yes, by another way than this address"),
-            "no": _("No, not yet"),
-        },
-        _("A code, and with it a name, goes only to an address that somebody made sure of."),
-        _("Choose yes or no"),
-    ),
+VERIFIED = Field(
+    "verified",
+    _("Did you check it with the group?"),
+    "radios",
+    {
+        "yes": _("Yes, by another way than this address"),
+        "no": _("No, not yet"),
+    },
+    _("A code, and with it a name, goes only to an address that somebody made sure of."),
+    _("Choose yes or no"),
 )
-KEPT = ("means", "role", "service", "label", "preferences")
+ADDRESS = (Field("address", _("Address or number"), missing=_("Type the address")), VERIFIED)
+KEPT = ("means", "role", "service", "label", "preferences", "wishes", "active")
 """What of a contact stays as it is when its address is put right."""
 
 DONE = {

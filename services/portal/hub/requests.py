@@ -140,6 +140,7 @@ async def _page(
     stage = stage_of(view)
     asks = stage in ("asked", "waiting")
     goes_on = stage in ("yes", "going")
+    ways, ours = await _ways(here, view)
     today = {"date": as_typed(here.times.today.isoformat())}
     return here.page(
         "hub/request",
@@ -149,7 +150,8 @@ async def _page(
         needs=needs_of(view),
         access=access_of(view),
         stage=stage,
-        ways=await _ways(here, view),
+        ways=ways,
+        ours=ours,
         deed="answer" if asks else "progress" if goes_on else None,
         fields=_answers(view) if asks else _steps(view) if goes_on else (),
         typed=typed or today,
@@ -158,8 +160,9 @@ async def _page(
     )
 
 
-async def _ways(here: Place, view: Json) -> dict[str, str]:
-    """How the provider is reached, by number or address: what its hub keeps, then its listing.
+async def _ways(here: Place, view: Json) -> tuple[dict[str, str], bool]:
+    """How the provider is reached, by number or address: what its hub keeps, then its listing; and
+    whether this is its hub.
 
     What its hub keeps is nothing to another hub; what cannot be had just now is left out.
     """
@@ -178,7 +181,7 @@ async def _ways(here: Place, view: Json) -> dict[str, str]:
         ways.setdefault(each["number"], _("Phone, as listed"))
     for address in filter(None, (listed.get("email"), *(each.get("email") for each in contacts))):
         ways.setdefault(address, _("E-mail, as listed"))
-    return ways
+    return ways, "contacts" in (kept or {})
 
 
 def _answers(view: Json) -> tuple[Field, ...]:

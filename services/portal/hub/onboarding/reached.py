@@ -26,14 +26,16 @@ WAYS: Mapping[str, str] = {
     "inbox": _("On these pages, under Notices"),
 }
 assert WAYS.keys() == MEANS.keys()
+WAY = Field("means", _("How do they want to be asked?"), "radios", WAYS, missing=_("Choose how"))
+ADDRESS = Field(
+    "address",
+    _("The e-mail address or the telephone number"),
+    hint=_("On paper: where it should go. On these pages: leave it empty"),
+    letters=500,
+)
 FIELDS = (
-    Field("means", _("How do they want to be asked?"), "radios", WAYS, missing=_("Choose how")),
-    Field(
-        "address",
-        _("The e-mail address or the telephone number"),
-        hint=_("On paper: where it should go. On these pages: leave it empty"),
-        letters=500,
-    ),
+    WAY,
+    ADDRESS,
     Field(
         "checked",
         _("Did you check it with them?"),
@@ -86,10 +88,11 @@ async def keep(onboarding: UUID, here: OfHub) -> Response:
         return f"/hub/onboarding/{onboarding}?done=contact"
 
     again = partial(_page, here, view)
-    return await take(sent, FIELDS, do, again, wrong=_nowhere, refused=_refused)
+    return await take(sent, FIELDS, do, again, wrong=nowhere, refused=_refused)
 
 
-def _nowhere(typed: Typed, found: Faults) -> Faults:
+def nowhere(typed: Typed, found: Faults) -> Faults:
+    """That an address is missing, where the way needs one."""
     if found or typed["means"] == ON_PAGES or typed["address"]:
         return {}
     return {"address": _("Type the address or the number")}
