@@ -1,5 +1,6 @@
 """The person is told what was agreed: by a safe way, the least needed, nothing after an end."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from deploy.demo.notify.stand_in import stand_in
 from services.notifications.app import persons_client
 from services.notifications.channels.email import EmailChannel
 from services.notifications.domain import Role
+from services.notifications.handlers import erasing
 from services.notifications.hours import hours_of
 from services.notifications.person.asking import Persons
 from services.notifications.person.rules import reminder
@@ -480,6 +482,34 @@ def test_an_erasure_takes_what_was_written_to_the_person_from_the_folder_of_mail
     left = [str(each["To"]) for each in told.house.mails()]
     assert left == [each for each in written if each != "testina@mail.example"]
     assert left
+    assert told.rows() == []
+
+
+def test_an_erasure_waits_for_what_is_being_sent_at_that_moment(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+):
+    told.agree()
+    begin, leaving = PersonSender._begin, erasing.leaving
+    seen = threading.Event()
+
+    def looked(*about: Any) -> bool:
+        found = leaving(*about)
+        if found:
+            seen.set()
+        return found
+
+    def begun(*of: Any) -> None:
+        begin(*of)
+        erasure.start()
+        assert seen.wait(20), "the erasure does not see what is on its way"
+
+    monkeypatch.setattr(erasing, "leaving", looked)
+    monkeypatch.setattr(PersonSender, "_begin", begun)
+    erasure = threading.Thread(target=erased, args=(told.house, told.case))
+    told.send()
+    erasure.join(60)
+    assert not erasure.is_alive()
+    assert told.house.mails() == []
     assert told.rows() == []
 
 

@@ -1,10 +1,11 @@
 """A person was erased: what was kept of their cases goes, and that is confirmed (care 9)."""
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -12,6 +13,7 @@ from services.notifications.domain import STOPS, of_person
 from services.notifications.handlers.ahead import ahead_of
 from services.notifications.handlers.telling import locked
 from services.notifications.holdings import HOLDINGS
+from services.notifications.person.rules import CHANNEL
 from services.notifications.tables import (
     AnswerLink,
     PersonLink,
@@ -20,6 +22,7 @@ from services.notifications.tables import (
     person_delivery,
 )
 from shared.database import UnitOfWork
+from shared.delivery.outcome import State
 from shared.holdings import Traces, erase, held
 from shared.messaging.events import Envelope, ErasureConfirmed, PersonErased
 from shared.messaging.outbox import Outbox
@@ -27,6 +30,9 @@ from shared.messaging.outbox import Outbox
 TYPES = frozenset({PersonErased.type})
 ERASED = "erased"
 """Why a case is stopped for good."""
+OUT_WITHIN = 10.0
+"""Seconds that a message to the person may take which is on its way already."""
+LOOK_EVERY = 0.1
 
 
 class Erasures:
@@ -50,6 +56,7 @@ class Erasures:
         for case in sorted(event.cases):
             locked(uow, case)
         connection = uow.session.connection()
+        _let_out(connection, event.cases)
         found = traces(connection, event.cases)
         self._forget(found["person-delivery"])
         erase(connection, HOLDINGS, found)
@@ -62,6 +69,21 @@ class Erasures:
             )
         confirmed = ErasureConfirmed(person=event.person, service="notifications")
         self._outbox.add(uow, confirmed, version=envelope.sequence.version)
+
+
+def _let_out(connection: Connection, cases: Sequence[UUID]) -> None:
+    """Wait for what a worker is sending to the person at this moment: what it writes is not there
+    yet to be forgotten. By the cases' locks, which are ours, nothing more is begun."""
+    until = time.monotonic() + OUT_WITHIN
+    while leaving(connection, cases) and time.monotonic() < until:
+        time.sleep(LOOK_EVERY)
+
+
+def leaving(connection: Connection, cases: Sequence[UUID]) -> bool:
+    """Whether a worker has begun to send something to the person: by what is noted then."""
+    row = person_delivery.c
+    begun = (row.state == State.SENDING, row.channel != CHANNEL, row.due > func.clock_timestamp())
+    return bool(connection.scalar(select(exists().where(row.case.in_(cases), *begun))))
 
 
 def is_erased(uow: UnitOfWork, case: UUID) -> bool:
