@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from functools import cache
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -92,7 +93,10 @@ class Written(Children):
 
     def __init__(self, session: Session, rows: Mapping[str, Iterable[Row]]) -> None:
         super().__init__(session)
-        self._rows = {name: {row["id"]: row for row in each} for name, each in rows.items()}
+        self._rows = {
+            name: {row["id"]: row for row in sorted(each, key=itemgetter("id"))}
+            for name, each in rows.items()
+        }
         self._whole = {
             key for name in ("service", "location", "contact", "phone") for key in self._keys(name)
         }
@@ -108,7 +112,7 @@ class Written(Children):
         wanted = set(parents)
         grouped: dict[UUID, list[Row]] = defaultdict(list)
         empty = dict.fromkeys(table(name).c.keys())
-        for _, row in sorted(self._rows.get(name, {}).items()):
+        for row in self._rows.get(name, {}).values():
             if row[column] in wanted:
                 grouped[row[column]].append({**empty, **row})
         return grouped

@@ -276,7 +276,10 @@ def _service_events(
     listings = listing.listings(uow.session, list(changed), now)
     for key, model in changed.items():
         happened = ServiceChanged if key in listed else ServicePublished
-        event = happened(service=key, provider=model.organization_id, listing=listings[key])
+        # Made of what stands in the tables: that it is JSON need not be looked for in every value.
+        event = happened.model_construct(
+            service=key, provider=model.organization_id, listing=listings[key]
+        )
         yield event, versions[key]
 
 

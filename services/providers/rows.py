@@ -45,12 +45,18 @@ def _columns(model: BaseModel, table: str) -> dict[str, Any]:
     found = {
         name: said[name]
         for name in _of_both(type(model), table)
-        if not isinstance(said[name], tuple | BaseModel)
+        if not _is_nested(said[name].__class__)
     }
     for name, least in _rounded(table):
         if found.get(name) is not None:
             found[name] = float(Decimal(repr(found[name])).quantize(least, ROUND_HALF_UP))
     return found
+
+
+@cache
+def _is_nested(kind: type) -> bool:
+    """Asked of each value of each row, and pydantic's models take long to say what they are."""
+    return issubclass(kind, tuple | BaseModel)
 
 
 @cache

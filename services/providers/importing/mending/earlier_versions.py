@@ -23,6 +23,9 @@ RENAMED = {
 _KERSEYS = ("kersey", "hub")
 """What nobody else says of a listing: its tier, how it is asked, whose place it covers."""
 
+_OTHERWISE = frozenset((*RENAMED, *_KERSEYS))
+"""Names that stay in no record; most have none of them."""
+
 
 def modern(said: Said) -> Said:
     """A tidied service or organisation in version 3's shape, changed in place.
@@ -58,16 +61,16 @@ def modern(said: Said) -> Said:
 
 def _rename(value: Any) -> None:
     """Every member that has another name now, and nothing of Kersey's own, at every level."""
-    if isinstance(value, list):
-        for each in value:
-            _rename(each)
     if isinstance(value, dict):
-        for name in _KERSEYS:
-            value.pop(name, None)
-        for old, new in RENAMED.items():
-            if old in value:
-                value.setdefault(new, value.pop(old))
-        for each in value.values():
+        if not _OTHERWISE.isdisjoint(value):
+            for name in _KERSEYS:
+                value.pop(name, None)
+            for old, new in RENAMED.items():
+                if old in value:
+                    value.setdefault(new, value.pop(old))
+        value = value.values()
+    for each in value:
+        if isinstance(each, dict | list):
             _rename(each)
 
 

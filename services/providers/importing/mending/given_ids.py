@@ -106,7 +106,8 @@ def all_below(entity: str, said: Said) -> Iterator[tuple[str, Said]]:
     """Each entity below one, at every level."""
     for child, each in nested(entity, said):
         yield child, each
-        yield from all_below(child, each)
+        if child in NESTED:
+            yield from all_below(child, each)
 
 
 def taken_by(session: Session, source: UUID, listings: Collection[tuple[str, Said]]) -> Taken:
@@ -174,7 +175,8 @@ class Keys:
                 uuid5(key, f"{child}/{number}") if given is None else self._key(child, given, above)
             )
             each["id"] = str(here)
-            self._below(child, each, here, owner)
+            if child in NESTED:
+                self._below(child, each, here, owner)
 
     def _key(self, entity: str, given: str, owner: UUID) -> UUID:
         key = key_of(self.source, entity, given)
