@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -15,9 +14,7 @@ from shared.fhir.model import validate
 from shared.fhir.outcome import forbidden
 from shared.fhir.resolver import Resolver, Step
 from shared.fhir.store import Access, FhirStore, Grant, Stored
-
-#: SQLSTATEs after which the same transaction may well succeed: serialization failure, deadlock.
-_AGAIN = frozenset({"40001", "40P01"})
+from shared.repeating import worth_repeating
 
 
 class Organisation(Protocol):
@@ -27,12 +24,6 @@ class Organisation(Protocol):
     def organisation(self) -> str:
         """The organisation's id: the owner of what it writes."""
         ...
-
-
-def worth_repeating(error: BaseException) -> bool:
-    """Whether a transaction that failed so may be tried again as it is."""
-    cause = getattr(error, "orig", None)
-    return isinstance(error, OperationalError) and getattr(cause, "sqlstate", None) in _AGAIN
 
 
 class StoreWriter:

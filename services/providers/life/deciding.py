@@ -16,10 +16,12 @@ from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.messaging.events import ListingApproved, ListingSentBack
 from shared.problems import Problem
+from shared.repeating import repeating
 
 Json = dict[str, Any]
 
 
+@repeating
 def approve(
     directory: Directory,
     principal: Principal,
@@ -106,6 +108,7 @@ def publish_due(directory: Directory, today: date) -> int:
     return sum(_publish_one(directory, subject, number) for subject, number in waiting)
 
 
+@repeating
 def _publish_one(directory: Directory, subject: UUID, number: int) -> bool:
     try:
         with UnitOfWork(directory.engine) as uow, in_words():

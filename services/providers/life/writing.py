@@ -25,6 +25,7 @@ from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.messaging.events import ListingSubmitted
 from shared.problems import Problem
+from shared.repeating import repeating
 
 Json = dict[str, Any]
 Listing = hsds.Service | hsds.Organization
@@ -45,6 +46,7 @@ class Written:
     waits: bool
 
 
+@repeating
 def write_organization(
     directory: Directory,
     principal: Principal,
@@ -80,6 +82,7 @@ def write_organization(
     return Written(body, new, waits)
 
 
+@repeating
 def write_service(
     directory: Directory,
     principal: Principal,

@@ -19,7 +19,6 @@ from services.referrals.bars.message import Message
 from services.referrals.desk import Desk
 from services.referrals.disclosure import access_of
 from services.referrals.domain import Kind
-from services.referrals.repeating import repeating
 from services.referrals.tables import BarsMessage, CaseTask
 from services.referrals.writing.writer import ReferralWriter
 from shared.auth import Principal
@@ -28,6 +27,7 @@ from shared.delivery.outgoing import OutgoingHttp
 from shared.fhir.bundle import WriteEntry, WriteResult
 from shared.fhir.outcome import FhirError, Issue
 from shared.fhir.store import FhirStore, Stored
+from shared.repeating import repeating
 from shared.scopes import may
 
 Json = dict[str, Any]

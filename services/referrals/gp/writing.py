@@ -13,11 +13,11 @@ from services.referrals.gp.readers import readers_of_message
 from services.referrals.gp.rendering import letter
 from services.referrals.gp.standing import State
 from services.referrals.gp.summary import Summary, summary_of
-from services.referrals.repeating import repeating
 from services.referrals.resources import Resource
 from services.referrals.tables import GpMessage
 from shared.delivery import Superseded
 from shared.fhir.store import Access
+from shared.repeating import repeating
 
 
 @dataclass(frozen=True)

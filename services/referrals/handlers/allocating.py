@@ -11,10 +11,10 @@ from sqlmodel import col, select
 from services.referrals.casefile import CaseFile, refuse_unless
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor
-from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker, standing
 from services.referrals.tables import Case, Worklist
 from shared.auth import Principal
+from shared.repeating import repeating
 
 LEADS = "team-lead"
 """The role that gives a colleague's cases to another."""

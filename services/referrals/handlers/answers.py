@@ -11,7 +11,6 @@ from services.referrals.domain import Actor, Kind, decide
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import has_died, person_of_case, share_identity
 from services.referrals.register import CAME, marks_of, put_mark
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Activity, CaseTask
 from shared.auth import Principal
@@ -28,6 +27,7 @@ from shared.messaging.events import (
     ReferralStarted,
     ReferralWaitlisted,
 )
+from shared.repeating import repeating
 
 EARLIEST = date(2000, 1, 1)
 """No activity that Kersey keeps was before; an earlier day is a slip of the keyboard."""

@@ -27,11 +27,11 @@ from services.referrals.register import (
     marks_of_task,
     put_mark,
 )
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import AttendanceMark, CaseTask, ListedService
 from shared.auth import Principal
 from shared.database import UnitOfWork
+from shared.repeating import repeating
 
 
 @repeating

@@ -29,11 +29,11 @@ from services.referrals.desk import Desk
 from services.referrals.domain import Refused
 from services.referrals.emergency_view import emergency_view
 from services.referrals.handlers.allocating import LEADS
-from services.referrals.repeating import repeating
 from services.referrals.tables import BreakGlass, Case
 from services.referrals.trail import note
 from shared.auth import Principal
 from shared.messaging.events import ReferralOpenedInEmergency
+from shared.repeating import repeating
 
 OVER = "The time for reading this case is over. If you must read more, open it again and say why."
 

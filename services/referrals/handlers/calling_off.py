@@ -14,11 +14,11 @@ from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.handlers.sharing import has_died, person_of_case
 from services.referrals.register import EXPECTED, TOLD_US
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import AttendanceMark, CaseTask
 from shared.auth import Principal
 from shared.messaging.events import ReferralVisitCalledOff
+from shared.repeating import repeating
 
 AHEAD = timedelta(days=92)
 """How far ahead somebody can know that they will not come."""

@@ -19,7 +19,6 @@ from services.referrals.handlers.routing import NO_TEAM, Route
 from services.referrals.handlers.routing import Practice as Declared
 from services.referrals.pad import Pad
 from services.referrals.record import Source
-from services.referrals.repeating import repeating
 from services.referrals.tables import (
     Case,
     FrontDoorEntry,
@@ -34,6 +33,7 @@ from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.model import validate
 from shared.fhir.store import Access, Grant
+from shared.repeating import repeating
 
 NAME = "Front door"
 """The sender of what came in there, as Tasks show it."""

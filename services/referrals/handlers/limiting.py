@@ -9,12 +9,12 @@ from services.referrals.deadlines import plan_anew
 from services.referrals.desk import Desk
 from services.referrals.domain import Refused
 from services.referrals.limits import history, in_force
-from services.referrals.repeating import repeating
 from services.referrals.resources import instant
 from services.referrals.tables import Case, HubLimitsSaid, PlaceHub
 from shared.auth import Principal
 from shared.limits import Limits, defaults
 from shared.messaging.events import HubLimitsChanged
+from shared.repeating import repeating
 
 Json = dict[str, Any]
 

@@ -19,7 +19,6 @@ from services.referrals.break_glass import (
 )
 from services.referrals.desk import Desk
 from services.referrals.persons import survivor_of
-from services.referrals.repeating import repeating
 from services.referrals.resources import instant
 from services.referrals.tables import (
     AuditEntry,
@@ -32,6 +31,7 @@ from services.referrals.tables import (
 from services.referrals.trail import note
 from shared.auth import Principal
 from shared.problems import Problem
+from shared.repeating import repeating
 
 MOST_FOUND = 20
 

@@ -13,10 +13,10 @@ from services.referrals.desk import Desk
 from services.referrals.domain import Refused
 from services.referrals.plan.documents import observation
 from services.referrals.plan.instruments import INSTRUMENTS, faults
-from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker
 from services.referrals.tables import Measure, Review
 from shared.auth import Principal
+from shared.repeating import repeating
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from services.referrals.persons import (
     hold_persons,
 )
 from services.referrals.record import FLAGS, Stop, stops_of
-from services.referrals.repeating import repeating
 from services.referrals.tables import (
     Agreement,
     Case,
@@ -45,6 +44,7 @@ from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.fhir.json import parse
 from shared.messaging.events import PersonMerged, PersonUnmerged
+from shared.repeating import repeating
 
 SIDES = ("person_agreed_by", "candidate_agreed_by")
 """The columns of a proposal that say who agreed for which side."""

@@ -20,13 +20,13 @@ from services.referrals.handlers.sharing import (
     share_identity,
 )
 from services.referrals.handlers.triage import note_acceptance
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Agreement, CaseTask, ListedService, OnwardRequest
 from services.referrals.unnamed.reading import read_around
 from services.referrals.unnamed.refusing import note_confirmed, refuse_telling
 from shared.auth import Principal
 from shared.messaging.events import ReferralCancelled, ReferralChosen, ReferralRequested
+from shared.repeating import repeating
 
 SIGNPOST_ONLY = 1
 """Tier of a listing that may be told to people but gets no personal data (care 25)."""

@@ -16,11 +16,11 @@ from services.referrals.handlers.calling_off import PERSON, note_called_off
 from services.referrals.handlers.onward import cancel
 from services.referrals.handlers.sharing import end_agreement
 from services.referrals.person_views import Hears, person_hears, person_message_view
-from services.referrals.repeating import repeating
 from services.referrals.tables import CaseTask
 from services.referrals.views import View
 from shared.auth import Principal
 from shared.messaging.events import PersonSaid
+from shared.repeating import repeating
 
 Said = Literal["cancel", "not-this-time", "call-me", "stop-sharing", "change-sharing"]
 """That they do not come, or not on one day; would like a call; want less or nothing shared."""

@@ -10,10 +10,10 @@ from sqlmodel import col, select
 from services.referrals.casefile import CaseFile, refuse_unless
 from services.referrals.desk import Desk
 from services.referrals.plan.documents import goal as document
-from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker
 from services.referrals.tables import Goal, GoalAction
 from shared.auth import Principal
+from shared.repeating import repeating
 
 SET = "set"
 """The state of a goal of which nothing has come yet."""

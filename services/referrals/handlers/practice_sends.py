@@ -11,9 +11,9 @@ from services.referrals.handlers.front_door import (
     handed_in_before,
     take_in,
 )
-from services.referrals.repeating import repeating
 from services.referrals.tables import Practice
 from shared.auth import Principal
+from shared.repeating import repeating
 
 
 @repeating

@@ -11,11 +11,11 @@ from services.referrals.casefile import NoSuchCase, refuse_unless
 from services.referrals.desk import Desk
 from services.referrals.gp.standing import Route
 from services.referrals.gp.wishes import Wish, wish_of
-from services.referrals.repeating import repeating
 from services.referrals.tables import PlaceHub, Practice, PracticeWish
 from services.referrals.trail import note
 from shared.auth import Principal
 from shared.database import UnitOfWork
+from shared.repeating import repeating
 
 Shown = dict[str, object]
 

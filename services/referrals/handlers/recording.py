@@ -17,7 +17,6 @@ from services.referrals.casefile import refuse_unless
 from services.referrals.desk import Desk
 from services.referrals.persons import home_of, records_of
 from services.referrals.record import SELF_STATED, Channel, Characteristic, Purpose, Safe, Source
-from services.referrals.repeating import repeating
 from services.referrals.tables import (
     AccessNeed,
     Case,
@@ -29,6 +28,7 @@ from services.referrals.tables import (
 )
 from services.referrals.trail import note
 from shared.auth import Principal
+from shared.repeating import repeating
 
 
 class Record:

@@ -7,9 +7,9 @@ from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.handlers.onward import check_agreed
 from services.referrals.handlers.sharing import share_identity
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from shared.auth import Principal
+from shared.repeating import repeating
 
 
 @repeating

@@ -17,12 +17,12 @@ from services.referrals.casefile import (
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Refused, State
 from services.referrals.record import CONTACT_ITEMS
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Agreement, CaseTask, IdentityView, Person
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.messaging.events import AgreementWithdrawn
+from shared.repeating import repeating
 
 IDENTIFIED = frozenset({"selected", "started", "attended", "completed"})
 """The businessStatus values of a provider's Task in which it may know whom it expects (care 6)."""

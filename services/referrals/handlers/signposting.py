@@ -4,10 +4,10 @@ from uuid import UUID
 
 from services.referrals.casefile import refuse_unless
 from services.referrals.desk import Desk
-from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker
 from services.referrals.tables import ListedService, Signpost
 from shared.auth import Principal
+from shared.repeating import repeating
 
 
 @repeating

@@ -20,7 +20,6 @@ from services.referrals.persons import (
     records_of,
 )
 from services.referrals.record import STOPS, Stop
-from services.referrals.repeating import repeating
 from services.referrals.tables import PersonChange
 from services.referrals.trail import note
 from shared.auth import Principal
@@ -31,6 +30,7 @@ from shared.messaging.events import (
     PersonStop,
     PersonStopLifted,
 )
+from shared.repeating import repeating
 
 SAID: Mapping[Stop, type[PersonStop]] = MappingProxyType(
     {

@@ -13,7 +13,6 @@ from services.referrals.handlers.sharing import (
     person_of_case,
     taken_back,
 )
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import CaseTask, RequestFeedback, RequestMessage
 from services.referrals.talk import GOOD, POINTS, Side, View, talk_of
@@ -21,6 +20,7 @@ from services.referrals.unnamed.reading import read_around
 from services.referrals.unnamed.refusing import note_confirmed, refuse_telling
 from shared.auth import Principal
 from shared.messaging.events import ProviderWritten, TeamWritten
+from shared.repeating import repeating
 
 SIDES = {Actor.LINK_WORKER: Side.TEAM, Actor.PROVIDER: Side.PROVIDER}
 

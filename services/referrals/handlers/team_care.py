@@ -9,10 +9,10 @@ from services.referrals.caring_scale import LEVELS
 from services.referrals.casefile import refuse_unless
 from services.referrals.desk import Desk
 from services.referrals.handlers.allocating import LEADS
-from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker
 from services.referrals.tables import Complexity, Supervision, Visiting, Worklist
 from shared.auth import Principal
+from shared.repeating import repeating
 
 
 @repeating

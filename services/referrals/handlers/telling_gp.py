@@ -20,12 +20,12 @@ from services.referrals.gp.documents import attached
 from services.referrals.gp.standing import PRINTABLE, SHAREABLE, Kind, Route, State
 from services.referrals.gp.wishes import wish_of
 from services.referrals.handlers.sharing import has_died, person_of_case
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import GpMessage, GpSharing
 from services.referrals.tables.gp import gp_deliveries
 from shared.auth import Principal
 from shared.delivery import State as Ended
+from shared.repeating import repeating
 
 MEDIA_TYPES = {"pdf": "application/pdf", "html": "text/html"}
 """The forms of a letter, by the ending of its address."""

@@ -5,10 +5,10 @@ from uuid import UUID
 from services.referrals.casefile import refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables.bars import bars_deliveries
 from shared.auth import Principal
+from shared.repeating import repeating
 
 
 @repeating

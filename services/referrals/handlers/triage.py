@@ -20,7 +20,6 @@ from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import share_identity
 from services.referrals.handlers.worrying import lead_nobody
 from services.referrals.plan.for_practice import measured
-from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker, standing
 from services.referrals.tables import Attempt, LinkWorkerService, Visiting, Worklist
 from services.referrals.worries import refuse_while_open
@@ -37,6 +36,7 @@ from shared.messaging.events import (
     TriageNotReached,
     TriageStarted,
 )
+from shared.repeating import repeating
 
 Step = Callable[[CaseFile, Actor, str | None], None]
 

@@ -8,11 +8,11 @@ from services.referrals.casefile import CaseFile, refuse_unless, state_of, worki
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.handlers.sharing import has_died, person_of_case
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import CaseTask, FirstVisit
 from shared.auth import Principal
 from shared.messaging.events import ReferralVisitSet
+from shared.repeating import repeating
 
 SOONEST = timedelta(minutes=15)
 LATEST = timedelta(days=366)

@@ -8,13 +8,13 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from services.referrals.desk import Desk
-from services.referrals.repeating import repeating
 from services.referrals.standing import by_link_worker
 from services.referrals.tables import Case, ListedService, Waiting, Worklist
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.messaging.broker import Subscription
 from shared.messaging.events import CapacityChanged, Envelope, ServicePublished
+from shared.repeating import repeating
 
 SUBSCRIPTION = Subscription(
     "referrals", "openings", frozenset({ServicePublished.type, CapacityChanged.type})

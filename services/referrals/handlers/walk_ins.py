@@ -21,7 +21,6 @@ from services.referrals.handlers.routing import Route
 from services.referrals.handlers.sharing import IDENTIFIED, share_identity
 from services.referrals.handlers.stopping import announce_standing
 from services.referrals.register import View
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import (
     CaseTask,
@@ -32,6 +31,7 @@ from services.referrals.tables import (
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.messaging.events import ReferralAccepted
+from shared.repeating import repeating
 
 CONTACTS = {"phone": "phone", "email": "email", "post": "address"}
 """What a provider is shown of a way to the person, by its channel; a text goes to the phone."""

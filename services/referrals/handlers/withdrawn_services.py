@@ -13,9 +13,9 @@ from services.referrals.casefile import CaseFile, NoSuchCase, refuse_unless, sta
 from services.referrals.desk import Desk
 from services.referrals.domain import ENDINGS, Kind, Refused
 from services.referrals.handlers.sharing import has_died, person_of_case
-from services.referrals.repeating import repeating
 from services.referrals.tables import Case, CaseTask, ListedService
 from shared.messaging.events import ReferralServiceWithdrawn
+from shared.repeating import repeating
 
 log = structlog.get_logger(__name__)
 

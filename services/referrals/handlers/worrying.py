@@ -13,11 +13,11 @@ from services.referrals import worries
 from services.referrals.casefile import CaseFile, NoSuchCase, refuse_unless, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Refused
-from services.referrals.repeating import repeating
 from services.referrals.standing import standing
 from services.referrals.tables import Worklist, Worry, WorryNote
 from services.referrals.worries import Act
 from shared.auth import Principal
+from shared.repeating import repeating
 
 FIRST: dict[Act, str] = {
     Act.DECISION: "Say first who looks at it.",

@@ -13,7 +13,6 @@ from services.referrals.desk import Desk
 from services.referrals.domain import Actor
 from services.referrals.membership import take_out
 from services.referrals.persons import Overtaken, again_if_overtaken, hold_persons
-from services.referrals.repeating import repeating
 from services.referrals.subject.finding import Subject, subject_of
 from services.referrals.subject.holdings import DOCUMENTS_STAY, HOLDINGS
 from services.referrals.subject.operators import operator
@@ -36,6 +35,7 @@ from shared.messaging.events import (
     ReferralEndedEarly,
     ReferralWithdrawn,
 )
+from shared.repeating import repeating
 
 ASKED_FOR = ("person-asked", "sent-by-mistake", "court-order")
 """Why somebody asks for an erasure."""

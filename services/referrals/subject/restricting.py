@@ -11,12 +11,12 @@ from services.referrals.desk import Desk
 from services.referrals.handlers.stopping import tell
 from services.referrals.persons import Held, again_if_overtaken, hold_persons
 from services.referrals.record import Stop
-from services.referrals.repeating import repeating
 from services.referrals.subject.finding import Subject, subject_of
 from services.referrals.subject.operators import operator
 from services.referrals.tables import Case, Person
 from services.referrals.trail import note
 from shared.database import UnitOfWork
+from shared.repeating import repeating
 
 RESTRICTED: set[Stop] = {"restricted"}
 

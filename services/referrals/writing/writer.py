@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from services.referrals.casefile import NoSuchCase
 from services.referrals.desk import Desk
 from services.referrals.domain import Refused
-from services.referrals.repeating import repeating
 from services.referrals.writing.several import Several
 from services.referrals.writing.work import SENDERS, Work
 from shared.auth import Principal
@@ -18,6 +17,7 @@ from shared.fhir.outcome import (
     not_found,
 )
 from shared.fhir.store import Creation, Stored, together
+from shared.repeating import repeating
 
 STATUS = {"forbidden": 403, "conflict": 409, "business-rule": 422}
 """The HTTP status of a refusal of the domain, by its issue code."""

@@ -10,10 +10,18 @@ from typing import ParamSpec, TypeVar
 from sqlalchemy.exc import OperationalError
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from shared.fhir.writer import worth_repeating
+#: SQLSTATEs after which the same transaction may well succeed: serialization failure, deadlock.
+_AGAIN = frozenset({"40001", "40P01"})
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+def worth_repeating(error: BaseException) -> bool:
+    """Whether a transaction that failed so may be tried again as it is."""
+    cause = getattr(error, "orig", None)
+    return isinstance(error, OperationalError) and getattr(cause, "sqlstate", None) in _AGAIN
+
 
 _several_times = retry(
     retry=retry_if_exception(worth_repeating),
