@@ -25,7 +25,7 @@ AWAY: set[str] = set()
 CONTACTS: list[dict[str, Any]] = []
 STAFF: dict[str, int | str | None] = {"active": 0, "invited": 0, "since": None}
 VIEW: dict[str, Any] = {}
-NEED, ACCESS = str(uuid4()), str(uuid4())
+NEED, ACCESS, COMPANY = (str(uuid4()) for _ in range(3))
 
 
 def step(name: str, done: bool | None = False, **more: Any) -> dict[str, Any]:
@@ -114,7 +114,9 @@ def vocabulary() -> dict[str, Any]:
     """A term of each kind that the form asks for."""
     need = {"id": NEED, "code": "loneliness", "name": "Loneliness"}
     access = {"id": ACCESS, "code": "step-free", "name": "Step-free"}
-    return {"contents": [{"code": "need", "terms": [need]}, {"code": "access", "terms": [access]}]}
+    company = {"id": COMPANY, "code": "women", "name": "Women only"}
+    said = {"need": need, "access": access, "company": company}
+    return {"contents": [{"code": code, "terms": [term]} for code, term in said.items()]}
 
 
 @trial.get("/directory/postcodes/{postcode}")
@@ -315,13 +317,17 @@ def test_the_first_service_is_kept_as_a_draft(pages: Pages):
     answer = send(
         http, page, name="Clay", ask_by="phone", needs=NEED, access=ACCESS, byday="TU",
         opens_at="10.30", address_1="1 Mill St", city="Shipley", postal_code="BD18 3QQ",
-        state_province="West Yorkshire",
+        state_province="West Yorkshire", company=COMPANY, minimum_age="18", maximum_age="65",
     )  # fmt: skip
     assert answer.headers["location"] == f"{PAGE}?done=written"
     ((_, path, body),) = SENT
     assert path == f"/directory/services/{uuid5(KEY, 'service')}?draft=true"
     assert body["kersey"] == {"ask_by": "phone"}
-    assert body["attributes"] == [{"taxonomy_term_id": NEED, "link_type": "need"}]
+    assert body["attributes"] == [
+        {"taxonomy_term_id": COMPANY, "link_type": "company"},
+        {"taxonomy_term_id": NEED, "link_type": "need"},
+    ]
+    assert (body["minimum_age"], body["maximum_age"]) == (18, 65)
     place = body["service_at_locations"][0]["location"]
     assert (place["latitude"], place["attributes"][0]["taxonomy_term_id"]) == (53.8, ACCESS)
     assert body["schedules"][0]["byday"] == "TU"

@@ -10,7 +10,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from services.portal.keeping.said import access
+from services.portal.cases.words import COMPANY as COMPANIES
+from services.portal.keeping.said import chosen
 from services.portal.prose import plain
 from services.portal.staff.fields import Field, Typed
 from services.portal.times import WEEKDAYS
@@ -54,6 +55,15 @@ REACHED = (
     Field("email", _("E-mail address for anyone to use")),
     Field("url", _("Web page"), hint=_("It begins with https://")),
 )
+COMPANY = Field(
+    "company",
+    _("Is it for some people only?"),
+    "checkboxes",
+    hint=_(
+        "A group may be for women only or for men only where there is a good reason. If you do not"
+        " choose, it does not say."
+    ),
+)
 FOR_WHOM = (
     Field("eligibility_description", _("Who is it for?"), "words", letters=LONGEST),
     Field("minimum_age", _("From which age?"), "number", hint=_("Empty if any age"), most=150),
@@ -64,12 +74,24 @@ _TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?::00)?")
 _POUNDS = re.compile(r"£?\s*(\d{1,6}(?:\.\d{1,2})?)")
 
 
-def fields_of(listing: Json, terms: Mapping[str, str]) -> dict[str, list[Field]]:
+Terms = Mapping[str, Mapping[str, str]]
+"""Terms as people read them, by taxonomy and id."""
+
+CHOSEN = ("access", "company")
+"""The taxonomies of which a listing's form asks."""
+
+
+def named(term: Json) -> str:
+    """A term as people read it: whom a group is for, as other pages call it."""
+    return COMPANIES.get(term["code"], str(term["name"]))
+
+
+def fields_of(listing: Json, terms: Terms) -> dict[str, list[Field]]:
     """The fields that fit a listing, under the headings of the page.
 
     Args:
         listing: what it says.
-        terms: of access, by id.
+        terms: of access, and of whom it is for.
     """
     where = [PLACE, *(ADDRESS if _address(listing) else ())] if _location(listing) else []
     cost = [COST, *([AMOUNT] if len(listing.get("cost_options") or ()) <= 1 else [])]
@@ -80,9 +102,12 @@ def fields_of(listing: Json, terms: Mapping[str, str]) -> dict[str, list[Field]]
         else [],
         _("Where"): where,
         _("Cost"): cost,
-        _("Access"): [replace(ACCESS, options=terms)],
+        _("Access"): [replace(ACCESS, options=terms["access"])],
         _("Contact"): [*([PHONE] if len(_phones(listing)) <= 1 else ()), *REACHED],
-        _("Who it is for"): list(FOR_WHOM),
+        _("Who it is for"): [
+            *([replace(COMPANY, options=terms["company"])] if terms["company"] else ()),
+            *FOR_WHOM,
+        ],
     }
 
 
@@ -118,7 +143,8 @@ def typed_of(listing: Json) -> Typed:
         **{name: _number(listing.get(name)) for name in ("minimum_age", "maximum_age")},
     }
     days = [part.strip() for part in (rule.get("byday") or "").split(",")]
-    lists = {"byday": [day for day in WEEKDAYS if day in days], "access": access(listing)}
+    lists = {"byday": [day for day in WEEKDAYS if day in days]}
+    lists |= {name: chosen(listing) for name in CHOSEN}
     return {name: value or "" for name, value in said.items()} | lists
 
 
@@ -140,13 +166,13 @@ def faults_of(typed: Typed) -> dict[str, str]:
     return faults
 
 
-def written(listing: Json, typed: Typed, terms: Mapping[str, str]) -> Json:
+def written(listing: Json, typed: Typed, terms: Terms) -> Json:
     """The listing with what was typed; a field that is not on the page changes nothing.
 
     Args:
         listing: what it says.
         typed: by field.
-        terms: of access, by id; other terms stay.
+        terms: of access, and of whom it is for; other terms stay.
     """
     new = deepcopy(listing)
     new.pop("kersey", None)  # the directory keeps what is not said of it
@@ -170,8 +196,9 @@ def written(listing: Json, typed: Typed, terms: Mapping[str, str]) -> Json:
     _write_place(new, typed, [name for name in ("place", *_LINES) if changed(name)])
     if changed("number"):
         _write_phone(new, typed["number"])
-    if "access" in typed:
-        _write_access(new, set(typed["access"]) & terms.keys(), set(terms))
+    for name in CHOSEN:
+        if name in typed:
+            _write_terms(new, name, set(typed[name]) & terms[name].keys(), set(terms[name]))
     return new
 
 
@@ -237,9 +264,12 @@ def _write_phone(new: Json, number: str) -> None:
     new["contacts"] = contacts
 
 
-def _write_access(new: Json, wanted: set[str], terms: set[str]) -> None:
-    """Say yes to what is wanted and nothing of the rest, but for what was known to be missing."""
-    there = set(access(new)) & terms
+def _write_terms(new: Json, taxonomy: str, wanted: set[str], terms: set[str]) -> None:
+    """Say yes to what is wanted and nothing of the rest, but for what was known to be missing.
+
+    What is there is said of the place, if that is one; whom it is for, of the service.
+    """
+    there = set(chosen(new)) & terms
     places = [each["location"] for each in new.get("service_at_locations") or ()]
     for holder in (new, *places):
         holder["attributes"] = [
@@ -249,8 +279,8 @@ def _write_access(new: Json, wanted: set[str], terms: set[str]) -> None:
             or (each.get("value") == "no" and str(each["taxonomy_term_id"]) not in wanted)
             or (each.get("value") != "no" and str(each["taxonomy_term_id"]) in wanted)
         ]
-    more = [{"taxonomy_term_id": term, "link_type": "access"} for term in sorted(wanted - there)]
-    (places[0] if len(places) == 1 else new)["attributes"] += more
+    more = [{"taxonomy_term_id": term, "link_type": taxonomy} for term in sorted(wanted - there)]
+    (places[0] if taxonomy == "access" and len(places) == 1 else new)["attributes"] += more
 
 
 def _location(listing: Json) -> Json | None:

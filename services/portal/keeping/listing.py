@@ -111,14 +111,13 @@ async def _standing(here: Place, service: UUID) -> tuple[Json, Json, Json]:
     return kept, listing, waiting
 
 
-async def _terms(here: Place) -> dict[str, str]:
-    """Terms of access by id, as people read them."""
+async def _terms(here: Place) -> form.Terms:
+    """Terms by taxonomy and id, as people read them."""
     vocabulary = (await here.get("/directory/vocabulary"))["contents"]
-    return {
-        term["id"]: term["name"]
+    return {code: {} for code in form.CHOSEN} | {
+        taxonomy["code"]: {term["id"]: form.named(term) for term in taxonomy["terms"]}
         for taxonomy in vocabulary
-        if taxonomy["code"] == "access"
-        for term in taxonomy["terms"]
+        if taxonomy["code"] in form.CHOSEN
     }
 
 
@@ -126,7 +125,7 @@ def _page(
     here: Place,
     kept: Json,
     base: Json,
-    terms: dict[str, str],
+    terms: form.Terms,
     status: int,
     typed: Typed,
     faults: dict[str, str] | None = None,

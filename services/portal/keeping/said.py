@@ -22,12 +22,12 @@ _ORDINALS = {
 }
 
 
-def rows(listing: Listing, terms: Mapping[str, str]) -> list[tuple[str, str]]:
+def rows(listing: Listing, terms: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
     """Names and values; empty where the listing says nothing.
 
     Args:
         listing: what it says.
-        terms: of access, by id, as people read them.
+        terms: of access, and of whom it is for, by id, as people read them.
     """
     said: tuple[tuple[str, Callable[[Listing], str]], ...] = (
         (_("News"), lambda each: plain(each.get("alert"))),
@@ -35,12 +35,9 @@ def rows(listing: Listing, terms: Mapping[str, str]) -> list[tuple[str, str]]:
         (_("When"), _when),
         (_("Where"), _where),
         (_("What it costs"), _cost),
-        (
-            _("Access"),
-            lambda each: ", ".join(terms[term] for term in access(each) if term in terms),
-        ),
+        (_("Access"), lambda each: ", ".join(_named(each, terms["access"]))),
         (_("Contact"), _contact),
-        (_("Who it is for"), _for_whom),
+        (_("Who it is for"), lambda each: _for_whom(each, terms["company"])),
     )
     return [(_("Name"), str(listing.get("name", ""))), *((name, of(listing)) for name, of in said)]
 
@@ -56,7 +53,11 @@ def schedule_words(schedule: Listing) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def access(listing: Listing) -> list[str]:
+def _named(listing: Listing, terms: Mapping[str, str]) -> list[str]:
+    return [terms[term] for term in chosen(listing) if term in terms]
+
+
+def chosen(listing: Listing) -> list[str]:
     """The ids of the terms that a listing says yes to, at its places and of itself."""
     return list(dict.fromkeys(_yes(listing)))
 
@@ -131,9 +132,10 @@ def _contact(listing: Listing) -> str:
     return ", ".join(str(each) for each in found if each)
 
 
-def _for_whom(listing: Listing) -> str:
+def _for_whom(listing: Listing, company: Mapping[str, str]) -> str:
     said = plain(listing.get("eligibility_description"))
-    return ". ".join(part for part in (said.rstrip("."), _ages(listing)) if part)
+    alone = ", ".join(_named(listing, company))
+    return ". ".join(part for part in (alone, said.rstrip("."), _ages(listing)) if part)
 
 
 def _ages(listing: Listing) -> str:

@@ -114,16 +114,16 @@ def _wrong(typed: Typed, _: Faults) -> Faults:
 
 
 async def _standing(here: Place, view: Json) -> tuple[Json, dict[str, dict[str, str]]]:
-    """What waits of the service, or a listing that says nothing yet; and terms of needs and of
-    access by id.
+    """What waits of the service, or a listing that says nothing yet; and terms by taxonomy
+    and id.
     """
     vocabulary = (await here.get("/directory/vocabulary"))["contents"]
-    terms = {
+    terms: dict[str, dict[str, str]] = {code: {} for code in form.CHOSEN} | {
         taxonomy["code"]: {
-            term["id"]: NEEDS.get(term["code"], term["name"]) for term in taxonomy["terms"]
+            term["id"]: NEEDS.get(term["code"], form.named(term)) for term in taxonomy["terms"]
         }
         for taxonomy in vocabulary
-        if taxonomy["code"] in ("need", "access")
+        if taxonomy["code"] in ("need", *form.CHOSEN)
     }
     waits = view.get("waits")
     if waits:
@@ -144,7 +144,7 @@ def _fields(base: Json, terms: Mapping[str, Mapping[str, str]]) -> dict[str, lis
     """Those of the page where a provider keeps its listing, with needs and how it is asked; an
     address may be left out.
     """
-    parts = form.fields_of(base, terms["access"])
+    parts = form.fields_of(base, terms)
     parts["What"] = [
         *(each for each in parts["What"] if each.name != "alert"),
         replace(NEED, options=terms["need"]),
@@ -172,7 +172,7 @@ async def _written(
     """
     if typed.get("postal_code") == "":
         base = base | {"service_at_locations": []}
-    new = form.written(base, typed, terms["access"])
+    new = form.written(base, typed, terms)
     if typed.get("postal_code"):
         address = new["service_at_locations"][0]["location"]["addresses"][0]
         address["state_province"] = typed["state_province"]

@@ -1,0 +1,47 @@
+"""The plain fields of a listing: for whom a group is, beside what else stands there."""
+
+from typing import Any
+
+from services.portal.keeping import said
+from services.portal.keeping.form import fields_of, typed_of, written
+
+TERMS = {
+    "access": {"step": "Step-free access"},
+    "company": {"women": "Women only", "men": "Men only"},
+}
+WOMEN = {"taxonomy_term_id": "women", "link_type": "company"}
+SINGING = {"taxonomy_term_id": "singing", "link_type": "activity"}
+STEP = {"taxonomy_term_id": "step", "link_type": "access"}
+
+
+def listing(*attributes: dict[str, Any]) -> dict[str, Any]:
+    place = {"name": "Hall", "attributes": [STEP]}
+    return {
+        "name": "Choir",
+        "attributes": [*attributes],
+        "service_at_locations": [{"location": place}],
+    }
+
+
+def test_for_whom_a_group_is_can_be_chosen_and_is_said_of_the_service():
+    stood = listing(SINGING)
+    typed = typed_of(stood) | {"company": ["women"]}
+    new = written(stood, typed, TERMS)
+    assert new["attributes"] == [SINGING, WOMEN]
+    assert new["service_at_locations"][0]["location"]["attributes"] == [STEP]
+    assert dict(said.rows(new, TERMS))["Who it is for"] == "Women only"
+
+
+def test_what_was_chosen_stands_in_the_form_and_can_be_taken_back():
+    stood = listing(SINGING, WOMEN) | {"minimum_age": 18}
+    typed = typed_of(stood)
+    (field,) = [each for each in fields_of(stood, TERMS)["Who it is for"] if each.name == "company"]
+    assert [key for key in field.options if key in typed["company"]] == ["women"]
+    assert written(stood, typed, TERMS)["attributes"] == [SINGING, WOMEN], "as it stood"
+    assert dict(said.rows(stood, TERMS))["Who it is for"] == "Women only. From 18 years"
+    assert written(stood, typed | {"company": []}, TERMS)["attributes"] == [SINGING]
+
+
+def test_a_directory_without_such_terms_asks_nothing():
+    names = [each.name for each in fields_of(listing(), TERMS | {"company": {}})["Who it is for"]]
+    assert names == ["eligibility_description", "minimum_age", "maximum_age"]
