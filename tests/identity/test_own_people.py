@@ -6,9 +6,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from services.identity.clients import ClientSpec, register_client
 from services.identity.people import accounts, roles
+from services.identity.tables import Membership
+from services.identity.tables.people import membership
 from shared.database import UnitOfWork
 from tests.identity.people import House, Person, Visit, returned, session_of
 
@@ -253,6 +256,20 @@ def test_whoever_is_locked_for_an_organisation_does_not_come_in_for_it(
     whole = weavers.http.post(f"{PATH}/{person.id}/enable", headers=everybody)
     assert whole.status_code == 204
     assert token_of(house, person, weavers.id), "whoever keeps all accounts lifts it too"
+
+
+def test_a_lock_holds_also_for_a_sign_in_that_began_in_the_same_moment(
+    weavers: Group, house: House
+):
+    """One that was not there yet when the lock ended all that were."""
+    person = weavers.person("provider-staff")
+    token = token_of(house, person, weavers.id)
+    assert house.visit().active(token)
+    locked = update(Membership).where(membership.c.account == person.id).values(locked=True)
+    with UnitOfWork(house.engine) as uow:
+        uow.session.connection().execute(locked)
+        uow.commit()
+    assert not house.visit().active(token)
 
 
 def test_what_the_administrator_of_all_locked_is_not_theirs_to_unlock(
