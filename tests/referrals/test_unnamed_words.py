@@ -55,16 +55,24 @@ def heard(text: str, known: Known = KNOWN, **how: object) -> list[tuple[str, str
         ("ring +44 (0)7700-900 111", ("phone", "+44 (0)7700-900 111", True)),
         ("ring 0044 7700 900111", ("phone", "0044 7700 900111", True)),
         ("ring 07700 900222", ("phone", "07700 900222", False)),
+        ("ring 01274 / 555019", ("phone", "01274 / 555019", False)),
+        ("ring 07700/900/111", ("phone", "07700/900/111", True)),
+        ("from 03/11/2026 10 to 11", None),
         ("she@loom.example", ("email", "she@loom.example", True)),
         ("hall@loom.example", ("email", "hall@loom.example", False)),
         ("999-000-0018", ("nhs-number", "999-000-0018", True)),
         ("943 476 5919", ("nhs-number", "943 476 5919", False)),
+        ("943 4765 919", ("nhs-number", "943 4765 919", False)),
+        ("943/476/5919", ("nhs-number", "943/476/5919", False)),
         ("943 476 5918", None),
+        ("94 34 76 59 19", None),
         ("at 12 Loom St.", ("address", "12 Loom St", True)),
         ("on Loom Street", ("address", "Loom Street", False)),
+        ("number 12 on loom street", ("address", "loom street", False)),
         ("in Wilsden", None),
         ("bd189zz", ("postcode", "bd189zz", True)),
         ("BD18 3LA", ("postcode", "BD18 3LA", False)),
+        ("BD18-9ZZ", ("postcode", "BD18-9ZZ", True)),
         ("BD18", None),
         ("born 5/4/61", ("birth-date", "5/4/61", True)),
         ("born 05.04.1961", ("birth-date", "05.04.1961", True)),
@@ -81,6 +89,24 @@ def heard(text: str, known: Known = KNOWN, **how: object) -> list[tuple[str, str
 )
 def test_what_a_text_tells(text: str, found: tuple[str, str, bool] | None):
     assert heard(text) == ([found] if found else [])
+
+
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200d", "\u2060", "\u200f", "\ufeff"])
+def test_what_is_not_seen_parts_no_words_and_numbers(unseen: str):
+    text = f"for She{unseen}ila, of BD18{unseen} 9ZZ: 077{unseen}00 900111"
+    assert heard(text) == [
+        ("name", f"She{unseen}ila", True),
+        ("postcode", f"BD18{unseen} 9ZZ", True),
+        ("phone", f"077{unseen}00 900111", True),
+    ]
+    known = known_of([{"name": [{"family": f"Thack{unseen}ray"}]}])
+    assert heard("Thackray", known) == [("name", "Thackray", True)]
+
+
+@pytest.mark.parametrize("value", ["01274 555019 or 07700 900333", "01274 555019 ext 5"])
+def test_each_of_several_numbers_is_theirs(value: str):
+    known = known_of([{"telecom": [{"value": value}]}])
+    assert heard("ring 01274 555019", known) == [("phone", "01274 555019", True)]
 
 
 def test_what_the_provider_knows_or_may_read_tells_nothing():

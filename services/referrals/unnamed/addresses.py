@@ -25,6 +25,7 @@ _LONG = {
     "terr": "terrace",
 }
 """What ends a street's name, by its short form."""
+_STREETS = frozenset(_LONG.values())
 
 
 def line_of(text: str) -> Line:
@@ -35,7 +36,8 @@ def line_of(text: str) -> Line:
 def find_addresses(text: str, lines: Collection[Line]) -> Iterator[Found]:
     """Where lines of an address stand.
 
-    With its number a line is certain. A street is others' too, and so is the name of a house.
+    With its number a line is certain. A street is others' too, and so is the name of a house; one
+    that is no name of a street by its words counts where it has a capital letter.
 
     Args:
         text: as typed.
@@ -50,7 +52,8 @@ def find_addresses(text: str, lines: Collection[Line]) -> Iterator[Found]:
         for wanted in dict.fromkeys((line, street)):
             theirs = wanted != street and len(street) > 1
             for here in sequences(words, wanted):
-                if theirs or any(each.capital for each in here):
+                named = len(wanted) > 1 and wanted[-1] in _STREETS
+                if theirs or named or any(each.capital for each in here):
                     yield Found(Kind.ADDRESS, here[0].start, here[-1].end, theirs)
 
 

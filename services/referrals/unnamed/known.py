@@ -11,10 +11,12 @@ from services.referrals.unnamed.names import parts_of
 from services.referrals.unnamed.shapes import (
     digits_of,
     find_emails,
+    find_phones,
     find_postcodes,
     joined,
     national,
 )
+from services.referrals.unnamed.visible import Visible
 from services.referrals.unnamed.words import folded
 from shared.fhir.nhs import NHS_NUMBER, canonical_system
 
@@ -61,13 +63,17 @@ class Known:
 
     def take_contact(self, value: str) -> None:
         """A telephone number or an address of e-mail, whatever else is said beside it."""
+        value = Visible.of(value).text
         self.emails |= {value[start:end].casefold() for start, end in find_emails(value)}
-        phone = national(value)
-        if "@" not in value and len(phone) >= _LEAST_DIGITS:
-            self.phones.add(phone)
+        # Each of several, and without an extension; what has no such shape is taken for one whole.
+        shaped = [national(value[start:end]) for start, end in find_phones(value)]
+        if not shaped and "@" not in value:
+            shaped = [national(value)]
+        self.phones |= {each for each in shaped if len(each) >= _LEAST_DIGITS}
 
     def take_address(self, address: str) -> None:
         """An address in one text: its first part is the street, with a number or without."""
+        address = Visible.of(address).text
         for start, end in find_postcodes(address):
             self.postcodes.add(joined(address[start:end]))
         parts = address.replace("\n", ",").split(",")

@@ -8,6 +8,7 @@ from services.referrals.unnamed.addresses import find_addresses
 from services.referrals.unnamed.found import Found, Kind, apart
 from services.referrals.unnamed.known import Known
 from services.referrals.unnamed.names import find_names
+from services.referrals.unnamed.visible import Visible
 from services.referrals.unnamed.words import listed, sequences, words_of
 
 
@@ -33,6 +34,8 @@ def look_through(
         public: telephone numbers that the provider may read, such as the team's.
         health: whether to look for words of illness.
     """
+    visible = Visible.of(text)
+    text = visible.text
     found = [
         *find_names(text, known.names, {*ordinary, *known.towns}),
         *find_addresses(text, known.lines),
@@ -42,7 +45,7 @@ def look_through(
         *_days(text, known, today),
         *(_health(text) if health else ()),
     ]
-    return apart(found)
+    return apart(map(visible.placed, found))
 
 
 def _numbers(text: str, known: Known, public: Collection[str]) -> Iterator[Found]:

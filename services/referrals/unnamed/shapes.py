@@ -8,16 +8,20 @@ from datetime import date, timedelta
 
 from shared.fhir.nhs import is_nhs_number
 
-_GAP = r"[\s().\-‐-―−\u200b\u200c\u200d\u2060\ufeff]{0,3}"
-"""What may part the digits of one number."""
-_DIGITS = re.compile(rf"\d(?:{_GAP}\d)*")
+_APART = r"\s().\-‐-―−"
+_GAP = rf"(?:[{_APART}]{{0,3}}|\s/\s)"
+"""What may part the digits of a telephone number; a stroke without spaces is a date's."""
+_ANY_GAP = rf"[{_APART}/]{{0,3}}"
+"""What may part the digits of a number that is known, or of one with a check digit."""
+_DIGITS = re.compile(rf"\d(?:{_ANY_GAP}\d)*")
 _PHONE = re.compile(
     rf"(?<![\d+])(?:(?:\+|00){_GAP}4{_GAP}4{_GAP}(?:0{_GAP})?|\(?0{_GAP})\d(?:{_GAP}\d){{8,9}}(?!\d)"
 )
-_NHS_NUMBER = re.compile(rf"(?<!\d)\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{4}}(?!\d)")
+_NHS_NUMBER = re.compile(rf"(?<!\d)\d(?:{_ANY_GAP}\d){{9}}(?!{_ANY_GAP}\d)")
+_LEAST_GROUP = 3
 _EMAIL = re.compile(r"[^\s@<>,;:()]+@[^\s@<>,;:()]+\.[^\W\d_]{2,}")
 _POSTCODE = re.compile(
-    r"\b[A-Z]{1,2}\d[A-Z\d]?\s{0,2}\d[ABD-HJLNP-UW-Z]{2}\b", re.ASCII | re.IGNORECASE
+    r"\b[A-Z]{1,2}\d[A-Z\d]?[\s.\-‐-―−]{0,2}\d[ABD-HJLNP-UW-Z]{2}\b", re.ASCII | re.IGNORECASE
 )
 _MONTHS = (
     "january february march april may june july august september october november december".split()
@@ -76,9 +80,10 @@ def find_phones(text: str) -> Iterator[Place]:
 
 
 def find_nhs_numbers(text: str) -> Iterator[Place]:
-    """Where NHS numbers stand, whose check digit holds."""
+    """Where NHS numbers stand, whose check digit holds, in groups as people write them."""
     for found in _NHS_NUMBER.finditer(text):
-        if is_nhs_number(digits_of(found[0])):
+        groups = re.findall(r"\d+", found[0])  # a date and a time have shorter ones
+        if min(map(len, groups)) >= _LEAST_GROUP and is_nhs_number(digits_of(found[0])):
             yield found.span()
 
 
@@ -94,7 +99,7 @@ def find_postcodes(text: str) -> Iterator[Place]:
 
 def joined(postcode: str) -> str:
     """A postcode as it is compared."""
-    return "".join(postcode.split()).upper()
+    return "".join(each for each in postcode if each.isalnum()).upper()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
+from services.referrals.unnamed.visible import Visible
 from shared.fhir.search.folding import fold
 
 _APOSTROPHES = "'’ʼ‘"
@@ -59,7 +60,7 @@ def _is_of_a_word(letter: str) -> bool:
 
 def folded(text: str) -> tuple[str, ...]:
     """The words of a text as they are compared."""
-    return tuple(each.folded for each in words_of(text))
+    return tuple(each.folded for each in words_of(Visible.of(text).text))
 
 
 def sequences(words: Sequence[Word], wanted: Sequence[str]) -> Iterator[Sequence[Word]]:
