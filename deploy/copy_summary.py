@@ -27,6 +27,7 @@ FILES: Mapping[str, str] = {
     "referrals/access_need": "what you need to take part, such as a ramp or large print",
     "referrals/activity": "what was done for you, such as a visit, and when",
     "referrals/agreement": "what you agreed that a group may know about you, or took back",
+    "referrals/agreement_giving": "when and how you agreed before, where you were asked again",
     "referrals/attendance_mark": "on which days a group noted that you came, or did not",
     "referrals/audit_entry": "each change to a record about you: what was done, by whom, and when",
     "referrals/bars_message": "which messages about you other systems sent; numbers only",

@@ -171,7 +171,7 @@ def _sharing(file: CaseFile, task: CaseTask) -> list[str]:
     over = state.ended and state.business not in IDENTIFIED
     if over or agreement is None or agreement.withdrawn is not None:
         return []
-    return sorted(agreed_items(agreement, person_of_case(file)))
+    return sorted(agreed_items(file, agreement))
 
 
 def _may(file: CaseFile, task: CaseTask) -> list[str]:

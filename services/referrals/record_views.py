@@ -1,6 +1,6 @@
 """What the record of a person looks like to the link worker who cares for them: plain JSON."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -20,6 +20,7 @@ from services.referrals.resources import instant
 from services.referrals.tables import (
     AccessNeed,
     Agreement,
+    AgreementGiving,
     Case,
     CaseTask,
     EqualityCharacteristic,
@@ -66,6 +67,10 @@ PARTS: Mapping[str, Wanted] = {
     .join(CaseTask, col(CaseTask.id) == col(Agreement.task))
     .where(col(CaseTask.case) == CASE)
     .order_by(col(Agreement.given)),
+    "givings": select(AgreementGiving)
+    .join(CaseTask, col(CaseTask.id) == col(AgreementGiving.task))
+    .where(col(CaseTask.case) == CASE)
+    .order_by(col(AgreementGiving.given), col(AgreementGiving.ended)),
     "wider": _of_person(WiderConsent)
     .ext(distinct_on(col(WiderConsent.purpose), col(WiderConsent.person)))
     .order_by(
@@ -105,7 +110,7 @@ def record_view(rows: Gathered, lawful_basis: Mapping[Flow, str]) -> View:
         "equality": _equality(rows["equality"]),
         "consents": {
             "lawful_basis": lawful_basis,
-            "sharing": _sharing(rows["agreements"]),
+            "sharing": _sharing(rows["agreements"], rows["givings"]),
             "wider": list(_wider(rows["wider"], merged)),
         },
         "merges": [
@@ -169,19 +174,33 @@ def _equality(rows: Iterable[EqualityCharacteristic]) -> list[View]:
     ]
 
 
-def _sharing(rows: Iterable[Agreement]) -> list[View]:
+def _sharing(rows: Iterable[Agreement], former: Sequence[AgreementGiving]) -> list[View]:
     return [
         {
             "task": each.task,
             "provider": str(each.provider),
             "items": each.items,
-            "how": each.how,
-            "given": instant(each.given),
-            "expires": instant(each.expires) if each.expires else None,
+            **_giving(each),
             "withdrawn": instant(each.withdrawn) if each.withdrawn else None,
+            "before": [
+                _giving(giving) | {"ended": instant(giving.ended)}
+                for giving in former
+                if giving.task == each.task
+            ],
         }
         for each in rows
     ]
+
+
+def _giving(given: Agreement | AgreementGiving) -> View:
+    """How the person agreed, and whether something was shown under that."""
+    return {
+        "how": given.how,
+        "given": instant(given.given),
+        "expires": instant(given.expires) if given.expires else None,
+        "used": instant(given.used) if given.used else None,
+        "recorded_by": given.recorded_by,
+    }
 
 
 def _wider(rows: Iterable[WiderConsent], merged: datetime | None) -> Iterable[View]:

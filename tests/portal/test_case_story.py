@@ -43,6 +43,44 @@ def choir(monkeypatch: pytest.MonkeyPatch) -> str:
     return task
 
 
+RECORD: dict[str, Any] = {
+    "version": 1,
+    "stops": [],
+    "contacts": [],
+    "access_needs": [],
+    "equality": [],
+    "consents": {"lawful_basis": {}, "sharing": [], "wider": []},
+    "merges": [],
+}
+"""Of a person of whom nothing was recorded."""
+
+
+def test_it_says_each_time_that_the_person_agreed_to_share_and_how(
+    pages: Pages, choir: str, monkeypatch: pytest.MonkeyPatch
+):
+    now = {
+        "task": choir, "provider": str(uuid4()), "items": ["access-needs", "name"],
+        "how": "written", "given": "2026-03-04T12:00:00Z", "expires": None,
+        "used": "2026-03-04T12:00:00Z", "recorded_by": "x", "withdrawn": "2026-03-06T12:00:00Z",
+        "before": [
+            {"how": "verbal", "given": NOON, "expires": "2026-03-05T12:00:00Z", "used": NOON,
+             "recorded_by": "x", "ended": "2026-03-04T12:00:00Z"},
+        ],
+    }  # fmt: skip
+    nothing = now | {"items": [], "before": [], "withdrawn": None}
+    consents = {**RECORD["consents"], "sharing": [now, nothing]}
+    monkeypatch.setitem(PAGE, "record", {**RECORD, "consents": consents})
+    page = pages.come(pages.browser(), pages.person(), f"/cases/{CASE}").text
+    lines = (
+        "until 5 March 2026: access needs, name (they said so)",
+        "12:00: agreed to share with Singing &lt;together&gt;: access needs, name (they wrote it)",
+        "12:00: does not want to share with Singing &lt;together&gt; any more",
+    )
+    places = [page.index(line) for line in lines]
+    assert places == sorted(places)
+    assert page.count("agreed to share with") == 2
+
+
 def test_it_says_which_service_saw_who_the_person_is_and_how(
     pages: Pages, choir: str, monkeypatch: pytest.MonkeyPatch
 ):

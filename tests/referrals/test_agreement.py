@@ -6,12 +6,18 @@ import pytest
 
 from services.referrals.domain import State
 from services.referrals.handlers.sharing import may_identify
-from tests.referrals.house import House, Json, wish
+from tests.referrals.house import House, Json, Referral, wish
 
 
 def provider_patient(house: House, task: str) -> str:
     patient = house.scalar("select patient from onward_request where task = :task", task=task)
     return f"/fhir/Patient/{patient}"
+
+
+def agreed(house: House, referral: Referral) -> list[Json]:
+    """What was agreed to be shared, as the person's record has it."""
+    found: list[Json] = house.worker.get(f"{referral.at}/person")["consents"]["sharing"]
+    return found
 
 
 def names(bundle: Json) -> list[object]:
@@ -187,6 +193,37 @@ def test_renewing_after_its_end_shares_at_once(house: House):
     assert "name" not in house.provider.get(provider_patient(house, task))
     house.worker.post(f"/referrals/requests/{task}/renew-agreement", {})
     assert house.provider.get(provider_patient(house, task))["name"] == [{"text": "Kath"}]
+
+
+def test_each_giving_is_kept_with_what_was_shown_under_it(house: House):
+    referral, task = house.accepted(share={"name": "Kath"}, how="verbal", expires=in_days(3))
+    house.provider.post(f"/referrals/requests/{task}/identity")
+    (first,) = agreed(house, referral)
+    assert (first["how"], first["before"]) == ("verbal", [])
+    assert first["given"] < first["used"] < first["expires"]
+    again = house.by("link-worker", account="colleague")
+    again.post(f"/referrals/requests/{task}/renew-agreement", {"how": "written"})
+    again.post(f"/referrals/requests/{task}/renew-agreement", {"expires": in_days(9)})
+    (now,) = agreed(house, referral)
+    verbal, written = now["before"]
+    same = ("how", "given", "expires", "used", "recorded_by")
+    assert {each: verbal[each] for each in same} == {each: first[each] for each in same}
+    assert verbal["recorded_by"] == house.worker.who.client_id
+    assert (written["how"], written["expires"]) == ("written", None)
+    assert (now["how"], now["recorded_by"]) == ("verbal", "colleague")
+    assert verbal["ended"] == written["given"] <= written["used"] <= written["ended"]
+    assert written["ended"] == now["given"] <= now["used"] < now["expires"]
+    for each in (verbal, written, now):
+        assert each["given"] <= each["used"], "nothing is used before it is given"
+
+
+def test_a_giving_under_which_nothing_was_shown_says_so(house: House):
+    referral, task = house.asked(share={"name": "Kath"})
+    house.worker.post(f"/referrals/requests/{task}/renew-agreement", {"how": "written"})
+    house.answer(task, "accept")
+    (now,) = agreed(house, referral)
+    assert [each["used"] for each in now["before"]] == [None]
+    assert now["used"] >= now["given"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from services.referrals.subject.erasing import Erased, Held, StillOpen, erase
+from services.referrals.subject.exporting import copy_of
 from services.referrals.subject.finding import (
     NoSuchPerson,
     by_nhs_number,
@@ -203,6 +204,20 @@ def test_dates_and_codes_of_what_was_done_stay_with_their_reason(house: House):
     assert {effect.record for effect in erased.effects} >= {"documents", "audit_entry", "person"}
     (told,) = erased.recipients
     assert (told.name, told.views) == ("Saltaire Slow Stitch", 1)
+
+
+def test_each_giving_of_an_agreement_is_in_the_copy_and_outlives_the_words(house: House):
+    referral, task = house.accepted()
+    house.worker.post(f"/referrals/requests/{task}/renew-agreement", {"how": "written"})
+    close(house, referral, task)
+    person = person_of(house, referral)
+    (giving,) = copy_of(house.desk, person, by="DPO").rows["agreement_giving"]
+    assert (giving["how"], giving["recorded_by"]) == ("verbal", "demo-link-worker")
+    assert giving["given"] < giving["used"] < giving["ended"]
+    kept = house.rows("select * from agreement_giving")
+    wiped(house, person)
+    assert house.rows("select * from agreement_giving") == kept
+    assert house.row("select how, shared from agreement") == ("written", {})
 
 
 def test_an_open_case_is_refused_and_can_be_ended_first(house: House):

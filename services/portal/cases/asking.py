@@ -167,17 +167,16 @@ def shareable(person: Shown, record: Mapping[str, Any] | None) -> dict[str, str]
     def way(channel: str, sent: str) -> str:
         entry = told.get(channel)
         if entry is None:
-            return person.telecoms.get(sent, "")
+            return sent
         if entry["safe"] == "no":
             return ""
-        said = next((each["value"] for each in entry["said"] if each["value"]), "")
-        return said or person.telecoms.get(sent, "")
+        return next((each["value"] for each in entry["said"] if each["value"]), sent)
 
     values = {
         "name": person.name,
-        "phone": way("phone", "phone"),
-        "email": way("email", "email"),
-        "address": person.address,
+        "phone": way("phone", person.telecoms.get("phone", "")),
+        "email": way("email", person.telecoms.get("email", "")),
+        "address": way("post", person.address),
         "birth-date": person.born,
         "language": person.language,
     }

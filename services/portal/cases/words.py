@@ -304,6 +304,9 @@ SHARED: Mapping[str, str] = {
 }
 """What a provider may learn of a person once it said yes (care 5, 7)."""
 
+SAID_SO: Mapping[str, str] = {"verbal": _("they said so"), "written": _("they wrote it")}
+"""How a person agreed to share something with a provider (care 7)."""
+
 GP_KINDS: Mapping[str, str] = {
     "first-outcome": _("First outcome"),
     "closure": _("Summary at the end"),

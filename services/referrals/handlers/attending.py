@@ -90,7 +90,7 @@ def _name(desk: Desk, uow: UnitOfWork, principal: Principal, task_id: str) -> st
     agreement, person = file.agreement(task_id), person_of_case(file)
     if agreement is None or not may_identify(state_of(task), agreement, person, file.now):
         return ""
-    name = agreed_items(agreement, person).get("name", "")
+    name = agreed_items(file, agreement).get("name", "")
     if name and not is_noted_today(file, task, principal.subject):
         record_view(file, task, principal.subject, "account")
     return name

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from services.referrals.casefile import CaseFile, NoSuchCase, refuse_unless
 from services.referrals.desk import Desk
 from services.referrals.handlers.proposing import Proposed, proposal_for
+from services.referrals.handlers.sharing import show_agreed_again
 from services.referrals.handlers.stopping import tell
 from services.referrals.persons import (
     Held,
@@ -327,14 +328,16 @@ def _settle(
     held: Held,
     before: Mapping[UUID, list[Stop]],
 ) -> None:
-    """Have every case heed what is now said of its person, where that differs from before."""
+    """Have every case heed what is now said of its person, and of the ways to them."""
     for case in held.cases:
         assert case.person is not None
         now, was = set(stops_of(held.persons[case.person])), set(before[case.id])
+        file = CaseFile(desk, uow, case, principal)
         if now != was:
-            file = CaseFile(desk, uow, case, principal)
             tell(file, case.person, said=now - was, lifted=was - now)
             file.finish()
+        else:  # what the other record says of a way to the person counts here too, or no more
+            show_agreed_again(file)
 
 
 def _stands_for(session: Session, principal: Principal, merge: PersonMerge) -> bool:

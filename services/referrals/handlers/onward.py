@@ -18,6 +18,7 @@ from services.referrals.handlers.sharing import (
     is_hidden,
     person_of_case,
     share_identity,
+    unsafe_of,
 )
 from services.referrals.handlers.triage import note_acceptance
 from services.referrals.standing import standing
@@ -36,6 +37,11 @@ _EMAIL = re.compile(r"[^@\s:/<>]+@[^@\s:/<>]+\.[^@\s:/<>]+")
 
 LONGEST = relativedelta(years=5)
 """For how long an agreement may be recorded: nobody knows today what they will want later."""
+
+UNSAFE = (
+    "This leads to a way to the person that was noted as not safe, so it is not shared. Ask them"
+    " which way is safe, and note that first."
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,8 @@ def ask(desk: Desk, principal: Principal, case: UUID, wanted: Ask) -> CaseTask:
         NoSuchCase: not a case of this link-worker service.
         Refused: the service is unknown, withdrawn or signpost-only; it is full, or another
             provider is being asked, and no reason is given; what is shared, or the end of it,
-            cannot be; the person has died; the state of the case does not allow it.
+            cannot be, or is a way that is not safe; the person has died; the state of the case
+            does not allow it.
         TellsWho: a text would tell the provider who the person is.
     """
     with working_on(desk, principal, case=case) as file:
@@ -113,6 +120,7 @@ def ask_provider(file: CaseFile, actor: Actor, wanted: Ask) -> CaseTask:
     _check_several(file, wanted)
     _check_room(file, wanted)
     _check_share(wanted, file.now)
+    _check_safe(file, wanted)
     check_agreed(wanted.how, wanted.expires, file.now)
     confirmed = _check_unnamed(file, wanted)
     if triage.status == "accepted":
@@ -236,6 +244,13 @@ def _check_share(wanted: Ask, now: datetime) -> None:
         "A date of birth is written YYYY-MM-DD and is not ahead.",
         "share.birth-date",
     )
+
+
+def _check_safe(file: CaseFile, wanted: Ask) -> None:
+    """A way that is not safe is no way for a provider either (care 12); which it is, is not said
+    again."""
+    for item in sorted(unsafe_of(file, wanted.share)):
+        raise Refused("business-rule", UNSAFE, f"share.{item}")
 
 
 def _is_birth_date(value: str, now: datetime) -> bool:

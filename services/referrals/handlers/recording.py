@@ -13,9 +13,16 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from services.referrals.care import caring, known_person
-from services.referrals.casefile import refuse_unless
+from services.referrals.casefile import CaseFile, refuse_unless
 from services.referrals.desk import Desk
-from services.referrals.persons import home_of, records_of
+from services.referrals.handlers.sharing import show_agreed_again
+from services.referrals.persons import (
+    Overtaken,
+    again_if_overtaken,
+    hold_persons,
+    home_of,
+    records_of,
+)
 from services.referrals.record import SELF_STATED, Channel, Characteristic, Purpose, Safe, Source
 from services.referrals.tables import (
     AccessNeed,
@@ -100,6 +107,7 @@ def recording(desk: Desk, principal: Principal, case_id: UUID) -> Iterator[Recor
         uow.commit()
 
 
+@again_if_overtaken
 @repeating
 def record_contact(
     desk: Desk,
@@ -115,6 +123,9 @@ def record_contact(
     keep_from: str,
 ) -> None:
     """Record whether and how a channel may be used (care 12); see `recording` for what it raises.
+
+    What providers were shown is taken out in the same transaction where it leads to a way that is
+    not safe, in every case of the person, whichever team's it is.
 
     Args:
         desk: what every use case works with.
@@ -136,8 +147,20 @@ def record_contact(
         "words": words,
         "keep_from": keep_from,
     }
-    with recording(desk, principal, case_id) as record:
+    with desk.work() as uow:
+        session = uow.session
+        key = known_person(caring(session, principal, case_id))
+        held = hold_persons(session, records_of(session, [key]))
+        cases = {each.id: each for each in held.cases}
+        if held.persons[key].merged_into is not None or case_id not in cases:
+            raise Overtaken
+        caring(session, principal, case_id)  # as it is now that nothing moves
+        record = Record(session, cases[case_id], held.persons[key], principal, desk.clock())
         keep_contact(record, channel, told)
+        session.flush()
+        for case in held.cases:
+            show_agreed_again(CaseFile(desk, uow, case, principal))
+        uow.commit()
 
 
 def keep_contact(record: Record, channel: str, told: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from services.referrals.domain import Actor
 from services.referrals.handlers.onward import check_agreed
 from services.referrals.handlers.sharing import share_identity
 from services.referrals.standing import standing
+from services.referrals.tables import Agreement, AgreementGiving
 from shared.auth import Principal
 from shared.repeating import repeating
 
@@ -18,6 +19,7 @@ def renew_agreement(
 ) -> None:
     """Let what the person agreed to share with a provider stand for longer (care 7b).
 
+    How it was given before, and what was shown under that, stays beside it (UK GDPR Art. 7(1)).
     The items stay those that were agreed: to share more is another request.
 
     Args:
@@ -50,8 +52,23 @@ def renew_agreement(
             "task",
         )
         assert agreement is not None
+        file.uow.session.add(_as_given(agreement, file.now))
+        agreement.used = None  # what the provider is given from now on, it is given under this one
         agreement.how, agreement.given, agreement.expires = how, file.now, expires
         agreement.recorded_by = principal.subject
         file.uow.session.add(agreement)
         file.audit("agreement-renewed", f"Task/{task.id}")
         share_identity(file, task)
+
+
+def _as_given(agreement: Agreement, ended: datetime) -> AgreementGiving:
+    """The giving that ends now, as it stood."""
+    return AgreementGiving(
+        task=agreement.task,
+        how=agreement.how,
+        recorded_by=agreement.recorded_by,
+        given=agreement.given,
+        expires=agreement.expires,
+        used=agreement.used,
+        ended=ended,
+    )

@@ -1,5 +1,6 @@
 """What a provider may know about the person, written into its own Patient and taken out again."""
 
+from collections.abc import Mapping
 from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,8 +18,10 @@ from services.referrals.casefile import (
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Refused, State
 from services.referrals.record import CONTACT_ITEMS
+from services.referrals.record_views import reaching_view
 from services.referrals.standing import standing
 from services.referrals.tables import Agreement, CaseTask, IdentityView, Person
+from services.referrals.unsafe import unsafe_items
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.messaging.events import AgreementWithdrawn
@@ -68,14 +71,23 @@ def has_died(person: Person | None) -> bool:
     return person is not None and person.died
 
 
-def agreed_items(agreement: Agreement, person: Person | None) -> dict[str, str]:
-    """What a provider that may identify the person is told, item by item."""
-    kept_back = CONTACT_ITEMS if is_hidden(person) else frozenset()
-    return {
-        item: agreement.shared[item]
-        for item in agreement.items
-        if agreement.shared.get(item) and item not in kept_back
-    }
+def agreed_items(file: CaseFile, agreement: Agreement) -> dict[str, str]:
+    """What a provider that may identify the person is told, item by item.
+
+    No way to them that was noted as not safe since they agreed is among it (care 12).
+    """
+    agreed = {item: agreement.shared[item] for item in agreement.items if item in agreement.shared}
+    kept_back = CONTACT_ITEMS if is_hidden(person_of_case(file)) else frozenset()
+    kept_back |= unsafe_of(file, agreed)
+    return {item: value for item, value in agreed.items() if value and item not in kept_back}
+
+
+def unsafe_of(file: CaseFile, shared: Mapping[str, str]) -> frozenset[str]:
+    """Of what is or would be shared in a case, what leads to a way that is not safe."""
+    if not shared or file.case.person is None:
+        return frozenset()
+    contacts, _ = reaching_view(file.uow.session, file.case.person)
+    return unsafe_items(shared, contacts)
 
 
 def show_again(file: CaseFile) -> None:
@@ -86,6 +98,15 @@ def show_again(file: CaseFile) -> None:
         request = content_of(file.store.lock("ServiceRequest", task.service_request))
         onward = file.onward[task.id]
         file.rewrite(resources.with_details(request, onward, show_place=not is_hidden(person)))
+
+
+def show_agreed_again(file: CaseFile) -> None:
+    """Have a case's providers see what may be seen, after a way to its person was said to be safe
+    or not; nothing else of the case changes."""
+    for task in file.provider_tasks():
+        agreement = file.agreement(task.id)
+        if agreement is not None and agreement.items:
+            share_identity(file, task)
 
 
 def person_of_case(file: CaseFile) -> Person | None:
@@ -103,7 +124,7 @@ def share_identity(file: CaseFile, task: CaseTask) -> None:
         return
     agreement.used = agreement.used or file.now
     file.uow.session.add(agreement)
-    file.rewrite(resources.agreed_patient(key, agreed_items(agreement, person)))
+    file.rewrite(resources.agreed_patient(key, agreed_items(file, agreement)))
 
 
 @repeating
@@ -173,8 +194,8 @@ def view_identity(
             words = "Who the person is can be seen after acceptance, and while they agree."
             raise Refused("conflict", words, "task")
         record_view(file, task, viewer, step)
+        shared, unsafe = agreed_items(file, agreement), unsafe_of(file, agreement.shared)
         uow.commit()
-        shared = agreed_items(agreement, person)
         return {
             "name": shared.pop("name", ""),
             "contact": [
@@ -182,7 +203,7 @@ def view_identity(
                 for system in ("phone", "email")
                 if shared.get(system)
             ],
-            "agreed_items": agreement.items,
+            "agreed_items": [each for each in agreement.items if each not in unsafe],
             "other": shared,
         }
 

@@ -12,6 +12,7 @@ from services.referrals.handlers.sharing import (
     may_identify,
     person_of_case,
     taken_back,
+    unsafe_of,
 )
 from services.referrals.standing import standing
 from services.referrals.tables import CaseTask, RequestFeedback, RequestMessage
@@ -21,6 +22,8 @@ from services.referrals.unnamed.refusing import note_confirmed, refuse_telling
 from shared.auth import Principal
 from shared.messaging.events import ProviderWritten, TeamWritten
 from shared.repeating import repeating
+
+UNSAFE = "This tells the service a way to the person that was noted as not safe. Take it out."
 
 SIDES = {Actor.LINK_WORKER: Side.TEAM, Actor.PROVIDER: Side.PROVIDER}
 
@@ -62,7 +65,8 @@ def write(
 
     Raises:
         NoSuchCase: see `read`.
-        Refused: the case is closed, or the key is another message's.
+        Refused: the case is closed, the key is another message's, or the team's words say a way to
+            the person that is not safe.
         TellsWho: the team's words would tell a provider who the person is that may not know.
     """
     with _talking(desk, principal, task_id, by_link=True) as (file, task, side):
@@ -71,6 +75,8 @@ def write(
             if (known.task, known.side, known.text) != (task.id, side, text):
                 raise Refused("conflict", "This key is another message's.", "key")
             return
+        if side is Side.TEAM and unsafe_of(file, {"text": text}):
+            raise Refused("business-rule", UNSAFE, "text")
         if side is Side.TEAM and not _knows(file, task):
             around = read_around(file.uow.session, file.case, task.service)
             if refuse_telling(file, {"text": text}, around, may_stay):
@@ -132,7 +138,7 @@ def _knows(file: CaseFile, task: CaseTask) -> bool:
     return (
         agreement is not None
         and may_identify(state_of(task), agreement, person, file.now)
-        and bool(agreed_items(agreement, person))
+        and bool(agreed_items(file, agreement))
     )
 
 

@@ -14,6 +14,7 @@ from services.referrals.tables import (
     AccessNeed,
     Activity,
     Agreement,
+    AgreementGiving,
     Attempt,
     AttendanceMark,
     AuditEntry,
@@ -143,6 +144,13 @@ HOLDINGS: tuple[Holding, ...] = (
         empty={"shared": {}},
         task="task",
         person="person",
+    ),
+    _rest(
+        AgreementGiving,
+        "how an agreement was given before it was renewed, and when something was shown under it:"
+        " it must be shown to have been agreed (UK GDPR Art. 7(1))",
+        "task how recorded_by",
+        task="task",
     ),
     _rest(
         IdentityView,

@@ -10,6 +10,7 @@ from services.referrals.tables.caring import Complexity, Supervision, Visiting
 from services.referrals.tables.case import (
     Activity,
     Agreement,
+    AgreementGiving,
     Attempt,
     Case,
     CaseDocument,
@@ -68,6 +69,7 @@ __all__ = [
     "AccessNeed",
     "Activity",
     "Agreement",
+    "AgreementGiving",
     "Attempt",
     "AttendanceMark",
     "AuditEntry",

@@ -136,7 +136,10 @@ class OnwardRequest(Row, table=True):
 
 
 class Agreement(Row, table=True):
-    """The person's agreement to share these items with this provider (care 7b)."""
+    """The person's agreement to share these items with this provider (care 7b).
+
+    How, when and until when it was given is of the giving that stands; see `AgreementGiving`.
+    """
 
     __tablename__ = "agreement"
 
@@ -152,8 +155,29 @@ class Agreement(Row, table=True):
     given: datetime = instant()
     expires: datetime | None = instant(nullable=True, default=None)
     used: datetime | None = instant(nullable=True, default=None)
-    """When the provider was first given the items; `expires` stops only what was not yet given."""
+    """When the provider was first given the items under this giving; `expires` stops only what was
+    not yet given."""
     withdrawn: datetime | None = instant(nullable=True, default=None)
+
+
+class AgreementGiving(Row, table=True):
+    """How an agreement was given before it was renewed; nothing of it is written over.
+
+    Whatever was shown under it must be shown to have been agreed (UK GDPR Art. 7(1)).
+    """
+
+    __tablename__ = "agreement_giving"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    task: str = Field(foreign_key="case_task.id", index=True, max_length=64)
+    how: str
+    recorded_by: str
+    given: datetime = instant()
+    expires: datetime | None = instant(nullable=True, default=None)
+    used: datetime | None = instant(nullable=True, default=None)
+    """When the provider was first given the items under it; None where it never was."""
+    ended: datetime = instant()
+    """When the person gave it anew."""
 
 
 class Attempt(Row, table=True):
