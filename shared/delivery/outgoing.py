@@ -21,7 +21,7 @@ class OutgoingHttp:
 
     Args:
         allow_private: see `GuardedHttp`.
-        timeout_seconds: for the whole exchange, and for each step of it.
+        timeout_seconds: for the whole exchange.
         ssl_context: trusts; by default the system's authorities.
     """
 
@@ -51,6 +51,7 @@ class OutgoingHttp:
         headers: Mapping[str, str],
         *,
         timeout_seconds: float | None = None,
+        whose: str | None = None,
     ) -> Receipt:
         """Send once, as a step of the trace at hand.
 
@@ -60,6 +61,7 @@ class OutgoingHttp:
             body: what is sent.
             headers: beside those of HTTP itself.
             timeout_seconds: shorter than usual, if the receiver wants it so.
+            whose: see `GuardedHttp.exchange`.
 
         Raises:
             Permanent: the address is not allowed, or the answer will not change.
@@ -68,7 +70,9 @@ class OutgoingHttp:
         within = min(timeout_seconds or self._timeout, self._timeout)
         sent = {**headers, **tracing.header()}
         try:
-            with self._http.exchange(method, url, headers=sent, body=body, within=within) as answer:
+            with self._http.exchange(
+                method, url, headers=sent, body=body, within=within, whose=whose
+            ) as answer:
                 _drain(answer)
         except AddressRefused as refused:
             raise Permanent(refused.reason) from refused

@@ -2,26 +2,20 @@
 
 Such an address is a stranger's wish. It must not lead us into our own network (a name may resolve
 to a private address, and to another one the next time it is asked), not on to a third party by a
-redirect, and not hold a thread for longer than agreed by answering a byte at a time.
+redirect, not hold a thread for longer than agreed by answering a byte at a time, and not answer
+for another stranger.
 """
 
-import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import h11
-import httpcore
-
 from shared.strangers.address import Address, AddressRefused, StrangerFault, known
-from shared.strangers.connection import Answer, Connection, Deadline, KeptConnections
+from shared.strangers.connection import Answer, Connection, KeptConnections, Unreachable
+from shared.strangers.deadline import Deadline
 from shared.trust import system_authorities
 
 __all__ = ["AddressRefused", "Answer", "GuardedHttp", "StrangerFault", "Unreachable"]
-
-
-class Unreachable(StrangerFault):
-    """What may pass: `timeout`, `unreachable` or `not-http`."""
 
 
 class GuardedHttp:
@@ -30,7 +24,7 @@ class GuardedHttp:
     Args:
         allow_private: permit plain http and addresses inside one's own network, where somebody
             named them; for development and tests, or where they stand in the same network by
-            intention. Link-local ones never: there clouds tell a machine its secrets.
+            intention. Never those where clouds tell a machine its secrets, as link-local ones.
         ssl_context: trusts; by default the system's authorities.
     """
 
@@ -73,6 +67,7 @@ class GuardedHttp:
         within: float,
         body: bytes = b"",
         led: bool = False,
+        whose: str | None = None,
     ) -> Iterator[Answer]:
         """One request, and the answer to be read in the block.
 
@@ -80,10 +75,13 @@ class GuardedHttp:
             method: of HTTP.
             url: where to.
             headers: beside those of HTTP itself.
-            within: seconds for all of it, the reading too.
+            within: seconds for all of it: finding the way, connecting, writing and reading.
             body: what is sent.
             led: whether nobody named the address, but another one's answer led to it: then it must
                 be https and public, whatever is allowed to those who name one.
+            whose: who registered it, where several addresses are one receiver's: a connection that
+                is kept is used for the same one alone, so that nobody on a shared host can answer
+                for a neighbour. By default the address is a receiver of its own.
 
         Raises:
             AddressRefused: before anything is said to it.
@@ -92,28 +90,19 @@ class GuardedHttp:
         address = self.check(url, led=led)
         deadline = Deadline(within)
         own = [("Host", address.named), ("Content-Length", str(len(body)))]
-        try:
-            request = h11.Request(
-                method=method, target=address.target, headers=[*own, *headers.items()]
-            )
-            with self._connection(address, deadline) as connection:
-                yield connection.ask(request, body, deadline)
-        except httpcore.TimeoutException as error:
-            raise Unreachable("timeout") from error
-        except (httpcore.NetworkError, socket.gaierror) as error:
-            raise Unreachable("unreachable") from error
-        except h11.ProtocolError as error:
-            raise Unreachable("not-http") from error
+        with self._connection(address, whose or url, deadline) as connection:
+            yield connection.ask(method, address.target, [*own, *headers.items()], body, deadline)
 
     def close(self) -> None:
         """Close the connections that are kept."""
         self._kept.close()
 
     @contextmanager
-    def _connection(self, address: Address, deadline: Deadline) -> Iterator[Connection]:
+    def _connection(self, address: Address, whose: str, deadline: Deadline) -> Iterator[Connection]:
         """One for the block; it is kept if the block read the whole answer."""
         origin = address.origin
-        connection = self._kept.take(origin) or Connection(origin, self._trusts, deadline)
+        kept = self._kept.take(origin, whose)
+        connection = kept or Connection(origin, whose, self._trusts, deadline)
         again = False
         try:
             yield connection

@@ -16,8 +16,22 @@ _SPECIAL = tuple(
     for each in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16")
 )
 """Of IANA's special-purpose registries, what Python's own list takes for public."""
-_LOCAL_TRANSLATIONS = (ipaddress.IPv6Network("64:ff9b:1::/48"),)
-"""Whatever an operator's own gateway makes of it (RFC 8215)."""
+_TO_NOBODY = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        # clouds tell a machine its secrets there, beside the link-local addresses
+        "168.63.129.16/32",  # Azure's host, in the midst of public addresses
+        "100.100.100.200/32",  # Alibaba Cloud
+        "192.0.0.192/32",  # Oracle Cloud
+        "fd00:ec2::/32",  # AWS
+        "fd20:ce::254/128",  # Google Cloud
+        "fd00:42::42/128",  # Scaleway
+        # nobody can tell where these lead
+        "64:ff9b:1::/48",  # whatever an operator's own gateway makes of it (RFC 8215)
+        "2001::/32",  # Teredo: a server and a client, both written in it (RFC 4380)
+    )
+)
+"""What may not be asked even where private addresses may."""
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -115,20 +129,22 @@ def leads_astray(address: str, *, allow_private: bool) -> bool:
     Raises:
         ValueError: it is no IP address.
     """
-    if not allow_private:
-        return not _is_public(address)
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    return bool((getattr(ip, "ipv4_mapped", None) or ip).is_link_local)
+    ip = _led_to(address)
+    never = any(ip.version == each.version and ip in each for each in _TO_NOBODY)
+    return never or ip.is_link_local or not (allow_private or _is_public(ip))
 
 
-def _is_public(address: str) -> bool:
+def _led_to(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address, or the IPv4 address that it carries and a gateway or the machine leads to."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.is_site_local or any(ip in network for network in _LOCAL_TRANSLATIONS):
-            return False
-        within = ip.ipv4_mapped or ip.sixtofour
-        if within is None and any(ip in network for network in _CARRYING_IPV4):
-            within = ipaddress.IPv4Address(ip.packed[-4:])
-        ip = within or ip
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if any(ip in network for network in _CARRYING_IPV4):
+        return ipaddress.IPv4Address(ip.packed[-4:])
+    return ip.ipv4_mapped or ip.sixtofour or ip
+
+
+def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     special = any(ip.version == each.version and ip in each for each in _SPECIAL)
-    return ip.is_global and not ip.is_multicast and not special
+    site_local = isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
+    return ip.is_global and not (ip.is_multicast or special or site_local)

@@ -3,19 +3,21 @@
 import re
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from shared.delivery import Permanent, Receipt, Temporary
 from shared.delivery.outgoing import OutgoingHttp
-from shared.strangers import connection
+from shared.strangers import connection, names
 
 
 @contextmanager
@@ -230,28 +232,46 @@ def test_a_connection_is_used_again_and_each_exchange_has_its_own_deadline():
 
 
 @contextmanager
-def speaking(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """A raw HTTP receiver that gives all its answers on one connection, and then ends it."""
+def speaking(
+    *answers: bytes, secured: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, list[bytes]]]:
+    """A raw HTTP receiver that gives all its answers on each connection, and then ends it."""
     heard: list[bytes] = []
+    accepted: list[socket.socket] = []
 
-    def serve() -> None:
-        while True:
-            try:
+    def serve(connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            for answer in answers:
+                request = _request(connection)
+                if not request:
+                    return
+                heard.append(request)
+                connection.sendall(answer)
+
+    def listen() -> None:
+        threads = []
+        with suppress(OSError):
+            while True:
                 connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                for answer in answers:
-                    heard.append(_request(connection))
-                    connection.sendall(answer)
+                if secured:
+                    connection = secured.wrap_socket(connection, server_side=True)
+                accepted.append(connection)
+                threads.append(threading.Thread(target=serve, args=(connection,)))
+                threads[-1].start()
+        for each in threads:
+            each.join(10)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=listen)
         thread.start()
-        port = listener.getsockname()[1]
-        yield f"http://127.0.0.1:{port}/", heard
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
+        scheme, port = "https" if secured else "http", listener.getsockname()[1]
+        try:
+            yield f"{scheme}://127.0.0.1:{port}/", heard
+        finally:
+            for each in (listener, *accepted):
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
 
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -281,6 +301,140 @@ def test_a_connection_is_kept_whatever_was_answered(outgoing):
         assert len(heard) == 2, "the second on the first's connection, else a 503 again"
 
 
+def ok(status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nok".encode()
+
+
+def test_an_answer_too_many_is_not_the_answer_to_the_next_message(outgoing):
+    """Or what was answered 503 would be taken for delivered."""
+    with speaking(ok() + ok(), ok("503 Busy")) as (url, heard):
+        for _ in range(3):
+            assert outgoing.post(url, b"{}", {}) == Receipt("http-200")
+        assert len(heard) == 3, "each heard of it on a connection of its own"
+
+
+def test_an_answer_too_many_that_comes_later_ends_the_connection(outgoing):
+    ours, theirs = socket.socketpair()
+    with speaking(ok(), ok("503 Busy")) as (url, _), ours, theirs:
+        outgoing.post(url, b"1", {})
+        (kept,) = outgoing._http._kept._oldest_first
+        kept._socket.close()
+        kept._socket = ours
+        theirs.sendall(ok("410 Gone"))
+        assert outgoing.post(url, b"2", {}) == Receipt("http-200"), "the first of a new connection"
+
+
+def test_no_receiver_answers_for_another_on_the_same_host(outgoing):
+    """Or one that says 410 too often would have its neighbour switched off."""
+    with speaking(ok(), ok("410 Gone")) as (url, _):
+        assert outgoing.post(f"{url}one", b"", {}) == Receipt("http-200")
+        assert outgoing.post(f"{url}another", b"", {}) == Receipt("http-200")
+        with pytest.raises(Permanent, match="http-410"):  # on the connection that is its own
+            outgoing.post(f"{url}one", b"", {})
+
+
+def test_one_receivers_addresses_share_a_connection_that_is_nobody_elses(outgoing):
+    """As where each resource is put under an address of its own."""
+    with speaking(ok(), ok("201 Created")) as (url, _):
+        told = [
+            outgoing.send("PUT", f"{url}{path}", b"{}", {}, whose=whose).code
+            for path, whose in [("a/1", "a"), ("b/1", "b"), ("a/2", "a")]
+        ]
+    assert told == ["http-200", "http-200", "http-201"]
+
+
+def test_a_receiver_that_says_something_beside_no_content_is_told_all(outgoing):
+    with speaking(NO_CONTENT + b"thank you", NO_CONTENT) as (url, heard):
+        for _ in range(4):
+            assert outgoing.post(url, b"{}", {}) == Receipt("http-204")
+        assert len(heard) == 4
+
+
+def test_over_tls_too_an_answer_too_many_ends_the_connection(certified):
+    serving, trusting = certified
+    posting = OutgoingHttp(allow_private=True, ssl_context=trusting)
+    with speaking(ok() + ok(), ok("503 Busy"), secured=serving) as (url, _):
+        for _ in range(3):
+            assert posting.post(url, b"{}", {}) == Receipt("http-200")
+    with speaking(ok(), ok("201 Created"), secured=serving) as (url, _):
+        told = [posting.post(url, b"{}", {}).code for _ in range(2)]
+    assert told == ["http-200", "http-201"], "one that says no more is used again"
+    posting.close()
+
+
+def test_a_receiver_that_hears_slowly_cannot_hold_us():
+    """Each piece that it takes must not begin the time anew."""
+    over = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while not over.wait(0.1) and connection.recv(1_000_000):
+                continue
+
+    posting = OutgoingHttp(allow_private=True, timeout_seconds=0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        begun = time.monotonic()
+        try:
+            with pytest.raises(Temporary, match="timeout"):
+                posting.post(url, b"x" * 50_000_000, {})
+            assert time.monotonic() - begun < 2.5
+        finally:
+            over.set()
+            thread.join(10)
+            posting.close()
+
+
+@pytest.fixture
+def slow_names(monkeypatch):
+    """A resolver that says nothing until it is let go; and the names it was asked for."""
+    go, asked = threading.Event(), []
+    known = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+    resolve = socket.getaddrinfo
+
+    def slow(host: str, *rest: Any, **more: Any) -> Any:
+        if not host.endswith(".example.org"):
+            return resolve(host, *rest, **more)
+        asked.append(host)
+        go.wait(30)
+        return known
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    yield go, asked
+    go.set()
+
+
+def test_a_name_that_is_looked_up_slowly_cannot_hold_us(outgoing, slow_names):
+    go, asked = slow_names
+    begun = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(Temporary, match="timeout"):
+            outgoing.send("POST", "http://slow.example.org/", b"", {}, timeout_seconds=0.1)
+    assert time.monotonic() - begun < 4
+    assert asked == ["slow.example.org"], "one look-up, for which all of them waited"
+    with answering(status(200)) as (url, _):
+        go.set()
+        port = urlsplit(url).port
+        assert outgoing.post(f"http://slow.example.org:{port}/", b"", {}) == Receipt("http-200")
+
+
+def test_no_more_look_ups_are_left_behind_than_a_number(outgoing, slow_names, monkeypatch):
+    monkeypatch.setattr(names, "MOST_LOOK_UPS", 2)
+    monkeypatch.setattr(connection, "_NAMES", names.Names())
+    go, asked = slow_names
+    for n in range(4):
+        with pytest.raises(Temporary, match="timeout"):
+            outgoing.send("POST", f"http://slow-{n}.example.org/", b"", {}, timeout_seconds=0.1)
+    assert asked == ["slow-0.example.org", "slow-1.example.org"]
+    go.set()
+    with answering(status(200)) as (url, _):
+        port = urlsplit(url).port
+        assert outgoing.post(f"http://slow-3.example.org:{port}/", b"", {}) == Receipt("http-200")
+
+
 def test_an_interim_answer_is_passed_over(outgoing):
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
     with speaking(hints + NO_CONTENT) as (url, _):
@@ -295,7 +449,7 @@ def test_of_too_many_connections_the_one_that_waited_longest_is_closed(outgoing,
         outgoing.post(second, b"{}", {})
         (kept,) = outgoing._http._kept._oldest_first
         assert kept is not oldest
-        assert oldest._stream.get_extra_info("socket").fileno() == -1
+        assert oldest._socket.fileno() == -1
 
 
 @pytest.mark.parametrize(
@@ -319,6 +473,10 @@ def test_of_too_many_connections_the_one_that_waited_longest_is_closed(outgoing,
         ("https://[5f00::1]/", "address-private"),
         ("https://192.0.0.8/", "address-private"),
         ("https://192.88.99.1/", "address-private"),
+        ("https://168.63.129.16/", "address-private"),
+        ("https://[::ffff:168.63.129.16]/", "address-private"),
+        ("https://[64:ff9b::a83f:8110]/", "address-private"),
+        ("https://[2001:0:c000:2b08::1]/", "address-private"),
         ("https://a..b/", "address-malformed"),
         ("https://.example.org/", "address-malformed"),
         (f"https://{'x' * 64}.example.org/", "address-malformed"),
@@ -343,6 +501,33 @@ def test_a_public_https_address_may_be_registered(guarded):
     assert guarded.fault("https://192.0.43.8/") is None
     assert guarded.fault("https://[2606:4700::1111]/") is None
     assert guarded.fault("https://[64:ff9b::c000:2b08]/") is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "::ffff:0:a9fe:a9fe",
+        "::a9fe:a9fe", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::",
+        "2001:0:a9fe:a9fe::1", "2001:0:c000:2b08:0:0:5601:5601", "fd00:ec2::254", "fd20:ce::254",
+        "fd00:42::42", "100.100.100.200", "192.0.0.192", "168.63.129.16", "2002:a83f:8110::1",
+    ],
+)  # fmt: skip
+def test_where_a_machine_is_told_its_secrets_nothing_is_sent_whatever_is_allowed(
+    outgoing, monkeypatch, address
+):
+    written = f"[{address}]" if ":" in address else address
+    assert outgoing.fault(f"http://{written}/latest/meta-data/") == "address-private"
+    found = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(Permanent, match="address-private"):
+        outgoing.post("http://hooks.example.org/", b"", {})
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "[fd00::1]", "[64:ff9b::a00:1]"]
+)
+def test_where_private_addresses_are_allowed_they_may_be_registered(outgoing, host):
+    assert outgoing.fault(f"http://{host}/hook") is None
 
 
 @pytest.mark.parametrize(
@@ -376,10 +561,11 @@ def test_without_tls_nothing_is_said(outgoing):
     assert all(b"body" not in each for each in heard)
 
 
-def test_a_trusted_receiver_over_tls(tmp_path):
-    import subprocess
-
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    """What a receiver on this machine serves with, and what trusts it."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
          "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
@@ -388,6 +574,11 @@ def test_a_trusted_receiver_over_tls(tmp_path):
     )  # fmt: skip
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate, key)
+    return serving, ssl.create_default_context(cafile=certificate)
+
+
+def test_a_trusted_receiver_over_tls(certified):
+    serving, trusts = certified
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -406,9 +597,7 @@ def test_a_trusted_receiver_over_tls(tmp_path):
     stranger = OutgoingHttp(allow_private=True)
     with pytest.raises(Temporary, match="unreachable"):
         stranger.post(url, b"", {})
-    trusting = OutgoingHttp(
-        allow_private=True, ssl_context=ssl.create_default_context(cafile=certificate)
-    )
+    trusting = OutgoingHttp(allow_private=True, ssl_context=trusts)
     assert trusting.post(url, b"", {}) == Receipt("http-200")
     thread.join(5)
     listener.close()

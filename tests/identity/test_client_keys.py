@@ -15,6 +15,7 @@ from joserfc import jwk
 from services.identity import client_keys
 from services.identity.client_keys import KEEP, KEEP_AT_MOST, PAUSE, ClientKeys, KeysRefused
 from shared.strangers import GuardedHttp
+from tests.delivery.test_outgoing import speaking
 from tests.identity.conftest import (
     Issuer,
     Written,
@@ -229,6 +230,20 @@ def test_a_known_key_waits_for_no_slow_answer(
     assert time.monotonic() - started < 1
     assert asking.is_alive(), "it is still being answered"
     asking.join()
+
+
+def test_no_client_publishes_keys_for_another_on_the_same_host(
+    remote: ClientKeys, ec_key: jwk.ECKey
+):
+    """Whoever answers more than was asked of its own address must not be heard for another."""
+    strange = jwk.ECKey.generate_key("P-384", {"kid": "ec"})
+    own, other = (json.dumps(public_set(each)).encode() for each in (ec_key, strange))
+    begins = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b"
+    with speaking(begins % (len(own), own), begins % (len(other), other)) as (url, _):
+        for name in ("one", "another"):
+            found = remote.key(f"{url}{name}.json", "ec", "EC")
+            assert found is not None
+            assert found.as_dict()["x"] == ec_key.as_dict(private=False)["x"]
 
 
 def test_an_address_where_nobody_listens(remote: ClientKeys):

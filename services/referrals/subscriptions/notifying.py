@@ -113,7 +113,7 @@ class Notifier:
             if what == HANDSHAKE and state.plain:
                 return Receipt(NOT_ASKED)
             message = self._message(uow, state, how_far.access, delivery, what)
-            timeout = state.timeout_seconds
+            timeout, endpoint = state.timeout_seconds, state.endpoint
         try:
             receipt = self._http.send(
                 message.method,
@@ -121,6 +121,7 @@ class Notifier:
                 message.body,
                 message.headers,
                 timeout_seconds=timeout,
+                whose=endpoint,
             )
         except Permanent as error:
             # A receiver that is being set up anew says 404 or 401 for a while; only 410 means it.

@@ -259,7 +259,7 @@ def test_a_public_feed_leads_nobody_inside(
     to: str,
 ):
     """As in production, but for this machine's own address, which stands for a public one."""
-    monkeypatch.setattr(address, "_is_public", lambda ip: ip == "127.0.0.1")
+    monkeypatch.setattr(address, "_is_public", lambda ip: str(ip) == "127.0.0.1")
     trusting = ssl.create_default_context(cafile=certificate[0])
     http = GuardedHttp(allow_private=False, ssl_context=trusting)
     fetcher = Fetcher(http, seconds=5, most_bytes=10_000, tries=1)

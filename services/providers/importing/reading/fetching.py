@@ -15,6 +15,8 @@ from shared.strangers import AddressRefused, Answer, GuardedHttp, Unreachable
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset([301, 302, 303, 307, 308])
+_ONE_SOURCE = "source"
+"""A fetcher reads for one import; its pages come over one connection."""
 REFUSALS = {
     "address-malformed": "is not an address that can be fetched",
     "address-not-https": "is not https",
@@ -45,7 +47,7 @@ class Fetcher:
     """Gets documents from strangers' addresses.
 
     Attributes:
-        http: knows where nothing is fetched from, also after a redirect.
+        http: knows where nothing is fetched from, also after a redirect; of this import alone.
         seconds: for one document, all of it.
         most_bytes: of one document.
         tries: how often a document is asked for that is not given at that moment.
@@ -100,7 +102,7 @@ class Fetcher:
         headers = {"Accept": "application/json, */*;q=0.5", "Accept-Encoding": "identity"}
         try:
             with self.http.exchange(
-                "GET", url, headers=headers, within=self.seconds, led=led
+                "GET", url, headers=headers, within=self.seconds, led=led, whose=_ONE_SOURCE
             ) as answer:
                 if answer.status in _REDIRECTS and answer.header("location"):
                     return answer.header("location")
