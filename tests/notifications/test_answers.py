@@ -314,6 +314,38 @@ def test_a_link_ends_with_its_case(client, house, asked, token, event):
     assert answer.status_code == 410
 
 
+@pytest.mark.parametrize(
+    ("status", "event", "reason"),
+    [
+        (
+            "completed",
+            lambda case: ReferralClosed(case=case, outcome="completed"),
+            "completed-link",
+        ),
+        ("rejected", lambda case: ReferralClosed(case=case, outcome="completed"), "closed-link"),
+        ("completed", lambda case: ReferralWithdrawn(case=case, by="person"), "closed-link"),
+    ],
+)
+def test_a_link_of_what_ended_well_says_so_when_its_case_closes(
+    client, house, asked, token, session, referrals, status, event, reason
+):
+    referrals.views[str(asked.task)] = {"status": status}
+    house.happens(event(asked.case))
+    answer = client.post("/notifications/answer-links/exchange", json={"token": token})
+    assert (answer.status_code, answer.json()["reason"]) == (410, reason)
+    answer = client.get("/notifications/answer", headers=session)
+    assert (answer.status_code, answer.json()["reason"]) == (410, reason)
+
+
+def test_a_link_closes_also_where_nobody_can_say_how_its_request_ended(
+    client, house, asked, token, referrals
+):
+    house.happens(ReferralClosed(case=asked.case, outcome="completed"))
+    referrals.refusal = (500, {})
+    answer = client.post("/notifications/answer-links/exchange", json={"token": token})
+    assert (answer.status_code, answer.json()["reason"]) == (410, "closed-link")
+
+
 def test_a_link_that_is_about_to_be_sent_is_not_made_once_its_case_has_ended(house):
     house.contact()
     event = house.ask()

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from services.portal.app import create_app
 from services.portal.settings import PortalSettings
-from shared.messaging.events import ReferralCancelled
+from shared.messaging.events import ReferralCancelled, ReferralClosed
 from tests.notifications.serving import serving
 from tests.notifications.test_cases import after
 from tests.portal.conftest import Browser, Page, check_page, path_in
@@ -496,6 +496,15 @@ def test_a_request_that_was_taken_back(browser, house, link, asked):
     page = browser.send(form, decision="accept")
     assert (page.status, page.heading) == (410, "This request is no longer needed")
     assert browser.get(link).status == 410
+
+
+def test_a_request_that_ended_well_drops_nobody(browser, house, link, referrals, asked):
+    standing(referrals, asked.task, "done")
+    house.happens(ReferralClosed(case=asked.case, outcome="completed"))
+    page = browser.get(link)
+    assert (page.status, page.heading) == (410, "This request has ended well")
+    assert "do not get in touch" not in page.words
+    assert "Keep their details only as you keep those of your own members" in page.words
 
 
 def test_a_second_answer_is_refused_kindly(browser, link, referrals):

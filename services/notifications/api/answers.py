@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -140,23 +142,53 @@ def _hearing(request: Request) -> Hearing:
     return hearing
 
 
-def _reader(
-    answering: Annotated[Answering, Depends(_answering)],
-    kersey_answer_session: Annotated[str, Header(max_length=200)] = "",
-) -> Reader:
-    return answering.reader(kersey_answer_session)
-
-
 TheAnswering = Annotated[Answering, Depends(_answering)]
 TheRequests = Annotated[Requests, Depends(_requests)]
+
+
+def _reader(
+    answering: TheAnswering,
+    requests: TheRequests,
+    kersey_answer_session: Annotated[str, Header(max_length=200)] = "",
+) -> Reader:
+    with _thanked(requests):
+        return answering.reader(kersey_answer_session)
+
+
+@contextmanager
+def _thanked(requests: Requests) -> Iterator[None]:
+    """A link that closed with its case says whether its request had ended well.
+
+    The person may go on coming: a group must not be told to drop them. Only referrals knows how a
+    request ended; where it cannot say, the link is closed like any other.
+
+    Raises:
+        Refused: as before, or `completed-link`.
+    """
+    try:
+        yield
+    except Refused as refused:
+        if refused.closed is None or not _ended_well(requests, refused.closed):
+            raise
+        raise Refused("completed-link") from refused
+
+
+def _ended_well(requests: Requests, task: UUID) -> bool:
+    try:
+        return bool(requests.view(task).get("status") == "completed")
+    except Problem:
+        return False
+
+
 TheReader = Annotated[Reader, Depends(_reader)]
 TheHearing = Annotated[Hearing, Depends(_hearing)]
 
 
 @router.post("/answer-links/exchange")
-def exchange(body: Exchange, answering: TheAnswering) -> Session:
+def exchange(body: Exchange, answering: TheAnswering, requests: TheRequests) -> Session:
     """Open a link: its token is exchanged for a session of some hours."""
-    opened: Opened = answering.exchange(body.token)
+    with _thanked(requests):
+        opened: Opened = answering.exchange(body.token)
     return Session(session=opened.secret, expires=opened.expires)
 
 
@@ -298,6 +330,9 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
     "too-many-links": (429, "Too many wrong links", "Wait a minute, then try again."),
     "expired-link": (410, "This link is too old", "Ask the link worker for a new one."),
     "closed-link": (410, "This request is closed", "It was taken back or has ended. Thank you."),
+    "completed-link": (
+        410, "This request has ended well", "Keep details only of who is your own member now.",
+    ),
     "old-answer": (410, "This link is too old", "Use the newest message that we sent you."),
     "used-answer": (
         409, "This link was used already", "Use another link of the message to change the answer.",

@@ -17,6 +17,7 @@ from services.notifications.domain import (
     MOST_CODES_PER_HOUR,
     MOST_TRIES_PER_CODE,
     MOST_WRONG_CODES_PER_LINK,
+    RULES,
     Kind,
     is_code,
     plain_code,
@@ -27,6 +28,7 @@ from services.notifications.notice import Notice
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import AnswerLink, AnswerSession, Contact, IdentityCode
 from shared.database import UnitOfWork
+from shared.messaging.events import ReferralClosed
 from shared.worker import Wake
 
 
@@ -34,18 +36,20 @@ class Refused(Exception):
     """A link, session or code that does not work.
 
     Args:
-        reason: `unknown-link`, `expired-link`, `closed-link`, `no-session`, `not-identified`,
-            `not-available`, `not-verified`, `too-many-codes`, `malformed-code`, `no-code`,
+        reason: `unknown-link`, `expired-link`, `closed-link`, `completed-link`, `no-session`,
+            `not-identified`, `not-available`, `not-verified`, `too-many-codes`, `malformed-code`, `no-code`,
             `wrong-code` or `locked`; of a link of the weekly message `old-answer`, `used-answer` or
             `closed-answer`; of the link in a message to a person `old-visit` or `closed-visit`; of
             one that ends a kind of message `closed-mute`.
         left: tries left, where a code was wrong.
+        closed: the Task whose link closed with its case, and may have ended well before.
     """
 
-    def __init__(self, reason: str, *, left: int | None = None) -> None:
+    def __init__(self, reason: str, *, left: int | None = None, closed: UUID | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.left = left
+        self.closed = closed
 
 
 @dataclass(frozen=True)
@@ -246,7 +250,8 @@ def _check(link: AnswerLink) -> datetime:
     """The time now, if the link still works."""
     now = datetime.now(UTC)
     if link.revoked:
-        raise Refused("closed-link")
+        ended_with_case = link.revoked_for == RULES[ReferralClosed].ended
+        raise Refused("closed-link", closed=link.task if ended_with_case else None)
     if link.expires <= now:
         raise Refused("expired-link")
     return now
