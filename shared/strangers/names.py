@@ -7,6 +7,8 @@ name decides how slowly it is answered.
 import socket
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
+from ipaddress import ip_address
 
 from shared.strangers.deadline import Deadline
 
@@ -32,6 +34,8 @@ class Names:
             TimeoutError: they were not found in time.
             socket.gaierror: nobody has that name.
         """
+        with suppress(ValueError):
+            return [str(ip_address(host))]
         with self._changed:
             if not self._changed.wait_for(lambda: self._room(host), deadline.left):
                 raise TimeoutError
