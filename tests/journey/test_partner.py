@@ -26,9 +26,11 @@ def test_what_there_is_is_found_by_need_and_place(partner: Visitor) -> None:
     at = re.search(r'href="(/what-there-is\?[^"]*page=2)"', further.text)
     if at:
         check_page(Page(partner.get(at[1].replace("&amp;", "&"))))
-    wrong = partner.get(f"{SERVICES}?near=nowhere")
-    assert wrong.status_code == 422
-    assert "Type a postcode" in wrong.text
+    for unknown in ("nowhere", "ZZ99 9ZZ"):
+        wrong = partner.get(f"{SERVICES}?near={unknown}")
+        assert wrong.status_code == 422
+        assert "We do not know where this postcode is" in wrong.text
+        assert f'value="{unknown}"' in wrong.text
     for words in NAUGHTY[:12]:
         looked = partner.http.get(SERVICES, params={"near": words, "need": "money"})
         assert looked.status_code in (200, 422), words

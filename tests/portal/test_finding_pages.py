@@ -44,6 +44,9 @@ OFFER: dict[str, Any] = {
 def matched(asked: dict[str, Any] = Body()) -> Any:
     """What the directory would say of these words."""
     ASKED.append(asked)
+    if asked.get("near", "").startswith("HG1"):
+        detail = "The first part of the postcode, 'HG1', is not a district we know."
+        return JSONResponse({"title": "no", "detail": detail, "element": "near"}, 400)
     without = asked.get("without", {}).get("activity", [])
     if {*without} - {"singing"}:
         return JSONResponse({"title": "no such code", "element": "without.activity"}, 400)
@@ -128,6 +131,19 @@ def test_words_of_danger_come_first_and_what_fits_is_shown_all_the_same(http: ht
     ):
         assert notice < page.index(said, notice) < page.index("Quick Circuits"), said
     assert SAID not in page
+
+
+def test_an_unknown_postcode_is_said_at_its_field_and_none_finds(http: httpx.Client):
+    form = http.get(f"/cases/{CASE}/find")
+    said = led(http, send(http, form, matters=SAID, near="HG1 1AA", by=""))
+    assert said.status_code == 422
+    fault = re.search(r'id="near-error".*?</span>([^<]+)', said.text, re.DOTALL)
+    assert fault
+    assert "leave it empty to look everywhere" in fault[1]
+    assert 'href="#near"' in said.text
+    assert 'value="HG1 1AA"' in said.text
+    assert SAID.split(".", maxsplit=1)[0] in said.text, "the form is kept"
+    assert "Quick Circuits" in led(http, send(http, said, near="")).text
 
 
 def test_what_was_understood_is_said_in_words_and_can_be_taken_away(http: httpx.Client):

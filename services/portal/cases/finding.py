@@ -96,7 +96,7 @@ async def found(case: UUID, here: Here) -> Response:
     try:
         answer = await matched(here, case, typed, known["age"])
     except Refusal as refusal:
-        return await _form(here, case, typed, at_its_field(refusal, FIELDS))
+        return await _form(here, case, typed, unplaced(refusal) or at_its_field(refusal, FIELDS))
     return here.page(
         "cases/found",
         **known,
@@ -121,6 +121,20 @@ async def correct(case: UUID, here: Here) -> Response:
     await here.send("POST", "/directory/match", _question(changed, None))
     await here.keep(f"/cases/{case}/find", changed)
     return back_to(f"/cases/{case}/found")
+
+
+def unplaced(refusal: Refusal) -> dict[str, str]:
+    """What is said at `near` where the directory cannot tell where that is; else nothing.
+
+    A person may come from anywhere: a right postcode can be one that the directory does not know.
+    """
+    if refusal.status != 400 or refusal.element != "near":
+        return {}
+    words = _(
+        "We do not know where this postcode is. Check it, type one that is near such as BD8, or"
+        " leave it empty to look everywhere"
+    )
+    return {"near": words}
 
 
 @dataclass(frozen=True)

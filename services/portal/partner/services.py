@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.finding import CAPACITY
+from services.portal.cases.finding import CAPACITY, unplaced
 from services.portal.front_door.words import NEEDS
 from services.portal.news.reading import unread
 from services.portal.partner.desk import OfPartner
@@ -42,9 +42,9 @@ async def what_there_is(here: OfPartner, need: str = "", near: str = "", page: i
     try:
         found = await here.get("/directory/search", **asked)
     except Refusal as refusal:
-        if refusal.status != 400 or not near:
+        faults = unplaced(refusal)
+        if not faults:
             raise
-        faults = {"near": _("Type a postcode or its first part, such as BD8")}
         return here.page(
             "partner/services", 422, fields=FIELDS, typed=typed, faults=faults, rows=None
         )
