@@ -1,7 +1,7 @@
 """Every service's deliveries, for the operator: which there are, what was tried, once more."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -9,8 +9,11 @@ from sqlalchemy import Engine
 
 from deploy.refusal import Refusal
 from deploy.services import SERVICES
-from services.notifications import retrying
+from services.notifications import domain, retrying
 from services.notifications.handlers.directory import name_of_party
+from services.notifications.listings import rules as listings
+from services.notifications.person import rules as person
+from services.notifications.reach import notice as reach
 from services.notifications.retrying import Hindrance
 from services.notifications.tables import Hub
 from shared.database import UnitOfWork
@@ -29,17 +32,19 @@ class Holds:
     Parameters:
         kind: what each of them says; None where a row says it.
         to: whom they are for, by their role alone; None where a row names an organisation.
+        kinds: what a row may say that it says.
     """
 
     kind: str | None = None
     to: str | None = None
+    kinds: Collection[str] = ()
 
 
 HOLDS: Mapping[str, Holds] = {
-    "delivery": Holds(),
-    "person_delivery": Holds(to="the person"),
-    "listing_delivery": Holds(),
-    "contact_delivery": Holds(),
+    "delivery": Holds(kinds=set(domain.Kind)),
+    "person_delivery": Holds(to="the person", kinds=set(person.Kind)),
+    "listing_delivery": Holds(kinds=set(listings.Kind)),
+    "contact_delivery": Holds(kinds=set(reach.Kind)),
     "digest_delivery": Holds("digest"),
     "announcement_delivery": Holds("announcement"),
     "subscription_delivery": Holds("subscription-event", "a subscriber"),
@@ -47,6 +52,16 @@ HOLDS: Mapping[str, Holds] = {
     "gp_delivery": Holds("gp-message", "the practice"),
 }
 """By the table's name."""
+
+
+KINDS = sorted(
+    {kind for each in HOLDS.values() for kind in ([each.kind] if each.kind else each.kinds)}
+)
+"""Whatever a delivery may say."""
+
+
+class NoSuchKind(Refusal):
+    """No delivery says this; the message names what deliveries say."""
 
 
 class NoSuchDelivery(Refusal):
@@ -94,7 +109,13 @@ def overview(engines: Engines, wanted: Wanted, *, limit: int) -> Overview:
         engines: each service's database.
         wanted: which.
         limit: list at most so many.
+
+    Raises:
+        NoSuchKind: no delivery can be of the wanted kind.
     """
+    if wanted.kind is not None and wanted.kind not in KINDS:
+        message = f"no delivery is of the kind {wanted.kind!r}; the kinds are: {', '.join(KINDS)}"
+        raise NoSuchKind(message)
     found: list[Listed] = []
     counts: Counter[State] = Counter()
     for service, tables in _all():

@@ -76,9 +76,11 @@ class Unauthenticated(Exception):
 _WORDS = {
     "missing": "Send an access token: Authorization: Bearer <token>.",
     "expired": "The access token has expired: get a new one.",
-    "audience": "The access token is meant for another audience.",
-    "issuer": "The access token comes from an issuer that is not trusted here.",
-    "invalid": "The access token could not be verified.",
+    "audience": "The access token is meant for another audience: get one for this one.",
+    "issuer": "The access token comes from an issuer that is not trusted here: get one of ours.",
+    "invalid": (
+        "The access token could not be verified: send it whole, as it was given, or get a new one."
+    ),
 }
 
 

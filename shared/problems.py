@@ -95,8 +95,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> JSONResponse:
         title = HTTPStatus(error.status_code).phrase
-        detail = error.detail if error.detail != title else ""
         headers = dict(error.headers or {})
+        detail = error.detail if error.detail != title else _instead(headers)
         return Problem(error.status_code, title, detail, headers=headers).response()
 
     @app.exception_handler(RequestValidationError)
@@ -105,7 +105,7 @@ def install(app: FastAPI) -> None:
         errors = [
             {
                 "element": ".".join(shown(str(part)) for part in each["loc"]),
-                "detail": each["msg"].removeprefix("Value error, "),
+                "detail": _of_body(each) or each["msg"].removeprefix("Value error, "),
             }
             for each in error.errors()[:MOST_ERRORS]
         ]
@@ -116,6 +116,21 @@ def install(app: FastAPI) -> None:
             element=errors[0]["element"],
             errors=errors,
         ).response()
+
+
+def _instead(headers: dict[str, str]) -> str:
+    """What to send to an address that does not take what was sent."""
+    allowed = headers.get("allow") or headers.get("Allow")
+    return f"This address takes {allowed}: send it that way." if allowed else ""
+
+
+def _of_body(error: dict[str, Any]) -> str | None:
+    """What to do about a body as a whole, of which pydantic speaks as of any other field."""
+    if error["type"] == "json_invalid":
+        return f"The body is not valid JSON (character {error['loc'][-1]}): mend it there."
+    if error["loc"] == ("body",) and error["type"] == "missing":
+        return "The body is missing: send JSON, with Content-Type: application/json."
+    return None
 
 
 def shown(name: str) -> str:

@@ -44,7 +44,9 @@ def list_all(
         ),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Only this one's, such as email.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only those that say this: request.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only those that say this, such as request.")
+    ] = None,
     since: Annotated[
         datetime | None,
         typer.Option(

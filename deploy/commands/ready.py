@@ -16,7 +16,10 @@ def ready(
     try:
         answer = httpx.get(f"{url}/health/ready", timeout=10)
     except httpx.HTTPError as error:
-        message = f"nothing answers on {url} ({type(error).__name__})"
+        message = (
+            f"nothing answers on {url} ({type(error).__name__}): is it running? `make run` starts"
+            " the all-in-one and prints its address; `kersey ready URL` asks at another"
+        )
         raise Refusal(message) from error
     if not answer.is_success:
         message = f"not ready: {answer.text}"

@@ -267,7 +267,12 @@ def _whom(
             assert person is not None
             return finding.subject_of(uow.session, person).person
     except finding.NoSuchPerson as error:
-        message = "nobody is known by that"
+        message = (
+            "nobody is known by that. --patient takes the id that Kersey answered when the Patient"
+            " was sent (Patient/7), --referral that of the ServiceRequest, --person the id of a"
+            " record as `subject export` names it; without these the NHS number is asked for."
+            " Whoever was erased is not found any more"
+        )
         raise Refusal(message) from error
     except finding.SeveralPersons as several:
         ids = ", ".join(map(str, several.persons))
@@ -290,7 +295,10 @@ def _asked_number() -> str:
         message = "no NHS number came: type it, or say --patient, --referral or --person"
         raise Refusal(message)
     if not is_nhs_number(number):
-        message = "that is no NHS number"
+        message = (
+            "that is no NHS number: it has ten digits, of which the last is worked out from the"
+            " others. Look for a slip, or say --patient, --referral or --person"
+        )
         raise Refusal(message)
     return number
 

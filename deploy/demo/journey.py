@@ -27,7 +27,15 @@ BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 
 
 class JourneyStopped(Refusal):
-    """A step did not do what it should; the message says which call and what came back."""
+    """A step did not do what it should; the message says which call and what came back.
+
+    Parameters:
+        status: of the answer, where it was one that refused.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Caller:
@@ -62,7 +70,7 @@ class Caller:
         self._screen.print(shown + (f"  {changes}" if changes else ""))
         if not answer.is_success:
             message = f"{method} {path} answered {answer.status_code}: {answer.text[:800]}"
-            raise JourneyStopped(message)
+            raise JourneyStopped(message, answer.status_code)
         return answer.json() if answer.content else None
 
     def close(self) -> None:
@@ -205,7 +213,17 @@ class Journey:
 
     def _look_up(self) -> None:
         self.step("A GP has referred: the EHR sent it before")
-        request = self.ehr.call("GET", f"/fhir/{self.request}")
+        try:
+            request = self.ehr.call("GET", f"/fhir/{self.request}")
+        except JourneyStopped as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            message = (
+                f"the demo's `ehr` has no {self.request}: --request takes the id that Kersey"
+                " answered when that client sent the referral, such as ServiceRequest/7. GET"
+                " /fhir/ServiceRequest with its token lists those there are"
+            )
+            raise JourneyStopped(message) from error
         patient = self.ehr.call("GET", f"/fhir/{request['subject']['reference']}")
         self.bundle = OwnBundle.of({"entry": [{"resource": patient}]})
 

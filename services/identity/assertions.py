@@ -23,6 +23,12 @@ LIFETIME = 300
 SKEW = 30
 """Seconds by which a client's clock may differ from ours."""
 
+UNPROVEN = (
+    "Client authentication failed. Check the client id, and its secret or key; whoever registered"
+    " the client can give it a new one."
+)
+"""What everyone hears who has not proved who they are: the same whatever the reason."""
+
 _MAX_LENGTH = 16 * 1024
 _TYPES = frozenset(["jwt", "client-authentication+jwt"])
 _PRUNED = 100
@@ -37,7 +43,7 @@ class AssertionRefused(Exception):
             that is registered, so that they do not tell which client ids exist.
     """
 
-    def __init__(self, words: str = "Client authentication failed.") -> None:
+    def __init__(self, words: str = UNPROVEN) -> None:
         super().__init__(words)
         self.words = words
 

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749.requests import (  # type: ignore[import-untyped, un
     BasicOAuth2Payload,
 )
 
-from services.identity.assertions import ASSERTION_TYPE
+from services.identity.assertions import ASSERTION_TYPE, UNPROVEN
 
 FORM = "application/x-www-form-urlencoded"
 _FIELDS = 32
@@ -64,7 +64,7 @@ def read(
 
 def unproven() -> OAuth2Error:
     """What everyone hears who has not proved who they are, whatever the reason."""
-    return InvalidClientError("Client authentication failed.")
+    return InvalidClientError(UNPROVEN)
 
 
 def _form(body: bytes, *, content_type: str, query: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ def point_of(session: Session, postcode: str) -> Point:
             return Point(row.latitude, row.longitude, row.hub)
     raise BadPostcode(
         f"The first part of the postcode, '{code.outward}', is not a district that this directory"
-        " knows."
+        " knows. Give the postcode of somewhere near that it knows, or leave it out."
     )
 
 

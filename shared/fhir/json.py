@@ -105,6 +105,8 @@ def parse_json(
     if len(raw) > max_bytes:
         raise too_large(f"The body has more than the {max_bytes:,} bytes that are taken.")
     raw = raw.removeprefix(_BOM)
+    if not raw.strip():
+        raise invalid("The body is missing: send what you mean as JSON.", code="structure")
     _refuse_nesting(raw, max_depth, max_nodes)
     try:
         text = raw.decode("utf-8")
@@ -117,7 +119,8 @@ def parse_json(
         value = _decode(text, faults)
     except json.JSONDecodeError as error:
         raise invalid(
-            f"The body is not valid JSON (line {error.lineno}, column {error.colno}).",
+            f"The body is not valid JSON (line {error.lineno}, column {error.colno}): mend it there"
+            " and send it again.",
             code="structure",
         ) from None
     if faults or any(escape in text for escape in _ESCAPES):

@@ -217,7 +217,7 @@ def test_a_worker_without_work_or_broker_says_so():
 def test_what_does_not_run_is_told(port, tmp_path):
     nobody = f"http://127.0.0.1:{port}"
     assert "is `make run` running?" in kersey("token", "--as", "ehr", "--url", nobody).stderr
-    assert "nothing answers" in kersey("ready", nobody).stderr
+    assert "`make run` starts" in kersey("ready", nobody).stderr
     listed = kersey("dead-letters", "list", KERSEY_DATA_DIR=str(tmp_path))
     assert "start it with `make run`" in listed.stderr
 
@@ -354,7 +354,12 @@ def test_deliveries_are_picked_by_state_channel_kind_and_day(sent):
     assert LOST not in ids("--since", "2020-02-03")
     none = kersey("deliveries", "list", "--state", "superseded", "--kind", "request", **sent)
     assert "there are 1 failed, 1 bounced, 1 queued, 1 delivered: --state all" in none.stdout
-    assert "lists all there are" in kersey("deliveries", "list", "--kind", "no", **sent).stdout
+    no_such_channel = kersey("deliveries", "list", "--channel", "no", **sent)
+    assert "lists all there are" in no_such_channel.stdout
+    no_such_kind = kersey("deliveries", "list", "--kind", "referral", **sent)
+    assert no_such_kind.returncode == 1
+    assert "no delivery is of the kind 'referral'; the kinds are: " in no_such_kind.stderr
+    assert {"request,", "gp-message,", "digest,"} <= set(no_such_kind.stderr.split())
 
 
 def test_a_delivery_says_what_it_is_and_for_whom(sent):

@@ -177,9 +177,9 @@ def bearer(token: str) -> dict[str, str]:
     [
         (None, "Send an access token", "Bearer"),
         ("expired", "expired", 'Bearer error="invalid_token"'),
-        ("audience", "another audience", 'Bearer error="invalid_token"'),
-        ("issuer", "not trusted", 'Bearer error="invalid_token"'),
-        ("invalid", "could not be verified", 'Bearer error="invalid_token"'),
+        ("audience", "another audience: get one", 'Bearer error="invalid_token"'),
+        ("issuer", "not trusted here: get one", 'Bearer error="invalid_token"'),
+        ("invalid", "or get a new one", 'Bearer error="invalid_token"'),
     ],
 )
 def test_401_says_what_is_wrong_with_the_token(
@@ -222,6 +222,7 @@ def test_405_says_what_is_allowed(http: httpx.Client):
     answer = http.delete("/probe/open")
     problem(answer, 405)
     assert answer.headers["allow"] == "GET"
+    assert answer.json()["detail"] == "This address takes GET: send it that way."
 
 
 @pytest.mark.parametrize(
@@ -247,6 +248,22 @@ def test_what_is_no_json_is_a_problem(http: httpx.Client, sent: bytes):
     answer = http.post("/probe/body", content=sent, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
     problem(answer, answer.status_code)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words", "element"),
+    [
+        (b"", "The body is missing: send JSON", "body"),
+        (b'{"family" 1}', "The body is not valid JSON (character 10)", "body.10"),
+    ],
+)
+def test_a_body_that_is_none_says_what_to_send(
+    http: httpx.Client, sent: bytes, words: str, element: str
+):
+    answer = http.post("/probe/body", content=sent, headers={"content-type": "application/json"})
+    told = problem(answer, 422)
+    assert words in told["detail"]
+    assert told["element"] == element
 
 
 def test_a_problem_keeps_what_it_was_given(http: httpx.Client):

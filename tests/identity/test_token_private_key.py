@@ -16,7 +16,10 @@ from services.identity.tables import used_assertion
 from tests.identity.conftest import Assertion, Issuer, Written, public_set
 from tests.identity.test_token_secret import refused
 
-GENERIC = "Client authentication failed."
+GENERIC = (
+    "Client authentication failed. Check the client id, and its secret or key; whoever registered"
+    " the client can give it a new one."
+)
 
 
 @pytest.fixture(scope="module")

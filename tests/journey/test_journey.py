@@ -72,6 +72,15 @@ def test_a_refused_bundle_stops_the_journey_with_the_reason(
     assert "Bundle.entry[4].resource.intent" in played.stderr.replace("\n", "")
 
 
+def test_a_request_that_is_none_is_told_in_words(running: Running) -> None:
+    played = running.kersey("demo", "journey", "--request", "ServiceRequest/xyz", "--no-listen")
+
+    assert played.returncode == 1
+    said = " ".join(played.stderr.split())
+    assert "has no ServiceRequest/xyz: --request takes the id that Kersey" in said
+    assert "OperationOutcome" not in said
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

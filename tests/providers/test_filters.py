@@ -166,3 +166,4 @@ def test_an_empty_directory_answers_empty_pages(house: House):
     assert house.get("/directory/search")["empty"] is True
     problem = house.get("/directory/search", 400, near="HX7 8AB")
     assert "'HX7'" in problem["detail"]
+    assert "or leave it out" in problem["detail"]

@@ -62,12 +62,13 @@ def test_an_operators_day(small: Living, tmp_path: Path) -> None:
     assert str(person) in by_number.output
     assert number not in by_number.output
     nonsense = small.kersey("subject", "restrict", "--by", "DPO", said="12345\n")
-    assert "that is no NHS number" in str(nonsense.exception)
+    assert "that is no NHS number: it has ten digits" in str(nonsense.exception)
     assert "12345" not in str(nonsense.exception)
     nothing = small.kersey("subject", "restrict", "--by", "DPO", said="")
     assert "no NHS number came: type it" in str(nothing.exception)
     nobody = small.kersey("subject", "restrict", "--by", "DPO", said="9990000026\n")
-    assert "nobody is known by that" in str(nobody.exception)
+    assert "nobody is known by that. --patient takes" in str(nobody.exception)
+    assert "(Patient/7)" in str(nobody.exception)
 
     # Nobody is there to be asked again.
     alone = small.kersey("subject", "erase", "--even-if-open", *whom, "--by", "DPO", said="")

@@ -111,12 +111,17 @@ def test_escapes_that_are_text_are_read(escape):
 
 @pytest.mark.parametrize(
     "broken",
-    [b"", b"{", b'{"a":}', b"nope", b'{"a":1}{}', b'{"a":"\n"}', b"{'a':1}", b'{"a":01}', b"\x00"],
+    [b"{", b'{"a":}', b"nope", b'{"a":1}{}', b'{"a":"\n"}', b"{'a':1}", b'{"a":01}', b"\x00"],
 )
 def test_what_is_no_json_is_400_with_its_place(broken):
     error = unread(broken)
     assert error.status == 400
     assert "line" in error.issues[0].diagnostics
+
+
+@pytest.mark.parametrize("raw", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_a_body_that_is_missing_is_not_called_bad_json(raw):
+    assert "The body is missing: send" in unread(raw).issues[0].diagnostics
 
 
 def test_text_that_is_not_utf8_is_400():
