@@ -327,10 +327,10 @@ def test_a_link_ends_with_its_case(client, house, asked, token, event):
     ],
 )
 def test_a_link_of_what_ended_well_says_so_when_its_case_closes(
-    client, house, asked, token, session, referrals, status, kind, more, reason
+    client, house, asked, token, session, referrals, status, event, reason
 ):
     referrals.views[str(asked.task)] = {"status": status}
-    house.happens(kind(case=asked.case, **more))
+    house.happens(event(asked.case))
     answer = client.post("/notifications/answer-links/exchange", json={"token": token})
     assert (answer.status_code, answer.json()["reason"]) == (410, reason)
     answer = client.get("/notifications/answer", headers=session)

@@ -27,17 +27,17 @@ def test_each_contact_of_each_request_has_its_line_with_its_time():
 
 def test_each_request_says_whether_the_service_heard_that_it_is_asked():
     """Several asked at once (care 15): none hides behind the last."""
-    nudge = {"kind": "nudge", "state": "queued"}
+    nudge = {"kind": "nudge", "state": "superseded"}
     found = asked_by(
         [
-            row("a"), row("a", **nudge), row("a", channel="sms", **nudge),
+            row("a"), row("a", channel="sms", state="queued"), row("a", **nudge),
             row("a", kind="help-call", channel="phone"),
             row("b", state="failed"), row("b", state="failed", label="Another"),
             row("c", kind="chosen"),
         ]
     )  # fmt: skip
     assert found == {
-        "a": "e-mail: waits to be sent; text message: waits to be sent",
+        "a": "e-mail: arrived; text message: waits to be sent",
         "b": "e-mail: did not arrive (please ring them, or look for another place)",
     }
 

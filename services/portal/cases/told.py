@@ -65,8 +65,8 @@ OTHERS: Mapping[str, str] = {
     "identity-code": _("A code to see who it is"),
 }
 """What a message to a service, the team or the hub says."""
-ASKS = ("request", "nudge", "second-nudge")
-"""Those that ask a service for an answer; the last kind is what its answer waits for."""
+REQUEST = "request"
+"""The kind that asks a service. A nudge is none: it ends as not needed once there is an answer."""
 WAYS: Mapping[str, str] = {
     "email": _("e-mail"),
     "sms": _("text message"),
@@ -110,19 +110,17 @@ async def told(here: Place, case: Json) -> dict[str, Any]:
 
 
 def asked_by(deliveries: Iterable[Json]) -> dict[str, str]:
-    """Whether the last message that asks a service arrived, by each way that it went; by Task.
+    """Whether the request itself arrived, by each way that it went; by Task.
 
     Args:
         deliveries: of a case, in the order in which they were made.
     """
     asking: dict[str, list[Json]] = {}
     for each in deliveries:
-        if each["kind"] in ASKS:
+        if each["kind"] == REQUEST:
             asking.setdefault(str(each["task"]), []).append(each)
     return {
-        task: "; ".join(
-            dict.fromkeys(_asked(each) for each in made if each["kind"] == made[-1]["kind"])
-        )
+        task: "; ".join(dict.fromkeys(_asked(each) for each in made))
         for task, made in asking.items()
     }
 
