@@ -72,6 +72,14 @@ def others_may_enter(path: Path) -> bool:
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)
 
 
+def _account(uid: int) -> str:
+    """An account's name, its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 class PostgresCluster:
     """One server: `start()` answers its admin URL, `stop()` ends it; both may be repeated.
 
@@ -141,6 +149,7 @@ class PostgresCluster:
         if self._server is not None and self._server.poll() is None:
             return self.url
         self._binaries = self._reachable_binaries(self._binaries)
+        self._check_owner()
         if not (self._folder / "PG_VERSION").exists():
             self._make()
         self._check_version()
@@ -231,6 +240,20 @@ class PostgresCluster:
         """Major version of the binaries."""
         said = self._run("postgres", "--version").stdout
         return int(said.split()[2].split(".")[0])
+
+    def _check_owner(self) -> None:
+        """A copy that did not keep owners (`cp -r` by root) is refused before PostgreSQL does."""
+        if not self._folder.exists():
+            return
+        server = self._account.pw_uid if self._account else os.geteuid()
+        owner = self._folder.stat().st_uid
+        if owner != server:
+            message = (
+                f"the database in {self._folder} belongs to {_account(owner)}, and PostgreSQL runs"
+                f" as {_account(server)} here. If it is a copy, make it again with `cp -a`, which"
+                f" keeps owners; or give it back: chown -R {_account(server)} {self._folder}"
+            )
+            raise ClusterError(message)
 
     def _check_version(self) -> None:
         made_by = int((self._folder / "PG_VERSION").read_text())
