@@ -8,6 +8,8 @@ import pytest
 from fastapi import Body
 from fastapi.responses import JSONResponse
 
+from services.portal.front_door.words import NEEDS
+from services.providers.matching.request import MatchRequest
 from tests.portal.signing_in import (  # noqa: F401 - fixtures
     CASE,
     PAGE,
@@ -144,6 +146,11 @@ def test_an_unknown_postcode_is_said_at_its_field_and_none_finds(http: httpx.Cli
     assert 'value="HG1 1AA"' in said.text
     assert SAID.split(".", maxsplit=1)[0] in said.text, "the form is kept"
     assert "Quick Circuits" in led(http, send(http, said, near="")).text
+
+
+def test_whoever_ticks_every_need_asks_what_the_directory_takes(http: httpx.Client):
+    look(http, needs=list(NEEDS))
+    assert MatchRequest.model_validate(ASKED[-1]).needs == tuple(NEEDS)
 
 
 def test_what_was_understood_is_said_in_words_and_can_be_taken_away(http: httpx.Client):

@@ -7,6 +7,7 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from services.portal.front_door.words import NEEDS
 from tests.infrastructure.postgres import NewDatabase
 from tests.portal.door import FAMILY, FORM, KATH, NURSE, Through, Visitor, kept, stamp_of, visiting
 from tests.referrals.house import House, house_at, prepare
@@ -103,6 +104,14 @@ def test_somebody_asks_for_themselves_and_it_lands_in_triage(visitor, referring)
     assert [each["channel"] for each in record["contacts"]] == ["phone"]
     assert record["contacts"][0]["said"][0]["words"] == "the library"
     assert {each["code"] for each in record["access_needs"]} == {"large-print", "language"}
+
+
+def test_whoever_ticks_every_need_is_heard(visitor, referring):
+    check = visitor.check(KATH | {"needs": list(NEEDS)})
+    assert visitor.post(FORM, "send", kept(check)).status == 200
+    _, at = newest(referring)
+    named = referring.worker.get(f"{at}/page")["request"]["reasonCode"]
+    assert {each["coding"][0]["code"] for each in named if "coding" in each} >= NEEDS.keys()
 
 
 @pytest.mark.parametrize(

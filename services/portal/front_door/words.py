@@ -41,16 +41,13 @@ NEEDS: Mapping[str, str] = {
     "purpose": _("Something to do that matters"),
     "digital-exclusion": _("Phones, computers and the internet"),
     "transport": _("Getting to places"),
-}
-
-OTHER_NEEDS: Mapping[str, str] = {
     "isolation-language": _("Being cut off by not sharing a language"),
     "memory": _("Memory and dementia"),
     "parenting": _("Bringing up children"),
     "alcohol-and-drugs": _("Alcohol or drugs"),
     "safety": _("Feeling safe"),
 }
-"""Needs that others may name, and no form here asks about."""
+"""Every need that the directory matches: what can be found can be asked for."""
 
 ACCESS: Mapping[str, str] = {
     "large-print": _("Large print"),
@@ -126,7 +123,7 @@ MANY: tuple[str, ...] = ("needs", "access")
 
 def need(code: str) -> str:
     """A need by its code, in plain words."""
-    return NEEDS.get(code) or OTHER_NEEDS.get(code) or code.replace("-", " ").capitalize()
+    return NEEDS.get(code) or code.replace("-", " ").capitalize()
 
 
 def need_as_said(code: str, said: str) -> str:

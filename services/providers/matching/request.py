@@ -72,7 +72,7 @@ class Without(Asked):
 class MatchRequest(Asked):
     """What fits this person. Nothing of it is kept, and `matters` is not even written to a log."""
 
-    needs: Codes = ()
+    needs: Annotated[tuple[Code, ...], Field(max_length=40)] = ()
     activities: Codes = ()
     matters: (
         Annotated[str, StringConstraints(max_length=4000), AfterValidator(_storable)] | None

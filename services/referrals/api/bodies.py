@@ -74,7 +74,7 @@ class AskBody(Body):
     """A request to a provider; see `handlers.onward.Ask`."""
 
     service: UUID
-    needs: list[Need] = Field(min_length=1, max_length=20)
+    needs: list[Need] = Field(min_length=1, max_length=40)
     text: Words = ""
     when: Line = ""
     where: Line = ""

@@ -92,7 +92,7 @@ class HandedBody(Body):
     written: Date | None = None
     person: PersonBody
     words: Words = ""
-    needs: list[Need] = Field(default_factory=list, max_length=20)
+    needs: list[Need] = Field(default_factory=list, max_length=40)
     contacts: list[WayBody] = Field(default_factory=list, max_length=5)
     access_needs: list[NeededBody] = Field(default_factory=list, max_length=20)
     practice: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,12}$")] | None = None
@@ -181,7 +181,7 @@ class WalkInBody(Body):
     given: Line = ""
     family: Line = ""
     contacts: list[WayBody] = Field(default_factory=list, max_length=3)
-    needs: list[Need] = Field(min_length=1, max_length=20)
+    needs: list[Need] = Field(min_length=1, max_length=40)
     words: Words = ""
     access_needs: list[NeededBody] = Field(default_factory=list, max_length=20)
     agreed: Literal[True] = Field(description="Nothing is kept without the person's agreement.")

@@ -18,7 +18,7 @@ District = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9][0-9A-Z]?$
 class WaitingBody(Body):
     """The needs that nothing meets yet, and the postcode districts where somebody would go."""
 
-    needs: list[Slug] = Field(max_length=20)
+    needs: list[Slug] = Field(max_length=40)
     areas: list[District] = Field(default=[], max_length=50)
 
 
