@@ -26,6 +26,7 @@ SAID = "I want to end my life. I'm not lonely."
 CLOSED = "8d0f0c52-2b8c-4a6e-8f55-0f6ec1c8a009"
 ASKED: list[dict[str, Any]] = []
 SENT: list[dict[str, Any]] = []
+FITTING = {"total": 1}
 
 OFFER: dict[str, Any] = {
     "service": {
@@ -58,7 +59,7 @@ def matched(asked: dict[str, Any] = Body()) -> Any:
         "understood": understood,
         "denied": {"need": ["loneliness"]},
         "names": {"activity": {"singing": "Singing & choirs"}, "need": {"loneliness": "Lonely"}},
-        "total": 1,
+        **FITTING,
         "matches": [OFFER],
         "near_misses": [
             OFFER
@@ -151,6 +152,17 @@ def test_an_unknown_postcode_is_said_at_its_field_and_none_finds(http: httpx.Cli
 def test_whoever_ticks_every_need_asks_what_the_directory_takes(http: httpx.Client):
     look(http, needs=list(NEEDS))
     assert MatchRequest.model_validate(ASKED[-1]).needs == tuple(NEEDS)
+
+
+def test_what_is_not_shown_is_said_with_how_to_narrow(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+):
+    assert "that fit best" not in look(http), "all that fits is shown"
+    monkeypatch.setitem(FITTING, "total", 78)
+    page = look(http)
+    assert "78 services fit." in page
+    assert "This page shows the 1 that fit best" in page
+    assert f'<a href="/cases/{CASE}/find">say more of what you look for</a>' in page
 
 
 def test_what_was_understood_is_said_in_words_and_can_be_taken_away(http: httpx.Client):

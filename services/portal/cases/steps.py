@@ -20,6 +20,8 @@ from shared.languages import _
 router = APIRouter(include_in_schema=False)
 
 YES_NO = {"yes": _("Yes"), "no": _("No")}
+FOR_GP = "next_step"
+"""What is written for the GP when a case closes."""
 
 Json = dict[str, Any]
 
@@ -69,7 +71,7 @@ def _contact(typed: Typed) -> Json:
 
 
 def _close(typed: Typed) -> Json:
-    step = typed["next_step"]
+    step = typed.get(FOR_GP)
     return {"outcome": typed["outcome"]} | ({"for_practice": {"next_step": step}} if step else {})
 
 
@@ -288,7 +290,7 @@ STEPS: Mapping[str, Step] = {
         (
             Field("outcome", _("How does it end?"), "radios", missing=_("Choose how it ends")),
             Field(
-                "next_step",
+                FOR_GP,
                 _("What comes next, for the GP's summary (if you like)"),
                 "words",
                 hint=_("Only what the person agreed to share goes back."),
@@ -458,14 +460,34 @@ async def _declared(here: Place, case: UUID, name: str) -> Step:
         teams = await here.get(takers if name == "hand-over" else "/referrals/teams")
         options = {each["team"]: f"{each['name']} ({each['hub'].title()})" for each in teams}
     elif name == "close":
-        possible = (await here.get(f"/referrals/cases/{case}"))["possible"]
+        closing = await here.get(f"/referrals/cases/{case}")
         options = {
-            code: said for code, (action, said) in words.OUTCOMES.items() if action in possible
+            code: said
+            for code, (action, said) in words.OUTCOMES.items()
+            if action in closing["possible"]
         }
+        step = _with_what_the_gp_hears(step, closing)
     else:
         return step
     first, *others = step.fields
     return replace(step, fields=(first.choosing(options), *others))
+
+
+def _with_what_the_gp_hears(step: Step, case: Json) -> Step:
+    """The step that closes a case: words for the GP are asked for only where they would go.
+
+    Only what the person agreed to goes back (care 7): without it, what was written would be left
+    out, and nobody would know.
+    """
+    agreed = case["gp_sharing"]
+    if agreed and not agreed["withdrawn"] and "next-step" in agreed["items"]:
+        return step
+    kept = tuple(each for each in step.fields if each.name != FOR_GP)
+    why = _(
+        "The person has not agreed that their GP hears what comes next, so it is not asked here."
+        " If they do, note it first under ‘What the GP may be told’."
+    )
+    return replace(step, fields=kept, intro=f"{step.intro} {why}")
 
 
 async def _with_visits(here: Place, case: UUID, step: Step) -> Step:
