@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import Body
 
@@ -25,7 +24,8 @@ CLOSED: list[dict[str, Any]] = []
 @trial.get("/referrals/cases/{case}")
 def standing(case: str) -> dict[str, Any]:
     """What referrals would say of the case."""
-    return PAGE["case"] | {"id": case, "possible": ["complete"]}
+    case_view: dict[str, Any] = PAGE["case"]
+    return case_view | {"id": case, "possible": ["complete"]}
 
 
 @trial.post("/referrals/cases/{case}/close")
@@ -35,7 +35,8 @@ def closed(case: str, said: dict[str, Any] = Body()) -> dict[str, Any]:
     return {"id": case}
 
 
-def form(pages: Pages, monkeypatch: pytest.MonkeyPatch, sharing: Any) -> tuple[Any, httpx.Response]:
+def form(pages: Pages, monkeypatch: pytest.MonkeyPatch, sharing: Any) -> Any:
+    """A browser, and the form that closes a case in it."""
     monkeypatch.setitem(PAGE["case"], "gp_sharing", sharing)
     http = pages.browser()
     return http, pages.come(http, pages.person("link-worker"), AT)
