@@ -152,15 +152,29 @@ def retry(engines: Engines, key: UUID) -> None:
     """
     service, tables, _ = _found(engines, key)
     with UnitOfWork(engines[service]) as uow:
-        if service == NOTIFICATIONS:
-            hindrance = retrying.retry(uow, tables, key)
-        else:
-            again = tables.retry(uow.session, tables.delivery.c.id == key)
-            hindrance = None if again else Hindrance.NOT_FAILED
+        hindrance = _retried(uow, service, tables, key)
         uow.commit()
     if hindrance is not None:
         message = f"{key} is not tried again. {hindrance.value}"
         raise NotRetried(message)
+
+
+def hindrance_of(engines: Engines, key: UUID) -> Hindrance | None:
+    """What would hinder `retry`, which is tried and undone.
+
+    Raises:
+        NoSuchDelivery: there is none.
+    """
+    service, tables, _ = _found(engines, key)
+    with UnitOfWork(engines[service]) as uow:
+        return _retried(uow, service, tables, key)
+
+
+def _retried(uow: UnitOfWork, service: str, tables: DeliveryTables, key: UUID) -> Hindrance | None:
+    if service == NOTIFICATIONS:
+        return retrying.retry(uow, tables, key)
+    again = tables.retry(uow.session, tables.delivery.c.id == key)
+    return None if again else Hindrance.NOT_FAILED
 
 
 def _found(engines: Engines, key: UUID) -> tuple[str, DeliveryTables, Seen]:

@@ -37,7 +37,13 @@ class EmbeddedPostgres(AbstractContextManager["EmbeddedPostgres"]):
         self._urls: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
-        self._urls = create_databases(self.cluster.start(), self._databases)
+        try:
+            self._urls = create_databases(self.cluster.start(), self._databases)
+        except (
+            BaseException
+        ):  # Ctrl-C, too: the block is not entered, so nothing else would stop it
+            self.cluster.stop()
+            raise
         return self
 
     def __exit__(

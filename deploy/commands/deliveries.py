@@ -96,7 +96,7 @@ def list_all(
 @app.command()
 def show(delivery: Delivery) -> None:
     """Show one delivery and each attempt. No address and no word of it is shown."""
-    from deploy.deliveries import shown
+    from deploy.deliveries import hindrance_of, shown
     from deploy.every_database import every_database
     from deploy.settings import OperatorSettings
     from deploy.shown_table import show_table
@@ -104,15 +104,14 @@ def show(delivery: Delivery) -> None:
 
     with every_database(OperatorSettings(), "deliveries show") as engines:
         found, attempts = shown(engines, delivery)
+        hindrance = hindrance_of(engines, delivery)
     each = found.seen
     typer.echo(f"{found.kind} for {found.to}, by {each.channel}; of {found.service}")
     typer.echo(f"{each.state}, since {_when(each.created)}")
     typer.echo(f"next: {_when(each.due)}  ended: {_when(each.ended)}  reason: {each.reason or '-'}")
     if each.state in (State.FAILED, State.BOUNCED):
-        typer.echo(
-            "what to do: mend the cause or have the hub correct the contact, and"
-            f" `kersey deliveries retry {each.id}`"
-        )
+        mend = f"mend the cause, and `kersey deliveries retry {each.id}`"
+        typer.echo(f"what to do: {hindrance.value if hindrance else mend}")
     if not attempts:
         typer.echo("nobody has tried to send it yet")
         return

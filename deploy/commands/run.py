@@ -1,6 +1,7 @@
 """`kersey run`: everything in one process, with a database of its own."""
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,7 @@ def run(
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared only
     screen = Console(highlight=False)
     with (
+        _told_where_the_data_is(data or settings.data_dir),
         ended_by_signals(),
         listen(host, port) as listener,
         DataFolder(data or settings.data_dir, url) as folder,
@@ -50,4 +52,15 @@ def run(
                 )
         with suppress(KeyboardInterrupt):  # the usual way to end it
             serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))
-    typer.echo(f"stopped; the data is kept in {folder.path}")
+
+
+@contextmanager
+def _told_where_the_data_is(folder: Path) -> Iterator[None]:
+    """Say at the end, also of a start that was broken off, where the data is kept."""
+    kept = f"the data is kept in {folder.expanduser().resolve()}"
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"stopped before it was done; {kept}, and the next start goes on from there")
+        raise
+    typer.echo(f"stopped; {kept}")

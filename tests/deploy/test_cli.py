@@ -365,8 +365,13 @@ def test_deliveries_are_picked_by_state_channel_kind_and_day(sent):
 def test_a_delivery_says_what_it_is_and_for_whom(sent):
     shown = kersey("deliveries", "show", BACK, **sent).stdout
     assert "request for Canal Gardens, by email; of notifications" in shown
-    assert f"kersey deliveries retry {BACK}" in shown
+    assert "what to do: Its contact is not used any more" in shown
     assert "agreed for the person" in kersey("deliveries", "show", TOLD, **sent).stdout
+    unheard = kersey("deliveries", "show", LISTED, **sent).stdout
+    assert "what to do: Nobody is a contact who could be told of this" in unheard
+    mendable = kersey("deliveries", "show", LETTER, **sent).stdout
+    assert f"what to do: mend the cause, and `kersey deliveries retry {LETTER}`" in mendable
+    assert LETTER in _ids(kersey("deliveries", "list", "--state", "failed", **sent))
     unknown = kersey("deliveries", "show", str(uuid4()), **sent).stderr
     assert "`kersey deliveries list --state all` lists those there are" in unknown
 

@@ -240,6 +240,18 @@ def test_sigterm_ends_it_as_well(home, port):
         assert run.servers() == []
 
 
+def test_ctrl_c_while_it_starts_says_where_the_data_is(home, port):
+    before = Run(home / "data", port)
+    deadline = time.monotonic() + READY_WITHIN
+    while not before.servers() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert before.end(signal.SIGINT) == 130
+    said = " ".join(before.log.read_text().split())
+    assert f"stopped before it was done; the data is kept in {home / 'data'}" in said
+    assert before.servers() == []
+
+
 def test_production_refuses_what_is_for_trying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from deploy.production import NotInProduction, refuse_production
     from deploy.settings import OperatorSettings
