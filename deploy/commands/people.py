@@ -231,7 +231,9 @@ def _issuer() -> "Iterator[tuple[Engine, IdentitySettings, Inviter]]":
     from deploy.refusal import Refusal
     from services.identity.people.accounts import AccountRefused
     from services.identity.people.inviting import Inviter
+    from shared import logging
 
+    logging.configure("WARNING")  # the answer says what was done
     settings = issuer_settings("people")
     with opened_for(settings, "people") as engine:
         try:

@@ -98,6 +98,9 @@ def test_an_operator_sees_and_stops_what_a_client_of_another_issuer_is_told(
     assert "off" in operate(small, "subscriptions", "list", EHR)
     assert sink.requests == []
 
+    small.call("ehr", "DELETE", f"/fhir/Subscription/{key}")
+    assert key not in operate(small, "subscriptions", "list")
+
 
 def test_what_nobody_was_told_of_a_clients_end_is_drift(kersey: Living, sink: HttpSink) -> None:
     key = subscribed(kersey, sink, "ehr")

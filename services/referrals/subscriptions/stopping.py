@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import exists
 from sqlmodel import col, select
 
 from services.referrals.desk import Desk
@@ -9,6 +10,7 @@ from services.referrals.subject.operators import operator
 from services.referrals.subscriptions import standing
 from services.referrals.tables import SubscriptionState
 from services.referrals.trail import note
+from shared.fhir import tables as fhir
 
 STOPPED = "stopped-by-the-operator"
 
@@ -16,12 +18,22 @@ STOPPED = "stopped-by-the-operator"
 def of_client(desk: Desk, client: str | None = None) -> Sequence[SubscriptionState]:
     """The Subscriptions that a client registered last, or all; by client, oldest first.
 
+    What its client deleted is kept for its history, and is none any more.
+
     Args:
         desk: what every use case works with.
         client: its id at the issuer.
     """
     wanted = select(SubscriptionState).order_by(
         col(SubscriptionState.client), col(SubscriptionState.created), col(SubscriptionState.id)
+    )
+    document = fhir.document.c
+    wanted = wanted.where(
+        exists().where(
+            document.type == "Subscription",
+            document.id == SubscriptionState.id,
+            ~document.deleted,
+        )
     )
     if client is not None:
         wanted = wanted.where(SubscriptionState.client == client)
