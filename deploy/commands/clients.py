@@ -82,6 +82,7 @@ def register(
     Without keys a secret is made, which is shown once.
     """
     from deploy.grants import check
+    from deploy.newcomers import warn_of_new
     from services.identity.clients import ClientSpec, register_client
     from shared.database import UnitOfWork
 
@@ -96,6 +97,7 @@ def register(
         jwks_url=jwks_url,
     )
     with _issuer() as engine, UnitOfWork(engine) as uow:
+        warn_of_new(engine, organisation)
         secret = register_client(uow, spec)
         uow.commit()
     typer.echo(f"{client}: registered")

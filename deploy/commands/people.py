@@ -47,6 +47,7 @@ def invite(
     the options: a new link, to set both anew. That is how a forgotten password or a lost phone is
     replaced.
     """
+    from deploy.newcomers import warn_of_new
     from deploy.refusal import Refusal
     from services.identity.people import accounts
     from services.identity.people.accounts import Newcomer, Place
@@ -60,6 +61,7 @@ def invite(
             account = _found(engine, email).id
             invited = accounts.invite_again(uow, account, by=OPERATOR, hours=hours)
         elif name and organisation and organisation_name and role:
+            warn_of_new(engine, organisation)
             place = Place(organisation, organisation_name)
             newcomer = Newcomer(email, name, place, tuple(role))
             invited = accounts.invite(uow, newcomer, by=OPERATOR, hours=hours)

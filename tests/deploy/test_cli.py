@@ -517,6 +517,14 @@ def test_people_are_invited_shown_and_sent_away(identity, tmp_path):
     new = ("people", "invite", email, "--name", "Bo Li", *place)
     done = kersey(*new, "--role", "link-worker", **where)
     assert done.stdout == f"{email}: invited, for 72 hours\n", done.stderr
+    assert "nobody acts for the organisation" in done.stderr
+    colleague = ("people", "invite", f"{uuid4().hex}@team.example", "--name", "Al Ray", *place)
+    assert (
+        kersey(
+            *colleague, "--role", "link-worker", KERSEY_MAILDIR=str(tmp_path / "other"), **identity
+        ).stderr
+        == ""
+    )
     assert len(list((tmp_path / "mail" / "new").iterdir())) == 1
     assert "already" in kersey(*new, "--role", "link-worker", **where).stderr
     assert kersey("people", "invite", email, **where).returncode == 0
