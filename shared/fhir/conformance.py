@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from shared.fhir import described
 from shared.fhir.forms import form_pairs
-from shared.fhir.http import Body, answer, answer_format
+from shared.fhir.http import Form, answer, answer_format
 from shared.fhir.json import dumps
 from shared.fhir.nowhere import READS, no_other_methods
 from shared.fhir.outcome import invalid, not_found, refusal
@@ -59,7 +59,7 @@ def _routes_of(router: APIRouter, kind: str, base_url: str) -> None:
         responses=described.PUBLIC_SEARCH_BY_FORM,
         openapi_extra=described.FORM_BODY,
     )
-    def search_by_form(request: Request, body: Body) -> Response:
+    def search_by_form(request: Request, body: Form) -> Response:
         """The same by a form; public."""
         return found_by(request, form_pairs(request, body))
 

@@ -39,6 +39,9 @@ from shared.problems import Problem
 
 log = structlog.get_logger(__name__)
 
+FORM_BYTES = 64 * 1024
+"""Of a form that anybody may send: what is searched for is short."""
+
 FHIR_JSON = "application/fhir+json"
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -92,8 +95,12 @@ def admitted(principal: Callable[[Request], Principal] = principal_of) -> Any:
     return Depends(first)
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, most: int = MAX_BYTES) -> bytes:
     """The body, decompressed, refused as soon as it is larger than what is taken.
+
+    Args:
+        request: whose.
+        most: bytes that are taken.
 
     Raises:
         FhirError: 413, or 415 for a coding other than gzip.
@@ -112,20 +119,30 @@ async def read_body(request: Request) -> bytes:
         part = chunk
         if unzip is not None:
             try:
-                part = unzip.decompress(chunk, MAX_BYTES + 1)
+                part = unzip.decompress(chunk, most + 1)
             except zlib.error:
                 raise invalid("The body is not gzip.", code="structure") from None
         size += len(part)
-        if size > MAX_BYTES or (unzip is not None and unzip.unconsumed_tail):
-            raise too_large(f"The body has more than the {MAX_BYTES:,} bytes that are taken.")
+        if size > most or (unzip is not None and unzip.unconsumed_tail):
+            raise too_large(f"The body has more than the {most:,} bytes that are taken.")
         parts.append(part)
     if unzip is not None and not unzip.eof:
         raise invalid("The body is not complete gzip.", code="structure")
     return b"".join(parts)
 
 
-Body = Annotated[bytes, Depends(read_body)]
+async def _whole_body(request: Request) -> bytes:
+    return await read_body(request)
+
+
+async def _form_body(request: Request) -> bytes:
+    return await read_body(request, FORM_BYTES)
+
+
+Body = Annotated[bytes, Depends(_whole_body)]
 """A route's parameter that holds the body."""
+Form = Annotated[bytes, Depends(_form_body)]
+"""A route's parameter that holds a form which anybody may send."""
 
 
 def refuse_provenance(request: Request) -> None:

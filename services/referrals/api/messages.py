@@ -24,6 +24,7 @@ from shared.fhir.http import (
     JSON,
     Body,
     FhirAnswer,
+    Form,
     Prefer,
     admitted,
     answer,
@@ -110,13 +111,13 @@ def message_routes(desk: Desk, taker: MessageTaker) -> APIRouter:
         route_class=BarsRoute,
         tags=["FHIR R4"],
         default_response_class=FhirAnswer,
-        dependencies=[admitted()],
     )
     services = desk.settings.message_services
     definitions = message_definitions(services)
 
     @router.post(
         "/$process-message",
+        dependencies=[admitted()],
         responses=described.MESSAGE,
         openapi_extra=described.RESOURCE_BODY,
     )
@@ -151,7 +152,7 @@ def message_routes(desk: Desk, taker: MessageTaker) -> APIRouter:
         responses=described.PUBLIC_SEARCH_BY_FORM,
         openapi_extra=described.FORM_BODY,
     )
-    def search_by_form(request: Request, body: Body) -> Response:
+    def search_by_form(request: Request, body: Form) -> Response:
         """The same by a form; public."""
         return found_by(request, form_pairs(request, body))
 
