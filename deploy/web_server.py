@@ -101,15 +101,26 @@ def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) ->
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Within the block SIGTERM and SIGHUP end the process as Ctrl-C does, with every clean-up."""
+def ended_by_signals() -> Iterator[Callable[[], None]]:
+    """Within the block SIGTERM and SIGHUP end the process as Ctrl-C does, with every clean-up.
+
+    Yields:
+        What ends it if it was told to and goes on all the same: Python throws away what is raised
+        while it clears up after an object, and a start makes and throws away many.
+    """
+    told: list[BaseException] = []
 
     def end(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        told.append(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number))
+        raise told[0]
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    def heed() -> None:
+        if told:
+            raise told[0]
+
+    before = {number: signal.signal(number, end) for number in STOPPING}
     try:
-        yield
+        yield heed
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -35,7 +35,7 @@ def run(
     screen = Console(highlight=False)
     with (
         _told_where_the_data_is(data or settings.data_dir),
-        ended_by_signals(),
+        ended_by_signals() as heed,
         listen(host, port) as listener,
         DataFolder(data or settings.data_dir, url) as folder,
         ExitStack() as stack,
@@ -50,6 +50,7 @@ def run(
                     lambda what, done, total: status.update(f"demo {what}: {done} of {total}"),
                     identity=house.identity_settings,
                 )
+        heed()
         with suppress(KeyboardInterrupt):  # the usual way to end it
             serve(house.app, listener, lambda: welcome(screen, url, folder.path, demo_loaded=demo))
 

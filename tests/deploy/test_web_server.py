@@ -179,3 +179,31 @@ def until_refused(url):
 def test_a_signal_before_the_server_runs_cleans_up_too():
     with pytest.raises(SystemExit, match="143"), ended_by_signals():
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+SWALLOWING = """
+import os, signal
+from deploy.web_server import ended_by_signals
+
+class Swallows:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{name})
+
+try:
+    with ended_by_signals() as heed:
+        heed()
+        Swallows()
+        print("goes on", flush=True)
+        heed()
+        print("is not heeded", flush=True)
+finally:
+    print("cleaned up", flush=True)
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", -signal.SIGINT), ("SIGTERM", 143)])
+def test_an_order_to_stop_that_python_threw_away_is_heeded_later(name: str, code: int):
+    program = [sys.executable, "-c", SWALLOWING.format(name=name)]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.stdout.split("\n")[:-1] == ["goes on", "cleaned up"]
+    assert ended.returncode == code
