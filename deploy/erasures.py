@@ -34,8 +34,7 @@ def kept_up(
         FileRefused: the file has erasures that the database does not know, or cannot be written.
     """
     desk = subjects.desk(settings, engines)
-    before = _kept(settings, desk)
-    known = {line.person for line in before}
+    known = {line.person for line in _kept(settings, desk)}
     try:
         yield
     finally:
@@ -45,7 +44,8 @@ def kept_up(
                 engines, {case for line in new for case in line.cases}
             )
             tell(f"erased: {len(new)} persons, and {forms} forms that staff had begun about them")
-            late = _late(desk, new, seconds)
+            # Each service takes them in their order: who has the last has all.
+            late = subjects.confirmed(desk, new[-1].person, seconds, lambda _: None)
             if late:
                 tell(
                     f"not confirmed yet by {', '.join(late)}: does `kersey worker` run for it? It"
@@ -61,8 +61,3 @@ def _kept(settings: OperatorSettings, desk: Desk) -> Sequence[ErasureLine]:
     if settings.erasure_list is not None:
         subjects.keep(settings.erasure_list, lines)
     return lines
-
-
-def _late(desk: Desk, lines: Sequence[ErasureLine], seconds: float) -> Sequence[str]:
-    """The services that have not confirmed the last of them: each takes them in their order."""
-    return subjects.confirmed(desk, lines[-1].person, seconds, lambda _: None)
