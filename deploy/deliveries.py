@@ -7,15 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from deploy.parties import names_of
 from deploy.refusal import Refusal
 from deploy.services import SERVICES
 from services.notifications import domain, retrying
-from services.notifications.handlers.directory import name_of_party
 from services.notifications.listings import rules as listings
 from services.notifications.person import rules as person
 from services.notifications.reach import notice as reach
 from services.notifications.retrying import Hindrance
-from services.notifications.tables import Hub
 from shared.database import UnitOfWork
 from shared.delivery.outcome import State
 from shared.delivery.overview import Seen, Tried, Wanted, counted, one, seen, tried
@@ -203,14 +202,7 @@ def _to(tables: DeliveryTables, each: Seen) -> str:
 
 
 def _named(engines: Engines, found: list[Listed]) -> list[Listed]:
-    """With the names of those organisations that have one here; a hub goes by its code."""
-    with UnitOfWork(engines[NOTIFICATIONS]) as uow:
-        return [replace(each, to=_name(uow, each)) for each in found]
-
-
-def _name(uow: UnitOfWork, each: Listed) -> str:
-    if each.seen.party is None:
-        return each.to
-    if uow.session.get(Hub, each.seen.party):
-        return f"hub {each.seen.party}"
-    return name_of_party(uow, each.seen.party) or each.to
+    """With the names of those organisations that have one anywhere in the house."""
+    parties = {each.seen.party for each in found if each.seen.party}
+    names = names_of(engines, parties)
+    return [replace(each, to=names.get(each.seen.party or "", each.to)) for each in found]

@@ -275,6 +275,7 @@ def test_an_operator_creates_and_migrates_all_databases_twice_without_harm(migra
 
 LOST, BACK, WAITING, THERE, TOLD, LETTER, LISTED = (str(uuid4()) for _ in range(7))
 PARTY = str(uuid4())
+TEAM, BROUGHT_IN, UNHEARD_OF = str(uuid4()), str(uuid4()), str(uuid4())
 CONTACT = str(uuid4())
 
 
@@ -340,6 +341,40 @@ def test_deliveries_that_need_somebody_come_first_with_whom_they_are_for(sent):
     assert said[LETTER] == ["gp-message", "the practice"]
     assert "in all: 3 failed, 1 bounced, 2 queued, 1 delivered" in listed.stderr
     assert "5 more are not listed" in kersey("deliveries", "list", "--limit", "1", **sent).stderr
+
+
+def test_a_party_without_a_listing_is_called_by_its_name_all_the_same(sent):
+    admin = sent["KERSEY_ADMIN_DATABASE_URL"]
+    with psycopg.connect(in_database(admin, "kersey_referrals")) as connection:
+        connection.execute(
+            "insert into place_hub (code, name, organisation) values ('aire', 'Aire', %s)",
+            [str(uuid4())],
+        )
+        connection.execute(
+            "insert into link_worker_service (organisation, name, hub, phone)"
+            " values (%s, 'Beckside link workers', 'aire', '')",
+            [TEAM],
+        )
+    with psycopg.connect(in_database(admin, "kersey_providers")) as connection:
+        connection.execute(
+            "insert into organization (id, name, description, version, last_modified)"
+            " values (%s, 'Not listed yet', '', 1, now())",
+            [BROUGHT_IN],
+        )
+    keys = {party: str(uuid4()) for party in (TEAM, BROUGHT_IN, UNHEARD_OF)}
+    with psycopg.connect(in_database(admin, "kersey_notifications")) as connection:
+        for party, key in keys.items():
+            _insert(
+                connection, "delivery", id=key, state="superseded", party=party, kind="declined",
+                event=uuid4(), case=uuid4(),
+            )  # fmt: skip
+    listed = kersey("deliveries", "list", "--kind", "declined", "--state", "all", **sent)
+    said = {line.split("\t")[1]: line.split("\t")[3] for line in listed.stdout.splitlines()}
+    assert said[keys[TEAM]] == "Beckside link workers"
+    assert said[keys[BROUGHT_IN]] == "Not listed yet"
+    assert said[keys[UNHEARD_OF]] == f"organisation {UNHEARD_OF}"
+    shown = kersey("deliveries", "show", keys[TEAM], **sent).stdout
+    assert "declined for Beckside link workers" in shown
 
 
 def test_deliveries_are_picked_by_state_channel_kind_and_day(sent):
