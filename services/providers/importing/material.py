@@ -113,18 +113,25 @@ class AddressMaterial:
         """All of it, or what changed, where it is a feed."""
         try:
             with self._fetcher.get(self._address) as file:
-                feed = feed_at(self._fetcher, self._address, self._glance(file))
+                if _is_for_people(file):
+                    feed = self._below()
+                else:
+                    feed = feed_at(self._fetcher, self._address, self._glance(file))
                 if feed is None:
                     whole = FileMaterial(file)
                     yield from whole.pages(0, None)
                     self.is_set, self.repairs = whole.is_set, whole.repairs
                     return
         except NotThere:
-            feed = Feed(self._fetcher, below(self._address, "services"))
+            feed = self._below()
         feed.after = after
         for each in feed.pages(begin=max(1, page)):
             self.total = feed.total if after is None else None
             yield each
+
+    def _below(self) -> Feed:
+        """The feed whose base this is: there may be nothing at it, or a page for people."""
+        return Feed(self._fetcher, below(self._address, "services"))
 
     def _glance(self, file: IO[bytes]) -> object:
         """A short document, parsed; anything else is a file."""
@@ -138,6 +145,13 @@ class AddressMaterial:
             return ()
         finally:
             file.seek(0)
+
+
+def _is_for_people(file: IO[bytes]) -> bool:
+    """Whether a document is HTML; the file is left at its beginning."""
+    head = file.read(500).removeprefix(b"\xef\xbb\xbf").lstrip()
+    file.seek(0)
+    return head.startswith(b"<")
 
 
 def _paged(records: Iterator[Record | Unreadable]) -> Iterator[FeedPage]:

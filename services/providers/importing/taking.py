@@ -17,6 +17,7 @@ from services.providers.importing.ledger import Entry, From, Ledger
 from services.providers.importing.mending.earlier_versions import modern
 from services.providers.importing.mending.given_ids import Keys, given_id, key_of, taken_by
 from services.providers.importing.mending.listings import RecordRefused, Repair, listing_of
+from services.providers.importing.mending.outpost import dicts
 from services.providers.importing.mending.rules import any_of
 from services.providers.importing.mending.tidying import TooDeep, tidied
 from services.providers.importing.outcomes import Outcome, Told
@@ -27,7 +28,7 @@ from services.providers.life.states import IMPORT, Act, imported
 from services.providers.rows import among, table
 from shared.database import UnitOfWork
 
-READ_AS = b"1"
+READ_AS = b"2"
 """Raised when the same record would be understood otherwise than before: then all are read anew."""
 
 Listing = TypeVar("Listing", hsds.Organization, hsds.Service)
@@ -377,8 +378,9 @@ def _spread(record: Record) -> Iterator[tuple[Record, bool]]:
     """A record and what is nested in it: a service's organisation, an organisation's services."""
     said = record.said
     if record.entity == "service":
-        owner = said.get("organization", said.get("organisation"))
-        if isinstance(owner, dict) and owner.get("name"):
+        for owner in dicts(said.get("organization", said.get("organisation")))[:1]:
+            if not owner.get("name"):
+                continue
             key = owner.get("id", said.get("organization_id", said.get("organisation_id")))
             yield Record("organization", owner | {"id": key}), True
     yield record, False

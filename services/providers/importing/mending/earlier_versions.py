@@ -1,20 +1,24 @@
 """Records of Open Referral UK 1 and 2, and members of HSDS that stand elsewhere here, as HSDS 3.
 
-The names that changed are those of the UK profile's changelog. What version 3 has no place for
-(reviews, holiday schedules, deliverable types) is left.
+The names that changed are those of the UK profile's changelog, and of the feeds: a service at a
+location has its times as `regular_schedule`. What version 3 has no place for (reviews, holiday
+schedules, deliverable types) is left.
 """
 
 from typing import Any
 from uuid import uuid5
 
 from services.providers.importing.mending.given_ids import NAMESPACE
+from services.providers.importing.mending.outpost import as_open_referral, dicts
 from services.providers.importing.reading.records import Said
 
 RENAMED = {
     "regular_schedules": "schedules",
+    "regular_schedule": "schedules",
     "fundings": "funding",
     "physical_addresses": "addresses",
     "accessibility_for_disabilities": "accessibility",
+    "accessibilities": "accessibility",
     "organisation": "organization",
     "organisation_id": "organization_id",
 }
@@ -33,26 +37,27 @@ def modern(said: Said) -> Said:
     What Kersey alone says is not taken from others.
     """
     _rename(said)
-    owner = said.get("organization")
-    if isinstance(owner, dict):
+    as_open_referral(said)
+    for owner in dicts(said.get("organization"))[:1]:
         said.setdefault("organization_id", owner.get("id"))
         _organization(owner)
     _organization(said)
     _eligibilities(said)
+    _attending(said)
     _classifications(said)
     _contacts(said)
-    for language in _dicts(said.get("languages")):
+    for language in dicts(said.get("languages")):
         _language(language)
-    for area in _dicts(said.get("service_areas")):
+    for area in dicts(said.get("service_areas")):
         if "service_area" in area:
             area.setdefault("name", area["service_area"])
-    for schedule in _dicts(said.get("schedules")):
+    for schedule in dicts(said.get("schedules")):
         _schedule(schedule)
-    for at in _dicts(said.get("service_at_locations")):
-        for schedule in _dicts(at.get("schedules")):
+    for at in dicts(said.get("service_at_locations")):
+        for schedule in dicts(at.get("schedules")):
             _schedule(schedule)
         location = at.get("location")
-        for address in _dicts(location.get("addresses") if isinstance(location, dict) else None):
+        for address in dicts(location.get("addresses") if isinstance(location, dict) else None):
             _address(address)
     if said.get("organization_id") is None:
         said.pop("organization_id", None)
@@ -81,9 +86,9 @@ def _organization(said: Said) -> None:
 
 def _eligibilities(said: Said) -> None:
     """`eligibility` is no entity any more: ages stand in the service, the rest is its words."""
-    found = _dicts(said.pop("eligibilitys", None))
+    found = dicts(said.pop("eligibilitys", None))
     for name, widest in (("minimum_age", min), ("maximum_age", max)):
-        ages = [each[name] for each in found if isinstance(each.get(name), int | float)]
+        ages = [age for each in found if (age := _age(each.get(name))) is not None]
         if ages and name not in said:
             said[name] = widest(ages)
     words = [each["eligibility"] for each in found if isinstance(each.get("eligibility"), str)]
@@ -91,15 +96,40 @@ def _eligibilities(said: Said) -> None:
         said.setdefault("eligibility_description", "; ".join(dict.fromkeys(words)))
 
 
+def _age(value: Any) -> float | None:
+    """An age, also one that was written as text."""
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _attending(said: Said) -> None:
+    """How one attends stood in the service: version 3 has the type in its schedules, and nothing
+    for the access (referral, appointment, membership, drop-in) but words."""
+    kind, access = said.pop("attending_type", None), said.pop("attending_access", None)
+    if isinstance(access, str):
+        words = access[:1].upper() + access[1:].replace("_", " ")
+        said.setdefault("application_process", words)
+    if not isinstance(kind, str):
+        return
+    places = dicts(said.get("service_at_locations"))
+    every = [each for owner in (said, *places) for each in dicts(owner.get("schedules"))]
+    if not every:
+        every = said["schedules"] = [{}]
+    for schedule in every:
+        schedule.setdefault("attending_type", kind.replace("_", " "))
+
+
 def _classifications(said: Said) -> None:
     """`service_taxonomys` link a service to a `taxonomy`, which is a term now."""
     links = [
         {"id": link.get("id"), "taxonomy_term_id": term.get("id"), "taxonomy_term": _term(term)}
-        for link in _dicts(said.pop("service_taxonomys", None))
-        for term in _dicts([link.get("taxonomy")])
+        for link in dicts(said.pop("service_taxonomys", None))
+        for term in dicts([link.get("taxonomy")])
     ]
     if links:
-        said["attributes"] = [*_dicts(said.get("attributes")), *links]
+        said["attributes"] = [*dicts(said.get("attributes")), *links]
 
 
 def _term(term: Said) -> Said:
@@ -110,14 +140,14 @@ def _contacts(said: Said) -> None:
     """A telephone of the service itself, and whoever is reached at one of its locations, are
     contacts of the service: Kersey's listing has none elsewhere.
     """
-    contacts = _dicts(said.get("contacts"))
+    contacts = dicts(said.get("contacts"))
     found = list(contacts)
-    owners = [said, *_dicts(said.get("service_at_locations"))]
+    owners = [said, *dicts(said.get("service_at_locations"))]
     for owner in owners:
         if owner is not said:
-            found += _dicts(owner.pop("contacts", None))
-        known = {_number(phone) for each in found for phone in _dicts(each.get("phones"))}
-        bare = [each for each in _dicts(owner.pop("phones", None)) if _number(each) not in known]
+            found += dicts(owner.pop("contacts", None))
+        known = {_number(phone) for each in found for phone in dicts(each.get("phones"))}
+        bare = [each for each in dicts(owner.pop("phones", None)) if _number(each) not in known]
         if bare:
             place = owner.get("id") or ""
             found.append({"id": str(uuid5(NAMESPACE, f"phones of {place}")), "phones": bare})
@@ -125,8 +155,8 @@ def _contacts(said: Said) -> None:
     if len(found) > len(contacts):
         said["contacts"] = list(once.values())
     for contact in once.values():
-        for phone in _dicts(contact.get("phones")):
-            for language in _dicts(phone.get("languages")):
+        for phone in dicts(contact.get("phones")):
+            for language in dicts(phone.get("languages")):
                 _language(language)
 
 
@@ -142,8 +172,9 @@ def _language(said: Said) -> None:
 
 
 def _schedule(said: Said) -> None:
-    if "weekday" in said:
-        said.setdefault("byday", said.pop("weekday"))
+    for old, new in (("weekday", "byday"), ("until", "valid_to")):
+        if old in said:
+            said.setdefault(new, said.pop(old))
 
 
 def _address(said: Said) -> None:
@@ -151,10 +182,3 @@ def _address(said: Said) -> None:
     lines = [said.get("address_1"), said.pop("address_2", None)]
     if lines[1] is not None:
         said["address_1"] = ", ".join(str(line) for line in lines if line is not None)
-
-
-def _dicts(value: Any) -> list[Said]:
-    """The entities of a list, or the one that stands where a list belongs."""
-    if isinstance(value, dict):
-        return [value]
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -11,9 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.providers.importing.reading.records import Said
 
+_HERE = ZoneInfo("Europe/London")
+"""Where a day is that a source gave in milliseconds: its midnight in summer is 23:00 in UTC."""
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = re.compile(r"([+-]?[1-5])?(mo|tu|we|th|fr|sa|su)[a-z]*$", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s\x00@<>,;:()\"]+@[^\s\x00@<>,;:()\"]+\.[A-Za-z]{2,}")
@@ -32,6 +35,14 @@ _STATUSES = {
     "published": "active",
     "closed": "defunct",
     "deleted": "defunct",
+    "archived": "defunct",
+    "expired": "defunct",
+    "marked for deletion": "defunct",
+    "pending": "inactive",
+    "invisible": "inactive",
+    "scheduled": "inactive",
+    "draft": "inactive",
+    "unpublished": "inactive",
     "temporarily_closed": "temporarily closed",
     "temporarily-closed": "temporarily closed",
     "suspended": "temporarily closed",
@@ -116,6 +127,9 @@ def _number(said: Said, name: str, fault: Fault) -> bool:
 
 def _date(said: Said, name: str, fault: Fault) -> bool:
     text = said.get(name)
+    if isinstance(text, int | float) and not isinstance(text, bool) and 1e11 < abs(text) < 1e14:
+        said[name] = datetime.fromtimestamp(text / 1000, _HERE).date().isoformat()
+        return True
     if not isinstance(text, str):
         return False
     for length, form in ((10, "%Y-%m-%d"), (10, "%d/%m/%Y"), (10, "%d-%m-%Y"), (8, "%d/%m/%y")):
@@ -243,7 +257,7 @@ RULES = (
     ),
     Rule(
         "date",
-        "an instant is its day; a date with the day first is read so",
+        "an instant, in milliseconds too, is its day; a date with the day first is read so",
         _for("valid_from valid_to dtstart assured_date"),
         _date,
     ),
@@ -255,7 +269,8 @@ RULES = (
         _for("freq"),
         _frequency,
     ),
-    Rule("status", "'Open' is active, 'closed' is defunct, 'suspended' is temporarily closed",
+    Rule("status", "'Open' is active, 'closed', 'archived', 'expired' are defunct, 'draft',"
+         " 'pending' are inactive, 'suspended' is temporarily closed",
          _for("status"), _status),
     Rule("language", "what is no code of a language is its name", _for("code"), _language),
     Rule("country", "a country that is no two-letter code is GB", _for("country"), _country),

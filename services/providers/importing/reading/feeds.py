@@ -36,7 +36,12 @@ _NESTED = frozenset(
     " languages attributes service_taxonomys eligibilitys phones".split()
 )
 """What a service has only where it is told in full."""
-_PAGED = frozenset("total_pages totalPages total_items totalElements page_number number".split())
+_PAGED = frozenset(
+    "total_pages totalPages total_items totalElements page_number number first_page first last_page"
+    " last".split()
+)
+MOST_MISSING = 5
+"""Services in a row whose own pages cannot be had: then it is the feed that cannot."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class Feed:
     after: datetime | None = None
     total: int | None = None
     _full: bool | None = field(default=None, repr=False)
+    _missing: int = field(default=0, repr=False)
 
     def pages(self, *, begin: int = 1) -> Iterator[FeedPage]:
         """All pages: terms and organisations, where the feed lists them, then services.
@@ -99,7 +105,7 @@ class Feed:
                 return
 
     def _before(self, name: str) -> Iterator[FeedPage]:
-        """A list that not every feed has."""
+        """A list that not every feed has: what is wrong with it is told, and services are read."""
         entity = LISTS[name]
         address = _beside(self.services, name)
         before: list[str] = []
@@ -107,6 +113,9 @@ class Feed:
             try:
                 page = self._page(address, number, entity or "service")
             except NotThere:
+                return
+            except SourceBroken as broken:
+                yield FeedPage(0, (Unreadable(name, broken.words),))
                 return
             ids = [json.dumps(each.said.get("id")) for each in page.found]
             if not ids or ids == before:
@@ -153,8 +162,12 @@ class Feed:
             return record
         try:
             said = self._document(_beside(self.services, f"services/{quote(str(key), safe='')}"))
-        except NotThere as gone:
-            return Unreadable(f"service {key}", gone.words, "service", str(key))
+        except SourceBroken as broken:
+            self._missing += not isinstance(broken, NotThere)
+            if self._missing > MOST_MISSING:
+                raise
+            return Unreadable(f"service {key}", broken.words, "service", str(key))
+        self._missing = 0
         if not isinstance(said, dict) or said.get("id") != key:
             return Unreadable(f"service {key}", "Its page tells another one.", "service", str(key))
         return Record("service", said)

@@ -38,8 +38,8 @@ class NotThere(SourceBroken):
         self.status = status
 
 
-class _OfTheMoment(SourceBroken):
-    """Worth another try."""
+class NotNow(SourceBroken):
+    """It could not be had at that moment: worth another try."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Fetcher:
             SourceBroken: it cannot be had, is not allowed, or is too large.
         """
         again = Retrying(
-            retry=retry_if_exception_type(_OfTheMoment),
+            retry=retry_if_exception_type(NotNow),
             wait=wait_random_exponential(multiplier=0.2, max=self.longest_wait),
             stop=stop_after_attempt(self.tries),
             reraise=True,
@@ -115,12 +115,12 @@ class Fetcher:
                 "timeout": f"did not answer within {self.seconds:g} seconds",
                 "unreachable": "cannot be reached",
             }
-            raise _OfTheMoment(f"{url} {words.get(fault.reason, 'speaks no HTTP')}.") from None
+            raise NotNow(f"{url} {words.get(fault.reason, 'speaks no HTTP')}.") from None
         return None
 
     def _judge(self, url: str, answer: Answer) -> None:
         if answer.status == 429 or answer.status >= 500:
-            raise _OfTheMoment(f"{url} answered {answer.status}.")
+            raise NotNow(f"{url} answered {answer.status}.")
         if answer.status != 200:
             raise NotThere(f"{url} answered {answer.status}.", answer.status)
 
