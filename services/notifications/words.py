@@ -81,10 +81,12 @@ WORDS: Mapping[Kind, Words] = {
     Kind.NO_LONGER_NEEDED: Words(
         "A request to you is no longer needed",
         """
-        Request {reference} was taken back. You do not need to answer it.
+        Request {reference} has ended: it was taken back, or the link worker's work with the person
+        is over. You do not need to answer it or do anything more.
 
         If you have a name or a phone number for this request, please delete it and do not get in
-        touch with the person.
+        touch with the person. If they come to you already, they are welcome to go on: keep their
+        details as you keep those of your own members.
 
         Thank you for being there.
         """,

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from services.referrals import visits
 from services.referrals.bars.telling import undelivered
 from services.referrals.break_glass import openings_of
+from services.referrals.case_moves import moves_of, written
 from services.referrals.case_rows import CASE, only, rows_of
 from services.referrals.casefile import NoSuchCase, state_of
 from services.referrals.domain import TRANSITIONS, Actor, Kind
@@ -83,6 +84,7 @@ PARTS: Mapping[str, Wanted] = {
     "attendance": rows_of(AttendanceMark, col(AttendanceMark.day), col(AttendanceMark.position)),
     "activities": rows_of(Activity, col(Activity.recorded)),
     "attempts": rows_of(Attempt, col(Attempt.made)),
+    "moves": written(),
     "identity_views": rows_of(IdentityView, col(IdentityView.viewed)),
     "emergencies": rows_of(BreakGlass, col(BreakGlass.opened)),
     "signposts": rows_of(Signpost, col(Signpost.made)),
@@ -191,6 +193,7 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
             }
             for task in rows["tasks"]
         ],
+        "moves": moves_of(rows["moves"]),
         "attempts": [
             {
                 "made": instant(each.made),
@@ -331,5 +334,6 @@ def _task_view(task: CaseTask, names: Mapping[UUID, str], sharing: View | None) 
         "sharing": sharing is not None,
         "agreement_ends": instant(ends) if ends else None,
         "service_withdrawn": instant(task.service_withdrawn) if task.service_withdrawn else None,
+        "answered": instant(task.answered) if task.answered else None,
         "updated": instant(task.updated),
     }

@@ -248,9 +248,12 @@ def test_a_request_taken_back_after_sending_is_said_to_those_who_were_told(house
     event = house.ask()
     house.send()
     house.contact(address="new@clay.example.org")
-    house.happens(after(event, ReferralCancelled, reason="other"))
+    house.happens(after(event, ReferralCancelled, reason="case-closed"))
     house.send()
     first, second = house.mails()
+    text = " ".join(str(second.get_body(("plain",)).get_content()).split())
+    assert "has ended: it was taken back, or the link worker's work with the person is over" in text
+    assert "If they come to you already, they are welcome to go on" in text
     assert second["To"] == first["To"] == "desk@clay.example.org"
     assert "no longer needed" in second["Subject"]
 

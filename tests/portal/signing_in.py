@@ -135,6 +135,7 @@ PAGE: dict[str, Any] = {
                 "first_visit": None,
             }
         ],
+        "moves": [],
         "attempts": [],
         "activities": [],
         "attendance": [],

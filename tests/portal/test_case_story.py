@@ -35,6 +35,7 @@ def choir(monkeypatch: pytest.MonkeyPatch) -> str:
         "note": None,
         "sharing": True,
         "service_withdrawn": None,
+        "answered": None,
         "updated": NOON,
         "first_visit": None,
     }

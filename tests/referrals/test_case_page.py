@@ -171,3 +171,25 @@ def test_a_page_asks_the_database_little_however_much_there_is(house: House, ask
         asked.clear()
         page_of(house.worker, referral)
         assert 0 < len(asked) <= MOST, asked
+
+
+def test_a_case_says_each_move_of_its_tasks_once_and_whose_it_was(house: House) -> None:
+    referral, task = house.accepted()
+    house.worker.post(f"{referral.at}/close", {"outcome": "completed"})
+    moves = house.worker.get(referral.at)["moves"]
+    assert [(each["task"], each["to"]) for each in moves] == [
+        (referral.triage, "create"),
+        (referral.triage, "triage-accepted"),
+        (referral.triage, "person-accepted"),
+        (task, "create"),
+        (referral.triage, "provider-asked"),
+        (task, "selected"),
+        (referral.triage, "place-found"),
+        (referral.triage, "closed"),
+        (task, "cancelled"),
+    ]
+    by = {each["to"]: each["by"] for each in moves}
+    assert by["triage-accepted"] == by["closed"] != by["selected"]
+    assert [each["made"] for each in moves] == sorted(each["made"] for each in moves)
+    (asked,) = [each for each in house.worker.get(referral.at)["tasks"] if each["id"] == task]
+    assert asked["answered"], "that it had answered stays known"

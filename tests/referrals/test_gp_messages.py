@@ -97,6 +97,14 @@ def test_needs_are_told_where_nobody_was_asked_too(house: House):
     assert "Needs: loneliness" in page, "as the practice wrote it"
 
 
+def test_a_place_that_nobody_began_is_told_as_what_it_was(house: House):
+    referral, _ = house.accepted()
+    agree(house, referral)
+    close(house, referral)
+    page = html_of(document(house, said(house, referral)["id"]))
+    assert "answered, and no start was noted" in page, "it said yes, and nobody took that back"
+
+
 @pytest.mark.parametrize(
     ("born", "words"),
     [("1948-03-09", "9 March 1948"), ("1948-03", "March 1948"), ("1948", "1948"), ("", "")],

@@ -13,6 +13,7 @@ from services.portal.answer import STEPS
 from services.portal.answer_links import Refusal
 from services.portal.cases.colleagues import Team, team_where
 from services.portal.cases.measured import measured, reviews
+from services.portal.cases.moves import accounts_moving, moves
 from services.portal.cases.next_step import next_of
 from services.portal.cases.people import asked_of, called, person_of
 from services.portal.cases.told import told
@@ -33,13 +34,14 @@ from services.portal.cases.words import (
     LEVEL_NAMES,
     LEVELS,
     OUTCOMES,
-    PROVIDER_STATES,
     SAFE,
     SAID_SO,
     SHARED,
     SOURCES,
     STATES,
     STOPS,
+    WITH_THE_CASE,
+    provider_words,
     state_words,
 )
 from services.portal.cases.worried import accounts_in, in_words
@@ -64,7 +66,13 @@ async def show(case: UUID, here: Here, done: str = "") -> Response:
     entered_by = (found["case"]["front_door"] or {}).get("entered_by")
     known, team = await asyncio.gather(
         _known(here, found),
-        team_where(here, found["case"]["allocated_to"], entered_by, *accounts_in(raised)),
+        team_where(
+            here,
+            found["case"]["allocated_to"],
+            entered_by,
+            *accounts_in(raised),
+            *accounts_moving(found["case"]),
+        ),
     )
     services = {each["id"]: each["name"] for each in known["requests"]}
     plan = found["plan"]
@@ -83,6 +91,7 @@ async def show(case: UUID, here: Here, done: str = "") -> Response:
         visits=visits_in_words(plan["care"]["visiting"]) if plan else "",
         worries=in_words(raised, team, services),
         services=services,
+        moves=moves(known["case"], team, known["ending"]),
         allocated=team.name(known["case"]["allocated_to"]),
         typed_by=_typed_by(known["case"], team),
         said=DONE.get(done, ""),
@@ -190,7 +199,7 @@ async def _known(here: Place, found: Json) -> dict[str, Any]:
             "how": HOW,
             "levels": LEVEL_NAMES,
             "need": need,
-            "reasons": {**ANSWERED, **CANCEL_REASONS},
+            "reasons": {**ANSWERED, **CANCEL_REASONS, WITH_THE_CASE: _("The case was closed")},
             "safe": SAFE,
             "said_so": SAID_SO,
             "shared": SHARED,
@@ -232,7 +241,7 @@ def _request(task: Json) -> dict[str, Any]:
     state = task["business_status"]
     return {
         **task,
-        "state": PROVIDER_STATES.get(state, state),
+        "state": provider_words(state, task["reason"], answered=bool(task["answered"])),
         "name": task["service_name"] or _("A service that is not listed any more"),
         "taken_back": state in TAKEN_BACK,
         "choosable": state == "offered",

@@ -297,7 +297,7 @@ STEPS: Mapping[str, Step] = {
             ),
         ),
         _close,
-        _("Requests that nobody started on are taken back, with thanks."),
+        _("Requests that nobody started on end with it, and the services are told, with thanks."),
     ),
     "gp-sharing": Step(
         _("What the GP may be told"),

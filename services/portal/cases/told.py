@@ -47,7 +47,7 @@ OTHERS: Mapping[str, str] = {
     "nudge": _("Asked again"),
     "second-nudge": _("Asked once more"),
     "help-call": _("The hub was asked to ring"),
-    "no-longer-needed": _("That it is taken back"),
+    "no-longer-needed": _("That it is not needed any more"),
     "sharing-ended": _("To stop using what they know"),
     "somebody-counts-on-you": _("That somebody counts on them"),
     "chosen": _("That the person chose them"),

@@ -42,6 +42,14 @@ def state_words(state: str, provider_state: str | None) -> str:
     return STATES.get(state, state)
 
 
+WITH_THE_CASE = "case-closed"
+"""Why a request ended that nobody took back: its case was closed."""
+ENDED_UNUSED: Mapping[bool, str] = {
+    True: _("answered, and no start was noted before the case was closed"),
+    False: _("not answered when the case was closed"),
+}
+"""What came of such a request, by whether the service had answered."""
+
 PROVIDER_STATES: Mapping[str, str] = {
     "awaiting-answer": _("asked, no answer yet"),
     "waiting-list": _("on the waiting list"),
@@ -59,6 +67,14 @@ PROVIDER_STATES: Mapping[str, str] = {
     "withdrawn": _("withdrawn by the GP"),
 }
 """What a provider said: its Task's businessStatus."""
+
+
+def provider_words(state: str, reason: str | None, *, answered: bool) -> str:
+    """What became of a request; one that ended with its case was not taken back by anybody."""
+    if state == "cancelled" and reason == WITH_THE_CASE:
+        return ENDED_UNUSED[answered]
+    return PROVIDER_STATES.get(state, state)
+
 
 DELIVERIES: Mapping[str, str] = {
     "queued": _("message is on its way"),

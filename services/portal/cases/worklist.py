@@ -202,7 +202,7 @@ def _row(row: Row, person: Shown, asked: Asked, team: Team) -> Row:
         "urgent": row["urgent"],
         "state": state_words(row["state"], row["provider_state"]),
         "colour": COLOURS.get(row["state"], "grey"),
-        "provider": PROVIDER_STATES.get(row["provider_state"] or "", ""),
+        "provider": _service(row),
         "delivery": _delivery(row),
         "left": _left(row["days_left"]),
         "overdue": row["overdue"],
@@ -212,6 +212,12 @@ def _row(row: Row, person: Shown, asked: Asked, team: Team) -> Row:
         "opened": row["opened"],
         "since": row["since"],
     }
+
+
+def _service(row: Row) -> str:
+    """What the service that was asked last said; a case that ended may have ended its request."""
+    state = row["provider_state"] or ""
+    return "" if state == "cancelled" and not row["open"] else PROVIDER_STATES.get(state, "")
 
 
 def _delivery(row: Row) -> str:

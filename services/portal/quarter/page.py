@@ -22,7 +22,7 @@ ANSWERS: Mapping[str, str] = {
     "waiting-list": _("On our waiting list"),
     "declined": _("We said no"),
     "no-answer": _("We did not answer in time"),
-    "taken-back": _("The request was taken back"),
+    "taken-back": _("The request was taken back, or its case was closed before a start"),
     "not-answered-yet": _("Not answered yet"),
 }
 MARKS: Mapping[str, str] = {

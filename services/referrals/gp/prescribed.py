@@ -29,6 +29,9 @@ _CAME_OF_IT = {
 }
 """What came of asking a service, by businessStatus; what was only taken back is not told."""
 
+_NOT_BEGUN = "answered, and no start was noted"
+"""Of a service that had answered, where the request ended with its case."""
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -82,9 +85,9 @@ def offers(session: Session, tasks: Sequence[CaseTask]) -> Iterable[Offer]:
     for each in session.exec(activities):
         days.setdefault(each.task, []).append(each.day)
     for task in tasks:
-        if task.business not in _CAME_OF_IT or task.service is None:
+        words = _came_of(task)
+        if not words or task.service is None:
             continue
-        words = _CAME_OF_IT[task.business]
         came = [
             date.fromisoformat(each["day"])
             for each in marks_of_task(session, task.id)
@@ -96,6 +99,13 @@ def offers(session: Session, tasks: Sequence[CaseTask]) -> Iterable[Offer]:
         elif count:
             words = f"came {count} {'time' if count == 1 else 'times'}"
         yield Offer(names.get(task.service, ""), words, _span([*days.get(task.id, ()), *came]))
+
+
+def _came_of(task: CaseTask) -> str:
+    """What came of asking; empty where nothing is told of it."""
+    if task.business == "cancelled" and task.reason == "case-closed" and task.answered:
+        return _NOT_BEGUN
+    return _CAME_OF_IT.get(task.business, "")
 
 
 def _span(days: Sequence[date]) -> str:
