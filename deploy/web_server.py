@@ -18,6 +18,13 @@ from shared.stopping import TellsStopping
 FINISH_WITHIN = 10
 """Seconds that open requests have to finish after the order to stop."""
 
+KEPT_QUIET = 7
+"""Seconds for which a connection is kept after an answer: longer than our own clients (httpx: 5)
+and the proxy of `deploy/Caddyfile` keep it, so that none sends a request into one that closes."""
+
+SETTLES = 0.05
+"""Seconds in which connections that were just taken are made."""
+
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals by which a running server is told to stop."""
 
@@ -84,6 +91,7 @@ def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) ->
             http=PunctualConnection,
             lifespan="on",
             ws="none",
+            timeout_keep_alive=KEPT_QUIET,
             timeout_graceful_shutdown=FINISH_WITHIN,
         ),
         started,
@@ -166,6 +174,14 @@ class _Announcing(uvicorn.Server):
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._told.set)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See `uvicorn.Server`; who had connected before the order to stop is let in first."""
+        await asyncio.sleep(0)  # the loop takes all that wait at the port
+        for each in self.servers:
+            each.close()
+        await asyncio.sleep(SETTLES)
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

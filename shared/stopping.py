@@ -1,14 +1,19 @@
-"""That the server is to stop: an answer that goes on until its reader leaves ends then by itself.
+"""That the server is to stop: requests know of it, and answers say that no more are taken.
 
-Otherwise a server that finishes what was begun waits for it, and cuts it off in the end. The server
-says so in the scope of each request, as an extension (ASGI 3.0, section "Extensions").
+An answer that goes on until its reader leaves ends then by itself. Otherwise a server that finishes
+what was begun waits for it, and cuts it off in the end. The server says so in the scope of each
+request, as an extension (ASGI 3.0, section "Extensions").
+
+Every other answer says ``Connection: close`` from then on: a client that asks one thing after the
+other on one connection would send its next request into one that closes, and could not know
+whether it was done.
 """
 
 import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXTENSION = "kersey.stopping"
 
@@ -16,7 +21,7 @@ T = TypeVar("T")
 
 
 class TellsStopping:
-    """Has each request know of the event that is set when the server is to stop.
+    """Has each request know of the event that is set when the server is to stop, and its client.
 
     Args:
         app: is told.
@@ -25,13 +30,22 @@ class TellsStopping:
 
     def __init__(self, app: ASGIApp, stopping: asyncio.Event) -> None:
         self._app = app
+        self._stopping = stopping
         self._own = {EXTENSION: stopping}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on."""
-        if scope["type"] == "http":
-            scope["extensions"] = {**(scope.get("extensions") or {}), **self._own}
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def telling(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._stopping.is_set():
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        scope["extensions"] = {**(scope.get("extensions") or {}), **self._own}
+        await self._app(scope, receive, telling)
 
 
 def stopping_of(scope: Scope) -> asyncio.Event:

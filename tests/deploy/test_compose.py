@@ -10,6 +10,7 @@ import yaml
 
 from deploy.services import SERVICES
 from deploy.settings import OperatorSettings
+from deploy.web_server import KEPT_QUIET
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -97,7 +98,7 @@ def test_the_proxy_sends_each_prefix_to_the_service_that_owns_it():
     caddyfile = (ROOT / "deploy" / "Caddyfile").read_text()
     paths = dict(re.findall(r"^\t@(\w+) path (.+)$", caddyfile, re.MULTILINE))
     targets = dict(
-        re.findall(r"handle @(\w+) \{\s+reverse_proxy (\S+)\s+\}", caddyfile, re.MULTILINE)
+        re.findall(r"handle @(\w+) \{\s+reverse_proxy (\S+) \{", caddyfile, re.MULTILINE)
     )
     rest = re.findall(r"handle \{\s+reverse_proxy (\S+)", caddyfile)
     for each in SERVICES:
@@ -107,3 +108,13 @@ def test_the_proxy_sends_each_prefix_to_the_service_that_owns_it():
         assert targets[each.name] == f"{each.name}:{each.port}"
         wanted = " ".join(f"{prefix} {prefix}/*" for prefix in each.prefixes)
         assert paths[each.name] == wanted
+
+
+def test_the_proxy_gives_up_a_quiet_connection_before_the_services_do():
+    caddyfile = (ROOT / "deploy" / "Caddyfile").read_text()
+    kept = re.search(r"\(kept\) \{.*?keepalive (\d+)s", caddyfile, re.DOTALL)
+    assert kept is not None
+    assert int(kept[1]) < KEPT_QUIET
+    assert re.findall(r"reverse_proxy \S+(.*)\s+(.*)", caddyfile) == [(" {", "import kept")] * len(
+        SERVICES
+    )
