@@ -21,6 +21,7 @@ from services.providers.life import versions
 from services.providers.life.states import LOADED, Writing
 from services.providers.matching.flattening import flatten
 from services.providers.rows import Rows, among, child_id, table
+from services.providers.taxonomies import term_id
 from shared.database import UnitOfWork
 from shared.messaging.events import (
     Event,
@@ -317,6 +318,16 @@ def _check(
     areas = {area.hub for model in changed.values() for area in model.service_areas}
     _known_hubs(uow, hubs | areas)
     _known_terms(uow, (each for model in changed.values() for each in _attributes(model)))
+    for model in changed.values():
+        said = {each.taxonomy_term_id for each in model.attributes if each.value != "no"}
+        if len(said & ONE_OF) > 1:
+            words = "A group is for women only, for men only, or mixed: say one of these."
+            raise Misfit("attributes.taxonomy_term_id", words)
+
+
+ONE_OF = frozenset(term_id("company", code) for code in ("women", "men", "mixed"))
+"""Of these terms a service has one: closed to men and closed to women it would be open to nobody
+(Equality Act 2010, schedule 3, part 7)."""
 
 
 def _attributes(model: hsds.Service) -> Iterable[hsds.Attribute]:

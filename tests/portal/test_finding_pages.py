@@ -24,6 +24,7 @@ from tests.portal.signing_in import (  # noqa: F401 - fixtures
 SERVICE = "8d0f0c52-2b8c-4a6e-8f55-0f6ec1c8a001"
 SAID = "I want to end my life. I'm not lonely."
 CLOSED = "8d0f0c52-2b8c-4a6e-8f55-0f6ec1c8a009"
+BEYOND = "11111111-0000-4000-8000-000000000006"
 ASKED: list[dict[str, Any]] = []
 SENT: list[dict[str, Any]] = []
 FITTING = {"total": 1}
@@ -42,6 +43,21 @@ OFFER: dict[str, Any] = {
     "check": ["for women only: check that this suits"],
 }
 
+MISSES = [
+    OFFER
+    | {
+        "service": {"id": key, "name": name},
+        "check": [],
+        "excluded": [{"criterion": criterion, "hard": hard, "reason": reason}],
+    }
+    for key, name, criterion, hard, reason in (
+        (CASE, "Far Away", "distance", False, "about 9.0 km away, farther than about 2.0 km"),
+        (CLOSED, "Closed to Them", "age", True, "for people aged 60 and over"),
+        (BEYOND, "Sixth", "cost", False, "£9 a session, more than £3"),
+    )
+]
+"""What nearly fits; the last is on no page."""
+
 
 @trial.post("/directory/match")
 def matched(asked: dict[str, Any] = Body()) -> Any:
@@ -54,6 +70,9 @@ def matched(asked: dict[str, Any] = Body()) -> Any:
     if {*without} - {"singing"}:
         return JSONResponse({"title": "no such code", "element": "without.activity"}, 400)
     understood = {} if without else {"activity": ["singing"]}
+    if "about" in asked:
+        alone = [each for each in MISSES if each["service"]["id"] == asked["about"]]
+        return {"near_misses": alone if "matters" in asked or alone[:1] == MISSES[1:2] else []}
     return {
         "notice": {"code": "danger", "kinds": ["self-harm", "no-food"], "text": "Call 999."},
         "understood": understood,
@@ -61,27 +80,7 @@ def matched(asked: dict[str, Any] = Body()) -> Any:
         "names": {"activity": {"singing": "Singing & choirs"}, "need": {"loneliness": "Lonely"}},
         **FITTING,
         "matches": [OFFER],
-        "near_misses": [
-            OFFER
-            | {
-                "service": {"id": CASE, "name": "Far Away"},
-                "check": [],
-                "excluded": [
-                    {
-                        "criterion": "distance",
-                        "hard": False,
-                        "reason": "about 9.0 km away, farther than about 2.0 km",
-                    }
-                ],
-            },
-            OFFER
-            | {
-                "service": {"id": CLOSED, "name": "Closed to Them"},
-                "excluded": [
-                    {"criterion": "age", "hard": True, "reason": "for people aged 60 and over"}
-                ],
-            },
-        ],
+        "near_misses": MISSES[:2],
     }
 
 
@@ -251,6 +250,18 @@ def test_a_near_miss_is_asked_for_a_reason_that_stays_with_the_team(http: httpx.
     assert SENT[-1]["overrides"] == [
         {"criterion": "distance", "reason": "Her neighbour drives there."}
     ]
+
+
+def test_what_speaks_against_a_service_is_asked_also_where_no_page_showed_it(http: httpx.Client):
+    assert "Sixth" not in look(http)
+    asking = http.get(f"/cases/{CASE}/ask/{BEYOND}").text
+    assert "Against it: £9 a session, more than £3" in asking
+
+
+def test_a_limit_of_safety_or_law_holds_also_where_nobody_looked(http: httpx.Client):
+    assert http.get(f"/cases/{CASE}/ask/{CLOSED}").status_code == 422
+    assert ASKED[-1]["about"] == CLOSED
+    assert ASKED[-1].keys() <= {"about", "age"}
 
 
 def test_what_another_search_has_against_it_is_asked_before_it_is_sent(http: httpx.Client):

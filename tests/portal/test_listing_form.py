@@ -3,11 +3,16 @@
 from typing import Any
 
 from services.portal.keeping import said
-from services.portal.keeping.form import fields_of, typed_of, written
+from services.portal.keeping.form import faults_of, fields_of, typed_of, written
 
 TERMS = {
     "access": {"step": "Step-free access"},
-    "company": {"women": "Women only", "men": "Men only"},
+    "company": {
+        "women": "Women only",
+        "men": "Men only",
+        "mixed": "Women and men",
+        "lgbt": "LGBT+ people",
+    },
 }
 WOMEN = {"taxonomy_term_id": "women", "link_type": "company"}
 SINGING = {"taxonomy_term_id": "singing", "link_type": "activity"}
@@ -45,3 +50,11 @@ def test_what_was_chosen_stands_in_the_form_and_can_be_taken_back():
 def test_a_directory_without_such_terms_asks_nothing():
     names = [each.name for each in fields_of(listing(), TERMS | {"company": {}})["Who it is for"]]
     assert names == ["eligibility_description", "minimum_age", "maximum_age"]
+
+
+def test_a_group_for_women_only_and_for_men_only_is_said_at_the_field():
+    """Closed to each it would be open to nobody."""
+    for both in (["women", "men"], ["women", "mixed"]):
+        assert "Choose one" in str(faults_of({"company": both}, TERMS)["company"])
+    for each in ([], ["women"], ["mixed"], ["women", "lgbt"]):
+        assert faults_of({"company": each}, TERMS) == {}

@@ -9,7 +9,7 @@ import pytest
 from deploy.demo.directory.build import HUBS
 from services.providers.life.deciding import publish_due
 from tests.providers.conftest import NOW, House
-from tests.providers.listings import HUB, OTHER, OWNER, body, key, service
+from tests.providers.listings import HUB, OTHER, OWNER, attribute, body, key, service
 
 MINE: dict[str, Any] = {"organisation": OWNER, "roles": ("provider",)}
 CHOIR = f"/directory/services/{key('Choir')}"
@@ -64,6 +64,10 @@ def test_what_cannot_be_published_is_refused_to_its_writer(house: House):
     start = house.position()
     wanted: dict[str, Any] = {"attributes": [{"taxonomy_term_id": str(uuid4())}]}
     assert edit(house, status=422, **wanted)["element"] == "attributes.taxonomy_term_id"
+    both = {"attributes": [attribute("company", "women"), attribute("company", "men")]}
+    refused = edit(house, status=422, **both)
+    assert refused["element"] == "attributes.taxonomy_term_id"
+    assert "for women only, for men only, or mixed" in refused["detail"]
     assert states(house) == [(1, "published")]
     assert house.events(after=start) == []
 

@@ -542,3 +542,28 @@ def test_a_statement_that_was_written_for_another_question_answers_this_one(demo
     sentences._written.clear()
     assert [ask(demo, **each) for each in two] == alone
     assert alone[0] != alone[1]
+
+
+# --- one service alone -----------------------------------------------------------------------
+
+
+def test_one_service_alone_is_told_with_all_that_speaks_against_it(house: House):
+    """Also where it has more against it than a near miss, and is farther than one."""
+    house.load(
+        service("Far", at=north(30_000), minimum_age=60, schedules=[weekly("MO")]),
+        service("Near", needs=["loneliness"], at=north(100)),
+    )
+    asked: dict[str, Any] = {
+        "needs": ["loneliness"], "near": HERE, "within": 1000, "age": 30, "days": ["TU"],
+    }  # fmt: skip
+    ids = {each["name"]: each["id"] for each in house.get("/directory/services")["contents"]}
+    assert missed(house, **asked, near_misses=20) == {}
+    (alone,) = missed(house, **asked, about=ids["Far"]).items()
+    assert alone[0] == "Far"
+    assert {criterion: hard for criterion, hard, _ in alone[1]} == {
+        "distance": False, "time": False, "age": True,
+    }  # fmt: skip
+    assert fitting(house, **asked, about=ids["Near"]) == ["Near"]
+    assert ask(house, about=ids["Far"], age=70)["total"] == 1
+    nobody = ask(house, **asked, about="11111111-0000-4000-8000-000000000000")
+    assert (nobody["matches"], nobody["near_misses"], nobody["total"]) == ([], [], 0)

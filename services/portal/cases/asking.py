@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import TAKEN_BACK, going_on
-from services.portal.cases.finding import listing
+from services.portal.cases.finding import against, listing
 from services.portal.cases.languages import language_name
 from services.portal.cases.people import Shown
 from services.portal.cases.words import CRITERIA, SHARED, SOME_ALONE
@@ -133,15 +133,14 @@ def _first(known: Known, full: str) -> Typed:
 
 async def _known(here: Place, case: UUID, service: UUID) -> Known:
     known = await going_on(here, case)
-    looked_for = await here.kept(f"/cases/{case}/find") or {}
-    against = looked_for.get("missed", {}).get(str(service), [])
-    if any(each["hard"] for each in against):
+    looked_for = await here.kept(f"/cases/{case}/find")
+    known["against"] = await against(here, looked_for, known["age"], service)
+    if any(each["hard"] for each in known["against"]):
         raise Refusal(422, title=LIMIT)
     values = shareable(known["person"], known["record"])
     listed = await listing(here, service)
     return known | {
-        "looked_for": looked_for,
-        "against": against,
+        "looked_for": looked_for or {},
         "service": listed,
         "check": [
             SOME_ALONE[code]

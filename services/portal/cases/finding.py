@@ -161,7 +161,7 @@ class Matched:
 
 
 async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Matched:
-    """Ask the directory what fits; what it has against near misses is kept beside the question.
+    """Ask the directory what fits.
 
     Args:
         here: who asks.
@@ -173,9 +173,6 @@ async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Mat
         Refusal: it says no, perhaps of what was typed.
     """
     answer = await here.send("POST", "/directory/match", _question(typed, age))
-    missed = {each["service"]["id"]: each["excluded"] for each in answer["near_misses"]}
-    if typed.get("missed") != missed:
-        await here.keep(f"/cases/{case}/find", {**typed, "missed": missed})
     return Matched(
         answer["total"],
         _in_words(answer, answer["understood"]),
@@ -185,6 +182,27 @@ async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Mat
         [_service(each, case) for each in answer["matches"]],
         [_service(each, case) for each in answer["near_misses"]],
     )
+
+
+async def against(
+    here: Place, typed: Typed | None, age: int | None, service: UUID
+) -> list[dict[str, Any]]:
+    """What the directory has against one service for a person, whether a page showed it or not.
+
+    Args:
+        here: who asks.
+        typed: what was looked for last; None if nobody looked: then the age alone is known.
+        age: of the person, if it is known.
+        service: of which is asked.
+    """
+    question = _question(typed, age) if typed else {} if age is None else {"age": age}
+    try:
+        answer = await here.send("POST", "/directory/match", question | {"about": str(service)})
+    except Refusal as refusal:
+        if unplaced(refusal):
+            return []
+        raise
+    return [each for miss in answer["near_misses"] for each in miss["excluded"]]
 
 
 async def _form(here: Place, case: UUID, typed: Typed, faults: Mapping[str, str]) -> Response:

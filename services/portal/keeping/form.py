@@ -151,9 +151,21 @@ def typed_of(listing: Json) -> Typed:
 _PROSE = ("description", "alert", "eligibility_description")
 
 
-def faults_of(typed: Typed) -> dict[str, str]:
-    """What is wrong with what was typed, beside what `typed_into` finds."""
+ONE_OF = ("women", "men", "mixed")
+"""Of these a group is one: a group for women and for men is for both."""
+
+
+def faults_of(typed: Typed, terms: Terms) -> dict[str, str]:
+    """What is wrong with what was typed, beside what `typed_into` finds.
+
+    Args:
+        typed: by field.
+        terms: of access, and of whom it is for.
+    """
     faults: dict[str, str] = {}
+    apart = {COMPANIES[code] for code in ONE_OF}
+    if sum(terms["company"].get(key) in apart for key in typed.get("company") or ()) > 1:
+        faults["company"] = _("Choose one: women only, men only, or women and men")
     for name in ("opens_at", "closes_at"):
         if typed.get(name) and not _TIME.fullmatch(typed[name]):
             faults[name] = _("Type a time with hours and minutes, such as 10:30")

@@ -59,7 +59,7 @@ async def change(service: UUID, here: Here) -> Response:
     base, terms = waiting or listing, await _terms(here)
     fields = [each for part in form.fields_of(base, terms).values() for each in part] + [WHY]
     typed, faults = typed_into(sent, fields)
-    faults = form.faults_of(typed) | faults
+    faults = form.faults_of(typed, terms) | faults
     if not faults:
         new = form.written(base, typed, terms)
         try:

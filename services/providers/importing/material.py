@@ -113,10 +113,11 @@ class AddressMaterial:
         """All of it, or what changed, where it is a feed."""
         try:
             with self._fetcher.get(self._address) as file:
-                if _is_for_people(file):
-                    feed = self._below()
-                else:
-                    feed = feed_at(self._fetcher, self._address, self._glance(file))
+                feed = (
+                    self._below()
+                    if _is_for_people(file)
+                    else feed_at(self._fetcher, self._address, self._glance(file))
+                )
                 if feed is None:
                     whole = FileMaterial(file)
                     yield from whole.pages(0, None)

@@ -7,12 +7,15 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
+    ColumnElement,
     Integer,
     Row,
     Select,
     and_,
     bindparam,
     case,
+    cast,
     false,
     func,
     select,
@@ -25,6 +28,7 @@ from services.providers.matching.candidates import (
     MATCHABLE,
     answered,
     candidates,
+    distance,
     flat,
     named_answers,
 )
@@ -139,7 +143,10 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     overridden = {each.criterion: each.reason for each in request.overrides}
     reach = None if question.within is None else question.within * BEYOND
     real = asked(question, statement, known, reach=reach, now=now)
-    rows, weighed = _enough(session, real, request, table)
+    if request.about is None:
+        rows, weighed = _enough(session, real, request, table)
+    else:
+        rows, weighed = _alone(session, real, request, table), None
     listed = listing.offers(session, [row.service_id for row in rows], now)
     by = request.travel.by if request.travel else None
     answered = replies(session, listed, now)
@@ -249,12 +256,29 @@ def _fits_and_misses(
     return ask(session, kind, given, lambda: _weighing(names, open_to, table, nearest)).all()
 
 
+def _alone(
+    session: Session, real: Asked, request: MatchRequest, table: Weights
+) -> Sequence[Row[Any]]:
+    """One service, at the place that suits best: also where it is too far, or has more against it
+    than a near miss; none where it does not run."""
+    here = select(
+        flat.service_id,
+        flat.location_id,
+        flat.name,
+        *answered(real, distance(flat, real.spot), real.statement.rank(flat), table),
+    ).where(flat.service_id == request.about)
+    scored = _scored(here, real, {each.criterion for each in request.overrides}, table)
+    fits = scored.c.wrong == 0
+    one = select(scored, fits.label("fits"), cast(fits, Integer).label("total"))
+    return session.connection().execute(one.order_by(*_best(scored)).limit(1)).all()
+
+
 def _weighing(
     names: Asked, open_to: Collection[str], table: Weights, nearest: int | None
 ) -> Select[Any]:
     chosen = contenders(names, open_to, table, nearest)
     metres = chosen.row.c.metres
-    row = named_answers(
+    each = (
         select(
             flat.service_id,
             flat.location_id,
@@ -266,37 +290,44 @@ def _weighing(
             MATCHABLE,
             and_(flat.service_id == chosen.row.c.service_id, flat.place == chosen.row.c.place),
         )
-        .cte("weighed")
-        .prefix_with("MATERIALIZED")
     )
-    every = row.row
-    scored = (
-        select(
-            every,
-            score(every, row.answers, names, table).label("score"),
-            noes_of(row.answers, open_to).label("wrong"),
-        )
-        .cte("scored")
-        .prefix_with("MATERIALIZED")
-    )
-    best = (
-        scored.c.wrong,
-        scored.c.score.desc(),
-        scored.c.metres.asc().nulls_last(),
-        scored.c.name,
-        scored.c.service_id,
-    )
+    scored = _scored(each, names, open_to, table)
     fits = scored.c.wrong == 0
     numbered = select(
         scored,
         fits.label("fits"),
-        func.row_number().over(partition_by=fits, order_by=best).label("rank"),
+        func.row_number().over(partition_by=fits, order_by=_best(scored)).label("rank"),
     ).subquery()
     shown = case((numbered.c.fits, LIMIT), else_=NEAR_MISSES)
     wanted = select(numbered, chosen.fitting.label("total")).where(numbered.c.rank <= shown)
     if chosen.near is not None:
         wanted = wanted.add_columns(chosen.near.label("near"))
     return wanted.order_by(numbered.c.fits.desc(), numbered.c.rank)
+
+
+def _scored(each: Select[Any], asked: Asked, open_to: Collection[str], table: Weights) -> CTE:
+    """Flat rows with their answers, their score, and how many noes count against each."""
+    row = named_answers(each.cte("weighed").prefix_with("MATERIALIZED"))
+    return (
+        select(
+            row.row,
+            score(row.row, row.answers, asked, table).label("score"),
+            noes_of(row.answers, open_to).label("wrong"),
+        )
+        .cte("scored")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _best(scored: CTE) -> tuple[ColumnElement[Any], ...]:
+    """The order: the fewest noes, then the best score, then the nearest; never by chance."""
+    return (
+        scored.c.wrong,
+        scored.c.score.desc(),
+        scored.c.metres.asc().nulls_last(),
+        scored.c.name,
+        scored.c.service_id,
+    )
 
 
 def _why(no: Json, overridden: Mapping[str, str]) -> Json:

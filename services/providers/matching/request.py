@@ -2,6 +2,7 @@
 
 from datetime import time
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -103,6 +104,10 @@ class MatchRequest(Asked):
     )
     free_places: bool = False
     overrides: Annotated[tuple[Override, ...], Field(max_length=len(SOFT))] = ()
+    about: UUID | None = Field(
+        default=None,
+        description="One service alone: what speaks for it and against it, however much that is.",
+    )
     limit: int = Field(default=20, ge=1, le=50)
     near_misses: int = Field(default=5, ge=0, le=20)
 

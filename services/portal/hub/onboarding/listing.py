@@ -106,11 +106,11 @@ async def write_listing(onboarding: UUID, here: OfHub) -> Response:
         return f"/hub/onboarding/{onboarding}?done=written"
 
     again = partial(_listing, here, view, base, terms)
-    return await take(sent, fields, do, again, wrong=_wrong)
+    return await take(sent, fields, do, again, wrong=partial(_wrong, terms))
 
 
-def _wrong(typed: Typed, _: Faults) -> Faults:
-    return form.faults_of(typed) | _address_faults(typed)
+def _wrong(terms: form.Terms, typed: Typed, _: Faults) -> Faults:
+    return form.faults_of(typed, terms) | _address_faults(typed)
 
 
 async def _standing(here: Place, view: Json) -> tuple[Json, dict[str, dict[str, str]]]:
