@@ -1,5 +1,11 @@
-"""What every file of words says of itself: in which language and format, and who checked it."""
+"""What every file of words says of itself: in which language and format, and who checked it.
 
+In a script that runs from the right, a number written in groups is shown with its groups the other
+way round, so that 116 123 is read as 123 116, unless a mark says that it runs from the left
+(Unicode Standard Annex 9, W7). Marks stand in plain text as well as on a page.
+"""
+
+import re
 from datetime import datetime
 from typing import Literal
 
@@ -7,6 +13,10 @@ from babel.dates import format_date, format_time
 from pydantic import BaseModel, ConfigDict, Field
 
 ENGLISH = "en"
+
+FROM_LEFT, FROM_RIGHT = "\u200e", "\u200f"
+
+_IN_GROUPS = re.compile(rf"(?<!{FROM_LEFT})(?<!\d )\b\d+ \d")
 
 
 class InLanguage(BaseModel):
@@ -32,6 +42,19 @@ class InLanguage(BaseModel):
     def code(self) -> str:
         """Its short name: `pl`, `en-easy`."""
         return f"{self.language}-easy" if self.easy_read else self.language
+
+    def in_line(self, value: str) -> str:
+        """A name or a number as it stands in a sentence: in its own order."""
+        marked = value and self.direction == "rtl"
+        return f"{FROM_LEFT}{value}{FROM_LEFT}" if marked else value
+
+    def turns_round(self, text: str) -> bool:
+        """Whether a text holds a number whose groups would be shown the other way round."""
+        return self.direction == "rtl" and _IN_GROUPS.search(text) is not None
+
+    def paragraph(self, text: str) -> str:
+        """A paragraph that runs as its language does, though it may begin with a foreign name."""
+        return f"{FROM_RIGHT}{text}" if self.direction == "rtl" else text
 
     @property
     def lang(self) -> str:

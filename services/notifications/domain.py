@@ -90,6 +90,9 @@ class Kind(StrEnum):
     """The link-worker team: no program may tell the person, or it could not: somebody does."""
     ASK_PERSON = "ask-person"
     """The link-worker team: no way to the person is known to be safe; it is asked (care 12)."""
+    RING_REFERRER = "ring-referrer"
+    """The hub: whoever referred somebody is to hear that it takes longer, and no message can go to
+    them (care 2, 22)."""
     WORDS_FOR_PROVIDER = "words-for-provider"
     """A provider: the link worker wrote something about a request."""
     WORDS_FOR_TEAM = "words-for-team"
@@ -180,7 +183,7 @@ TO_THE_TEAM = frozenset(
         Kind.NOT_ARRIVED,
     ]
 )
-ABOUT_TELLING = frozenset([Kind.TELL_PERSON, Kind.ASK_PERSON])
+ABOUT_TELLING = frozenset([Kind.TELL_PERSON, Kind.ASK_PERSON, Kind.RING_REFERRER])
 ABOUT_TRIAGE = frozenset([Kind.TRIAGE_WAITS, Kind.TRIAGE_OVERDUE])
 OF_THE_SERVICE = frozenset(
     [Kind.SERVICE_WITHDRAWN, Kind.SOMEBODY_COUNTS_ON_YOU, Kind.NOT_THIS_TIME]
@@ -195,11 +198,11 @@ RULES: Mapping[type[CaseEvent], Rule] = {
         ended="handed-over",
     ),
     ReferralOpenedInEmergency: Rule(Kind.OPENED_IN_EMERGENCY, (Role.TEAM,), "team"),
-    ReferralReturned: Rule(ends=ABOUT_TRIAGE, ended="returned"),
+    ReferralReturned: Rule(ends=ABOUT_TRIAGE | {Kind.RING_REFERRER}, ended="returned"),
     TriageWaits: Rule(Kind.TRIAGE_WAITS, (Role.TEAM,), "team"),
     TriageOverdue: Rule(Kind.TRIAGE_OVERDUE, (Role.COORDINATOR,), "hub"),
     TriageStarted: Rule(ends=ABOUT_TRIAGE, ended="taken-on"),
-    TriageAccepted: Rule(ends=ABOUT_TRIAGE, ended="reached"),
+    TriageAccepted: Rule(ends=ABOUT_TRIAGE | {Kind.RING_REFERRER}, ended="reached"),
     ReferralAccepted: Rule(ends=ASKING, ended="answered"),
     ReferralOffered: Rule(ends=ASKING, ended="answered"),
     ReferralChosen: Rule(Kind.CHOSEN, (Role.REQUESTS,), "provider"),
@@ -258,6 +261,7 @@ RULES: Mapping[type[CaseEvent], Rule] = {
 OWN: Mapping[Kind, Rule] = {
     Kind.TELL_PERSON: Rule(Kind.TELL_PERSON, (Role.TEAM,), "team"),
     Kind.ASK_PERSON: Rule(Kind.ASK_PERSON, (Role.TEAM,), "team"),
+    Kind.RING_REFERRER: Rule(Kind.RING_REFERRER, (Role.COORDINATOR,), "hub"),
     Kind.NUDGE: Rule(Kind.NUDGE, (Role.REQUESTS,), "provider"),
     Kind.SECOND_NUDGE: Rule(Kind.SECOND_NUDGE, (Role.REQUESTS,), "provider"),
     Kind.HELP_CALL: Rule(Kind.HELP_CALL, (Role.COORDINATOR,), "hub"),

@@ -75,7 +75,7 @@ def worded(
         by: by when an answer is hoped for, where a request is made.
     """
     hope = Hope(by, notice.priority in URGENT) if by else None
-    about = reference(notice.task or notice.case)
+    about = _referred_to(notice.task or notice.case, wishes.language)
     values = {
         "reference": about,
         "code": code,
@@ -84,7 +84,7 @@ def worded(
         "day": format_date(notice.day, "EEEE d MMMM", locale=_ENGLISH) if notice.day else "",
     }
     words = in_language(notice.kind, wishes.language, hope)
-    brief = f"{words.subject}. {about}."
+    brief = f"{words.subject}. {_briefly(notice.task or notice.case, wishes.language)}."
     if hope:
         brief = f"{brief} {hope.brief(*_hoped_in(wishes.language))}"
     return Worded(
@@ -114,7 +114,7 @@ def gathered(
     words = in_language(DIGEST, wishes.language)
     first, *last = words.paragraphs()
     lines = [
-        f"{_subject(kind, wishes.language)}: {_named(references)}"
+        f"{_subject(kind, wishes.language)}: {_named(references, wishes.language)}"
         for kind, references in _by_kind(notices).items()
     ]
     return Worded(
@@ -217,7 +217,21 @@ def _by_kind(notices: Iterable[Notice]) -> Mapping[Kind, list[UUID]]:
     return found
 
 
-def _named(references: Sequence[UUID]) -> str:
-    named = ", ".join(reference(each) for each in references[:MOST_NAMED])
+def _named(references: Sequence[UUID], language: Language) -> str:
+    named = ", ".join(_referred_to(each, language) for each in references[:MOST_NAMED])
     more = len(references) - MOST_NAMED
     return f"{named} + {more}" if more > 0 else named
+
+
+def _referred_to(about: UUID, language: Language) -> str:
+    """The reference as it stands in a sentence of the language."""
+    translation = translations().get(language)
+    return translation.in_line(reference(about)) if translation else reference(about)
+
+
+def _briefly(about: UUID, language: Language) -> str:
+    """The same in a text message, which carries no marks of direction: Latin letters before a
+    number make it run from the left, too."""
+    translation = translations().get(language)
+    from_right = translation is not None and translation.direction == "rtl"
+    return f"No. {reference(about)}" if from_right else reference(about)

@@ -325,6 +325,19 @@ WORDS: Mapping[Kind, Words] = {
         from the list.
         """,
     ),
+    Kind.RING_REFERRER: Words(
+        "Please ring whoever referred somebody to us",
+        """
+        This is about case {reference}. Whoever referred the person may hear how it goes. It takes
+        longer than it should, and we cannot write to them.
+
+        Please ring them. The case says who it is, and their number. Say that we are sorry, that it
+        is still on our list, and that they do not have to send it again. The number on their
+        receipt is on the case too.
+
+        Please say nothing about the person. If somebody is in danger, they should call 999.
+        """,
+    ),
     Kind.IDENTITY_CODE: Words(
         "Your code",
         """

@@ -15,7 +15,7 @@ from services.referrals.record_views import reaching_view
 from services.referrals.tables import FrontDoorEntry, Person
 from services.referrals.triage_clock import still_waits
 from services.referrals.views import View
-from services.referrals.ways import Instead
+from services.referrals.ways import Instead, takes_texts
 
 To = Literal["person", "referrer"]
 
@@ -52,16 +52,20 @@ def delay_view(file: CaseFile, to: To, by: Collection[str]) -> View:
 def _to_referrer(
     file: CaseFile, entry: FrontDoorEntry, person: Person, by: Collection[str]
 ) -> View:
-    """The address that the referrer left, if the person agreed.
+    """The address or the mobile number that the referrer left, if the person agreed; the hub rings
+    whoever left another number, or where texts do not go.
 
     Where it is noted from whom something must be kept, only a human can tell whether that is the
     referrer (care 12).
     """
-    address = entry.referrer.get("email", "")
-    if not entry.tell_referrer or not address:
+    address, number = (entry.referrer.get(each, "") for each in ("email", "phone"))
+    if not entry.tell_referrer or not (address or number):
         return {"instead": Instead.NOTHING.value}
     contacts, _ = reaching_view(file.uow.session, person.id)
-    kept = any(said["keep_from"] for each in contacts for said in each["said"])
-    if kept or "email" not in by:
+    if any(said["keep_from"] for each in contacts for said in each["said"]):
         return {"instead": Instead.BY_TEAM.value}
-    return {"way": {"channel": "email", "address": address}, "instead": None}
+    if address and "email" in by:
+        return {"way": {"channel": "email", "address": address}, "instead": None}
+    if takes_texts(number) and "text" in by:
+        return {"way": {"channel": "text", "address": number}, "instead": None}
+    return {"instead": Instead.BY_HUB.value}

@@ -59,12 +59,17 @@ _AT_THE_DOOR = exists().where(
         col(FrontDoorEntry.source) == "self",
         and_(
             col(FrontDoorEntry.tell_referrer),
-            func.coalesce(col(FrontDoorEntry.referrer)["email"].astext, "") != "",
+            or_(
+                *(
+                    func.coalesce(col(FrontDoorEntry.referrer)[each].astext, "") != ""
+                    for each in ("email", "phone")
+                )
+            ),
         ),
     ),
 )
-"""Whoever else referred is told if that was agreed and they left an address (care 22); the person
-themself by a way that is safe, which is looked at when it is sent."""
+"""Whoever else referred is told if that was agreed and they left an address or a number (care 22);
+the person themself by a way that is safe, which is looked at when it is sent."""
 _TAKEN_ON = and_(col(CaseTask.status) == "accepted", col(CaseTask.business) == "triage-accepted")
 
 

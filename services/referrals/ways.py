@@ -4,6 +4,7 @@ A program takes a note at its word or not at all. What only a human can heed, su
 safe, which words to use or who must not know, leaves a channel to the team.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,7 @@ from services.referrals.record import Channel
 
 AUTOMATIC: tuple[Channel, ...] = ("text", "email", "post")
 """Channels that a program can use: what arrives sooner first."""
+_MOBILE = re.compile(r"(00)?(44)?0?7[1-9][0-9]{8}", re.ASCII)
 HEEDED_BY_HUMANS = ("times", "words", "keep_from")
 """What is said beside an address and no program understands."""
 UNREADABLE_FORMATS = frozenset({"audio", "braille"})
@@ -38,6 +40,13 @@ class Instead(StrEnum):
     """Nobody knows whether any way is safe: it is asked before the first message."""
     NOTHING = "nothing"
     """They want to hear nothing, which is a full choice."""
+    BY_HUB = "by-hub"
+    """The hub rings: of whoever referred another, of whom nothing is noted but what they left."""
+
+
+def takes_texts(number: str) -> bool:
+    """Whether a number can be sent a text message: a mobile one of the United Kingdom."""
+    return _MOBILE.fullmatch("".join(each for each in number if each.isdigit())) is not None
 
 
 def way_to(

@@ -21,6 +21,7 @@ FOLLOWING = frozenset(
         "not-arrived-there",
         "ask-person",
         "tell-person",
+        "ring-referrer",
     ]
 )
 """Kinds of message that follow from how another fared, or how long it had no answer."""

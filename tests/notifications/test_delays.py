@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.notifications.app import persons_client
+from services.notifications.domain import Role
 from services.notifications.person.asking import Persons
 from services.notifications.settings import NotificationsSettings
 from shared.messaging.events import (
@@ -44,8 +45,18 @@ class Waiting(Told):
         for _ in range(times - 1):
             self.house.consume(heard)
 
+    def ends(self, end: type[CaseEvent]) -> None:
+        ids = {"case": self.case, "person": uuid4(), "outcome": "completed"}
+        fields = {name: ids[name] for name in end.model_fields if name in ids}
+        self.house.happens(end(**fields), sequence=3)
+
     def of_case(self) -> dict[str, object]:
         return {"case": self.case, "team": TEAM}
+
+    def hub_hears(self) -> list[str]:
+        """The kinds of message that went to the hub, once all that is due has gone."""
+        self.house.worker().deliver_due()
+        return self.house.rows("kind", party="calder")
 
     def states(self) -> list[tuple[str, str | None]]:
         return self.rows("state", "last_error")
@@ -108,9 +119,7 @@ def test_what_stands_when_it_would_go_keeps_it_back(
 @pytest.mark.parametrize("end", [PersonDied, PersonNotToContact, PersonRestricted, ReferralClosed])
 def test_what_is_queued_does_not_go_after_an_end(waiting: Waiting, end: type[CaseEvent]):
     waiting.late()
-    ids = {"case": waiting.case, "person": uuid4(), "outcome": "completed"}
-    fields = {name: ids[name] for name in end.model_fields if name in ids}
-    waiting.house.happens(end(**fields), sequence=3)
+    waiting.ends(end)
     waiting.send()
     assert [state for state, _ in waiting.states()] == ["superseded"]
 
@@ -122,3 +131,43 @@ def test_one_that_fails_shows_and_the_team_is_not_asked_to_do_it_twice(waiting: 
     assert waiting.states() == [("failed", "address-malformed")]
     assert isinstance(waiting.house.told()[-1], NotificationFailed)
     assert "tell-person" not in waiting.team_hears()
+
+
+@pytest.fixture
+def hub(house: House) -> None:
+    house.contact(party="calder", role=Role.COORDINATOR.value, address="hub@calder.example.org")
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_hub_is_asked_once_to_ring_a_referrer_who_left_a_number_alone(waiting: Waiting):
+    waiting.referrals.person = {"way": None, "instead": "by-hub"}
+    waiting.late(ReferrerKeptWaiting, times=2)
+    waiting.send()
+    assert waiting.states() == [("superseded", "by-hub")]
+    assert waiting.hub_hears() == ["ring-referrer"]
+    mail = waiting.house.mails()[-1]
+    assert mail["To"] == "hub@calder.example.org"
+    text = mail.get_body(("plain",)).get_content()
+    assert "Please ring them." in text
+    assert "Testina" not in text
+    assert "Clay on" not in text
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_hub_rings_whom_a_message_did_not_reach(waiting: Waiting):
+    waiting.referrals.person = {"way": {"channel": "email", "address": "no address"}}
+    waiting.late(ReferrerKeptWaiting)
+    waiting.send()
+    assert waiting.states() == [("failed", "address-malformed")]
+    assert waiting.hub_hears() == ["ring-referrer"]
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize("end", [PersonDied, PersonNotToContact, PersonRestricted, ReferralClosed])
+def test_nobody_is_asked_to_ring_after_an_end(waiting: Waiting, end: type[CaseEvent]):
+    waiting.referrals.person = {"way": None, "instead": "by-hub"}
+    waiting.late(ReferrerKeptWaiting)
+    waiting.send()
+    waiting.ends(end)
+    assert waiting.hub_hears() == ["ring-referrer"]
+    assert waiting.house.rows("state", party="calder") == ["superseded"]

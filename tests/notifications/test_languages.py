@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -14,10 +14,11 @@ from services.notifications.languages.reading import (
     translations,
 )
 from services.notifications.wishes.rules import Language, Wishes
+from services.notifications.wording import worded
 from services.notifications.words import WORDS, Hoped
 from shared.mail import Look
 from tests.notifications.conftest import HUB, PROVIDER, House
-from tests.notifications.test_channels import letter
+from tests.notifications.test_channels import about, letter
 
 OTHERS = [each for each in Language if each is not Language.ENGLISH]
 
@@ -67,6 +68,15 @@ def test_a_text_message_is_in_the_language_too():
     words = letter(wishes=Wishes(language=Language.PUNJABI), url="https://k.example/a").words
     assert words.brief.startswith("ਇੱਕ ਨਵੀਂ ਬੇਨਤੀ")
     assert words.brief.endswith("https://k.example/a")
+
+
+def test_a_reference_is_read_in_its_order_where_the_script_runs_from_the_right():
+    # 4712 3388 would be shown as 3388 4712.
+    notice = about(letter()).model_copy(update={"task": UUID(int=0x47123388 << 96)})
+    wishes = Wishes(language=Language.URDU)
+    words = worded(notice, wishes, url="", code="", minutes=10, mute="")
+    assert "\u200e4712 3388\u200e" in words.paragraphs[0]
+    assert " No. 4712 3388." in words.brief
 
 
 def test_large_print_is_larger_and_plain_text_has_no_html(house: House):

@@ -193,7 +193,7 @@ def test_the_person_hears_what_was_agreed_and_where(told: Told):
     told.agree()
     told.send()
     assert told.rows("kind", "state", "channel", "template") == [
-        ("person-agreed", "delivered", "email", "en/1")
+        ("person-agreed", "delivered", "email", "en/2")
     ]
     mail = told.house.mails()[-1]
     assert mail["To"] == "testina@mail.example"

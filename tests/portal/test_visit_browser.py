@@ -70,6 +70,21 @@ def looked_at(page: Page, *, scripts: bool) -> None:
         assert violations(page) == []
 
 
+SAMARITANS = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode() && !texts.currentNode.data.includes("116 123")) {}
+  const at_place = part => {
+    const range = document.createRange(), at = texts.currentNode.data.indexOf(part);
+    range.setStart(texts.currentNode, at);
+    range.setEnd(texts.currentNode, at + part.length);
+    const { top, left } = range.getBoundingClientRect();
+    return [top, left];
+  };
+  return [at_place("116"), at_place("123")];
+}"""
+"""Where the two groups of the number stand on the screen, the line first."""
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["axe", "no script"])
 def test_in_every_language_it_reads_well_and_is_answered(
     chromium: Browser, link: str, referrals: Any, scripts: bool
@@ -85,6 +100,9 @@ def test_in_every_language_it_reads_well_and_is_answered(
         heading = page.get_by_role("heading", level=1)
         assert heading.inner_text() == words["title_visit"], code
         looked_at(page, scripts=scripts)
+        if scripts:
+            first, second = page.evaluate(SAMARITANS)
+            assert first < second, f"{code} shows another number to who is in danger"
         box, screen = heading.bounding_box(), PHONE["width"]
         assert box is not None
         right = page.locator("h1").evaluate("e => getComputedStyle(e).direction") == "rtl"

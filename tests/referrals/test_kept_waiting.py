@@ -78,14 +78,35 @@ def test_whoever_referred_themselves_is_told_by_a_way_that_is_safe(house: House)
     "changes",
     [
         WARD,
-        WARD | {"tell_referrer": True, "referrer": {"name": "Sam", "phone": "01632 960444"}},
         WARD | {"source": "practice", "practice": "ZZK01", "tell_referrer": True},
     ],
 )
-def test_where_nothing_was_agreed_and_no_address_left_nobody_is_told(house: House, changes: Any):
+def test_where_nothing_was_agreed_nobody_is_told(house: House, changes: Any):
     asked_at_the_door(house, **changes)
     notice(house.desk)
     assert kept_waiting(house) == []
+
+
+@pytest.mark.parametrize(
+    ("referrer", "way", "instead"),
+    [
+        ({"phone": "01632 960444"}, None, "by-hub"),
+        ({"phone": "+44 (0)7700 900 123"}, "text", None),
+        ({"phone": "+33 6 12 34 56 78"}, None, "by-hub"),
+        ({"phone": "07700 900123", "email": "ward@hospital.example"}, "email", None),
+    ],
+)
+def test_a_referrer_who_left_a_number_is_sent_a_text_or_rung_by_the_hub(
+    house: House, referrer: dict[str, str], way: str | None, instead: str | None
+):
+    left = WARD | {"referrer": {"name": "Sam", **referrer}}
+    _, at = asked_at_the_door(house, **left, tell_referrer=True, contacts=SAFE)
+    assert [notice(house.desk), notice(house.desk)] == [1, 0]
+    (event,) = kept_waiting(house)
+    assert isinstance(event, ReferrerKeptWaiting)
+    told = may_be_told(house, event, "referrer")
+    assert ((told["way"] or {}).get("channel"), told["instead"]) == (way, instead)
+    assert house.by("coordinator").get(at)["front_door"]["referrer"]["phone"] == referrer["phone"]
 
 
 def test_whoever_waits_no_more_and_whoever_must_not_know_are_told_nothing(house: House):

@@ -101,6 +101,16 @@ def team_of(uow: UnitOfWork, case: UUID) -> str | None:
     return uow.session.scalars(select(col(CaseOrder.team)).where(col(CaseOrder.case) == case)).one()
 
 
+def hub_of(uow: UnitOfWork, case: UUID) -> str:
+    """The hub that a case belongs to, or else that of its team; empty where neither is known."""
+    of_case = (
+        select(func.coalesce(col(CaseOrder.hub), col(PartyHub.hub)))
+        .outerjoin(PartyHub, col(PartyHub.party) == col(CaseOrder.team))
+        .where(col(CaseOrder.case) == case)
+    )
+    return uow.session.scalars(of_case).first() or ""
+
+
 def coordinated(uow: UnitOfWork, principal: Principal) -> frozenset[str]:
     """The codes of the hubs that somebody coordinates."""
     if not coordinates_any(principal):

@@ -47,7 +47,7 @@ class Kind(StrEnum):
 
 DELAYS: Mapping[Kind, str] = {Kind.DELAY: "person", Kind.REFERRER_DELAY: "referrer"}
 """Messages about no place, which lead nowhere, and whom they are for. Where one cannot go the team
-hears nothing more: it was told before anybody that they wait."""
+hears nothing more: it was told before anybody that they wait. The hub rings whoever referred."""
 
 
 @dataclass(frozen=True)

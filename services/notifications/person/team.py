@@ -1,6 +1,8 @@
 """What becomes of a message to a person: told as any delivery, and left to the team if it fails.
 
 A person who could not be told is told by somebody, and that somebody is told once, with what to do.
+Whoever referred another, and cannot be written to, is rung by the hub: the team is what they wait
+for.
 """
 
 from collections.abc import Mapping
@@ -9,7 +11,7 @@ from uuid import UUID, uuid5
 
 from services.notifications.domain import OWN, Kind
 from services.notifications.handlers.cases import add, add_waiting, contacts_for
-from services.notifications.handlers.hubs import team_of
+from services.notifications.handlers.hubs import hub_of, team_of
 from services.notifications.handlers.telling import locked, say
 from services.notifications.notice import Notice
 from services.notifications.person.notice import PersonNotice
@@ -21,8 +23,8 @@ from shared.messaging.events import NotificationDelivered, NotificationFailed
 from shared.messaging.outbox import Outbox
 from shared.worker import Wake
 
-BY_TEAM, ASK_FIRST = "by-team", "ask-first"
-"""What referrals says is to be done where no program may tell the person."""
+BY_TEAM, ASK_FIRST, BY_HUB = "by-team", "ask-first", "by-hub"
+"""What referrals says is to be done where no program may tell the person, or who referred them."""
 
 HEARS: Mapping[str, Kind] = {BY_TEAM: Kind.TELL_PERSON, ASK_FIRST: Kind.ASK_PERSON}
 """What the team then hears; whoever wants to hear nothing is told nothing, by nobody."""
@@ -43,7 +45,8 @@ class TeamHears:
         self._wake = wake
 
     def is_to_tell(self, uow: UnitOfWork, key: UUID, notice: PersonNotice, instead: str) -> None:
-        """Have the team tell the person; the caller holds the case and commits.
+        """Have the team tell the person, or the hub whoever referred them; the caller holds the
+        case and commits.
 
         Args:
             uow: the transaction.
@@ -51,9 +54,9 @@ class TeamHears:
             notice: what the person was to be told.
             instead: what is to be done.
         """
-        kind = None if notice.kind in DELAYS else HEARS.get(instead)
-        if kind is None or (kind is Kind.ASK_PERSON and notice.kind is PersonKind.REMINDER):
-            return  # that nothing is known to be safe was said with the first message
+        kind = _heard(notice, instead)
+        if kind is None:
+            return
         about = Notice(
             kind=kind,
             event=notice.event,
@@ -62,13 +65,14 @@ class TeamHears:
             case=notice.case,
             task=notice.task,
         )
-        team = team_of(uow, notice.case) or ""
-        contacts = contacts_for(uow, OWN[kind], team, None)
+        of_hub = kind is Kind.RING_REFERRER
+        party = hub_of(uow, notice.case) if of_hub else team_of(uow, notice.case) or ""
+        contacts = contacts_for(uow, OWN[kind], party, None)
         for contact in contacts:
             named = about.model_copy(update={"contact": contact.id})
             add(uow, uuid5(key, str(contact.id)), named, contact)
         if not contacts:
-            add_waiting(uow, key, about, team, self._grace)
+            add_waiting(uow, key, about, party, self._grace)
         uow.on_commit(self._wake.set)
 
     def delivered(self, uow: UnitOfWork, delivery: Delivery, _receipt: Receipt) -> None:
@@ -83,7 +87,8 @@ class TeamHears:
         """It came back, or never went: the team tells the person."""
         notice = PersonNotice.model_validate_json(payload)
         say(uow, self._outbox, NotificationFailed, notice, key, channel)
-        self.is_to_tell(uow, uuid5(key, BY_TEAM), notice, BY_TEAM)
+        instead = BY_HUB if notice.kind is PersonKind.REFERRER_DELAY else BY_TEAM
+        self.is_to_tell(uow, uuid5(key, instead), notice, instead)
 
     def lock_first(self, uow: UnitOfWork, delivery: Delivery) -> None:
         """Lock the case before its delivery, as whoever acts on the case's events does."""
@@ -93,3 +98,13 @@ class TeamHears:
         """A receipt says that it arrived."""
         notice = PersonNotice.model_validate_json(payload)
         say(uow, self._outbox, NotificationDelivered, notice, key, channel)
+
+
+def _heard(notice: PersonNotice, instead: str) -> Kind | None:
+    """What somebody hears of a message that does not go; None where nobody has to."""
+    if notice.kind in DELAYS:  # of whom else waits the team was told before anybody
+        return Kind.RING_REFERRER if instead == BY_HUB else None
+    kind = HEARS.get(instead)
+    if kind is Kind.ASK_PERSON and notice.kind is PersonKind.REMINDER:
+        return None  # that nothing is known to be safe was said with the first message
+    return kind

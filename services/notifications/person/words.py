@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.notifications.person.rules import Kind
-from shared.tongues import ENGLISH, WithMoments
+from shared.tongues import ENGLISH, FROM_LEFT, WithMoments
 
 FACTS = frozenset({"given", "service", "place", "day", "time", "team", "phone"})
 """All that a mail or a letter may say: the first name at most, no need, no diagnosis (care 16)."""
@@ -29,6 +29,10 @@ FACTS_OF_DELAY: Mapping[Kind, frozenset[str]] = {
 """All that these may say instead: whoever referred another reads nothing of the person."""
 CRISIS = ("999", "111", "116 123")
 """What a message about a delay begins with: it is read by somebody whom we let wait."""
+BRIEF_FACTS_OF_DELAY: Mapping[Kind, frozenset[str]] = {
+    Kind.DELAY: frozenset(),
+    Kind.REFERRER_DELAY: frozenset({"reference"}),
+}
 BRIEF_FACTS = frozenset({"day", "time", "url"})
 """All that a text message may say. A group's name can tell why somebody goes there, and a text
 stands on a locked screen."""
@@ -45,7 +49,7 @@ NEEDED_IN_BRIEF: Mapping[Kind, frozenset[str]] = {
     Kind.MEETING: frozenset({"day", "time", "url"}),
     Kind.REMINDER: frozenset({"day", "time", "url"}),
     Kind.DELAY: frozenset(),
-    Kind.REFERRER_DELAY: frozenset(),
+    Kind.REFERRER_DELAY: frozenset({"reference"}),
 }
 
 
@@ -153,7 +157,7 @@ def written(template: Template, kind: Kind, facts: Facts, url: str) -> PersonWor
     paragraphs = list(_paragraphs(template, message, facts))
     if template.language != ENGLISH:
         paragraphs += _paragraphs(english, english.messages[kind], facts)
-    brief = message.brief.format(**_values(template, facts), url=url)
+    brief = message.brief.format(**_values(template, facts, marked=False), url=url)
     return PersonWords(message.subject, paragraphs, message.link, brief, template.edition)
 
 
@@ -174,20 +178,25 @@ def _paragraphs(template: Template, message: Message, facts: Facts) -> Iterator[
     values = _values(template, facts)
     for each in message.text:
         if all(values[name] for name in _names(each)):
-            yield each.format(**values)
+            yield template.paragraph(each.format(**values))
 
 
-def _values(template: Template, facts: Facts) -> dict[str, str]:
+def _values(template: Template, facts: Facts, *, marked: bool = True) -> dict[str, str]:
+    """What is filled in; `marked` but for text messages, which carry no marks of direction."""
     starts = facts.starts
-    return {
+    foreign = {
         "given": facts.given,
         "service": facts.service,
         "place": facts.place,
-        "day": template.on(starts) if starts else "",
-        "time": template.at(starts) if starts else "",
         "team": facts.team,
         "phone": facts.phone,
         "reference": facts.reference,
+    }
+    if marked:
+        foreign = {name: template.in_line(value) for name, value in foreign.items()}
+    return foreign | {
+        "day": template.on(starts) if starts else "",
+        "time": template.at(starts) if starts else "",
     }
 
 
@@ -228,15 +237,19 @@ def _check(template: Template) -> None:
         named: set[str] = set().union(*(_names(each) for each in message.text))
         of_delay = FACTS_OF_DELAY.get(kind)
         _only(f"{kind}.text", named, of_delay or FACTS)
-        _only(f"{kind}.brief", _names(message.brief), set() if of_delay else BRIEF_FACTS)
+        of_brief = BRIEF_FACTS_OF_DELAY.get(kind, BRIEF_FACTS)
+        _only(f"{kind}.brief", _names(message.brief), of_brief)
         _only(f"{kind}.subject", _names(message.subject), set())
         _only(f"{kind}.link", _names(message.link), set())
         _needed(f"{kind}.text", named, NEEDED[kind])
         _needed(f"{kind}.brief", _names(message.brief), NEEDED_IN_BRIEF[kind])
         if bool(message.link) == bool(of_delay):
             raise ValueError(f"{kind}.link must be there where the message leads somewhere")
+        if any(template.turns_round(each) for each in (*message.text, message.brief)):
+            raise ValueError(f"{kind}: a number in groups must have {FROM_LEFT!a} before it")
         for first in (message.text[0], message.brief) if of_delay else ():
-            if not all(number in first for number in CRISIS):
+            together = first.replace(" ", "")  # as a text message has it
+            if not all(number.replace(" ", "") in together for number in CRISIS):
                 raise ValueError(f"{kind} must begin with {', '.join(CRISIS)}")
 
 

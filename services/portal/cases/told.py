@@ -31,6 +31,7 @@ BY: Mapping[str, str] = {
 }
 WHY: Mapping[str, str] = {
     "by-team": _("please tell them yourself, as is noted below"),
+    "by-hub": _("the hub was asked to ring them"),
     "ask-first": _("no way is known to be safe: please ask them"),
     "nothing": _("they want no messages"),
     "another-time": _("the time changed"),
@@ -60,6 +61,7 @@ OTHERS: Mapping[str, str] = {
     "person-said": _("What the person said"),
     "tell-person": _("To tell the person"),
     "ask-person": _("To ask the person what is safe"),
+    "ring-referrer": _("To ring whoever referred them"),
     "not-arrived": _("That a message did not arrive"),
     "not-arrived-there": _("That a message did not arrive"),
     "identity-code": _("A code to see who it is"),

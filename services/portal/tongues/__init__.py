@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from pydantic import model_validator
 
-from shared.tongues import ENGLISH, WithMoments
+from shared.tongues import ENGLISH, FROM_LEFT, WithMoments
 
 ITEMS = frozenset(
     {"name", "phone", "email", "address", "birth-date", "language", "access-needs", "carer"}
@@ -59,6 +59,10 @@ class Tongue(WithMoments):
             filled = {field for _, field, *_ in string.Formatter().parse(words) if field}
             if filled != FILLED.get(name, frozenset()):
                 raise ValueError(f"'{name}' is filled in with other things than the page has")
+            if self.turns_round(words):
+                raise ValueError(
+                    f"a number in groups in '{name}' must have {FROM_LEFT!a} before it"
+                )
         return self
 
 
