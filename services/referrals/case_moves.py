@@ -7,7 +7,7 @@ told here is what happened, and a case of long ago tells it too.
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import and_, or_
 from sqlalchemy import select as columns
 from sqlmodel import col
 
@@ -17,6 +17,7 @@ from services.referrals.resources import instant
 from services.referrals.tables import AuditEntry
 from services.referrals.trail import CLOCK
 from services.referrals.views import View
+from shared.gathering import Wanted
 
 TASK = "Task/"
 CREATED, HANDED_OVER = "create", "hand-over"
@@ -24,7 +25,7 @@ TOLD = sorted({CREATED, *(each.business for kind in Kind for each in states(kind
 """What the trail calls the making of a Task, and each of its moves: by where it led."""
 
 
-def written() -> Select[Any]:
+def written() -> Wanted:
     """What the trail says of the case's Tasks, and that another team took the case over."""
     return (
         columns(

@@ -28,6 +28,7 @@ BEYOND = "11111111-0000-4000-8000-000000000006"
 ASKED: list[dict[str, Any]] = []
 SENT: list[dict[str, Any]] = []
 FITTING = {"total": 1}
+UNKNOWN = {"district": "HG1"}
 
 OFFER: dict[str, Any] = {
     "service": {
@@ -59,11 +60,22 @@ MISSES = [
 """What nearly fits; the last is on no page."""
 
 
+LATER = "8d0f0c52-2b8c-4a6e-8f55-0f6ec1c8a002"
+
+
+def _page(offset: int) -> list[dict[str, Any]]:
+    """The one service of each page; none behind the last."""
+    if offset >= FITTING["total"]:
+        return []
+    later = {"service": {"id": LATER, "name": f"After {offset}"}, "check": []}
+    return [OFFER | later if offset else OFFER]
+
+
 @trial.post("/directory/match")
 def matched(asked: dict[str, Any] = Body()) -> Any:
     """What the directory would say of these words."""
     ASKED.append(asked)
-    if asked.get("near", "").startswith("HG1"):
+    if asked.get("near", "").startswith(UNKNOWN["district"]):
         detail = "The first part of the postcode, 'HG1', is not a district we know."
         return JSONResponse({"title": "no", "detail": detail, "element": "near"}, 400)
     without = asked.get("without", {}).get("activity", [])
@@ -79,7 +91,7 @@ def matched(asked: dict[str, Any] = Body()) -> Any:
         "denied": {"need": ["loneliness"]},
         "names": {"activity": {"singing": "Singing & choirs"}, "need": {"loneliness": "Lonely"}},
         **FITTING,
-        "matches": [OFFER],
+        "matches": _page(asked["offset"]),
         "near_misses": MISSES[:2],
     }
 
@@ -156,12 +168,56 @@ def test_whoever_ticks_every_need_asks_what_the_directory_takes(http: httpx.Clie
 def test_what_is_not_shown_is_said_with_how_to_narrow(
     http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ):
-    assert "that fit best" not in look(http), "all that fits is shown"
+    all_of_it = look(http)
+    assert "This page shows" not in all_of_it, "all that fits is shown"
+    assert "The next" not in all_of_it
     monkeypatch.setitem(FITTING, "total", 78)
     page = look(http)
     assert "78 services fit." in page
-    assert "This page shows the 1 that fit best" in page
+    assert "This page shows 1 to 1, the best first." in page
     assert f'<a href="/cases/{CASE}/find">say more of what you look for</a>' in page
+    assert "The next 10" in page
+    assert "The next 8" in http.get(f"/cases/{CASE}/found?page=7").text
+    last = http.get(f"/cases/{CASE}/found?page=8").text
+    assert (ASKED[-1]["offset"], "The next" in last, "Those before" in last) == (70, False, True)
+    behind = http.get(f"/cases/{CASE}/found?page=9")
+    assert (behind.status_code, behind.headers["location"]) == (303, f"/cases/{CASE}/found")
+
+
+def test_what_was_ticked_on_one_page_is_compared_with_what_stands_on_another(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(FITTING, "total", 12)
+    look(http)
+    second = http.get(f"/cases/{CASE}/found?page=2&service={SERVICE}").text
+    assert "What you ticked on another page is kept." in second
+    kept = re.search(r'<form id="compare".*?</form>', second, re.DOTALL)
+    assert kept
+    assert f'type="hidden" name="service" value="{SERVICE}"' in kept[0]
+    assert "Far Away" not in second, "what nearly fits is on the first page"
+    compared = http.get(f"/cases/{CASE}/compare?service={SERVICE}&service={LATER}").text
+    assert "Quick Circuits" in compared
+    assert "After 10" in compared
+    assert f"/cases/{CASE}/found?page=1&amp;service={SERVICE}&amp;service={LATER}" in compared
+    again = http.get(f"/cases/{CASE}/found?page=1&service={SERVICE}").text
+    assert re.search(rf'value="{SERVICE}" form="compare" checked', again)
+    mapped = http.get(f"/cases/{CASE}/map?page=2").text
+    assert "After 10" in mapped
+    assert f'href="/cases/{CASE}/found?page=2"' in mapped
+
+
+@pytest.mark.parametrize("page", ["found", "map", f"compare?service={SERVICE}"])
+def test_a_postcode_that_nobody_knows_any_more_is_said_at_its_field_on_each_page(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch, page: str
+):
+    look(http, near="BD8 1AA")
+    monkeypatch.setitem(UNKNOWN, "district", "BD8")
+    said = http.get(f"/cases/{CASE}/{page}")
+    assert said.status_code == 422
+    assert "We do not know where this postcode is." in said.text
+    assert 'value="BD8 1AA"' in said.text
+    found = led(http, send(http, said, near="", matters=SAID, by=""))
+    assert "Quick Circuits" in found.text, "and it goes on from there"
 
 
 def test_what_was_understood_is_said_in_words_and_can_be_taken_away(http: httpx.Client):

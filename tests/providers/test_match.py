@@ -331,6 +331,7 @@ def test_a_way_of_travelling_stands_for_a_distance(house: House):
         ({"start": "12:00", "end": "11:00"}, 422, "body"),
         ({"age": -1}, 422, "body.age"),
         ({"limit": 0}, 422, "body.limit"),
+        ({"offset": -1}, 422, "body.offset"),
         ({"matters": "a\x00b"}, 422, "body.matters"),
         ({"matters": "a" * 4001}, 422, "body.matters"),
         ({"ethnicity": "any"}, 422, "body.ethnicity"),
@@ -445,6 +446,15 @@ def test_where_enough_of_the_nearest_fit_those_farther_off_are_not_weighed(
     assert answer["total"] == 4, "the nearest three, and whatever is nowhere"
 
 
+def test_each_page_is_of_the_same_services(house: House, monkeypatch: pytest.MonkeyPatch):
+    at_places(house)
+    weighing(monkeypatch, 3)
+    pages = [ask(house, **AROUND, limit=3, offset=offset) for offset in (0, 3)]
+    names = [each["service"]["name"] for page in pages for each in page["matches"]]
+    assert names == ["At 100", "At 200", "At 2000", "Nowhere"]
+    assert [(each["nearest"], each["total"]) for each in pages] == [(3, 4)] * 2
+
+
 def test_where_too_few_of_the_nearest_fit_everything_in_reach_is_weighed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
@@ -487,6 +497,10 @@ def test_whoever_asks_for_fewer_gets_the_first_of_those_who_ask_for_more(demo: H
         assert fewer["matches"] == more["matches"][:limit]
         assert fewer["near_misses"] == more["near_misses"][:misses]
         assert fewer["total"] == more["total"]
+        later = ask(demo, **rest, limit=limit, near_misses=misses, offset=limit)
+        assert later["matches"] == more["matches"][limit : 2 * limit], "the next page"
+        assert later["near_misses"] == fewer["near_misses"]
+        assert later["total"] == more["total"]
     assert len(more["matches"]) > 10, "else nothing is left out"
     assert len(more["near_misses"]) > 4
 
@@ -526,6 +540,7 @@ TWO_VALUES: dict[str, tuple[Any, Any]] = {
     "formats": (["group"], ["online"]),
     "company": ("women", "men"),
     "limit": (1, 7),
+    "offset": (0, 3),
     "near_misses": (0, 3),
 }
 

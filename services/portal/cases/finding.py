@@ -4,12 +4,12 @@ What the person said stands in no address: it is kept with the browser's session
 from a service to what was found loses nothing, and ends with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.cases.case import going_on
@@ -47,7 +47,13 @@ FIELDS = (
     Field("cost_max", _("Most they can pay, in pounds a time (if you like)"), "number", most=500),
 )
 MATCHES = 10
+"""On a page."""
+PAGES = 100
 NEAR_MISSES = 5
+
+Page = Annotated[int, Query(ge=1, le=PAGES)]
+Ticked = Annotated[Sequence[UUID], Query(max_length=20)]
+"""What was chosen to be compared."""
 
 CAPACITY = {
     "taking": _("Taking people now"),
@@ -87,23 +93,29 @@ async def find(case: UUID, here: Here) -> Response:
 
 
 @router.get("/cases/{case}/found")
-async def found(case: UUID, here: Here) -> Response:
-    """What fits, best first, and what nearly does."""
-    typed = await here.kept(f"/cases/{case}/find")
-    if typed is None:
-        return back_to(f"/cases/{case}/find")
-    known = await going_on(here, case)
-    try:
-        answer = await matched(here, case, typed, known["age"])
-    except Refusal as refusal:
-        return await _form(here, case, typed, unplaced(refusal) or at_its_field(refusal, FIELDS))
+async def found(case: UUID, here: Here, page: Page = 1, service: Ticked = ()) -> Response:
+    """What fits, best first, and what nearly does; what was ticked on another page stays so."""
+    looked = await looked_for(here, case, page)
+    if isinstance(looked, Response):
+        return looked
+    known, answer = looked
+    if page > 1 and not answer.matches:
+        return back_to(f"/cases/{case}/found")
+    misses = answer.misses if page == 1 else []
+    listed = {each["id"] for each in (*answer.matches, *misses)}
+    ticked = list(dict.fromkeys(str(each) for each in service))
     return here.page(
         "cases/found",
         **known,
         answer=answer,
         matches=answer.matches,
-        misses=answer.misses,
+        misses=misses,
         danger=DANGER,
+        page=page,
+        begins=(page - 1) * MATCHES + 1,
+        more=min(MATCHES, answer.total - page * MATCHES) if page < PAGES else 0,
+        ticked=ticked,
+        elsewhere=[each for each in ticked if each not in listed],
     )
 
 
@@ -117,10 +129,38 @@ async def correct(case: UUID, here: Here) -> Response:
     without = [each for each in typed.get("without", ()) if each != form.get("with")]
     if form.get("without"):
         without = list(dict.fromkeys([*without, str(form["without"])]))
-    changed = typed | {"without": without}
+    changed = {**typed, "without": without, "seen": {}}
     await here.send("POST", "/directory/match", _question(changed, None))
     await here.keep(f"/cases/{case}/find", changed)
     return back_to(f"/cases/{case}/found")
+
+
+async def looked_for(
+    here: Place, case: UUID, *pages: int
+) -> tuple[dict[str, Any], "Matched"] | Response:
+    """What is known of the case, and what fits: the same for the list, the map, and side by side.
+
+    Args:
+        here: who asks.
+        case: for whose person.
+        pages: which of what fits; several are put together.
+
+    Returns:
+        The form in place of it where nothing was looked for yet, or where something in it cannot
+        be looked for, such as a postcode that nobody knows.
+    """
+    typed = await here.kept(f"/cases/{case}/find")
+    if typed is None:
+        return back_to(f"/cases/{case}/find")
+    known = await going_on(here, case)
+    try:
+        answers = [await matched(here, case, typed, known["age"], page) for page in pages]
+    except Refusal as refusal:
+        return await _form(here, case, typed, unplaced(refusal) or at_its_field(refusal, FIELDS))
+    first, *others = answers
+    for each in others:
+        first.matches.extend(each.matches)
+    return known, first
 
 
 def unplaced(refusal: Refusal) -> dict[str, str]:
@@ -160,19 +200,24 @@ class Matched:
     misses: list[dict[str, Any]]
 
 
-async def matched(here: Place, case: UUID, typed: Typed, age: int | None) -> Matched:
-    """Ask the directory what fits.
+async def matched(here: Place, case: UUID, typed: Typed, age: int | None, page: int) -> Matched:
+    """Ask the directory what fits; on which page a service stood is kept beside the question.
 
     Args:
         here: who asks.
         case: for whose person.
         typed: what is looked for, as it was kept.
         age: of the person, if it is known.
+        page: which of what fits, from 1.
 
     Raises:
         Refusal: it says no, perhaps of what was typed.
     """
-    answer = await here.send("POST", "/directory/match", _question(typed, age))
+    answer = await here.send("POST", "/directory/match", _question(typed, age, page))
+    seen = typed.get("seen", {}) | {each["service"]["id"]: page for each in answer["matches"]}
+    if typed.get("seen") != seen:
+        typed["seen"] = seen
+        await here.keep(f"/cases/{case}/find", typed)
     return Matched(
         answer["total"],
         _in_words(answer, answer["understood"]),
@@ -210,7 +255,7 @@ async def _form(here: Place, case: UUID, typed: Typed, faults: Mapping[str, str]
     return here.page("cases/find", 422, **known, fields=FIELDS, typed=typed, faults=faults)
 
 
-def _question(typed: Typed, age: int | None) -> dict[str, Any]:
+def _question(typed: Typed, age: int | None, page: int = 1) -> dict[str, Any]:
     asked = {
         "needs": typed["needs"],
         "matters": typed["matters"],
@@ -224,7 +269,8 @@ def _question(typed: Typed, age: int | None) -> dict[str, Any]:
         "without": _by_taxonomy(typed.get("without", ())),
     }
     kept = {name: value for name, value in asked.items() if value not in (None, "", [], {})}
-    return kept | {"limit": MATCHES, "near_misses": NEAR_MISSES}
+    part = {"limit": MATCHES, "offset": (page - 1) * MATCHES, "near_misses": NEAR_MISSES}
+    return kept | part
 
 
 def _by_taxonomy(keys: Iterable[str]) -> dict[str, list[str]]:

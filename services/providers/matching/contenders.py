@@ -51,6 +51,7 @@ ROUNDING = 0.00011
 """By how much two scores that are equal to four places may differ, and a little."""
 
 LIMIT = bindparam("limit", 0, type_=Integer)
+OFFSET = bindparam("offset", 0, type_=Integer)
 NEAR_MISSES = bindparam("near_misses", 0, type_=Integer)
 
 
@@ -101,7 +102,7 @@ def contenders(
         .cte("candidate")
         .prefix_with("MATERIALIZED")
     )
-    shown = case((candidate.c.wrong == 0, LIMIT), else_=NEAR_MISSES)
+    shown = case((candidate.c.wrong == 0, OFFSET + LIMIT), else_=NEAR_MISSES)
     least = (
         select(candidate.c.wrong, func.min(candidate.c.low).label("low"))
         .where(candidate.c.n <= shown)

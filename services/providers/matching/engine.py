@@ -13,7 +13,6 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    bindparam,
     case,
     cast,
     false,
@@ -32,7 +31,13 @@ from services.providers.matching.candidates import (
     flat,
     named_answers,
 )
-from services.providers.matching.contenders import LIMIT, NEAR_MISSES, contenders, noes_of
+from services.providers.matching.contenders import (
+    LIMIT,
+    NEAR_MISSES,
+    OFFSET,
+    contenders,
+    noes_of,
+)
 from services.providers.matching.danger import notice
 from services.providers.matching.kinds import Asked, asked, kind_of, named
 from services.providers.matching.noes import noes
@@ -117,7 +122,7 @@ def _page(names: Asked) -> Select[Any]:
         .where(*(answer.is_not(false()) for answer in every.answers.values()))
         .order_by(*nearest_first(every.row, every.answers))
         .limit(LIMIT)
-        .offset(bindparam("offset", 0, type_=Integer))
+        .offset(OFFSET)
     )
 
 
@@ -178,7 +183,7 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
                 }
             )
         },
-        "total": next((row.total for row in rows if row.fits), 0),
+        "total": next((row.total for row in rows), 0),
         "matches": fits,
         "near_misses": misses,
     }
@@ -204,7 +209,8 @@ def _enough(
         with by_index(session) if real.reach is not None else nullcontext():
             rows = _fits_and_misses(session, real, request, table, nearest=table.nearest)
         full = not rows or rows[0].near >= table.nearest
-        if not full or sum(row.fits for row in rows) >= request.limit:
+        # By how many fit and not by how many are left of them: each page is of the same services.
+        if not full or (rows and rows[0].total >= request.limit):
             return rows, table.nearest if full else None
     plan_anew(session)
     return _fits_and_misses(session, real, request, table), None
@@ -252,7 +258,7 @@ def _fits_and_misses(
     open_to = frozenset(each.criterion for each in request.overrides)
     names, given = named(real)
     kind = ("match", kind_of(real), open_to, nearest, table.version)
-    given |= {"limit": request.limit, "near_misses": request.near_misses}
+    given |= {name: getattr(request, name) for name in ("limit", "offset", "near_misses")}
     return ask(session, kind, given, lambda: _weighing(names, open_to, table, nearest)).all()
 
 
@@ -298,8 +304,11 @@ def _weighing(
         fits.label("fits"),
         func.row_number().over(partition_by=fits, order_by=_best(scored)).label("rank"),
     ).subquery()
+    first = case((numbered.c.fits, OFFSET), else_=0)
     shown = case((numbered.c.fits, LIMIT), else_=NEAR_MISSES)
-    wanted = select(numbered, chosen.fitting.label("total")).where(numbered.c.rank <= shown)
+    wanted = select(numbered, chosen.fitting.label("total")).where(
+        numbered.c.rank > first, numbered.c.rank <= first + shown
+    )
     if chosen.near is not None:
         wanted = wanted.add_columns(chosen.near.label("near"))
     return wanted.order_by(numbered.c.fits.desc(), numbered.c.rank)

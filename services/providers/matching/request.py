@@ -109,6 +109,9 @@ class MatchRequest(Asked):
         description="One service alone: what speaks for it and against it, however much that is.",
     )
     limit: int = Field(default=20, ge=1, le=50)
+    offset: int = Field(
+        default=0, ge=0, le=1000, description="How many of those that fit best are left out."
+    )
     near_misses: int = Field(default=5, ge=0, le=20)
 
     @model_validator(mode="after")
