@@ -19,10 +19,10 @@ from services.notifications.words import (
     WORDS,
     Hoped,
     Words,
-    reference,
     said_words,
 )
 from shared.limits import URGENT
+from shared.short_names import reference
 
 _ENGLISH = "en_GB"
 

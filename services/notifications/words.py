@@ -5,7 +5,6 @@ Reading age 9 to 11 (care 16): short sentences, everyday words, what to do next.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from uuid import UUID
 
 from services.notifications.domain import Kind
 
@@ -385,13 +384,3 @@ SAID: Mapping[str, str] = {
 def said_words(code: str | None) -> str:
     """What a person said, in words; what is not known here is told as no more than that."""
     return SAID.get(code or "", "They would like to hear from you.")
-
-
-def reference(about: UUID) -> str:
-    """A short name for a request or a case that tells nothing about it, for speaking on the phone.
-
-    Args:
-        about: the provider's Task; the case where a message is about no one request.
-    """
-    digits = about.hex[:8].upper()
-    return f"{digits[:4]} {digits[4:]}"

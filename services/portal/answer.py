@@ -142,7 +142,7 @@ async def give(request: Request, session: Session = "") -> Response:
         except Refusal as refusal:
             if await _stands(request, session, refusal, ANSWERED[given["decision"]]):
                 return RedirectResponse(HOME, 303)
-            faults = _at_its_field(refusal)
+            faults = at_its_part(refusal)
     return await asked_again(request, session, given, faults)
 
 
@@ -186,7 +186,7 @@ async def progress(request: Request, session: Session = "") -> Response:
     except Refusal as refusal:
         if await _stands(request, session, refusal, NEXT_STEPS[given["action"]]):
             return noted("noted")
-        faults = _at_its_field(refusal)
+        faults = at_its_part(refusal)
     return await asked_again(request, session, given, faults)
 
 
@@ -202,7 +202,7 @@ async def meeting(request: Request, session: Session = "") -> Response:
             await links_of(request).meeting(session, when.isoformat())
             return noted("meeting")
         except Refusal as refusal:
-            faults = _at_its_field(refusal)
+            faults = at_its_part(refusal)
     return await asked_again(request, session, given, faults)
 
 
@@ -266,7 +266,7 @@ def _forms(given: Mapping[str, str], values: Json) -> tuple[str, ...]:
     return ("yes", "going") if "action" in given and values["steps"] else ("asked", "waiting")
 
 
-def _at_its_field(refusal: Refusal) -> dict[str, str]:
+def at_its_part(refusal: Refusal) -> dict[str, str]:
     """What is wrong with a field in the words of a service behind, which knows rules of its own.
 
     Raises:

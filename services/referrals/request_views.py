@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Date, Select, String, bindparam, func
 from sqlalchemy import select as columns
@@ -32,6 +33,7 @@ from services.referrals.tables import (
 from services.referrals.views import View
 from shared.closing_days import closed_days
 from shared.gathering import Gathered, Gathering
+from shared.short_names import reference
 
 NEEDING_A_PERSON = frozenset({"accept", "waiting-list"})
 """What no provider is invited to any more once the person has died."""
@@ -157,6 +159,7 @@ def _view(task: CaseTask, rows: _Rows, now: datetime) -> View:
     possible = _possible(task) - (NEEDING_A_PERSON if has_died(person) else frozenset())
     return {
         "task": task.id,
+        "reference": reference(UUID(task.id)),
         "provider": str(task.owner),
         "status": task.status,
         "business_status": task.business,

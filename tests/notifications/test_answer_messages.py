@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from services.notifications.tables import AnswerLink
-from services.notifications.words import reference
 from shared.messaging.events import ReferralCancelled, TeamWritten
+from shared.short_names import reference
 from tests.notifications.test_answers import (  # noqa: F401 - fixtures
     LINK,
     asked,

@@ -9,7 +9,6 @@ import pytest
 
 from services.notifications.domain import MOST_WRONG_CODES_PER_LINK
 from services.notifications.keys import fingerprint
-from services.notifications.words import reference
 from shared.messaging.events import (
     AgreementWithdrawn,
     PersonDied,
@@ -20,6 +19,7 @@ from shared.messaging.events import (
     ReferralNoResponse,
     ReferralWithdrawn,
 )
+from shared.short_names import reference
 from tests.notifications.conftest import PERSON
 from tests.notifications.test_cases import after
 

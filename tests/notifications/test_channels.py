@@ -29,10 +29,11 @@ from services.notifications.domain import Kind
 from services.notifications.notice import Notice
 from services.notifications.wishes.rules import Wishes
 from services.notifications.wording import worded
-from services.notifications.words import WORDS, reference
+from services.notifications.words import WORDS
 from shared.delivery import Delivery, InDoubt, Permanent, Receipt, Temporary
 from shared.delivery.outgoing import OutgoingHttp
 from shared.mail import MaildirPost, SmtpPost, mail_address
+from shared.short_names import reference
 
 MUTE = "https://kersey.example.org/no-more/token"
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

@@ -12,7 +12,6 @@ from services.notifications.channels import Letter
 from services.notifications.channels.registry import made as channels
 from services.notifications.domain import Role
 from services.notifications.wishes.rules import Kept, digest_after
-from services.notifications.words import reference
 from shared.delivery import InDoubt, Receipt, Temporary, Undelivered
 from shared.messaging.events import (
     NotificationDelivered,
@@ -21,6 +20,7 @@ from shared.messaging.events import (
     ReferralDeclined,
     ReferralNoResponse,
 )
+from shared.short_names import reference
 from tests.notifications.conftest import HUB, PROVIDER, SERVICE, TEAM, House
 from tests.notifications.reports import bounce
 

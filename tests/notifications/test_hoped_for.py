@@ -13,9 +13,10 @@ from services.notifications.languages.reading import TranslationFault, translati
 from services.notifications.notice import Notice
 from services.notifications.wishes.rules import Language, Wishes
 from services.notifications.wording import worded
-from services.notifications.words import HOPED, reference
+from services.notifications.words import HOPED
 from shared.limits import defaults
 from shared.messaging.events import ProviderChanged
+from shared.short_names import reference
 from shared.working_days import WorkingDays
 from tests.notifications.conftest import PROVIDER
 from tests.notifications.test_escalating import limits

@@ -17,6 +17,7 @@ def test_nothing_comes_of_an_activity_before_it_began(house: House, action: str)
     with house.unchanged():
         problem = house.progress(task, action, date="2026-06-09", status=422)
     assert problem["element"] == "date"
+    assert "10 June 2026" in problem["detail"], "as people here write a day"
     house.progress(task, action, date="2026-06-10")
 
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from services.notifications.handlers.answering import Answering, Opened, Reader, Refused
 from services.notifications.person.hearing import Hearing
 from services.notifications.referrals import Requests
-from services.notifications.words import reference
 from shared.problems import Problem
+from shared.short_names import reference
 
 router = APIRouter(prefix="/notifications", tags=["answers"])
 

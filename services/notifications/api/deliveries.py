@@ -15,11 +15,12 @@ from services.notifications.escalation import answers_hoped_for
 from services.notifications.handlers import hub_lists, hubs, tracking
 from services.notifications.handlers.tracking import MOST_LISTED
 from services.notifications.notice import Notice, notice_of
-from services.notifications.words import WORDS, reference
+from services.notifications.words import WORDS
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
 from shared.limits import URGENT
 from shared.problems import Problem
+from shared.short_names import reference
 
 router = APIRouter(prefix="/notifications", tags=["deliveries"])
 

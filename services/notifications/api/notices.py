@@ -13,10 +13,11 @@ from services.notifications.board import keeping
 from services.notifications.board.following import Following, Full, Seen
 from services.notifications.domain import TO_PROVIDERS, TO_THE_TEAM, Kind
 from services.notifications.tables import BoardNotice
-from services.notifications.words import WORDS, reference, said_words
+from services.notifications.words import WORDS, said_words
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
 from shared.problems import Problem
+from shared.short_names import reference
 from shared.stopping import stopping_of, unless_stopping
 
 router = APIRouter(prefix="/notifications/notices", tags=["notices"])

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from services.notifications.reach.notice import Kind, ReachNotice
-from services.notifications.words import Words, reference
+from services.notifications.words import Words
+from shared.short_names import reference
 
 WORDS: Mapping[Kind, Words] = {
     Kind.ENDPOINT_OFF: Words(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Response
 
 from services.portal import first_meeting
-from services.portal.answer import REASONS, STEPS, access_of, needs_of, stage_of
+from services.portal.answer import REASONS, STEPS, access_of, at_its_part, needs_of, stage_of
 from services.portal.answer_links import Refusal
 from services.portal.news.reading import unread
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
@@ -138,6 +138,8 @@ async def progress(task: UUID, here: Here) -> Response:
             return back_to(f"/requests/{task}?done=progress")
     except Mistyped as mistyped:
         faults["day"] = str(mistyped)
+    except Refusal as refusal:
+        faults = at_its_part(refusal)
     return _page(here, await _view(here, task), 422, given=given, faults=faults)
 
 

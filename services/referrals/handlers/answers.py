@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from services.referrals.casefile import CaseFile, refuse_unless, state_of, working_on
 from services.referrals.desk import Desk
 from services.referrals.domain import Actor, Kind, decide
+from services.referrals.gp.days import in_words
 from services.referrals.handlers.following import follow
 from services.referrals.handlers.sharing import has_died, person_of_case, share_identity
 from services.referrals.register import CAME, marks_of, put_mark
@@ -179,12 +180,13 @@ def record_progress(
         day is None or day >= EARLIEST, "business-rule", "This day is too long ago.", "date"
     )
     began = file.began(task.id)
-    refuse_unless(
-        began is None or (day or today) >= began,
-        "business-rule",
-        f"This day is before the first that was recorded, {began}.",
-        "date",
-    )
+    if began is not None:
+        refuse_unless(
+            (day or today) >= began,
+            "business-rule",
+            f"This day is before the first that was recorded, {in_words(began)}.",
+            "date",
+        )
     file.step(task, action, actor)
     task.note = note or task.note
     file.uow.session.add(

@@ -1,0 +1,92 @@
+"""A provider's inbox by itself: requests are told apart, and what is wrong stands at its field."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import Response
+from fastapi.responses import JSONResponse
+
+from tests.portal.signing_in import (  # noqa: F401 - fixtures
+    Pages,
+    at_the_right_time,
+    trial,
+    with_pages,
+)
+
+FIRST, SECOND = "c2f7b57c-3654-47c5-8ab9-29d5da85898d", "d5529372-b13d-4bb9-a229-ba0b3ddd4eef"
+GOING = {
+    "provider": str(uuid4()), "status": "in-progress", "business_status": "started",
+    "service": {"id": str(uuid4()), "name": "Sampler Sundays"}, "priority": "routine",
+    "need": {"codes": [{"code": "loneliness"}], "text": "Would like company"},
+    "when": "Sundays", "where": "", "access_needs": [], "link_worker": None, "hub": None,
+    "came_by_themselves": False, "team_hears": True, "answerable": False,
+    "possible": ["attend", "complete", "end-early"], "identity_available": True,
+    "first_visit": None, "called_off": [],
+}  # fmt: skip
+ACCEPTED = {
+    "status": "accepted", "business_status": "selected", "priority": "urgent",
+    "first_visit": {"status": "booked", "starts": "2026-12-06T14:00:00Z"},
+}  # fmt: skip
+MOMENTS = {"asked": "2026-11-02T09:00:00Z", "updated": "2026-11-02T09:00:00Z", "last_words": None}
+
+
+@trial.get("/referrals/requests")
+def requests() -> list[dict[str, Any]]:
+    """Two about the same, for the same service."""
+    one = GOING | MOMENTS | {"task": FIRST, "reference": "C2F7 B57C"}
+    return [one, one | ACCEPTED | {"task": SECOND, "reference": "D552 9372"}]
+
+
+@trial.get("/referrals/requests/{task}")
+def request(task: str) -> dict[str, Any]:
+    """One of them."""
+    return GOING | {"task": task, "reference": "C2F7 B57C", "priority": "urgent"}
+
+
+@trial.get("/referrals/requests/{task}/worries")
+def worries(task: str) -> list[Any]:
+    """None."""
+    return []
+
+
+@trial.post("/referrals/requests/{task}/progress")
+def progress(task: str) -> Response:
+    """A day that comes before what was told already."""
+    said = {"title": "No", "detail": "This day is before 5 November 2026.", "element": "date"}
+    return JSONResponse(said, 422)
+
+
+@pytest.fixture(scope="module")
+def staff(pages: Pages) -> httpx.Client:
+    http = pages.browser()
+    pages.come(http, pages.person("provider-staff"))
+    return http
+
+
+def test_requests_about_the_same_are_told_apart_by_the_number_of_their_mails(staff: httpx.Client):
+    page = staff.get("/requests?folder=going").text
+    for number in ("C2F7 B57C", "D552 9372"):
+        assert f"Request {number}" in page
+        assert f", request {number}</span></a>" in page, "by ear too"
+    assert page.count("Urgent") == 1
+    assert page.count("You meet first: 6 December 2026, 14:00") == 1, "while it is to come"
+
+
+def test_a_request_says_its_number_and_that_it_is_urgent(staff: httpx.Client):
+    page = staff.get(f"/requests/{FIRST}").text
+    assert "C2F7 B57C" in page
+    assert "How urgent" in page
+
+
+def test_a_day_that_cannot_be_is_told_at_its_field_and_the_rest_is_kept(staff: httpx.Client):
+    page = staff.get(f"/requests/{FIRST}").text
+    key = page.partition('name="key" value="')[2].partition('"')[0]
+    typed = {"action": "complete", "day": "1", "month": "1", "year": "2020"}
+    answer = staff.post(f"/requests/{FIRST}/progress", data={"key": key} | typed)
+    assert answer.status_code == 422
+    assert 'href="#day"' in answer.text
+    assert answer.text.count("This day is before 5 November 2026") == 2, "above, and at its field"
+    assert 'value="2020"' in answer.text
+    assert 'value="complete" checked' in " ".join(answer.text.split())
