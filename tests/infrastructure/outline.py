@@ -35,6 +35,31 @@ _FAULTS = """() => {
     const name = each.textContent.trim() || each.ariaLabel || each.querySelector("img[alt]")?.alt;
     if (shown(each) && !name) found.push(`no name: ${each.outerHTML}`);
   }
+  const named = (each) => (each.ariaLabel || each.textContent).replace(/\\s+/g, " ").trim();
+  const hiddenIn = (form) => [...form.querySelectorAll("input[type=hidden]")]
+    .filter((each) => !["key", "form_number", "sheet"].includes(each.name))
+    .map((each) => `${each.name}=${each.value}`);
+  const leads = {};
+  for (const each of document.querySelectorAll("main a[href], main form button")) {
+    if (!shown(each)) continue;
+    const where = each.href ?? [each.form.action, ...hiddenIn(each.form)].join(" ");
+    (leads[`${each.tagName} “${named(each)}”`] ??= new Set()).add(where);
+  }
+  for (const [what, where] of Object.entries(leads)) {
+    if (where.size > 1) found.push(`one name, several places: ${what}: ${[...where].join(", ")}`);
+  }
+  const fields = {};
+  for (const each of document.querySelectorAll("main input, main select, main textarea")) {
+    if (each.type === "hidden" || !shown(each) || each.closest("[aria-hidden=true]")) continue;
+    const said = [...(each.labels ?? [])].map(named);
+    for (let part = each.closest("fieldset"); part; part = part.parentElement.closest("fieldset")) {
+      said.unshift(named(part.querySelector("legend") ?? part));
+    }
+    (fields[said.join(" > ")] ??= new Set()).add(each.name);
+  }
+  for (const [what, names] of Object.entries(fields)) {
+    if (names.size > 1) found.push(`one label, several fields: ${what}: ${[...names].join(", ")}`);
+  }
   const problem = document.querySelector(".nhsuk-error-summary");
   if (problem) {
     if (!problem.contains(document.activeElement)) {
@@ -67,7 +92,8 @@ _FAULTS = """() => {
 
 def outline_faults(page: Any) -> list[str]:
     """What is missing: a main heading, landmarks, names and labels, headings in order, the focus on
-    what is wrong in a form, a place where what is swapped is told; or what is cut off at the edge.
+    what is wrong in a form, a place where what is swapped is told; what is cut off at the edge; and
+    what cannot be told apart by ear: links, buttons or fields of one name that are not the same.
 
     Args:
         page: of Playwright; shows what is to be judged.
