@@ -192,6 +192,8 @@ def _with(**changed: object) -> dict[str, object]:
         (_with(specversion="0.3"), "envelope"),
         (_with(id="not-a-uuid"), "envelope"),
         (_with(time="2026-03-02T12:00:00"), "envelope"),
+        (_with(time="0001-01-01T00:00:00+14:00"), "envelope"),
+        (_with(time="9999-12-31T23:59:59-14:00"), "envelope"),
         (_with(sequence="seven"), "envelope"),
         (_with(subject=f"case/{uuid4()}"), "envelope"),
         (_with(datacontenttype="text/plain"), "envelope"),

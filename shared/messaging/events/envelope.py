@@ -145,10 +145,13 @@ def parse(raw: bytes | str) -> Envelope:
     try:
         wire = _Wire.model_validate(orjson.loads(raw))
         sequence = Sequence.parse(wire.sequence)
+        time = wire.time.astimezone(UTC)
     except orjson.JSONDecodeError as error:
         raise Unparsable("json", "not JSON") from error
     except ValidationError as error:
         raise Unparsable("envelope", _places(error)) from error
+    except OverflowError as error:  # the first or last day that there is, in a zone beyond it
+        raise Unparsable("envelope", "time") from error
     except ValueError as error:
         raise Unparsable("envelope", "sequence") from error
     kind = CATALOGUE.get(wire.type)
@@ -163,7 +166,7 @@ def parse(raw: bytes | str) -> Envelope:
     return Envelope(
         id=wire.id,
         source=wire.source,
-        time=wire.time.astimezone(UTC),
+        time=time,
         sequence=sequence,
         data=event,
         replay=wire.replay,
