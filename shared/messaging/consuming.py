@@ -92,12 +92,15 @@ class Consuming:
         if len(bodies) < 2 or not isinstance(handler, Batching):
             return False
         try:
-            handler.together([parse(body) for body in bodies], self._known_as)
+            envelopes = [parse(body) for body in bodies]
+            handler.together(envelopes, self._known_as)
         except Exception as error:  # noqa: BLE001 - judged when each is taken by itself
             log.info("consumer.one_by_one", consumer=self.name, error=type(error).__name__)
             return False
         CONSUMED.labels(self.name, "handled").inc(len(bodies))
-        log.info("consumer.handled", consumer=self.name, events=len(bodies))
+        for envelope in envelopes:
+            with self._known_as(envelope):
+                log.info("consumer.handled", together=len(envelopes))
         return True
 
     def wait_out(self, body: bytes | str, stop: threading.Event) -> None:

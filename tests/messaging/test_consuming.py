@@ -206,3 +206,20 @@ def test_a_handlers_log_lines_carry_the_event_and_its_trace() -> None:
         "trace_id": "a" * 32,
         "trace_flags": "01",
     }
+
+
+def test_each_of_several_handled_together_has_a_line_of_its_own_trace() -> None:
+    class Together:
+        def __call__(self, _: Envelope) -> None: ...
+        def together(self, *_: object) -> None: ...
+
+    traces = ["a" * 32, "b" * 32]
+    bodies = [
+        envelope().to_json().replace('"sequence"', f'"traceparent":"{parent}","sequence"')
+        for parent in (f"00-{trace}-{'c' * 16}-01" for trace in traces)
+    ]
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        assert Consuming("tests.first", Together()).take_together(bodies)
+    assert [(each["event"], each["trace_id"]) for each in lines] == [
+        ("consumer.handled", trace) for trace in traces
+    ]
