@@ -27,6 +27,7 @@ def test_own_words_are_corrected_and_what_was_chosen_goes_along(
     page.get_by_label("What matters to them, in their own words").fill(
         "I want to end it all. I'm not lonely. I like singing and I love my garden."
     )
+    page.get_by_label("Feeling lonely").uncheck()
     for chosen in ("Tuesday", "Thursday", "British Sign Language", "Men only"):
         page.get_by_label(chosen, exact=True).check()
     tab.click("button", "Find services")

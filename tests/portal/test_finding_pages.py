@@ -1,6 +1,7 @@
 """What fits, and asking for it: words of danger, what was not meant, and what goes along."""
 
 import re
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -243,6 +244,13 @@ def test_what_was_understood_is_said_in_words_and_can_be_taken_away(http: httpx.
     assert "without" not in ASKED[-1], "other words are read anew"
 
 
+def test_what_they_deny_and_somebody_ticked_is_not_said_to_be_left_out(http: httpx.Client):
+    page = look(http, needs=["loneliness"])
+    assert ASKED[-1]["needs"] == ["loneliness"]
+    assert "we left it out" not in page
+    assert "so we looked for it all the same: Feeling lonely" in page
+
+
 def test_what_nobody_knows_is_not_taken_away(http: httpx.Client):
     look(http)
     at = f"/cases/{CASE}/found"
@@ -337,3 +345,28 @@ def test_a_limit_of_safety_or_law_is_asked_by_no_address(http: httpx.Client):
     refused = http.get(f"/cases/{CASE}/ask/{CLOSED}")
     assert refused.status_code == 422
     assert "This is a limit of safety or law" in refused.text
+
+
+def test_when_an_agreement_to_share_ends_goes_along_to_the_end_of_that_day(http: httpx.Client):
+    last = datetime.now(UTC).date() + timedelta(days=40)
+    day = {"expires-day": f"{last.day}", "expires-month": f"{last.month}"}
+    look(http)
+    at = f"/cases/{CASE}/ask/{SERVICE}"
+    agreed = {"needs": "loneliness", "share": "name", "how": "verbal"}
+    over = send(http, http.get(at), **agreed, **day, **{"expires-year": f"{last.year - 1}"})
+    assert over.status_code == 422
+    assert "Type today or a day to come" in over.text
+    check = led(http, send(http, over, **agreed, **day, **{"expires-year": f"{last.year}"}))
+    assert f"It ends on {last.day} " in check.text
+    send(http, check)
+    ends = datetime.fromisoformat(SENT[-1]["expires"])
+    assert (ends.date(), ends.time()) == (last, time(23, 59, 59))
+
+
+def test_an_agreement_has_no_end_that_nobody_said(http: httpx.Client):
+    look(http)
+    at = f"/cases/{CASE}/ask/{SERVICE}"
+    check = led(http, send(http, http.get(at), needs="loneliness", share="name", how="verbal"))
+    assert "It ends on" not in check.text
+    send(http, check)
+    assert SENT[-1]["expires"] is None

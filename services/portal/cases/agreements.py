@@ -1,15 +1,14 @@
 """What a person agreed to share with a service, before it ends: asked again and renewed."""
 
-from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.asking import HOW
+from services.portal.cases.asking import HOW, UNTIL, ends
 from services.portal.cases.requests import there
 from services.portal.cases.steps import Step, step_page
-from services.portal.staff.fields import Field, at_its_field, day_in, typed_into
+from services.portal.staff.fields import Field, at_its_field, typed_into
 from services.portal.staff.place import Here, back_to
 from shared.languages import _
 
@@ -21,12 +20,7 @@ RENEW = Step(
     ("POST", "renew-agreement"),
     (
         Field("how", _("How did they agree?"), "radios", HOW, missing=_("Choose how they agreed")),
-        Field(
-            "expires",
-            _("Until which day? (if they said)"),
-            "day",
-            hint=_("For example, 27 3 2027. It holds to the end of that day."),
-        ),
+        UNTIL,
     ),
     intro=_(
         "Ask the person first. The same is shared as before, with this service alone. If they do"
@@ -58,11 +52,7 @@ async def renew(case: UUID, task: UUID, here: Here) -> Response:
     typed, faults = typed_into(await here.form(), RENEW.fields)
     if faults:
         return await step_page(here, case, RENEW, at, typed, faults, 422)
-    last = day_in(typed, "expires")
-    body = {
-        "how": typed["how"],
-        "expires": here.times.end_of(date.fromisoformat(last)).isoformat() if last else None,
-    }
+    body = {"how": typed["how"], "expires": ends(here, typed)}
     try:
         await here.send("POST", f"/referrals/{at}", body)
     except Refusal as refusal:

@@ -1,6 +1,7 @@
 """Ask a service for a place: what it needs to know, what will be shared, sent once."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from services.portal.cases.words import CRITERIA, SHARED, SOME_ALONE
 from services.portal.closed.days import closed_soon
 from services.portal.front_door.words import ACCESS, NEEDS
 from services.portal.staff import unnamed
-from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
+from services.portal.staff.fields import Field, Typed, at_its_field, day_in, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.times import WEEKDAYS
 from shared.languages import _
@@ -23,6 +24,13 @@ from shared.languages import _
 router = APIRouter(prefix="/cases/{case}/ask/{service}", include_in_schema=False)
 
 HOW = {"verbal": _("They told me"), "written": _("They wrote it")}
+UNTIL = Field(
+    "expires",
+    _("Until which day? (if they said)"),
+    "day",
+    hint=_("For example, 27 3 2027. It holds to the end of that day."),
+)
+"""When what a person agreed to share ends (care 7)."""
 
 FULL = Field(
     "full_because",
@@ -64,6 +72,8 @@ async def take(case: UUID, service: UUID, here: Here) -> Response:
     typed |= kept | {unnamed.FIELD: unnamed.ticked(form)}
     if typed["share"] and not typed["how"]:
         faults["how"] = _("Choose how they agreed")
+    if "expires" not in faults and _is_over(here, typed):
+        faults["expires"] = _("Type today or a day to come")
     if faults:
         return _form(here, known, typed, faults, 422)
     await here.keep(known["action"], typed)
@@ -87,6 +97,7 @@ async def check(case: UUID, service: UUID, here: Here) -> Response:
         **known | {"words": words},
         typed=typed,
         shared=shared,
+        until=day_in(typed, UNTIL.name) if typed.get(UNTIL.name) else None,
         overridden=overridden,
     )
 
@@ -100,7 +111,9 @@ async def send(case: UUID, service: UUID, here: Here) -> Response:
     if typed is None or _unsaid(known, typed):
         return back_to(known["action"])
     try:
-        await here.send("POST", f"/referrals/cases/{case}/requests", _body(known, service, typed))
+        body = _body(known, service, typed)
+        body["expires"] = ends(here, typed) if typed["share"] else None
+        await here.send("POST", f"/referrals/cases/{case}/requests", body)
     except Refusal as refusal:
         if refusal.element.endswith("full_because"):
             typed["full"] = "yes"
@@ -112,6 +125,22 @@ async def send(case: UUID, service: UUID, here: Here) -> Response:
             faults = at_its_field(refusal, _fields(known, typed))
         return _form(here, known, typed, faults, refusal.status)
     return back_to(f"/cases/{case}?done=requests")
+
+
+def ends(here: Place, typed: Typed) -> str | None:
+    """The moment at which an agreement ends, of the day that was typed; None for no end.
+
+    Args:
+        here: whose days they are.
+        typed: into a form with `UNTIL`.
+    """
+    last = day_in(typed, UNTIL.name) if typed.get(UNTIL.name) else None
+    return here.times.end_of(date.fromisoformat(last)).isoformat() if last else None
+
+
+def _is_over(here: Place, typed: Typed) -> bool:
+    moment = ends(here, typed)
+    return moment is not None and here.times.is_past(moment)
 
 
 def _first(known: Known, full: str) -> Typed:
@@ -208,6 +237,7 @@ def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
             _("Only what the person agreed to. Nothing chosen means that it learns no name."),
         ),
         Field("how", _("How did they agree?"), "radios", HOW),
+        UNTIL,
     ]
     if known["several"]:
         fields.append(SEVERAL)

@@ -186,6 +186,7 @@ class Matched:
         understood: of the person's own words: needs and activities by `taxonomy/code`, in words.
         without: the same of what the worker took away, as not meant.
         denied: what the person says is not so.
+        ticked: what they say is not so, and is looked for because it was ticked all the same.
         kinds: of danger that the words may speak of.
         matches: the first ones, best first, as pages show them.
         misses: what nearly fits.
@@ -195,6 +196,7 @@ class Matched:
     understood: Mapping[str, str]
     without: Mapping[str, str]
     denied: list[str]
+    ticked: list[str]
     kinds: list[str]
     matches: list[dict[str, Any]]
     misses: list[dict[str, Any]]
@@ -218,11 +220,14 @@ async def matched(here: Place, case: UUID, typed: Typed, age: int | None, page: 
     if typed.get("seen") != seen:
         typed["seen"] = seen
         await here.keep(f"/cases/{case}/find", typed)
+    denied = _in_words(answer, answer["denied"])
+    ticked = [key for key in denied if key.removeprefix("need/") in typed["needs"]]
     return Matched(
         answer["total"],
         _in_words(answer, answer["understood"]),
         _in_words(answer, _by_taxonomy(typed.get("without", ()))),
-        list(_in_words(answer, answer["denied"]).values()),
+        [words for key, words in denied.items() if key not in ticked],
+        [denied[key] for key in ticked],
         answer.get("notice", {}).get("kinds", []),
         [_service(each, case) for each in answer["matches"]],
         [_service(each, case) for each in answer["near_misses"]],
