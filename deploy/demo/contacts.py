@@ -62,7 +62,7 @@ def _comes_back(uow: UnitOfWork, provider: UUID, service: UUID) -> None:
 
 def _listed(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: dict[str, Any]) -> None:
     if uow.session.get(Contact, listed_contact(provider, service)) is None:
-        take(uow, provider, service, listing)
+        take(uow, provider, service, listing, usable=())
 
 
 def _listing(entry: hsds.Organization | hsds.Service) -> dict[str, Any]:

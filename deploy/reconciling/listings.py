@@ -1,7 +1,7 @@
 """The directory's listings and the two copies of them."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from deploy.reconciling.drift import Databases, Drift
+from services.notifications.channels.registry import BY_MEANS
 from services.notifications.domain import Source
 from services.notifications.handlers.directory import listed_contact, reached_by
 from services.notifications.tables import Contact, ListingSeen
@@ -160,7 +161,7 @@ def _in_notifications(
             yield _lacks(to, each)
         elif _is_ahead(seen[each.subject], each):
             yield _ahead(to, each)
-        elif contact and _reached(contact) != _says(each):
+        elif contact and _reached(contact) not in _says(each):
             mend = f"`kersey republish providers --to {to}`"
             yield Drift(f"{to}: a contact is not the listing's", each.subject, mend)
 
@@ -169,9 +170,12 @@ def _reached(contact: Contact) -> tuple[str, str] | None:
     return (contact.means, contact.address) if contact.active else None
 
 
-def _says(each: Listed) -> tuple[str, str] | None:
-    means, address = reached_by(each.service, each.listing)
-    return (means, address) if each.listed and address else None
+def _says(each: Listed) -> Collection[tuple[str, str] | None]:
+    """How a listing may have been taken: with what is set up now, or was when it was taken."""
+    if not each.listed:
+        return [None]
+    ways = [reached_by(each.service, each.listing, usable) for usable in ((), BY_MEANS)]
+    return [(means, address) if address else None for means, address in ways]
 
 
 def digest(content: Mapping[str, Any]) -> str:

@@ -297,6 +297,7 @@ def workers(
     tell = telling.ListingEvents(listing_wake)
     refused = RefusedAddresses(addresses_of(settings, reach_wake))
     came_back = reports(settings, engine, outbox, reach_wake)
+    usable = registry.made(settings, engine).keys()
     about_cases = Sender(engine, registry.made(settings, engine), Keys(settings.link_key), settings)
     digests = Digests(teller)
     of_the_day = DigestSender(
@@ -317,7 +318,7 @@ def workers(
         broker.consumer(CASES, ConsumingOnce(engine, CASES.consumer, act)),
         broker.consumer(
             DIRECTORY,
-            ConsumingOnce(engine, DIRECTORY.consumer, InTurn(directory.act, pacing)),
+            ConsumingOnce(engine, DIRECTORY.consumer, InTurn(directory.Listings(usable), pacing)),
         ),
         broker.consumer(LISTINGS, ConsumingOnce(engine, LISTINGS.consumer, tell)),
         broker.consumer(

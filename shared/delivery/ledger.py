@@ -71,6 +71,12 @@ ATTEMPTS = Counter(
     ["channel", "outcome"],
 )
 
+FAILURES = Counter(
+    "kersey_delivery_failures_total",
+    "Attempts that did not deliver, or of which nobody can say, by channel and reason.",
+    ["channel", "reason"],
+)
+
 ENDED = Counter(
     "kersey_deliveries_ended_total",
     "Deliveries that ended while they were attempted, by channel and state.",
@@ -411,6 +417,8 @@ class Ledger:
     def _end_attempt(self, uow: UnitOfWork, delivery: Delivery, outcome: str, code: str) -> None:
         attempt = self._tables.attempt.c
         ATTEMPTS.labels(delivery.channel, outcome).inc()
+        if outcome in (State.FAILED, State.UNKNOWN):
+            FAILURES.labels(delivery.channel, code).inc()
         uow.session.connection().execute(
             update(self._tables.attempt)
             .where(attempt.delivery == delivery.id, attempt.number == delivery.attempt)

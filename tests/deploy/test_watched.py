@@ -138,6 +138,8 @@ def test_the_oldest_undelivered_message_is_shown_until_it_goes(kersey: Living):
         eventually(lambda: oldest()[0] > first, "its age grows")
         assert total(kersey, "kersey_deliveries_open", **of_mails) >= 1
         assert total(kersey, "kersey_delivery_attempts_total", channel="email") >= 1
+        why = {"channel": "email", "reason": "maildir-unwritable"}
+        assert total(kersey, "kersey_delivery_failures_total", **why) >= 1
     finally:
         mails.unlink()
         if aside is not None:

@@ -307,7 +307,10 @@ class House:
             DIRECTORY: ConsumingOnce(
                 self.engine,
                 DIRECTORY.consumer,
-                InTurn(directory.act, Pacing(ZoneInfo(self.settings.timezone), Wake())),
+                InTurn(
+                    directory.Listings(channels(self.settings, self.engine)),
+                    Pacing(ZoneInfo(self.settings.timezone), Wake()),
+                ),
             ),
             LISTINGS: ConsumingOnce(self.engine, LISTINGS.consumer, ListingEvents(Wake())),
         }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifications.channels.declaring import Format
-from services.notifications.channels.registry import ASKED_BY, BY_A_PERSON, CHANNELS, made
+from services.notifications.channels.registry import BY_A_PERSON, BY_MEANS, CHANNELS, asking, made
 from services.notifications.channels.webhook import new_secret
 from services.notifications.domain import NOBODY, Kind
 from services.notifications.words import WORDS
@@ -58,7 +58,7 @@ def test_no_two_have_a_name_in_common_and_none_that_of_nobody():
 
 
 def test_every_word_of_the_directory_for_being_asked_is_carried_out():
-    assert set(ASKED_BY) == {each.value for each in Answering}
+    assert set(asking(BY_MEANS)) == {each.value for each in Answering}
 
 
 @every

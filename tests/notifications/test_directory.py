@@ -65,7 +65,7 @@ def test_a_listing_does_not_change_the_contact_of_another_party(house):
         ),
         ({"ask_by": "email"}, ("email", "group@clay.example.org")),
         ({"ask_by": "phone", "phone": "01422 496 0100"}, ("phone", "01422 496 0100")),
-        ({"ask_by": "text", "phone": "07700 900100"}, ("phone", "07700 900100")),
+        ({"ask_by": "text", "phone": "07700 900100"}, ("sms", "07700 900100")),
         ({"ask_by": "sheet"}, ("paper", "group@clay.example.org")),
         ({"ask_by": "turn-up", "phone": "01422 496 0100"}, ("paper", "01422 496 0100")),
         ({"ask_by": "carrier-pigeon"}, ("email", "group@clay.example.org")),

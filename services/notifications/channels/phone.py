@@ -7,7 +7,7 @@ PHONE = Declaration(
     address="a telephone number",
     example="01632 960123",
     format=Format.SPOKEN,
-    # A text message has no channel of its own yet, so a member of staff rings.
+    # Where text messages have no settings, a member of staff rings.
     asked_by=("phone", "text"),
     listed=lambda asks, _listing: text(asks, "phone"),
 )

@@ -1,6 +1,6 @@
 """Every channel there is: a new one is a file beside this and a line here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Engine
 
@@ -25,7 +25,7 @@ CHANNELS: tuple[Declaration, ...] = (
     PAPER,
     INBOX,
 )
-"""In this order: where two carry out the same word of the directory, the earlier one does."""
+"""In this order: where two can carry out the same word of the directory, the earlier one does."""
 
 BY_MEANS: Mapping[str, Declaration] = {each.means: each for each in CHANNELS}
 
@@ -38,10 +38,15 @@ IN_WORDS = frozenset(each.means for each in CHANNELS if each.format is Format.WO
 SYSTEMS = frozenset(each.means for each in CHANNELS if each.system)
 """Means by which a party's own system is told."""
 
-ASKED_BY: Mapping[str, Declaration] = {
-    word: each for each in reversed(CHANNELS) for word in each.asked_by
-}
-"""How the directory's words for being asked (care 24) are carried out."""
+
+def asking(usable: Collection[str]) -> Mapping[str, Declaration]:
+    """How the directory's words for being asked (care 24) are carried out.
+
+    Args:
+        usable: means of programs that the settings say how to use; people need none.
+    """
+    there = [each for each in CHANNELS if each.means in BY_A_PERSON or each.means in usable]
+    return {word: each for each in reversed(there) for word in each.asked_by}
 
 
 def made(settings: NotificationsSettings, engine: Engine) -> Mapping[str, Channel]:

@@ -8,7 +8,7 @@ import re
 from sqlalchemy import Engine
 
 from services.notifications.channels import Letter
-from services.notifications.channels.declaring import Declaration, Format
+from services.notifications.channels.declaring import Declaration, Format, text
 from services.notifications.channels.govuk_notify import Notify, notify
 from services.notifications.settings import NotificationsSettings
 from shared.delivery import Permanent, Receipt, Schedule, minutes
@@ -33,7 +33,7 @@ class SmsChannel:
 
     def send(self, letter: Letter) -> Receipt:
         """See `Channel`. Each part of 153 signs costs."""
-        delivery, text = letter.delivery, f"{letter.words.brief} {self._brand}"
+        delivery, message = letter.delivery, f"{letter.words.brief} {self._brand}"
         number = phone_number(letter.address)
         if number is None:
             raise Permanent("number-malformed")
@@ -43,7 +43,7 @@ class SmsChannel:
             lambda client: client.send_sms_notification(
                 number,
                 self._template,
-                personalisation={"message": text},
+                personalisation={"message": message},
                 reference=str(delivery.id),
             ),
         )
@@ -79,5 +79,7 @@ SMS = Declaration(
     make=made,
     schedule=Schedule(delays=minutes(1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60), resends=3),
     faults={"number-malformed": "It is not a telephone number."},
+    asked_by=("text",),
+    listed=lambda asks, _listing: text(asks, "phone"),
     person="text",
 )

@@ -1,6 +1,6 @@
 """The copy of the directory's listings: how a provider says in public that it is reached."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.notifications.channels.email import EMAIL
-from services.notifications.channels.registry import ASKED_BY
+from services.notifications.channels.registry import asking
 from services.notifications.domain import Role, Source
 from services.notifications.handlers import contacts, hubs
 from services.notifications.tables import Contact, ListingSeen
@@ -40,21 +40,31 @@ TYPES = frozenset(
 MOST_ADDRESS = 500
 
 
-def act(uow: UnitOfWork, envelope: Envelope) -> None:
-    """Keep the newest listing of a provider or a service as a contact that nobody verified."""
-    event = envelope.data
-    if not isinstance(event, ProviderEvent | ServiceEvent):
-        return
-    name = _text(event.listing.get("name"))
-    if not _is_news(uow, envelope, name):
-        if envelope.replay:
-            _name(uow, envelope, name)
-        return
-    service = event.service if isinstance(event, ServiceEvent) else None
-    if isinstance(event, ProviderWithdrawn | ServiceWithdrawn):
-        _end(uow, listed_contact(event.provider, service))
-    else:
-        take(uow, event.provider, service, event.listing)
+class Listings:
+    """Keeps what listings say, within the transaction that consumes their events.
+
+    Args:
+        usable: means of programs that the settings say how to use.
+    """
+
+    def __init__(self, usable: Collection[str]) -> None:
+        self._usable = frozenset(usable)
+
+    def __call__(self, uow: UnitOfWork, envelope: Envelope) -> None:
+        """Keep the newest listing of a provider or a service as a contact that nobody verified."""
+        event = envelope.data
+        if not isinstance(event, ProviderEvent | ServiceEvent):
+            return
+        name = _text(event.listing.get("name"))
+        if not _is_news(uow, envelope, name):
+            if envelope.replay:
+                _name(uow, envelope, name)
+            return
+        service = event.service if isinstance(event, ServiceEvent) else None
+        if isinstance(event, ProviderWithdrawn | ServiceWithdrawn):
+            _end(uow, listed_contact(event.provider, service))
+        else:
+            take(uow, event.provider, service, event.listing, self._usable)
 
 
 def listed_contact(provider: UUID, service: UUID | None) -> UUID:
@@ -66,7 +76,13 @@ def listed_contact(provider: UUID, service: UUID | None) -> UUID:
     return uuid5(service, "service listing") if service else uuid5(provider, "provider listing")
 
 
-def take(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: Mapping[str, Any]) -> None:
+def take(
+    uow: UnitOfWork,
+    provider: UUID,
+    service: UUID | None,
+    listing: Mapping[str, Any],
+    usable: Collection[str],
+) -> None:
     """Take what a listing says: how its provider is reached, and to which hub it belongs.
 
     Args:
@@ -74,11 +90,12 @@ def take(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: Mapping
         provider: whose listing it is.
         service: which service is listed; None for the provider itself.
         listing: the public listing, as events carry it.
+        usable: as of `Listings`.
     """
     hub = _text(_mapping(listing.get("kersey")).get("hub"))
     if hub:
         hubs.belongs(uow, provider, hub, said_by=hubs.SERVICE if service else hubs.PROVIDER)
-    means, address = reached_by(service, listing)
+    means, address = reached_by(service, listing, usable)
     key = listed_contact(provider, service)
     if address:
         _keep(uow, key, provider, service, means, address)
@@ -86,15 +103,18 @@ def take(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: Mapping
         _end(uow, key)
 
 
-def reached_by(service: UUID | None, listing: Mapping[str, Any]) -> tuple[str, str]:
+def reached_by(
+    service: UUID | None, listing: Mapping[str, Any], usable: Collection[str]
+) -> tuple[str, str]:
     """How and where a listing says that its provider is reached; an empty address if it does not.
 
     Args:
         service: which service is listed; None for the provider itself.
         listing: the public listing.
+        usable: as of `Listings`.
     """
     if service:
-        means, address = _service_asks(listing)
+        means, address = _service_asks(listing, usable)
     else:
         means, address = EMAIL.means, EMAIL.listed({}, listing)
     return means, address[:MOST_ADDRESS]
@@ -139,11 +159,11 @@ def _is_news(uow: UnitOfWork, envelope: Envelope, name: str) -> bool:
     return uow.session.execute(kept).first() is not None
 
 
-def _service_asks(listing: Mapping[str, Any]) -> tuple[str, str]:
+def _service_asks(listing: Mapping[str, Any], usable: Collection[str]) -> tuple[str, str]:
     """How a service wants to be asked, and where; an empty address where it does not say."""
     kersey = _mapping(listing.get("kersey"))
     asks = _mapping(kersey.get("referral"))
-    declared = ASKED_BY.get(_text(asks.get("ask_by")), EMAIL)
+    declared = asking(usable).get(_text(asks.get("ask_by")), EMAIL)
     return declared.means, declared.listed(asks, listing)
 
 
