@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 
 from deploy.refusal import Refusal
-from services.notifications.words import reference as request_reference
+from shared.short_names import reference as request_reference
 
 if TYPE_CHECKING:
     from deploy.demo.journey import Journey
