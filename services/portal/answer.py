@@ -102,7 +102,7 @@ FIELDS: Mapping[str, str] = {
 @router.get("/answer/{token}")
 async def open_link(token: str, request: Request) -> Response:
     """Exchange the link's token for a cookie and a clean address; an answer is not given here."""
-    if token in ("code", "who", "progress", "attendance", "meeting", "messages"):
+    if token in ("no", "code", "who", "progress", "attendance", "meeting", "messages"):
         return RedirectResponse(HOME, 303)
     session = await links_of(request).exchange(token)
     return opened(request, COOKIE, session, at=HOME)
@@ -120,6 +120,18 @@ async def give(request: Request, session: Session = "") -> Response:
     """Take the answer."""
     form = await form_of(request, session)
     given = {name: text_of(form, name) for name in ("decision", "reason", "note")}
+    return await _answered(request, session, given)
+
+
+@router.post("/answer/no")
+async def say_no(request: Request, session: Session = "") -> Response:
+    """Take a no by the button that says why: two presses from the mail are enough."""
+    form = await form_of(request, session)
+    given = {"decision": "decline", "reason": text_of(form, "reason"), "note": ""}
+    return await _answered(request, session, given)
+
+
+async def _answered(request: Request, session: str, given: dict[str, str]) -> Response:
     faults: dict[str, str] = {}
     if given["decision"] not in DECISIONS:
         faults["decision"] = _("Choose yes, waiting list or no")

@@ -240,6 +240,27 @@ def test_an_accepted_request_whose_person_still_chooses_offers_no_code(
     assert "may be choosing" in page.words
 
 
+def test_a_no_with_its_reason_takes_two_presses_from_the_mail(browser, referrals, link):
+    form = browser.get(link).form("/answer/no")
+    assert form.fields.keys() == {"key"}
+    page = browser.send(form, reason="full")
+    assert page.heading == "You said no"
+    (request,) = referrals.asked("/answer")
+    assert {name: request.json[name] for name in ("decision", "reason")} == {
+        "decision": "decline", "reason": "full",
+    }  # fmt: skip
+    assert "note" not in request.json
+    again = browser.send(form, reason="full")
+    assert again.heading == "You said no", "a second press is no fault"
+
+
+def test_a_no_without_a_reason_that_we_know_is_asked_again(browser, referrals, link):
+    page = browser.send(browser.get(link).form("/answer/no"), reason="rude")
+    assert (page.status, "Choose why you cannot help this time" in page.words) == (422, True)
+    assert page.form("/answer").fields["decision"] == "decline"
+    assert referrals.asked("/answer") == []
+
+
 def test_the_name_needs_a_code(browser, house, link, referrals, asked):
     standing(referrals, asked.task, "yes")
     page = browser.get(link)
