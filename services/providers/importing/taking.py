@@ -15,7 +15,7 @@ from services.providers.handlers import Directory
 from services.providers.importing import merging, terms
 from services.providers.importing.ledger import Entry, From, Ledger
 from services.providers.importing.mending.earlier_versions import modern
-from services.providers.importing.mending.given_ids import Keys, given_id, key_of, taken_by
+from services.providers.importing.mending.given_ids import LONGEST, Keys, given_id, key_of, taken_by
 from services.providers.importing.mending.listings import RecordRefused, Repair, listing_of
 from services.providers.importing.mending.outpost import dicts
 from services.providers.importing.mending.rules import any_of
@@ -123,7 +123,8 @@ class Batch:
             given = given_id(record.said)
             if given is None:
                 name = any_of(record.said.get("name", "?"))
-                self._refuse(entity, name, "id", "It has no id.")
+                words = f"It has no id: a text or whole number, {LONGEST} characters at most."
+                self._refuse(entity, name, "id", words)
                 continue
             row, mark = known.get(given), fingerprint(record.said)
             first = same.get(given)

@@ -189,6 +189,49 @@ def test_a_zipped_package_is_joined(importer: Importer):
     assert listed["attributes"][0]["taxonomy_term"]["name"] == "Singing"
 
 
+def test_a_package_of_version_1_is_joined_whether_its_files_have_one_name_or_the_other(
+    importer: Importer,
+):
+    report = importer.file(
+        package(
+            service=[{"id": "1", "organization_id": "7", "name": "Choir"}],
+            organizations=[{"id": "7", "name": "Hebble Arts", "url": "https://hebble.example"}],
+            services_at_location=[{"id": "5", "service_id": "1", "location_id": "9"}],
+            location=[{"id": "9", "name": "Hall"}],
+            physical_addresses=[
+                {"id": "8", "location_id": "9", "address_1": "1 Mill Lane", "city": "Halifax",
+                 "state_province": "West Yorkshire", "postal_code": "HX1 1AA", "country": "GB"}
+            ],
+            accessibility_for_disabilities=[
+                {"id": "3", "location_id": "9", "accessibility": "A ramp"}
+            ],
+            regular_schedules=[{"id": "2", "service_id": "1", "byday": "MO"}],
+            eligibility=[{"id": "4", "service_id": "1", "minimum_age": "18"}],
+            services_taxonomy=[{"id": "6", "service_id": "1", "taxonomy_id": "t"}],
+            taxonomy=[{"id": "t", "name": "Choirs", "vocabulary": "ESD"}],
+        )
+    )  # fmt: skip
+    assert report.counts["taken"] == 2
+    (listed,) = importer.house.get("/directory/services", full="true")["contents"]
+    location = listed["service_at_locations"][0]["location"]
+    assert location["addresses"][0]["postal_code"] == "HX1 1AA"
+    assert location["accessibility"][0]["accessibility"] == "A ramp"
+    assert (listed["schedules"][0]["byday"], listed["minimum_age"]) == ("MO", 18)
+    term = listed["attributes"][0]["taxonomy_term"]
+    assert (term["name"], term["taxonomy"]) == ("Choirs", "ESD")
+    assert listed["organization"]["website"] == "https://hebble.example"
+
+
+def test_a_table_that_is_parted_by_semicolons_is_read(importer: Importer):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("organizations.csv", 'id;name\r\n7;"Hebble; Arts, all"\r\n')
+        archive.writestr("services.csv", "id;organization_id;name\r\n1;7;Choir\r\n")
+    assert importer.file(made.getvalue()).counts["taken"] == 2
+    (listed,) = importer.house.get("/directory/services", full="true")["contents"]
+    assert listed["organization"]["name"] == "Hebble; Arts, all"
+
+
 def test_a_package_with_nothing_in_it_is_refused(importer: Importer):
     report = importer.file(package(locations=[{"id": "9"}]))
     assert report.state is RunState.BROKEN

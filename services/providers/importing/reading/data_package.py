@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Self, get_args
 
@@ -52,6 +53,20 @@ FILES = {
 """The package's files (HSDS 3.0, datapackage.json), and what a row of each describes; `programs`,
 `required_documents` and the metadata are not kept."""
 
+EARLIER = {
+    "services_at_location": "service_at_location",
+    "physical_addresses": "address",
+    "accessibility_for_disabilities": "accessibility",
+    "regular_schedules": "schedule",
+    "eligibilities": "eligibility",
+    "services_taxonomy": "service_taxonomy",
+    "service_taxonomies": "service_taxonomy",
+}
+"""Those of Open Referral UK 1 and 2, and of HSDS 2."""
+
+_ENTITIES = {entity: entity for entity in (*FILES.values(), *EARLIER.values())} | EARLIER | FILES
+"""Many name a file after one row of it, as the standard names its tables."""
+
 
 @dataclass(frozen=True)
 class _Below:
@@ -73,6 +88,8 @@ BELOW: dict[str, tuple[_Below, ...]] = {
         _Below("languages", "language", "service_id"),
         _Below("funding", "funding", "service_id"),
         _Below("attributes", "attribute", "link_id"),
+        _Below("eligibilitys", "eligibility", "service_id"),
+        _Below("service_taxonomys", "service_taxonomy", "service_id"),
     ),
     "service_at_location": (_Below("schedules", "schedule", "service_at_location_id"),),
     "location": (
@@ -179,11 +196,14 @@ class _Tables:
 
     def lay(self, stem: str, file: IO[bytes]) -> Iterator[Unreadable]:
         """Take in one file; a row that has more cells than the head has names is told and left."""
-        entity = FILES.get(stem)
+        entity = _ENTITIES.get(stem)
         if entity is None:
             return
         self._known.add(entity)
-        reader = csv.DictReader(_lines_of(file), restkey="", dialect=csv.excel)
+        lines = _lines_of(file)
+        head = next(lines, "")
+        delimiter = ";" if ";" in head and "," not in head else ","
+        reader = csv.DictReader(chain([head], lines), restkey="", delimiter=delimiter)
         try:
             for row in reader:
                 if row.get(""):
@@ -232,6 +252,10 @@ class _Tables:
             location = self._one("location", said["location_id"])
             if location is not None:
                 said["location"] = self._whole("location", location)
+        if entity == "service_taxonomy" and "taxonomy_id" in said:
+            # In versions 1 and 2 a `taxonomy` is a term.
+            term = self._one("taxonomy", said["taxonomy_id"])
+            said["taxonomy"] = term or {"id": said["taxonomy_id"]}
         if entity == "attribute" and "taxonomy_term_id" in said:
             term = self._one("taxonomy_term", said["taxonomy_term_id"])
             if term is not None:
