@@ -280,7 +280,10 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except Busy as busy:
-        message = f"'{busy}' is being imported at this moment"
+        message = (
+            f"'{busy}' is being imported at this moment; if that was broken off, try again in two"
+            " minutes"
+        )
         raise Refusal(message) from None
     except OtherHubs as other:
         message = f"'{other}' is another hub's source: name yours otherwise with --source"
