@@ -203,6 +203,35 @@ def test_what_waited_too_long_fails_and_is_told_and_is_had_all_the_same_on_enabl
     assert house.rows("state") == ["delivered", "failed", "delivered"]
 
 
+def test_what_it_refused_since_it_began_to_fail_is_had_on_enabling(
+    client, house, hook, receiver, coordinator
+):
+    receiver.status = 401
+    old = house.ask()
+    house.send()
+    receiver.status = 204
+    house.ask()
+    house.send()
+    house.execute("update delivery set ended = ended - interval '1 day'")
+    receiver.status = 401
+    refused = [house.ask() for _ in range(4)]
+    house.send()
+    house.execute("update endpoint set failing_since = failing_since - interval '13 hours'")
+    held = house.ask()
+    house.send()
+    assert reasons(house)[2:] == [*[("failed", "http-401")] * 4, ("queued", "endpoint-off")]
+    house.happens(after(refused[0], ReferralAccepted))
+    receiver.status = 204
+    receiver.requests.clear()
+    where = f"/notifications/webhooks/{hook}/enable"
+    assert client.post(where, headers=coordinator).json()["released"] == 4
+    house.send()
+    asked = {request.json["data"]["task"] for request in receiver.requests}
+    assert asked == {str(each.task) for each in [*refused[1:], held]}
+    assert str(old.task) not in asked, "it took something since, and was not switched off for it"
+    assert client.post(where, headers=coordinator).json()["released"] == 0
+
+
 def test_it_is_told_anew_when_it_is_switched_off_anew(client, house, hook, receiver, coordinator):
     reached(house)
     receiver.status = 410

@@ -254,6 +254,26 @@ def test_what_was_not_known_is_known_by_its_receipt(house, notify, sent):
     assert house.send() == 0
 
 
+def test_what_was_given_up_because_nobody_could_say_is_known_by_its_receipt(house, notify, sent):
+    house.execute("update delivery set state = 'failed', cut_off = 4, last_error = 'cut-off'")
+    with receipts(house) as url:
+        notify.tell(url, TOKEN, str(sent), "delivered")
+    assert house.rows("state", "last_error") == [("delivered", None)]
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("bounced", 202), ("superseded", 202), ("failed", 202), ("queued", 503), ("sending", 503)],
+)
+def test_a_receipt_is_asked_for_again_only_while_a_text_is_on_its_way(
+    house, notify, sent, state, status
+):
+    house.execute("update delivery set state = :s, last_error = 'x'", s=state)
+    with receipts(house) as url:
+        assert notify.tell(url, TOKEN, str(sent), "delivered").status_code == status
+    assert house.rows("state") == [state]
+
+
 def test_what_is_forged_unknown_or_about_another_channel_changes_nothing(house, notify, sent):
     house.contact(address="desk@clay.example.org")
     house.ask()

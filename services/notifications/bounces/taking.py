@@ -4,7 +4,7 @@ Who sent a report is not known. It counts only if it names a mail that was sent 
 that only its readers have seen, and once. What it does a hub undoes by verifying the address.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -65,6 +65,14 @@ class Outcome(StrEnum):
     """The mail is being sent still, or its sending is not noted yet: it is to be given again."""
 
 
+_ARRIVED: Mapping[State, Outcome] = {
+    State.DELIVERED: Outcome.REPEATED,
+    State.SENDING: Outcome.TOO_SOON,
+    State.QUEUED: Outcome.TOO_SOON,
+}
+"""What becomes of the word that a message arrived of which something is known."""
+
+
 @dataclass(frozen=True)
 class Bounces:
     """Takes messages that came back.
@@ -111,7 +119,8 @@ class Bounces:
         return Outcome.UNKNOWN
 
     def arrived(self, key: UUID, channels: Collection[str]) -> Outcome:
-        """A message did arrive: what was not known of it is known now; committed.
+        """A message did arrive: what was not known of it is known now, also where it was given up
+        because nobody could say; committed.
 
         Args:
             key: the delivery's id.
@@ -122,8 +131,9 @@ class Bounces:
                 row = self._sent(uow, tables, key, channels)
                 if row is None:
                     continue
-                if row.state != State.UNKNOWN:
-                    return Outcome.REPEATED if row.state == State.DELIVERED else Outcome.TOO_SOON
+                given_up = row.state == State.FAILED and row.cut_off > 0
+                if row.state != State.UNKNOWN and not given_up:
+                    return _ARRIVED.get(State(row.state), Outcome.UNKNOWN)
                 uow.session.connection().execute(
                     update(tables.delivery)
                     .where(tables.delivery.c.id == row.id)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from prometheus_client import Counter
-from sqlalchemy import Engine, Row, func, select, text, update
+from sqlalchemy import ColumnElement, Engine, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -39,6 +39,8 @@ from shared.delivery import (
 from shared.worker import Wake
 
 GONE = "http-410"
+REFUSED = "http-"
+"""How the reasons begin that an endpoint itself gave."""
 BY_HAND = "by-hand"
 
 SWITCHED_OFF = Counter(
@@ -144,7 +146,7 @@ def _speaks_of_endpoint(met: Undelivered) -> bool:
     """Whether a failure is the endpoint's: it answered so, or did not in time."""
     if isinstance(met, Temporary):
         return met.reason != CRASHED
-    return isinstance(met, Permanent) and met.reason.startswith("http-")
+    return isinstance(met, Permanent) and met.reason.startswith(REFUSED)
 
 
 def refuse_if_off(uow: UnitOfWork, sent: UUID, hold: timedelta) -> None:
@@ -192,7 +194,9 @@ def disable(engine: Engine, contact: UUID, *, by: str) -> bool:
 def enable(engine: Engine, contact: UUID) -> int:
     """Switch an endpoint on, and let it have what it missed, in order; committed.
 
-    Safe to repeat, and to be cut off: what is left waiting is found by the next call.
+    That is what waits for it, what waited too long, and what it refused since it began to fail: a
+    refusal such as 401 ends one message, and only several of them an endpoint. Safe to repeat, and
+    to be cut off: what is left waiting is found by the next call.
 
     Args:
         engine: the service's database.
@@ -201,6 +205,10 @@ def enable(engine: Engine, contact: UUID) -> int:
     Returns:
         How many messages go out now.
     """
+    with UnitOfWork(engine) as uow:
+        # While it is off they are held: switched on first, it would be forgotten since when it was.
+        number = sum(_wanted_again(uow, row) for row in _refused(uow, contact))
+        uow.commit()
     with UnitOfWork(engine) as uow:
         uow.session.execute(
             update(Endpoint)
@@ -211,7 +219,7 @@ def enable(engine: Engine, contact: UUID) -> int:
     theirs = delivery.c.contact == contact
     with UnitOfWork(engine) as uow:
         # Those that waited too long come first: they are the older ones.
-        number = sum(_wanted_again(uow, row) for row in _given_up(uow, contact))
+        number += sum(_wanted_again(uow, row) for row in _given_up(uow, contact))
         uow.commit()
     with UnitOfWork(engine) as uow:
         number += deliveries.release(uow.session, theirs)
@@ -219,22 +227,37 @@ def enable(engine: Engine, contact: UUID) -> int:
     return number
 
 
-def _given_up(uow: UnitOfWork, contact: UUID) -> list[Row[UUID, UUID, str, str]]:
-    failed = select(delivery.c.id, delivery.c.case, delivery.c.party, delivery.c.payload).where(
-        delivery.c.contact == contact,
-        delivery.c.state == State.FAILED.value,
-        delivery.c.last_error == ENDPOINT_OFF,
+_Failed = Row[UUID, UUID, str, str, str]
+
+
+def _given_up(uow: UnitOfWork, contact: UUID) -> list[_Failed]:
+    return _failed(uow, contact, delivery.c.last_error == ENDPOINT_OFF)
+
+
+def _refused(uow: UnitOfWork, contact: UUID) -> list[_Failed]:
+    """What an endpoint that is off refused since it took something for the last time."""
+    since = select(col(Endpoint.failing_since)).where(
+        col(Endpoint.contact) == contact, col(Endpoint.off_since).is_not(None)
     )
-    ordered = failed.order_by(delivery.c.case, delivery.c.position)
+    refused = delivery.c.last_error.startswith(REFUSED)
+    return _failed(uow, contact, refused & (delivery.c.ended >= since.scalar_subquery()))
+
+
+def _failed(uow: UnitOfWork, contact: UUID, how: ColumnElement[bool]) -> list[_Failed]:
+    of = delivery.c
+    failed = select(of.id, of.case, of.party, of.payload, of.last_error).where(
+        of.contact == contact, of.state == State.FAILED.value, how
+    )
+    ordered = failed.order_by(of.case, of.position)
     return list(uow.session.connection().execute(ordered).all())
 
 
-def _wanted_again(uow: UnitOfWork, row: Row[UUID, UUID, str, str]) -> bool:
+def _wanted_again(uow: UnitOfWork, row: _Failed) -> bool:
     locked(uow, row.case)
     notice = notice_of(row.payload)
     if no_longer_matters(uow, notice, row.party):
         return False
-    still = (delivery.c.id == row.id) & (delivery.c.last_error == ENDPOINT_OFF)
+    still = (delivery.c.id == row.id) & (delivery.c.last_error == row.last_error)
     return bool(deliveries.retry(uow.session, still))
 
 
