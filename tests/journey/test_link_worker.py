@@ -159,6 +159,11 @@ def test_from_a_referral_to_a_service_that_was_asked(
     expect(page.get_by_text("taken back", exact=True)).to_be_visible()
     tab.click("link", "Close the case")
     page.get_by_label("They stopped before the end").check()
+    tab.click("button", "See what is told")
+    expect(tab.heading).to_have_text("Check before you close the case")
+    expect(
+        page.get_by_role("heading", name="Summary at the end, to Thornbeck Surgery")
+    ).to_be_visible()
     tab.click("button", "Close the case")
     page.goto(f"{running.url}/cases?show=all")
     expect(page.get_by_role("link", name=referred)).to_have_count(0)

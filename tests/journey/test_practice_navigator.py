@@ -81,7 +81,7 @@ def test_a_referral_goes_from_the_practice_to_the_team_and_its_state_comes_back(
         assert words in told
     lead.fill(lead.get(case))
     assert "A link worker has it" in item(navigator.get(AT), family)
-    lead.send(f"{case}/close", f"{case}/close", outcome="not-reached")
+    lead.fill(lead.send(f"{case}/close", f"{case}/close", outcome="not-reached"))
     assert item(navigator.get(AT), family) == ""
     assert "could not be reached" in item(navigator.get(f"{AT}?show=ended"), family)
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from pypdf import PdfReader
 
+from services.referrals import codes
 from services.referrals.app import desk_of
 from services.referrals.gp.prescribed import Offer
 from services.referrals.gp.rendering import letter
@@ -571,3 +572,37 @@ def test_an_erasure_takes_the_words_and_the_letter(house: House):
     assert house.rows("select 1 from gp_message m where m::text like '%zwmarker%'") == []
     assert house.rows("select 1 from document where body like '%zwmarker%'") == []
     assert house.scalar("select count(*) from gp_message where id = :i", i=key) == 1
+
+
+def test_what_closing_would_tell_is_what_it_then_tells(house: House):
+    referral, task = house.accepted()
+    agree(house, referral)
+    body = {"outcome": "completed", "for_practice": {"next_step": "Goes on by herself"}}
+    with house.unchanged():
+        told = house.worker.post(f"{referral.at}/close/preview", body)
+    assert [each["task"] for each in told["requests"]] == [task]
+    assert told["requests"][0]["service_name"] == "Sunday stitching"
+    assert told["codes"] == [], "it went with the person's yes"
+    (letter,) = told["messages"]
+    assert (letter["kind"], letter["state"], letter["left_out"]) == ("closure", "waiting", False)
+    assert [each["came_of_it"] for each in letter["offers"]] == ["answered, and no start was noted"]
+    house.worker.post(f"{referral.at}/close", body)
+    page = html_of(document(house, said(house, referral)["id"]))
+    for words in (letter["outcome"], letter["next_step"], letter["offers"][0]["came_of_it"]):
+        assert words in page
+
+
+def test_what_closing_would_code_and_who_must_decide_is_told_before(house: House):
+    referral = house.refer()
+    house.worker.post(f"{referral.at}/accept")
+    told = house.worker.post(f"{referral.at}/close/preview", {"outcome": "person-declined"})
+    assert [each["code"] for each in told["codes"]] == [codes.DECLINED]
+    assert "declined" in told["messages"][0]["outcome"]
+    told = house.worker.post(f"{referral.at}/close/preview", {"outcome": "died-or-moved"})
+    assert [(each["state"], bool(each["why"])) for each in told["messages"]] == [("held", True)]
+    with house.unchanged():
+        house.worker.post(f"{referral.at}/close/preview", {"outcome": "completed"}, status=409)
+        house.by("link-worker-2").post(
+            f"{referral.at}/close/preview", {"outcome": "not-reached"}, status=404
+        )
+    assert house.scalar("select count(*) from gp_message") == 0

@@ -8,6 +8,7 @@ from services.portal.cases import (
     agreements,
     asking,
     case,
+    closing,
     comparing,
     finding,
     first_visit,
@@ -39,6 +40,7 @@ ROUTERS = (
     requests.router,
     first_visit.router,
     gp_messages.router,
+    closing.router,
     steps.router,
 )
 """In the order in which they are tried: the steps' addresses would take the others'."""

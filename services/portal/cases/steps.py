@@ -285,7 +285,7 @@ STEPS: Mapping[str, Step] = {
     ),
     "close": Step(
         _("Close the case"),
-        _("Close the case"),
+        _("See what is told"),
         ("POST", "close"),
         (
             Field("outcome", _("How does it end?"), "radios", missing=_("Choose how it ends")),
@@ -388,16 +388,17 @@ STEPS: Mapping[str, Step] = {
 @router.get("/cases/{case}/{step}")
 async def ask(case: UUID, step: str, here: Here) -> Response:
     """The step's form."""
-    declared = await _declared(here, case, step)
+    declared = await step_of(here, case, step)
     if not declared.fields:
         return back_to(f"/cases/{case}")
-    return await step_page(here, case, declared, step)
+    typed = await here.kept(f"/cases/{case}/{step}")
+    return await step_page(here, case, declared, step, typed)
 
 
 @router.post("/cases/{case}/{step}")
 async def take(case: UUID, step: str, here: Here) -> Response:
     """Take the step."""
-    declared = await _declared(here, case, step)
+    declared = await step_of(here, case, step)
     typed, faults = typed_into(await here.form(), declared.fields)
     if faults:
         return await step_page(here, case, declared, step, typed, faults, 422)
@@ -444,7 +445,7 @@ async def step_page(
     )
 
 
-async def _declared(here: Place, case: UUID, name: str) -> Step:
+async def step_of(here: Place, case: UUID, name: str) -> Step:
     """The step called so, with those options of its first field that depend on the case.
 
     Raises:

@@ -20,7 +20,8 @@ from services.referrals.api.bodies import (
 )
 from services.referrals.case_views import case_for, case_of
 from services.referrals.desk import Desk
-from services.referrals.handlers import onward, telling_sender, triage
+from services.referrals.foretold_view import foretold_view
+from services.referrals.handlers import foretelling, onward, telling_sender, triage
 from services.referrals.request_views import request_view
 from services.referrals.scopes import CASES
 from services.referrals.silence import count_silent
@@ -122,16 +123,31 @@ def case_routes(desk: Desk) -> APIRouter:
         with desk.look() as uow:
             return request_view(uow.session, task.id, desk.clock())
 
+    _closing(router, desk)
+    _lists(router, desk)
+    _sender(router, desk)
+    return router
+
+
+def _closing(router: APIRouter, desk: Desk) -> None:
+    """Closing a case, and what it would do."""
+    works = Depends(requires(CASES))
+
+    @router.post("/cases/{case}/close/preview")
+    def foretell(case: UUID, body: CloseBody, principal: Principal = works) -> View:
+        """What closing it so would do and tell; nothing is changed."""
+        told = body.for_practice.model_dump(exclude_none=True) if body.for_practice else {}
+        with seeing(desk.accesses, principal, case):
+            found = foretelling.foretell(desk, principal, case, body.outcome, for_practice=told)
+            with desk.look() as uow:
+                return foretold_view(uow.session, found)
+
     @router.post("/cases/{case}/close")
     def close(case: UUID, body: CloseBody, principal: Principal = works) -> View:
         """Close the case with an outcome."""
         told = body.for_practice.model_dump(exclude_none=True) if body.for_practice else {}
         triage.close(desk, principal, case, body.outcome, for_practice=told)
         return _case(desk, principal, case)
-
-    _lists(router, desk)
-    _sender(router, desk)
-    return router
 
 
 def _lists(router: APIRouter, desk: Desk) -> None:

@@ -63,7 +63,7 @@ def write(desk: Desk, key: UUID) -> Written:
         ).one()
         if message.state != State.WAITING:
             raise Superseded(message.reason or message.state)
-        summary = _summary(file, message)
+        summary = summary_in(file, message)
         if message.written:
             stored = file.store.lock("DocumentReference", str(key))
             pdf = b64decode(attached(content_of(stored), "application/pdf"))
@@ -90,7 +90,8 @@ def _store(file: CaseFile, message: GpMessage, summary: Summary) -> bytes:
     return made.pdf
 
 
-def _summary(file: CaseFile, message: GpMessage) -> Summary:
+def summary_in(file: CaseFile, message: GpMessage) -> Summary:
+    """What a message of an open case says, as things stand."""
     case = file.case
     request = _sent(file, "ServiceRequest", case.service_request)
     return summary_of(

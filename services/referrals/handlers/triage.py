@@ -176,10 +176,17 @@ def close(
             `measures`, as `gp.summary` has them; by default the measures are those of its reviews.
     """
     with working_on(desk, principal, case=case) as file:
-        told = dict(for_practice or {})
-        told["measures"] = told.get("measures") or measured(file.uow.session, case)
-        file.for_practice = told
-        end(file, standing(file, principal, file.triage), outcome=outcome)
+        end_with_words(file, principal, outcome, for_practice)
+
+
+def end_with_words(
+    file: CaseFile, principal: Principal, outcome: str, for_practice: Mapping[str, Any] | None
+) -> None:
+    """Close an open case, with what its summary for the practice says; see `close`."""
+    told = dict(for_practice or {})
+    told["measures"] = told.get("measures") or measured(file.uow.session, file.case.id)
+    file.for_practice = told
+    end(file, standing(file, principal, file.triage), outcome=outcome)
 
 
 @repeating
