@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, func, or_, select, update
+from sqlalchemy import RowMapping, and_, func, or_, select, tuple_, update
 
 from services.providers import hsds, listing, publishing
 from services.providers.claims.keepers import keeper_of
@@ -136,15 +136,17 @@ def accept(
 
 
 def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> None:
-    """They are two after all: both as they were, but for what was written since.
+    """They are two after all: both as they were, but for what was written since. What the other's
+    sources brought since is the other's: they never said anything else.
 
     Raises:
         NotOpen: it is not accepted, or services of both were made one since.
     """
     must_be(match, "accepted")
-    if _services_are_one(uow, match["undo"]["services"]):
-        raise NotOpen("Services of both were made one since: undo those first.")
     pair, kept, was = (match["one"], match["other"]), match["kept"], match["undo"]
+    since = _brought_since(uow, kept, was)
+    if _services_are_one(uow, [*map(UUID, was["services"]), *since]):
+        raise NotOpen("Services of both were made one since: undo those first.")
     gone = pair[1] if kept == pair[0] else pair[0]
     _lock(uow, pair)
     standing = standing_organizations(uow.session, pair)
@@ -159,8 +161,9 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     model = now_there.model_copy(update=restored)
     now, words = directory.clock(), f"'{standing[gone].name}' stands by itself again."
     publishing.organizations(uow, directory.outbox, {kept: model}, now, Writing(by, words))
-    services = [each for each in map(UUID, was["services"]) if each in _ids(uow, _SERVICE, kept)]
-    places = list(map(UUID, was["locations"]))
+    there = set(_ids(uow, _SERVICE, kept))
+    services = [each for each in (*map(UUID, was["services"]), *since) if each in there]
+    places = [*map(UUID, was["locations"]), *_rooms_of(uow, kept, since)]
     _move(uow, directory, services, places, now_there.name, (gone, standing[gone].name))
     for subject in (*pair, *services):
         acts.note(uow, subject, Act.PARTED, now, by=by, why=words)
@@ -171,9 +174,45 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
 # --- how it is done --------------------------------------------------------------------------
 
 
-def _services_are_one(uow: UnitOfWork, services: Sequence[str]) -> bool:
+def _brought_since(uow: UnitOfWork, kept: UUID, was: Mapping[str, Any]) -> list[UUID]:
+    """Services that came to the kept one since, and that nobody but the other's sources tell: left
+    where they are, the next word of their source would be of another organisation's service.
+    """
+    before = [UUID(each) for each in was["services"]]
+    theirs = {UUID(source) for source, _ in was["records"]}
+    renamed = [(UUID(source), given) for source, given in was["records"]]
+    told = select(_RECORD.c.source_id).where(
+        _RECORD.c.entity == "organization",
+        _RECORD.c.key == kept,
+        tuple_(_RECORD.c.source_id, _RECORD.c.given).not_in(renamed),
+    )
+    theirs -= set(uow.session.scalars(told))
+    wanted = (
+        select(_SERVICE.c.id)
+        .join(_RECORD, and_(_RECORD.c.key == _SERVICE.c.id, _RECORD.c.entity == "service"))
+        .where(_SERVICE.c.organization_id == kept, _SERVICE.c.id.not_in(before))
+        .group_by(_SERVICE.c.id)
+        .having(func.bool_and(_RECORD.c.source_id.in_(theirs)))
+        .order_by(_SERVICE.c.id)
+    )
+    return list(uow.session.scalars(wanted))
+
+
+def _rooms_of(uow: UnitOfWork, kept: UUID, services: Sequence[UUID]) -> list[UUID]:
+    """Rooms of the kept one in which nothing but these services is."""
+    at = table("service_at_location").c
+    wanted = (
+        select(at.location_id)
+        .join(_LOCATION, _LOCATION.c.id == at.location_id)
+        .where(_LOCATION.c.organization_id == kept)
+        .group_by(at.location_id)
+        .having(func.bool_and(at.service_id.in_(services)))
+    )
+    return list(uow.session.scalars(wanted))
+
+
+def _services_are_one(uow: UnitOfWork, moved: Sequence[UUID]) -> bool:
     """Whether a service that would go back stands in one that would stay, or the other way."""
-    moved = list(map(UUID, services))
     one = table("service_match").c
     wanted = select(one.id).where(
         one.state == "accepted",

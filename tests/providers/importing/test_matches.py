@@ -14,7 +14,7 @@ from services.providers.matches.likeness import (
     register_number,
 )
 from tests.providers.conftest import House
-from tests.providers.importing.conftest import Importer
+from tests.providers.importing.conftest import Importer, told
 from tests.providers.importing.feeds import key, organization, service
 from tests.providers.listings import OWNER
 
@@ -201,6 +201,36 @@ def test_what_was_written_since_stays_when_it_is_undone(both: House):
     both.send("POST", f"{path}/undo")
     listed = both.get(f"/directory/organizations/{key(COUNCIL)}")
     assert (listed["description"], listed["website"]) == ("By hand", "https://hand.example")
+
+
+def test_what_a_source_brought_since_goes_back_to_its_own_organisation(
+    both: House, importer: Importer
+):
+    """Left with the other, its next change would be refused as of somebody else's service."""
+    path = f"/directory/matches/{proposal(both)['id']}"
+    both.send("POST", f"{path}/accept", {"keep": key(COUNCIL)})
+    room = {"location": {"id": key("shed"), "name": "Shed"}}
+    charity = organization(
+        CHARITY, organization_identifiers=[NUMBER | {"identifier": "1122334"}],
+        email="b@charity.example", website="https://charity.example",
+    )  # fmt: skip
+    baking = service("Baking", CHARITY, organization=charity, service_at_locations=[room])
+    knitting = service("Knitting", CHARITY, organization=charity)
+    council = {"id": key(COUNCIL), "name": COUNCIL}
+    importer.file(
+        [service(each, COUNCIL, organization=council) for each in ("Choir", "Chess", "Cards")],
+        source="council",
+    )
+    importer.file([knitting, baking], source="charity")
+    assert owners(both)["Baking"] == COUNCIL
+    both.send("POST", f"{path}/undo")
+    assert owners(both) == {
+        "Choir": COUNCIL, "Chess": COUNCIL, "Cards": COUNCIL, "Knitting": CHARITY,
+        "Baking": CHARITY,
+    }  # fmt: skip
+    report = importer.file([knitting, baking | {"fees": "Free"}], source="charity")
+    assert told(report, "outcome", "given") == []
+    assert both.get(f"/directory/services/{key('service Baking')}")["fees"] == "Free"
 
 
 def test_refused_they_are_not_proposed_again(both: House, importer: Importer):
