@@ -1,7 +1,6 @@
 """Serving an app on a port, with a start that says so and an end that cleans up."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from deploy import garbage
 from deploy.connections import PunctualConnection
 from deploy.refusal import Refusal
 from shared.stopping import TellsStopping
@@ -186,8 +186,5 @@ class _Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            # What was made to start stays until the end: looked through again and again for what
-            # can be thrown away, it kept a request waiting for a tenth of a second.
-            gc.collect()
-            gc.freeze()
+            garbage.collect_seldom()
             self._announce()

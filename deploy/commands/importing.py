@@ -1,6 +1,5 @@
 """`kersey import`: listings of others into the directory."""
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -58,6 +57,7 @@ def directory(
     What a feed no longer has is withdrawn, unless that is more than a fifth of it: then it waits
     for --accept-shrinking. Ends with 1 where the import broke off, or waits.
     """
+    from deploy import garbage
     from services.providers.importing.outcomes import RunState
     from services.providers.importing.runs import Import, Limits, Wish
 
@@ -75,7 +75,7 @@ def directory(
         one = Import(house, wish, limits, progress=stack.enter_context(_progress()))
         with _refusals():
             one.begin(address)
-        _seldom_tidied()
+        garbage.collect_seldom()
         report = one.run(material)
     _show(report)
     if report.state is not RunState.COMPLETE:
@@ -235,14 +235,6 @@ def _house() -> "Iterator[Directory]":
 
     with every_database(OperatorSettings(), "import") as engines:
         yield composed(_settings(), engines["providers"], None)
-
-
-def _seldom_tidied() -> None:
-    """Look less often for what can be thrown away: a batch makes much and keeps little, and looking
-    took a fifth of an import's time in Python."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 @contextmanager
