@@ -29,6 +29,7 @@ BEYOND = "11111111-0000-4000-8000-000000000006"
 ASKED: list[dict[str, Any]] = []
 SENT: list[dict[str, Any]] = []
 FITTING = {"total": 1}
+TIER = {"is": 2}
 UNKNOWN = {"district": "HG1"}
 
 OFFER: dict[str, Any] = {
@@ -111,7 +112,7 @@ def listed(service: str) -> dict[str, Any]:
         "id": service,
         "name": "Quick Circuits",
         "eligibility_description": OFFER["service"]["eligibility_description"],
-        "kersey": {"terms": {"company": ["women"]}},
+        "kersey": {"terms": {"company": ["women"]}, "tier": TIER["is"]},
     }
 
 
@@ -370,3 +371,18 @@ def test_an_agreement_has_no_end_that_nobody_said(http: httpx.Client):
     assert "It ends on" not in check.text
     send(http, check)
     assert SENT[-1]["expires"] is None
+
+
+def test_of_a_service_for_signposting_alone_nothing_is_offered_to_share(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+):
+    look(http)
+    at = f"/cases/{CASE}/ask/{SERVICE}"
+    assert 'name="share"' in http.get(at).text
+    monkeypatch.setitem(TIER, "is", 1)
+    page = http.get(at)
+    assert 'name="share"' not in page.text
+    assert "This service is listed for signposting" in page.text
+    assert f'href="/cases/{CASE}/leaflet/{SERVICE}"' in page.text
+    send(http, led(http, send(http, page, needs="loneliness", share="name", how="verbal")))
+    assert SENT[-1]["share"] == {}

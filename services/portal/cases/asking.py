@@ -40,6 +40,8 @@ FULL = Field(
     missing=_("Say why you ask although it is full"),
 )
 LIMIT = _("This is a limit of safety or law, so it cannot be asked here.")
+SIGNPOST_ONLY = 1
+"""The tier of a listing with which nothing of a person is shared (care 25)."""
 SEVERAL = Field(
     "several_because",
     _("You already asked another service. Why ask several at once?"),
@@ -70,7 +72,7 @@ async def take(case: UUID, service: UUID, here: Here) -> Response:
     kept = {"full": "yes" if form.get("full") == "yes" else ""}
     typed, faults = typed_into(form, _fields(known, kept))
     typed |= kept | {unnamed.FIELD: unnamed.ticked(form)}
-    if typed["share"] and not typed["how"]:
+    if typed.get("share") and not typed["how"]:
         faults["how"] = _("Choose how they agreed")
     if "expires" not in faults and _is_over(here, typed):
         faults["expires"] = _("Type today or a day to come")
@@ -88,7 +90,9 @@ async def check(case: UUID, service: UUID, here: Here) -> Response:
     if typed is None or _unsaid(known, typed):
         return back_to(known["action"])
     shared = {
-        SHARED[item]: known["shown"][item] for item in typed["share"] if item in known["shown"]
+        SHARED[item]: known["shown"][item]
+        for item in typed.get("share", ())
+        if item in known["shown"]
     }
     words = {"needs": NEEDS, "access": ACCESS, "how": HOW}
     overridden = {CRITERIA[criterion]: reason for criterion, reason in _overrides(known, typed)}
@@ -112,7 +116,7 @@ async def send(case: UUID, service: UUID, here: Here) -> Response:
         return back_to(known["action"])
     try:
         body = _body(known, service, typed)
-        body["expires"] = ends(here, typed) if typed["share"] else None
+        body["expires"] = ends(here, typed) if body["share"] else None
         await here.send("POST", f"/referrals/cases/{case}/requests", body)
     except Refusal as refusal:
         if refusal.element.endswith("full_because"):
@@ -171,6 +175,7 @@ async def _known(here: Place, case: UUID, service: UUID) -> Known:
     return known | {
         "looked_for": looked_for or {},
         "service": listed,
+        "signpost_only": listed["kersey"].get("tier") == SIGNPOST_ONLY,
         "check": [
             SOME_ALONE[code]
             for code in listed["kersey"].get("terms", {}).get("company", ())
@@ -229,6 +234,8 @@ def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
         ),
         Field("when", _("When suits them"), hint=_("For example, Tuesday mornings")),
         Field("access_needs", _("What they need to take part"), "checkboxes", ACCESS),
+    ]
+    sharing = [
         Field(
             "share",
             _("What may the service know, once it said yes?"),
@@ -239,6 +246,8 @@ def _fields(known: Known, typed: Mapping[str, Any]) -> list[Field]:
         Field("how", _("How did they agree?"), "radios", HOW),
         UNTIL,
     ]
+    if not known["signpost_only"]:
+        fields += sharing
     if known["several"]:
         fields.append(SEVERAL)
     if typed.get("full"):
@@ -276,9 +285,11 @@ def _body(known: Known, service: UUID, typed: Typed) -> dict[str, Any]:
         "when": typed["when"],
         "access_needs": typed["access_needs"],
         "share": {
-            item: known["shareable"][item] for item in typed["share"] if item in known["shareable"]
+            item: known["shareable"][item]
+            for item in typed.get("share", ())
+            if item in known["shareable"]
         },
-        "how": typed["how"] or "verbal",
+        "how": typed.get("how") or "verbal",
     }
     body["overrides"] = [
         {"criterion": criterion, "reason": reason} for criterion, reason in _overrides(known, typed)
