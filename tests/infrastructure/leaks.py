@@ -16,6 +16,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextvars import ContextVar
+from email.parser import BytesParser
+from email.policy import default
 from functools import cache, wraps
 from html import unescape
 from pathlib import Path
@@ -112,7 +114,15 @@ def read(log: Path, mails: Path) -> None:
         look("log", log.read_text("utf-8", errors="replace"))
     for mail in mails.rglob("*"):
         if mail.is_file():
-            look("message", mail.read_text("utf-8", errors="replace"))
+            look("message", said_in(mail.read_bytes()))
+
+
+def said_in(mail: bytes) -> str:
+    """What a mail says to whoever reads it: words in another language are encoded on the way."""
+    message = BytesParser(policy=default).parsebytes(mail)
+    heads = [f"{name}: {value}" for name, value in message.items()]
+    texts = [each for each in message.walk() if each.get_content_maintype() == "text"]
+    return "\n".join([*heads, *(str(each.get_content()) for each in texts)])
 
 
 MOST_PEOPLE = 3000

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from uuid import uuid4
 
@@ -82,6 +83,18 @@ def test_what_a_kersey_of_its_own_process_leaves_is_looked_through(tmp_path: Pat
     (mails / "1").write_text(f"Subject: News\n\n{NAME} waits.")
     leaks.read(log, tmp_path / "mail")
     assert [each.partition(":")[0] for each in leaks.take()] == ["log", "message"]
+
+
+def test_a_mail_is_looked_through_as_it_is_read_and_not_as_it_is_sent(tmp_path: Path):
+    mails = tmp_path / "mail" / "new"
+    mails.mkdir(parents=True)
+    mail = EmailMessage()
+    mail["Subject"] = "Wiadomość"
+    mail.set_content(f"Czeka na Ciebie {NAME}.\n", cte="base64")
+    (mails / "1").write_bytes(bytes(mail))
+    assert NAME not in (mails / "1").read_text()
+    leaks.read(tmp_path / "no.log", tmp_path / "mail")
+    assert [each.partition(":")[0] for each in leaks.take()] == ["message"]
 
 
 def test_the_logs_of_processes_of_their_own_are_looked_through(tmp_path: Path):
