@@ -388,3 +388,19 @@ def test_a_telephone_number_needs_no_channel(client, coordinator):
     where = f"/notifications/contacts/{PROVIDER}/{uuid4()}"
     body = contact_body(means="phone", address="01422 496 0123")
     assert client.put(where, headers=coordinator, json=body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "element"),
+    [
+        ({"means": "phone", "address": "ring me\r\nnow"}, "address"),
+        ({"label": "Desk\r\nBcc: everybody@example.org"}, "body.label"),
+    ],
+)
+def test_a_number_that_nobody_can_ring_and_a_label_of_two_lines_are_refused(
+    client, coordinator, body, element
+):
+    where = f"/notifications/contacts/{PROVIDER}/{uuid4()}"
+    answer = client.put(where, headers=coordinator, json=contact_body(**body))
+    assert answer.status_code == 422
+    assert element in str(answer.json())

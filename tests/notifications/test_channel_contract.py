@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifications.channels.declaring import Format
+from services.notifications.channels.phone import PHONE
 from services.notifications.channels.registry import BY_A_PERSON, BY_MEANS, CHANNELS, asking, made
 from services.notifications.channels.webhook import new_secret
 from services.notifications.domain import NOBODY, Kind
@@ -116,6 +117,18 @@ def test_its_example_is_taken_and_junk_is_refused_in_words(declared, engine, cha
                 channel.send(sent(declared, address))
         channel.rest()
         assert sink.ids() == []
+
+
+def test_people_can_ring_no_address_without_a_number():
+    for usable in (PHONE.example, "01422 496 0123 (Ann, mornings)", "+44 (0)1422 496012 ext. 4"):
+        assert finds_in_number(usable) is None
+    for address in [*JUNK, "ring me", "12345"]:
+        assert PHONE.faults[finds_in_number(address)], address
+
+
+def finds_in_number(address):
+    assert PHONE.fault is not None
+    return PHONE.fault(address)
 
 
 @every_program

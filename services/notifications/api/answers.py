@@ -22,6 +22,7 @@ router = APIRouter(prefix="/notifications", tags=["answers"])
 Json = dict[str, Any]
 PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """No control characters: nobody writes them, and PostgreSQL's text cannot hold all of them."""
+ONE_LINE = r"^[^\x00-\x1f]*$"
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=PLAIN)]
 

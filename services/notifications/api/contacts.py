@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
-from services.notifications.api.answers import PLAIN
+from services.notifications.api.answers import ONE_LINE, PLAIN
 from services.notifications.channels.registry import BY_A_PERSON, BY_MEANS, CHANNELS
 from services.notifications.channels.webhook import WEBHOOK
 from services.notifications.domain import Role
@@ -55,7 +55,7 @@ class ContactBody(BaseModel):
     role: Role = Role.REQUESTS
     service: UUID | None = None
     label: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=PLAIN)
+        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=ONE_LINE)
     ] = ""
     verified_by_hub: StrictBool = False
     active: StrictBool = True
@@ -115,9 +115,11 @@ def put_contact(
     if channel is None and body.means.value not in BY_A_PERSON:
         why = f"Nothing is sent by {body.means.value} here: its settings are missing."
         raise Problem(422, "Not set up here", why, element="means")
-    fault = channel.fault(body.address) if channel else None
+    declared = BY_MEANS[body.means]
+    finds = channel.fault if channel else declared.fault
+    fault = finds(body.address) if finds else None
     if fault:
-        why = BY_MEANS[body.means].faults[fault]
+        why = declared.faults[fault]
         raise Problem(422, "The address cannot be used", why, element="address", code=fault)
     wanted = contacts.Wanted(
         id=contact,

@@ -42,6 +42,8 @@ class Declaration:
             settings do not say how. Absent where people are the channel (care 24).
         schedule: when it tries again; it is the default for whoever is told by people.
         faults: what is wrong with an address, in words, by the code of `Channel.fault`.
+        fault: the same as `Channel.fault` where people are the channel; absent where they can use
+            whatever is written.
         asked_by: the directory's words for being asked that it carries out.
         listed: the address that a listing has for it, from what a service says of referrals and
             from the listing; empty where there is none.
@@ -58,6 +60,7 @@ class Declaration:
     make: Callable[[NotificationsSettings, Engine], Channel | None] | None = None
     schedule: Schedule = field(default_factory=lambda: Schedule(delays=()))
     faults: Mapping[str, str] = field(default_factory=dict)
+    fault: Callable[[str], str | None] | None = None
     asked_by: tuple[str, ...] = ()
     listed: Listed = _not_listed
     system: bool = False
