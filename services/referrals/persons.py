@@ -160,18 +160,29 @@ def records_under(persons: SelectOfScalar[Any]) -> SelectOfScalar[UUID]:
 def home_of(session: Session, case: Case) -> UUID:
     """The record that a case's own Patient had before any merge that still stands."""
     assert case.person is not None
+    return record_of(session, case.patient, case.person)
+
+
+def record_of(session: Session, patient: str | None, person: UUID) -> UUID:
+    """The record that a Patient had before any merge that still stands.
+
+    Args:
+        session: the caller's.
+        patient: its id.
+        person: whom it is about now.
+    """
     first = session.exec(
         select(PersonMerge.merged)
         .join(MergeMoved, col(MergeMoved.merge) == col(PersonMerge.id))
         .where(
             MergeMoved.kind == "patient",
-            MergeMoved.key == case.patient,
+            MergeMoved.key == patient,
             col(PersonMerge.undone).is_(None),
         )
         .order_by(col(PersonMerge.made))
         .limit(1)
     ).one_or_none()
-    return first or case.person
+    return first or person
 
 
 def cared_for_by(principal: Principal) -> ColumnElement[bool]:

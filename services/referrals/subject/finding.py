@@ -119,8 +119,9 @@ def by_nhs_number(session: Session, number: str) -> UUID:
         NoSuchPerson: nobody has it.
         SeveralPersons: more than one record has it; nobody has said that they are one person.
     """
-    known = select(Person.id).where(Person.nhs_number == number, col(Person.merged_into).is_(None))
-    found = session.exec(known.order_by(col(Person.created))).all()
+    known = select(Person.id).where(Person.nhs_number == number)
+    records = session.exec(known.order_by(col(Person.created))).all()
+    found = list(dict.fromkeys(survivor_of(session, each) for each in records))
     if not found:
         raise NoSuchPerson
     if len(found) > 1:

@@ -11,7 +11,7 @@ from services.referrals import endpoints
 from services.referrals.casefile import KERSEY, CaseFile, state_of
 from services.referrals.desk import Desk
 from services.referrals.disclosure import access_of
-from services.referrals.handlers.people import link_to_person
+from services.referrals.handlers.people import follow_correction, link_to_person
 from services.referrals.handlers.urgency import change_priority
 from services.referrals.handlers.withdrawal import withdraw
 from services.referrals.pad import Pad
@@ -243,6 +243,11 @@ class Work:
         wanted = self._shown(step, wanted | {"id": step.id})
         if step.entry.type == "ServiceRequest":
             self._follow_request(step, wanted, current)
+        if step.entry.type == "Patient":
+            if self._pad.persons:
+                self._write()  # one of them may be alike
+            before = parse(current.body.encode()) if current.body else {}
+            follow_correction(self._uow.session, before, wanted, step.id, self._now)
         method = "PATCH" if step.action == "patch" else "PUT"
         stored = self._store.update(wanted, method=method)
         self._relabel(wanted, current)
