@@ -1,5 +1,6 @@
 """The OpenAPI document of a service, which says of each operation what it answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -24,6 +25,16 @@ class DescribedApp(FastAPI):
         for name in (_ADDED_BY_FASTAPI, "ValidationError"):
             schema.get("components", {}).get("schemas", {}).pop(name, None)
         return schema
+
+
+def also(answers: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """What an operation answers beside its usual status, for `responses` of its route.
+
+    Args:
+        answers: what each other status says.
+    """
+    body: dict[str, Any] = {"application/json": {"schema": {}}}
+    return {status: {"description": said, "content": body} for status, said in answers.items()}
 
 
 def described(router: APIRouter) -> dict[int | str, dict[str, Any]]:

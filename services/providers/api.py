@@ -17,6 +17,7 @@ from services.providers.open_referral import found_by_id
 from services.providers.paging import one_state
 from services.providers.queries import NeedSearch, asked, described
 from services.providers.rows import table
+from shared.openapi import also
 
 reads = APIRouter(prefix="/directory", tags=["directory"])
 writes = APIRouter(prefix="/directory", tags=["keeping the directory"])
@@ -127,7 +128,10 @@ Why = Annotated[
 ]
 
 
-@writes.post("/services", status_code=201)
+NEW, WAITS = {201: "It is listed for the first time."}, {202: "It waits for its hub."}
+
+
+@writes.post("/services", status_code=201, responses=also(WAITS))
 def post_service(
     directory: Known, principal: Writer, model: hsds.Service, why: Why = None
 ) -> Response:
@@ -135,7 +139,7 @@ def post_service(
     return _written(write_service(directory, principal, None, model, why), "services")
 
 
-@writes.put("/services/{id}")
+@writes.put("/services/{id}", responses=also(NEW | WAITS))
 def put_service(
     directory: Known,
     principal: Writer,
@@ -150,7 +154,7 @@ def put_service(
     return _written(write_service(directory, principal, id, model, why, draft=draft), "services")
 
 
-@writes.post("/organizations", status_code=201)
+@writes.post("/organizations", status_code=201, responses=also(WAITS))
 def post_organization(
     directory: Known, principal: Writer, model: hsds.Organization, why: Why = None
 ) -> Response:
@@ -158,7 +162,7 @@ def post_organization(
     return _written(write_organization(directory, principal, None, model, why), "organizations")
 
 
-@writes.put("/organizations/{id}")
+@writes.put("/organizations/{id}", responses=also(NEW | WAITS))
 def put_organization(
     directory: Known,
     principal: Writer,

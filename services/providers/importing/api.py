@@ -24,6 +24,7 @@ from services.providers.importing.runs import Busy, Import, Limits, Wish
 from services.providers.settings import ProvidersSettings
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
+from shared.openapi import also
 from shared.problems import Problem
 from shared.strangers import GuardedHttp
 
@@ -47,7 +48,11 @@ class AtAddress(BaseModel):
     url: str = Field(max_length=2000)
 
 
-@imports.post("/import", openapi_extra={"requestBody": {"content": {"*/*": {}}}})
+@imports.post(
+    "/import",
+    openapi_extra={"requestBody": {"content": {"*/*": {}}}},
+    responses=also({202: "It goes on by itself."}),
+)
 async def post_import(
     request: Request,
     directory: Known,

@@ -12,10 +12,13 @@ from services.referrals.handlers import front_door
 from services.referrals.scopes import CASES, FRONT_DOOR
 from services.referrals.views import View
 from shared.auth import Principal, requires
+from shared.openapi import also
 from shared.problems import Problem
 
 Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,40}$")]
 Ods = Annotated[str, Path(pattern=r"^[A-Z0-9]{3,12}$")]
+
+REPEATED = {200: "It was handed in before; its receipt."}
 
 
 def front_door_routes(desk: Desk) -> APIRouter:
@@ -45,14 +48,14 @@ def front_door_routes(desk: Desk) -> APIRouter:
         """The hubs at whose door the caller takes down what comes by phone or on paper."""
         return front_door.doors(desk, _staff(principal))
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, responses=also(REPEATED))
     def hand_in(body: HandedBody, response: Response, principal: Principal = admitted) -> View:
         """Hand a referral in: 201 with its reference, 200 where this very form came before."""
         with other_content():
             receipt = front_door.hand_in(desk, principal, body.handed())
         return receipt_of(receipt, response)
 
-    @router.post("/entries", status_code=201)
+    @router.post("/entries", status_code=201, responses=also(REPEATED))
     def enter(body: EntryBody, response: Response, principal: Principal = works) -> View:
         """Take down what came by phone or on paper: marked with who typed it, and answered as
         `hand_in` is."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.referrals.accesses import CASE_READ, Look
-from services.referrals.api.front_door import other_content, receipt_of
+from services.referrals.api.front_door import REPEATED, other_content, receipt_of
 from services.referrals.api.front_door_bodies import PracticeBody
 from services.referrals.desk import Desk
 from services.referrals.handlers import practice_sends
@@ -16,6 +16,7 @@ from services.referrals.practice_views import Show, practices_of, sent_by
 from services.referrals.scopes import PRACTICE
 from services.referrals.views import View
 from shared.auth import Principal, requires
+from shared.openapi import also
 
 
 class Sent(BaseModel):
@@ -52,7 +53,7 @@ def practice_routes(desk: Desk) -> APIRouter:
         )
         return rows
 
-    @router.post("/referrals", status_code=201)
+    @router.post("/referrals", status_code=201, responses=also(REPEATED))
     def send(body: PracticeBody, response: Response, principal: Principal = works) -> View:
         """Refer a patient: 201 with its reference, 200 where this very form came before."""
         with other_content():
