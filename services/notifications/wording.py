@@ -81,10 +81,11 @@ def worded(
         "code": code,
         "minutes": minutes,
         "said": said_words(notice.said),
-        "day": format_date(notice.day, "EEEE d MMMM", locale=_ENGLISH) if notice.day else "",
     }
-    words = in_language(notice.kind, wishes.language, hope)
+    words = in_language(notice.kind, wishes.language, hope, notice.day)
     brief = f"{words.subject}. {_briefly(notice.task or notice.case, wishes.language)}."
+    if notice.day:
+        brief = f"{brief} {_day(notice.day, _hoped_in(wishes.language)[1])}."
     if hope:
         brief = f"{brief} {hope.brief(*_hoped_in(wishes.language))}"
     return Worded(
@@ -167,7 +168,9 @@ def _news(news: Sequence[News], wishes: Wishes) -> list[str]:
     return [heading, *(part for each in news for part in (each.title, *each.paragraphs))]
 
 
-def in_language(what: Kind | Words, language: Language, hope: Hope | None = None) -> Words:
+def in_language(
+    what: Kind | Words, language: Language, hope: Hope | None = None, day: date | None = None
+) -> Words:
     """The words of a kind, or of a digest, in a language.
 
     A language is followed by the English, so that somebody who is asked can help; Easy Read stands
@@ -177,19 +180,25 @@ def in_language(what: Kind | Words, language: Language, hope: Hope | None = None
         what: a kind, or `DIGEST`.
         language: the contact's.
         hope: by when an answer is hoped for, where a request is made.
+        day: what is said of it, where the message is about one; each language names it itself.
     """
     english = WORDS[what] if isinstance(what, Kind) else what
-    english = english.hoping(hope.said(HOPED, _ENGLISH) if hope else "")
+    english = english.hoping(hope.said(HOPED, _ENGLISH) if hope else "").of(_day(day, _ENGLISH))
     translation = translations().get(language)
     if translation is None:
         return english
     words = _found(translation, what)
     if words is None:
         return Words(english.subject, f"{translation.untranslated}\n\n{english.text}", english.link)
-    words = words.hoping(hope.said(*_hoped_in(language)) if hope else "")
+    hoped, locale = _hoped_in(language)
+    words = words.hoping(hope.said(hoped, locale) if hope else "").of(_day(day, locale))
     if translation.easy_read:
         return words
     return Words(words.subject, f"{words.text}\n\n{english.text}", words.link)
+
+
+def _day(day: date | None, locale: str) -> str:
+    return format_date(day, "EEEE d MMMM", locale=locale) if day else ""
 
 
 def _hoped_in(language: Language) -> tuple[Hoped, str]:

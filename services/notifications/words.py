@@ -15,8 +15,8 @@ class Words:
 
     Attributes:
         subject: its subject line; the same for everyone, so that it can tell nothing.
-        text: paragraphs between empty lines. `{reference}`, `{code}`, `{minutes}`, `{said}` and
-            `{day}` are filled in, and for `{hoped}` what `Hoped` says.
+        text: paragraphs between empty lines. `{reference}`, `{code}`, `{minutes}` and `{said}` are
+            filled in, for `{hoped}` what `Hoped` says, and for `{day}` a day in the language.
         link: what the link to the answer page is called, where the message has one.
     """
 
@@ -32,6 +32,10 @@ class Words:
     def hoping(self, sentence: str) -> "Words":
         """The same with what is hoped for in its place."""
         return replace(self, text=self.text.replace("{hoped}", sentence))
+
+    def of(self, day: str) -> "Words":
+        """The same with the day in its place that it is about."""
+        return replace(self, text=self.text.replace("{day}", day))
 
 
 @dataclass(frozen=True)

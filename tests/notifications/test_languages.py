@@ -1,6 +1,7 @@
 """What contacts read: their language, Easy Read, large print; what there is not, in English."""
 
 from dataclasses import fields
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -77,6 +78,25 @@ def test_a_reference_is_read_in_its_order_where_the_script_runs_from_the_right()
     words = worded(notice, wishes, url="", code="", minutes=10, mute="")
     assert "\u200e4712 3388\u200e" in words.paragraphs[0]
     assert " No. 4712 3388." in words.brief
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [
+        (Language.POLISH, "czwartek 3 grudnia"),
+        (Language.URDU, "جمعرات 3 دسمبر"),
+        (Language.PUNJABI, "ਵੀਰਵਾਰ 3 ਦਸੰਬਰ"),
+        (Language.EASY_READ, "Thursday 3 December"),
+        (Language.ENGLISH, "Thursday 3 December"),
+    ],
+)
+def test_a_day_is_named_in_the_language_and_below_in_english(language: Language, day: str):
+    notice = about(letter(Kind.NOT_THIS_TIME)).model_copy(update={"day": date(2026, 12, 3)})
+    words = worded(notice, Wishes(language=language), url="", code="", minutes=10, mute="")
+    text = "\n".join(words.paragraphs)
+    assert text.count(day) == 1
+    assert "Thursday 3 December" in text
+    assert words.brief.endswith(f" {day}.")
 
 
 def test_large_print_is_larger_and_plain_text_has_no_html(house: House):

@@ -19,7 +19,7 @@ def test_the_list_has_every_message_and_who_checked_it():
     rows = [line.split("\t") for line in run("list").splitlines()[1:]]
     kinds = {row[0] for row in rows}
     assert {*Kind, *PersonKind} <= kinds
-    assert ["person-agreed", "person", "ur", "1", "to be checked by a speaker"] in rows
+    assert ["person-agreed", "person", "ur", "2", "to be checked by a speaker"] in rows
 
 
 def test_a_preview_has_an_example_in_the_place_of_every_name():
