@@ -11,6 +11,7 @@ from typing import Any
 from services.referrals.unnamed.addresses import find_addresses
 from services.referrals.unnamed.known import Known
 from services.referrals.unnamed.shapes import (
+    LEAST_DIGITS,
     digits_of,
     find_emails,
     find_number,
@@ -27,9 +28,6 @@ WAYS: Mapping[str, tuple[str, ...]] = {
 }
 """By item, the channels of which it is the address. What is said of the first counts before the
 second: whoever may be rung on a number shares it, though no text may go there."""
-
-_LEAST_DIGITS = 6
-"""Of a telephone number within its town."""
 
 Contact = Mapping[str, Any]
 
@@ -101,7 +99,7 @@ def _numbers(text: str) -> set[str]:
     """Telephone numbers without what is dialled before them: +44, 0044 or a nought."""
     places = list(find_phones(text)) or [(0, len(text))]
     found = {national(text[start:end]).lstrip("0") for start, end in places if "@" not in text}
-    return {each for each in found if len(digits_of(each)) >= _LEAST_DIGITS}
+    return {each for each in found if len(digits_of(each)) >= LEAST_DIGITS}
 
 
 def _emails(text: str) -> set[str]:

@@ -9,6 +9,7 @@ from services.referrals.unnamed.addresses import Line, line_of
 from services.referrals.unnamed.found import Kind
 from services.referrals.unnamed.names import parts_of
 from services.referrals.unnamed.shapes import (
+    LEAST_DIGITS,
     digits_of,
     find_emails,
     find_phones,
@@ -19,9 +20,6 @@ from services.referrals.unnamed.shapes import (
 from services.referrals.unnamed.visible import Visible
 from services.referrals.unnamed.words import folded
 from shared.fhir.nhs import NHS_NUMBER, canonical_system
-
-_LEAST_DIGITS = 6
-"""Of a telephone number within its town; what has fewer could be anything."""
 
 
 @dataclass
@@ -69,7 +67,7 @@ class Known:
         shaped = [national(value[start:end]) for start, end in find_phones(value)]
         if not shaped and "@" not in value:
             shaped = [national(value)]
-        self.phones |= {each for each in shaped if len(each) >= _LEAST_DIGITS}
+        self.phones |= {each for each in shaped if len(each) >= LEAST_DIGITS}
 
     def take_address(self, address: str) -> None:
         """An address in one text: its first part is the street, with a number or without."""

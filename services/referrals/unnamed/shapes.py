@@ -8,6 +8,9 @@ from datetime import date, timedelta
 
 from shared.fhir.nhs import is_nhs_number
 
+LEAST_DIGITS = 6
+"""Of a telephone number within its town; what has fewer could be anything."""
+
 _APART = r"\s().\-‐-―−"
 _GAP = rf"(?:[{_APART}]{{0,3}}|\s/\s)"
 """What may part the digits of a telephone number; a stroke without spaces is a date's."""
