@@ -113,6 +113,29 @@ def test_districts_may_lie_beyond_the_hub_and_what_is_by_phone_is_everywhere(hou
     assert other.case in on_the_list(house)
 
 
+@pytest.mark.parametrize("postcode", ["BD8 7AA", "bd87aa", "BD8", " BD8  7AA"])
+def test_a_postcode_is_read_as_feeds_write_it(house: House, postcode: str):
+    referral = held(house, areas=["BD8"])
+    for code in ("BD80 1AA", "BD1 8BD", "LS8 7AA"):
+        published(house, service_at_locations=located(code))
+    assert on_the_list(house) == []
+    published(house, service_at_locations=located(postcode))
+    assert on_the_list(house) == [referral.case]
+
+
+def test_what_has_no_postcode_is_heard_of_by_its_hubs_cases(house: House):
+    """It may visit people, or stand on the map alone: nobody knows that it is too far."""
+    referral = held(house, areas=["BD8"])
+    published(house, hub="leeds")
+    assert on_the_list(house) == []
+    published(house, service_at_locations=[{"location": {"latitude": 53.8, "longitude": -1.78}}])
+    assert on_the_list(house) == [referral.case]
+
+
+def located(postcode: str) -> list[dict[str, Any]]:
+    return [{"location": {"addresses": [{"postal_code": postcode}]}}]
+
+
 def test_saying_anew_what_is_waited_for_takes_the_to_do_away(house: House):
     referral = held(house)
     published(house)

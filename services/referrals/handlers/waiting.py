@@ -1,5 +1,6 @@
 """A case says what it waits for; its worker hears first when something opens (care 3)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,8 @@ OPEN = ("taking", "ask-first")
 CLOSED = ("full", "waiting-list")
 FROM_ANYWHERE = frozenset({"phone", "online", "remote"})
 """Ways of meeting for which nobody has to live nearby."""
+_POSTCODE = re.compile(r"(?P<district>[A-Z]{1,2}[0-9][0-9A-Z]?)(?:[0-9][A-Z]{2})?")
+"""A postcode, or the first part of one, as feeds write them: with a space or without."""
 
 
 @repeating
@@ -106,21 +109,25 @@ def _waiting(session: Session, listing: Mapping[str, Any]) -> list[UUID]:
 def _within(listing: Mapping[str, Any], hub: str, areas: list[str]) -> bool:
     """Whether a listing is where a case would have it: in one of the districts, or else with its
     hub. Districts may lie beyond the hub's border, and what is offered by phone lies everywhere.
+    Of what has no postcode nobody knows that it is elsewhere: its hub's cases hear (care 26).
     """
     if FROM_ANYWHERE & set(_terms(listing, "format")):
         return True
-    if areas:
-        return bool(_districts(listing) & set(areas))
+    there = _districts(listing)
+    if areas and there:
+        return bool(there & set(areas))
     own = listing.get("kersey") or {}
     return bool(own.get("hub") == hub)
 
 
 def _districts(listing: Mapping[str, Any]) -> set[str]:
-    return {
-        str(address.get("postal_code", "")).upper().split(" ")[0]
+    codes = (
+        "".join(str(address.get("postal_code") or "").upper().split())
         for at in listing.get("service_at_locations") or ()
         for address in (at.get("location") or {}).get("addresses") or ()
-    }
+    )
+    found = (_POSTCODE.fullmatch(code) for code in codes)
+    return {each["district"] for each in found if each}
 
 
 def _terms(listing: Mapping[str, Any], taxonomy: str) -> list[str]:
