@@ -248,7 +248,8 @@ def services(
     listed = {key for key, row in known.items() if row["withdrawn"] is None}
     looks.begin(uow, changed, known.keys() - listed, now)
     versions.published(uow, "service", changed, _owners(uow, changed), now, writing)
-    tell(uow, outbox, _service_events(uow, changed, listed, raised, now))
+    stood = {key: known[key]["status"] for key in listed}
+    tell(uow, outbox, _service_events(uow, changed, stood, raised, now))
     return set(changed)
 
 
@@ -270,17 +271,23 @@ def _owners(
 def _service_events(
     uow: UnitOfWork,
     changed: Mapping[UUID, hsds.Service],
-    listed: Collection[UUID],
+    stood: Mapping[UUID, str],
     versions: Mapping[UUID, int],
     now: datetime,
 ) -> Iterable[tuple[Event, int]]:
+    """What is told of services, given the status of those that were listed before."""
     listings = listing.listings(uow.session, list(changed), now)
     for key, model in changed.items():
-        happened = ServiceChanged if key in listed else ServicePublished
         # Made of what stands in the tables: that it is JSON need not be looked for in every value.
-        event = happened.model_construct(
-            service=key, provider=model.organization_id, listing=listings[key]
-        )
+        said: dict[str, Any] = {
+            "service": key, "provider": model.organization_id, "listing": listings[key],
+        }  # fmt: skip
+        event: Event
+        if key not in stood:
+            event = ServicePublished.model_construct(**said)
+        else:
+            was = None if stood[key] == model.status else stood[key]
+            event = ServiceChanged.model_construct(**said, was=was)
         yield event, versions[key]
 
 

@@ -64,6 +64,15 @@ def test_only_what_changed_is_told(house: House):
     assert event["data"]["service"] == str(key("Chess"))
 
 
+def test_a_change_says_whether_the_service_ran_before(house: House):
+    house.load(service("Choir", status="temporarily closed"))
+    start = house.position()
+    house.load(service("Choir"))
+    house.load(service("Choir", fees="Free"))
+    said = [each["data"].get("was") for each in house.events(after=start)]
+    assert said == ["temporarily closed", None]
+
+
 def test_a_reload_undoes_neither_a_capacity_nor_a_withdrawal(house: House):
     listed = (service("Choir", capacity={"state": "taking", "places": 5}), service("Chess"))
     house.load(*listed)

@@ -7,7 +7,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.referrals.handlers import waiting
-from shared.messaging.events import CapacityChanged, Envelope, Event, Sequence, ServicePublished
+from shared.messaging.events import (
+    CapacityChanged,
+    Envelope,
+    Event,
+    Sequence,
+    ServiceChanged,
+    ServicePublished,
+)
 from shared.messaging.outbox import ConsumingOnce
 from tests.referrals.house import SERVICE, House, Referral, hear
 
@@ -99,6 +106,22 @@ def test_room_that_opens_is_heard_once_and_room_that_was_there_is_not(house: Hou
     opens(house, CapacityChanged(service=SERVICE, state="taking", was="full"))
     assert on_the_list(house) == []
     opens(house, CapacityChanged(service=NEW, state="taking", was="full", places=1))
+    assert on_the_list(house) == [referral.case]
+
+
+def test_what_was_closed_for_a_while_and_runs_again_is_heard(house: House):
+    referral = held(house)
+    for was in (None, "active"):
+        opens(house, ServiceChanged(service=NEW, provider=PROVIDER, listing=listing(), was=was))
+    closed = listing(status="inactive")
+    opens(house, ServiceChanged(service=NEW, provider=PROVIDER, listing=closed, was="defunct"))
+    full = listing(state="full")
+    opens(house, ServiceChanged(service=NEW, provider=PROVIDER, listing=full, was="inactive"))
+    assert on_the_list(house) == []
+    again = ServiceChanged(
+        service=NEW, provider=PROVIDER, listing=listing(), was="temporarily closed"
+    )
+    opens(house, again)
     assert on_the_list(house) == [referral.case]
 
 

@@ -14,11 +14,13 @@ from services.referrals.tables import Case, ListedService, Waiting, Worklist
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.messaging.broker import Subscription
-from shared.messaging.events import CapacityChanged, Envelope, ServicePublished
+from shared.messaging.events import CapacityChanged, Envelope, ServiceChanged, ServicePublished
 from shared.repeating import repeating
 
 SUBSCRIPTION = Subscription(
-    "referrals", "openings", frozenset({ServicePublished.type, CapacityChanged.type})
+    "referrals",
+    "openings",
+    frozenset({ServicePublished.type, ServiceChanged.type, CapacityChanged.type}),
 )
 OPEN = ("taking", "ask-first")
 CLOSED = ("full", "waiting-list")
@@ -65,6 +67,10 @@ def note_opening(desk: Desk, uow: UnitOfWork, envelope: Envelope) -> None:
         return
     if isinstance(event, ServicePublished):
         listing, opens = event.listing, _capacity(event.listing) not in CLOSED
+    elif isinstance(event, ServiceChanged):
+        # It ran not, and runs again; a listing whose words changed was there before.
+        listing = event.listing
+        opens = event.was not in (None, "active") and _capacity(listing) not in CLOSED
     else:
         assert isinstance(event, CapacityChanged)
         known = uow.session.get(ListedService, event.service)

@@ -64,9 +64,11 @@ class ServicePublished(ServiceEvent):
 
 
 class ServiceChanged(ServiceEvent):
-    """A listed service's public details changed."""
+    """A listed service's public details changed; `was` is its status before, where that did."""
 
     type: ClassVar[str] = "kersey.directory.service.changed.v1"
+
+    was: str | None = None
 
 
 class ServiceWithdrawn(ServiceEvent):
