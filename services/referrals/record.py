@@ -43,6 +43,19 @@ CONTACT_ITEMS = frozenset({"phone", "email", "address"})
 Channel = Literal["phone", "text", "email", "post", "visit"]
 """Ways to a person; whether each is safe is recorded by itself (care 12)."""
 
+Relation = Literal[
+    "partner", "parent", "child", "sibling", "other-family", "friend", "neighbour", "professional",
+    "other",
+]  # fmt: skip
+"""Who somebody is to the person (care 17)."""
+
+NO_AUTHORITY = "none"
+Authority = Literal[
+    "none", "parental-responsibility", "lpa-health", "lpa-money", "deputy", "appointee"
+]
+"""By what law somebody decides for the person: parental responsibility (Children Act 1989), a
+lasting power of attorney or a deputy (Mental Capacity Act 2005), an appointee for benefits."""
+
 Safe = Literal["yes", "no", "unknown"]
 """Whether a channel may be used; `unknown` means ask before the first message (care 12)."""
 

@@ -25,6 +25,7 @@ from services.referrals.tables import (
     CaseTask,
     EqualityCharacteristic,
     Person,
+    PersonAround,
     PersonChange,
     PersonMerge,
     SafeContact,
@@ -59,6 +60,9 @@ REACHING: Mapping[str, Wanted] = {
 PARTS: Mapping[str, Wanted] = {
     **REACHING,
     "person": select(Person).where(col(Person.id) == _PERSON),
+    "around": _of_person(PersonAround)
+    .where(col(PersonAround.ended).is_(None))
+    .order_by(col(PersonAround.recorded)),
     "equality": _of_person(EqualityCharacteristic).order_by(
         col(EqualityCharacteristic.characteristic), col(EqualityCharacteristic.recorded).desc()
     ),
@@ -107,6 +111,7 @@ def record_view(rows: Gathered, lawful_basis: Mapping[Flow, str]) -> View:
         "stops": stops_of(person),
         "contacts": list(_contacts(rows["contacts"], merged)),
         "access_needs": _access_needs(rows["access_needs"]),
+        "around": _around(rows["around"]),
         "equality": _equality(rows["equality"]),
         "consents": {
             "lawful_basis": lawful_basis,
@@ -157,6 +162,16 @@ def _contacts(rows: Iterable[SafeContact], merged: datetime | None) -> Iterable[
 def _access_needs(rows: Iterable[AccessNeed]) -> list[View]:
     return [
         {"id": str(each.id), "code": each.code, "detail": each.detail, "source": each.source}
+        | _by(each.recorded_by, each.recorded)
+        for each in rows
+    ]
+
+
+def _around(rows: Iterable[PersonAround]) -> list[View]:
+    told = ("name", "relation", "carer", "authority", "evidence", "may_hear", "phone")
+    return [
+        {"id": str(each.id)}
+        | {name: getattr(each, name) for name in told}
         | _by(each.recorded_by, each.recorded)
         for each in rows
     ]

@@ -13,6 +13,7 @@ from services.referrals.tables import (
     AccessNeed,
     Case,
     EqualityCharacteristic,
+    PersonAround,
     PersonChange,
     SafeContact,
     WiderConsent,
@@ -54,6 +55,10 @@ def plant(engine: Engine, person: UUID, marks: Sequence[str] = PLANTED) -> None:
             },
         ),
         (AccessNeed, {"code": "bsl", "detail": one, "source": two}),
+        (
+            PersonAround,
+            {"name": one, "relation": "friend", "evidence": two, "may_hear": three, "phone": four},
+        ),
         (EqualityCharacteristic, {"characteristic": "religion", "source": "self", "value": three}),
         (
             WiderConsent,

@@ -6,6 +6,7 @@ of whoever is signed in, and shows what they answer.
 
 from services.portal.cases import (
     agreements,
+    around,
     asking,
     case,
     closing,
@@ -40,6 +41,7 @@ ROUTERS = (
     requests.router,
     first_visit.router,
     gp_messages.router,
+    around.router,
     closing.router,
     steps.router,
 )

@@ -20,6 +20,7 @@ from services.portal.cases.told import told
 from services.portal.cases.visits import visits_in_words
 from services.portal.cases.words import (
     AGREED,
+    AUTHORITIES,
     CANCEL_REASONS,
     CHANNELS,
     COLOURS,
@@ -34,6 +35,7 @@ from services.portal.cases.words import (
     LEVEL_NAMES,
     LEVELS,
     OUTCOMES,
+    RELATIONS,
     SAFE,
     SAID_SO,
     SHARED,
@@ -190,6 +192,7 @@ async def _known(here: Place, found: Json) -> dict[str, Any]:
             "access": access,
             "activities": STEPS,
             "agreed": AGREED,
+            "authorities": AUTHORITIES,
             "channels": CHANNELS,
             "emergencies": REASONS,
             "entered": ENTERED,
@@ -200,6 +203,7 @@ async def _known(here: Place, found: Json) -> dict[str, Any]:
             "levels": LEVEL_NAMES,
             "need": need,
             "reasons": {**ANSWERED, **CANCEL_REASONS, WITH_THE_CASE: _("The case was closed")},
+            "relations": RELATIONS,
             "safe": SAFE,
             "said_so": SAID_SO,
             "shared": SHARED,

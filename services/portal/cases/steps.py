@@ -357,6 +357,56 @@ STEPS: Mapping[str, Step] = {
         _("This takes the place of what was noted for the same way before."),
         after_end=True,
     ),
+    "around": Step(
+        _("Somebody around them"),
+        _("Save"),
+        ("POST", "person/around"),
+        (
+            Field("name", _("Their name"), missing=_("Type their name")),
+            Field(
+                "relation",
+                _("Who are they to the person?"),
+                "radios",
+                words.RELATIONS,
+                missing=_("Choose who they are"),
+            ),
+            Field(
+                "carer",
+                _("If they look after the person"),
+                "checkboxes",
+                {"yes": _("They are a carer")},
+                _("A carer can be referred for help too."),
+            ),
+            Field(
+                "authority",
+                _("May they decide for the person by law?"),
+                "radios",
+                words.AUTHORITIES,
+                _("Whether somebody can decide is asked anew for each decision."),
+                _("Choose whether they may decide"),
+            ),
+            Field(
+                "evidence",
+                _("If they may, what did you see that shows it?"),
+                hint=_("For example, the registered document, on 3 March"),
+            ),
+            Field(
+                "may_hear",
+                _("What does the person agree that they are told?"),
+                "words",
+                hint=_("Leave it empty if nothing."),
+            ),
+            Field("phone", _("Their phone number (if you like)")),
+        ),
+        lambda typed: {
+            **{
+                name: typed[name]
+                for name in ("name", "relation", "authority", "evidence", "may_hear", "phone")
+            },
+            "carer": "yes" in typed["carer"],
+        },
+        _("Only your team reads it. No message goes to them by itself."),
+    ),
     "access-needs": Step(
         _("What they need to take part"),
         _("Save"),

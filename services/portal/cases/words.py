@@ -253,6 +253,29 @@ SAFE: Mapping[str, str] = {
     "unknown": _("Not known: ask first"),
 }
 
+RELATIONS: Mapping[str, str] = {
+    "partner": _("Partner"),
+    "parent": _("Parent"),
+    "child": _("Son or daughter"),
+    "sibling": _("Brother or sister"),
+    "other-family": _("Other family"),
+    "friend": _("Friend"),
+    "neighbour": _("Neighbour"),
+    "professional": _("Somebody who works with them"),
+    "other": _("Somebody else"),
+}
+"""Who somebody is to the person (care 17)."""
+
+AUTHORITIES: Mapping[str, str] = {
+    "none": _("No: the person decides"),
+    "parental-responsibility": _("Parental responsibility"),
+    "lpa-health": _("Power of attorney for health and care"),
+    "lpa-money": _("Power of attorney for money"),
+    "deputy": _("Deputy of the Court of Protection"),
+    "appointee": _("Appointee for benefits"),
+}
+"""By what law somebody decides for the person."""
+
 STOPS: Mapping[str, str] = {
     "died": _("This person has died"),
     "restricted": _("This record is restricted: tell nobody where the person is"),
@@ -370,6 +393,7 @@ DONE: Mapping[str, str] = {
     "renew-agreement": _("Noted: they still agree."),
     "contact-ways": _("Noted."),
     "access-needs": _("Noted."),
+    "around": _("Noted."),
     "gp-sharing": _("Noted. Only this goes to the GP."),
     "gp-worries": _("The practice is told now. Look below whether it arrives."),
     "gp-messages": _("Noted."),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from services.referrals.accesses import seeing
 from services.referrals.api.record_bodies import (
     AccessNeedBody,
+    AroundBody,
     ConsentBody,
     EqualityBody,
     SafeContactBody,
@@ -15,7 +16,7 @@ from services.referrals.api.record_bodies import (
 )
 from services.referrals.care import caring, known_person
 from services.referrals.desk import Desk
-from services.referrals.handlers import recording, stopping
+from services.referrals.handlers import people_around, recording, stopping
 from services.referrals.record import Channel, Characteristic, Stop, stops_of
 from services.referrals.record_views import changes_view, record_of
 from services.referrals.scopes import CASES
@@ -72,6 +73,18 @@ def record_routes(desk: Desk) -> APIRouter:
     def end_need(case: UUID, need: UUID, principal: Principal = works) -> View:
         """The person does not need it any more."""
         recording.end_access_need(desk, principal, case, need)
+        return _record(desk, principal, case)
+
+    @router.post("/around", status_code=201)
+    def add_around(case: UUID, body: AroundBody, principal: Principal = works) -> View:
+        """Somebody around the person: relation, authority, what they may hear."""
+        people_around.add(desk, principal, case, **body.model_dump())
+        return _record(desk, principal, case)
+
+    @router.post("/around/{around}/end")
+    def end_around(case: UUID, around: UUID, principal: Principal = works) -> View:
+        """They are not around the person any more."""
+        people_around.end(desk, principal, case, around)
         return _record(desk, principal, case)
 
     @router.put("/equality/{characteristic}")

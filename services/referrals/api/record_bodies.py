@@ -2,8 +2,15 @@
 
 from pydantic import Field, StrictBool
 
-from services.referrals.api.bodies import Body, Line, Slug, Words
-from services.referrals.record import PREFERS_NOT_TO_SAY, Purpose, Safe, Source
+from services.referrals.api.bodies import Body, Line, Said, Slug, Words
+from services.referrals.record import (
+    PREFERS_NOT_TO_SAY,
+    Authority,
+    Purpose,
+    Relation,
+    Safe,
+    Source,
+)
 
 
 class StopBody(Body):
@@ -30,6 +37,18 @@ class AccessNeedBody(Body):
     code: Slug
     detail: Line = ""
     source: Source = "self-stated"
+
+
+class AroundBody(Body):
+    """Somebody around the person."""
+
+    name: Said
+    relation: Relation
+    carer: StrictBool = False
+    authority: Authority = "none"
+    evidence: Line = ""
+    may_hear: Words = ""
+    phone: Line = ""
 
 
 class EqualityBody(Body):

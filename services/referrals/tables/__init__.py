@@ -2,6 +2,7 @@
 
 from sqlalchemy import MetaData
 
+from services.referrals.tables.around import PersonAround
 from services.referrals.tables.attendance import AttendanceMark
 from services.referrals.tables.bars import BarsMessage
 from services.referrals.tables.base import Row
@@ -105,6 +106,7 @@ __all__ = [
     "OnwardRequest",
     "PatientLink",
     "Person",
+    "PersonAround",
     "PersonChange",
     "PersonMerge",
     "PlaceHub",

@@ -18,6 +18,7 @@ from services.referrals.tables import (
     ListedService,
     PatientLink,
     Person,
+    PersonAround,
     SafeContact,
 )
 from services.referrals.unnamed.found import Kind
@@ -47,6 +48,9 @@ _GATHERING = Gathering(
     ),
     contacts=columns(col(SafeContact.channel), col(SafeContact.value)).where(
         col(SafeContact.person).in_(_RECORDS)
+    ),
+    around=columns(col(PersonAround.name), col(PersonAround.phone)).where(
+        col(PersonAround.person).in_(_RECORDS)
     ),
     agreements=columns(col(Agreement.shared)).where(col(Agreement.person).in_(_RECORDS)),
     teams=columns(col(LinkWorkerService.name), col(LinkWorkerService.phone)).where(
@@ -98,6 +102,9 @@ def read_around(session: Session, case: Case, service: UUID | None) -> Around:
     for each in rows["contacts"]:
         take = known.take_address if each["channel"] in ("post", "visit") else known.take_contact
         take(each["value"])
+    for each in rows["around"]:
+        known.take_name(each["name"], Kind.NAME_OF_SOMEBODY_CLOSE)
+        known.take_contact(each["phone"])
     for each in rows["agreements"]:
         known.take_shared(each["shared"])
     named = [each["name"] for each in rows["teams"]]
