@@ -130,7 +130,7 @@ def export(at: Desk, engines: Mapping[str, Engine], person: UUID, file: Path, *,
     with _new_file(file) as handle, zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as whole:
         copy = copy_of(at, person, by=by)
         with engines["notifications"].connect() as connection:
-            messages = copy_of_notifications(connection, copy.subject.cases)
+            messages = copy_of_notifications(connection, copy.subject.cases, copy.subject.persons)
         whole.writestr("READ-ME.txt", summary(copy, messages))
         for reference, content in copy.documents.items():
             whole.writestr(

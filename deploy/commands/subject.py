@@ -147,6 +147,7 @@ def erase(
             return
         if not yes:
             _confirm()
+            planned = once(even_if_open=even_if_open, commit=False)  # as it is after the answer
         _keep(planned, reason, by)
         done = once(even_if_open=even_if_open)
         _report(done, done=True)

@@ -1,20 +1,21 @@
 """What an operator is told: refusals in words, the list as a file, what is due."""
 
 import json
+import zipfile
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.referrals.house import a_bundle
-from tests.subject.living import Living, refer
+from tests.subject.living import Living, eventually, refer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 WAITS = ("--yes", "--wait", "120", "--by", "DPO")
 
 
-def test_an_operators_day(small: Living, tmp_path: Path) -> None:
+def test_an_operators_day(small: Living, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case, patient = refer(small, a_bundle())
     ((person, number),) = small.rows("referrals", "select id, nhs_number from person")
     whom = ("--patient", f"Patient/{patient}")
@@ -70,10 +71,33 @@ def test_an_operators_day(small: Living, tmp_path: Path) -> None:
     assert "nobody is known by that. --patient takes" in str(nobody.exception)
     assert "(Patient/7)" in str(nobody.exception)
 
+    # The copy says what stops messages, which notifications knows by the person alone.
+    stopped = "select 1 from stopped where reason = 'person-restricted' or reason = 'restricted'"
+    eventually(lambda: bool(small.rows("notifications", stopped)), "notifications has heard of it")
+    file = tmp_path / "copy.zip"
+    copied = small.kersey("subject", "export", "--to", str(file), *whom, "--by", "DPO")
+    assert copied.exit_code == 0, (copied.output, copied.exception)
+    with zipfile.ZipFile(file) as copy:
+        assert len(json.loads(copy.read("notifications/stopped.json"))) == 1
+
     # Nobody is there to be asked again.
     alone = small.kersey("subject", "erase", "--even-if-open", *whom, "--by", "DPO", said="")
     assert "say --yes where nobody can be asked" in str(alone.exception)
     assert small.rows("referrals", "select count(*) from erasure") == [(0,)]
+
+    # A hold that comes while the operator thinks: nothing goes on the list that did not go.
+    kept = tmp_path / "thinking.jsonl"
+
+    def hold_meanwhile() -> None:
+        assert small.kersey("subject", "hold", *whom, "--by", "solicitor").exit_code == 0
+
+    with monkeypatch.context() as asked:
+        asked.setattr("deploy.commands.subject._confirm", hold_meanwhile)
+        erasing = ("subject", "erase", "--even-if-open", *whom, "--by", "DPO")
+        refused = small.kersey(*erasing, KERSEY_ERASURE_LIST=str(kept))
+    assert "there is a legal hold" in str(refused.exception)
+    assert not kept.exists(), "or a restored backup would be erased by it, whatever the court said"
+    assert small.kersey("subject", "hold", "--lift", *whom, "--by", "solicitor").exit_code == 0
 
     # Erased, noted in the list's file, confirmed; applied again after a restore.
     kept = tmp_path / "kept.jsonl"

@@ -96,14 +96,19 @@ def is_erased(uow: UnitOfWork, case: UUID) -> bool:
     return found.first() is not None
 
 
-def copy_of(connection: Connection, cases: Sequence[UUID]) -> dict[str, list[dict[str, Any]]]:
-    """What is kept of a person's cases, by table, for a copy that the person gets.
+def copy_of(
+    connection: Connection, cases: Sequence[UUID], persons: Sequence[UUID]
+) -> dict[str, list[dict[str, Any]]]:
+    """What is kept of a person, by table, for a copy that the person gets.
 
     Args:
         connection: of this service's database.
         cases: the person's.
+        persons: the ids of their records, by which it is known what stops messages to them.
     """
-    return held(connection, HOLDINGS, traces(connection, cases))
+    stops = [of_person(each, stop) for each in persons for stop in STOPS.values()]
+    found = traces(connection, cases)
+    return held(connection, HOLDINGS, {**found, "about": [*found["about"], *stops]})
 
 
 def traces(connection: Connection, cases: Sequence[UUID]) -> Traces:
