@@ -12,7 +12,8 @@ from typing import Literal
 from babel.dates import format_date, format_time
 from pydantic import BaseModel, ConfigDict, Field
 
-ENGLISH = "en"
+ENGLISH, IN_ENGLISH = "en", "en-GB"
+"""The language in our words, and as a page names it."""
 
 FROM_LEFT, FROM_RIGHT = "\u200e", "\u200f"
 
@@ -59,7 +60,7 @@ class InLanguage(BaseModel):
     @property
     def lang(self) -> str:
         """As a page names its language."""
-        return "en-GB" if self.language == ENGLISH else self.language
+        return IN_ENGLISH if self.language == ENGLISH else self.language
 
 
 class WithMoments(InLanguage):

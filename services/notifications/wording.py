@@ -96,6 +96,8 @@ def worded(
         url=url or None,
         look=wishes.look,
         mute=mute if notice.kind in OPTIONAL else None,
+        lang=words.lang,
+        english=words.english,
     )
 
 
@@ -194,7 +196,9 @@ def in_language(
     words = words.hoping(hope.said(hoped, locale) if hope else "").of(_day(day, locale))
     if translation.easy_read:
         return words
-    return Words(words.subject, f"{words.text}\n\n{english.text}", words.link)
+    below = len([each for each in english.text.split("\n\n") if each.strip()])
+    text = f"{words.text}\n\n{english.text}"
+    return Words(words.subject, text, words.link, translation.lang, below)
 
 
 def _day(day: date | None, locale: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from services.notifications.domain import Kind
+from shared.tongues import IN_ENGLISH
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,15 @@ class Words:
         text: paragraphs between empty lines. `{reference}`, `{code}`, `{minutes}` and `{said}` are
             filled in, for `{hoped}` what `Hoped` says, and for `{day}` a day in the language.
         link: what the link to the answer page is called, where the message has one.
+        lang: its language, as a page names it.
+        english: how many of the last paragraphs are in English, where the others are not.
     """
 
     subject: str
     text: str
     link: str | None = None
+    lang: str = IN_ENGLISH
+    english: int = 0
 
     def paragraphs(self, **values: object) -> list[str]:
         """The text's paragraphs with `values` filled in, each on one line."""

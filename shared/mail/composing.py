@@ -11,6 +11,8 @@ from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from shared.tongues import IN_ENGLISH
+
 
 class Look(StrEnum):
     """How a mail is set."""
@@ -51,6 +53,8 @@ class Written:
         url: where to read more.
         choices: what can be answered by a link.
         look: how it is set.
+        lang: the language of the subject, the link and the first paragraphs.
+        english: how many of the last paragraphs are in English, where the others are not.
         unsubscribe: the address at which a POST ends mails of this kind, where they may be ended;
             a mail program sends it by itself if it is https (RFC 8058, section 3.1).
     """
@@ -61,6 +65,8 @@ class Written:
     url: str | None = None
     choices: Sequence[Choices] = ()
     look: Look = Look.USUAL
+    lang: str = IN_ENGLISH
+    english: int = 0
     unsubscribe: str | None = None
 
 
@@ -116,6 +122,7 @@ class Composer:
                 message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(str(self._template.text(**content)))  # type: ignore[attr-defined]
         if written.look is not Look.PLAIN:
-            html = self._template.html(**content, size=SIZES[written.look])  # type: ignore[attr-defined]
+            read = {"lang": written.lang, "english": written.english, "size": SIZES[written.look]}
+            html = self._template.html(**content, **read)  # type: ignore[attr-defined]
             message.add_alternative(str(html), subtype="html")
         return message

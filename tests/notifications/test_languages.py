@@ -52,6 +52,22 @@ def test_a_contact_is_written_to_in_its_language_with_the_english_below(house: H
     assert "/answer/" in text
 
 
+def test_a_mail_says_in_which_language_each_part_is_read_aloud(house: House):
+    html = mailed(house, language="pl").get_body(("html",)).get_content()
+    assert '<html lang="pl">' in html
+    own, below = html.index("Ktoś chciałby przyjść"), html.index("Someone would like to come")
+    assert html[:own].endswith('<p dir="auto">')
+    assert html[:below].endswith('<p lang="en-GB" dir="ltr">')
+    assert '<p lang="en-GB" dir="ltr">If the link does not open' in html
+    assert html.count('lang="en-GB"') == len(WORDS[Kind.REQUEST].text.split("\n\n")) + 1
+
+
+def test_an_english_mail_is_english(house: House):
+    html = mailed(house).get_body(("html",)).get_content()
+    assert html.count("lang=") == 1
+    assert '<html lang="en-GB">' in html
+
+
 def test_easy_read_stands_alone(house: House):
     text = mailed(house, language="en-easy").get_body(("plain",)).get_content()
     assert "Someone would like to come to your group." in text

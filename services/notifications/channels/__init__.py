@@ -11,6 +11,7 @@ from typing import Protocol
 from services.notifications.notice import Notice
 from shared.delivery import Delivery, Receipt
 from shared.mail import Look
+from shared.tongues import IN_ENGLISH
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Worded:
         url: where to read more and answer, where the message leads anywhere.
         look: how it is set.
         mute: where its reader says that they want no more of this kind, if they may.
+        lang: the language of its subject and its first paragraphs, as a page names it.
+        english: how many of the last paragraphs say the same in English, in another language's.
     """
 
     subject: str
@@ -34,6 +37,8 @@ class Worded:
     url: str | None = None
     look: Look = Look.USUAL
     mute: str | None = None
+    lang: str = IN_ENGLISH
+    english: int = 0
 
 
 @dataclass(frozen=True)

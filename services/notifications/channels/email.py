@@ -70,6 +70,8 @@ def _written(letter: Letter) -> Written:
         words.link,
         words.url,
         look=words.look,
+        lang=words.lang,
+        english=words.english,
         unsubscribe=words.mute,
     )
 

@@ -108,7 +108,13 @@ class PersonSender:
         words = self._words(notice, told, url)
         self._begin(delivery, notice, means, words.edition)
         worded = Worded(
-            words.subject, words.paragraphs, words.brief, words.link or None, url or None
+            words.subject,
+            words.paragraphs,
+            words.brief,
+            words.link or None,
+            url or None,
+            lang=words.lang,
+            english=words.english,
         )
         return channel, Letter(delivery, _addressed(told.way, told.given), worded)
 

@@ -137,6 +137,8 @@ class PersonWords:
         link: what the link is called.
         brief: the text message, which holds the link.
         edition: which template in which version.
+        lang: its language, as a page names it.
+        english: how many of the last paragraphs are in English, where the others are not.
     """
 
     subject: str
@@ -144,6 +146,8 @@ class PersonWords:
     link: str
     brief: str
     edition: str
+    lang: str
+    english: int
 
 
 def written(template: Template, kind: Kind, facts: Facts, url: str) -> PersonWords:
@@ -155,10 +159,19 @@ def written(template: Template, kind: Kind, facts: Facts, url: str) -> PersonWor
     english = templates()[ENGLISH]
     message = template.messages[kind]
     paragraphs = list(_paragraphs(template, message, facts))
+    below: list[str] = []
     if template.language != ENGLISH:
-        paragraphs += _paragraphs(english, english.messages[kind], facts)
+        below += _paragraphs(english, english.messages[kind], facts)
     brief = message.brief.format(**_values(template, facts, marked=False), url=url)
-    return PersonWords(message.subject, paragraphs, message.link, brief, template.edition)
+    return PersonWords(
+        message.subject,
+        [*paragraphs, *below],
+        message.link,
+        brief,
+        template.edition,
+        template.lang,
+        len(below),
+    )
 
 
 def chosen(language: str, *, easy_read: bool) -> Template:
