@@ -19,16 +19,16 @@ def places(
         list[Path],
         typer.Argument(
             exists=True,
-            dir_okay=False,
             readable=True,
             help="Postcodes (ONSPD or NSPL: CSV, .gz or .zip), deprivation (IMD: CSV), boundaries"
-            " of wards, local authorities or LSOAs (GeoJSON in WGS 84).",
+            " of wards, local authorities or LSOAs (GeoJSON in WGS 84). Of a folder, all of them.",
         ),
     ],
 ) -> None:
     """Bring in where postcodes lie, their deprivation, and boundaries.
 
-    Each file comes in whole or not at all. Kersey may run meanwhile. Twice the same is no change.
+    Each file comes in whole or not at all, and one that cannot be taken keeps no other one out.
+    Kersey may run meanwhile. Twice the same is no change.
     """
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -41,8 +41,9 @@ def places(
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     screen = Console(stderr=True)
+    wrong: list[str] = []
     with every_database(OperatorSettings(), "load places") as engines:
-        for file in files:
+        for file in (each for named in files for each in _files_of(named)):
             with Progress(*columns, console=screen, transient=True) as shown:
                 task = shown.add_task(file.name)
 
@@ -52,7 +53,11 @@ def places(
                 try:
                     report = load_file(engines["providers"], file, told)
                 except NotOfficial as error:
-                    raise Refusal(str(error)) from error
+                    if file in files:
+                        wrong.append(str(error))
+                    else:
+                        typer.echo(f"left: {error}", err=True)
+                    continue
             typer.echo(
                 f"{file.name}: {report.kind}, {report.read:,} read, {report.stored:,} stored,"
                 f" {report.changed:,} of them new or changed, {report.refused:,} refused"
@@ -61,3 +66,16 @@ def places(
                 typer.echo(f"  {reason}", err=True)
             if report.refused > len(report.reasons):
                 typer.echo(f"  and {report.refused - len(report.reasons):,} more", err=True)
+    if wrong:
+        raise Refusal(" ".join(wrong))
+
+
+def _files_of(named: Path) -> list[Path]:
+    """A file, or those of a folder that could be official, in the order of their names."""
+    if not named.is_dir():
+        return [named]
+    return sorted(
+        each
+        for each in named.iterdir()
+        if each.is_file() and each.suffix.lower() in (".csv", ".gz", ".zip", ".geojson")
+    )

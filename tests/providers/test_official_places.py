@@ -230,6 +230,26 @@ def test_the_command_tells_what_came_of_each_file(
     assert found["local_authority"] == {"code": "E08000032", "name": "Bradford"}
 
 
+def test_of_a_folder_what_is_official_comes_in_and_the_rest_is_told(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    engines = nullcontext({"providers": house.engine})
+    monkeypatch.setattr("deploy.every_database.every_database", lambda *_: engines)
+    other = file(tmp_path / "A.csv", "name\nNothing official\n")
+    file(tmp_path / "ONSPD.csv", ONSPD)
+    (tmp_path / "notes.txt").write_text("for people")
+
+    done = CliRunner().invoke(app, ["places", str(tmp_path)])
+
+    assert done.exit_code == 0, done.output
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["ONSPD.csv"]
+    assert "left: A.csv has neither" in done.stderr
+
+    named = CliRunner().invoke(app, ["places", str(other), str(tmp_path / "ONSPD.csv")])
+    assert named.exit_code != 0, "what was asked for by name is missed"
+    assert "ONSPD.csv: postcodes" in named.stdout, "and keeps no other one out"
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the official files are not on this machine")
 def test_the_official_files_of_west_yorkshire(house: House, tmp_path: Path):
     with gzip.open(SHARED / "wy-postcodes.csv.gz", "rt") as lines:
