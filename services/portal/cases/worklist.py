@@ -100,30 +100,39 @@ async def found(here: Here) -> Response:
     typed = await here.kept("/cases/search")
     if typed is None:
         return here.page("cases/search", rows=None, fields=SEARCH, typed={}, faults={})
+    rows = await rows_found(here, _looked_for(typed["words"]))
+    return here.page(
+        "cases/search",
+        rows=rows,
+        many=len(rows) >= MOST_FOUND,
+        fields=SEARCH,
+        typed=typed,
+        faults={},
+    )
+
+
+async def rows_found(here: Place, question: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The cases of the team, ended ones too, whose referral answers a question to the FHIR API.
+
+    Args:
+        here: who asks.
+        question: search parameters of ServiceRequest.
+    """
     bundle = await here.apis.search(
         here.who,
         "/fhir/ServiceRequest",
-        **_looked_for(typed["words"]),
+        **question,
         _include="ServiceRequest:subject",
         _count=str(MOST_FOUND),
     )
     resources = [each["resource"] for each in bundle.get("entry") or ()]
     ids = [each["id"] for each in resources if each["resourceType"] == "ServiceRequest"]
-    rows: list[Row] = (
-        await here.get("/referrals/cases", service_request=ids, open="false", count=MOST_FOUND)
-        if ids
-        else []
-    )
+    if not ids:
+        return []
+    rows = await here.get("/referrals/cases", service_request=ids, open="false", count=MOST_FOUND)
     people = People(resources)
     team = await team_where(here, *(row["allocated_to"] for row in rows))
-    return here.page(
-        "cases/search",
-        rows=[_row(row, *people(row), team) for row in rows],
-        many=len(ids) >= MOST_FOUND,
-        fields=SEARCH,
-        typed=typed,
-        faults={},
-    )
+    return [dict(_row(row, *people(row), team)) for row in rows]
 
 
 def _looked_for(words: str) -> dict[str, str]:

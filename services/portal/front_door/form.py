@@ -134,7 +134,7 @@ class Filled:
         if not one["given"] and not one["family"]:
             found["given"] = _("Type a name")
         try:
-            self._born(today)
+            self.born(today)
         except Mistyped as mistyped:
             found["day"] = str(mistyped)
         number = one["nhs_number"].replace(" ", "")
@@ -181,14 +181,22 @@ class Filled:
 
     # --- parts of what is handed in ---------------------------------------------------------------
 
-    def _born(self, today: date) -> date | None:
+    def born(self, today: date) -> date | None:
+        """The day of birth; None where it was not said.
+
+        Args:
+            today: no later day is taken.
+
+        Raises:
+            Mistyped: it is no day.
+        """
         parts = {name: self.one[name] for name in ("day", "month", "year")}
         if not any(parts.values()):
             return None
         return day_of(parts, today, earliest=today.year - OLDEST, such_as=_ADULT_EXAMPLE)
 
     def _person(self, today: date) -> Json:
-        born = self._born(today)
+        born = self.born(today)
         number = self.one["nhs_number"].replace(" ", "")
         return {
             "given": self.one["given"],

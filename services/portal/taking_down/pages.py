@@ -1,6 +1,6 @@
 """The front door's form for staff: the same fields and rules, and how and when it came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from services.portal.front_door.routes import REFERENCE
 from services.portal.front_door.words import ACCESS, AGREED, NEEDS, SAFE, SOURCES
 from services.portal.staff.fields import key_of
 from services.portal.staff.place import Here, Place, back_to
+from services.portal.taking_down.known import LOOKED, known_already
 from services.portal.taking_down.paper import day_on_paper, typed_in
 from shared.languages import _
 
@@ -78,6 +79,9 @@ async def take_down(kind: str, here: Here) -> Response:
     if filled.own and filled.faults.get("agreed"):
         filled.faults["agreed"] = _("Tick the box if they agreed")
     written = _judge(here, more, doors, filled)
+    there = [] if filled.faults or form.get(LOOKED) else await known_already(here, filled)
+    if there:
+        return _page(here, kind, doors, filled, more, 200, there)
     if not filled.faults:
         body = filled.body("", hub["code"], here.times.today) | {
             "entered": more["entered"],
@@ -129,7 +133,13 @@ def _practices(doors: list[Json]) -> dict[str, str]:
 
 
 def _page(
-    here: Place, kind: str, doors: Mapping[str, Json], filled: Filled, more: Json, status: int
+    here: Place,
+    kind: str,
+    doors: Mapping[str, Json],
+    filled: Filled,
+    more: Json,
+    status: int,
+    there: Sequence[Json] = (),
 ) -> Response:
     return here.page(
         "taking_down/form",
@@ -147,5 +157,7 @@ def _page(
         filled={**filled.one, **more},
         chosen=filled.many,
         faults=filled.faults,
+        there=there,
+        looked=LOOKED,
         sheet=uuid4(),
     )
