@@ -64,7 +64,9 @@ def test_what_cannot_be_published_is_refused_to_its_writer(house: House):
     start = house.position()
     wanted: dict[str, Any] = {"attributes": [{"taxonomy_term_id": str(uuid4())}]}
     assert edit(house, status=422, **wanted)["element"] == "attributes.taxonomy_term_id"
-    both = {"attributes": [attribute("company", "women"), attribute("company", "men")]}
+    both: dict[str, Any] = {
+        "attributes": [attribute("company", "women"), attribute("company", "men")]
+    }
     refused = edit(house, status=422, **both)
     assert refused["element"] == "attributes.taxonomy_term_id"
     assert "for women only, for men only, or mixed" in refused["detail"]
