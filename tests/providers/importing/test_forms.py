@@ -232,6 +232,20 @@ def test_a_table_that_is_parted_by_semicolons_is_read(importer: Importer):
     assert listed["organization"]["name"] == "Hebble; Arts, all"
 
 
+def test_a_quotation_that_is_never_closed_swallows_no_rows_in_silence(importer: Importer):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("organizations.csv", 'id,name,description\n7,Hebble,"Two\n\nlines"\n')
+        archive.writestr(
+            "services.csv", 'id,organization_id,name\n\n\n1,7,A\n2,7,"B\n3,7,C\n4,7,D\n'
+        )
+    report = importer.file(made.getvalue())
+    assert importer.names() == ["A"]
+    assert told(report, "outcome", "rule", "given") == [
+        ("refused", "unreadable", "services.csv line 5")
+    ]
+
+
 def test_a_package_with_nothing_in_it_is_refused(importer: Importer):
     report = importer.file(package(locations=[{"id": "9"}]))
     assert report.state is RunState.BROKEN

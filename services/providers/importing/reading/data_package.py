@@ -203,12 +203,22 @@ class _Tables:
         lines = _lines_of(file)
         head = next(lines, "")
         delimiter = ";" if ";" in head and "," not in head else ","
-        reader = csv.DictReader(chain([head], lines), restkey="", delimiter=delimiter)
+        last = [head]
+        reader = csv.DictReader(
+            _noting(chain([head], lines), last), restkey="", delimiter=delimiter
+        )
         try:
             for row in reader:
                 if row.get(""):
                     place = f"{stem}.csv line {reader.line_num}"
                     yield Unreadable(place, "This row has more cells than the head has names.")
+                    continue
+                several = max(len((each or "").splitlines()) for each in row.values())
+                if several > 1 and '"' not in last[0]:
+                    # Only the end of the file closes a quotation that its last line does not.
+                    words = "A quotation mark in it is not closed: all that follows is left."
+                    place = f"{stem}.csv line {reader.line_num - several + 1}"
+                    yield Unreadable(place, words)
                     continue
                 said = {name.strip().lower(): value for name, value in row.items() if value}
                 self._add(entity, said)
@@ -267,6 +277,13 @@ class _Tables:
             "SELECT said FROM said WHERE entity = ? AND key = ?", (entity, key)
         ).fetchone()
         return None if found is None else dict(orjson.loads(found[0]))
+
+
+def _noting(lines: Iterator[str], last: list[str]) -> Iterator[str]:
+    """Lines as they are read, the latest of them noted."""
+    for line in lines:
+        last[0] = line
+        yield line
 
 
 def _lines_of(file: IO[bytes]) -> Iterator[str]:
