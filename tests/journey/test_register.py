@@ -139,6 +139,47 @@ def test_what_is_marked_without_signal_is_kept_and_sent_when_it_is_back(
 LOST = "Failed to load resource: net::ERR_FAILED"
 
 
+def test_what_was_left_unsent_is_sent_by_the_page_that_is_opened_next(
+    running: Running,
+    browser: Browser,
+    manager: Visitor,
+    worker: httpx.Client,
+    expected: dict[str, str],
+) -> None:
+    """Whoever marked in a hall without signal opens their requests at home, and no register."""
+    context = a_phone(browser, manager, scripts=True)
+    tab = Watched(context.new_page(), 320, scripts=True)
+    page = tab.page
+    page.goto(f"{running.url}/registers/{expected['service']}/{datetime.now(UTC).date()}")
+    context.set_offline(True)
+    row_of(page, expected["name"]).get_by_label("Came", exact=True).check()
+    expect(page.locator("#register-notice")).to_contain_text("Not sent yet")
+    page.close()
+    context.set_offline(False)
+    later = Watched(context.new_page(), 320, scripts=True)
+    later.page.goto(f"{running.url}/requests")
+    expect(later.page.locator("#register-notice")).to_have_text("All marks are saved.")
+    later.judged()
+    assert marked(worker, expected) == ["came"]
+    context.close()
+    assert [each for each in (*tab.found, *later.found) if each != NO_SIGNAL] == []
+
+
+def test_where_a_browser_keeps_nothing_the_register_is_a_form(
+    running: Running, browser: Browser, manager: Visitor, expected: dict[str, str]
+) -> None:
+    context = a_phone(browser, manager, scripts=True)
+    context.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); };")
+    tab = Watched(context.new_page(), 320, scripts=True)
+    today = datetime.now(UTC).date()
+    tab.page.goto(f"{running.url}/registers/{expected['service']}/{today}")
+    row_of(tab.page, expected["name"]).get_by_label("Came", exact=True).check()
+    tab.click("button", "Save")
+    expect(tab.page.get_by_role("status").first).to_contain_text("That is saved")
+    context.close()
+    assert tab.found == []
+
+
 def test_without_scripts_the_register_is_a_form(
     running: Running,
     browser: Browser,

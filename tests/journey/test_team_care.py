@@ -77,7 +77,7 @@ def test_axe_finds_nothing_on_these_pages(
     for path in ("/cases", "/cases/team", "/cases/supervision", at, f"{at}/contacts"):
         tab.page.goto(running.url + path)
         tab.judged()
-    for step in ("complexity", "visits", "supervision"):
+    for step in ("complexity", "visits", "supervision", "talked"):
         tab.page.goto(f"{running.url}{at}/{step}")
         tab.judged()
         tab.page.locator("main form button").last.click()

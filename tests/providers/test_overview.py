@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -100,6 +101,22 @@ def test_room_is_listed_by_state_and_what_expired_is_unknown(house: House):
     house.now += timedelta(days=60)
     assert house.send("GET", "/directory/capacities")["states"] == {"unknown": 3}
     assert house.send("GET", "/directory/capacities?state=unknown")["total_items"] == 3
+
+
+@pytest.mark.parametrize(
+    "named", ["cafe", "CAFÉ", "tenants table", "Tenant's", "drop in", "drop-in", "  "]
+)
+def test_a_service_is_found_by_what_somebody_calls_it(house: House, named: str):
+    house.load(service("The Tenants' Table: café and drop-in"))
+    found = house.send("GET", f"/directory/capacities?{urlencode({'named': named})}")
+    assert [each["name"] for each in found["contents"]] == ["The Tenants' Table: café and drop-in"]
+
+
+@pytest.mark.parametrize("named", ["choir", "tea%", "_", "table choir", "\\"])
+def test_what_is_not_called_so_is_not_found(house: House, named: str):
+    house.load(service("The Tenants' Table"))
+    found = house.send("GET", f"/directory/capacities?{urlencode({'named': named})}")
+    assert found["total_items"] == (0 if any(each.isalnum() for each in named) else 1)
 
 
 @pytest.mark.parametrize("path", ["waiting", "reviews", f"reviews/{OWNER}", "capacities"])

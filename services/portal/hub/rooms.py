@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -12,6 +13,7 @@ from services.portal.hub.desk import OfHub, PageNumber, around, one_page
 from services.portal.staff.fields import Field, Typed
 from services.portal.staff.place import Place, back_to
 from services.portal.staff.taking import take
+from services.portal.typed import visible
 from shared.languages import _
 
 router = APIRouter(prefix="/hub/rooms", include_in_schema=False)
@@ -35,19 +37,28 @@ ROOM = (
 )
 
 DONE = {"room": _("Noted.")}
+LONGEST = 100
+"""Letters of a name that is looked for."""
 
 
 @router.get("")
-async def rooms(here: OfHub, state: str = "", page: PageNumber = 1, done: str = "") -> Response:
-    """The services in the order of their names, of one answer or of all."""
+async def rooms(
+    here: OfHub, state: str = "", named: str = "", page: PageNumber = 1, done: str = ""
+) -> Response:
+    """The services in the order of their names, of one answer or of all, or what is called so."""
     if state and state not in words.ROOM:
         return back_to("/hub/rooms")
+    named = visible(" ".join(named.split()))[:LONGEST]
+    looked = {"named": named} if named else {}
     asked = {"state": state} if state else {}
+    asked |= looked
     found = await one_page(here, "/directory/capacities", page, **asked)
     counts = found["states"]
     return here.page(
         "hub/rooms",
         state=state,
+        named=named,
+        at=f"/hub/rooms?{urlencode(looked)}" if named else "/hub/rooms",
         states={"": _("All")}
         | {code: f"{said} ({counts.get(code, 0)})" for code, said in words.ROOM.items()},
         words=words.ROOM,

@@ -13,6 +13,7 @@ from services.portal import first_meeting
 from services.portal.answer import REASONS, STEPS, access_of, at_its_part, needs_of, stage_of
 from services.portal.answer_links import Refusal
 from services.portal.news.reading import unread
+from services.portal.register.sheet import SENDS_MARKS
 from services.portal.staff.fields import Field, Typed, at_its_field, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.typed import Mistyped, day_of, unwrapped
@@ -72,6 +73,7 @@ async def requests(here: Here, folder: str = "asked", after: str | None = None) 
     on_its_way = await here.look("/directory/onboardings/own") if folder == "asked" else None
     return here.page(
         "inbox/list",
+        scripts=[SENDS_MARKS],
         on_its_way=bool((on_its_way or {}).get("contents")),
         news=await unread(here) if folder == "asked" else [],
         folder=folder,

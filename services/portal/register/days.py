@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
 from services.portal.register.meetings import lately
+from services.portal.register.sheet import SENDS_MARKS
 from services.portal.staff.fields import PARTS, as_typed
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.typed import Mistyped, day_of
@@ -19,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 async def registers(here: Here) -> Response:
     """The services that have somebody on their register."""
     rows = await here.get("/referrals/registers")
-    return here.page("register/services", rows=rows)
+    return here.page("register/services", scripts=[SENDS_MARKS], rows=rows)
 
 
 @router.get("/registers/{service}")

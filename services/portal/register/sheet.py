@@ -18,6 +18,8 @@ MARKS: Mapping[str, str] = {
     "told-us": _("Told us they could not"),
 }
 """The referral's codes, in plain words."""
+SENDS_MARKS = "register.js"
+"""Keeps marks until they have arrived; on a page that staff open first it sends what was left."""
 
 
 @router.get("/registers/{service}/{day}")
@@ -71,5 +73,5 @@ async def _page(here: Place, service: UUID, day: date, status: int, *, done: str
         marks=MARKS,
         sheet=uuid4(),
         said=_("Thank you. That is saved.") if done == "saved" else "",
-        scripts=["register.js"],
+        scripts=[SENDS_MARKS],
     )

@@ -1,8 +1,9 @@
 // A register that survives lost signal: each mark is kept in this browser until it has arrived.
 //
 // Kept are ids and marks, never a name. A mark has a key of its own, so that one which is sent
-// twice, or late, counts once (PUT /referrals/requests/{task}/attendance/{day}). Without this file
-// the page is a form with a button.
+// twice, or late, counts once (PUT /referrals/requests/{task}/attendance/{day}). Pages that staff open
+// first send what an earlier page kept. Without this file, and where the browser keeps nothing, the
+// page is a form with a button.
 "use strict";
 
 (() => {
@@ -12,7 +13,6 @@
   const EVERY = 10000; // milliseconds between two tries
   const place = `kersey-register-${form.dataset.account}`; // others of this phone have their own
   const notice = document.getElementById("register-notice");
-  const secret = form.elements.namedItem("key").value;
   const words = form.dataset;
   let sending = false;
   let refused = 0;
@@ -26,6 +26,11 @@
     }
   };
   const keep = (marks) => localStorage.setItem(place, JSON.stringify(marks));
+  try {
+    keep(kept());
+  } catch {
+    return; // no room, or none is allowed: by the form nothing is lost
+  }
   const newKey = () => {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -52,7 +57,7 @@
   const send = async (mark) => {
     const answer = await fetch(mark.at, {
       method: "POST",
-      body: new URLSearchParams({ key: secret, task: mark.task, mark: mark.mark, mark_key: mark.key }),
+      body: new URLSearchParams({ key: words.key, task: mark.task, mark: mark.mark, mark_key: mark.key }),
       redirect: "manual",
     });
     if (answer.status === 204) return true;
@@ -91,7 +96,8 @@
   document.addEventListener("visibilitychange", sendAll);
   setInterval(() => kept().length && sendAll(), EVERY);
 
-  document.getElementById("register-save").hidden = true;
+  const save = document.getElementById("register-save");
+  if (save) save.hidden = true;
   for (const mark of kept()) {
     if (mark.at !== words.at) continue;
     const choice = form.querySelector(`input[name="mark-${mark.task}"][value="${mark.mark}"]`);

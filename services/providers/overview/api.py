@@ -9,6 +9,7 @@ from services.providers.answers import answer
 from services.providers.dependencies import SCOPE, Known, Settings
 from services.providers.domain import CapacityState
 from services.providers.overview import reviews, rooms, waiting
+from services.providers.overview.names import LONGEST
 from services.providers.queries import LONGEST_PAGE, Page
 from services.providers.rounds import plan
 from shared.auth import Principal, requires
@@ -54,9 +55,13 @@ def list_capacities(
     directory: Known,
     principal: Coordinator,
     state: CapacityState | None = None,
+    named: Annotated[str, Query(max_length=LONGEST)] = "",
     page: PageNumber = 1,
     per_page: PerPage = 50,
 ) -> Response:
-    """How much room each listed service of your hub has, and how many there are of each state."""
+    """How much room each listed service of your hub has, and how many there are of each state.
+
+    `named` is a part of the name of the service or of who offers it.
+    """
     wanted = Page(page=page, per_page=per_page)
-    return answer(rooms.listed(directory, principal, state, wanted))
+    return answer(rooms.listed(directory, principal, state, wanted, named))

@@ -6,6 +6,7 @@ from services.providers import capacities, hubs
 from services.providers.domain import CapacityState
 from services.providers.handlers import Directory
 from services.providers.nested import Json, picked
+from services.providers.overview.names import called
 from services.providers.paging import envelope
 from services.providers.queries import Page
 from services.providers.rows import table
@@ -16,7 +17,11 @@ _SERVICE, _ORGANIZATION, _CAPACITY = table("service"), table("organization"), ta
 
 
 def listed(
-    directory: Directory, principal: Principal, state: CapacityState | None, page: Page
+    directory: Directory,
+    principal: Principal,
+    state: CapacityState | None,
+    page: Page,
+    named: str = "",
 ) -> Json:
     """One page of the listed services of somebody's hubs with their room, in the order of names.
 
@@ -25,6 +30,7 @@ def listed(
         principal: a coordinator.
         state: only these; what has expired is unknown.
         page: which page.
+        named: only what is called so, the service or who offers it; see `called`.
 
     Returns:
         The page, and in `states` how many services there are of each state.
@@ -39,7 +45,9 @@ def listed(
     )
     with UnitOfWork(directory.engine) as uow:
         here = and_(
-            _ORGANIZATION.c.hub.in_(hubs.codes_of(uow, principal)), _SERVICE.c.withdrawn.is_(None)
+            _ORGANIZATION.c.hub.in_(hubs.codes_of(uow, principal)),
+            _SERVICE.c.withdrawn.is_(None),
+            called(named, _SERVICE.c.name, _ORGANIZATION.c.name),
         )
         joined = _SERVICE.join(
             _ORGANIZATION, _ORGANIZATION.c.id == _SERVICE.c.organization_id
