@@ -29,6 +29,7 @@ ACCEPTED = {
     "status": "accepted", "business_status": "selected", "priority": "urgent",
     "first_visit": {"status": "booked", "starts": "2026-12-06T14:00:00Z"},
 }  # fmt: skip
+MARKED: list[str] = []
 MOMENTS = {"asked": "2026-11-02T09:00:00Z", "updated": "2026-11-02T09:00:00Z", "last_words": None}
 
 
@@ -56,6 +57,20 @@ def progress(task: str) -> Response:
     """A day that comes before what was told already."""
     said = {"title": "No", "detail": "This day is before 5 November 2026.", "element": "date"}
     return JSONResponse(said, 422)
+
+
+@trial.get("/referrals/registers/{service}/{day}")
+def register(service: str, day: str) -> dict[str, Any]:
+    """Two people who are expected."""
+    people = [{"task": each, "name": f"Jo {each[:4]}", "mark": None} for each in (FIRST, SECOND)]
+    return {"service": {"id": service, "name": "Sundays"}, "day": day, "people": people, "days": []}
+
+
+@trial.put("/referrals/requests/{task}/attendance/{day}")
+def mark(task: str, day: str) -> Response:
+    """The request of the first was taken back a moment ago."""
+    MARKED.append(task)
+    return JSONResponse({"title": "No"}, 409) if task == FIRST else JSONResponse({"before": None})
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +105,15 @@ def test_a_day_that_cannot_be_is_told_at_its_field_and_the_rest_is_kept(staff: h
     assert answer.text.count("This day is before 5 November 2026") == 2, "above, and at its field"
     assert 'value="2020"' in answer.text
     assert 'value="complete" checked' in " ".join(answer.text.split())
+
+
+def test_one_request_that_changed_keeps_nobody_elses_mark_back(staff: httpx.Client):
+    at = f"/registers/{uuid4()}/2026-11-01"
+    page = staff.get(at).text
+    key = page.partition('name="key" value="')[2].partition('"')[0]
+    marks = {f"mark-{each}": "came" for each in (FIRST, SECOND)}
+    led = staff.post(at, data={"key": key, "sheet": "1"} | marks)
+    assert MARKED == [FIRST, SECOND]
+    assert led.headers["location"] == f"{at}?done=some"
+    page = staff.get(led.headers["location"]).text
+    assert "could not be taken: the request has changed. The rest is saved." in page

@@ -18,6 +18,14 @@ MARKS: Mapping[str, str] = {
     "told-us": _("Told us they could not"),
 }
 """The referral's codes, in plain words."""
+NEVER_TAKEN = frozenset({404, 409, 422})
+"""How a mark is refused that cannot be taken at another time either."""
+DONE: Mapping[str, str] = {
+    "saved": _("Thank you. That is saved."),
+    "some": _(
+        "Something you marked could not be taken: the request has changed. The rest is saved."
+    ),
+}
 SENDS_MARKS = "register.js"
 """Keeps marks until they have arrived; on a page that staff open first it sends what was left."""
 
@@ -30,16 +38,25 @@ async def show(service: UUID, day: date, here: Here, done: str = "") -> Response
 
 @router.post("/registers/{service}/{day}")
 async def mark_all(service: UUID, day: date, here: Here) -> Response:
-    """Save what was chosen. The same form sent again changes nothing: its marks have their keys."""
+    """Save what was chosen. The same form sent again changes nothing: its marks have their keys.
+
+    Whose request has changed meanwhile is left out, and the marks of all others are kept.
+    """
     form = await here.form()
     sheet = str(form.get("sheet") or "")
     register = await here.get(f"/referrals/registers/{service}/{day}")
+    done = "saved"
     for person in register["people"]:
         chosen = form.get(f"mark-{person['task']}")
         if chosen in MARKS and chosen != person["mark"]:
             key = uuid5(NAMESPACE_URL, f"{sheet}/{person['task']}/{chosen}")
-            await _mark(here, person["task"], day, str(chosen), str(key))
-    return back_to(f"/registers/{service}/{day}?done=saved")
+            try:
+                await _mark(here, person["task"], day, str(chosen), str(key))
+            except Refusal as refusal:
+                if refusal.status not in NEVER_TAKEN:
+                    raise
+                done = "some"
+    return back_to(f"/registers/{service}/{day}?done={done}")
 
 
 @router.post("/registers/{service}/{day}/marks")
@@ -52,7 +69,7 @@ async def mark_one(service: UUID, day: date, here: Here) -> Response:
     except ValueError:
         return Response(status_code=410)
     except Refusal as refusal:
-        if refusal.status in (404, 409, 422):
+        if refusal.status in NEVER_TAKEN:
             return Response(status_code=410)
         raise
     return Response(status_code=204)
@@ -72,6 +89,6 @@ async def _page(here: Place, service: UUID, day: date, status: int, *, done: str
         at=f"/registers/{service}/{day}",
         marks=MARKS,
         sheet=uuid4(),
-        said=_("Thank you. That is saved.") if done == "saved" else "",
+        said=DONE.get(done, ""),
         scripts=[SENDS_MARKS],
     )
