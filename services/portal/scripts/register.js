@@ -7,13 +7,13 @@
 "use strict";
 
 (() => {
-  const form = document.getElementById("register");
-  if (!form || !window.fetch || !window.localStorage) return;
+  const notice = document.getElementById("register-notice");
+  if (!notice || !window.fetch || !window.localStorage) return;
 
   const EVERY = 10000; // milliseconds between two tries
-  const place = `kersey-register-${form.dataset.account}`; // others of this phone have their own
-  const notice = document.getElementById("register-notice");
-  const words = form.dataset;
+  const words = notice.dataset;
+  const place = `kersey-register-${words.account}`; // others of this phone have their own
+  const form = document.getElementById("register"); // not on a page that sends what was left
   let sending = false;
   let refused = 0;
   let signedOut = false;
@@ -68,7 +68,7 @@
   };
 
   const sendAll = async () => {
-    if (sending) return;
+    if (sending || !kept().length) return;
     sending = true;
     try {
       for (let mark = kept()[0]; mark; mark = kept()[0]) {
@@ -82,7 +82,7 @@
     show();
   };
 
-  form.addEventListener("change", (event) => {
+  form?.addEventListener("change", (event) => {
     const person = event.target.closest("[data-person]");
     if (!person) return;
     const mark = { at: words.at, task: person.dataset.person, mark: event.target.value, key: newKey() };
@@ -91,7 +91,7 @@
     show();
     sendAll();
   });
-  form.addEventListener("submit", (event) => event.preventDefault());
+  form?.addEventListener("submit", (event) => event.preventDefault());
   window.addEventListener("online", sendAll);
   document.addEventListener("visibilitychange", sendAll);
   setInterval(() => kept().length && sendAll(), EVERY);
