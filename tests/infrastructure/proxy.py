@@ -63,7 +63,7 @@ class Proxy:
 
     @asynccontextmanager
     async def _connected(self, _: Starlette) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
-        # Connections are given up before a replica gives them up (after 5 s) under a request.
+        # Connections are given up before a replica gives them up (after 7 s) under a request.
         limits = httpx.Limits(keepalive_expiry=2)
         async with httpx.AsyncClient(timeout=60, verify=False, limits=limits) as client:
             yield {"client": client}
