@@ -154,19 +154,20 @@ def test_whoever_is_on_the_list_already_is_shown_before_they_are_taken_down_anew
     once = PAPER | {"family": family, "day": "2", "month": "3", "year": "1951"}
     at = "/take-down/family"
     assert "Its number is" in lead.fill(lead.get(at), **once).text, "nobody knew them"
-    asked = lead.fill(lead.get(at), **once | {"words": "Mum fell."})
+    twice = once | {"given": "Eddie", "words": "Mum fell."}
+    asked = lead.fill(lead.get(at), **twice)
     check_page(Page(asked))
     assert "Is it one of these?" in asked.text
     (case,) = set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', asked.text))
     assert family in lead.get(case).text
     assert "Mum fell." in asked.text, "what was typed is kept"
-    anew = lead.fill(asked, **once | {"words": "Mum fell."})
+    anew = lead.fill(asked, **twice)
     assert "Its number is" in anew.text
     looked = lead.fill(lead.get("/cases/search"), words=family)
     assert len(set(re.findall(r'href="(/cases/[0-9a-f-]{36})"', looked.text))) == 2
-    other = lead.fill(lead.get(at), **once | {"day": "3"})
+    other = lead.fill(lead.get(at), **once | {"given": "Edith", "day": "3"})
     assert "Its number is" in other.text, "another day of birth is another person"
-    hub = coordinator.fill(coordinator.get(at), **once)
+    hub = coordinator.fill(coordinator.get(at), **once | {"given": "Edwin"})
     assert "Is it one of these?" not in hub.text, "a hub is told nobody's name"
 
 

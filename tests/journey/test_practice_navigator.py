@@ -127,7 +127,7 @@ def test_it_works_on_the_smallest_phone_with_scripts_and_without(
         tab.page.get_by_label("Your phone number").fill("01632 960300")
         tab.page.get_by_label("Face to face", exact=True).check()
         tab.page.get_by_label("Feeling lonely").check()
-        tab.page.get_by_label("First name").fill("Ada")
+        tab.page.get_by_label("First name").fill(a_family())
         tab.page.get_by_label("The person knows about this and agrees").check()
         tab.page.get_by_label("They told me face to face").check()
         tab.page.get_by_role("group", name="May your practice").get_by_label("Yes").check()
