@@ -58,6 +58,7 @@ ELSEWHERE = {
     "/cases/{case}/talked": "tests/journey/test_team_care.py",
     "/cases/{case}/worries/{worry}/{step}": "tests/journey/test_worries.py",
     "/cases/{case}/compare": "tests/journey/test_link_worker.py",
+    "/cases/{case}/close/check": "tests/journey/test_link_worker.py",
     "/cases/{case}/ask/{service}/check": "tests/journey/test_link_worker.py",
     "/services/{service}/capacity/said": "tests/journey/test_provider_manager.py",
     "/hub/gaps/{action}": "tests/journey/test_coordinator.py",
