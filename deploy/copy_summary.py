@@ -58,6 +58,7 @@ FILES: Mapping[str, str] = {
     "referrals/outbox": "notes from one part of Kersey to another; numbers and codes only",
     "referrals/patient_link": "which records of other systems are about you",
     "referrals/person": "your record here: what keeps the rest together",
+    "referrals/person_around": "who is around you, and what they may be told",
     "referrals/person_change": "changes to your details, such as a new address",
     "referrals/person_merge": "that two records about you became one",
     "referrals/referral_case": "each of your referrals: when it came, where it stands, its end",
