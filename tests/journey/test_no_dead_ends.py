@@ -60,7 +60,6 @@ ELSEWHERE = {
     "/cases/{case}/compare": "tests/journey/test_link_worker.py",
     "/cases/{case}/close/check": "tests/journey/test_link_worker.py",
     "/cases/{case}/ask/{service}/check": "tests/journey/test_link_worker.py",
-    "/services/{service}/capacity/said": "tests/journey/test_provider_manager.py",
     "/hub/gaps/{action}": "tests/journey/test_coordinator.py",
     "/hub/reached/{provider}/{contact}": "tests/journey/test_reaching_a_group.py",
 }
@@ -181,6 +180,9 @@ def beginnings(visitor: Visitor | Anybody) -> list[str]:
     begin = ["/home"]
     if visitor.role == "hub-coordinator":
         begin += [f"/hub/sheets/{PROVIDER}"]
+    if visitor.role == "provider-manager":
+        room, _service = _first(visitor, ["/services"], r'"((/services/[^/"]+)/capacity)"')
+        begin += [f"{room}/said"]
     if visitor.role == "team-lead":
         begin += sorted(visitor.cases())
         task, case = _first(visitor, begin, r'"((/cases/[^/]+)/requests/[^/]+)/messages"')
