@@ -5,15 +5,17 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi import Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from tests.portal.signing_in import (  # noqa: F401 - fixtures
     Pages,
     at_the_right_time,
-    trial,
     with_pages,
 )
+
+referrals = APIRouter()
+"""In the place of that service; of this module alone, as others answer the same addresses."""
 
 FIRST, SECOND = "c2f7b57c-3654-47c5-8ab9-29d5da85898d", "d5529372-b13d-4bb9-a229-ba0b3ddd4eef"
 GOING = {
@@ -33,40 +35,40 @@ MARKED: list[str] = []
 MOMENTS = {"asked": "2026-11-02T09:00:00Z", "updated": "2026-11-02T09:00:00Z", "last_words": None}
 
 
-@trial.get("/referrals/requests")
+@referrals.get("/referrals/requests")
 def requests() -> list[dict[str, Any]]:
     """Two about the same, for the same service."""
     one = GOING | MOMENTS | {"task": FIRST, "reference": "C2F7 B57C"}
     return [one, one | ACCEPTED | {"task": SECOND, "reference": "D552 9372"}]
 
 
-@trial.get("/referrals/requests/{task}")
+@referrals.get("/referrals/requests/{task}")
 def request(task: str) -> dict[str, Any]:
     """One of them."""
     return GOING | {"task": task, "reference": "C2F7 B57C", "priority": "urgent"}
 
 
-@trial.get("/referrals/requests/{task}/worries")
+@referrals.get("/referrals/requests/{task}/worries")
 def worries(task: str) -> list[Any]:
     """None."""
     return []
 
 
-@trial.post("/referrals/requests/{task}/progress")
+@referrals.post("/referrals/requests/{task}/progress")
 def progress(task: str) -> Response:
     """A day that comes before what was told already."""
     said = {"title": "No", "detail": "This day is before 5 November 2026.", "element": "date"}
     return JSONResponse(said, 422)
 
 
-@trial.get("/referrals/registers/{service}/{day}")
+@referrals.get("/referrals/registers/{service}/{day}")
 def register(service: str, day: str) -> dict[str, Any]:
     """Two people who are expected."""
     people = [{"task": each, "name": f"Jo {each[:4]}", "mark": None} for each in (FIRST, SECOND)]
     return {"service": {"id": service, "name": "Sundays"}, "day": day, "people": people, "days": []}
 
 
-@trial.put("/referrals/requests/{task}/attendance/{day}")
+@referrals.put("/referrals/requests/{task}/attendance/{day}")
 def mark(task: str, day: str) -> Response:
     """The request of the first was taken back a moment ago."""
     MARKED.append(task)
@@ -75,6 +77,10 @@ def mark(task: str, day: str) -> Response:
 
 @pytest.fixture(scope="module")
 def staff(pages: Pages) -> httpx.Client:
+    routes = pages.portal.router.routes
+    before = list(routes)
+    pages.portal.include_router(referrals)
+    routes[:] = [*routes[len(before) :], *before]
     http = pages.browser()
     pages.come(http, pages.person("provider-staff"))
     return http
