@@ -147,7 +147,9 @@ def test_the_hub_is_asked_once_to_ring_a_referrer_who_left_a_number_alone(waitin
     assert waiting.hub_hears() == ["ring-referrer"]
     mail = waiting.house.mails()[-1]
     assert mail["To"] == "hub@calder.example.org"
-    text = mail.get_body(("plain",)).get_content()
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
     assert "Please ring them." in text
     assert "Testina" not in text
     assert "Clay on" not in text
