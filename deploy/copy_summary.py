@@ -60,6 +60,7 @@ FILES: Mapping[str, str] = {
     "referrals/person": "your record here: what keeps the rest together",
     "referrals/person_around": "who is around you, and what they may be told",
     "referrals/person_change": "changes to your details, such as a new address",
+    "referrals/person_decision": "decisions: whether you could make them, and who made them",
     "referrals/person_merge": "that two records about you became one",
     "referrals/referral_case": "each of your referrals: when it came, where it stands, its end",
     "referrals/referral_identifier": "the numbers that other systems gave your referrals",

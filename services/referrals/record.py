@@ -56,6 +56,17 @@ Authority = Literal[
 """By what law somebody decides for the person: parental responsibility (Children Act 1989), a
 lasting power of attorney or a deputy (Mental Capacity Act 2005), an appointee for benefits."""
 
+THE_PERSON = "person"
+DecidedBy = Literal[
+    "person", "parental-responsibility", "lpa-health", "lpa-money", "deputy", "appointee",
+    "best-interests",
+]  # fmt: skip
+"""Who made a decision: the person, who may by law, or those who care for them, in their best
+interests (Mental Capacity Act 2005, s. 4)."""
+
+FROM_18 = frozenset({"lpa-health", "lpa-money"})
+"""What only an adult can have given (Mental Capacity Act 2005, s. 9(2)(c))."""
+
 Safe = Literal["yes", "no", "unknown"]
 """Whether a channel may be used; `unknown` means ask before the first message (care 12)."""
 

@@ -27,6 +27,7 @@ from services.referrals.tables import (
     Person,
     PersonAround,
     PersonChange,
+    PersonDecision,
     PersonMerge,
     SafeContact,
     WiderConsent,
@@ -63,6 +64,7 @@ PARTS: Mapping[str, Wanted] = {
     "around": _of_person(PersonAround)
     .where(col(PersonAround.ended).is_(None))
     .order_by(col(PersonAround.recorded)),
+    "decisions": _of_person(PersonDecision).order_by(col(PersonDecision.recorded).desc()),
     "equality": _of_person(EqualityCharacteristic).order_by(
         col(EqualityCharacteristic.characteristic), col(EqualityCharacteristic.recorded).desc()
     ),
@@ -112,6 +114,7 @@ def record_view(rows: Gathered, lawful_basis: Mapping[Flow, str]) -> View:
         "contacts": list(_contacts(rows["contacts"], merged)),
         "access_needs": _access_needs(rows["access_needs"]),
         "around": _around(rows["around"]),
+        "decisions": _decisions(rows["decisions"]),
         "equality": _equality(rows["equality"]),
         "consents": {
             "lawful_basis": lawful_basis,
@@ -169,6 +172,16 @@ def _access_needs(rows: Iterable[AccessNeed]) -> list[View]:
 
 def _around(rows: Iterable[PersonAround]) -> list[View]:
     told = ("name", "relation", "carer", "authority", "evidence", "may_hear", "phone")
+    return [
+        {"id": str(each.id)}
+        | {name: getattr(each, name) for name in told}
+        | _by(each.recorded_by, each.recorded)
+        for each in rows
+    ]
+
+
+def _decisions(rows: Iterable[PersonDecision]) -> list[View]:
+    told = ("decision", "under_16", "able", "seen", "decided_by", "who")
     return [
         {"id": str(each.id)}
         | {name: getattr(each, name) for name in told}

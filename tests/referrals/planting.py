@@ -15,6 +15,7 @@ from services.referrals.tables import (
     EqualityCharacteristic,
     PersonAround,
     PersonChange,
+    PersonDecision,
     SafeContact,
     WiderConsent,
 )
@@ -58,6 +59,10 @@ def plant(engine: Engine, person: UUID, marks: Sequence[str] = PLANTED) -> None:
         (
             PersonAround,
             {"name": one, "relation": "friend", "evidence": two, "may_hear": three, "phone": four},
+        ),
+        (
+            PersonDecision,
+            {"decision": one, "able": False, "seen": two, "decided_by": "deputy", "who": three},
         ),
         (EqualityCharacteristic, {"characteristic": "religion", "source": "self", "value": three}),
         (

@@ -46,6 +46,13 @@ UNKEPT = {
     f"POST {DOOR} needs[].system": "a need is kept by its code and its name",
     f"POST {DOOR}/entries needs[].system": "the same",
     f"POST {PRACTICE} needs[].system": "the same",
+    **{
+        f"POST {CASE}/close/preview for_practice.{name}": "what closing would do is shown, not kept"
+        for name in (
+            "next_step",
+            *(f"measures[].{part}" for part in ("name", "before", "after", "not_asked")),
+        )
+    },
 }
 """Fields whose words are not there any more before the erasure, and why."""
 
@@ -146,6 +153,10 @@ def the_case(story: Story, lead: Caller, duty: Caller) -> None:
     worker.post(f"{referral.at}/person-accepts")
     write("PUT", "/person/contacts/{channel}", WAY, channel="phone")
     write("POST", "/person/access-needs", {"code": "bsl", "detail": "§"})
+    around = {"name": "§", "relation": "friend", "authority": "deputy", "evidence": "§"}
+    write("POST", "/person/around", around | {"may_hear": "§", "phone": "§"})
+    decided = {"decision": "§", "able": False, "seen": "§", "decided_by": "deputy", "who": "§"}
+    write("POST", "/person/decisions", decided)
     write("POST", "/person/consents", {"purpose": "stories", "given": True, "how": "§"})
     review = {"language": "§", "wanted": "§", "changed": "§", "harm": "§"}
     write("POST", "/reviews", review)
@@ -193,8 +204,9 @@ def the_case(story: Story, lead: Caller, duty: Caller) -> None:
     write("PUT", "/person/stops/{stop}", {"stands": True, "told_by": "§"}, stop="do-not-contact")
     measure = {"name": "§", "before": "§", "after": "§"}
     measures = [measure, {"name": "§", "not_asked": "§"}]
-    told = {"next_step": "§", "measures": measures}
-    write("POST", "/close", {"outcome": "completed", "for_practice": told})
+    closed = {"outcome": "completed", "for_practice": {"next_step": "§", "measures": measures}}
+    for step in ("/close/preview", "/close"):
+        write("POST", step, closed)
 
 
 def the_doors(story: Story) -> None:

@@ -407,6 +407,43 @@ STEPS: Mapping[str, Step] = {
         },
         _("Only your team reads it. No message goes to them by itself."),
     ),
+    "decisions": Step(
+        _("A decision somebody looked at"),
+        _("Save"),
+        ("POST", "person/decisions"),
+        (
+            Field("decision", _("What was decided?"), missing=_("Type what was decided")),
+            Field(
+                "under_16",
+                _("If they are young"),
+                "checkboxes",
+                {"yes": _("They are under 16")},
+            ),
+            Field(
+                "able",
+                _("Could they decide this themselves?"),
+                "radios",
+                {"yes": _("Yes"), "no": _("No")},
+                _("With help to understand, remember, weigh it up and say what they want."),
+                _("Choose whether they could decide it"),
+            ),
+            Field("seen", _("What showed that?"), missing=_("Type what showed it")),
+            Field(
+                "decided_by",
+                _("Who decided?"),
+                "radios",
+                words.DECIDED_BY,
+                missing=_("Choose who decided"),
+            ),
+            Field("who", _("Their name, if it was not the person")),
+        ),
+        lambda typed: {
+            **{name: typed[name] for name in ("decision", "seen", "decided_by", "who")},
+            "under_16": "yes" in typed["under_16"],
+            "able": typed["able"] == "yes",
+        },
+        _("It is for this decision only: another one is looked at anew."),
+    ),
     "access-needs": Step(
         _("What they need to take part"),
         _("Save"),

@@ -276,6 +276,13 @@ AUTHORITIES: Mapping[str, str] = {
 }
 """By what law somebody decides for the person."""
 
+DECIDED_BY: Mapping[str, str] = {
+    "person": _("The person"),
+    **{code: words for code, words in AUTHORITIES.items() if code != "none"},
+    "best-interests": _("Those who care for them, in their best interests"),
+}
+"""Who made a decision."""
+
 STOPS: Mapping[str, str] = {
     "died": _("This person has died"),
     "restricted": _("This record is restricted: tell nobody where the person is"),
@@ -394,6 +401,7 @@ DONE: Mapping[str, str] = {
     "contact-ways": _("Noted."),
     "access-needs": _("Noted."),
     "around": _("Noted."),
+    "decisions": _("Noted."),
     "gp-sharing": _("Noted. Only this goes to the GP."),
     "gp-worries": _("The practice is told now. Look below whether it arrives."),
     "gp-messages": _("Noted."),

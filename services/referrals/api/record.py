@@ -10,13 +10,14 @@ from services.referrals.api.record_bodies import (
     AccessNeedBody,
     AroundBody,
     ConsentBody,
+    DecisionBody,
     EqualityBody,
     SafeContactBody,
     StopBody,
 )
 from services.referrals.care import caring, known_person
 from services.referrals.desk import Desk
-from services.referrals.handlers import people_around, recording, stopping
+from services.referrals.handlers import decisions, people_around, recording, stopping
 from services.referrals.record import Channel, Characteristic, Stop, stops_of
 from services.referrals.record_views import changes_view, record_of
 from services.referrals.scopes import CASES
@@ -85,6 +86,12 @@ def record_routes(desk: Desk) -> APIRouter:
     def end_around(case: UUID, around: UUID, principal: Principal = works) -> View:
         """They are not around the person any more."""
         people_around.end(desk, principal, case, around)
+        return _record(desk, principal, case)
+
+    @router.post("/decisions", status_code=201)
+    def add_decision(case: UUID, body: DecisionBody, principal: Principal = works) -> View:
+        """A decision: whether the person could make it, what showed that, and who made it."""
+        decisions.write_down(desk, principal, case, **body.model_dump())
         return _record(desk, principal, case)
 
     @router.put("/equality/{characteristic}")

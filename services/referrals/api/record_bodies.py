@@ -6,6 +6,7 @@ from services.referrals.api.bodies import Body, Line, Said, Slug, Words
 from services.referrals.record import (
     PREFERS_NOT_TO_SAY,
     Authority,
+    DecidedBy,
     Purpose,
     Relation,
     Safe,
@@ -49,6 +50,17 @@ class AroundBody(Body):
     evidence: Line = ""
     may_hear: Words = ""
     phone: Line = ""
+
+
+class DecisionBody(Body):
+    """A decision, and whether the person could make it."""
+
+    decision: Said
+    under_16: StrictBool = False
+    able: StrictBool
+    seen: Said
+    decided_by: DecidedBy
+    who: Line = ""
 
 
 class EqualityBody(Body):

@@ -24,6 +24,7 @@ from services.referrals.tables.case import (
     Worklist,
 )
 from services.referrals.tables.client import KnownClient
+from services.referrals.tables.decided import PersonDecision
 from services.referrals.tables.door import FrontDoorEntry
 from services.referrals.tables.endpoint import EndpointSecret
 from services.referrals.tables.erasure import Erasure, ErasureConfirmation
@@ -108,6 +109,7 @@ __all__ = [
     "Person",
     "PersonAround",
     "PersonChange",
+    "PersonDecision",
     "PersonMerge",
     "PlaceHub",
     "Practice",

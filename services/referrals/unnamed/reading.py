@@ -19,6 +19,7 @@ from services.referrals.tables import (
     PatientLink,
     Person,
     PersonAround,
+    PersonDecision,
     SafeContact,
 )
 from services.referrals.unnamed.found import Kind
@@ -52,6 +53,7 @@ _GATHERING = Gathering(
     around=columns(col(PersonAround.name), col(PersonAround.phone)).where(
         col(PersonAround.person).in_(_RECORDS)
     ),
+    deciders=columns(col(PersonDecision.who)).where(col(PersonDecision.person).in_(_RECORDS)),
     agreements=columns(col(Agreement.shared)).where(col(Agreement.person).in_(_RECORDS)),
     teams=columns(col(LinkWorkerService.name), col(LinkWorkerService.phone)).where(
         col(LinkWorkerService.organisation) == bindparam("team", type_=Uuid())
@@ -105,6 +107,8 @@ def read_around(session: Session, case: Case, service: UUID | None) -> Around:
     for each in rows["around"]:
         known.take_name(each["name"], Kind.NAME_OF_SOMEBODY_CLOSE)
         known.take_contact(each["phone"])
+    for each in rows["deciders"]:
+        known.take_name(each["who"], Kind.NAME_OF_SOMEBODY_CLOSE)
     for each in rows["agreements"]:
         known.take_shared(each["shared"])
     named = [each["name"] for each in rows["teams"]]
