@@ -144,7 +144,8 @@ def unbound_verification(patient: Mapping[str, Any]) -> Iterator[str]:
     """
     meta = patient.get("meta")
     named = meta.get("profile") if isinstance(meta, dict) else None
-    if not any(str(each).partition("|")[0] == UK_CORE_PATIENT for each in named or ()):
+    profiles = named if isinstance(named, list) else []  # what is none is another check's to say
+    if not any(str(each).partition("|")[0] == UK_CORE_PATIENT for each in profiles):
         return
     for n, identifier in enumerate(_objects(patient.get("identifier"))):
         for index, extension in _verifications(identifier):

@@ -143,6 +143,13 @@ def test_a_patient_of_uk_core_may_code_a_status_twice():
     assert nhs.verification_status(resource["identifier"][0]) == "01"
 
 
+@pytest.mark.parametrize("profile", [True, 0, 1.5, "x", {"a": 1}, [None, 3, {}]])
+def test_a_profile_that_is_none_is_a_fault_of_the_sender(profile):
+    found = problems(PATIENT | {"meta": {"profile": profile}})
+    assert found
+    assert {place.partition("[")[0] for _, place in found} == {"Patient.meta.profile"}
+
+
 def test_no_status_is_not_verified():
     number = nhs.nhs_number(PATIENT)
     assert number == nhs.NhsNumber("9990000018", None)
