@@ -236,6 +236,13 @@ class Pages:
     def person(self, *role: str) -> Person:
         return add_person(self.issuer, self.issuer_settings, *(role or ("link-worker",)))
 
+    def answer_first(self, router: APIRouter) -> None:
+        """Have what a module puts in the place of services answer before what all others put."""
+        routes = self.portal.router.routes
+        before = list(routes)
+        self.portal.include_router(router)
+        routes[:] = [*routes[len(before) :], *before]
+
     def come(self, http: httpx.Client, person: Person, at: str = "/trial/who") -> httpx.Response:
         """Ask for a page, sign in as its redirects say, and get the page."""
         page = led(http, http.get(at))

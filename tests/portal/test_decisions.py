@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from fastapi import Body
+from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse
 
 from tests.portal.signing_in import (  # noqa: F401 - fixtures
@@ -14,7 +14,6 @@ from tests.portal.signing_in import (  # noqa: F401 - fixtures
     at_the_right_time,
     led,
     send,
-    trial,
     with_pages,
 )
 
@@ -30,8 +29,11 @@ DECISION = {
 }
 TOLD: list[Any] = []
 
+referrals = APIRouter()
+"""In the place of that service; of this module alone, as others answer the same addresses."""
 
-@trial.post("/referrals/cases/{case}/person/decisions")
+
+@referrals.post("/referrals/cases/{case}/person/decisions")
 def add(case: str, body: dict[str, Any] = Body()) -> Any:
     """A decision is noted, unless it says who decided without a name."""
     if body["decided_by"] != "person" and not body["who"]:
@@ -44,6 +46,7 @@ def add(case: str, body: dict[str, Any] = Body()) -> Any:
 def test_a_decision_is_noted_and_shown(pages: Pages, monkeypatch: pytest.MonkeyPatch):
     record = {"contacts": [], "access_needs": [], "around": [], "decisions": [DECISION]}
     monkeypatch.setitem(PAGE, "record", record)
+    pages.answer_first(referrals)
     http = pages.browser()
     page = pages.come(http, pages.person("link-worker"), f"/cases/{CASE}")
     shown = page.text.partition("Decisions somebody looked at")[2].partition("What happened")[0]

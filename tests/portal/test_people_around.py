@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from fastapi import Body
+from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse
 
 from tests.portal.signing_in import (  # noqa: F401 - fixtures
@@ -14,7 +14,6 @@ from tests.portal.signing_in import (  # noqa: F401 - fixtures
     at_the_right_time,
     led,
     send,
-    trial,
     with_pages,
 )
 
@@ -29,10 +28,13 @@ ANN = {
     "phone": "",
 }
 TOLD: list[Any] = []
+
+referrals = APIRouter()
+"""In the place of that service; of this module alone, as others answer the same addresses."""
 ENDED: list[str] = []
 
 
-@trial.post("/referrals/cases/{case}/person/around")
+@referrals.post("/referrals/cases/{case}/person/around")
 def add(case: str, body: dict[str, Any] = Body()) -> Any:
     """Somebody is noted, unless nobody saw that they may decide."""
     if body["authority"] != "none" and not body["evidence"]:
@@ -42,7 +44,7 @@ def add(case: str, body: dict[str, Any] = Body()) -> Any:
     return {}
 
 
-@trial.post("/referrals/cases/{case}/person/around/{around}/end")
+@referrals.post("/referrals/cases/{case}/person/around/{around}/end")
 def end(case: str, around: str) -> dict[str, Any]:
     """Somebody is not around them any more."""
     ENDED.append(around)
@@ -54,6 +56,7 @@ def test_somebody_around_them_is_noted_shown_and_taken_away(
 ):
     record = {"contacts": [], "access_needs": [], "around": [ANN]}
     monkeypatch.setitem(PAGE, "record", record)
+    pages.answer_first(referrals)
     http = pages.browser()
     page = pages.come(http, pages.person("link-worker"), f"/cases/{CASE}")
     shown = page.text.partition("People around them")[2].partition("What happened")[0]
