@@ -1,5 +1,6 @@
 """A provider's inbox by itself: requests are told apart, and what is wrong stands at its field."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ referrals = APIRouter()
 """In the place of that service; of this module alone, as others answer the same addresses."""
 
 FIRST, SECOND = "c2f7b57c-3654-47c5-8ab9-29d5da85898d", "d5529372-b13d-4bb9-a229-ba0b3ddd4eef"
+THIRD = "0d0f3f16-3a55-43f7-8b1e-1f1a9a0e5b57"
 GOING = {
     "provider": str(uuid4()), "status": "in-progress", "business_status": "started",
     "service": {"id": str(uuid4()), "name": "Sampler Sundays"}, "priority": "routine",
@@ -63,8 +65,9 @@ def progress(task: str) -> Response:
 
 @referrals.get("/referrals/registers/{service}/{day}")
 def register(service: str, day: str) -> dict[str, Any]:
-    """Two people who are expected."""
-    people = [{"task": each, "name": f"Jo {each[:4]}", "mark": None} for each in (FIRST, SECOND)]
+    """Three requests that somebody is expected by; two are of one person."""
+    expected = {FIRST: "Jo Fox", SECOND: "Jo Fox", THIRD: "Ann Fox"}
+    people = [{"task": each, "name": name, "mark": None} for each, name in expected.items()]
     return {"service": {"id": service, "name": "Sundays"}, "day": day, "people": people, "days": []}
 
 
@@ -120,3 +123,11 @@ def test_one_request_that_changed_keeps_nobody_elses_mark_back(staff: httpx.Clie
     assert led.headers["location"] == f"{at}?done=some"
     page = staff.get(led.headers["location"]).text
     assert "could not be taken: the request has changed. The rest is saved." in page
+
+
+def test_two_requests_of_one_person_are_told_apart_on_a_register(staff: httpx.Client):
+    page = staff.get(f"/registers/{uuid4()}/2026-11-01").text
+    names = [name.strip() for name in re.findall(r"<legend[^>]*>([^<]*)</legend>", page)]
+    assert names == ["Jo Fox, request C2F7 B57C", "Jo Fox, request D552 9372", "Ann Fox"]
+    for name in names:
+        assert f'Their request<span class="nhsuk-u-visually-hidden"> {name}</span>' in page

@@ -1,7 +1,9 @@
 """The register of one meeting: a mark for each, one by one as they are tapped, or all by a form."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from fastapi import APIRouter, Response
@@ -9,8 +11,11 @@ from fastapi import APIRouter, Response
 from services.portal.answer_links import Refusal
 from services.portal.staff.place import Here, Place, back_to
 from shared.languages import _
+from shared.short_names import reference
 
 router = APIRouter(include_in_schema=False)
+
+Json = dict[str, Any]
 
 MARKS: Mapping[str, str] = {
     "came": _("Came"),
@@ -80,12 +85,27 @@ async def _mark(here: Place, task: str, day: date, mark: str, key: str) -> None:
     await here.send("PUT", path, {"mark": mark, "key": key})
 
 
+def _told_apart(people: Sequence[Json]) -> list[Json]:
+    """Who is expected, `called` what only one of them is: those of one name have the number of
+    their request with it, as mails have it."""
+    names = Counter(each["name"] for each in people)
+    return [{**each, "called": _called(each, names[each["name"]])} for each in people]
+
+
+def _called(person: Json, of_that_name: int) -> str:
+    name: str = person["name"]
+    if not name or of_that_name == 1:
+        return name
+    number = reference(UUID(person["task"]))
+    return _("{name}, request {number}").format(name=name, number=number)
+
+
 async def _page(here: Place, service: UUID, day: date, status: int, *, done: str) -> Response:
     register = await here.get(f"/referrals/registers/{service}/{day}")
     return here.page(
         "register/sheet",
         status,
-        register=register,
+        register={**register, "people": _told_apart(register["people"])},
         at=f"/registers/{service}/{day}",
         marks=MARKS,
         sheet=uuid4(),
