@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast
@@ -19,6 +20,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+import structlog
 import typer
 from cryptography.fernet import Fernet
 from joserfc import jwk
@@ -58,6 +60,7 @@ def kersey(*words, **environment):
     """Run a command in this process: dozens of them would otherwise import for minutes."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KERSEY_")}
     out, err, status = io.StringIO(), io.StringIO(), 0
+    before = structlog.get_config()
     with (
         mock.patch.dict(os.environ, {**kept, **environment}, clear=True),
         mock.patch.object(sys, "argv", ["kersey", *words]),
@@ -68,6 +71,7 @@ def kersey(*words, **environment):
             main()
         except SystemExit as end:
             status = int(end.code or 0)
+    assert structlog.get_config() == before, "it is to run in a process of its own"
     return Said(status, out.getvalue(), err.getvalue())
 
 
@@ -546,37 +550,35 @@ def test_services_are_registered_as_clients(identity):
 
 
 def test_people_are_invited_shown_and_sent_away(identity, tmp_path):
+    people = partial(kersey_apart, "people")
     where = identity | {"KERSEY_MAILDIR": str(tmp_path / "mail")}
     place = ("--organisation", str(uuid4()), "--organisation-name", "Bradford hub")
     email = f"{uuid4().hex}@team.example"
-    new = ("people", "invite", email, "--name", "Bo Li", *place)
-    done = kersey(*new, "--role", "link-worker", **where)
+    new = ("invite", email, "--name", "Bo Li", *place)
+    done = people(*new, "--role", "link-worker", **where)
     assert done.stdout == f"{email}: invited, for 72 hours\n", done.stderr
     assert "nobody acts for the organisation" in done.stderr
-    colleague = ("people", "invite", f"{uuid4().hex}@team.example", "--name", "Al Ray", *place)
+    colleague = ("invite", f"{uuid4().hex}@team.example", "--name", "Al Ray", *place)
     assert (
-        kersey(
+        people(
             *colleague, "--role", "link-worker", KERSEY_MAILDIR=str(tmp_path / "other"), **identity
         ).stderr
         == ""
     )
     assert len(list((tmp_path / "mail" / "new").iterdir())) == 1
-    assert "already" in kersey(*new, "--role", "link-worker", **where).stderr
-    assert kersey("people", "invite", email, **where).returncode == 0
-    lists = kersey("people", "list", **where).stdout.splitlines()
+    assert "already" in people(*new, "--role", "link-worker", **where).stderr
+    assert people("invite", email, **where).returncode == 0
+    lists = people("list", **where).stdout.splitlines()
     assert f"{email}\tBo Li\tinvited\tlink-worker at Bradford hub" in lists
-    assert kersey("people", "roles", email, *place, "--role", "team-lead", **where).returncode == 0
-    assert (
-        "there is no role"
-        in kersey("people", "roles", email, *place, "--role", "king", **where).stderr
-    )
+    assert people("roles", email, *place, "--role", "team-lead", **where).returncode == 0
+    assert "there is no role" in people("roles", email, *place, "--role", "king", **where).stderr
     for act in ("sign-out", "disable", "enable"):
-        assert kersey("people", act, email, **where).returncode == 0
-    shown = kersey("people", "show", email, **where).stdout
+        assert people(act, email, **where).returncode == 0
+    shown = people("show", email, **where).stdout
     for each in ("team-lead", "invited-again", "signed-out", "disabled", "enabled", "operator"):
         assert each in shown
-    assert "nobody has an account" in kersey("people", "disable", "a@b.example", **where).stderr
-    assert "care-navigator" in kersey("people", "roles").stdout
+    assert "nobody has an account" in people("disable", "a@b.example", **where).stderr
+    assert "care-navigator" in people("roles").stdout
 
 
 @pytest.fixture(scope="module")
