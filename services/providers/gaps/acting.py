@@ -90,7 +90,7 @@ def change(directory: Directory, principal: Principal, key: UUID, said: ActionSa
 
 
 def own_action(directory: Directory, principal: Principal, key: UUID) -> Json:
-    """One action of a hub that somebody coordinates,.
+    """One action of a hub that somebody coordinates.
 
     Raises:
         Problem: 404, also for another hub's.
