@@ -329,6 +329,14 @@ def test_a_limit_of_safety_or_law_holds_also_where_nobody_looked(http: httpx.Cli
     assert ASKED[-1].keys() <= {"about", "age"}
 
 
+def test_a_limit_of_safety_or_law_holds_also_where_nobody_knows_the_postcode(http: httpx.Client):
+    form = http.get(f"/cases/{CASE}/find")
+    send(http, form, matters=SAID, by="", near="HG1 1AA")
+    assert http.get(f"/cases/{CASE}/ask/{CLOSED}").status_code == 422
+    assert ASKED[-1]["about"] == CLOSED
+    assert "near" not in ASKED[-1]
+
+
 def test_what_another_search_has_against_it_is_asked_before_it_is_sent(http: httpx.Client):
     asking = http.get(f"/cases/{CASE}/ask/{CASE}")
     assert "Against it" not in asking.text, "nobody looked yet"

@@ -246,12 +246,15 @@ async def against(
         service: of which is asked.
     """
     question = _question(typed, age) if typed else {} if age is None else {"age": age}
+    alone = {"about": str(service)}
     try:
-        answer = await here.send("POST", "/directory/match", question | {"about": str(service)})
+        answer = await here.send("POST", "/directory/match", question | alone)
     except Refusal as refusal:
-        if unplaced(refusal):
-            return []
-        raise
+        if not typed or not unplaced(refusal):
+            raise
+        # Nobody knows how far it is; all else that is against it holds as before.
+        anywhere = _question({**typed, "near": "", "by": ""}, age)
+        answer = await here.send("POST", "/directory/match", anywhere | alone)
     return [each for miss in answer["near_misses"] for each in miss["excluded"]]
 
 
