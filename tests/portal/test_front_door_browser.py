@@ -142,7 +142,7 @@ def test_from_the_start_page_to_the_receipt(tab: Watched, at: str, referring: Ho
     tab.press("Change my answers")
     page.get_by_label("Last name", exact=True).fill("Feather-Lees")
     tab.press("Check your answers")
-    assert page.get_by_text("Kath Feather-Lees").is_visible()
+    expect(page.get_by_text("Kath Feather-Lees")).to_be_visible()
     page.get_by_role("button", name="Send").dblclick()
     # Not `wait_for_url`, which fails where the second press takes the place of the first's answer.
     expect(page).to_have_url(re.compile("/received/"))

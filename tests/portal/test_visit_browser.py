@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from services.notifications.app import persons_client
 from services.notifications.person.asking import Persons
@@ -115,13 +115,13 @@ def test_in_every_language_it_reads_well_and_is_answered(
         )
         assert (at[1] > screen / 2) if right else (at[0] < screen / 2), code
         page.keyboard.press("Tab")
-        assert page.get_by_text(words["skip"]).is_visible(), code
+        expect(page.get_by_text(words["skip"]), code).to_be_visible()
         page.get_by_role("button", name=words["cannot_button"], exact=True).click()
-        assert page.get_by_text(words["sure_cancel"]).is_visible()
+        expect(page.get_by_text(words["sure_cancel"])).to_be_visible()
         looked_at(page, scripts=scripts)
         page.get_by_role("link", name=words["go_back"]).click()
         page.get_by_role("button", name=words["call_me"], exact=True).click()
-        assert page.get_by_text(words["said_call_me"]).is_visible()
+        expect(page.get_by_text(words["said_call_me"])).to_be_visible()
         looked_at(page, scripts=scripts)
         page.close()
     context.close()
