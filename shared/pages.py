@@ -20,6 +20,9 @@ HEADERS = {
 }
 """Nothing stays in a shared browser's cache, and no address goes to another site."""
 
+_SOON = {"retry-after": "5"}
+"""Seconds after which what is out of order just now may be asked for again (RFC 9110, 10.2.3)."""
+
 
 def content_policy(
     forms_to: Iterable[str] = (), *, scripted: bool = False, images_from: Iterable[str] = ()
@@ -106,7 +109,7 @@ class Pages:
         else:
             content = known.render(shown)
         policy = content_policy(forms_to, scripted=bool(at), images_from=images_from)
-        headers = HEADERS | {"content-security-policy": policy}
+        headers = HEADERS | {"content-security-policy": policy} | (_SOON if status == 503 else {})
         return HTMLResponse(content, status, headers=headers)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
@@ -24,8 +25,11 @@ RABBITMQ = pytest.StashKey[PrivateNode | None]()
 
 
 def pytest_configure() -> None:
-    """See tests/infrastructure/printing.py."""
+    """See tests/infrastructure/printing.py. No example is timed: what else runs decides how long
+    it takes."""
     print_past_python()
+    settings.register_profile("kersey", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("kersey")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

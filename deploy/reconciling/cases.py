@@ -17,7 +17,8 @@ from services.providers.rows import table
 from services.referrals.domain import AWAITING_ANSWER, Kind
 from services.referrals.record import STOPS, stops_of
 from services.referrals.republishing import APART
-from services.referrals.tables import Case, CaseTask, Person, Worklist
+from services.referrals.tables import Case, CaseTask, Person
+from shared.delivery import State
 from shared.messaging.events import Sequence as Place
 
 HOLDS_A_PLACE = frozenset({"selected", "started", "attended"})
@@ -91,21 +92,21 @@ def places(databases: Databases) -> Iterator[Drift]:
 
 
 def endings(databases: Databases) -> Iterator[Drift]:
-    """How the message ended by which the last provider was asked, as the worklist shows it."""
+    """How the message ended by which each provider was last asked, as the worklist shows it."""
     to = "referrals.arrivals"
     with databases["notifications"].connect() as connection:
-        last = {row.case: row for row in connection.execute(LAST).all()}
+        last = {str(row.task): row for row in connection.execute(LAST).all()}
+    waits = col(CaseTask.business) == AWAITING_ANSWER.business
     with Session(databases["referrals"]) as session:
-        states = select(col(Worklist.case), col(Worklist.delivery_state))
-        shown = {row.case: row.delivery_state for row in session.execute(states)}
-        requests = select(col(CaseTask.case), col(CaseTask.id)).order_by(col(CaseTask.created))
-        rows = session.execute(requests.where(col(CaseTask.kind) == Kind.PROVIDER))
-        asked = {row.case: row.id for row in rows}
-    for case, row in last.items():
-        of_last = asked.get(case) == str(row.task)
-        if of_last and row.ended < databases.before and shown.get(case, row.state) != row.state:
+        states = select(col(CaseTask.id), col(CaseTask.delivery_state)).where(
+            col(CaseTask.kind) == Kind.PROVIDER, waits | col(CaseTask.delivery_state).is_not(None)
+        )
+        heard = {row.id: row.delivery_state for row in session.execute(states)}
+    for task, row in last.items():
+        told = "delivered" if row.state == State.DELIVERED.value else "failed"
+        if row.ended < databases.before and heard.get(task, told) != told:
             mend = f"`kersey republish notifications --to {to}`"
-            yield Drift(f"{to}: how the last message ended", str(case), mend)
+            yield Drift(f"{to}: how the last message ended", task, mend)
 
 
 def lost_answers(databases: Databases) -> Iterator[Drift]:

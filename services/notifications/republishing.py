@@ -26,10 +26,10 @@ ENDINGS = {
 LAST = (
     select(delivery)
     .where(delivery.c.state.in_(ENDINGS), delivery.c.kind.in_(ASKS))
-    .ext(distinct_on(delivery.c.case))
-    .order_by(delivery.c.case, delivery.c.ended.desc(), delivery.c.position.desc())
+    .ext(distinct_on(delivery.c.case, delivery.c.task))
+    .order_by(delivery.c.case, delivery.c.task, delivery.c.ended.desc(), delivery.c.position.desc())
 )
-"""Of each case the message that ended last of those by which somebody was asked."""
+"""Of each request the message that ended last of those by which somebody was asked."""
 
 
 def _keys(uow: UnitOfWork) -> Sequence[UUID]:
@@ -47,11 +47,11 @@ def _raise_versions(uow: UnitOfWork, keys: Sequence[UUID], number: int) -> None:
 def _deliveries(uow: UnitOfWork, keys: Sequence[UUID]) -> Iterator[Told]:
     versions = {case: locked(uow, case) for case in keys}
     last = LAST.where(delivery.c.case.in_(keys))
-    for row in uow.session.connection().execute(last).all():
+    for n, row in enumerate(uow.session.connection().execute(last).all()):
         event = ENDINGS[row.state](
             case=row.case, task=row.task, delivery=row.id, channel=row.channel, kind=row.kind
         )
-        yield event, Place(versions[row.case])
+        yield event, Place(versions[row.case], n)
 
 
 STATE = (

@@ -23,6 +23,7 @@ from services.notifications.handlers.cases import stopped
 from services.notifications.handlers.telling import locked, locked_all
 from services.notifications.handlers.waiting import FOUND, tell_somebody
 from services.notifications.keys import Keys, MuteLinks, fingerprint
+from services.notifications.leading import leads
 from services.notifications.notice import Notice, notice_of
 from services.notifications.reach.endpoints import refuse_if_off
 from services.notifications.reach.unusable import is_unusable
@@ -141,6 +142,7 @@ class Sender:
                 raise Permanent("no-code-this-way")
             code = self._code(uow, notice, contact)
         if declared.format is Format.WORDS:
+            url = url or leads(self._settings.public_url, notice)
             words = self._words(delivery.id, notice, contact, url=url, code=code, by=by)
             letter = replace(letter, words=words)
         return self._with_secrets(letter, contact)

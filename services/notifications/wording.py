@@ -16,6 +16,7 @@ from services.notifications.wishes.rules import OPTIONAL, Language, Wishes
 from services.notifications.words import (
     DIGEST,
     HOPED,
+    SIGN_IN,
     WORDS,
     Hoped,
     Words,
@@ -68,7 +69,7 @@ def worded(
     Args:
         notice: what it is about.
         wishes: of its contact.
-        url: the answer link, where it has one.
+        url: where it leads: the answer link, or the page for whoever signs in; empty if nowhere.
         code: the one-time code, likewise.
         minutes: for which a code works.
         mute: where its reader says that they want no more of its kind, if they may.
@@ -91,8 +92,9 @@ def worded(
     return Worded(
         subject=words.subject,
         paragraphs=words.paragraphs(**values),
-        brief=f"{brief} {url}" if url else brief,
-        link=words.link,
+        # Whoever signs in has the address of the page; in a text message it would fill half of it.
+        brief=f"{brief} {url}" if url and words.link else brief,
+        link=words.link or (SIGN_IN if url else None),
         url=url or None,
         look=wishes.look,
         mute=mute if notice.kind in OPTIONAL else None,
@@ -120,12 +122,15 @@ def gathered(
         f"{_subject(kind, wishes.language)}: {_named(references, wishes.language)}"
         for kind, references in _by_kind(notices).items()
     ]
+    said = _news(news)
     return Worded(
         subject=words.subject,
-        paragraphs=[first, *lines, *last, *_news(news, wishes)],
+        paragraphs=[first, *lines, *last, *said],
         brief=f"{words.subject}: {len(notices) + len(news)}.",
         look=wishes.look,
         mute=mute,
+        lang=words.lang,
+        english=words.english + len(said),
     )
 
 
@@ -162,11 +167,11 @@ def _of_news(news: Sequence[News], wishes: Wishes, mute: str) -> Worded:
     )
 
 
-def _news(news: Sequence[News], wishes: Wishes) -> list[str]:
-    """What stands of announcements below what happened."""
+def _news(news: Sequence[News]) -> list[str]:
+    """What stands of announcements below what happened: in English, as their hub wrote it."""
     if not news:
         return []
-    heading = in_language(Kind.ANNOUNCEMENT, wishes.language).subject
+    heading = WORDS[Kind.ANNOUNCEMENT].subject
     return [heading, *(part for each in news for part in (each.title, *each.paragraphs))]
 
 

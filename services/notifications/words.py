@@ -369,6 +369,9 @@ WORDS: Mapping[Kind, Words] = {
 }
 
 
+SIGN_IN = "Sign in and open it"
+"""What a link is called that only shows something to whoever signs in."""
+
 DIGEST = Words(
     "News about your requests",
     """

@@ -6,7 +6,7 @@ audit and events in the one transaction. `If-Match` on a Task alone could not se
 beside it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -504,8 +504,7 @@ class CaseFile:
             (each.silent_from for each in waiting if each.silent_from), default=None
         )
         row.agreement_ends = self._agreement_ends() if providers else None
-        if self._created.intersection(each.id for each in waiting):
-            row.delivery_state = None
+        row.delivery_state = _heard(waiting or providers[-1:])
         return row
 
     def _agreement_ends(self) -> datetime | None:
@@ -515,6 +514,12 @@ class CaseFile:
         unused = [each for each in open_to if each and each.items and not each.used]
         ends = (each.expires for each in unused if each.expires and not each.withdrawn)
         return min(ends, default=None)
+
+
+def _heard(asked: Sequence[CaseTask]) -> str | None:
+    """Whether providers heard that they are asked: the one that did not is what matters."""
+    heard = {each.delivery_state for each in asked}
+    return next((state for state in ("failed", None, "delivered") if state in heard), None)
 
 
 _OF_CASE = (

@@ -11,7 +11,9 @@ import pytest
 from services.notifications.channels import Letter
 from services.notifications.channels.registry import made as channels
 from services.notifications.domain import Role
+from services.notifications.languages.reading import translations
 from services.notifications.wishes.rules import Kept, digest_after
+from services.notifications.words import DIGEST
 from shared.delivery import InDoubt, Receipt, Temporary, Undelivered
 from shared.messaging.events import (
     NotificationDelivered,
@@ -88,6 +90,22 @@ def test_what_is_wished_once_a_day_waits_and_goes_as_one_message(house: House):
     assert "A provider has not answered one of your requests: " in text
     assert house.rows("state", "last_error") == [("delivered", None)] * 3
     assert told(house, NotificationDelivered) == 3
+
+
+def test_it_says_in_which_language_each_part_is_read_aloud(house: House):
+    team(house, language="pl")
+    declined(house)
+    its_hour(house)
+    (mail,) = house.mails()
+    part = mail.get_body(("html",))
+    assert part is not None
+    html = part.get_content()
+    assert '<html lang="pl">' in html
+    below = html.index(DIGEST.paragraphs()[0])
+    assert html[:below].endswith('<p lang="en-GB" dir="ltr">')
+    polish = translations()["pl"].digest
+    assert polish is not None
+    assert html[:below].count('<p dir="auto">') == len(polish.text) + len(["what was declined"])
 
 
 def test_what_is_not_wished_so_is_told_at_once(house: House):

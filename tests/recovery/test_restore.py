@@ -219,7 +219,7 @@ HARMS = (
     ),
     (
         "referrals",
-        "update worklist set delivery_state = 'failed'",
+        "update case_task set delivery_state = 'failed' where kind = 'provider'",
         "referrals.arrivals: how the last message ended",
         "kersey republish notifications --to referrals.arrivals",
     ),

@@ -160,9 +160,12 @@ def test_what_asks_a_provider_arrived_or_not_whatever_others_were_told(house: Ho
     assert told(NotificationFailed, "request") == "failed"
     assert told(NotificationDelivered, "not-arrived") == "failed", "that told the team so"
     second = house.ask(referral, SERVICE_2, several_because="She is away soon.")
-    assert listed(house)[0]["delivery_state"] is None
-    assert told(NotificationDelivered, "nudge") is None, "it is about the one before"
+    assert listed(house)[0]["delivery_state"] == "failed", "the first one still waits"
+    assert told(NotificationDelivered, "nudge") is None, "nobody knows yet of the second"
     assert told(NotificationDelivered, "request", second) == "delivered"
+    assert told(NotificationFailed, "nudge") == "failed", "whichever of them did not hear"
+    house.answer(task, "decline", reason="full")
+    assert listed(house)[0]["delivery_state"] == "delivered", "only the second still waits"
 
 
 def test_what_was_there_before_says_after_a_migration_what_it_says_now(house: House):

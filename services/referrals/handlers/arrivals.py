@@ -22,22 +22,39 @@ SUBSCRIPTION = Subscription(
 ASKS = frozenset({"request", "nudge", "second-nudge"})
 """Kinds of messages that ask a provider: whether they arrived is what its answer waits for."""
 
-_ARRIVED = """
-WITH said AS (
-    SELECT DISTINCT ON ("case") "case", state
-    FROM unnest(%(cases)s::uuid[], %(tasks)s::text[], %(states)s::text[]) WITH ORDINALITY
-         AS told("case", task, state, n)
-    WHERE NOT EXISTS (
-        SELECT FROM case_task asked JOIN case_task later ON later."case" = asked."case"
-        WHERE asked.id = told.task AND later.kind = 'provider' AND later.created > asked.created)
-    ORDER BY "case", n DESC
-), held AS (
-    SELECT "case" FROM worklist WHERE "case" IN (SELECT "case" FROM said) ORDER BY "case" FOR UPDATE
-)
-UPDATE worklist SET delivery_state = said.state
-FROM said JOIN held USING ("case") WHERE worklist."case" = said."case"
+_HOLD = """
+SELECT FROM referral_case WHERE id = ANY(%(cases)s::uuid[]) ORDER BY id FOR UPDATE
 """
-"""What is told late of a request says nothing of one that was made after it."""
+"""A step on a case writes the same row of the list: what is read below is read after this."""
+
+_ARRIVED = """
+WITH told AS (
+    SELECT DISTINCT ON (task) "case", task, state
+    FROM unnest(%(cases)s::uuid[], %(tasks)s::text[], %(states)s::text[]) WITH ORDINALITY
+         AS said("case", task, state, n)
+    ORDER BY task, n DESC
+), noted AS (
+    UPDATE case_task SET delivery_state = told.state FROM told
+    WHERE case_task.id = told.task AND case_task."case" = told."case"
+), asked AS (
+    SELECT each."case", coalesce(told.state, each.delivery_state) AS state,
+        each.business = 'awaiting-answer' AS waits,
+        row_number() OVER (PARTITION BY each."case" ORDER BY each.created DESC, each.id DESC) AS nth
+    FROM case_task each LEFT JOIN told ON told.task = each.id
+    WHERE each.kind = 'provider' AND each."case" IN (SELECT "case" FROM told)
+), heard AS (
+    SELECT "case", CASE WHEN bool_or(state = 'failed') THEN 'failed'
+        WHEN bool_and(state IS NOT NULL) THEN 'delivered' END AS state
+    FROM asked
+    WHERE waits OR (nth = 1 AND NOT EXISTS (
+        SELECT FROM asked other WHERE other."case" = asked."case" AND other.waits))
+    GROUP BY "case"
+)
+UPDATE worklist SET delivery_state = heard.state
+FROM heard WHERE worklist."case" = heard."case"
+"""
+"""Of all that wait for an answer; where none does, of the one that was asked last: `CaseFile`
+writes the same with each step."""
 
 
 class _Noted(list[tuple[UUID, str, str]]):
@@ -45,7 +62,7 @@ class _Noted(list[tuple[UUID, str, str]]):
 
 
 class Arrivals:
-    """Keeps whether the message arrived by which the last provider was asked."""
+    """Keeps whether the messages arrived by which providers are asked."""
 
     def __call__(self, uow: UnitOfWork, envelope: Envelope) -> None:
         """Note it, within the transaction that consumes the event."""
@@ -66,4 +83,6 @@ class Arrivals:
             columns = zip(
                 ("cases", "tasks", "states"), map(list, zip(*noted, strict=True)), strict=True
             )
-            uow.session.connection().exec_driver_sql(_ARRIVED, dict(columns))
+            connection, said = uow.session.connection(), dict(columns)
+            connection.exec_driver_sql(_HOLD, said)
+            connection.exec_driver_sql(_ARRIVED, said)

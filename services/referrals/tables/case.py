@@ -106,6 +106,8 @@ class CaseTask(Row, table=True):
     """From when a provider that has not answered counts as silent; see `deadlines`."""
     closes: datetime | None = instant(nullable=True, default=None)
     """When its request ends for want of an answer."""
+    delivery_state: str | None = None
+    """Whether a message that asks its provider was `delivered` or `failed`; none is known yet."""
     created: datetime = instant()
     updated: datetime = instant()
 
@@ -290,6 +292,7 @@ class Worklist(Row, table=True):
     """The triage Task's businessStatus."""
     provider_state: str | None = None
     delivery_state: str | None = None
+    """`failed` where one provider did not hear that it is asked, `delivered` where each did."""
     gp_to_do: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     """Whether a message to the practice waits for somebody: to be decided, printed or posted."""
     opened: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
