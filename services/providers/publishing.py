@@ -20,6 +20,7 @@ from services.providers.assurance import looks
 from services.providers.life import versions
 from services.providers.life.states import LOADED, Writing
 from services.providers.matching.flattening import flatten
+from services.providers.nested import Json
 from services.providers.rows import Rows, among, child_id, table
 from services.providers.taxonomies import term_id
 from shared.database import UnitOfWork
@@ -217,6 +218,11 @@ def services(
     _check(uow, changed, known)
     _unlike(uow, changed.keys() - known.keys(), "organization", "location")
     described = _own_locations(uow, changed)
+    listed = {key for key, row in known.items() if row["withdrawn"] is None}
+    before = {
+        key: _meets(read.said)
+        for key, read in documents.read(uow.session, listed & changed.keys()).items()
+    }
     stale = [key for key in changed if key in known]
     left = _locations_of(uow, stale)
     rows.clear_services(uow.session, stale)
@@ -245,11 +251,10 @@ def services(
     _first_capacity(uow, changed, now, capacity_lasts)
     flatten(uow.session, changed, places)
     documents.keep(uow.session, list(changed), merged)
-    listed = {key for key, row in known.items() if row["withdrawn"] is None}
     looks.begin(uow, changed, known.keys() - listed, now)
     versions.published(uow, "service", changed, _owners(uow, changed), now, writing)
     stood = {key: known[key]["status"] for key in listed}
-    tell(uow, outbox, _service_events(uow, changed, stood, raised, now))
+    tell(uow, outbox, _service_events(uow, changed, stood, before, raised, now))
     return set(changed)
 
 
@@ -272,10 +277,12 @@ def _service_events(
     uow: UnitOfWork,
     changed: Mapping[UUID, hsds.Service],
     stood: Mapping[UUID, str],
+    before: Mapping[UUID, Json],
     versions: Mapping[UUID, int],
     now: datetime,
 ) -> Iterable[tuple[Event, int]]:
-    """What is told of services, given the status of those that were listed before."""
+    """What is told of services, given the status of those that were listed before and whom they
+    met, where: somebody may wait for what an edit adds (care 3)."""
     listings = listing.listings(uow.session, list(changed), now)
     for key, model in changed.items():
         # Made of what stands in the tables: that it is JSON need not be looked for in every value.
@@ -287,8 +294,28 @@ def _service_events(
             event = ServicePublished.model_construct(**said)
         else:
             was = None if stood[key] == model.status else stood[key]
-            event = ServiceChanged.model_construct(**said, was=was)
+            same = before[key] == _meets(listings[key])
+            event = ServiceChanged.model_construct(
+                **said, was=was, before=None if same else before[key]
+            )
         yield event, versions[key]
+
+
+def _meets(said: Json) -> Json:
+    """Of a listing, in its own shape: which needs it meets, in which ways, and where."""
+    own = said["kersey"]
+    terms = own.get("terms") or {}
+    return {
+        "service_at_locations": [
+            {"location": {"addresses": [{"postal_code": each.get("postal_code")}]}}
+            for at in said.get("service_at_locations") or ()
+            for each in at["location"].get("addresses") or ()
+        ],
+        "kersey": {
+            "hub": own.get("hub"),
+            "terms": {name: sorted(terms.get(name) or ()) for name in ("need", "format")},
+        },
+    }
 
 
 def withdraw(uow: UnitOfWork, outbox: Outbox, key: UUID, reason: str, now: datetime) -> None:

@@ -73,6 +73,27 @@ def test_a_change_says_whether_the_service_ran_before(house: House):
     assert said == ["temporarily closed", None]
 
 
+def test_a_change_says_whom_the_service_met_before_where_that_changed(house: House):
+    """So that who waits for what an edit adds is told, and of what was there is not (care 3)."""
+    address = {
+        "address_type": "physical", "address_1": "1 Mill Lane", "city": "Halifax",
+        "state_province": "West Yorkshire", "country": "GB", "postal_code": "HX1 1AA",
+    }  # fmt: skip
+    at = [{"location": {"location_type": "physical", "addresses": [address]}}]
+    house.load(service("Choir", needs=["loneliness"], service_at_locations=at))
+    start = house.position()
+    both = ["loneliness", "anxiety"]
+    house.load(service("Choir", needs=both, service_at_locations=at))
+    house.load(service("Choir", needs=both))
+    house.load(service("Choir", needs=both, fees="Free, with tea"))
+    needs, place, words = (each["data"].get("before") for each in house.events(after=start))
+    assert needs["kersey"]["terms"] == {"need": ["loneliness"], "format": []}
+    assert place["kersey"]["terms"]["need"] == sorted(both)
+    there = [{"location": {"addresses": [{"postal_code": "HX1 1AA"}]}}]
+    assert needs["service_at_locations"] == place["service_at_locations"] == there
+    assert words is None
+
+
 def test_a_reload_undoes_neither_a_capacity_nor_a_withdrawal(house: House):
     listed = (service("Choir", capacity={"state": "taking", "places": 5}), service("Chess"))
     house.load(*listed)

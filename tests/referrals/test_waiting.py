@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.providers.taxonomies import shipped
 from services.referrals.handlers import waiting
+from services.referrals.needs import OURS
 from shared.messaging.events import (
     CapacityChanged,
     Envelope,
@@ -125,6 +127,53 @@ def test_what_was_closed_for_a_while_and_runs_again_is_heard(house: House):
     assert on_the_list(house) == [referral.case]
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"need": "money"},  # a need was added
+        {"district": "BD22"},  # a place was
+        {"hub": "leeds", "district": "LS1"},
+        {"hub": "leeds", "district": "LS1", "need": "money"},
+    ],
+)
+def test_what_an_edit_adds_is_heard(house: House, before: dict[str, Any]):
+    referral = held(house, areas=["BD8"])
+    edited(house, before=listing(**({"district": "BD8"} | before)))
+    assert on_the_list(house) == [referral.case]
+    edited(house, before=listing(need="money", district="BD8"))
+    assert len(house.worker.get(referral.at)["waiting"]) == 1
+
+
+def test_what_met_the_need_there_before_its_edit_is_no_news(house: House):
+    held(house, areas=["BD8"])
+    edited(house, before=None)  # its words alone changed
+    edited(house, before=listing(need="money", district="BD8"), state="full")
+    for before in (
+        {},
+        {"hub": "leeds"},
+        {"district": None},
+        {"district": "BD22", "meets": "phone"},
+    ):
+        edited(house, before=listing(**({"district": "BD8"} | before)))
+    assert on_the_list(house) == []
+
+
+def test_of_two_needs_only_the_one_that_was_added_is_met(house: House):
+    referral = held(house, needs=["housing", "money"])
+    both = listing() | {"kersey": listing()["kersey"] | {"terms": {"need": ["housing", "money"]}}}
+    change = ServiceChanged(
+        service=NEW, provider=PROVIDER, listing=both, before=listing(need="money")
+    )
+    opens(house, change)
+    waits = house.worker.get(referral.at)["waiting"]
+    assert [each["need"] for each in waits if each["opened"]] == ["housing"]
+
+
+def edited(house: House, *, before: dict[str, Any] | None, **how: Any) -> None:
+    now = listing(**({"district": "BD8"} | how))
+    opens(house, ServiceChanged(service=NEW, provider=PROVIDER, listing=now, before=before))
+
+
 def test_districts_may_lie_beyond_the_hub_and_what_is_by_phone_is_everywhere(house: House):
     held(house, areas=["LS12", "BD8"])
     published(house, hub="bradford", district="BD22")
@@ -194,3 +243,19 @@ def test_only_its_link_worker_says_what_a_case_waits_for(house: House):
         house.provider.put(f"{referral.at}/waiting", body, status=404)
         wait(house, referral, needs=["She lost her flat!"], status=422)
         wait(house, referral, needs=["housing"], areas=["BD8 9ZZ"], status=422)
+
+
+def test_a_need_that_no_listing_could_meet_is_refused_by_its_place(house: House):
+    """Nobody would ever hear of it, and the person would wait unseen."""
+    referral = held(house)
+    with house.unchanged():
+        refused = wait(house, referral, needs=["housing", "flying"], status=422)
+    assert refused["element"] == "needs.1"
+    newer = listing(need="flying")
+    hear(house.desk, ServicePublished(service=NEW, provider=PROVIDER, listing=newer))
+    wait(house, referral, needs=["housing", "flying"])
+
+
+def test_the_needs_are_those_that_the_directory_has():
+    (needs,) = (each for each in shipped() if each.code == "need")
+    assert {each.code for each in needs.taxonomy_terms} == OURS

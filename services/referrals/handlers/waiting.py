@@ -1,6 +1,7 @@
 """A case says what it waits for; its worker hears first when something opens (care 3)."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
+from services.referrals.casefile import refuse_unless
 from services.referrals.desk import Desk
+from services.referrals.needs import is_known
 from services.referrals.standing import by_link_worker
 from services.referrals.tables import Case, ListedService, Waiting, Worklist
 from shared.auth import Principal
@@ -45,12 +48,17 @@ def wait_for(
 
     Raises:
         NoSuchCase: not a case of this link-worker service.
-        Refused: somebody else asks, or the case has ended.
+        Refused: somebody else asks, the case has ended, or nobody knows such a need: no listing
+            would ever meet it, and nobody would hear.
     """
     with by_link_worker(desk, principal, case) as file:
         session = file.uow.session
         session.exec(delete(Waiting).where(col(Waiting.case) == case))
-        for need in dict.fromkeys(needs):
+        wanted = list(dict.fromkeys(needs))
+        for place, need in enumerate(wanted):
+            words = "The directory has no such need: nobody would hear. Take one of its codes."
+            refuse_unless(is_known(session, need), "business-rule", words, f"needs.{place}")
+        for need in wanted:
             session.add(Waiting(case=case, need=need, areas=sorted(set(areas)), since=file.now))
         _to_do(session, case, opened=False)
         file.audit("wait", f"case/{case}")
@@ -65,12 +73,14 @@ def note_opening(desk: Desk, uow: UnitOfWork, envelope: Envelope) -> None:
     event = envelope.data
     if envelope.replay:
         return
+    before: Mapping[str, Any] | None = None
     if isinstance(event, ServicePublished):
         listing, opens = event.listing, _capacity(event.listing) not in CLOSED
     elif isinstance(event, ServiceChanged):
-        # It ran not, and runs again; a listing whose words changed was there before.
-        listing = event.listing
-        opens = event.was not in (None, "active") and _capacity(listing) not in CLOSED
+        # It ran not, and runs again; or it meets a need, or is in a place, that it did not.
+        listing, runs_again = event.listing, event.was not in (None, "active")
+        before = None if runs_again else event.before
+        opens = (runs_again or before is not None) and _capacity(listing) not in CLOSED
     else:
         assert isinstance(event, CapacityChanged)
         known = uow.session.get(ListedService, event.service)
@@ -78,14 +88,14 @@ def note_opening(desk: Desk, uow: UnitOfWork, envelope: Envelope) -> None:
         opens = event.state in OPEN and event.was not in OPEN
     if not opens or listing.get("status", "active") != "active":
         return
-    for case in _waiting(uow.session, listing):
+    for case, needs in _waiting(uow.session, listing, before).items():
         # The case row is locked first, as everywhere.
         uow.session.exec(select(Case.id).where(Case.id == case).with_for_update())
         changed = uow.session.execute(
             update(Waiting)
             .where(
                 col(Waiting.case) == case,
-                col(Waiting.need).in_(_needs(listing)),
+                col(Waiting.need).in_(needs),
                 col(Waiting.opened).is_(None),
             )
             .values(opened=desk.clock(), service=event.service)
@@ -95,8 +105,14 @@ def note_opening(desk: Desk, uow: UnitOfWork, envelope: Envelope) -> None:
             _to_do(uow.session, case, opened=True)
 
 
-def _waiting(session: Session, listing: Mapping[str, Any]) -> list[UUID]:
-    """The open cases that wait for a need that a listing meets, where it meets it."""
+def _waiting(
+    session: Session, listing: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> dict[UUID, list[str]]:
+    """The open cases that wait for a need that a listing meets, where it meets it, and which.
+
+    What stood `before` and met the same there is no news: its cases heard of it, or its link
+    worker found it and did not take it.
+    """
     rows = session.exec(
         select(Waiting, Case.hub)
         .join(Worklist, col(Worklist.case) == col(Waiting.case))
@@ -106,10 +122,15 @@ def _waiting(session: Session, listing: Mapping[str, Any]) -> list[UUID]:
             col(Waiting.opened).is_(None),
             col(Worklist.open),
         )
-        .order_by(col(Waiting.case))
+        .order_by(col(Waiting.case), col(Waiting.need))
     )
-    cases = [row.case for row, hub in rows if _within(listing, hub, row.areas)]
-    return list(dict.fromkeys(cases))
+    met: dict[UUID, list[str]] = defaultdict(list)
+    for row, hub in rows:
+        if before is not None and row.need in _needs(before) and _within(before, hub, row.areas):
+            continue
+        if _within(listing, hub, row.areas):
+            met[row.case].append(row.need)
+    return met
 
 
 def _within(listing: Mapping[str, Any], hub: str, areas: list[str]) -> bool:

@@ -64,11 +64,14 @@ class ServicePublished(ServiceEvent):
 
 
 class ServiceChanged(ServiceEvent):
-    """A listed service's public details changed; `was` is its status before, where that did."""
+    """A listed service's public details changed; `was` is its status before, where that did, and
+    `before` of the listing which needs it met, how and where, where one of these did.
+    """
 
     type: ClassVar[str] = "kersey.directory.service.changed.v1"
 
     was: str | None = None
+    before: dict[str, JsonValue] | None = None
 
 
 class ServiceWithdrawn(ServiceEvent):
