@@ -200,6 +200,7 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
                 "reached": each.reached,
                 "how": each.how,
                 "minutes": each.minutes,
+                "made_by": each.made_by,
             }
             for each in rows["attempts"]
         ],
@@ -226,6 +227,7 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
                 "service": str(each.service),
                 "service_name": names.get(each.service),
                 "made": instant(each.made),
+                "made_by": each.made_by,
             }
             for each in rows["signposts"]
         ],

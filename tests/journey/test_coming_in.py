@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -145,6 +146,34 @@ def test_a_link_worker_takes_down_a_letter(lead: Visitor) -> None:
     for words in ("On paper", "2 November 2026", "daughter", "Taken down by"):
         assert words in told
     assert "somebody of the hub" not in told, "the name of whoever typed it"
+
+
+def test_two_of_one_name_are_told_apart_by_their_dates_of_birth(lead: Visitor) -> None:
+    family = f"Namesake-{uuid4().hex[:6]}"
+    number = "999 012 3462"
+    for given, year, more in (("Ada", "1951", {"nhs_number": number}), ("Ava", "1952", {})):
+        once = PAPER | {"family": family, "given": given, "day": "2", "month": "3", "year": year}
+        lead.fill(lead.get("/take-down/family"), **once | more)
+
+    def found(words: str, born: str = "") -> set[str]:
+        looked = lead.fill(lead.get("/cases/search"), words=words, born=born)
+        assert looked.status_code == 200, looked.text
+        assert urlsplit(str(looked.url))[2:] == ("/cases/search", "", ""), "no name in an address"
+        return set(re.findall(rf"(A[dv]a) {family}", looked.text))
+
+    assert found(family) == {"Ada", "Ava"}
+    assert found(family, "2/3/1951") == {"Ada"}
+    assert found(f"Mrs {family.lower()[:-1]}", "2 March 52") == {"Ava"}
+    assert found(f"{family}, Ava") == {"Ada", "Ava"}, "the last name, before a comma too"
+    assert found(family, "3/3/1951") == set()
+    assert "Take down somebody new" in lead.get("/cases/search").text
+    for written in (number, number.replace(" ", ""), number.replace(" ", "-")):
+        assert found(written) == {"Ada"}
+    wrong = lead.fill(lead.get("/cases/search"), words="999 012 346", born="Easter 1951")
+    assert wrong.status_code == 422
+    check_page(Page(wrong))
+    for words in ("This is no NHS number", "Type the day, the month and the year", "Easter 1951"):
+        assert words in wrong.text
 
 
 def test_whoever_is_on_the_list_already_is_shown_before_they_are_taken_down_anew(

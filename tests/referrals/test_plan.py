@@ -234,6 +234,7 @@ def test_the_next_step_is_the_last_contacts_and_the_list_has_it_when_it_is_due(h
     contact(next_step="Ring about the choir", next_on=TODAY.isoformat())
     assert plan(house, referral)["next"] == {
         "step": "Ring about the choir", "on": TODAY.isoformat(),
+        "noted_by": house.scalar("select made_by from contact_attempt"),
     }  # fmt: skip
     assert due() == [referral.case]
     assert house.worker.get("/referrals/caseload")["waiting"]["due"] == 1

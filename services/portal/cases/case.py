@@ -48,6 +48,7 @@ from services.portal.cases.words import (
     state_words,
 )
 from services.portal.cases.worried import accounts_in, in_words
+from services.portal.cases.writers import accounts_writing
 from services.portal.emergency.words import REASONS
 from services.portal.front_door.words import access, need
 from services.portal.staff.place import ENDED, Here, Place
@@ -75,6 +76,7 @@ async def show(case: UUID, here: Here, done: str = "") -> Response:
             entered_by,
             *accounts_in(raised),
             *accounts_moving(found["case"]),
+            *accounts_writing(found["case"], found["plan"]),
         ),
     )
     services = {each["id"]: each["name"] for each in known["requests"]}
@@ -97,6 +99,7 @@ async def show(case: UUID, here: Here, done: str = "") -> Response:
         moves=moves(known["case"], team, known["ending"]),
         allocated=team.name(known["case"]["allocated_to"]),
         typed_by=_typed_by(known["case"], team),
+        names=team.names,
         said=DONE.get(done, ""),
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.portal.answer_links import Refusal
+from services.portal.birthdays import birthday
 from services.portal.cases.colleagues import Team, team_where
 from services.portal.cases.people import NHS_NUMBER, Asked, Shown, asked_of, called, person_of
 from services.portal.cases.words import (
@@ -21,9 +23,11 @@ from services.portal.cases.words import (
     state_words,
 )
 from services.portal.news.reading import unread
-from services.portal.staff.fields import Field, typed_into
+from services.portal.staff.fields import Field, Typed, typed_into
 from services.portal.staff.place import Here, Place, back_to
 from services.portal.staff.swapping import CONFIG, SCRIPTS, VARIES, swaps
+from services.portal.typed import Mistyped
+from shared.fhir.nhs import is_nhs_number
 from shared.languages import _, ngettext
 
 router = APIRouter(include_in_schema=False)
@@ -39,8 +43,18 @@ SEARCH = (
         _("Last name, or NHS number"),
         missing=_("Type a name or an NHS number"),
         hint=_("The beginning of a name is enough."),
+        letters=100,
+    ),
+    Field(
+        "born",
+        _("Date of birth (if you like)"),
+        hint=_("It helps where many have one name. For example: 14 2 1958, or 14 Feb 58"),
+        letters=40,
     ),
 )
+
+_BETWEEN = str.maketrans("-\u2010\u2011\u2012\u2013.", "      ")
+"""What is put between the digits of a number."""
 
 Row = Mapping[str, Any]
 
@@ -88,6 +102,7 @@ async def worklist(
 async def look_for(here: Here) -> Response:
     """Keep what is looked for with the session; it names somebody, so no address has it."""
     typed, faults = typed_into(await here.form(), SEARCH)
+    faults = _wrong(typed, here.times.today) | faults
     if faults:
         return here.page("cases/search", 422, rows=None, fields=SEARCH, typed=typed, faults=faults)
     await here.keep("/cases/search", typed)
@@ -100,7 +115,7 @@ async def found(here: Here) -> Response:
     typed = await here.kept("/cases/search")
     if typed is None:
         return here.page("cases/search", rows=None, fields=SEARCH, typed={}, faults={})
-    rows = await rows_found(here, _looked_for(typed["words"]))
+    rows = await rows_found(here, _looked_for(typed, here.times.today))
     return here.page(
         "cases/search",
         rows=rows,
@@ -135,12 +150,39 @@ async def rows_found(here: Place, question: Mapping[str, str]) -> list[dict[str,
     return [dict(_row(row, *people(row), team)) for row in rows]
 
 
-def _looked_for(words: str) -> dict[str, str]:
-    """A NHS number, or a name: each of its words begins one of the names of the person."""
-    digits = "".join(words.split())
-    if digits.isdecimal() and len(digits) == 10:
+def _wrong(typed: Typed, today: date) -> dict[str, str]:
+    """What cannot be looked for: a number that is no NHS number, a date that is none."""
+    faults: dict[str, str] = {}
+    digits = _digits(typed["words"])
+    if digits and not is_nhs_number(digits):
+        faults["words"] = _("This is no NHS number. Check its 10 digits")
+    try:
+        _born(typed, today)
+    except Mistyped as mistyped:
+        faults["born"] = str(mistyped)
+    return faults
+
+
+def _looked_for(typed: Typed, today: date) -> dict[str, str]:
+    """A NHS number; or the last name, whose beginning is enough, and the date of birth if typed."""
+    words, born = typed["words"], _born(typed, today)
+    if digits := _digits(words):
         return {"subject:Patient.identifier": f"{NHS_NUMBER}|{digits}"}
-    return {"subject:Patient.name": words.rsplit(maxsplit=1)[-1].replace(",", "")}
+    family = words.partition(",")[0].strip() or words.replace(",", " ")
+    question = {"subject:Patient.name": family.rsplit(maxsplit=1)[-1]}
+    return question | ({"subject:Patient.birthdate": born.isoformat()} if born else {})
+
+
+def _digits(words: str) -> str:
+    """What was typed as a number, without what is put between its digits; empty for a name."""
+    digits = "".join(words.translate(_BETWEEN).split())
+    return digits if digits.isascii() and digits.isdecimal() else ""
+
+
+def _born(typed: Typed, today: date) -> date | None:
+    # What was kept before there was such a field has none.
+    born = typed.get("born", "")
+    return birthday(born, today) if born else None
 
 
 async def _page(here: Place, asked: Mapping[str, str], after: str | None) -> Row:

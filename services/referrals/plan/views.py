@@ -93,6 +93,7 @@ def _care(rows: Gathered) -> View:
                 "asked": instant(each.asked),
                 "asked_by": each.asked_by or None,
                 "talked": instant(each.talked) if each.talked else None,
+                "talked_by": each.talked_by,
                 "came": each.came,
             }
             for each in rows["supervision"]
@@ -104,7 +105,8 @@ def _next(contacts: Sequence[Attempt]) -> View | None:
     """What the last contact said comes next."""
     if not contacts or not contacts[0].next_step:
         return None
-    return {"step": contacts[0].next_step, "on": _day(contacts[0].next_on)}
+    last = contacts[0]
+    return {"step": last.next_step, "on": _day(last.next_on), "noted_by": last.made_by}
 
 
 def _contact(row: Attempt) -> View:
@@ -179,6 +181,7 @@ def _goals(rows: Gathered) -> list[View]:
             "state": row.state,
             "came": row.came,
             "recorded": instant(row.recorded),
+            "recorded_by": row.recorded_by,
             "settled": instant(row.settled) if row.settled else None,
             "actions": [_action(each) for each in actions.get(row.id, ())],
         }
