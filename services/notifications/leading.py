@@ -12,7 +12,6 @@ TO_THE_HUB = frozenset(
     [
         Kind.UNROUTED,
         Kind.TRIAGE_OVERDUE,
-        Kind.RING_REFERRER,
         Kind.HELP_CALL,
         Kind.NOT_ARRIVED_THERE,
     ]
@@ -28,4 +27,6 @@ def leads(portal: str, notice: Notice) -> str:
     """
     if notice.kind in TO_THE_CASE:
         return f"{portal}/cases/{notice.case}"
+    if notice.kind is Kind.RING_REFERRER:
+        return f"{portal}/hub/calls"
     return f"{portal}/hub" if notice.kind in TO_THE_HUB else ""

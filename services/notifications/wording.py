@@ -24,6 +24,7 @@ from services.notifications.words import (
 )
 from shared.limits import URGENT
 from shared.short_names import reference
+from shared.tongues import IN_ENGLISH
 
 _ENGLISH = "en_GB"
 
@@ -143,28 +144,47 @@ def announced(news: News, wishes: Wishes, *, url: str) -> Worded:
         url: where it is read.
     """
     words = in_language(Kind.ANNOUNCEMENT, wishes.language)
+    paragraphs, english = _around(words, [news])
     return Worded(
         subject=words.subject,
-        paragraphs=[news.title, *news.paragraphs, *words.paragraphs()],
+        paragraphs=paragraphs,
         brief=f"{words.subject}: {news.title}. {url}",
         link=words.link,
         url=url,
         look=wishes.look,
+        lang=words.lang,
+        english=english,
     )
 
 
 def _of_news(news: Sequence[News], wishes: Wishes, mute: str) -> Worded:
     """A message of the day in which there is nothing but announcements."""
     words = in_language(Kind.ANNOUNCEMENT, wishes.language)
-    said = [part for each in news for part in (each.title, *each.paragraphs)]
+    paragraphs, english = _around(words, news)
     titles = "; ".join(each.title for each in news)
     return Worded(
         subject=words.subject,
-        paragraphs=[*said, *words.paragraphs()],
+        paragraphs=paragraphs,
         brief=f"{words.subject}: {titles}.",
         look=wishes.look,
         mute=mute,
+        lang=words.lang,
+        english=english,
     )
+
+
+def _around(words: Words, news: Sequence[News]) -> tuple[list[str], int]:
+    """What a hub wrote, with our words; and how many of the last paragraphs are in English.
+
+    A hub writes in English. To a reader of another language our words in it come first, so that
+    they see what this is before they read, or are read, what they may not understand.
+    """
+    ours = words.paragraphs()
+    said = [part for each in news for part in (each.title, *each.paragraphs)]
+    if words.lang == IN_ENGLISH:
+        return [*said, *ours], 0
+    theirs = len(ours) - words.english
+    return [*ours[:theirs], *said, *ours[theirs:]], len(said) + words.english
 
 
 def _news(news: Sequence[News]) -> list[str]:

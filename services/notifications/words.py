@@ -339,9 +339,9 @@ WORDS: Mapping[Kind, Words] = {
         This is about case {reference}. Whoever referred the person may hear how it goes. It takes
         longer than it should, and we cannot write to them.
 
-        Please ring them. The case says who it is, and their number. Say that we are sorry, that it
-        is still on our list, and that they do not have to send it again. The number on their
-        receipt is on the case too.
+        Please ring them. It is on your list of calls to make, which says who it is, their number
+        and the number on their receipt. Say that we are sorry, that it is still on our list, and
+        that they do not have to send it again.
 
         Please say nothing about the person. If somebody is in danger, they should call 999.
         """,
@@ -367,6 +367,13 @@ WORDS: Mapping[Kind, Words] = {
         "Read it there",
     ),
 }
+
+
+TO_REFERRER = (
+    "Thank you for thinking of us. It takes longer than it should, and we are sorry. It is still on"
+    " our list. You do not have to send it again."
+)
+"""What is said to whoever referred somebody and is rung; their receipt's number tells of which."""
 
 
 SIGN_IN = "Sign in and open it"

@@ -15,10 +15,12 @@ from sqlalchemy import select
 from services.notifications.announcements.rules import fault_of, shows
 from services.notifications.announcements.sending import AnnouncementSender
 from services.notifications.channels.registry import made as channels
-from services.notifications.domain import Role, Source
+from services.notifications.domain import Kind, Role, Source
 from services.notifications.handlers.hubs import DECLARED, belongs
+from services.notifications.languages.reading import translations
 from services.notifications.retention import ANNOUNCEMENTS, expiries
 from services.notifications.tables import announcement_deliveries
+from services.notifications.words import WORDS
 from shared.database import UnitOfWork
 from shared.delivery import Receipt, Temporary
 from tests.notifications.conftest import HUB, OTHER_HUB, PROVIDER, SERVICE, TEAM, House
@@ -356,6 +358,27 @@ def test_a_group_reads_it_in_its_message_of_the_day(house: House, client: httpx.
     assert "https://roads.example.org/mill" in text
     assert told(house) == [("delivered", None)]
     assert house.told() == [], "no event tells of it"
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_words_in_another_language_stand_before_what_the_hub_wrote_in_english(
+    house: House, client: httpx.Client, hub: Any, *, urgent: bool
+):
+    house.contact(wishes={"gathered_at": 9, "zone": "Europe/London", "language": "pl"})
+    published(client, hub, urgent=urgent)
+    send(house)
+    its_hour(house)
+    (mail,) = house.mails()
+    polish = translations()["pl"].words[Kind.ANNOUNCEMENT]
+    assert mail["Subject"] == polish.subject
+    part = mail.get_body(("html",))
+    assert part is not None
+    html = part.get_content()
+    assert '<html lang="pl">' in html
+    for each in polish.paragraphs():
+        assert f'<p dir="auto">{each}</p>' in html
+    for english in ("The ring road is closed", WORDS[Kind.ANNOUNCEMENT].paragraphs()[0]):
+        assert html[: html.index(english)].endswith('<p lang="en-GB" dir="ltr">')
 
 
 def test_it_goes_with_what_else_is_told_once_a_day(house: House, client: httpx.Client, hub: Any):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from services.notifications.app import persons_client
@@ -21,7 +22,8 @@ from shared.messaging.events import (
     ReferrerKeptWaiting,
     TriageEvent,
 )
-from tests.notifications.conftest import TEAM, House, Referrals
+from tests.notifications.conftest import HUB, TEAM, House, Referrals
+from tests.notifications.test_api import ALL
 from tests.notifications.test_person_messages import ALWAYS, Told
 
 
@@ -144,7 +146,8 @@ def test_the_hub_is_asked_once_to_ring_a_referrer_who_left_a_number_alone(waitin
     waiting.late(ReferrerKeptWaiting, times=2)
     waiting.send()
     assert waiting.states() == [("superseded", "by-hub")]
-    assert waiting.hub_hears() == ["ring-referrer"]
+    assert waiting.hub_hears() == ["ring-referrer", "ring-referrer"]
+    assert sorted(waiting.house.rows("channel", party="calder")) == ["email", "phone"]
     mail = waiting.house.mails()[-1]
     assert mail["To"] == "hub@calder.example.org"
     body = mail.get_body(("plain",))
@@ -161,7 +164,7 @@ def test_the_hub_rings_whom_a_message_did_not_reach(waiting: Waiting):
     waiting.late(ReferrerKeptWaiting)
     waiting.send()
     assert waiting.states() == [("failed", "address-malformed")]
-    assert waiting.hub_hears() == ["ring-referrer"]
+    assert waiting.hub_hears() == ["ring-referrer", "ring-referrer"]
 
 
 @pytest.mark.usefixtures("hub")
@@ -171,5 +174,35 @@ def test_nobody_is_asked_to_ring_after_an_end(waiting: Waiting, end: type[CaseEv
     waiting.late(ReferrerKeptWaiting)
     waiting.send()
     waiting.ends(end)
+    assert waiting.hub_hears() == ["ring-referrer", "ring-referrer"]
+    assert waiting.house.rows("state", party="calder") == ["superseded", "superseded"]
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_hub_has_it_among_its_calls_and_ticks_it_off(waiting: Waiting, client: httpx.Client):
+    waiting.referrals.person = {"way": None, "instead": "by-hub"}
+    waiting.late(ReferrerKeptWaiting, times=2)
+    waiting.send()
+    hub = waiting.house.verifier.add("hub", roles="coordinator", scopes=ALL, organisation=HUB)
+    (call,) = client.get("/notifications/calls", headers=hub).json()["calls"]
+    assert (call["to"], call["kind"], call["means"]) == ("referrer", "ring-referrer", "phone")
+    assert call["case"] == str(waiting.case)
+    assert (call["number"], call["label"]) == (None, ""), "who it is stands with the case alone"
+    assert "You do not have to send it again." in call["say"]
+    assert "not their name" in call["do_not_say"]
+    at = f"/notifications/calls/{call['id']}"
+    assert client.get(at, headers=hub).json() == call
+    assert client.post(f"{at}/done", headers=hub).status_code == 200
+    assert client.get("/notifications/calls", headers=hub).json()["calls"] == []
+    waiting.hub_hears()
+    assert waiting.house.rows("state", party="calder") == ["delivered", "delivered"]
+
+
+def test_a_hub_that_is_itself_rung_has_one_call_and_not_two(waiting: Waiting):
+    number = {"means": "phone", "address": "01632 960777"}
+    waiting.house.contact(party="calder", role=Role.COORDINATOR.value, **number)
+    waiting.referrals.person = {"way": None, "instead": "by-hub"}
+    waiting.late(ReferrerKeptWaiting)
+    waiting.send()
     assert waiting.hub_hears() == ["ring-referrer"]
-    assert waiting.house.rows("state", party="calder") == ["superseded"]
+    assert waiting.house.rows("address", party="calder") == [""]

@@ -15,7 +15,7 @@ from services.notifications.escalation import answers_hoped_for
 from services.notifications.handlers import hub_lists, hubs, tracking
 from services.notifications.handlers.tracking import MOST_LISTED
 from services.notifications.notice import Notice, notice_of
-from services.notifications.words import WORDS
+from services.notifications.words import TO_REFERRER, WORDS
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
 from shared.limits import URGENT
@@ -29,6 +29,11 @@ Writes = Annotated[Principal, Depends(requires("notifications.write"))]
 
 STAFF = frozenset(["coordinator", "link-worker", "service"])
 """Roles that see what was sent about referrals: those of their own hub or team (`hubs`)."""
+
+
+NOT_TO_PARTY = "The person's name, address, health or anything that tells who they are."
+NOT_TO_REFERRER = "Anything about the person: not their name, and not how they are."
+"""What is not said on the phone, by whom it is made to (care 16)."""
 
 
 def _is_staff(principal: Principal) -> None:
@@ -123,7 +128,8 @@ def calls(
 ) -> dict[str, Any]:
     """The providers that staff have to ring or to tell on paper, with what to say.
 
-    Oldest first; `after` is the last one's id.
+    Oldest first; `after` is the last one's id. One `to` a referrer has no number: whom to ring is
+    in `front_door` of the case, for whoever may see that.
     """
     _is_staff(principal)
     with UnitOfWork(request.app.state.engine) as uow, _in_words():
@@ -270,21 +276,22 @@ def _calls(uow: UnitOfWork, request: Request, rows: Sequence[Any]) -> list[dict[
 
 
 def _call(row: Any, asked: Notice | None, by: date | None) -> dict[str, Any]:
-    words = WORDS[Kind(row.kind)]
+    to_referrer = row.kind == Kind.RING_REFERRER
     return {
         "id": str(row.id),
         "kind": row.kind,
+        "to": "referrer" if to_referrer else "party",
         "means": row.channel,
         "case": str(row.case),
         "task": str(row.task) if row.task else None,
         "reference": reference(row.task or row.case),
         "party": row.party,
         "party_name": row.party_name,
-        "label": row.label,
+        "label": row.label or "",
         "number": row.number,
         "since": row.created,
-        "say": words.subject,
+        "say": TO_REFERRER if to_referrer else WORDS[Kind(row.kind)].subject,
         "urgent": asked.priority in URGENT if asked else None,
         "answer_by": by.isoformat() if by else None,
-        "do_not_say": "The person's name, address, health or anything that tells who they are.",
+        "do_not_say": NOT_TO_REFERRER if to_referrer else NOT_TO_PARTY,
     }

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, upda
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.notifications.channels.phone import PHONE
 from services.notifications.channels.registry import BY_A_PERSON, SYSTEMS
 from services.notifications.digests.gathering import GATHERED, gather, is_gathered
 from services.notifications.domain import (
@@ -270,6 +271,21 @@ def add_waiting(uow: UnitOfWork, key: UUID, notice: Notice, party: str, grace: t
         payload=notice.model_dump_json(exclude_none=True),
         due=datetime.now(UTC) + grace,
         reason="no-contact",
+        extra=_columns(notice, party),
+    )
+
+
+def add_call(uow: UnitOfWork, key: UUID, notice: Notice, party: str) -> None:
+    """Add a call that a party's own staff make to somebody who is nobody's contact: whom to ring is
+    asked when it is made, and stands nowhere here."""
+    deliveries.add(
+        uow.session,
+        key=key,
+        order_key=str(key),
+        channel=PHONE.means,
+        address="",
+        payload=notice.model_dump_json(exclude_none=True),
+        asleep=True,
         extra=_columns(notice, party),
     )
 

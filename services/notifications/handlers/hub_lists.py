@@ -122,7 +122,7 @@ def _called() -> Select[Any]:
             col(Contact.address).label("number"),
             col(_NAMED.name).label("party_name"),
         )
-        .join(Contact, col(Contact.id) == delivery.c.contact)
+        .outerjoin(Contact, col(Contact.id) == delivery.c.contact)
         .outerjoin(_NAMED, _is_name())
     )
 

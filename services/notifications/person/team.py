@@ -2,15 +2,17 @@
 
 A person who could not be told is told by somebody, and that somebody is told once, with what to do.
 Whoever referred another, and cannot be written to, is rung by the hub: the team is what they wait
-for.
+for. The hub has that among its calls to make, besides the message that says so.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID, uuid5
 
+from services.notifications.channels.phone import PHONE
+from services.notifications.channels.registry import BY_A_PERSON
 from services.notifications.domain import OWN, Kind
-from services.notifications.handlers.cases import add, add_waiting, contacts_for
+from services.notifications.handlers.cases import add, add_call, add_waiting, contacts_for
 from services.notifications.handlers.hubs import hub_of, team_of
 from services.notifications.handlers.telling import locked, say
 from services.notifications.notice import Notice
@@ -68,7 +70,11 @@ class TeamHears:
         of_hub = kind is Kind.RING_REFERRER
         party = hub_of(uow, notice.case) if of_hub else team_of(uow, notice.case) or ""
         contacts = contacts_for(uow, OWN[kind], party, None)
+        if of_hub:
+            add_call(uow, uuid5(key, PHONE.means), about, party)
         for contact in contacts:
+            if of_hub and contact.means in BY_A_PERSON:
+                continue  # it is on the list of calls: nobody has to ring the hub about that
             named = about.model_copy(update={"contact": contact.id})
             add(uow, uuid5(key, str(contact.id)), named, contact)
         if not contacts:

@@ -1,4 +1,5 @@
-"""Help calls: services that want to be rung, and those that have not answered for days (care 4)."""
+"""Help calls: services that want to be rung, and those that have not answered for days (care 4);
+and whoever referred somebody, is to hear that it takes longer, and cannot be written to."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -70,6 +71,8 @@ async def calls(here: OfHub, after: str | None = None, done: str = "") -> Respon
 async def show(call: UUID, here: OfHub) -> Response:
     """Whom to ring, what to say and what not."""
     found = await here.get(f"/notifications/calls/{call}")
+    if found.get("to") == "referrer":
+        return here.page("hub/call_referrer", call=found, **await _referrer(here, found["case"]))
     return here.page("hub/call", call=found, asked=await asked_by(here, found))
 
 
@@ -79,6 +82,17 @@ async def made(call: UUID, here: OfHub) -> Response:
     await here.form()
     await here.send("POST", f"/notifications/calls/{call}/done")
     return back_to("/hub/calls?done=call")
+
+
+async def _referrer(here: Place, case: str) -> dict[str, Any]:
+    """Whoever referred the person, and whether the person still agrees that they hear of it; of the
+    case no more than that is shown. None while it cannot be seen."""
+    view: dict[str, Any] | None = await here.look(f"/referrals/cases/{case}")
+    door = (view or {}).get("front_door")
+    if not view or not door:
+        return {"referrer": None, "agreed": False, "receipt": ""}
+    agreed = bool(door["tell_referrer"]) and not view["stops"]
+    return {"referrer": door["referrer"], "agreed": agreed, "receipt": door["reference"]}
 
 
 async def asked_by(here: Place, call: dict[str, Any]) -> dict[str, Any] | None:
