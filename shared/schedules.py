@@ -32,9 +32,9 @@ def times(listing: Json) -> list[str]:
 
 
 def wanted(days: Iterable[str], start: int | None, end: int | None) -> str:
-    """The times that were asked for: 'on a Tuesday or Friday from 10:00 to 12:00'."""
-    names = [DAYS[day] for day in days]
-    words = [f"on a {' or '.join(names)}"] if names else []
+    """The times that were asked for: 'on a Monday, Tuesday or Friday from 10:00 until 12:00'."""
+    names = joined([DAYS[day] for day in days]).replace(" and ", " or ")
+    words = [f"on a {names}"] if names else []
     if start is not None:
         words.append(f"from {_clock(start)}")
     if end is not None:

@@ -137,6 +137,7 @@ def test_each_no_is_told_with_its_reason(house: House):
         service("Young", needs=["work"], minimum_age=11, maximum_age=18),
         service("Full", needs=["work"], capacity={"state": "full"}),
         service("Elsewhere", needs=["work"], service_areas=[{"hub": "leeds"}]),
+        service("Leeds", needs=["work"], service_areas=[{"hub": "leeds", "name": "Leeds"}]),
     )
     body: dict[str, Any] = {
         "needs": ["work"], "near": "HX1", "days": ["MO"], "start": "09:00", "end": "17:00",
@@ -158,6 +159,7 @@ def test_each_no_is_told_with_its_reason(house: House):
         "Young": [("age", True, "for people aged 11 to 18")],
         "Full": [("free_places", False, "full just now")],
         "Elsewhere": [("area", False, "for people who live in another place")],
+        "Leeds": [("area", False, "for another place: Leeds")],
     }
     near: dict[str, Any] = {"needs": ["work"], "near": HERE, "within": 1000, "near_misses": 20}
     assert missed(house, **near) == {

@@ -31,6 +31,19 @@ def test_everyday_phrases_are_taken_to_mean_needs_and_activities(house: House):
     assert [each["service"]["name"] for each in answer["matches"]] == ["Singers", "Supper"]
 
 
+def test_what_the_words_mean_is_a_reason_as_what_was_ticked_is(house: House):
+    house.load(
+        service(
+            "Band", attributes=[attribute("activity", "playing"), attribute("need", "bereavement")]
+        ),
+        service("Choir", attributes=[attribute("activity", "singing")]),
+    )
+    said = "I used to play the cornet. My wife died."
+    first, second = ask(house, matters=said, needs=["bereavement"])["matches"]
+    assert first["reasons"] == ["helps with bereavement", "playing an instrument"]
+    assert second["reasons"] == ["singing"]
+
+
 def test_a_phrase_that_a_council_adds_is_understood_at_once(house: House):
     house.load(service("Chess", attributes=[attribute("need", "learning")]))
     said = "I want to be a zebedee"

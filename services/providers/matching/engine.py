@@ -159,7 +159,7 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     for row in rows:
         key = row.service_id
         one = found(row, listed[key], question, now.date(), by, answered.get(key))
-        shown = result(one, question, known) | {"score": float(row.score)}
+        shown = result(one, question, known, statement) | {"score": float(row.score)}
         said = noes(one, question, known)
         passed = [each for each in said if each["criterion"] in overridden]
         if not row.fits:

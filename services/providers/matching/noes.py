@@ -47,6 +47,14 @@ def _age(found: Found, question: Question, known: Vocabulary) -> str:
     return f"for people aged {low} and over" if low is not None else f"for people up to {high}"
 
 
+def _area(found: Found, question: Question, known: Vocabulary) -> str:
+    """Which place it is for, in its own words: a worker sees at once whether the person has a tie
+    to it."""
+    named = [each["name"] for each in found.listing.get("service_areas", ()) if each.get("name")]
+    places = joined([name.rstrip(".") for name in named[:3]])
+    return f"for another place: {places}" if places else "for people who live in another place"
+
+
 def _time(found: Found, question: Question, known: Vocabulary) -> str:
     asked = wanted(question.days, question.start, question.end)
     return f"runs {joined(times(found.listing)) or 'at other times'}, not {asked}"
@@ -76,7 +84,7 @@ _WORDS: dict[str, Callable[[Found, Question, Vocabulary], str]] = {
     "age": _age,
     "company_law": _company,
     "home_checks": lambda *_: "visits people at home; the checks for that are not shown",
-    "area": lambda *_: "for people who live in another place",
+    "area": _area,
     "distance": _far,
     "time": _time,
     "free_places": lambda found, *_: facts.places(found.listing["kersey"]["capacity"]) or "full",

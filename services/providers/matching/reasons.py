@@ -1,10 +1,13 @@
 """Why a service was found, and what is still to be asked, in plain English."""
 
+from collections.abc import Iterable, Mapping
+
 from services.providers.domain import CapacityState
 from services.providers.matching import facts
 from services.providers.matching.facts import Found, inline
 from services.providers.matching.question import Question
-from services.providers.matching.vocabulary import Vocabulary
+from services.providers.matching.statement import SILENT, Statement
+from services.providers.matching.vocabulary import TermIds, Vocabulary
 from services.providers.matching.weights import weights
 from shared.schedules import joined, times, wanted
 
@@ -16,11 +19,20 @@ _ON_THE_WAY = {
 }
 
 
-def why(found: Found, question: Question, known: Vocabulary) -> list[str]:
-    """The reasons for a service, the most telling first."""
+def why(
+    found: Found, question: Question, known: Vocabulary, statement: Statement = SILENT
+) -> list[str]:
+    """The reasons for a service, the most telling first.
+
+    Args:
+        found: the service.
+        question: what was asked.
+        known: the names of the terms.
+        statement: what the person's own words came to mean, as good a reason as what was ticked.
+    """
     said = [
-        _helps(found, question, known),
-        _does(found, question, known),
+        _helps(found, (*question.needs, *statement.terms.get("need", ())), known),
+        _does(found, (question.activities, statement.terms.get("activity", {})), known),
         _company(found, question, known),
         facts.where(found),
         _way(found),
@@ -79,15 +91,17 @@ def _unknown(found: Found, name: str) -> bool:
     return name in found.answers and found.answers[name] is None
 
 
-def _helps(found: Found, question: Question, known: Vocabulary) -> str | None:
+def _helps(found: Found, needs: Iterable[str], known: Vocabulary) -> str | None:
     names = known.of("need").names
-    met = [inline(names[code]) for code in question.needs if code in found.terms("need")]
+    met = [inline(names[code]) for code in dict.fromkeys(needs) if code in found.terms("need")]
     return f"helps with {joined(met)}" if met else None
 
 
-def _does(found: Found, question: Question, known: Vocabulary) -> str | None:
+def _does(
+    found: Found, wanted_by: Iterable[Mapping[str, TermIds]], known: Vocabulary
+) -> str | None:
     names = known.of("activity").names
-    asked = {key for keys in question.activities.values() for key in keys}
+    asked = {key for activities in wanted_by for keys in activities.values() for key in keys}
     ids = known.of("activity").ids
     does = [inline(names[code]) for code in found.terms("activity") if ids[code][0] in asked]
     return joined(does) or None

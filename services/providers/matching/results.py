@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from services.providers.matching import facts, reasons
 from services.providers.matching.facts import Found
 from services.providers.matching.question import Question
+from services.providers.matching.statement import SILENT, Statement
 from services.providers.matching.vocabulary import Vocabulary
 from services.providers.nested import Json, picked_json
 from services.providers.replies import Replies
@@ -50,13 +51,16 @@ def found(
     return Found(listed, at, metres, answers, access, today, by, replies)
 
 
-def result(one: Found, question: Question, known: Vocabulary) -> Json:
+def result(
+    one: Found, question: Question, known: Vocabulary, statement: Statement = SILENT
+) -> Json:
     """One service as an answer shows it.
 
     Args:
         one: what was found of it.
         question: what was asked.
         known: the names of the terms.
+        statement: what the person's own words came to mean.
     """
     listed = one.listing
     own = listed["kersey"]
@@ -73,7 +77,7 @@ def result(one: Found, question: Question, known: Vocabulary) -> Json:
         "when": times(listed),
         "cost": facts.cost(listed),
         "languages": sorted(each["code"] for each in listed.get("languages", ()) if "code" in each),
-        "reasons": reasons.why(one, question, known),
+        "reasons": reasons.why(one, question, known, statement),
         "ask": reasons.to_ask(one, question, known),
         "check": reasons.to_check(one, question, known),
         "location": one.location,
