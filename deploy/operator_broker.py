@@ -63,7 +63,8 @@ def declare_all(settings: OperatorSettings) -> list[str]:
 
 
 def check_all(settings: OperatorSettings) -> list[str]:
-    """See that all is there, with the rights that a service has.
+    """See that all is there, with the rights that a service has; and, where an administrator's
+    address is set, that it is declared as it is to be, which a service may not ask.
 
     Raises:
         SettingMissing: neither a service's nor an administrator's address.
@@ -78,6 +79,8 @@ def check_all(settings: OperatorSettings) -> list[str]:
     try:
         for each in wanted:
             broker.ensure(each)
+        if settings.amqp_admin_url is not None:
+            RabbitBroker(administrator(settings), name="kersey broker check").compare(wanted)
     except BrokerAway as error:
         raise BrokerSetupError(str(error)) from error
     return consumers()

@@ -24,7 +24,11 @@ def setup() -> None:
 
 @app.command()
 def check() -> None:
-    """Say whether all that the services need is there, as they expect."""
+    """Say whether all that the services need is there, as they expect.
+
+    Whether a queue or an exchange is declared otherwise is seen with KERSEY_AMQP_ADMIN_URL only.
+    Nothing is changed.
+    """
     from deploy.operator_broker import check_all
     from deploy.settings import OperatorSettings
 

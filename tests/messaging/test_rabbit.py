@@ -87,6 +87,41 @@ def test_an_exchange_declared_otherwise_is_told_in_words(
         rabbit.declare([])
 
 
+@pytest.mark.parametrize("gone", ["dead-queue", "dead-letters", "unbound"])
+def test_what_is_needed_only_on_a_bad_day_is_missed_at_once(
+    rabbit: RabbitBroker,
+    rabbitmq_server: RabbitServer,
+    operator: BlockingChannel,
+    rabbit_topology: Topology,
+    gone: str,
+) -> None:
+    rabbit.declare([FIRST])
+    as_a_service = RabbitBroker(rabbitmq_server.url, topology=rabbit_topology, declares=False)
+    as_a_service.ensure(FIRST)
+    if gone == "dead-queue":
+        operator.queue_delete(rabbit_topology.dead_queue(FIRST.consumer))
+    elif gone == "dead-letters":
+        operator.exchange_delete(rabbit_topology.dead_letters)
+    else:
+        operator.queue_delete(rabbit_topology.unbound)
+    with pytest.raises(TopologyFault, match="missing at the broker"):
+        as_a_service.ensure(FIRST)
+
+
+def test_a_dead_queue_declared_otherwise_is_told_in_words_and_left_as_it_is(
+    rabbit: RabbitBroker, operator: BlockingChannel, rabbit_topology: Topology
+) -> None:
+    rabbit.declare([FIRST])
+    rabbit.compare([FIRST])
+    dead = rabbit_topology.dead_queue(FIRST.consumer)
+    operator.queue_delete(dead)
+    with pytest.raises(TopologyFault, match="missing"):
+        rabbit.compare([FIRST])
+    operator.queue_declare(dead, durable=False)
+    with pytest.raises(TopologyFault, match=f"the queue {dead} exists with another"):
+        rabbit.compare([FIRST])
+
+
 def test_the_dead_queue_is_bound_before_the_work_queue_exists(
     rabbit: RabbitBroker, operator: BlockingChannel, rabbit_topology: Topology
 ) -> None:

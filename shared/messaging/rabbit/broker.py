@@ -104,6 +104,19 @@ class RabbitBroker:
         with self.connect() as link:
             self.topology.check(link, subscription)
 
+    def compare(self, subscriptions: Sequence[Subscription]) -> None:
+        """See that all is there and declared as it is to be, with the right to declare; nothing is
+        made or changed.
+
+        Raises:
+            TopologyFault: something is missing or declared otherwise.
+            BrokerAway: the broker cannot be reached.
+        """
+        with self.connect() as link:
+            for each in subscriptions:
+                self.topology.check(link, each)
+                self.topology.compare(link, each)
+
     def publisher(self) -> Publisher:
         """See `Broker.publisher`."""
         return RabbitPublisher(self.connect, self.topology, self.ensure, window=self._window)

@@ -23,6 +23,7 @@ reading a dead queue counts as a delivery, so those get a limit that nobody reac
 queue with other arguments answers 406, which `failure` tells in words.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,16 +122,42 @@ class Topology:
             link.ask(bind, work, self.events, routing_key=kind)
 
     def check(self, link: Link, subscription: Subscription | None) -> None:
-        """See that everything is there, with no more than the right to read.
+        """See that everything is there, with no more than the right to read: also what takes what
+        nobody can use, or it would be lost on the day it comes.
 
         Raises:
             TopologyFault: something is missing.
         """
         channel = link.channel()
-        for exchange in (self.events, self.recipients):
+        for exchange, _, _ in self._exchanges():
             link.ask(channel.exchange_declare, exchange, passive=True)
+        for queue, _ in self._queues(subscription):
+            link.ask(channel.queue_declare, queue, passive=True)
+
+    def compare(self, link: Link, subscription: Subscription | None) -> None:
+        """See that everything is as it is to be. It needs the right to declare, and makes nothing
+        of what `check` has found: the same declaration again changes nothing.
+
+        Raises:
+            TopologyFault: something is declared otherwise.
+        """
+        channel = link.channel()
+        for exchange, kind, arguments in self._exchanges():
+            link.ask(channel.exchange_declare, exchange, kind, durable=True, arguments=arguments)
+        for queue, arguments in self._queues(subscription):
+            link.ask(channel.queue_declare, queue, durable=True, arguments=arguments)
+
+    def _exchanges(self) -> Iterable[tuple[str, str, dict[str, Any]]]:
+        yield self.unbound, "fanout", {}
+        yield self.events, "topic", {"alternate-exchange": self.unbound}
+        yield self.recipients, "direct", {}
+        yield self.dead_letters, "direct", {}
+
+    def _queues(self, subscription: Subscription | None) -> Iterable[tuple[str, dict[str, Any]]]:
+        yield self.unbound, _UNBOUND
         if subscription:
-            link.ask(channel.queue_declare, self.queue(subscription.consumer), passive=True)
+            yield self.dead_queue(subscription.consumer), _DEAD
+            yield self.queue(subscription.consumer), self.arguments(subscription.consumer)
 
 
 _UNBOUND = {
