@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from services.providers.importing.outcomes import RunState
+from services.providers.taxonomies import term_id
 from tests.providers.importing.conftest import Importer, told
 from tests.providers.importing.earlier_feeds import openplace, outpost, placecube
 from tests.providers.importing.feeds import published
@@ -39,6 +42,39 @@ def test_a_feed_of_version_2_is_read_by_its_base(importer: Importer):
     assert found["attributes"][0]["taxonomy_term"]["name"] == "Choirs"
     assert found["organization"]["website"] == "https://harbour-music.example"
     assert (again.counts["unchanged"], again.counts.get("taken", 0)) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("eligible", "terms"),
+    [
+        (["female"], ["women"]),
+        (["Male"], ["men"]),
+        (["male", "female"], ["mixed"]),
+        (["Women only."], ["women"]),
+        (["female", "adult"], []),  # women who are grown up, or whoever is either: ask
+        (["Women and children"], []),
+        (["Transgender - M to F"], []),
+        (["adult"], []),
+    ],
+)
+def test_whom_a_service_is_for_is_a_term_where_its_words_say_nothing_else(
+    importer: Importer, eligible: list[str], terms: list[str]
+):
+    said = placecube(eligibilitys=[{"id": each, "eligibility": each} for each in eligible])
+    report = importer.file([said])
+    again = importer.file([said])
+    (shown,) = importer.house.get("/directory/services")["contents"]
+    own = importer.house.get(f"/directory/listings/{shown['id']}")
+    assert own["kersey"]["terms"].get("company", []) == terms
+    assert own["eligibility_description"] == "; ".join(eligible), "the words stay"
+    assert [rule for (rule,) in told(report, "rule")].count("for-whom") == len(terms)
+    assert again.counts.get("taken", 0) == 0
+
+
+def test_whom_a_source_classified_itself_is_not_guessed_from_its_words(importer: Importer):
+    mixed = {"id": "a-1", "taxonomy_term_id": str(term_id("company", "mixed"))}
+    report = importer.file([placecube(eligibility_description="Women", attributes=[mixed])])
+    assert "for-whom" not in {rule for (rule,) in told(report, "rule")}
 
 
 def test_what_a_feed_cannot_give_beside_its_services_is_told_and_no_end(importer: Importer):

@@ -320,6 +320,8 @@ DECLARED: Mapping[str, str] = {rule.code: rule.words for rule in RULES} | {
     "unknown-term": "a link to a term that nobody described is left out",
     "unknown-parent": "an organisation is listed without a parent that is not there, or that would"
     " make it its own ancestor",
+    "for-whom": "a service of which nothing is said but that it is for women ('female'), for men or"
+    " for both gets that term",
     "charset": "a file that is no UTF-8 is read as windows-1252",
     "kept-here": "what was changed here, or was said by somebody else first, is not overwritten",
 }
