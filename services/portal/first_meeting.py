@@ -15,6 +15,13 @@ FIELDS = (*DAY, TIME)
 """Names of the form's fields."""
 LATEST = 1
 """Years ahead that somebody may plan."""
+COMPANY: Mapping[str, str] = {
+    "link-worker": _("Their link worker"),
+    "volunteer": _("A volunteer"),
+    "known": _("Somebody they know"),
+    "nobody": _("Nobody: they go by themselves"),
+}
+"""Who goes along, by the code that referrals has."""
 TOO_FAR = _("This day is more than a year away. Check the year")
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE | re.ASCII)
 

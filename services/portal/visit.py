@@ -129,6 +129,7 @@ async def _shown(request: Request, session: str, asked_in: str) -> dict[str, Any
         "shared": [
             tongue.items.get(each, each.replace("-", " ")) for each in visit.get("sharing") or ()
         ],
+        "company": tongue.company.get(str(visit.get("company") or ""), ""),
         "may": visit.get("may") or (),
         "key": form_key(session),
     }

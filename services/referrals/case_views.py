@@ -188,7 +188,7 @@ def case_view(case: Case, rows: Gathered, principal: Principal, now: datetime) -
         "tasks": [
             _task_view(task, names, sharing.get(task.id))
             | {
-                "first_visit": visits.view(expected.get(task.id)),
+                "first_visit": visits.view(expected.get(task.id), team=reads),
                 "overrides": overridden.get(task.id, []),
             }
             for task in rows["tasks"]

@@ -17,6 +17,7 @@ from services.referrals.record_views import reaching_view
 from services.referrals.register import EXPECTED
 from services.referrals.tables import CaseTask, LinkWorkerService, ListedService, Person
 from services.referrals.views import View
+from services.referrals.visits import BOOKED
 from services.referrals.ways import Instead, Way, way_to
 from shared.fhir.store import Access
 
@@ -42,6 +43,8 @@ def person_message_view(file: CaseFile, task: CaseTask, by: Collection[str]) -> 
     session, person = file.uow.session, person_of_case(file)
     stops = stops_of(person) if person is not None else []
     service = session.get(ListedService, task.service)
+    visit = file.visits.get(task.id)
+    booked = visit if visit is not None and visit.status == BOOKED else None
     told: View = {
         "task": task.id,
         "case": str(file.case.id),
@@ -50,6 +53,8 @@ def person_message_view(file: CaseFile, task: CaseTask, by: Collection[str]) -> 
         "ended": state_of(task).ended or state_of(file.triage).ended,
         "service": {"id": str(task.service), "name": service.name if service else ""},
         "places": list(_places(service)),
+        "company": booked.company if booked else "",
+        "meet": booked.meet if booked else "",
         "link_worker": team_view(file),
         "sharing": _sharing(file, task),
         "may": _may(file, task),

@@ -6,6 +6,8 @@ provider's own Patient and nothing else (care 5).
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -15,6 +17,17 @@ from services.referrals.resources import Resource, concept, instant, reference
 from services.referrals.tables import Case, CaseTask, FirstVisit, OnwardRequest
 
 BOOKED, FULFILLED, NOSHOW, CANCELLED = "booked", "fulfilled", "noshow", "cancelled"
+
+
+class Company(StrEnum):
+    """Who goes along to a first visit: many only dare to go with somebody."""
+
+    LINK_WORKER = "link-worker"
+    VOLUNTEER = "volunteer"
+    KNOWN = "known"
+    """Somebody whom the person knows."""
+    NOBODY = "nobody"
+
 
 _REASONS = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 _BY_PERSON = "person-changed-mind"
@@ -83,11 +96,22 @@ def appointment(visit: FirstVisit, task: CaseTask, case: Case, onward: OnwardReq
     return body
 
 
-def view(visit: FirstVisit | None) -> dict[str, str] | None:
-    """The first visit for whoever works on the case or the request."""
+def view(visit: FirstVisit | None, *, team: bool = False) -> dict[str, Any] | None:
+    """The first visit for whoever works on the case or the request.
+
+    A provider knows how many come and no more: where somebody meets the person, and who arranged
+    it, is between the person and the team (care 5).
+
+    Args:
+        visit: the visit.
+        team: whether it is for the team of the person.
+    """
     if visit is None:
         return None
-    return {
+    said = instant(visit.said) if visit.said else None
+    arranged = {"meet": visit.meet, "set": said, "set_by": visit.set_by}
+    return (arranged if team else {}) | {
+        "company": visit.company or None,
         "starts": instant(visit.starts),
         "ends": instant(visit.ends),
         "status": visit.status,

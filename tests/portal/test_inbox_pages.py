@@ -47,7 +47,9 @@ def requests() -> list[dict[str, Any]]:
 @referrals.get("/referrals/requests/{task}")
 def request(task: str) -> dict[str, Any]:
     """One of them."""
-    return GOING | {"task": task, "reference": "C2F7 B57C", "priority": "urgent"}
+    view = GOING | {"task": task, "reference": "C2F7 B57C", "priority": "urgent"}
+    booked = {**ACCEPTED["first_visit"], "company": "volunteer"}  # type: ignore[dict-item]
+    return view | ACCEPTED | {"first_visit": booked} if task == SECOND else view
 
 
 @referrals.get("/referrals/requests/{task}/worries")
@@ -93,6 +95,11 @@ def test_requests_about_the_same_are_told_apart_by_the_number_of_their_mails(sta
         assert f", request {number}</span></a>" in page, "by ear too"
     assert page.count("Urgent") == 1
     assert page.count("You meet first: 6 December 2026, 14:00") == 1, "while it is to come"
+
+
+def test_the_group_hears_who_comes_with_them_the_first_time(staff: httpx.Client):
+    assert "Who comes with them: A volunteer." in staff.get(f"/requests/{SECOND}").text
+    assert "Who comes with them" not in staff.get(f"/requests/{FIRST}").text
 
 
 def test_a_request_says_its_number_and_that_it_is_urgent(staff: httpx.Client):

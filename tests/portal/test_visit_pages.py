@@ -68,6 +68,16 @@ def test_before_a_day_is_known_the_page_says_so(browser, visit):
     assert "Nobody has told us the day yet" in page.words
 
 
+def test_it_says_who_goes_along_and_where_they_meet(browser, visit, referrals):
+    assert "Who goes with you" not in browser.get(visit).words
+    referrals.person |= {"company": "volunteer", "meet": "1:45pm, <at> the library"}
+    page = browser.get("/visit")
+    assert "Who goes with you a volunteer" in page.words
+    assert "When and where you meet 1:45pm, <at> the library" in page.words
+    referrals.person |= {"company": "nobody", "meet": ""}
+    assert "Who goes with you" not in browser.get("/visit").words
+
+
 def test_scanners_that_open_every_link_say_nothing(browser, visit, referrals):
     for path in (visit, "/visit", "/visit/cancel", "/visit/call-me"):
         for method in ("GET", "HEAD", "OPTIONS", "GET"):

@@ -55,7 +55,7 @@ def test_whoever_knows_says_when_and_the_sender_reads_an_appointment(house: Hous
     assert (str(event.task), event.starts) == (task, datetime.fromisoformat(starts))
     case = house.worker.get(referral.at)
     (shown,) = [each["first_visit"] for each in case["tasks"] if each["id"] == task]
-    assert shown == told
+    assert told.items() <= shown.items()
 
 
 def test_only_those_of_the_case_read_it(house: House):
@@ -213,3 +213,68 @@ def test_an_erasure_takes_it(house: House):
     erase(house.desk, person, by="DPO", reason="person-asked")
     house.ehr.get(f"/fhir/Appointment/{found['id']}", status=410)
     assert house.rows("select * from first_visit") == []
+
+
+def goes_along(who: str | None = "volunteer", meet: str = "1:45pm, at the library") -> Any:
+    return {"company": {"who": who, "meet": meet}}
+
+
+def shown_to_team(house: House, referral: Any) -> Any:
+    (shown,) = [each["first_visit"] for each in house.worker.get(referral.at)["tasks"][1:]]
+    return shown
+
+
+def test_the_team_says_who_goes_along_and_the_provider_hears_that_alone(house: House):
+    referral, task = house.accepted()
+    starts = in_days(5)
+    says(house, task, "link-worker", starts=starts, **goes_along())
+    shown = shown_to_team(house, referral)
+    assert (shown["company"], shown["meet"]) == ("volunteer", "1:45pm, at the library")
+    assert shown["set"], shown["set_by"]
+    at = f"/referrals/requests/{task}"
+    assert house.provider.get(at)["first_visit"]["company"] == "volunteer"
+    for reader, where in (
+        ("provider", at),
+        ("coordinator", referral.at),
+        ("provider", f"/fhir/Appointment/{appointment(house)['id']}"),
+        ("ehr", f"/fhir/Appointment/{appointment(house)['id']}"),
+    ):
+        assert "library" not in str(house.by(reader).get(where)), reader
+    assert "library" not in str([each.model_dump() for each in house.events()])
+    told = house.by("person-messages").get(f"{at}/person")
+    assert (told["company"], told["meet"]) == ("volunteer", "1:45pm, at the library")
+    house.by("person-messages").post(f"{at}/person", {"said": "not-this-time", "day": starts[:10]})
+    told = house.by("person-messages").get(f"{at}/person")
+    assert (told["company"], told["meet"]) == ("", ""), "it was called off"
+
+
+def test_who_goes_along_stays_when_the_time_moves_and_where_they_meet_does_not(house: House):
+    referral, task = house.accepted()
+    starts = in_days(5)
+    says(house, task, "link-worker", starts=starts, **goes_along())
+    says(house, task, starts=starts)
+    assert shown_to_team(house, referral)["meet"], "nothing was said of another time"
+    says(house, task, starts=in_days(6))
+    shown = shown_to_team(house, referral)
+    assert (shown["company"], shown["meet"]) == ("volunteer", "")
+    says(house, task, "link-worker", starts=in_days(6), **goes_along("nobody", ""))
+    assert shown_to_team(house, referral)["company"] == "nobody"
+    says(house, task, "link-worker", starts=in_days(6), **goes_along(None, ""))
+    assert shown_to_team(house, referral)["company"] is None
+
+
+def test_who_goes_along_alone_tells_nobody_of_another_time(house: House):
+    _, task = house.accepted()
+    starts = in_days(5)
+    says(house, task, starts=starts)
+    says(house, task, "link-worker", starts=starts, **goes_along())
+    assert len([each for each in house.events() if isinstance(each, ReferralVisitSet)]) == 1
+
+
+@pytest.mark.parametrize("other", ["provider", "coordinator"])
+def test_who_goes_along_is_the_teams_to_say(house: House, other: str):
+    _, task = house.accepted()
+    with house.unchanged():
+        refused = says(house, task, other, status=403, **goes_along())
+        says(house, task, "link-worker", status=422, **goes_along("the cat"))
+    assert "company" in str(refused)

@@ -7,6 +7,7 @@ story below writes into it, and so has it looked for in every table afterwards.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -188,8 +189,13 @@ def the_case(story: Story, lead: Caller, duty: Caller) -> None:
     other = {"service": str(SERVICE_2), "needs": [NEED], "several_because": "§"}
     second = write("POST", "/requests", other)["task"]
     worker.post(f"/referrals/requests/{second}/cancel", {"reason": "other"})
+    story.write(
+        house.provider, "POST", f"{TASK}/answer", {"decision": "accept", "note": "§"}, task=task
+    )
+    starts = (datetime.now(UTC) + timedelta(days=5)).isoformat()
+    first = {"starts": starts, "company": {"who": "volunteer", "meet": "§"}}
+    story.write(worker, "PUT", f"{TASK}/first-visit", first, task=task)
     for step, body in (
-        ("answer", {"decision": "accept", "note": "§"}),
         ("progress", {"action": "start"}),
         ("messages", {"key": str(uuid4()), "text": "§"}),
         ("worries", {"key": str(uuid4()), "words": "§"}),

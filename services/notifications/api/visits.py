@@ -25,12 +25,15 @@ class Shown(BaseModel):
     """What was agreed, as far as the link shows it.
 
     `may` lists what can be said beside `call-me` and `change-sharing`; `language` (BCP 47) and
-    `easy_read` are how the person reads.
+    `easy_read` are how the person reads. `company` is who goes along to the first visit, as a code,
+    and `meet` when and where they meet; both may be empty.
     """
 
     service: str
     places: list[str]
     starts: datetime | None
+    company: str
+    meet: str
     team: str
     phone: str
     sharing: list[str]
@@ -66,6 +69,8 @@ def view(visits: TheVisits, secret: Secret = "") -> Shown:
         service=told.service.name,
         places=list(told.places),
         starts=visit.starts,
+        company=told.company,
+        meet=told.meet,
         team=told.link_worker.name if told.link_worker else "",
         phone=told.link_worker.phone if told.link_worker else "",
         sharing=list(told.sharing),

@@ -48,6 +48,8 @@ class Told(_Told):
         easy_read: whether they read Easy Read.
         service: the service.
         places: where it is, as its listing says.
+        company: who goes along to the first visit, as a code; empty for nobody known.
+        meet: when and where they meet the person.
         link_worker: the team.
         sharing: names of what the provider may know.
         may: what the person may say beside asking to be called.
@@ -63,6 +65,8 @@ class Told(_Told):
     easy_read: bool = False
     service: Named = Named()
     places: tuple[str, ...] = ()
+    company: str = ""
+    meet: str = ""
     link_worker: Named | None = None
     sharing: tuple[str, ...] = ()
     may: tuple[str, ...] = ()

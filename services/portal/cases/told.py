@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from services.portal.first_meeting import COMPANY
 from services.portal.staff.place import Place
 from shared.languages import _
 
@@ -106,7 +107,10 @@ async def told(here: Place, case: Json) -> dict[str, Any]:
         "sent": by_request(others) if known else None,
         "asked_by": asked_by(others),
         "first_visits": {
-            each["id"]: each["first_visit"] for each in case["tasks"] if each.get("first_visit")
+            each["id"]: each["first_visit"]
+            | {"goes": COMPANY.get(each["first_visit"].get("company") or "", "")}
+            for each in case["tasks"]
+            if each.get("first_visit")
         },
     }
 

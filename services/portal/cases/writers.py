@@ -7,7 +7,7 @@ Json = Mapping[str, Any]
 
 
 def accounts_writing(case: Json, plan: Json | None) -> Iterator[str | None]:
-    """Whose contacts, signposts and notes stand on a page.
+    """Whose contacts, signposts, first visits and notes stand on a page.
 
     Args:
         case: as the case API tells it.
@@ -15,6 +15,8 @@ def accounts_writing(case: Json, plan: Json | None) -> Iterator[str | None]:
     """
     for each in (*case["attempts"], *case["signposts"]):
         yield each["made_by"]
+    for each in case["tasks"]:
+        yield (each["first_visit"] or {}).get("set_by")
     if plan is None:
         return
     yield (plan["next"] or {}).get("noted_by")

@@ -187,6 +187,7 @@ def _page(
         at=f"/requests/{view['task']}",
         needs=needs_of(view),
         access=access_of(view),
+        goes=first_meeting.COMPANY.get((view["first_visit"] or {}).get("company") or "", ""),
         stage=stage_of(view),
         steps={code: words for code, words in STEPS.items() if code in view["possible"]},
         fields=_answers(view),

@@ -19,12 +19,15 @@ ITEMS = frozenset(
 )
 """What a service may know of a person."""
 
+COMPANY = frozenset({"link-worker", "volunteer", "known"})
+"""Who may go along to a first visit."""
+
 WORDS = frozenset(
     "title_visit title_place with day time where no_day talk talk_more call_me or_call us cannot"
     " cannot_more cannot_button know know_these know_nothing change stop danger about sure_cancel"
     " sure_stop_title sure_stop go_back thanks said_cancel said_call_me said_stop said_change"
     " close_page your_page skip foot once once_more once_button once_which once_wrong said_once"
-    " month year".split()
+    " month year goes_along meet".split()
 )
 """Everything that the page says."""
 
@@ -41,6 +44,7 @@ class Tongue(WithMoments):
     Attributes:
         words: by what they say.
         items: what a service may know, by its code.
+        company: who goes along, by its code.
 
     Raises:
         pydantic.ValidationError: a word or an item is missing or too many, or is filled with what
@@ -49,11 +53,13 @@ class Tongue(WithMoments):
 
     words: Mapping[str, str]
     items: Mapping[str, str]
+    company: Mapping[str, str]
 
     @model_validator(mode="after")
     def _says_everything(self) -> "Tongue":
-        if self.words.keys() != WORDS or self.items.keys() != ITEMS:
-            lacks = (WORDS ^ self.words.keys()) | (ITEMS ^ self.items.keys())
+        lacks = (WORDS ^ self.words.keys()) | (ITEMS ^ self.items.keys())
+        lacks |= COMPANY ^ self.company.keys()
+        if lacks:
             raise ValueError(f"has other words than the page: {', '.join(sorted(lacks))}")
         for name, words in self.words.items():
             filled = {field for _, field, *_ in string.Formatter().parse(words) if field}

@@ -14,6 +14,8 @@ from pydantic import (
     StringConstraints,
 )
 
+from services.referrals.visits import Company
+
 PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """No control characters: nobody writes them, and PostgreSQL's text cannot hold all of them."""
 
@@ -169,11 +171,19 @@ class ViewerBody(Body):
     viewer: AnsweredBy | None = None
 
 
+class CompanyBody(Body):
+    """Who goes along, and when and where they meet the person."""
+
+    who: Company | None = None
+    meet: Line = ""
+
+
 class FirstVisitBody(Body):
-    """When the first visit is."""
+    """When the first visit is; who goes along is the team's to say, and stays where nobody says."""
 
     starts: AwareDatetime
     minutes: int = Field(default=60, ge=5, le=480, strict=True)
+    company: CompanyBody | None = None
     said_by: AnsweredBy | None = None
 
 

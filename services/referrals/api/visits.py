@@ -25,7 +25,8 @@ def visit_routes(desk: Desk) -> APIRouter:
         """Say when the first visit is; the person is told, and the sender reads an Appointment."""
         who = speaking_for(principal, body.said_by, "said_by")
         starts = body.starts.astimezone(UTC)
-        visiting.set_first_visit(desk, who, str(task), starts, body.minutes)
+        company = (body.company.who or "", body.company.meet) if body.company else None
+        visiting.set_first_visit(desk, who, str(task), starts, body.minutes, company)
         return one_request(desk, str(task))
 
     @router.post("/requests/{task}/called-off")

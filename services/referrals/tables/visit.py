@@ -20,5 +20,11 @@ class FirstVisit(Row, table=True):
     ends: datetime = instant()
     status: str = Field(max_length=20)
     """Of the Appointment: `booked`, `fulfilled`, `noshow` or `cancelled`."""
+    company: str = Field(default="", max_length=20, sa_column_kwargs={"server_default": ""})
+    """Who goes along: see `visits.Company`; empty where nobody has said."""
+    meet: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    """When and where they meet the person, in the link worker's words."""
+    said: datetime | None = instant(nullable=True, default=None)
+    """When somebody last said so; `changed` is also when something came of it."""
     set_by: str = Field(max_length=100)
     changed: datetime = instant()
