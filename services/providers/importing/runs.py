@@ -138,7 +138,7 @@ class Import:
         self.began = begun
         self._counts: Counter[str] = Counter(begun.counts)
         self._kept = 0
-        self._changed: dict[str, set[UUID]] = {"organization": set(), "service": set()}
+        self._changed = begun.seen
         self._total: int | None = None
         return begun
 
@@ -281,7 +281,8 @@ class Import:
 
     def _end(self, begun: Begun, state: RunState, why: str | None) -> None:
         now = self.directory.clock()
-        self._counts.pop("waiting", None)
+        if state is not RunState.BROKEN:
+            del self._counts["waiting"]  # of one that broke off, they are read again the next time
         values: dict[str, Any] = {"state": str(state), "ended": now, "counts": dict(self._counts)}
         with UnitOfWork(self.directory.engine) as uow:
             kept = why if state is not RunState.COMPLETE else None

@@ -1,7 +1,8 @@
 """Sources: who publishes what is imported, for which hub, and where an import of it stands."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from services.providers.importing.outcomes import Report, RunState
+from services.providers.importing.outcomes import Outcome, Report, RunState
 from services.providers.rows import table
 
 SHOWN = 100
@@ -40,6 +41,7 @@ class Begun:
         after: what a feed is asked for; None for all.
         began: when.
         counts: so far.
+        seen: what it took or saw before it broke off, by entity: it may be one with others.
     """
 
     id: UUID
@@ -48,6 +50,9 @@ class Begun:
     after: datetime | None
     began: datetime
     counts: dict[str, int]
+    seen: dict[str, set[UUID]] = field(
+        default_factory=lambda: {"organization": set(), "service": set()}
+    )
 
     @property
     def whole(self) -> bool:
@@ -112,15 +117,18 @@ def begin(
     )
     run = session.connection().execute
     if resumes and last is not None:
-        waited = (last["counts"] or {}).get("waiting", 0)
-        page = 0 if waited else last["page"]
+        page, counts = last["page"], Counter(last["counts"] or {})
+        if counts.pop("waiting", 0):
+            # What waited for its organisation is read again, and with it all that came before.
+            page, counts = 0, counts - _refused_before(session, last["id"])
         run(
             update(_RUN)
             .where(_RUN.c.id == last["id"])
             .values(state=str(RunState.RUNNING), ended=None, why=None)
         )
         after = None if last["whole"] else source["asked_after"]
-        return Begun(last["id"], source, page, after, last["began"], dict(last["counts"] or {}))
+        seen = _seen(session, source["id"], last["id"])
+        return Begun(last["id"], source, page, after, last["began"], dict(counts), seen)
     read = source["whole"]
     partly = live and not whole and read is not None and now - read < whole_each
     begun = Begun(uuid4(), source, 0, source["asked_after"] if partly else None, now, {})
@@ -138,6 +146,25 @@ def begin(
         )
     )
     return begun
+
+
+def _refused_before(session: Session, run: UUID) -> Counter[str]:
+    """Forget what a run refused, and how much it was: read again, it is refused again."""
+    refused = _FINDING.c.run_id == run, _FINDING.c.outcome == str(Outcome.REFUSED)
+    gone = delete(_FINDING).where(*refused).returning(_FINDING.c.entity)
+    entities = session.connection().execute(gone).scalars().all()
+    return Counter([*(f"{each}s" for each in entities), *([str(Outcome.REFUSED)] * len(entities))])
+
+
+def _seen(session: Session, source: UUID, run: UUID) -> dict[str, set[UUID]]:
+    record = table("source_record").c
+    wanted = select(record.entity, record.key).where(
+        record.source_id == source, record.run_id == run
+    )
+    found: dict[str, set[UUID]] = {"organization": set(), "service": set()}
+    for row in session.connection().execute(wanted):
+        found[row.entity].add(row.key)
+    return found
 
 
 def _last(session: Session, source: UUID) -> RowMapping | None:

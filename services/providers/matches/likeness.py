@@ -109,9 +109,20 @@ def plain_phone(number: str) -> str | None:
 
 
 def register_number(kind: str, number: str) -> str | None:
-    """A number with its register: `company 1234567`. Zeros in front are not always written."""
-    plain = re.sub(r"[^A-Z0-9]", "", number.upper()).lstrip("0")
+    """A number with its register: `company 1234567`. Zeros in front are not always written; some
+    write the register before the number, as org-id.guide does (`GB-CHC-1122334`) or in words.
+    """
+    said = _BEFORE.match(number.strip())
+    before = said[0] if said else ""
+    plain = re.sub(r"[^A-Z0-9]", "", number.strip()[len(before) :].upper()).lstrip("0")
     if not plain:
         return None
-    named = [name for name, words in _REGISTERS.items() if words.search(kind)]
+    named = [name for name, words in _REGISTERS.items() if words.search(f"{kind} {before}")]
     return f"{named[0] if named else 'register'} number {plain}"
+
+
+_BEFORE = re.compile(
+    r"(?:GB-(?:CHC|COH|NHS|ODS)[-: ]"
+    r"|(?:registered|charity|company|ods|code|number|no\b|reg)[.: ]*)*",
+    re.IGNORECASE,
+)

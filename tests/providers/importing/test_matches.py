@@ -66,6 +66,10 @@ def test_numbers_and_telephones_are_compared_as_people_write_them():
     assert register_number("GB-COH Company number", "01234567") == "company number 1234567"
     assert register_number("Company", "1234567") == "company number 1234567"
     assert register_number("GB-CHC", "1122334-1") == "charity number 11223341"
+    for same in ("GB-CHC-1122334", "gb-chc-01122334", "Registered charity no. 1122334"):
+        assert register_number("Charity number", same) == "charity number 1122334"
+    assert register_number("Number", "GB-COH-SC123456") == "company number SC123456"
+    assert register_number("Charity", "NO") is None
     assert register_number("ODS code", "x0 1") == "ods number X01"
     assert register_number("Charity", "n/a!") == "charity number NA"
     assert register_number("Charity", "000") is None
