@@ -3,13 +3,16 @@
 import json
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from services.notifications.channels.webhook import new_secret
 from services.notifications.domain import Kind, Role
 from services.notifications.hours import Hours
+from services.notifications.reach import endpoints
 from services.notifications.wishes.rules import MANDATORY, OPTIONAL, Wishes, on_duty
 from shared.messaging.events import ReferralDeclined, ReferralUrgent
 from tests.notifications.conftest import HUB, OTHER_HUB, PROVIDER, SERVICE, TEAM, House
@@ -195,6 +198,20 @@ def test_what_is_mandatory_reaches_somebody_whatever_was_wished(house: House):
     assert house.rows("state", "last_error") == [("queued", None)]
 
 
+def test_it_reaches_a_person_while_the_webhook_that_should_hear_it_is_off(house: House):
+    house.contact(wishes={"muted": ["request"], "zone": "UTC"})
+    hook = house.webhook("https://clay.example.org/hook", new_secret())
+    house.ask()
+    assert sorted(house.rows("channel", "state")) == [
+        ("email", "superseded"), ("webhook", "queued"),
+    ]  # fmt: skip
+    endpoints.disable(house.engine, hook, by="somebody")
+    house.ask(case=uuid4(), task=uuid4())
+    assert [state for channel, state in house.rows("channel", "state") if channel == "email"] == [
+        "superseded", "queued",
+    ]  # fmt: skip
+
+
 # --- over HTTP -----------------------------------------------------------------------------------
 
 
@@ -223,6 +240,25 @@ def test_a_mandatory_kind_is_silenced_only_where_another_hears_it(client, coordi
     assert kept.json()["wishes"]["muted"] == ["request"]
     both = put(client, coordinator, SECOND, **wishes)
     assert both.status_code == 409
+
+
+def test_a_provider_does_not_stop_the_last_way_that_it_is_asked_by(client, house: House):
+    own = house.verifier.add(
+        "p", roles="provider", scopes="notifications.write", organisation=PROVIDER
+    )
+    hub = house.verifier.add(
+        "coordinator", roles="coordinator", scopes="notifications.write", organisation=HUB
+    )
+    assert put(client, own, FIRST).status_code == 200
+    for stopped, element in (({"active": False}, "active"), ({"role": "duty"}, "role")):
+        refused = put(client, own, FIRST, **stopped)
+        assert (refused.status_code, refused.json()["element"]) == (409, element)
+    house.contact(address="gone@clay.example.org", active=False)
+    assert put(client, own, FIRST, active=False).status_code == 409, "it is off itself"
+    assert put(client, own, SECOND).status_code == 200
+    assert put(client, own, FIRST, active=False).status_code == 200
+    assert put(client, own, SECOND, active=False).status_code == 409
+    assert put(client, hub, SECOND, active=False).status_code == 200, "a hub sees what then fails"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from services.notifications.handlers import contacts, hubs
 from services.notifications.reach import endpoints
 from services.notifications.reach.unusable import unusable_of
 from services.notifications.tables import Contact, UnusableAddress
-from services.notifications.wishes.keeping import Unheard
+from services.notifications.wishes.keeping import Unasked, Unheard
 from services.notifications.wishes.rules import Kept, Wishes
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
@@ -149,6 +149,10 @@ def put_contact(
             kinds = ", ".join(unheard.kinds)
             words = f"Somebody must hear this: {kinds}. Name another contact for it first."
             raise Problem(409, "Nobody would hear", words, element="wishes.muted") from unheard
+        except Unasked as unasked:
+            words = "You would not be asked any more. Name another way first, or ask your hub."
+            element = "role" if body.active else "active"
+            raise Problem(409, "Nobody would hear", words, element=element) from unasked
         uow.on_commit(request.app.state.delivery_wake.set)
         uow.commit()
         shown = _shown(kept.contact)

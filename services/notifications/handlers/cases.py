@@ -43,8 +43,8 @@ from services.notifications.tables import (
     deliveries,
     delivery,
 )
-from services.notifications.wishes.keeping import not_before
-from services.notifications.wishes.rules import AT_ONCE, MUTED, muted, on_duty
+from services.notifications.wishes.keeping import not_before, silent
+from services.notifications.wishes.rules import AT_ONCE, MUTED, on_duty
 from shared.database import UnitOfWork
 from shared.delivery import State
 from shared.messaging.events import CaseEvent, Envelope, PersonStop, PersonStopLifted
@@ -165,11 +165,11 @@ class CaseEvents:
         )
         late = stopped(uow, event.case, notice.task) if rule.tell is Kind.REQUEST else None
         told = list(contacts)
-        silent = muted(told, rule.tell)
+        unwished = silent(uow, told, rule.tell)
         for contact in told:
             # The id is the same however often the event comes, so that it makes one delivery.
             key = uuid5(envelope.id, f"{notice.task}/{contact.id}/{contact.means}")
-            reason = late or (MUTED if contact in silent else None)
+            reason = late or (MUTED if contact in unwished else None)
             end = {"ended": State.SUPERSEDED, "reason": reason} if reason else {}
             add(uow, key, notice.model_copy(update={"contact": contact.id}), contact, **end)
         if not told:

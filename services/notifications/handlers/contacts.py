@@ -17,7 +17,7 @@ from services.notifications.keys import Keys
 from services.notifications.notice import Notice
 from services.notifications.reach.unusable import usable_again
 from services.notifications.tables import AnswerLink, Contact, deliveries, delivery
-from services.notifications.wishes.keeping import check_heard
+from services.notifications.wishes.keeping import check_asked, check_heard
 from services.notifications.wishes.rules import Kept as KeptWishes
 from shared.database import UnitOfWork
 
@@ -96,6 +96,7 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
         BelongsToAnother: the id is another party's; nothing was changed.
         There: the party has it already, and would hear everything twice; nothing was changed.
         Unheard: what somebody must hear would be heard by nobody; nothing was changed.
+        Unasked: the party itself stops the last contact that it is asked by; nothing was changed.
     """
     found = uow.session.get(Contact, wanted.id, with_for_update=NOT_ITS_KEY)
     if found and found.party != wanted.party:
@@ -103,6 +104,8 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
     if found is None:
         _refuse_twice(uow, wanted)
     check_heard(uow, wanted.id, wanted.party, wanted.role, wanted.wishes)
+    if by_party and found and found.active and not (wanted.active and wanted.role == found.role):
+        check_asked(uow, found.id, found.party, found.role)
     contact = found or Contact(
         id=wanted.id, party=wanted.party, role=wanted.role, means=wanted.means,
         address=wanted.address, source=Source.OWN,

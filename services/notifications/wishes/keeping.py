@@ -1,12 +1,12 @@
 """Quiet hours and wishes, kept and asked within the transaction that tells somebody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -14,8 +14,8 @@ from services.notifications.domain import Kind
 from services.notifications.handlers.ahead import ahead_of
 from services.notifications.hours import Hours
 from services.notifications.reach.unusable import is_unusable
-from services.notifications.tables import Contact, PartyQuietHours
-from services.notifications.wishes.rules import AT_ONCE, MANDATORY, Wishes, wishes_of
+from services.notifications.tables import Contact, Endpoint, PartyQuietHours
+from services.notifications.wishes.rules import AT_ONCE, MANDATORY, Wishes, muted, wishes_of
 from shared.database import UnitOfWork
 
 _QUIET = select(PartyQuietHours).where(col(PartyQuietHours.party) == bindparam("of"))
@@ -31,6 +31,10 @@ class Unheard(Exception):
     def __init__(self, kinds: Sequence[Kind]) -> None:
         super().__init__()
         self.kinds = kinds
+
+
+class Unasked(Exception):
+    """A party would stop the last contact that it is asked by."""
 
 
 def quiet_hours(uow: UnitOfWork, party: str) -> PartyQuietHours | None:
@@ -91,17 +95,51 @@ def check_heard(uow: UnitOfWork, contact: UUID, party: str, role: str, wishes: W
     wanted = [kind for kind in wishes.muted if kind in MANDATORY]
     if not wanted:
         return
+    heard = [wishes_of(each) for each in _others(uow, contact, party, role)]
+    unheard = [kind for kind in wanted if all(kind in each.muted for each in heard)]
+    if unheard:
+        raise Unheard(unheard)
+
+
+def check_asked(uow: UnitOfWork, contact: UUID, party: str, role: str) -> None:
+    """See that a party that stops one contact has another of the same role, which hears.
+
+    Raises:
+        Unasked: it has none.
+    """
+    if not _others(uow, contact, party, role):
+        raise Unasked
+
+
+def silent(uow: UnitOfWork, told: Collection[Contact], kind: Kind) -> Collection[Contact]:
+    """Which of those who would be told wished not to be; none where whoever else would hear what
+    is mandatory is a webhook that is switched off."""
+    found = muted(told, kind)
+    if not found or kind not in MANDATORY:
+        return found
+    heard = [each.id for each in told if each not in found]
+    hears = select(col(Contact.id)).where(col(Contact.id).in_(heard), ~_is_off()).limit(1)
+    return found if uow.session.scalars(hears).first() else []
+
+
+def _others(uow: UnitOfWork, contact: UUID, party: str, role: str) -> Sequence[Contact]:
+    """The contacts of a party beside one of the same role, to which something would go now."""
     others = select(Contact).where(
         col(Contact.party) == party,
         col(Contact.role) == role,
         col(Contact.id) != contact,
         col(Contact.active),
         ~is_unusable(col(Contact.id)),
+        ~_is_off(),
     )
-    heard = [wishes_of(each) for each in uow.session.scalars(others)]
-    unheard = [kind for kind in wanted if all(kind in each.muted for each in heard)]
-    if unheard:
-        raise Unheard(unheard)
+    return uow.session.scalars(others).all()
+
+
+def _is_off() -> ColumnElement[bool]:
+    """Whether a contact is a webhook that is switched off: what is meant for it waits."""
+    return exists().where(
+        col(Endpoint.contact) == col(Contact.id), col(Endpoint.off_since).is_not(None)
+    )
 
 
 def shown(hours: PartyQuietHours | None) -> Mapping[str, Any] | None:
