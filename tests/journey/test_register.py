@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -134,6 +135,23 @@ def test_what_is_marked_without_signal_is_kept_and_sent_when_it_is_back(
     context.close()
     said = [each for each in tab.found if each not in (NO_SIGNAL, LOST)]
     assert said == []
+
+
+def test_the_case_says_how_often_they_came(
+    running: Running, lead: Visitor, expected: dict[str, str]
+) -> None:
+    provider = {"Authorization": f"Bearer {token_of(running, 'provider')}"}
+    today = datetime.now(ZoneInfo("Europe/London")).date()
+    for weeks, mark in ((4, "came"), (3, "told-us"), (2, "came"), (1, "came")):
+        at = f"/referrals/requests/{expected['task']}/attendance/{today - timedelta(weeks=weeks)}"
+        said = httpx.put(
+            running.url + at, json={"mark": mark, "key": str(uuid4())}, headers=provider, timeout=60
+        )
+        said.raise_for_status()
+    last = today - timedelta(weeks=1)
+    page = lead.get(f"/cases/{expected['case']}").text
+    told = f"came 3 of 4; told them before once, last on {last.day} {last:%B %Y}"
+    assert told in " ".join(page.split())
 
 
 LOST = "Failed to load resource: net::ERR_FAILED"
