@@ -61,6 +61,14 @@ class Times:
             return moment
         return _day(when, language().locale)
 
+    def weekday(self, day: str) -> str:
+        """A whole day with its name, as whoever meets each week thinks of it: `Tuesday 3 March
+        2026`.
+        """
+        when = date.fromisoformat(day)
+        name = tuple(WEEKDAYS.values())[when.weekday()]
+        return _("{weekday} {day}").format(weekday=name, day=self.day(day))
+
     def moment(self, moment: str | None) -> str:
         """A day and the time of it, such as `3 March 2026, 14:05`."""
         if not moment:

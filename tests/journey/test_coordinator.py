@@ -182,6 +182,8 @@ def test_who_is_rung_and_what_the_place_has(running: Running, opens: Opens) -> N
         asks.get_by_role("link").first.click()
     expect(tab.heading).to_have_text("Door to Door Wednesdays")
     assert "Nora" not in page.content()
+    ring = page.get_by_role("link", name="01632 960019")
+    expect(ring).to_have_attribute("href", "tel:01632960019")
     page.get_by_label("No, not this time").check()
     tab.click("button", "Save")
     expect(page.get_by_role("alert")).to_contain_text("Choose why they cannot help")

@@ -138,3 +138,8 @@ def test_two_requests_of_one_person_are_told_apart_on_a_register(staff: httpx.Cl
     assert names == ["Jo Fox, request C2F7 B57C", "Jo Fox, request D552 9372", "Ann Fox"]
     for name in names:
         assert f'Their request<span class="nhsuk-u-visually-hidden"> {name}</span>' in page
+
+
+def test_a_register_says_which_day_of_the_week_it_is(staff: httpx.Client):
+    """Whoever meets each Sunday knows it by that."""
+    assert "Sunday 1 November 2026" in staff.get(f"/registers/{uuid4()}/2026-11-01").text

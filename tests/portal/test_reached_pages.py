@@ -3,32 +3,30 @@
 from typing import Any
 
 import pytest
-from fastapi import Request
+from fastapi import APIRouter, Request
 
 from tests.portal.signing_in import (  # noqa: F401 - fixtures
     Pages,
     at_the_right_time,
-    trial,
     with_pages,
 )
 
 AT = "/how-we-are-asked/quiet-hours"
+notifications = APIRouter()
+"""In the place of that service; of this module alone, as others answer the same addresses."""
 KEPT: dict[str, Any] = {}
 
 
 CONTACTS: dict[str, Any] = {}
 
 
-@trial.get("/notifications/contacts/own")
+@notifications.get("/notifications/contacts/own")
 def own() -> dict[str, Any]:
     """Those that were kept."""
     return {"contacts": list(CONTACTS.values())}
 
 
-trial.routes.insert(0, trial.routes.pop())
-
-
-@trial.put("/notifications/contacts/own/{contact}")
+@notifications.put("/notifications/contacts/own/{contact}")
 async def keep_contact(contact: str, request: Request) -> dict[str, Any]:
     """Keep one."""
     said = {"id": contact, "role": "requests", "verified_by_hub": False, "unusable_since": None}
@@ -37,10 +35,7 @@ async def keep_contact(contact: str, request: Request) -> dict[str, Any]:
     return kept
 
 
-trial.routes.insert(0, trial.routes.pop())
-
-
-@trial.api_route("/notifications/quiet-hours/own", methods=["GET", "PUT", "DELETE"])
+@notifications.api_route("/notifications/quiet-hours/own", methods=["GET", "PUT", "DELETE"])
 async def quiet_hours(request: Request) -> dict[str, Any]:
     """Those that were kept."""
     if request.method != "GET":
@@ -50,15 +45,18 @@ async def quiet_hours(request: Request) -> dict[str, Any]:
     return {"quiet_hours": KEPT or None}
 
 
-trial.routes.insert(0, trial.routes.pop())  # other pages' trials take whatever is changed
+@pytest.fixture(scope="module")
+def asked(pages: Pages) -> Pages:
+    pages.answer_first(notifications)
+    return pages
 
 
 @pytest.fixture
-def manager(pages: Pages) -> Any:
+def manager(asked: Pages) -> Any:
     KEPT.clear()
     CONTACTS.clear()
-    http = pages.browser()
-    pages.come(http, pages.person("provider-manager"))
+    http = asked.browser()
+    asked.come(http, asked.person("provider-manager"))
     return http
 
 

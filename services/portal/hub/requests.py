@@ -5,7 +5,7 @@ Who wrote the answer down is noted by referrals: the coordinator, under their ow
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -74,6 +74,20 @@ PROGRESS = (
         missing=_("Type the day"),
     ),
 )
+
+
+class Ways(NamedTuple):
+    """How a provider is reached: what each number or address is.
+
+    Attributes:
+        numbers: to ring; they come first, as whoever opens the page is to ring.
+        others: addresses.
+    """
+
+    numbers: Mapping[str, str]
+    others: Mapping[str, str]
+
+
 DONE = {
     "answer": _("Their answer is noted. The link worker sees it, and that you wrote it down."),
     "progress": _("Noted."),
@@ -160,9 +174,9 @@ async def _page(
     )
 
 
-async def _ways(here: Place, view: Json) -> tuple[dict[str, str], bool]:
-    """How the provider is reached, by number or address: what its hub keeps, then its listing; and
-    whether this is its hub.
+async def _ways(here: Place, view: Json) -> tuple[Ways, bool]:
+    """How the provider is reached: what its hub keeps, then its listing; and whether this is its
+    hub.
 
     What its hub keeps is nothing to another hub; what cannot be had just now is left out.
     """
@@ -170,18 +184,20 @@ async def _ways(here: Place, view: Json) -> tuple[dict[str, str], bool]:
         here.look(f"/notifications/contacts/{view['provider']}"),
         here.look(f"/directory/services/{view['service']['id']}"),
     )
-    ways: dict[str, str] = {}
+    numbers: dict[str, str] = {}
+    others: dict[str, str] = {}
     for each in (kept or {}).get("contacts", []):
         if each["active"] and not each.get("unusable_since") and each["means"] != "webhook":
-            ways.setdefault(each["address"], MEANS.get(each["means"], each["means"]))
+            told = numbers if each["means"] in ("phone", "sms") else others
+            told.setdefault(each["address"], MEANS.get(each["means"], each["means"]))
     listed = listing or {}
     contacts = listed.get("contacts", [])
     phones = [*listed.get("phones", []), *(p for each in contacts for p in each.get("phones", []))]
     for each in phones:
-        ways.setdefault(each["number"], _("Phone, as listed"))
+        numbers.setdefault(each["number"], _("Phone, as listed"))
     for address in filter(None, (listed.get("email"), *(each.get("email") for each in contacts))):
-        ways.setdefault(address, _("E-mail, as listed"))
-    return ways, "contacts" in (kept or {})
+        others.setdefault(address, _("E-mail, as listed"))
+    return Ways(numbers, others), "contacts" in (kept or {})
 
 
 def _answers(view: Json) -> tuple[Field, ...]:

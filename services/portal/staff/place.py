@@ -18,6 +18,7 @@ from services.portal.sign_in.notice import seconds_until_last_notice
 from services.portal.sign_in.sessions import Sessions, SignedIn
 from services.portal.staff.areas import area_of
 from services.portal.staff.first_pages import first_page
+from services.portal.staff.whose_pages import check_whose
 from services.portal.times import Times, times_at
 from shared.languages import _
 from shared.pages import Pages
@@ -138,6 +139,7 @@ def back_to(path: str) -> Response:
 
 
 async def _place(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Place:
+    check_whose(request.url.path, who.granted.roles)
     return Place(request, who, request.app.state.apis, times_at(request))
 
 

@@ -1,7 +1,7 @@
 """What the case API takes; whatever is not declared here is refused."""
 
 from datetime import date as Date  # noqa: N812 - a field is called date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -147,6 +147,10 @@ class CloseBody(Body):
 
     outcome: Slug
     for_practice: ForPractice | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What the practice is told beside the outcome."""
+        return self.for_practice.model_dump(exclude_none=True) if self.for_practice else {}
 
 
 class AnsweredBy(Body):

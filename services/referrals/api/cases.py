@@ -136,17 +136,17 @@ def _closing(router: APIRouter, desk: Desk) -> None:
     @router.post("/cases/{case}/close/preview")
     def foretell(case: UUID, body: CloseBody, principal: Principal = works) -> View:
         """What closing it so would do and tell; nothing is changed."""
-        told = body.for_practice.model_dump(exclude_none=True) if body.for_practice else {}
         with seeing(desk.accesses, principal, case):
-            found = foretelling.foretell(desk, principal, case, body.outcome, for_practice=told)
+            found = foretelling.foretell(
+                desk, principal, case, body.outcome, for_practice=body.told()
+            )
             with desk.look() as uow:
                 return foretold_view(uow.session, found)
 
     @router.post("/cases/{case}/close")
     def close(case: UUID, body: CloseBody, principal: Principal = works) -> View:
         """Close the case with an outcome."""
-        told = body.for_practice.model_dump(exclude_none=True) if body.for_practice else {}
-        triage.close(desk, principal, case, body.outcome, for_practice=told)
+        triage.close(desk, principal, case, body.outcome, for_practice=body.told())
         return _case(desk, principal, case)
 
 
