@@ -17,7 +17,14 @@ from services.providers.handlers import Directory
 from services.providers.importing.merging import standing_organizations
 from services.providers.life import acts
 from services.providers.life.states import Act, Writing
-from services.providers.matches.proposals import NotOpen, decide, held, must_be
+from services.providers.matches.proposals import (
+    NotOpen,
+    decide,
+    held,
+    must_be,
+    read_anew,
+    said_by_sources,
+)
 from services.providers.matches.proposing import merged_away
 from services.providers.rows import table
 from shared.database import UnitOfWork
@@ -115,14 +122,8 @@ def accept(
     _move(uow, directory, services, places, standing[gone].name, (kept, after.name))
     for subject in (*pair, *services):
         acts.note(uow, subject, Act.MERGED, now, by=by, why=words)
-    records = [
-        [str(row.source_id), row.given]
-        for row in uow.session.connection().execute(
-            select(_RECORD.c.source_id, _RECORD.c.given).where(
-                _RECORD.c.key == gone, _RECORD.c.entity == "organization"
-            )
-        )
-    ]
+    said = said_by_sources(uow, "organization", gone)
+    records = [each[:2] for each in said]
     _rename_records(uow, records, kept)
     undo = {
         "before": before.model_dump(mode="json"),
@@ -130,6 +131,7 @@ def accept(
         "services": [str(each) for each in services],
         "locations": [str(each) for each in places],
         "records": records,
+        "said": said,
     }
     decide(uow, directory, _MATCH, match, by, state="accepted", kept=kept, undo=undo)
     return UUID(str(kept))
@@ -137,7 +139,8 @@ def accept(
 
 def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> None:
     """They are two after all: both as they were, but for what was written since. What the other's
-    sources brought since is the other's: they never said anything else.
+    sources brought since is the other's: they never said anything else. What they said of the other
+    itself meanwhile stayed out, and is taken the next time that they are read.
 
     Raises:
         NotOpen: it is not accepted, or services of both were made one since.
@@ -168,6 +171,7 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     for subject in (*pair, *services):
         acts.note(uow, subject, Act.PARTED, now, by=by, why=words)
     _rename_records(uow, was["records"], gone)
+    read_anew(uow, "organization", was.get("said", ()))
     decide(uow, directory, _MATCH, match, by, state="undone", kept=None, undo=None)
 
 

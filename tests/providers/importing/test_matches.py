@@ -237,6 +237,25 @@ def test_what_a_source_brought_since_goes_back_to_its_own_organisation(
     assert both.get(f"/directory/services/{key('service Baking')}")["fees"] == "Free"
 
 
+def test_what_a_source_said_of_it_meanwhile_is_taken_when_it_is_read_again(
+    both: House, importer: Importer
+):
+    """It says the same as yesterday: nothing else would bring it in."""
+    path = f"/directory/matches/{proposal(both)['id']}"
+    both.send("POST", f"{path}/accept", {"keep": key(COUNCIL)})
+    newer = organization(
+        CHARITY, organization_identifiers=[NUMBER | {"identifier": "1122334"}],
+        email="b@charity.example", website="https://charity.example", description="Newer words",
+    )  # fmt: skip
+    said = [service("Knitting", CHARITY, organization=newer)]
+    importer.file(said, source="charity", whole=False)
+    both.send("POST", f"{path}/undo")
+    assert "Newer" not in both.get(f"/directory/organizations/{key(CHARITY)}")["description"]
+    importer.file(said, source="charity")
+    assert both.get(f"/directory/organizations/{key(CHARITY)}")["description"] == "Newer words"
+    assert importer.file(said, source="charity").counts["unchanged"] == 2
+
+
 def test_refused_they_are_not_proposed_again(both: House, importer: Importer):
     both.send("POST", f"/directory/matches/{proposal(both)['id']}/refuse")
     charity = organization(CHARITY, organization_identifiers=[NUMBER], email="c@charity.example")

@@ -185,6 +185,16 @@ def test_undone_both_are_as_they_were(both: House, importer: Importer):
     assert both.send("GET", AT)["contents"] == []
 
 
+def test_what_a_source_said_of_it_meanwhile_is_taken_when_it_is_read_again(
+    both: House, importer: Importer
+):
+    path = accepted(both)
+    importer.file([the_choir(fees="£4")], source="charity")
+    both.send("POST", f"{path}/undo")
+    importer.file([the_choir(fees="£4")], source="charity")
+    assert both.get(f"/directory/services/{GONE}")["fees"] == "£4"
+
+
 def test_what_was_written_since_stays_when_it_is_undone(both: House):
     path = accepted(both)
     listed = both.get(f"/directory/services/{KEPT}")

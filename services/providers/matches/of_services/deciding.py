@@ -15,7 +15,14 @@ from services.providers.importing.merging import standing_services
 from services.providers.life import acts, versions
 from services.providers.life.states import Act, Writing
 from services.providers.matches.of_services.joining import parted, together
-from services.providers.matches.proposals import NotOpen, decide, held, must_be
+from services.providers.matches.proposals import (
+    NotOpen,
+    decide,
+    held,
+    must_be,
+    read_anew,
+    said_by_sources,
+)
 from services.providers.rows import table
 from shared.database import UnitOfWork
 
@@ -101,11 +108,13 @@ def accept(
     for subject in pair:
         acts.note(uow, subject, Act.MERGED, now, by=by, why=words)
     publishing.withdraw(uow, directory.outbox, gone, words, now)
+    said = said_by_sources(uow, "service", gone)
     undo = {
         "before": before.model_dump(mode="json"),
         "after": after.model_dump(mode="json"),
         "gone": standing[gone].model_dump(mode="json"),
         "records": _rename_records(uow, gone, kept),
+        "said": said,
     }
     decide(uow, directory, _MATCH, match, by, state="accepted", kept=kept, undo=undo)
     return kept
@@ -135,6 +144,7 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     for subject in (kept, gone):
         acts.note(uow, subject, Act.PARTED, now, by=by, why=words)
     _rename_records(uow, kept, gone, only=was["records"])
+    read_anew(uow, "service", was.get("said", ()))
     decide(uow, directory, _MATCH, match, by, state="undone", kept=None, undo=None)
 
 
