@@ -94,7 +94,7 @@ class Address:
             host.encode("idna")  # or resolving it would break on its labels
         except ValueError:
             raise AddressRefused("address-malformed") from None
-        if not (url.isascii() and url.isprintable() and host and known_port):
+        if not (url.isascii() and url.isprintable() and host and " " not in host and known_port):
             raise AddressRefused("address-malformed")
         if parts.scheme not in (("https", "http") if allow_private else ("https",)):
             raise AddressRefused("address-not-https")
