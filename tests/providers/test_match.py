@@ -56,11 +56,11 @@ def test_a_whole_question_is_answered_with_reasons_and_near_misses(demo: House):
     assert first["service"]["name"] == "Singing for Breath and Company"
     assert first["reasons"] == [
         "helps with loneliness",
-        "music",
+        "singing",
         "about 200 m away",
         "about 5 minutes on foot",
         "Tuesday 10:00 to 12:00",
-        "step-free",
+        "step-free access",
         "£2 a session",
         "in English",
         "3 places now",
@@ -116,7 +116,7 @@ def test_unknown_never_excludes_and_counts_half(house: House):
         "whether there is room",
         "what it costs",
         "whether the language can be arranged",
-        "about step-free",
+        "about step-free access",
     ]
     assert "where it meets" in answer["matches"][2]["ask"]
     scores = {each["service"]["name"]: each["score"] for each in answer["matches"]}
@@ -154,7 +154,7 @@ def test_each_no_is_told_with_its_reason(house: House):
         "Dear": [("cost", False, "costs £9.50 a session, more than £5")],
         "Polish": [("language", False, "offered in Polish only")],
         "Punjabi": [("language", False, "offered in Punjabi only")],
-        "Steps": [("access", False, "no step-free")],
+        "Steps": [("access", False, "no step-free access")],
         "Old": [("age", True, "for people aged 55 and over")],
         "Young": [("age", True, "for people aged 11 to 18")],
         "Full": [("free_places", False, "full just now")],

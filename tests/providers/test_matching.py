@@ -223,7 +223,7 @@ def test_access_is_yes_no_or_unknown_and_all_of_it_is_asked_for(house: House):
     )
     both = {"access": "step-free,bsl", "near": NEAR}
     assert house.names(**both) == ["Both", "One, other unknown", "Nothing said"]
-    assert "step-free and British Sign Language" in reasons(house, **both)["Both"]
+    assert "step-free access and British Sign Language" in reasons(house, **both)["Both"]
     assert "about British Sign Language" in asks(house, **both)["One, other unknown"]
     assert house.names(access="step-free", near=NEAR) == [
         "Both",
