@@ -61,13 +61,11 @@ class Times:
             return moment
         return _day(when, language().locale)
 
-    def weekday(self, day: str) -> str:
-        """A whole day with its name, as whoever meets each week thinks of it: `Tuesday 3 March
-        2026`.
-        """
-        when = date.fromisoformat(day)
+    def weekday(self, moment: str) -> str:
+        """A day with its name, as whoever meets each week thinks of it: `Tuesday 3 March 2026`."""
+        when = date.fromisoformat(moment) if len(moment) <= 10 else self._local(moment).date()
         name = tuple(WEEKDAYS.values())[when.weekday()]
-        return _("{weekday} {day}").format(weekday=name, day=self.day(day))
+        return _("{weekday} {day}").format(weekday=name, day=_day(when, language().locale))
 
     def moment(self, moment: str | None) -> str:
         """A day and the time of it, such as `3 March 2026, 14:05`."""

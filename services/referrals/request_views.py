@@ -16,6 +16,7 @@ from services.referrals.front_door import WALK_IN
 from services.referrals.handlers.sharing import has_died, is_hidden, may_identify
 from services.referrals.readers import is_apart
 from services.referrals.register import TOLD_US
+from services.referrals.resources import instant
 from services.referrals.tables import (
     Agreement,
     AttendanceMark,
@@ -182,6 +183,7 @@ def _view(task: CaseTask, rows: _Rows, now: datetime) -> View:
         "priority": case.priority,
         "answerable": "accept" in possible,
         "possible": sorted(possible),
+        "closes": instant(task.closes) if task.status == "requested" and task.closes else None,
         "identity_available": may_identify(
             state_of(task), rows.agreements.get(task.id), person, now
         ),

@@ -55,7 +55,6 @@ def silent_requests(
         | {
             "case": str(task.case),
             "asked": instant(task.created),
-            "closes": instant(task.closes) if task.closes else None,
         }
         for task, view in zip(tasks, views, strict=True)
     ]

@@ -27,19 +27,26 @@ GOING = {
     "when": "Sundays", "where": "", "access_needs": [], "link_worker": None, "hub": None,
     "came_by_themselves": False, "team_hears": True, "answerable": False,
     "possible": ["attend", "complete", "end-early"], "identity_available": True,
-    "first_visit": None, "called_off": [],
+    "first_visit": None, "called_off": [], "closes": None,
 }  # fmt: skip
 ACCEPTED = {
     "status": "accepted", "business_status": "selected", "priority": "urgent",
     "first_visit": {"status": "booked", "starts": "2026-12-06T14:00:00Z"},
+}  # fmt: skip
+ASKED = {
+    "status": "requested", "business_status": "awaiting-answer", "answerable": True,
+    "possible": ["accept", "decline", "waiting-list"], "identity_available": False,
+    "closes": "2026-12-07T17:10:00Z",
 }  # fmt: skip
 MARKED: list[str] = []
 MOMENTS = {"asked": "2026-11-02T09:00:00Z", "updated": "2026-11-02T09:00:00Z", "last_words": None}
 
 
 @referrals.get("/referrals/requests")
-def requests() -> list[dict[str, Any]]:
-    """Two about the same, for the same service."""
+def requests(folder: str) -> list[dict[str, Any]]:
+    """Two about the same, for the same service; of the new ones one that waits for an answer."""
+    if folder == "asked":
+        return [GOING | MOMENTS | ASKED | {"task": THIRD, "reference": "0D0F 3F16"}]
     one = GOING | MOMENTS | {"task": FIRST, "reference": "C2F7 B57C"}
     return [one, one | ACCEPTED | {"task": SECOND, "reference": "D552 9372"}]
 
@@ -47,6 +54,8 @@ def requests() -> list[dict[str, Any]]:
 @referrals.get("/referrals/requests/{task}")
 def request(task: str) -> dict[str, Any]:
     """One of them."""
+    if task == THIRD:
+        return GOING | ASKED | {"task": task, "reference": "0D0F 3F16"}
     view = GOING | {"task": task, "reference": "C2F7 B57C", "priority": "urgent"}
     booked = {**ACCEPTED["first_visit"], "company": "volunteer"}  # type: ignore[dict-item]
     return view | ACCEPTED | {"first_visit": booked} if task == SECOND else view
@@ -138,6 +147,14 @@ def test_two_requests_of_one_person_are_told_apart_on_a_register(staff: httpx.Cl
     assert names == ["Jo Fox, request C2F7 B57C", "Jo Fox, request D552 9372", "Ann Fox"]
     for name in names:
         assert f'Their request<span class="nhsuk-u-visually-hidden"> {name}</span>' in page
+
+
+def test_until_when_an_answer_is_waited_for_is_said_and_what_comes_then(staff: httpx.Client):
+    said = "If you have not answered by Monday 7 December 2026, the link worker looks for something"
+    for page in ("/requests", f"/requests/{THIRD}"):
+        assert said in staff.get(page).text, page
+    for page in ("/requests?folder=going", f"/requests/{FIRST}"):
+        assert "If you have not answered" not in staff.get(page).text, page
 
 
 def test_a_register_says_which_day_of_the_week_it_is(staff: httpx.Client):

@@ -28,10 +28,13 @@ def test_a_request_is_silent_after_working_days_without_an_answer(house: House):
     asked, closes = (datetime.fromisoformat(row[name]) for name in ("asked", "closes"))
     assert (closes - asked).days >= 13, "ten working days have two weekends among them"
     assert referral.patient not in json.dumps(row)
+    theirs = house.provider.get(f"/referrals/requests/{task}")
+    assert theirs["closes"] == row["closes"], "the provider is told until when it is waited for"
     assert house.by("coordinator").get("/referrals/caseload")["silent"] == 1
     body = {"decision": "decline", "reason": "full", "note": "By phone: full until January"}
     house.by("coordinator").post(f"/referrals/requests/{task}/answer", body)
     assert silent(house) == []
+    assert house.provider.get(f"/referrals/requests/{task}")["closes"] is None
     assert house.by("coordinator").get("/referrals/caseload")["silent"] == 0
 
 
