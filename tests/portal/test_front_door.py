@@ -162,7 +162,10 @@ def test_answers_can_be_changed_before_they_are_sent(visitor):
     [
         ({"words": "", "needs": []}, "words", "Write or choose what would help"),
         ({"given": "", "family": " "}, "given", "Type a name"),
+        ({"given": "07700 900123"}, "given", "Type a name here, in letters"),
+        ({"family": "+44 (0)7700-900123"}, "family", "Type a name here, in letters"),
         ({"month": "13"}, "day", "There is no such day"),
+        ({"year": "2999"}, "day", "A date of birth is never in the future"),
         ({"year": ""}, "day", "Type the year too, such as 27 3 1961"),
         ({"year": "1850"}, "day", "Type the year with 4 numbers"),
         ({"phone_safe": ""}, "phone_safe", "Choose if it is safe to ring"),

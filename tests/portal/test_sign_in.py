@@ -18,6 +18,7 @@ from services.portal.tables import web_session
 from shared.database import UnitOfWork
 from tests.identity.conftest import listening
 from tests.identity.conftest import serving as served_at
+from tests.identity.people import fields
 from tests.portal.signing_in import COOKIE, Pages, at_the_right_time, led, send, with_pages  # noqa: F401
 
 
@@ -177,6 +178,50 @@ def test_signing_out_ends_it_here_and_at_the_issuer(pages: Pages):
     assert pages.sessions.of(before) is None
     asked = led(http, http.get("/trial/who"))
     assert asked.url.path == "/identity/authorize", "the issuer asks for the password again"
+
+
+def of_issuer(http: httpx.Client, action: str) -> httpx.Response:
+    """Press a button on the issuer's page of one's own sign-ins."""
+    page = http.get("/identity/account").text.partition("<main")[2]
+    return led(http, http.post(f"/identity/account/{action}", data=fields(page)))
+
+
+def test_who_signs_out_everywhere_is_out_of_every_browser_at_the_next_click(pages: Pages):
+    person, other = pages.person(), pages.person()
+    first, second, third = pages.browser(), pages.browser(), pages.browser()
+    for http, whose in ((first, person), (second, person), (third, other)):
+        pages.come(http, whose)
+    page = of_issuer(first, "sign-out-everywhere")
+    assert "You are signed out" in page.text
+    for http in (first, second):
+        assert led(http, http.get("/trial/who")).url.path == "/identity/authorize"
+    assert third.get("/trial/who").status_code == 200, "nobody else is"
+
+
+def test_who_signs_out_of_one_browser_at_the_issuer_is_out_of_its_pages(pages: Pages):
+    person, first, second = pages.person(), pages.browser(), pages.browser()
+    for http in (first, second):
+        pages.come(http, person)
+    assert "You are signed out" in of_issuer(first, "sign-out").text
+    assert led(first, first.get("/trial/who")).url.path == "/identity/authorize"
+    assert second.get("/trial/who").status_code == 200, "it goes on with renewed tokens"
+
+
+def test_whom_an_administrator_signs_out_is_out_at_the_next_click(pages: Pages):
+    person, theirs, http = pages.person(), pages.browser(), pages.browser()
+    pages.come(theirs, person)
+    page = pages.come(http, pages.person("administrator"), f"/people/{person.id}")
+    key = fields(page.text.partition("<main")[2])["key"]
+    done = http.post(f"/people/{person.id}/sign-out", data={"key": key})
+    assert done.headers["location"].endswith("?done=sign-out"), done.text
+    assert led(theirs, theirs.get("/trial/who")).url.path == "/identity/authorize"
+
+
+def test_that_page_ends_nothing_that_the_issuer_did_not_end(pages: Pages):
+    http = pages.browser()
+    pages.come(http, pages.person())
+    assert http.get("/signed-out").status_code == 200
+    assert http.get("/trial/who").status_code == 200
 
 
 def test_signing_out_needs_a_form_of_the_pages(pages: Pages):

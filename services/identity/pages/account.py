@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlmodel import col, select
 
 from services.identity.body import bounded
 from services.identity.pages.front import AT, Front, front_of
 from services.identity.people import accounts
-from services.identity.tables import SignIn
+from services.identity.people.sessions import Present
+from services.identity.tables import SignIn, SignInGrant
 from shared.database import UnitOfWork
 from shared.languages import _, language
 
@@ -54,8 +56,9 @@ def leave(request: Request, body: Body) -> Response:
     front = front_of(request)
     present = front.at_stage(request, "signed-in")
     front.form(request, body)
+    after = _to_tell(front, present)
     front.sessions.end(present)
-    return _signed_out(request)
+    return _signed_out(request, after)
 
 
 @router.post(f"{AT}/account/sign-out-everywhere")
@@ -64,10 +67,11 @@ def leave_all(request: Request, body: Body) -> Response:
     front = front_of(request)
     present = front.at_stage(request, "signed-in")
     front.form(request, body)
+    after = _to_tell(front, present)
     with UnitOfWork(front.engine) as uow:
         accounts.sign_out(uow, present.account.id, by=str(present.account.id))
         uow.commit()
-    return _signed_out(request)
+    return _signed_out(request, after)
 
 
 @router.get(f"{AT}/end-session")
@@ -107,9 +111,18 @@ def _ended(request: Request, query: str) -> Response:
     return response
 
 
-def _signed_out(request: Request) -> Response:
+def _to_tell(front: Front, present: Present) -> str | None:
+    """Where a client hears that this browser signed out: its tokens hold for minutes yet."""
+    mine = select(SignInGrant.client_id).where(SignInGrant.session == present.session.id)
+    with UnitOfWork(front.engine) as uow:
+        ids = uow.session.exec(mine.distinct().order_by(col(SignInGrant.client_id))).all()
+    known = [front.clients.find(each) for each in ids]
+    return next((at for each in known if each for at in each.after_sign_out), None)
+
+
+def _signed_out(request: Request, after: str | None = None) -> Response:
     front = front_of(request)
-    page = front.page(request, "signed-out")
+    page = _led(after) if after else front.page(request, "signed-out")
     front.drop_cookie(page)
     return page
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
@@ -25,6 +26,7 @@ from services.portal.accounts.organisations import (
     organisation_in,
     wrong_organisation,
 )
+from services.portal.sign_in.sessions import Sessions
 from services.portal.staff.fields import Field, Typed
 from services.portal.staff.names import called, names_of
 from services.portal.staff.place import Place, back_to
@@ -113,6 +115,7 @@ async def do(account: UUID, deed: str, here: OfAdministrator) -> Response:
         raise HTTPException(404)
     await here.form()
     await here.send("POST", f"{AT}/{account}/{deed}")
+    await _ask_anew(here, account)
     return back_to(f"/people/{account}?done={deed}")
 
 
@@ -141,6 +144,7 @@ async def _change(account: UUID, here: Place) -> Response:
         organisation = at.pop("organisation")
         body = {**at, "roles": typed["roles"]}
         told = await here.send("PUT", f"{AT}/{account}/organisations/{organisation}", body)
+        await _ask_anew(here, account)
         gone = not told["organisations"] and not keeps_all(here)
         return "/people?done=gone" if gone else f"/people/{account}?done=roles"
 
@@ -152,6 +156,12 @@ async def _change(account: UUID, here: Place) -> Response:
 
     again = partial(_page, here, found, place, fields)
     return await take(form, fields, do, again, wrong=wrong)
+
+
+async def _ask_anew(here: Place, account: UUID) -> None:
+    """What was ended or taken away holds at their next click."""
+    sessions: Sessions = here.request.app.state.sessions
+    await run_sync(sessions.ask_anew, str(account))
 
 
 async def _found(here: Place, account: UUID) -> Json:

@@ -133,6 +133,9 @@ class Filled:
             found["words"] = _("Write or choose what would help")
         if not one["given"] and not one["family"]:
             found["given"] = _("Type a name")
+        for name in ("given", "family"):
+            if _is_a_number(one[name]):
+                found[name] = _("Type a name here, in letters. Numbers have fields further down")
         try:
             self.born(today)
         except Mistyped as mistyped:
@@ -168,6 +171,8 @@ class Filled:
         if not self.own:
             if not one["referrer_name"]:
                 found["referrer_name"] = _("Type your name")
+            elif _is_a_number(one["referrer_name"]):
+                found["referrer_name"] = _("Type your name here, in letters")
             if not one["referrer_phone"] and not one["referrer_email"]:
                 found["referrer_phone"] = _("Type your phone number or your e-mail address")
             if one["agreed_how"] not in AGREED:
@@ -193,7 +198,13 @@ class Filled:
         parts = {name: self.one[name] for name in ("day", "month", "year")}
         if not any(parts.values()):
             return None
-        return day_of(parts, today, earliest=today.year - OLDEST, such_as=_ADULT_EXAMPLE)
+        return day_of(
+            parts,
+            today,
+            earliest=today.year - OLDEST,
+            such_as=_ADULT_EXAMPLE,
+            too_late=_("A date of birth is never in the future. Check the year"),
+        )
 
     def _person(self, today: date) -> Json:
         born = self.born(today)
@@ -246,6 +257,11 @@ def read(who: str, form: FormData) -> Filled:
         chosen = form.getlist(name)
         filled.many[name] = [code for code in known if code in chosen]
     return filled
+
+
+def _is_a_number(name: str) -> bool:
+    """Whether a number was typed in place of a name, such as one's own phone number."""
+    return sum(each.isdecimal() for each in name) >= 6 and not any(map(str.isalpha, name))
 
 
 def _looks_like_email(text: str) -> bool:

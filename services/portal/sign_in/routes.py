@@ -107,7 +107,11 @@ async def sign_out(request: Request, who: Annotated[SignedIn, Depends(signed_in)
 
 @router.get("/signed-out")
 async def signed_out(request: Request) -> Response:
-    """Nobody is signed in here any more."""
+    """Nobody is signed in here any more; whoever signed out at the issuer is led here too."""
+    sessions: Sessions = request.app.state.sessions
+    secret = request.cookies.get(cookie_name(secure=request.app.state.secure), "")
+    if secret:
+        await run_sync(sessions.ask_anew_of, secret)
     return _pages(request).page("sign_in/out")
 
 

@@ -189,6 +189,30 @@ class Sessions:
             tokens = connection.execute(ended.returning(web_session.c.tokens)).scalar()
         return None if tokens is None else self._opened(tokens)
 
+    def ask_anew(self, account: str) -> None:
+        """Have each session of an account ask the issuer before it goes on.
+
+        Whoever signs out everywhere, because a phone was stolen, is out of every browser at its
+        next click, and not once an access token ends. A session that was not ended goes on.
+
+        Args:
+            account: the `sub` of whose they are.
+        """
+        now = self._clock()
+        mine = update(web_session).where(web_session.c.account == account)
+        with self._engine.begin() as connection:
+            connection.execute(mine.where(web_session.c.good_until > now).values(good_until=now))
+
+    def ask_anew_of(self, secret: str) -> None:
+        """The same for whoever has the session of this cookie."""
+        this = select(web_session.c.account).where(
+            web_session.c.fingerprint == _fingerprint(secret)
+        )
+        with self._engine.connect() as connection:
+            account = connection.execute(this).scalar()
+        if account is not None:
+            self.ask_anew(account)
+
     def _found(self, fingerprint: bytes, *, used: bool = True) -> Row[Any, Any, Any, Any] | None:
         """The session, with its use noted."""
         now = self._clock()
