@@ -448,6 +448,11 @@ class CapacityAnswer(Base, table=True):
     at: datetime | None = _instant(default=True)
 
 
+CONTACT_CHANGED = "contact-changed"
+"""Why a link was revoked whose contact has another address, or is not asked any more; the request
+may be open."""
+
+
 class AnswerLink(Base, table=True):
     """What a mailed link opens: one Task's anonymous request, for one contact.
 

@@ -20,7 +20,7 @@ from shared.messaging.events import (
     ReferralWithdrawn,
 )
 from shared.short_names import reference
-from tests.notifications.conftest import PERSON
+from tests.notifications.conftest import HUB, PERSON, PROVIDER
 from tests.notifications.test_cases import after
 
 LINK = re.compile(r"https://kersey\.example\.org/answer/([A-Za-z0-9_-]{43})")
@@ -299,6 +299,28 @@ def test_a_link_ends_when_the_task_moves_on(
     answer = client.post("/notifications/answer", headers=session, json={"decision": "accept"})
     assert (answer.status_code, answer.json()["reason"]) == (410, "closed-link")
     assert referrals.asked("/answer") == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"address": "new@clay.example.org"}, {"active": False}], ids=["moved", "stopped"]
+)
+def test_a_link_ends_with_its_contact_and_does_not_say_that_the_request_has_ended(
+    client, house, asked, token, session, change
+):
+    hub = house.verifier.add(
+        "hub", roles="coordinator", scopes="notifications.write", organisation=HUB
+    )
+    (key,) = house.rows("contact")
+    body = {"means": "email", "address": "desk@clay.example.org", "verified_by_hub": True} | change
+    at = f"/notifications/contacts/{PROVIDER}/{key}"
+    assert client.put(at, json=body, headers=hub).status_code == 200
+    answer = client.post("/notifications/answer-links/exchange", json={"token": token})
+    assert (answer.status_code, answer.json()["reason"]) == (410, "moved-link")
+    answer = client.post("/notifications/answer", headers=session, json={"decision": "accept"})
+    assert (answer.status_code, answer.json()["reason"]) == (410, "moved-link")
+    house.happens(after(asked, ReferralCancelled, reason="other"))
+    answer = client.post("/notifications/answer-links/exchange", json={"token": token})
+    assert (answer.status_code, answer.json()["reason"]) == (410, "closed-link")
 
 
 @pytest.mark.parametrize(

@@ -330,6 +330,11 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
     "unknown-link": (404, "This link does not work", "Copy the whole link from the message."),
     "too-many-links": (429, "Too many wrong links", "Wait a minute, then try again."),
     "expired-link": (410, "This link is too old", "Ask the link worker for a new one."),
+    "moved-link": (
+        410,
+        "This link has stopped working",
+        "How the group is asked was changed. If the request is open, look for a newer message.",
+    ),
     "closed-link": (410, "This request is closed", "It was taken back or has ended. Thank you."),
     "completed-link": (
         410, "This request has ended well", "Keep details only of who is your own member now.",

@@ -113,7 +113,7 @@ def put_contact(
         )
     channel = request.app.state.channels.get(body.means)
     if channel is None and body.means.value not in BY_A_PERSON:
-        why = f"Nothing is sent by {body.means.value} here: its settings are missing."
+        why = "We cannot send anything this way here yet. Choose another way."
         raise Problem(422, "Not set up here", why, element="means")
     declared = BY_MEANS[body.means]
     finds = channel.fault if channel else declared.fault

@@ -26,7 +26,13 @@ from services.notifications.handlers.cases import add
 from services.notifications.keys import Keys, fingerprint
 from services.notifications.notice import Notice
 from services.notifications.settings import NotificationsSettings
-from services.notifications.tables import AnswerLink, AnswerSession, Contact, IdentityCode
+from services.notifications.tables import (
+    CONTACT_CHANGED,
+    AnswerLink,
+    AnswerSession,
+    Contact,
+    IdentityCode,
+)
 from shared.database import UnitOfWork
 from shared.messaging.events import ReferralClosed
 from shared.worker import Wake
@@ -36,10 +42,10 @@ class Refused(Exception):
     """A link, session or code that does not work.
 
     Args:
-        reason: `unknown-link`, `expired-link`, `closed-link`, `completed-link`, `no-session`,
-            `not-identified`, `not-available`, `not-verified`, `too-many-codes`, `malformed-code`,
-            `no-code`, `wrong-code` or `locked`; of a link of the weekly message `old-answer`,
-            `used-answer` or `closed-answer`; of the link in a message to a person `old-visit` or
+        reason: `unknown-link`, `expired-link`, `closed-link`, `moved-link`, `completed-link`,
+            `no-session`, `not-identified`, `not-available`, `not-verified`, `too-many-codes`,
+            `malformed-code`, `no-code`, `wrong-code` or `locked`; of a link of the weekly message
+            `old-answer`, `used-answer` or `closed-answer`; of the link in a message to a person `old-visit` or
             `closed-visit`; of one that ends a kind of message `closed-mute`.
         left: tries left, where a code was wrong.
         closed: the Task whose link closed with its case, and may have ended well before.
@@ -101,7 +107,7 @@ class Answering:
         """Open a link. It may be opened again: mail scanners and second devices do so.
 
         Raises:
-            Refused: `unknown-link`, `expired-link` or `closed-link`.
+            Refused: `unknown-link`, `expired-link`, `moved-link` or `closed-link`.
         """
         secret = secrets.token_urlsafe(32)
         with UnitOfWork(self._engine) as uow:
@@ -122,7 +128,7 @@ class Answering:
         """Who holds a session.
 
         Raises:
-            Refused: `no-session`, `expired-link` or `closed-link`.
+            Refused: `no-session`, `expired-link`, `moved-link` or `closed-link`.
         """
         with UnitOfWork(self._engine) as uow:
             session, link, contact = self._open(uow, fingerprint(secret))
@@ -250,6 +256,8 @@ def _check(link: AnswerLink) -> datetime:
     """The time now, if the link still works."""
     now = datetime.now(UTC)
     if link.revoked:
+        if link.revoked_for == CONTACT_CHANGED:
+            raise Refused("moved-link")
         ended_with_case = link.revoked_for == RULES[ReferralClosed].ended
         raise Refused("closed-link", closed=link.task if ended_with_case else None)
     if link.expires <= now:

@@ -35,6 +35,7 @@ from services.notifications.handlers.telling import locked, locked_all
 from services.notifications.notice import Notice
 from services.notifications.reach.unusable import is_unusable
 from services.notifications.tables import (
+    CONTACT_CHANGED,
     Answered,
     AnswerLink,
     AnswerSession,
@@ -348,7 +349,11 @@ def _close(uow: UnitOfWork, event: CaseEvent, reason: str) -> None:
     which = col(AnswerLink.task) == task if task else col(AnswerLink.case) == event.case
     uow.session.execute(
         update(AnswerLink)
-        .where(which, col(AnswerLink.revoked).is_(None))
+        .where(
+            which,
+            # One that ended with its contact says from now on that the request has ended, too.
+            or_(col(AnswerLink.revoked).is_(None), col(AnswerLink.revoked_for) == CONTACT_CHANGED),
+        )
         .values(revoked=func.now(), revoked_for=reason)
     )
     uow.session.execute(

@@ -16,7 +16,13 @@ from services.notifications.handlers.telling import locked
 from services.notifications.keys import Keys
 from services.notifications.notice import Notice
 from services.notifications.reach.unusable import usable_again
-from services.notifications.tables import AnswerLink, Contact, deliveries, delivery
+from services.notifications.tables import (
+    CONTACT_CHANGED,
+    AnswerLink,
+    Contact,
+    deliveries,
+    delivery,
+)
 from services.notifications.wishes.keeping import check_asked, check_heard
 from services.notifications.wishes.rules import Kept as KeptWishes
 from shared.database import UnitOfWork
@@ -110,6 +116,7 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
         id=wanted.id, party=wanted.party, role=wanted.role, means=wanted.means,
         address=wanted.address, source=Source.OWN,
     )  # fmt: skip
+    stopped = bool(found and found.active and not wanted.active)
     contact.role = wanted.role
     contact.service = wanted.service
     contact.label = wanted.label
@@ -118,7 +125,10 @@ def put(uow: UnitOfWork, keys: Keys, wanted: Wanted, *, by_hub: bool, by_party: 
     contact.preferences = dict(wanted.preferences)
     contact.wishes = wanted.wishes.stored if wanted.wishes.any else {}
     verified = by_hub and wanted.verified_by_hub
-    moved = keep(uow, contact, wanted.means, wanted.address, by_party=by_party, verified=verified)
+    moved = keep(
+        uow, contact, wanted.means, wanted.address, by_party=by_party, verified=verified,
+        stopped=stopped,
+    )  # fmt: skip
     if by_hub:
         contact.verified_by_hub = wanted.verified_by_hub
     secret = _secret(contact, keys, wanted, moved=moved)
@@ -148,6 +158,7 @@ def keep(
     *,
     by_party: bool,
     verified: bool = False,
+    stopped: bool = False,
 ) -> bool:
     """Keep a new or changed contact with the address that it has now; the caller commits.
 
@@ -163,6 +174,7 @@ def keep(
             address that may lead to who a person is: of a request that was answered already.
         verified: whether its hub says now that it checked the address: then it is used again, if
             it was not any more.
+        stopped: whether nothing is sent there from now on: its links end.
 
     Returns:
         Whether it is another address than before.
@@ -177,10 +189,12 @@ def keep(
         _forget_former_secret(contact)
     uow.session.add(contact)
     uow.session.flush()
-    _lock_cases(uow, contact, moved=moved)
+    _lock_cases(uow, contact, moved=moved or stopped)
     if moved or verified:
         usable_again(uow, contact.id)
-    if moved:
+    if stopped:
+        _end_links(uow, contact)
+    elif moved:
         _tell_again(uow, contact, by_party=by_party)
     waiting.tell(uow, contact.party)
     return moved
@@ -253,13 +267,23 @@ def _open_links(uow: UnitOfWork, contact: Contact) -> Sequence[AnswerLink]:
     return uow.session.scalars(open_links).all()
 
 
+def _end_links(uow: UnitOfWork, contact: Contact) -> None:
+    """Let the links of a contact that is not asked any more stop working: whoever reads what went
+    there may have left the group."""
+    for link in _open_links(uow, contact):
+        link.revoked = datetime.now(UTC)
+        link.revoked_for = CONTACT_CHANGED
+        uow.session.add(link)
+    uow.session.flush()
+
+
 def _tell_again(uow: UnitOfWork, contact: Contact, *, by_party: bool) -> None:
     for link in _open_links(uow, contact):
         locked(uow, link.case)
         link.revoked = datetime.now(UTC)
-        link.revoked_for = "contact-changed"
+        link.revoked_for = CONTACT_CHANGED
         uow.session.add(link)
-        deliveries.supersede(uow.session, delivery.c.id == link.delivery, "contact-changed")
+        deliveries.supersede(uow.session, delivery.c.id == link.delivery, CONTACT_CHANGED)
         if not by_party and answered(uow, link.task):
             continue
         asked = select(delivery.c.payload).where(

@@ -38,6 +38,7 @@ FIELDS = (
         "label",
         _("What is it? (if you like)"),
         hint=_("For example, the desk in the hall. Do not write anybody's name."),
+        letters=100,
     ),
     Field(
         "active",
