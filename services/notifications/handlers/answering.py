@@ -45,8 +45,8 @@ class Refused(Exception):
         reason: `unknown-link`, `expired-link`, `closed-link`, `moved-link`, `completed-link`,
             `no-session`, `not-identified`, `not-available`, `not-verified`, `too-many-codes`,
             `malformed-code`, `no-code`, `wrong-code` or `locked`; of a link of the weekly message
-            `old-answer`, `used-answer` or `closed-answer`; of the link in a message to a person `old-visit` or
-            `closed-visit`; of one that ends a kind of message `closed-mute`.
+            `old-answer`, `used-answer` or `closed-answer`; of the link in a message to a person
+            `old-visit` or `closed-visit`; of one that ends a kind of message `closed-mute`.
         left: tries left, where a code was wrong.
         closed: the Task whose link closed with its case, and may have ended well before.
     """
