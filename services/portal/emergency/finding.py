@@ -48,7 +48,7 @@ async def begin(here: OnDuty, done: str = "") -> Response:
     """What it is for, what it does, and what one has opened."""
     mine, news = await asyncio.gather(here.look("/referrals/break-glass", count=10), unread(here))
     said = DONE.get(done, "")
-    return here.page("emergency/begin", mine=mine or [], reasons=REASONS, said=said, news=news)
+    return here.page("emergency/begin", mine=mine, reasons=REASONS, said=said, news=news)
 
 
 @router.get("/find")

@@ -82,10 +82,12 @@ class Ways(NamedTuple):
     Attributes:
         numbers: to ring; they come first, as whoever opens the page is to ring.
         others: addresses.
+        whole: whether nothing of it was away just now.
     """
 
     numbers: Mapping[str, str]
     others: Mapping[str, str]
+    whole: bool
 
 
 DONE = {
@@ -178,7 +180,7 @@ async def _ways(here: Place, view: Json) -> tuple[Ways, bool]:
     """How the provider is reached: what its hub keeps, then its listing; and whether this is its
     hub.
 
-    What its hub keeps is nothing to another hub; what cannot be had just now is left out.
+    What its hub keeps is nothing to another hub; of what cannot be had just now the page says so.
     """
     kept, listing = await asyncio.gather(
         here.look(f"/notifications/contacts/{view['provider']}"),
@@ -197,7 +199,8 @@ async def _ways(here: Place, view: Json) -> tuple[Ways, bool]:
         numbers.setdefault(each["number"], _("Phone, as listed"))
     for address in filter(None, (listed.get("email"), *(each.get("email") for each in contacts))):
         others.setdefault(address, _("E-mail, as listed"))
-    return Ways(numbers, others), "contacts" in (kept or {})
+    whole = kept is not None and listing is not None
+    return Ways(numbers, others, whole), "contacts" in (kept or {})
 
 
 def _answers(view: Json) -> tuple[Field, ...]:
