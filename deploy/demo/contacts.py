@@ -42,8 +42,8 @@ def load_contacts(engine: Engine, listings: Dataset) -> None:
         for provider in listings.organizations:
             _listed(uow, _id(provider), None, _listing(provider))
         for service in listings.services:
-            _listed(uow, service.organization_id, _id(service), _listing(service))
-            if service.name == SERVICES["unreached"]:
+            new = _listed(uow, service.organization_id, _id(service), _listing(service))
+            if new and service.name == SERVICES["unreached"]:
                 _comes_back(uow, service.organization_id, _id(service))
         uow.commit()
 
@@ -60,9 +60,12 @@ def _comes_back(uow: UnitOfWork, provider: UUID, service: UUID) -> None:
             uow.session.add(gone)
 
 
-def _listed(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: dict[str, Any]) -> None:
-    if uow.session.get(Contact, listed_contact(provider, service)) is None:
+def _listed(uow: UnitOfWork, provider: UUID, service: UUID | None, listing: dict[str, Any]) -> bool:
+    """Take the contacts of a listing; whether it had none before."""
+    new = uow.session.get(Contact, listed_contact(provider, service)) is None
+    if new:
         take(uow, provider, service, listing, usable=())
+    return new
 
 
 def _listing(entry: hsds.Organization | hsds.Service) -> dict[str, Any]:

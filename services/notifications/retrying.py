@@ -10,10 +10,11 @@ from sqlmodel import col
 from services.notifications.domain import NOBODY
 from services.notifications.handlers.tracking import FAILED, lock_case_of
 from services.notifications.handlers.waiting import no_longer_matters, tell_somebody
+from services.notifications.listings import telling
 from services.notifications.notice import Notice
 from services.notifications.reach.unusable import is_unusable
 from services.notifications.sending import reachable
-from services.notifications.tables import Contact, deliveries
+from services.notifications.tables import Contact, deliveries, listing_deliveries
 from shared.database import UnitOfWork
 from shared.delivery import DeliveryTables
 
@@ -41,7 +42,7 @@ class Hindrance(StrEnum):
 def retry(uow: UnitOfWork, tables: DeliveryTables, key: UUID) -> Hindrance | None:
     """Try a failed delivery again, from now; the caller commits.
 
-    One about a case that had nobody to go to goes to whoever is a contact by now.
+    One about a case or a listing that had nobody to go to goes to whoever is a contact by now.
 
     Args:
         uow: the transaction.
@@ -70,6 +71,8 @@ def retry(uow: UnitOfWork, tables: DeliveryTables, key: UUID) -> Hindrance | Non
 def _retry_nobody(
     uow: UnitOfWork, tables: DeliveryTables, row: Row[*tuple[Any, ...]]
 ) -> Hindrance | None:
+    if tables is listing_deliveries:
+        return None if telling.tell_somebody(uow, row) else Hindrance.NOBODY
     if tables is not deliveries:
         return Hindrance.NOBODY
     if no_longer_matters(uow, Notice.model_validate_json(row.payload), row.party):

@@ -6,6 +6,9 @@ import pytest
 
 from services.notifications.listings.rules import RULES, Kind, told_of
 from services.notifications.listings.words import WORDS
+from services.notifications.retrying import Hindrance, retry
+from services.notifications.tables import listing_deliveries
+from shared.database import UnitOfWork
 from shared.messaging.events import (
     CATALOGUE,
     ListingApproved,
@@ -154,3 +157,28 @@ def test_what_is_told_again_names_a_listing_and_leaves_what_a_hub_put_right(hous
     house.happens(first, sequence=2, replay=True)
     assert house.scalar("select name from listing_seen") == "Clay"
     assert house.scalar("select address from contact") == "right@clay.test"
+
+
+def test_what_had_nobody_to_go_to_goes_out_once_there_is_somebody(house):
+    house.happens(ListingSubmitted(**ABOUT, number=1))
+    house.happens(TierEnding(**ABOUT, tier=3, days=7))
+    keys = [key for (key,) in house.about_listings("id")]
+    assert len(keys) == 3
+
+    def again():
+        found = []
+        for key in keys:
+            with UnitOfWork(house.engine) as uow:
+                found.append(retry(uow, listing_deliveries, key))
+                uow.commit()
+        return found
+
+    assert again() == [Hindrance.NOBODY] * 3
+    house.contact(party="calder", role="coordinator", address=HUB)
+    assert again().count(None) == 2, "of the provider there still is nobody"
+    house.send_about_listings()
+    assert [mail["To"] for mail in house.mails()] == [HUB, HUB]
+    house.contact()
+    assert sorted(again(), key=str) == [Hindrance.NOT_FAILED, Hindrance.NOT_FAILED, None]
+    states = house.about_listings("channel", "state", "last_error")
+    assert states.count(("none", "superseded", "contact-found")) == 3

@@ -1,14 +1,18 @@
 """From an event about a listing to deliveries, and from a delivery to what the directory hears."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid5
+
+from sqlalchemy import Row, update
 
 from services.notifications.channels.email import EMAIL
 from services.notifications.channels.registry import SYSTEMS
 from services.notifications.domain import NOBODY, Role, to_tell
 from services.notifications.handlers.cases import active
+from services.notifications.handlers.waiting import FOUND
 from services.notifications.listings.notice import ListingNotice
-from services.notifications.listings.rules import RULES, Kind, Side, Told, told_of
+from services.notifications.listings.rules import DECISIONS, RULES, Kind, Side, Told, told_of
 from services.notifications.tables import Contact, listing_deliveries
 from shared.database import UnitOfWork
 from shared.delivery import Delivery, Receipt, State
@@ -68,7 +72,7 @@ def _tell(uow: UnitOfWork, envelope: Envelope, event: ListingEvent, told: Told) 
     for contact in contacts:
         add(uow, uuid5(envelope.id, f"{told.kind}/{contact.id}"), notice, contact)
     if not contacts:
-        _nobody(uow, uuid5(envelope.id, f"{told.kind}/{NOBODY}"), notice, party)
+        _nobody(uow, uuid5(envelope.id, f"{told.kind}/{NOBODY}/{party}"), notice, party)
 
 
 def _party(event: ListingEvent, side: Side) -> str:
@@ -139,6 +143,43 @@ def _nobody(uow: UnitOfWork, key: UUID, notice: ListingNotice, party: str) -> No
         reason="no-contact",
         extra=_columns(notice, party),
     )
+
+
+def tell_somebody(uow: UnitOfWork, row: Row[*tuple[Any, ...]]) -> bool:
+    """Send a message that had nobody to go to to whoever is told by mail by now.
+
+    Args:
+        uow: the transaction, which holds the row's lock; the caller commits.
+        row: the delivery to nobody.
+
+    Returns:
+        False where there still is nobody.
+    """
+    notice = ListingNotice.model_validate_json(row.payload)
+    side = _side_of(notice.kind, row.party)
+    about = notice.listing if side is Side.PROVIDER else None
+    contacts = reached_by_mail(uow, row.party, side, about)
+    for contact in contacts:
+        add(uow, uuid5(row.id, str(contact.id)), notice, contact)
+    if contacts:
+        this = listing_deliveries.delivery.c.id == row.id
+        ended = {"state": State.SUPERSEDED.value, "last_error": FOUND}
+        uow.session.connection().execute(
+            update(listing_deliveries.delivery).where(this).values(ended)
+        )
+    return bool(contacts)
+
+
+def _side_of(kind: Kind, party: str) -> Side:
+    """Whose contacts a message was for: some are told to a provider and to its hub, whose code is
+    no id."""
+    if kind in DECISIONS.values():
+        return Side.CLAIMANT
+    try:
+        UUID(party)
+    except ValueError:
+        return Side.HUB
+    return Side.PROVIDER
 
 
 def _columns(notice: ListingNotice, party: str) -> dict[str, object]:

@@ -34,6 +34,14 @@ ADDRESS = (Field("address", _("Address or number"), missing=_("Type the address"
 KEPT = ("means", "role", "service", "label", "preferences", "wishes", "active")
 """What of a contact stays as it is when its address is put right."""
 
+TO_GROUPS = frozenset(
+    [
+        "request", "nudge", "second-nudge", "no-longer-needed", "sharing-ended",
+        "somebody-counts-on-you", "chosen", "not-this-time", "words-for-provider",
+    ]
+)  # fmt: skip
+"""Kinds of messages that go to a group, of which the hub can say how it is asked."""
+
 DONE = {
     "retry": _("It is sent again now."),
     "address": _("The address is changed. What still matters goes out to it."),
@@ -44,27 +52,45 @@ DONE = {
 async def messages(here: OfHub, after: str | None = None, done: str = "") -> Response:
     """Messages that did not arrive and still matter, the oldest first."""
     try:
-        found = await here.get("/notifications/failures", after=after, count=ROWS + 1)
+        return await _listed(here, after, said=DONE.get(done, ""))
     except Refusal as refusal:
         return from_the_beginning(refusal, after, "/hub/messages")
-    rows = found["failures"]
-    return here.page(
-        "hub/messages",
-        rows=[
-            {**row, "why": words.failure(row["reason"]), "mend": words.mend(row["reason"])}
-            for row in rows[:ROWS]
-        ],
-        further=further("/hub/messages", rows, "id"),
-        said=DONE.get(done, ""),
-    )
 
 
 @router.post("/messages/{delivery}/retry")
 async def retry(delivery: UUID, here: OfHub) -> Response:
-    """Send it again."""
+    """Send it again; where that cannot help, the list says what does."""
     await here.form()
-    await here.send("POST", f"/notifications/deliveries/{delivery}/retry")
+    try:
+        await here.send("POST", f"/notifications/deliveries/{delivery}/retry")
+    except Refusal as refusal:
+        if refusal.status != 409:
+            raise
+        return await _listed(here, None, status=409, fault=refusal.detail)
     return back_to("/hub/messages?done=retry")
+
+
+async def _listed(
+    here: Place, after: str | None, status: int = 200, *, said: str = "", fault: str = ""
+) -> Response:
+    found = await here.get("/notifications/failures", after=after, count=ROWS + 1)
+    rows = found["failures"]
+    return here.page(
+        "hub/messages",
+        status,
+        rows=[
+            {
+                **row,
+                "why": words.failure(row["reason"]),
+                "mend": words.mend(row["reason"]),
+                "of_group": row["kind"] in TO_GROUPS,
+            }
+            for row in rows[:ROWS]
+        ],
+        further=further("/hub/messages", rows, "id"),
+        said=said,
+        fault=fault,
+    )
 
 
 @router.get("/addresses")

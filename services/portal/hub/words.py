@@ -120,14 +120,16 @@ GAP_REASONS: Mapping[str, str] = {
 }
 
 FAILURES: Mapping[str, str] = {
-    "no-contact": _("We have no address for them"),
+    "no-contact": _("There is no address of theirs that works"),
     "address-unusable": _("Mails to this address come back"),
     "endpoint-off": _("Their system is switched off"),
 }
 """Why a message did not arrive; what begins with `bounce` came back."""
 
 _MEND: Mapping[str, str] = {
-    "no-contact": _("Ask them how they want to be asked, and note it for them. Then try again"),
+    "no-contact": _(
+        "Ask them how they want to be asked, and note it for them or put it right. Then try again"
+    ),
     "address-unusable": _("Ring them. Put the address right, or say that you checked it"),
     "endpoint-off": _("Ring them. Once their system works, it gets what it missed"),
 }
