@@ -122,6 +122,42 @@ def test_the_examples_of_hsds_come_out_as_they_went_in(importer: Importer):
     assert importer.file(given).counts["unchanged"] == 2
 
 
+@pytest.mark.parametrize(
+    "example", ["taxonomy", "taxonomy_list", "taxonomy_term", "taxonomy_term_list"]
+)
+def test_an_example_of_a_term_or_a_taxonomy_is_no_organisation(importer: Importer, example: str):
+    report = importer.file(json.loads((EXAMPLES / f"{example}.json").read_bytes()))
+    assert (report.state, report.counts) == (RunState.COMPLETE, {})
+    assert importer.house.get("/directory/organizations")["total_items"] == 2, "the house's own"
+    terms = importer.house.get("/directory/taxonomy_terms", search="description")["contents"]
+    assert [each["code"] for each in terms] == (["code"] if "term" in example else [])
+
+
+@pytest.mark.parametrize(
+    ("example", "words"),
+    [
+        ("location", "This is a location"),
+        ("service_at_location_full", "This is a service at a location"),
+        ("service_at_location_list", "item 1: This is a service at a location"),
+    ],
+)
+def test_an_example_of_a_part_of_a_listing_says_where_it_belongs(
+    importer: Importer, example: str, words: str
+):
+    report = importer.file(json.loads((EXAMPLES / f"{example}.json").read_bytes()))
+    why = report.why or report.findings[0]["words"]
+    assert why.startswith(words)
+    assert report.counts.get("taken", 0) == 0
+
+
+def test_a_point_makes_no_place_of_a_service_or_an_organisation(importer: Importer):
+    point = {"latitude": 53.72, "longitude": -1.86}
+    report = importer.file(
+        [service("Choir") | point, organization("Two", email="a@b.example") | point]
+    )
+    assert report.counts["taken"] == 3
+
+
 def test_what_one_kersey_publishes_another_takes_as_it_is(demo: House, importer: Importer):
     published = demo.get("/directory/services", full="true", per_page=500)["contents"]
     report = importer.file(published)

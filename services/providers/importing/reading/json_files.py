@@ -17,6 +17,7 @@ from services.providers.importing.reading.records import (
     Said,
     SourceBroken,
     Unreadable,
+    belongs_elsewhere,
     entity_of,
 )
 
@@ -79,6 +80,8 @@ def in_document(document: Any) -> Found:
         return
     if not isinstance(document, dict):
         raise SourceBroken("This is JSON, and neither a record nor a list of records.")
+    if words := belongs_elsewhere(document):
+        raise SourceBroken(words)
     if "id" in document and "name" in document:
         yield Record(entity_of(document), document)
         return
@@ -99,6 +102,8 @@ def _each(said: list[Any], entity: Entity | None) -> Found:
 
 def _record(said: Any, entity: Entity | None, place: str) -> Record | Unreadable:
     if isinstance(said, dict):
+        if entity is None and (words := belongs_elsewhere(said)):
+            return Unreadable(place, words)
         return Record(entity or entity_of(said), said)
     return Unreadable(place, "This is not an object.")
 

@@ -55,12 +55,15 @@ class SourceBroken(Exception):
 def entity_of(said: Said) -> Entity:
     """What a record describes that stands alone: HSDS writes no type into it.
 
-    A service names its organisation or has what only services have; else it is an organisation.
+    A service names its organisation or has what only services have. A taxonomy has a version, its
+    terms are of one. Else it is an organisation.
     """
     if not said.keys().isdisjoint(_OF_SERVICES):
         return "service"
-    if "vocabulary" in said or ("taxonomy_id" in said and "name" in said):
+    if not said.keys().isdisjoint(_OF_TERMS) or ("taxonomy_id" in said and "name" in said):
         return "taxonomy_term"
+    if "taxonomy_terms" in said or {"uri", "version"} <= said.keys():
+        return "taxonomy"
     return "organization"
 
 
@@ -69,3 +72,23 @@ _OF_SERVICES = frozenset(
     " service_at_locations service_areas cost_options service_taxonomys eligibilitys"
     " minimum_age maximum_age assured_date application_process".split()
 )
+_OF_TERMS = frozenset("vocabulary taxonomy_detail term_uri".split())
+
+
+def belongs_elsewhere(said: Said) -> str | None:
+    """Why a record is no listing, where it is of a part of one: taken for an organisation or a
+    service it would be refused for what it does not lack, or listed as what it is not.
+    """
+    if isinstance(said.get("service"), dict) and "location" in said:
+        return "This is a service at a location: its service is what can be imported."
+    placed = "location_type" in said or {"latitude", "longitude"} <= said.keys()
+    if placed and said.keys().isdisjoint(_OF_NO_PLACE):
+        return "This is a location: it is imported with the service that is there."
+    return None
+
+
+_OF_NO_PLACE = frozenset(
+    "status organization organisation services service_at_locations website email"
+    " legal_status".split()
+)
+"""Some feeds write a point into a service or an organisation; what has these is one."""
