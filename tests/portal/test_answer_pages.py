@@ -519,6 +519,16 @@ def test_a_request_that_was_taken_back(browser, house, link, asked):
     assert browser.get(link).status == 410
 
 
+def test_a_link_of_a_contact_that_changed_does_not_say_that_the_request_has_ended(
+    browser, house, link
+):
+    house.execute("update answer_link set revoked = now(), revoked_for = 'contact-changed'")
+    page = browser.get(link)
+    assert (page.status, page.heading) == (410, "This link has stopped working")
+    assert "The request may still be open." in page.words
+    assert "do not get in touch with the person" not in page.words
+
+
 def test_a_request_that_ended_well_drops_nobody(browser, house, link, referrals, asked):
     standing(referrals, asked.task, "done")
     house.happens(ReferralClosed(case=asked.case, outcome="completed"))
