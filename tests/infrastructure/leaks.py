@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextvars import ContextVar
+from datetime import date
 from email.parser import BytesParser
 from email.policy import default
 from functools import cache, wraps
@@ -27,7 +28,14 @@ from urllib.parse import unquote_plus
 _OWN = ("Kath Feather", "testina@mail.example", "07700 900111")
 """People of single tests, beside those of the demo."""
 
-_ADDRESSES = re.compile(r"""\s(?:href|src|action)=["']([^"']*)""")
+OF_OTHERS = frozenset(
+    "Ackroyd Feather Greenwood Hilda Holroyd Hussain Imran Kath Lumb Nowak Patel Thackray".split()
+)
+"""Names that tell nobody by themselves: the demo's staff and groups have them too, templates are
+shown with them, or they are words."""
+
+_ADDRESSES = re.compile(r"""\s(?:href|src|action)=["'](?!tel:|mailto:)([^"']*)""")
+"""All but those that ring or write to somebody, which is what a page shows and leads nowhere."""
 
 _WORD = re.compile(r"\w+")
 
@@ -39,28 +47,80 @@ _lock = threading.Lock()
 _hooked: set[str] = set()
 
 
-def of_people(most: int = 63) -> Iterable[str]:
+def of_people(most: int = 63, *, greeted: bool = True) -> Iterable[str]:
     """All that tells one of the demo's people.
 
     Args:
         most: how many of them; a storm refers more.
+        greeted: with first names alone, by which the person's own messages greet them.
     """
     from deploy.demo.people import people
     from deploy.demo.walk_ins import WALK_INS
 
     for came in WALK_INS:
-        yield from (f"{came.given} {came.family}", came.phone)
+        yield from named(came.given, came.family, greeted=greeted)
+        yield from called(came.phone)
     for each in people(most):
-        number, born = each.nhs_number, each.birth_date
-        yield from (f"{each.given} {each.family}", f"{each.family}, {each.given}")
-        yield from (number, f"{number[:3]} {number[3:6]} {number[6:]}", each.phone, each.line)
-        yield from (born.isoformat(), f"{born.day} {born:%B %Y}", f"{born:%d/%m/%Y}")
+        number = each.nhs_number
+        yield from named(each.given, each.family, greeted=greeted)
+        yield from (f"{number[:3]}{between}{number[3:6]}{between}{number[6:]}" for between in _GAPS)
+        yield from called(each.phone)
+        yield each.line
+        yield from born(each.birth_date)
     yield from _OWN
+
+
+_GAPS = ("", " ", "-")
+
+
+def named(given: str, family: str, *, greeted: bool) -> Iterable[str]:
+    """A name as it is written, and each half that tells somebody by itself."""
+    yield from (f"{given} {family}", f"{family}, {given}", f"{given}.{family}", f"{given}_{family}")
+    yield from ({given, family} if greeted else {family}) - OF_OTHERS
+
+
+def called(phone: str) -> Iterable[str]:
+    """A number as people and programs write it."""
+    code, _, rest = phone.partition(" ")
+    for begin in (
+        code,
+        f"+44{code[1:]}",
+        f"+44 {code[1:]}",
+        f"+44 (0){code[1:]}",
+        f"0044{code[1:]}",
+    ):
+        yield from (f"{begin}{between}{rest}" for between in _GAPS)
+        yield f"{begin} {rest[:3]} {rest[3:]}"
+
+
+def born(day: date) -> Iterable[str]:
+    """A day as people and programs write it."""
+    plain = f"{day.day} {day:%B %Y}"
+    yield from (
+        plain,
+        f"{day.day} {day:%b %Y}",
+        f"{day:%d %B %Y}",
+        f"{day:%B} {day.day}, {day.year}",
+    )
+    yield f"{day.day}{_NTH.get(day.day, 'th')} {day:%B %Y}"
+    yield from (day.isoformat(), f"{day:%Y%m%d}", f"{day:%Y/%m/%d}")
+    for between in "/.-":
+        yield f"{day:%d}{between}{day:%m}{between}{day.year}"
+        yield f"{day.day}{between}{day.month}{between}{day.year}"
+    yield f"{day:%d/%m/%y}"
+
+
+_NTH = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
 
 @cache
 def _any() -> re.Pattern[str]:
     return _pattern(of_people())
+
+
+@cache
+def _ungreeted() -> re.Pattern[str]:
+    return _pattern(of_people(greeted=False))
 
 
 @cache
@@ -113,8 +173,11 @@ def read(log: Path, mails: Path) -> None:
     if log.is_file():
         look("log", log.read_text("utf-8", errors="replace"))
     for mail in mails.rglob("*"):
-        if mail.is_file():
-            look("message", said_in(mail.read_bytes()))
+        if not mail.is_file():
+            continue
+        text = said_in(mail.read_bytes())  # the person's own messages are among them
+        if not _telling().isdisjoint(_WORD.findall(text)):
+            look("message", text, _ungreeted())
 
 
 def said_in(mail: bytes) -> str:

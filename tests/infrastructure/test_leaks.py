@@ -1,6 +1,7 @@
 """The look for people in messages, events, addresses and logs finds what is planted in each."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,13 +24,22 @@ from tests.infrastructure import leaks
 
 ONE = people(1)[0]
 NAME = f"{ONE.given} {ONE.family}"
+OTHER = next(each for each in people(20) if each.family not in leaks.OF_OTHERS)
+ABROAD = "+44" + ONE.phone.replace(" ", "").removeprefix("0")
+SPACED = f"{ONE.nhs_number[:3]} {ONE.nhs_number[3:6]} {ONE.nhs_number[6:]}"
 
+ROOT = Path(__file__).parents[2]
 app = FastAPI()
 
 
 @app.get("/links")
 def links() -> HTMLResponse:
     return HTMLResponse(f'<p>{NAME}</p><a href="/cases?who={ONE.given}+{ONE.family}">a case</a>')
+
+
+@app.get("/rings")
+def rings() -> HTMLResponse:
+    return HTMLResponse(f'<a href="tel:{ABROAD}">ring</a>')
 
 
 @app.get("/leads")
@@ -61,6 +71,17 @@ PLANTED: list[tuple[str, Callable[[], object]]] = [
     ("message", mailed),
     ("message", lambda: mailed(ONE.line)),
     ("message", lambda: mailed(f"{ONE.birth_date.day} {ONE.birth_date:%B %Y}")),
+    (
+        "message",
+        lambda: mailed(f"{ONE.birth_date.day}/{ONE.birth_date.month}/{ONE.birth_date.year}"),
+    ),
+    ("message", lambda: mailed(f"{ONE.birth_date.day}st {ONE.birth_date:%B %Y}")),
+    ("message", lambda: mailed(f"{ONE.birth_date:%d.%m.%Y}")),
+    ("message", lambda: mailed(ONE.given)),
+    ("message", lambda: mailed(OTHER.family)),
+    ("log", lambda: structlog.get_logger().info("person.seen", to=ONE.phone.replace(" ", ""))),
+    ("log", lambda: structlog.get_logger().info("person.seen", to=ABROAD)),
+    ("log", lambda: structlog.get_logger().info("person.seen", to=SPACED)),
     ("event", told),
     ("address", lambda: TestClient(app).get("/links")),
     ("address", lambda: TestClient(app).get("/leads", follow_redirects=False)),
@@ -81,6 +102,7 @@ def test_what_a_kersey_of_its_own_process_leaves_is_looked_through(tmp_path: Pat
     mails = tmp_path / "mail" / "new"
     mails.mkdir(parents=True)
     (mails / "1").write_text(f"Subject: News\n\n{NAME} waits.")
+    (mails / "2").write_text(f"Subject: You have a place\n\nHello {OTHER.given}.")
     leaks.read(log, tmp_path / "mail")
     assert [each.partition(":")[0] for each in leaks.take()] == ["log", "message"]
 
@@ -101,7 +123,7 @@ def test_the_logs_of_processes_of_their_own_are_looked_through(tmp_path: Path):
     one, late = people(2)[1], people(400)[399]
     (tmp_path / "worker-0.log").write_text(f'{{"event": "sent", "to": "{ONE.phone}"}}\n')
     (tmp_path / "worker-1.log").write_text(f"Traceback: {late.given} {late.family} not found\n")
-    (tmp_path / "worker-2.log").write_text(f"{one.given} and, elsewhere, {one.family}worth\n")
+    (tmp_path / "worker-2.log").write_text(f"{one.given}worth and {one.family}worth\n")
     (tmp_path / "other.txt").write_text(NAME)
     leaks.read_logs(tmp_path)
     found = leaks.take()
@@ -109,11 +131,26 @@ def test_the_logs_of_processes_of_their_own_are_looked_through(tmp_path: Path):
 
 
 def test_what_tells_nobody_is_passed_over(monkeypatch: pytest.MonkeyPatch):
-    # A field that production refuses, a first name alone, and what is part of something longer.
-    structlog.get_logger().info("person.seen", name=NAME, given=ONE.given)
-    structlog.get_logger().info(f"{ONE.given} {ONE.family}worth and 1{ONE.nhs_number}0")
-    mailed(ONE.given)
+    # A field that production refuses, a name that others have, what is part of something longer.
+    structlog.get_logger().info("person.seen", name=NAME)
+    structlog.get_logger().info(f"{OTHER.family}worth and 1{ONE.nhs_number}0")
+    assert ONE.family in leaks.OF_OTHERS
+    mailed(ONE.family)
+    TestClient(app).get("/rings")
     assert leaks.take() == []
+
+
+def test_names_that_tell_nobody_are_those_of_staff_and_groups_and_no_more():
+    theirs = {name for each in people(600) for name in (each.given, each.family)}
+    assert theirs >= leaks.OF_OTHERS, "a name that nobody has"
+    written = " ".join(
+        each.read_text("utf-8")
+        for each in (ROOT / "deploy" / "demo").rglob("*")
+        if each.suffix in {".py", ".toml"} and each.name not in {"people.py", "walk_ins.py"}
+    )
+    used = theirs & set(re.findall(r"[A-Z][a-z]+", written))
+    assert leaks.OF_OTHERS - used == {"Feather", "Kath"}
+    assert used <= leaks.OF_OTHERS
 
 
 def test_what_goes_to_the_person_is_theirs(monkeypatch: pytest.MonkeyPatch):
