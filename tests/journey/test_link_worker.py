@@ -234,6 +234,7 @@ def test_a_case_is_printed_without_what_can_only_be_clicked(
     for clicked in ("Take it on", "Sign out"):
         expect(page.get_by_role("button", name=clicked, include_hidden=True)).to_be_hidden()
     expect(page.get_by_role("navigation", include_hidden=True)).to_be_hidden()
+    assert page.locator("main a:visible").all_inner_texts() == []
 
 
 def test_how_somebody_is_and_what_they_want(running: Running, tab: Watched, referred: str) -> None:
