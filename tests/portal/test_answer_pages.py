@@ -230,6 +230,14 @@ def test_every_stage_has_a_page(browser, link, referrals, asked, stage):
     )
 
 
+def test_until_when_an_answer_is_waited_for_is_said(browser, link, referrals, asked):
+    standing(referrals, asked.task, "asked")
+    assert "If you have not answered" not in browser.get(link).words, "where nobody says a day"
+    referrals.views[str(asked.task)] |= {"closes": "2026-12-07T17:10:00Z"}
+    said = "If you have not answered by Monday 7 December 2026, the link worker looks for something"
+    assert said in browser.get(link).words
+
+
 def test_an_accepted_request_whose_person_still_chooses_offers_no_code(
     browser, link, referrals, asked
 ):
