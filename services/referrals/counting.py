@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, func, select
 
 from services.referrals.domain import DECLINE_REASONS, Kind
+from services.referrals.front_door import WALK_IN
 from services.referrals.register import CAME, MARKS
-from services.referrals.tables import Activity, AttendanceMark, CaseTask
+from services.referrals.tables import Activity, AttendanceMark, Case, CaseTask
 from shared.small_numbers import FEWEST, Counts, Shown, alone, shown
 
 View = dict[str, Any]
@@ -40,20 +41,27 @@ def counts(session: Session, provider: UUID, since: date, until: date, zone: Zon
         zone: in which they are days.
 
     Returns:
-        `asked`, `answers` to those and `declined` by reason; `people` who came in that time,
-        `marks` in registers, and how many `ended` in it. None for what is not shown.
+        `asked`, `answers` to those and `declined` by reason; `walked_in`, for whom nobody asked;
+        `people` who came in that time, of both, `marks` in registers, and how many `ended` in it.
+        None for what is not shown.
     """
     begin = datetime.combine(since, time(), zone)
     end = datetime.combine(until + timedelta(days=1), time(), zone)
     mine = (CaseTask.kind == Kind.PROVIDER, CaseTask.owner == provider)
+    by_themselves = col(Case.source) == WALK_IN
     asked = session.exec(
-        select(CaseTask.business, CaseTask.reason, func.count())
+        select(CaseTask.business, CaseTask.reason, by_themselves, func.count())
+        .join(Case, col(Case.id) == col(CaseTask.case))
         .where(*mine, col(CaseTask.created) >= begin, col(CaseTask.created) < end)
-        .group_by(col(CaseTask.business), col(CaseTask.reason))
+        .group_by(col(CaseTask.business), col(CaseTask.reason), by_themselves)
     ).all()
     answers = dict.fromkeys(ANSWERED, 0)
     declined = dict.fromkeys(DECLINE_REASONS, 0)
-    for business, reason, count in asked:
+    walked_in = 0
+    for business, reason, nobody_asked, count in asked:
+        if nobody_asked:
+            walked_in += count
+            continue
         answers[ANSWERS.get(business, "accepted")] += count
         if ANSWERS.get(business) == "declined" and reason in declined:
             declined[reason] += count
@@ -69,6 +77,7 @@ def counts(session: Session, provider: UUID, since: date, until: date, zone: Zon
         "asked": alone(sum(answers.values())),
         "answers": said,
         "declined": reasons,
+        "walked_in": alone(walked_in),
         "people": alone(people),
         "marks": shown(marks),
         "ended": shown(_ended(session, provider, since, until)),

@@ -8,6 +8,7 @@ import pytest
 
 from shared.small_numbers import FEWEST, shown
 from tests.referrals.house import House
+from tests.referrals.test_walk_ins import came
 
 TODAY = datetime.now(UTC).date()
 
@@ -77,3 +78,14 @@ def test_only_a_provider_counts_and_a_year_at_most(house: House):
         params = {"since": since, "until": until}
         told = house.provider.get("/referrals/counts", params=params, status=422)
         assert told["element"] == "since"
+
+
+def test_who_came_by_themselves_is_counted_as_such_and_not_as_asked_for(house: House):
+    """A funder reads how people came: nobody asked for a place for these, and nobody said yes."""
+    for _ in range(5):
+        house.provider.post("/referrals/walk-ins", came(), status=201)
+    found = counted(house)
+    assert (found["walked_in"], found["asked"]) == (5, 0)
+    assert set(found["answers"].values()) == {0}
+    house.asked()
+    assert (counted(house)["walked_in"], counted(house)["asked"]) == (5, None)
