@@ -394,3 +394,19 @@ def test_of_a_service_for_signposting_alone_nothing_is_offered_to_share(
     assert f'href="/cases/{CASE}/leaflet/{SERVICE}"' in page.text
     send(http, led(http, send(http, page, needs="loneliness", share="name", how="verbal")))
     assert SENT[-1]["share"] == {}
+
+
+def test_who_said_no_already_is_marked(http: httpx.Client, monkeypatch: pytest.MonkeyPatch):
+    before = "You asked them for this person:"
+    assert before not in look(http)
+    asked: dict[str, Any] = {
+        "id": CLOSED, "kind": "provider", "status": "rejected",
+        "business_status": "provider-declined", "reason": "full", "note": None,
+        "service": SERVICE, "service_name": "Quick Circuits", "owner": CASE, "answered": None,
+        "sharing": False, "agreement_ends": None, "service_withdrawn": None, "first_visit": None,
+        "service_request": CASE, "updated": "2026-03-02T10:00:00Z", "overrides": [],
+    }  # fmt: skip
+    monkeypatch.setitem(PAGE["case"], "tasks", [*PAGE["case"]["tasks"], asked])
+    page = look(http)
+    assert page.count(before) == 1
+    assert "</strong> said no" in page

@@ -108,6 +108,7 @@ async def found(case: UUID, here: Here, page: Page = 1, service: Ticked = ()) ->
         "cases/found",
         **known,
         answer=answer,
+        before=_asked_before(known["requests"]),
         matches=answer.matches,
         misses=misses,
         danger=DANGER,
@@ -256,6 +257,11 @@ async def against(
         anywhere = _question({**typed, "near": "", "by": ""}, age)
         answer = await here.send("POST", "/directory/match", anywhere | alone)
     return [each for miss in answer["near_misses"] for each in miss["excluded"]]
+
+
+def _asked_before(requests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What each service said that was asked for this person already; the last request counts."""
+    return {each["service"]: each["state"] for each in requests if each["service"]}
 
 
 async def _form(here: Place, case: UUID, typed: Typed, faults: Mapping[str, str]) -> Response:
