@@ -87,7 +87,7 @@ def test_from_a_referral_to_a_service_that_was_asked(
     page.get_by_label("Month", exact=True).fill("1")
     tab.click("button", "Save")
     expect(page.get_by_text("You noted: Ring about <the choir>, 31 January 2030")).to_be_visible()
-    expect(page.get_by_text("reached by phone, 12 minutes")).to_be_visible()
+    expect(page.get_by_text("reached them by phone, 12 minutes")).to_be_visible()
     expect(page.get_by_text("You reached them. Do they want this help?")).to_be_visible()
     tab.click("button", "The person says yes")
 
@@ -128,7 +128,7 @@ def test_from_a_referral_to_a_service_that_was_asked(
     expect(tab.heading).to_have_text(told)
     tab.click("link", "Large print")
     tab.click("button", "I told them of it, and they go by themself")
-    expect(page.get_by_text(f"told of {told}")).to_be_visible()
+    expect(page.get_by_text(f"told them of {told}")).to_be_visible()
     page.goto(f"{page.url.partition('?')[0]}/found")
     tab.click("link", f"Ask {service}")
     page.get_by_label("What would help", exact=True).fill("A friendly face at the door")
@@ -308,7 +308,7 @@ def test_a_person_is_found_by_the_beginning_of_their_name(
     tab.click("link", referred)
     expect(tab.heading).to_have_text(referred)
     page.go_back()
-    page.get_by_label("Last name, or NHS number").fill("nobody <b>'s</b> name, at all|$\\")
+    page.get_by_label("Last name, or NHS number").fill("nobody <b>'s</b> Quxxel, at all|$\\")
     tab.click("button", "Look")
     expect(page.get_by_text("Your team has nobody like that")).to_be_visible()
 
