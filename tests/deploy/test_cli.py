@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast
 from unittest import mock
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
@@ -28,6 +29,8 @@ from joserfc import jwk
 from deploy.cli import app, main
 from deploy.databases import ServiceDatabase, as_role, in_database
 from deploy.services import SERVICES
+from services.notifications.listings.notice import ListingNotice
+from services.notifications.listings.rules import Kind
 from tests.infrastructure.rabbitmq_node import in_vhost
 
 KERSEY = Path(sys.executable).with_name("kersey")
@@ -294,6 +297,9 @@ def _insert(connection, table, **row):
 @pytest.fixture(scope="module")
 def sent(migrated):
     """Deliveries of several services, in every state that matters."""
+    look = ListingNotice(
+        kind=Kind.LOOK, event=uuid4(), time=datetime.now(UTC), listing=uuid4(), provider=UUID(PARTY)
+    )
     admin = migrated["KERSEY_ADMIN_DATABASE_URL"]
     with psycopg.connect(in_database(admin, "kersey_notifications")) as connection:
         connection.execute(
@@ -320,7 +326,8 @@ def sent(migrated):
         )  # fmt: skip
         _insert(
             connection, "listing_delivery", id=LISTED, channel="none", state="failed",
-            last_error="no-contact", event=uuid4(), kind="due", listing=uuid4(), party=PARTY,
+            last_error="no-contact", event=look.event, kind=look.kind.value, listing=look.listing,
+            party=PARTY, payload=look.model_dump_json(exclude_none=True),
         )  # fmt: skip
     with psycopg.connect(in_database(admin, "kersey_referrals")) as connection:
         _insert(connection, "gp_delivery", id=LETTER, state="failed", channel="mesh")
