@@ -83,6 +83,6 @@ def test_a_provider_answers_and_says_how_it_goes(
     page.goto(f"{running.url}/requests?folder=going")
     tab.judged()
     page.goto(f"{running.url}/cases")
-    expect(page.get_by_text("Nobody is on this list")).to_be_visible()
+    expect(page.get_by_text("These pages are for link workers")).to_be_visible()
     context.close()
     assert tab.found == []
