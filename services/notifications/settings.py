@@ -73,7 +73,7 @@ class NotificationsSettings(MailSettings):
     notify_receipt_token: SecretStr = Field(
         default=SecretStr(""), description="Token with which Notify sends its receipts."
     )
-    delivery_threads: int = Field(default=48, ge=1, le=100, description="Messages sent at once.")
+    delivery_threads: int = Field(default=96, ge=1, le=200, description="Messages sent at once.")
     delivery_lease_seconds: float = Field(
         default=300,
         ge=5,

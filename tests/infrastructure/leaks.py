@@ -14,13 +14,15 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
 from datetime import date
 from email.parser import BytesParser
 from email.policy import default
 from functools import cache, wraps
 from html import unescape
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -94,7 +96,7 @@ def called(phone: str) -> Iterable[str]:
 
 
 def born(day: date) -> Iterable[str]:
-    """A day as people and programs write it."""
+    """A day as people and programs write it. Eight digits alone are no sign: ids have them."""
     plain = f"{day.day} {day:%B %Y}"
     yield from (
         plain,
@@ -103,7 +105,7 @@ def born(day: date) -> Iterable[str]:
         f"{day:%B} {day.day}, {day.year}",
     )
     yield f"{day.day}{_NTH.get(day.day, 'th')} {day:%B %Y}"
-    yield from (day.isoformat(), f"{day:%Y%m%d}", f"{day:%Y/%m/%d}")
+    yield from (day.isoformat(), f"{day:%Y/%m/%d}")
     for between in "/.-":
         yield f"{day:%d}{between}{day:%m}{between}{day.year}"
         yield f"{day.day}{between}{day.month}{between}{day.year}"
@@ -149,10 +151,14 @@ def look(kind: str, text: str, wanted: re.Pattern[str] | None = None) -> None:
     if wanted is None and _telling().isdisjoint(_WORD.findall(text)):
         return
     for found in (wanted or _any()).finditer(text):
-        at = text[max(0, found.start() - 60) : found.end() + 60]
-        during = os.environ.get("PYTEST_CURRENT_TEST", "no test")
-        with _lock:
-            _found.append(f"{kind}: {found[0]!r} in …{at}… ({during})")
+        _note(kind, text, found.start(), found.end())
+
+
+def _note(kind: str, text: str, start: int, end: int) -> None:
+    at = text[max(0, start - 60) : end + 60]
+    during = os.environ.get("PYTEST_CURRENT_TEST", "no test")
+    with _lock:
+        _found.append(f"{kind}: {text[start:end]!r} in …{at}… ({during})")
 
 
 def take() -> list[str]:
@@ -193,24 +199,44 @@ MOST_PEOPLE = 3000
 
 
 @cache
-def _words_of_everybody() -> Mapping[str, frozenset[str]]:
-    return {each: frozenset(_WORD.findall(each)) for each in of_people(MOST_PEOPLE)}
+def _by_first_words() -> Mapping[tuple[str, str], Sequence[tuple[int, str]]]:
+    """All that tells somebody by the first two words in it, or the only one and none; the longest
+    first, each with where its first word begins."""
+    told = defaultdict(list)
+    for each in sorted(set(of_people(MOST_PEOPLE)), key=len, reverse=True):
+        first, *others = _WORD.finditer(each)
+        told[first[0], others[0][0] if others else ""].append((first.start(), each))
+    return told
 
 
 def read_logs(folder: Path) -> None:
     """Look through the logs of processes of their own, which the hooks below do not reach.
 
-    A log may be long: only what stands in it word for word is looked for.
+    A log may have millions of words, and ids in it look like parts of numbers and of days: its
+    words are looked up two by two, as one pattern of all people's would be tried at every sign.
 
     Args:
         folder: where each has its `*.log`.
     """
+    told = _by_first_words()
     for log in sorted(folder.glob("*.log")):
-        text = log.read_text("utf-8", errors="replace")
-        words = frozenset(_WORD.findall(text))
-        told = [each for each, own in _words_of_everybody().items() if own <= words]
-        if told:
-            look(f"log ({log.stem})", text, _pattern(told))
+        text, end = log.read_text("utf-8", errors="replace"), 0
+        for word, following in pairwise(chain(_WORD.finditer(text), [None])):
+            assert word is not None
+            keys = ((word[0], following[0] if following else ""), (word[0], ""))
+            for before, each in (one for key in keys for one in told.get(key, ())):
+                start = word.start() - before
+                if start >= end and text.startswith(each, start) and _stands(text, start, each):
+                    end = start + len(each)
+                    _note(f"log ({log.stem})", text, start, end)
+                    break
+
+
+def _stands(text: str, start: int, found: str) -> bool:
+    """Whether what is found is no part of a longer word or number; as `_pattern` has it."""
+    end = start + len(found)
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    return before != "/" and not _WORD.match(before) and not _WORD.match(after)
 
 
 # --- the places where something leaves -----------------------------------------------------------
