@@ -4,18 +4,20 @@ A provider's link opens one request by itself and is made with the delivery (`se
 plain addresses of the portal, which show nothing to whoever may not see it.
 """
 
+from collections.abc import Mapping
+
 from services.notifications.domain import TO_THE_TEAM, Kind
 from services.notifications.notice import Notice
 
 TO_THE_CASE = TO_THE_TEAM | {Kind.OPENED_IN_EMERGENCY}
-TO_THE_HUB = frozenset(
-    [
-        Kind.UNROUTED,
-        Kind.TRIAGE_OVERDUE,
-        Kind.HELP_CALL,
-        Kind.NOT_ARRIVED_THERE,
-    ]
-)
+TO_THE_HUB: Mapping[Kind, str] = {
+    Kind.UNROUTED: "/hub",
+    Kind.TRIAGE_OVERDUE: "/hub",
+    Kind.HELP_CALL: "/hub/silent",
+    Kind.RING_REFERRER: "/hub/calls",
+    Kind.NOT_ARRIVED_THERE: "/hub/messages",
+}
+"""The list of the hub on which each stands; its first page where that leads on."""
 
 
 def leads(portal: str, notice: Notice) -> str:
@@ -27,6 +29,5 @@ def leads(portal: str, notice: Notice) -> str:
     """
     if notice.kind in TO_THE_CASE:
         return f"{portal}/cases/{notice.case}"
-    if notice.kind is Kind.RING_REFERRER:
-        return f"{portal}/hub/calls"
-    return f"{portal}/hub" if notice.kind in TO_THE_HUB else ""
+    at = TO_THE_HUB.get(notice.kind)
+    return f"{portal}{at}" if at else ""

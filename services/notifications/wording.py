@@ -179,8 +179,7 @@ def _around(words: Words, news: Sequence[News]) -> tuple[list[str], int]:
     A hub writes in English. To a reader of another language our words in it come first, so that
     they see what this is before they read, or are read, what they may not understand.
     """
-    ours = words.paragraphs()
-    said = [part for each in news for part in (each.title, *each.paragraphs)]
+    ours, said = words.paragraphs(), _told(news)
     if words.lang == IN_ENGLISH:
         return [*said, *ours], 0
     theirs = len(ours) - words.english
@@ -191,8 +190,11 @@ def _news(news: Sequence[News]) -> list[str]:
     """What stands of announcements below what happened: in English, as their hub wrote it."""
     if not news:
         return []
-    heading = WORDS[Kind.ANNOUNCEMENT].subject
-    return [heading, *(part for each in news for part in (each.title, *each.paragraphs))]
+    return [WORDS[Kind.ANNOUNCEMENT].subject, *_told(news)]
+
+
+def _told(news: Sequence[News]) -> list[str]:
+    return [part for each in news for part in (each.title, *each.paragraphs)]
 
 
 def in_language(

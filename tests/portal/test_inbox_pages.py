@@ -29,9 +29,10 @@ GOING = {
     "possible": ["attend", "complete", "end-early"], "identity_available": True,
     "first_visit": None, "called_off": [], "closes": None,
 }  # fmt: skip
+FIRST_VISIT = {"status": "booked", "starts": "2026-12-06T14:00:00Z"}
 ACCEPTED = {
     "status": "accepted", "business_status": "selected", "priority": "urgent",
-    "first_visit": {"status": "booked", "starts": "2026-12-06T14:00:00Z"},
+    "first_visit": FIRST_VISIT,
 }  # fmt: skip
 ASKED = {
     "status": "requested", "business_status": "awaiting-answer", "answerable": True,
@@ -57,7 +58,7 @@ def request(task: str) -> dict[str, Any]:
     if task == THIRD:
         return GOING | ASKED | {"task": task, "reference": "0D0F 3F16"}
     view = GOING | {"task": task, "reference": "C2F7 B57C", "priority": "urgent"}
-    booked = {**ACCEPTED["first_visit"], "company": "volunteer"}  # type: ignore[dict-item]
+    booked = FIRST_VISIT | {"company": "volunteer"}
     return view | ACCEPTED | {"first_visit": booked} if task == SECOND else view
 
 

@@ -267,22 +267,21 @@ def _open_links(uow: UnitOfWork, contact: Contact) -> Sequence[AnswerLink]:
     return uow.session.scalars(open_links).all()
 
 
-def _end_links(uow: UnitOfWork, contact: Contact) -> None:
-    """Let the links of a contact that is not asked any more stop working: whoever reads what went
-    there may have left the group."""
-    for link in _open_links(uow, contact):
+def _end_links(uow: UnitOfWork, contact: Contact) -> Sequence[AnswerLink]:
+    """Let the links of a contact that has moved, or is not asked any more, stop working: whoever
+    reads what went there may have left the group."""
+    links = _open_links(uow, contact)
+    for link in links:
+        locked(uow, link.case)  # one may have been made since the others were locked
         link.revoked = datetime.now(UTC)
         link.revoked_for = CONTACT_CHANGED
         uow.session.add(link)
     uow.session.flush()
+    return links
 
 
 def _tell_again(uow: UnitOfWork, contact: Contact, *, by_party: bool) -> None:
-    for link in _open_links(uow, contact):
-        locked(uow, link.case)
-        link.revoked = datetime.now(UTC)
-        link.revoked_for = CONTACT_CHANGED
-        uow.session.add(link)
+    for link in _end_links(uow, contact):
         deliveries.supersede(uow.session, delivery.c.id == link.delivery, CONTACT_CHANGED)
         if not by_party and answered(uow, link.task):
             continue
