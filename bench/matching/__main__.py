@@ -104,7 +104,9 @@ def ranked(session: Session, words: str, known: Vocabulary, *, phrases: bool) ->
 
 def _names(session: Session, statement: Statement) -> list[str]:
     service, flat = table("service"), table("matchable")
-    fit = statement.fit(flat.c, statement.rank(flat.c), weights())
+    declared = weights()
+    meant = statement.meant_by(flat.c, declared)
+    fit = statement.text(statement.rank(flat.c), declared) + meant
     wanted = (
         select(service.c.name)
         .join(flat, flat.c.service_id == service.c.id)

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from services.providers import matching
 from services.providers.matching import MatchRequest
+from services.providers.points import by_index
 from shared.database import UnitOfWork
 from tests.providers.conftest import NOW, House
 from tests.providers.test_match import ask, weighing
@@ -76,16 +77,20 @@ def test_the_answer_is_that_of_any_other_way(crowded: House, monkeypatch: pytest
     weighing(monkeypatch, 50)
     answers = [ask(crowded, **question) for question in QUESTIONS]
     assert all(each["matches"] for each in answers)
-    monkeypatch.setattr("services.providers.matching.engine.by_index", lambda _: nullcontext())
+    monkeypatch.setattr("services.providers.matching.weighing.by_index", lambda _: nullcontext())
     assert [ask(crowded, **question) for question in QUESTIONS] == answers
 
 
-def test_what_is_asked_afterwards_is_planned_as_ever(crowded: House):
+def test_what_is_asked_afterwards_is_planned_as_ever(own_demo: House):
     def settings(session: Session) -> list[str]:
-        names = ("enable_sort", "jit")
+        names = ("enable_sort", "jit", "plan_cache_mode")
         return [session.connection().exec_driver_sql(f"SHOW {each}").scalar_one() for each in names]
 
-    with UnitOfWork(crowded.engine) as uow:
+    with UnitOfWork(own_demo.engine) as uow:
         before = settings(uow.session)
-        matching.match(uow.session, MatchRequest.model_validate(QUESTIONS[0]), NOW)
+        with by_index(uow.session):
+            assert settings(uow.session) == ["off", "off", "force_generic_plan"]
+        assert settings(uow.session) == before
+        asked = QUESTIONS[0] | {"limit": 1}
+        assert matching.match(uow.session, MatchRequest.model_validate(asked), NOW)["matches"]
         assert settings(uow.session) == before

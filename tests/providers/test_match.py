@@ -482,6 +482,20 @@ def test_of_words_alone_the_nearest_are_weighed_first_too(
     assert [each["service"]["name"] for each in answer["matches"]] == ["Sewing for fun"]
 
 
+def test_what_only_says_some_of_the_words_is_weighed_where_too_few_are_of_the_terms(house: House):
+    house.load(
+        service("Of the need", needs=["work"], at=north(400), description="Letters and forms."),
+        service("Nowhere", needs=["work"], description="By post."),
+        service("Says bobbins", at=north(100), description="Bobbins, on Tuesdays."),
+        service("Neither", at=north(50), description="Chess."),
+    )
+    body = AROUND | {"matters": "bobbins"}
+    assert fitting(house, **body, limit=2) == ["Of the need", "Nowhere"]
+    assert ask(house, **body, limit=2)["total"] == 2
+    assert fitting(house, **body, limit=3) == ["Of the need", "Nowhere", "Says bobbins"]
+    assert fitting(house, **body, limit=2, offset=2) == [], "each page is of the same services"
+
+
 @pytest.mark.parametrize("matters", ["I sing and I sew, and I would like company", None])
 def test_whoever_asks_for_fewer_gets_the_first_of_those_who_ask_for_more(demo: House, matters: str):
     """Most are left out before their text is looked at: none that would have been shown."""

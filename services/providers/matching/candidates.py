@@ -1,6 +1,6 @@
 """Who comes into question: near enough, of use, running; and what each answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Integer,
-    Label,
     Select,
     cast,
     func,
@@ -28,7 +27,7 @@ from services.providers.matching.arrays import open_to, overlaps
 from services.providers.matching.criteria import Here, answers, known_state
 from services.providers.matching.kinds import Asked, Spot
 from services.providers.matching.question import Question
-from services.providers.matching.weights import Weights
+from services.providers.matching.vocabulary import TermIds
 from services.providers.points import haversine
 from services.providers.rows import table
 from services.providers.tables.matching import SPOT
@@ -36,6 +35,10 @@ from services.providers.tables.matching import SPOT
 MATCHABLE = table("matchable")
 flat = MATCHABLE.c
 service = table("service").c
+
+ONCE: ColumnElement[Any] = literal_column("0")
+"""As an offset, it keeps PostgreSQL from working out what stands in a subquery wherever it is
+used."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +54,20 @@ class Candidates:
     answers: Mapping[str, ColumnElement[Any]]
 
 
-def candidates(asked: Asked, *, weights: Weights) -> Candidates:
+def candidates(asked: Asked) -> Candidates:
     """Running services at their nearest place, asked every question.
 
     A place that is not known is kept: nobody knows that it is too far.
 
     Args:
         asked: what is asked.
-        weights: the declared table.
     """
-    rank = asked.statement.rank(flat)
-
-    def all_of(metres: ColumnElement[Any]) -> Select[Any]:
-        said = answered(asked, metres, rank, weights)
-        return select(flat.service_id, flat.place, flat.location_id, flat.name, *said)
-
-    every = union_all(*in_reach(all_of, asked)).subquery()
+    parts = []
+    for places in in_reach(asked):
+        row = places.offset(ONCE).subquery().c
+        met = met_of(row, asked.question.needs).label("met")
+        parts.append(select(row.place, row.location_id, row.name, met, *answered(asked, row)))
+    every = union_all(*parts).subquery()
     shown = [column for column in every.c if column.name != "place"]
     found = (
         select(*shown)
@@ -87,47 +88,54 @@ def named_answers(row: CTE | Any) -> Candidates:
     return Candidates(row, found)
 
 
-def answered(
-    asked: Asked, metres: ColumnElement[Any], rank: ColumnElement[Any], weights: Weights
-) -> list[Label[Any]]:
-    """What a flat row says to a question: each answer (`is_...`), and what is weighed.
+def answered(asked: Asked, row: Any) -> list[ColumnElement[Any]]:
+    """What a place says to a question: each answer (`is_...`), and what else is weighed of it.
 
     Args:
         asked: what is asked.
-        metres: how far the place is.
-        rank: how much of the person's own words the service says.
-        weights: the declared table.
+        row: its columns; see `at_places`.
     """
-    state = known_state(asked.moment.now)
-    here = Here(flat, metres, state, flat.room_places, overlaps(flat.terms, asked.formats))
+    state = known_state(row, asked.moment.now)
+    here = Here(row, row.metres, state, row.room_places, overlaps(row.terms, asked.formats))
     return [
-        flat.remote.label("remote"),
-        metres.label("metres"),
-        _met(flat, asked.question.needs).label("met"),
-        _met(flat, asked.question.activities).label("does"),
-        asked.statement.fit(flat, rank, weights).label("words"),
+        row.service_id,
+        row.remote,
+        row.metres,
+        row.verified,
         state.label("state"),
-        flat.verified.label("verified"),
         *(answer.label(f"is_{name}") for name, answer in answers(asked, here).items()),
     ]
+
+
+def met_of(row: Any, several: Mapping[str, TermIds]) -> ColumnElement[Any]:
+    """How many of the terms that were asked for a place meets.
+
+    Args:
+        row: its columns.
+        several: what was asked for, each with all that it stands for.
+    """
+    each = [cast(overlaps(row.terms, keys), Integer) for keys in several.values()]
+    return sum(each, start=literal(0)) if each else literal(0)
 
 
 # --- where, and of what use ------------------------------------------------------------------
 
 
-def in_reach(
-    wanted: Callable[[ColumnElement[Any]], Select[Any]], asked: Asked
-) -> list[Select[Any]]:
-    """All that could be of use and is not too far. What is nowhere is a part of its own: each part
-    has an index that the other cannot use.
+def at_places(metres: ColumnElement[Any]) -> Select[Any]:
+    """Flat rows with how far each place is (`metres`)."""
+    return select(*flat, metres.label("metres"))
+
+
+def in_reach(asked: Asked) -> list[Select[Any]]:
+    """All places that could be of use and are not too far. What is nowhere is a part of its own:
+    each part has an index that the other cannot use.
 
     Args:
-        wanted: columns of flat rows, given how far each is.
         asked: what is asked.
     """
     spot, reach = asked.spot, asked.reach
     metres = distance(flat, spot)
-    every = with_text(wanted(metres), asked.question).where(*of_use(asked))
+    every = with_text(at_places(metres), asked.question).where(*of_use(asked))
     if spot is None or reach is None:
         return [every]
     inside = every.where(
@@ -135,39 +143,42 @@ def in_reach(
         flat.longitude.between(reach.west, reach.east),
         metres <= reach.metres,
     )
-    return [inside, nowhere_of(wanted(distance(flat, None)), asked, spot)]
+    return [inside, nowhere(asked, spot)]
 
 
-def nearest_of(wanted: Select[Any], asked: Asked, spot: Spot, most: int) -> Select[Any]:
-    """The nearest places that could be of use, found by the index in that order.
+def nearest(asked: Asked, spot: Spot, most: int, *, by_words: bool) -> Select[Any]:
+    """The nearest places that could be of use, found by the index in that order. Those in the
+    corners of the box around what is in reach are among them.
 
     Args:
-        wanted: columns of flat rows.
         asked: what is asked.
         spot: where the person sets out.
         most: how many.
+        by_words: see `of_use`.
     """
     away = literal_column(SPOT).op("<->")(func.point(spot.longitude, spot.mercator))
-    found = with_text(wanted, asked.question).where(*of_use(asked), flat.latitude.is_not(None))
+    found = with_text(at_places(distance(flat, spot)), asked.question).where(
+        *of_use(asked, by_words=by_words), flat.latitude.is_not(None)
+    )
     if asked.reach is not None:
         reach = asked.reach
         corners = (func.point(reach.west, reach.low), func.point(reach.east, reach.high))
-        found = found.where(
-            literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners)),
-            distance(flat, spot) <= reach.metres,
-        )
+        in_box = literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners))
+        found = found.where(in_box)
     return found.order_by(away, flat.service_id, flat.place).limit(most)
 
 
-def nowhere_of(wanted: Select[Any], asked: Asked, spot: Spot) -> Select[Any]:
+def nowhere(asked: Asked, spot: Spot, *, by_words: bool = True) -> Select[Any]:
     """All that could be of use and are nowhere: they visit, ring, meet online, or did not say.
 
     Args:
-        wanted: columns of flat rows.
         asked: what is asked.
         spot: where the person sets out.
+        by_words: see `of_use`.
     """
-    found = with_text(wanted, asked.question).where(*of_use(asked), flat.latitude.is_(None))
+    found = with_text(at_places(distance(flat, None)), asked.question).where(
+        *of_use(asked, by_words=by_words), flat.latitude.is_(None)
+    )
     if asked.reach is not None:
         found = found.where(_for_people_of(spot.hub, asked.question))
     return found
@@ -180,11 +191,16 @@ def with_text(wanted: Select[Any], question: Question) -> Select[Any]:
     return wanted.join(table("service"), service.id == flat.service_id)
 
 
-def of_use(asked: Asked) -> list[ColumnElement[bool]]:
-    """Conditions for what the question could be about."""
+def of_use(asked: Asked, *, by_words: bool = True) -> list[ColumnElement[bool]]:
+    """Conditions for what the question could be about.
+
+    Args:
+        asked: what is asked.
+        by_words: whether it is enough to say some of the person's own words.
+    """
     question, statement = asked.question, asked.statement
     found = [overlaps(flat.terms, asked.useful)] if asked.useful else []
-    if statement.worded:
+    if statement.worded and by_words:
         found.append(statement.says(flat))
     wanted = [or_(*found)] if found else []
     return wanted if question.search is None else [*wanted, words_match(question.search)]
@@ -202,9 +218,3 @@ def _for_people_of(hub: str | None, question: Question) -> ColumnElement[bool]:
     if question.of_one_person and hub is not None:
         return open_to(flat.areas, hub)
     return true()
-
-
-def _met(row: Any, several: Any) -> ColumnElement[Any]:
-    """How many of the terms that were asked for it meets."""
-    each = [cast(overlaps(row.terms, keys), Integer) for keys in several.values()]
-    return sum(each, start=literal(0)) if each else literal(0)

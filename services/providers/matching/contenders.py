@@ -9,7 +9,6 @@ would be shown: the answer is the same.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -24,25 +23,22 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    literal_column,
     select,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.providers.matching.candidates import (
+    ONCE,
     answered,
-    distance,
-    flat,
     in_reach,
     named_answers,
-    nearest_of,
-    nowhere_of,
+    nearest,
+    nowhere,
 )
 from services.providers.matching.criteria import HARD
 from services.providers.matching.kinds import Asked
 from services.providers.matching.ranking import mean, of_words
-from services.providers.matching.statement import NOT_SAID
 from services.providers.matching.weights import Weights
 
 MOST_WRONG = 2
@@ -56,23 +52,39 @@ NEAR_MISSES = bindparam("near_misses", 0, type_=Integer)
 
 
 @dataclass(frozen=True)
+class Looked:
+    """Which places are looked at.
+
+    Attributes:
+        nearest: so many that are nearest to the question's point, and those that are nowhere; None
+            for all in reach.
+        by_words: whether it is enough to say some of the person's own words (see `of_use`).
+    """
+
+    nearest: int | None = None
+    by_words: bool = True
+
+
+@dataclass(frozen=True)
 class Contenders:
     """Who may be among the best.
 
     Attributes:
-        row: their `service_id` and `place`, and how far that is (`metres`).
+        row: each at its nearest place, with its answers, how many noes count against it (`wrong`),
+            and between what its score lies (`low`, `more`).
+        share: how much of a score the person's own words are.
         fitting: how many services fit, contenders or not.
-        near: how many places were found when the nearest alone were looked for; None where all
-            were.
+        near: how many places were found when the nearest alone were looked for.
     """
 
     row: CTE
+    share: float
     fitting: ScalarSelect[Any]
-    near: ScalarSelect[Any] | None
+    near: ColumnElement[Any]
 
 
 def contenders(
-    asked: Asked, open_to: Collection[str], weights: Weights, nearest: int | None
+    asked: Asked, open_to: Collection[str], weights: Weights, looked: Looked
 ) -> Contenders:
     """Services, each at its nearest place, that may be among those that fit best or nearly fit.
 
@@ -80,28 +92,19 @@ def contenders(
         asked: what is asked.
         open_to: criteria in which a no leaves nobody out.
         weights: the declared table.
-        nearest: look only at so many places nearest to the question's point that could be of use,
-            and at those that are nowhere; None for all in reach.
+        looked: which places are looked at.
     """
-    pool = _pool(asked, open_to, weights, nearest)
+    pool = _pool(asked, open_to, looked)
+    # At its nearest place a service may have more noes than at another: left out only now.
     each = (
         select(pool)
         .ext(distinct_on(pool.c.service_id))
         .order_by(pool.c.service_id, pool.c.metres.asc().nulls_last(), pool.c.place)
-        .subquery()
-    )
-    # At its nearest place a service may have more noes than at another: left out only now.
-    candidate = (
-        select(
-            each,
-            func.row_number()
-            .over(partition_by=each.c.wrong, order_by=each.c.low.desc())
-            .label("n"),
-        )
-        .where(each.c.wrong <= MOST_WRONG)
-        .cte("candidate")
+        .cte("each")
         .prefix_with("MATERIALIZED")
     )
+    share = of_words(each.c, named_answers(each).answers, asked, weights)
+    candidate = _bounded(each, asked, weights, share)
     shown = case((candidate.c.wrong == 0, OFFSET + LIMIT), else_=NEAR_MISSES)
     least = (
         select(candidate.c.wrong, func.min(candidate.c.low).label("low"))
@@ -111,15 +114,15 @@ def contenders(
         .prefix_with("MATERIALIZED")
     )
     row = (
-        select(candidate.c.service_id, candidate.c.place, candidate.c.metres)
+        select(candidate)
         .join(least, least.c.wrong == candidate.c.wrong)
         .where(candidate.c.low + candidate.c.more >= least.c.low - ROUNDING)
         .cte("contender")
         .prefix_with("MATERIALIZED")
     )
     fitting = select(func.count()).where(candidate.c.wrong == 0).scalar_subquery()
-    near = None if nearest is None else select(func.count(pool.c.metres)).scalar_subquery()
-    return Contenders(row, fitting, near)
+    near = select(func.count(pool.c.metres)).scalar_subquery()
+    return Contenders(row, share, fitting, literal(0) if looked.nearest is None else near)
 
 
 def noes_of(
@@ -138,42 +141,42 @@ def _criterion(name: str) -> str:
     return "access" if name.startswith("access_") else name
 
 
-def _pool(asked: Asked, open_to: Collection[str], weights: Weights, nearest: int | None) -> CTE:
-    """All who come into question, narrow: near a town there are thousands."""
-    spot, wanted = asked.spot, partial(_asked, asked, weights)
-    if spot is None or nearest is None:
-        parts = [each.offset(_ONCE) for each in in_reach(wanted, asked)]
+def _pool(asked: Asked, open_to: Collection[str], looked: Looked) -> CTE:
+    """All who come into question with their answers, narrow: near a town there are thousands."""
+    spot = asked.spot
+    if spot is None or looked.nearest is None:
+        every = [places.offset(ONCE).subquery() for places in in_reach(asked)]
+        parts = [select(*_told(asked, each.c)) for each in every]
     else:
-        nowhere = nowhere_of(wanted(distance(flat, None)), asked, spot)
-        near = nearest_of(wanted(distance(flat, spot)), asked, spot, nearest)
-        parts = [near, nowhere.offset(_ONCE)]
-    pool = union_all(*(_bounded(each, asked, open_to, weights) for each in parts))
-    return pool.cte("pool").prefix_with("MATERIALIZED")
+        near = nearest(asked, spot, looked.nearest, by_words=looked.by_words).subquery()
+        far = nowhere(asked, spot, by_words=looked.by_words).offset(ONCE).subquery()
+        parts = [select(*_told(asked, each.c)) for each in (near, far)]
+        if asked.reach is not None:
+            parts[0] = parts[0].where(near.c.metres <= asked.reach.metres)
+    return union_all(*(_noes(each, open_to) for each in parts)).cte("pool")
 
 
-_ONCE: ColumnElement[Any] = literal_column("0")
-"""Keeps PostgreSQL from working out what stands in a subquery wherever it is used."""
+def _told(asked: Asked, row: Any) -> list[ColumnElement[Any]]:
+    says = asked.statement.says(row) if asked.statement.worded else false()
+    return [row.place, row.terms, says.label("says"), *answered(asked, row)]
 
 
-def _asked(asked: Asked, weights: Weights, metres: ColumnElement[Any]) -> Select[Any]:
-    """Flat rows with their answers, as if nobody said any of the words."""
-    said = answered(asked, metres, NOT_SAID, weights)
-    says = asked.statement.says(flat) if asked.statement.worded else false()
-    return select(flat.service_id, flat.place, says.label("says"), *said)
+def _noes(told: Select[Any], open_to: Collection[str]) -> Select[Any]:
+    found = named_answers(told.offset(ONCE).subquery())
+    return select(found.row, noes_of(found.answers, open_to).label("wrong"))
 
 
-def _bounded(
-    wanted: Select[Any], asked: Asked, open_to: Collection[str], weights: Weights
-) -> Select[Any]:
-    """Each row's noes, and between what its score lies."""
-    found = named_answers(wanted.subquery())
-    row = found.row
-    text = of_words(row, found.answers, asked, weights) * weights.words["text"]
-    return select(
-        row.c.service_id,
-        row.c.place,
-        row.c.metres,
-        noes_of(found.answers, open_to).label("wrong"),
-        mean(row, found.answers, asked, weights).label("low"),
-        case((row.c.says, text), else_=0.0).label("more"),
+def _bounded(each: CTE, asked: Asked, weights: Weights, share: float) -> CTE:
+    """Of those with the fewest noes, between what the score of each lies. How good the others are
+    is not worked out: where enough are near misses by one no, none with two is shown.
+    """
+    missed_by_one = select(func.count()).where(each.c.wrong == 1).scalar_subquery()
+    most = case((missed_by_one >= NEAR_MISSES, 1), else_=MOST_WRONG)
+    low = mean(each.c, named_answers(each).answers, asked, weights)
+    more = case((each.c.says, share * weights.words["text"]), else_=0.0)
+    bounded = (
+        select(each, low.label("low"), more.label("more")).where(each.c.wrong <= most).subquery()
     )
+    place = func.row_number().over(partition_by=bounded.c.wrong, order_by=bounded.c.low.desc())
+    numbered = select(*(column for column in bounded.c if column.name != "terms"), place.label("n"))
+    return numbered.cte("candidate").prefix_with("MATERIALIZED")

@@ -57,9 +57,8 @@ class Here:
     has_format: ColumnElement[bool]
 
 
-def known_state(now: Any) -> ColumnElement[str]:
+def known_state(flat: Any, now: Any) -> ColumnElement[str]:
     """The state of room of a flat row as it is known now: expired or never said is unknown."""
-    flat = table("matchable").c
     return case(
         (or_(flat.room_state.is_(None), flat.room_expires <= now), CapacityState.UNKNOWN.value),
         else_=flat.room_state,

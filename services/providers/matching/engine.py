@@ -1,57 +1,32 @@
 """The engine: one question, asked of every candidate; what fits, and what nearly does."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Integer,
-    Row,
-    Select,
-    and_,
-    case,
-    cast,
-    false,
-    func,
-    select,
-)
+from sqlalchemy import Row, Select, false, func, select
 from sqlmodel import Session
 
 from services.providers import listing
 from services.providers.catalogue import point_of_parameter
-from services.providers.matching.candidates import (
-    MATCHABLE,
-    answered,
-    candidates,
-    distance,
-    flat,
-    named_answers,
-)
-from services.providers.matching.contenders import (
-    LIMIT,
-    NEAR_MISSES,
-    OFFSET,
-    contenders,
-    noes_of,
-)
+from services.providers.matching.candidates import candidates
+from services.providers.matching.contenders import LIMIT, OFFSET
 from services.providers.matching.danger import notice
 from services.providers.matching.kinds import Asked, asked, kind_of, named
 from services.providers.matching.noes import noes
 from services.providers.matching.question import Question, minutes
-from services.providers.matching.ranking import nearest_first, score
+from services.providers.matching.ranking import nearest_first
 from services.providers.matching.request import MatchRequest
 from services.providers.matching.results import found, result
 from services.providers.matching.sentences import ask
 from services.providers.matching.statement import MEANT, SILENT, understood
 from services.providers.matching.vocabulary import Vocabulary, vocabulary
+from services.providers.matching.weighing import alone, enough
 from services.providers.matching.weights import Weights, weights
 from services.providers.nested import Json
 from services.providers.paging import envelope
-from services.providers.points import Point, by_index, plan_anew
+from services.providers.points import Point, plan_anew
 from services.providers.queries import NeedSearch
 from services.providers.replies import replies
 
@@ -116,7 +91,7 @@ def _ranked(session: Session, real: Asked, limit: int, offset: int) -> Sequence[
 
 
 def _page(names: Asked) -> Select[Any]:
-    every = candidates(names, weights=weights())
+    every = candidates(names)
     return (
         select(every.row, func.count().over().label("total"))
         .where(*(answer.is_not(false()) for answer in every.answers.values()))
@@ -149,9 +124,10 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     reach = None if question.within is None else question.within * BEYOND
     real = asked(question, statement, known, reach=reach, now=now)
     if request.about is None:
-        rows, weighed = _enough(session, real, request, table)
+        weighed, nearest = enough(session, real, request, table)
     else:
-        rows, weighed = _alone(session, real, request, table), None
+        weighed, nearest = alone(session, real, request, table), None
+    rows = weighed.rows
     listed = listing.offers(session, [row.service_id for row in rows], now)
     by = request.travel.by if request.travel else None
     answered = replies(session, listed, now)
@@ -183,37 +159,18 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
                 }
             )
         },
-        "total": next((row.total for row in rows), 0),
+        "total": weighed.total,
         "matches": fits,
         "near_misses": misses,
     }
-    if weighed is not None:
-        answer["nearest"] = weighed
+    if nearest is not None:
+        answer["nearest"] = nearest
     first = notice(request.matters)
     return answer if first is None else {"notice": first} | answer
 
 
 def _sorted(codes: Mapping[str, Collection[str]]) -> Json:
     return {taxonomy: sorted(several) for taxonomy, several in sorted(codes.items())}
-
-
-def _enough(
-    session: Session, real: Asked, request: MatchRequest, table: Weights
-) -> tuple[Sequence[Row[Any]], int | None]:
-    """The nearest are weighed; and everything in reach, where too few of them fit.
-
-    Returns:
-        The rows, and how many of the nearest were weighed where that was not all.
-    """
-    if real.spot is not None:
-        with by_index(session) if real.reach is not None else nullcontext():
-            rows = _fits_and_misses(session, real, request, table, nearest=table.nearest)
-        full = not rows or rows[0].near >= table.nearest
-        # By how many fit and not by how many are left of them: each page is of the same services.
-        if not full or (rows and rows[0].total >= request.limit):
-            return rows, table.nearest if full else None
-    plan_anew(session)
-    return _fits_and_misses(session, real, request, table), None
 
 
 def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: Weights) -> Question:
@@ -243,99 +200,6 @@ def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: W
         ),
         age=asked.age,
         of_one_person=True,
-    )
-
-
-def _fits_and_misses(
-    session: Session,
-    real: Asked,
-    request: MatchRequest,
-    table: Weights,
-    *,
-    nearest: int | None = None,
-) -> Sequence[Row[Any]]:
-    """The best of what fits, then the best of what nearly does, in one statement."""
-    open_to = frozenset(each.criterion for each in request.overrides)
-    names, given = named(real)
-    kind = ("match", kind_of(real), open_to, nearest, table.version)
-    given |= {name: getattr(request, name) for name in ("limit", "offset", "near_misses")}
-    return ask(session, kind, given, lambda: _weighing(names, open_to, table, nearest)).all()
-
-
-def _alone(
-    session: Session, real: Asked, request: MatchRequest, table: Weights
-) -> Sequence[Row[Any]]:
-    """One service, at the place that suits best: also where it is too far, or has more against it
-    than a near miss; none where it does not run."""
-    here = select(
-        flat.service_id,
-        flat.location_id,
-        flat.name,
-        *answered(real, distance(flat, real.spot), real.statement.rank(flat), table),
-    ).where(flat.service_id == request.about)
-    scored = _scored(here, real, {each.criterion for each in request.overrides}, table)
-    fits = scored.c.wrong == 0
-    one = select(scored, fits.label("fits"), cast(fits, Integer).label("total"))
-    return session.connection().execute(one.order_by(*_best(scored)).limit(1)).all()
-
-
-def _weighing(
-    names: Asked, open_to: Collection[str], table: Weights, nearest: int | None
-) -> Select[Any]:
-    chosen = contenders(names, open_to, table, nearest)
-    metres = chosen.row.c.metres
-    each = (
-        select(
-            flat.service_id,
-            flat.location_id,
-            flat.name,
-            *answered(names, metres, names.statement.rank(flat), table),
-        )
-        .select_from(chosen.row)
-        .join(
-            MATCHABLE,
-            and_(flat.service_id == chosen.row.c.service_id, flat.place == chosen.row.c.place),
-        )
-    )
-    scored = _scored(each, names, open_to, table)
-    fits = scored.c.wrong == 0
-    numbered = select(
-        scored,
-        fits.label("fits"),
-        func.row_number().over(partition_by=fits, order_by=_best(scored)).label("rank"),
-    ).subquery()
-    first = case((numbered.c.fits, OFFSET), else_=0)
-    shown = case((numbered.c.fits, LIMIT), else_=NEAR_MISSES)
-    wanted = select(numbered, chosen.fitting.label("total")).where(
-        numbered.c.rank > first, numbered.c.rank <= first + shown
-    )
-    if chosen.near is not None:
-        wanted = wanted.add_columns(chosen.near.label("near"))
-    return wanted.order_by(numbered.c.fits.desc(), numbered.c.rank)
-
-
-def _scored(each: Select[Any], asked: Asked, open_to: Collection[str], table: Weights) -> CTE:
-    """Flat rows with their answers, their score, and how many noes count against each."""
-    row = named_answers(each.cte("weighed").prefix_with("MATERIALIZED"))
-    return (
-        select(
-            row.row,
-            score(row.row, row.answers, asked, table).label("score"),
-            noes_of(row.answers, open_to).label("wrong"),
-        )
-        .cte("scored")
-        .prefix_with("MATERIALIZED")
-    )
-
-
-def _best(scored: CTE) -> tuple[ColumnElement[Any], ...]:
-    """The order: the fewest noes, then the best score, then the nearest; never by chance."""
-    return (
-        scored.c.wrong,
-        scored.c.score.desc(),
-        scored.c.metres.asc().nulls_last(),
-        scored.c.name,
-        scored.c.service_id,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Date, Float, Integer, Numeric, case, cast, func, literal
 
 from services.providers.domain import HALF_LIFE, UNVERIFIED, CapacityState
+from services.providers.matching.candidates import met_of
 from services.providers.matching.kinds import Asked
 from services.providers.matching.weights import Weights
 
@@ -34,8 +35,9 @@ def nearest_first(row: CTE, answers: Columns) -> Sequence[ColumnElement[Any]]:
     )
 
 
-def score(row: Any, answers: Columns, asked: Asked, weights: Weights) -> ColumnElement[Any]:
-    """The weighed mean, from 0 to 1, of all that was asked and can be better or worse.
+def mean(row: Any, answers: Columns, asked: Asked, weights: Weights) -> ColumnElement[Any]:
+    """The weighed mean, from 0 to 1, of all that was asked and can be better or worse; without what
+    a service's own text adds to it.
 
     Reply times and acceptance rates are never among it (care 26), and nothing about the person's
     background can be: it is not asked.
@@ -46,11 +48,6 @@ def score(row: Any, answers: Columns, asked: Asked, weights: Weights) -> ColumnE
         asked: what was asked.
         weights: the declared table.
     """
-    return func.round(cast(mean(row, answers, asked, weights), Numeric), 4)
-
-
-def mean(row: Any, answers: Columns, asked: Asked, weights: Weights) -> ColumnElement[Any]:
-    """`score` before it is rounded to what is shown."""
     parts = _parts(row, answers, asked, weights)
     weighed = sum(
         (cast(value, Float) * float(weight) for weight, value in parts), start=literal(0.0)
@@ -58,8 +55,24 @@ def mean(row: Any, answers: Columns, asked: Asked, weights: Weights) -> ColumnEl
     return weighed / float(sum(weight for weight, _ in parts))
 
 
+def with_words(
+    low: ColumnElement[Any], rank: ColumnElement[Any], share: float, asked: Asked, weights: Weights
+) -> ColumnElement[Any]:
+    """The score that is shown: the mean with what a service's own text adds, to four places.
+
+    Args:
+        low: see `mean`.
+        rank: how much of what was said stands in the text.
+        share: see `of_words`.
+        asked: what was asked.
+        weights: the declared table.
+    """
+    whole = low + asked.statement.text(rank, weights) * share if asked.statement.worded else low
+    return func.round(cast(whole, Numeric), 4)
+
+
 def of_words(row: Any, answers: Columns, asked: Asked, weights: Weights) -> float:
-    """How much of a score the person's own words can be at most; 0 where there are none."""
+    """How much of a score the person's own words are; 0 where there are none."""
     if not asked.statement.worded:
         return 0.0
     return weights.of[WORDS] / sum(weight for weight, _ in _parts(row, answers, asked, weights))
@@ -73,15 +86,14 @@ def _parts(
     """
     question = asked.question
     parts: list[tuple[float, ColumnElement[Any]]] = [
-        (weights.of["room"], case(weights.room, value=row.c.state, else_=weights.unknown)),
+        (weights.of["room"], case(weights.room, value=row.state, else_=weights.unknown)),
         (weights.of["confidence"], _confidence(row, asked.moment.today)),
     ]
-    if question.needs:
-        parts.append((weights.of["needs"], _share(row.c.met, len(question.needs))))
-    if question.activities:
-        parts.append((weights.of["activities"], _share(row.c.does, len(question.activities))))
+    for name, several in (("needs", question.needs), ("activities", question.activities)):
+        if several:
+            parts.append((weights.of[name], _share(met_of(row, several), len(several))))
     if asked.statement.worded:
-        parts.append((weights.of[WORDS], row.c.words))
+        parts.append((weights.of[WORDS], asked.statement.meant_by(row, weights)))
     if question.point is not None:
         parts.append((weights.of["nearness"], _nearness(row, weights)))
     for name, answer in answers.items():
@@ -98,14 +110,14 @@ def _share(part: ColumnElement[Any], whole: int) -> ColumnElement[Any]:
 
 def _confidence(row: Any, today: Any) -> ColumnElement[Any]:
     """What `domain.confidence` says, in the database."""
-    age = func.greatest(cast(today, Date) - row.c.verified, 0)
+    age = func.greatest(cast(today, Date) - row.verified, 0)
     falling = func.power(0.5, cast(age, Float) / float(HALF_LIFE.days))
-    return case((row.c.verified.is_(None), UNVERIFIED), else_=falling)
+    return case((row.verified.is_(None), UNVERIFIED), else_=falling)
 
 
 def _nearness(row: Any, weights: Weights) -> ColumnElement[Any]:
     return case(
-        (row.c.remote, weights.remote),
-        (row.c.metres.is_(None), weights.unknown),
-        else_=float(weights.half_way) / (float(weights.half_way) + row.c.metres),
+        (row.remote, weights.remote),
+        (row.metres.is_(None), weights.unknown),
+        else_=float(weights.half_way) / (float(weights.half_way) + row.metres),
     )

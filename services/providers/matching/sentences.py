@@ -36,11 +36,17 @@ def ask(
     if text is None:
         compiled = write().compile(connection, compile_kwargs={"render_postcompile": True})
         constant = {
-            name: sql.Literal(value).as_string()
-            for name, value in compiled.params.items()
-            if name not in given
+            name: _constant(value) for name, value in compiled.params.items() if name not in given
         }
         text = _NAME.sub(lambda found: constant.get(found[1], found[0]), compiled.string)
         if len(_written) < KEPT:
             _written[kind] = text
     return connection.exec_driver_sql(text, dict(given))
+
+
+def _constant(value: Any) -> str:
+    """A value as it stands in a statement's text. A figure with a point would be a `numeric` there,
+    to be made a `float8` of for each row.
+    """
+    text = sql.Literal(value).as_string()
+    return f"'{text}'::float8" if isinstance(value, float) else text

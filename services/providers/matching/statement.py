@@ -83,29 +83,35 @@ class Statement:
         rank = func.ts_rank_cd(flat.search, self.query)
         return case((self.says(flat), rank), else_=NOT_SAID)
 
-    def fit(self, flat: Any, rank: ColumnElement[Any], weights: Weights) -> ColumnElement[float]:
-        """How well a service fits the statement, from 0 to 1.
+    def text(self, rank: ColumnElement[Any], weights: Weights) -> ColumnElement[Any]:
+        """What a service's own text adds to how well it fits the statement.
 
         Args:
-            flat: the columns of a flat row.
             rank: see `rank`.
             weights: the declared table.
         """
-        if not self.worded:
-            return literal(0.0)
-        text = cast(rank / (rank + weights.words["rank_half"]), Float)
+        share = cast(rank / (rank + weights.words["rank_half"]), Float)
+        return share * weights.words["text"]
+
+    def meant_by(self, flat: Any, weights: Weights) -> ColumnElement[Any]:
+        """What a service's terms add to how well it fits the statement.
+
+        Args:
+            flat: the columns of a flat row.
+            weights: the declared table.
+        """
         several = [
             (weights.words[taxonomy], keys)
             for taxonomy in MEANT
             for keys in self.terms.get(taxonomy, {}).values()
         ]
         if not several:
-            return text * weights.words["text"]
+            return literal(0.0)
         meant: ColumnElement[Any] = sum(
             (case((overlaps(flat.terms, keys), weight), else_=0.0) for weight, keys in several),
             start=literal(0.0),
         ) / sum(weight for weight, _ in several)
-        return text * weights.words["text"] + meant * (1 - weights.words["text"])
+        return meant * (1 - weights.words["text"])
 
 
 SILENT = Statement({}, None)
