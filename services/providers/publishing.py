@@ -15,7 +15,7 @@ import orjson
 from pydantic import BaseModel
 from sqlalchemy import RowMapping, delete, select, update
 
-from services.providers import documents, hsds, listing, many, rows
+from services.providers import documents, hsds, listing, many, retelling, rows, search_texts
 from services.providers.assurance import looks
 from services.providers.life import versions
 from services.providers.life.states import LOADED, Writing
@@ -117,7 +117,8 @@ def organizations(
     owners = {key: (key, model.kersey.hub) for key, model in changed.items()}
     versions.published(uow, "organization", changed, owners, now, writing)
     tell(uow, outbox, _organization_events(uow, known, raised))
-    _retell_services(uow, outbox, [key for key in changed if key in known], now)
+    stood = [key for key in changed if key in known]
+    tell(uow, outbox, retelling.of_organizations(uow.session, stood, now))
     return set(changed)
 
 
@@ -128,44 +129,6 @@ def _organization_events(
     for key, version in versions.items():
         happened = ProviderChanged if key in known else ProviderPublished
         yield happened(provider=key, listing=listings[key]), version
-
-
-def _retell_services(
-    uow: UnitOfWork, outbox: Outbox, owners: Sequence[UUID], now: datetime
-) -> None:
-    """A service's listing holds its organisation's: when that changed, so did the service's."""
-    if not owners:
-        return
-    service = table("service")
-    keys = (
-        uow.session.connection()
-        .execute(
-            select(service.c.id)
-            .where(service.c.organization_id.in_(owners), service.c.withdrawn.is_(None))
-            .order_by(service.c.id)
-            .with_for_update(key_share=True)
-        )
-        .scalars()
-        .all()
-    )
-    if not keys:
-        return
-    raised = uow.session.connection().execute(
-        update(service)
-        .where(service.c.id.in_(keys))
-        .values(version=service.c.version + 1, last_modified=now)
-        .returning(service.c.id, service.c.organization_id, service.c.version)
-    )
-    documents.keep(uow.session, keys)
-    listings = listing.listings(uow.session, keys, now)
-    events = [
-        (
-            ServiceChanged(service=row.id, provider=row.organization_id, listing=listings[row.id]),
-            row.version,
-        )
-        for row in raised
-    ]
-    tell(uow, outbox, events)
 
 
 # --- services --------------------------------------------------------------------------------
@@ -201,7 +164,9 @@ def services(
             to another organisation, or describes another organisation's location.
     """
     hold_organizations(uow, {model.organization_id for model in models.values()})
-    known = _locked(uow, "service", models)
+    beside = retelling.meeting(uow.session, _places(models))
+    held = _locked(uow, "service", beside.union(models))
+    known = {key: row for key, row in held.items() if key in models}
     prints = {
         key: digest(model, leave_out={"kersey": {"capacity"}}) for key, model in models.items()
     }
@@ -220,9 +185,10 @@ def services(
     described = _own_locations(uow, changed)
     listed = {key for key, row in known.items() if row["withdrawn"] is None}
     before = {
-        key: _meets(read.said)
+        key: retelling.meets(read.said)
         for key, read in documents.read(uow.session, listed & changed.keys()).items()
     }
+    shared = retelling.rooms(uow.session, changed.keys(), described)
     stale = [key for key in changed if key in known]
     left = _locations_of(uow, stale)
     rows.clear_services(uow.session, stale)
@@ -230,7 +196,7 @@ def services(
     for key, model in changed.items():
         for name, built in rows.of_service(model, key).items():
             merged[name] += built
-    texts = _search_texts(uow, changed)
+    texts = search_texts.of_models(uow.session, changed)
     raised = {key: known[key]["version"] + 1 if key in known else 1 for key in changed}
     for row in merged["service"]:
         key = row["id"]
@@ -255,6 +221,7 @@ def services(
     versions.published(uow, "service", changed, _owners(uow, changed), now, writing)
     stood = {key: known[key]["status"] for key in listed}
     tell(uow, outbox, _service_events(uow, changed, stood, before, raised, now))
+    tell(uow, outbox, shared.told_again(uow.session, now))
     return set(changed)
 
 
@@ -294,28 +261,11 @@ def _service_events(
             event = ServicePublished.model_construct(**said)
         else:
             was = None if stood[key] == model.status else stood[key]
-            same = before[key] == _meets(listings[key])
+            same = before[key] == retelling.meets(listings[key])
             event = ServiceChanged.model_construct(
                 **said, was=was, before=None if same else before[key]
             )
         yield event, versions[key]
-
-
-def _meets(said: Json) -> Json:
-    """Of a listing, in its own shape: which needs it meets, in which ways, and where."""
-    own = said["kersey"]
-    terms = own.get("terms") or {}
-    return {
-        "service_at_locations": [
-            {"location": {"addresses": [{"postal_code": each.get("postal_code")}]}}
-            for at in said.get("service_at_locations") or ()
-            for each in at["location"].get("addresses") or ()
-        ],
-        "kersey": {
-            "hub": own.get("hub"),
-            "terms": {name: sorted(terms.get(name) or ()) for name in ("need", "format")},
-        },
-    }
 
 
 def withdraw(uow: UnitOfWork, outbox: Outbox, key: UUID, reason: str, now: datetime) -> None:
@@ -370,6 +320,10 @@ def _attributes(model: hsds.Service) -> Iterable[hsds.Attribute]:
         yield from contact.attributes
     for at in model.service_at_locations:
         yield from at.location.attributes
+
+
+def _places(models: Mapping[UUID, hsds.Service]) -> set[UUID]:
+    return {place for key, model in models.items() for place in _location_ids(key, model)}
 
 
 def _location_ids(key: UUID, model: hsds.Service) -> list[UUID]:
@@ -444,35 +398,6 @@ def _first_capacity(
             }
         )
     many.insert(uow.session, "capacity", first, known_by=("service_id",))
-
-
-def _search_texts(uow: UnitOfWork, changed: Mapping[UUID, hsds.Service]) -> dict[UUID, str]:
-    """What full text looks through: names, descriptions, terms, and where it is."""
-    organization, term = table("organization").c, table("taxonomy_term").c
-    owners = {model.organization_id for model in changed.values()}
-    linked = {each.taxonomy_term_id for model in changed.values() for each in model.attributes}
-    run = uow.session.connection().execute
-    names = {
-        row.id: row.name
-        for source, keys in ((organization, owners), (term, linked))
-        for row in run(select(source.id, source.name).where(among(source.id, keys)))
-    }
-    return {
-        key: "\n".join(
-            part
-            for part in (
-                model.name,
-                model.alternate_name,
-                model.description,
-                names[model.organization_id],
-                *(names[each.taxonomy_term_id] for each in model.attributes if each.value != "no"),
-                *(at.location.name for at in model.service_at_locations),
-                *(a.city for at in model.service_at_locations for a in at.location.addresses),
-            )
-            if part
-        )
-        for key, model in changed.items()
-    }
 
 
 # --- what listings may refer to --------------------------------------------------------------

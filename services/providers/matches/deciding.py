@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, and_, func, or_, select, tuple_, update
 
-from services.providers import hsds, listing, publishing
+from services.providers import hsds, listing, publishing, search_texts
 from services.providers.claims.keepers import keeper_of
 from services.providers.handlers import Directory
 from services.providers.importing.merging import standing_organizations
@@ -119,7 +119,7 @@ def accept(
     publishing.organizations(uow, directory.outbox, {kept: after}, now, Writing(by, words))
     services = _ids(uow, _SERVICE, gone)
     places = _ids(uow, _LOCATION, gone)
-    _move(uow, directory, services, places, standing[gone].name, (kept, after.name))
+    _move(uow, directory, services, places, kept)
     for subject in (*pair, *services):
         acts.note(uow, subject, Act.MERGED, now, by=by, why=words)
     said = said_by_sources(uow, "organization", gone)
@@ -167,7 +167,7 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     there = set(_ids(uow, _SERVICE, kept))
     services = [each for each in (*map(UUID, was["services"]), *since) if each in there]
     places = [*map(UUID, was["locations"]), *_rooms_of(uow, kept, since)]
-    _move(uow, directory, services, places, now_there.name, (gone, standing[gone].name))
+    _move(uow, directory, services, places, gone)
     for subject in (*pair, *services):
         acts.note(uow, subject, Act.PARTED, now, by=by, why=words)
     _rename_records(uow, was["records"], gone)
@@ -284,12 +284,10 @@ def _move(
     directory: Directory,
     services: Sequence[UUID],
     places: Sequence[UUID],
-    name: str,
-    to: tuple[UUID, str],
+    owner: UUID,
 ) -> None:
     """Services and their rooms to another organisation, each told."""
     run = uow.session.connection().execute
-    owner, new_name = to
     now = directory.clock()
     run(update(_LOCATION).where(_LOCATION.c.id.in_(places)).values(organization_id=owner))
     run(select(_SERVICE.c.id).where(_SERVICE.c.id.in_(services)).order_by(_SERVICE.c.id)
@@ -301,12 +299,12 @@ def _move(
             organization_id=owner,
             version=_SERVICE.c.version + 1,
             last_modified=now,
-            search_text=func.replace(_SERVICE.c.search_text, name, new_name),
         )
         .returning(_SERVICE.c.id, _SERVICE.c.version, _SERVICE.c.withdrawn)
     ).all()
+    listings = listing.listings(uow.session, [row.id for row in moved], now)
+    search_texts.renew(uow.session, listings)
     listed = [row for row in moved if row.withdrawn is None]
-    listings = listing.listings(uow.session, [row.id for row in listed], now)
     publishing.tell(
         uow,
         directory.outbox,
