@@ -169,7 +169,7 @@ def point_of_parameter(session: Session, element: str, postcode: str) -> Any:
     try:
         return point_of(session, postcode)
     except BadPostcode as error:
-        raise refused(element, error.words) from None
+        raise refused(element, error.words, **error.members) from None
 
 
 def _minimal(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:

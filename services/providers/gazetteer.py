@@ -7,6 +7,7 @@ files loaded into the same table take their place, district by district or postc
 import re
 from dataclasses import dataclass
 from math import asin, cos, degrees, pi, radians, sin, sqrt
+from typing import Any
 
 EARTH_METRES = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""
@@ -19,12 +20,23 @@ class BadPostcode(Exception):
     """A postcode that cannot be one, or is not known here.
 
     Args:
-        words: which part is wrong and why.
+        words: which part is wrong and why, and what to do.
+        reason: a code for programs where more than its form is wrong, such as `UNKNOWN_UNIT`.
     """
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, reason: str | None = None) -> None:
         super().__init__(words)
         self.words = words
+        self.reason = reason
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What a problem says of it beside its words."""
+        return {} if self.reason is None else {"reason": self.reason}
+
+
+UNKNOWN_UNIT = "unknown-second-part"
+"""The first part is known with its postcodes, and this is none of them."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,10 @@ from sqlmodel import Session
 
 from services.providers.gazetteer import (
     EARTH_METRES,
+    UNKNOWN_UNIT,
     BadPostcode,
     Box,
+    Postcode,
     box_around,
     box_within,
     parse,
@@ -44,12 +46,20 @@ class Point:
 def point_of(session: Session, postcode: str) -> Point:
     """The centroid of the longest part of a postcode that the gazetteer knows.
 
+    Where it knows the postcodes of a district, one that is not among them is mistyped or new, and
+    whoever asks has to say which: an answer for all of the district could be miles off. Where it
+    knows districts alone, nobody can tell, and the district's is the answer.
+
     Raises:
-        BadPostcode: malformed, or its district is not in the gazetteer; says which.
+        BadPostcode: malformed, its district is not in the gazetteer, or its second part is not
+            among those that the gazetteer has of the district; says which.
     """
     code = parse(postcode)
     rows: Iterable[Any] = session.connection().execute(_PLACES, {"codes": code.lookups})
     found = {row.code: row for row in rows}
+    district = found.get(code.outward)
+    if code.lookups[0] not in found and district is not None and district.with_units:
+        raise _unknown_unit(code)
     for lookup in code.lookups:
         if lookup in found:
             row = found[lookup]
@@ -60,10 +70,19 @@ def point_of(session: Session, postcode: str) -> Point:
     )
 
 
+def _unknown_unit(code: Postcode) -> BadPostcode:
+    return BadPostcode(
+        f"The second part of the postcode, '{code.inward}', is not one that this directory knows in"
+        f" {code.outward}. Check it. If it is right, as of a new building, give only the first"
+        f" part, {code.outward}, or another postcode near by.",
+        UNKNOWN_UNIT,
+    )
+
+
 _place = table("place").c
-_PLACES = select(_place.code, _place.latitude, _place.longitude, _place.hub).where(
-    _place.code == any_(bindparam("codes", type_=ARRAY(String)))
-)
+_PLACES = select(
+    _place.code, _place.latitude, _place.longitude, _place.hub, _place.with_units
+).where(_place.code == any_(bindparam("codes", type_=ARRAY(String))))
 """Written once, as it is asked with most questions."""
 
 

@@ -259,9 +259,9 @@ def asked(model: type[Q]) -> Callable[[Request], Q]:
     return parsed
 
 
-def refused(element: str, words: str) -> Problem:
-    """A 400 about one parameter."""
-    return Problem(400, "The question cannot be answered", words, element=element)
+def refused(element: str, words: str, **members: Any) -> Problem:
+    """A 400 about one parameter; `members` are what it says beside its words."""
+    return Problem(400, "The question cannot be answered", words, element=element, **members)
 
 
 def _said(error: ValidationError, model: type[Query]) -> Problem:

@@ -31,6 +31,8 @@ SENT: list[dict[str, Any]] = []
 FITTING = {"total": 1}
 TIER = {"is": 2}
 UNKNOWN = {"district": "HG1"}
+NEW = "BD8 9ZZ"
+"""Of a house that is newer than the directory's files."""
 
 OFFER: dict[str, Any] = {
     "service": {
@@ -80,6 +82,9 @@ def matched(asked: dict[str, Any] = Body()) -> Any:
     if asked.get("near", "").startswith(UNKNOWN["district"]):
         detail = "The first part of the postcode, 'HG1', is not a district we know."
         return JSONResponse({"title": "no", "detail": detail, "element": "near"}, 400)
+    if asked.get("near") in (NEW, NEW.replace(" ", "")):
+        said = {"detail": "The second part is not known.", "reason": "unknown-second-part"}
+        return JSONResponse({"title": "no", "element": "near"} | said, 400)
     without = asked.get("without", {}).get("activity", [])
     if {*without} - {"singing"}:
         return JSONResponse({"title": "no such code", "element": "without.activity"}, 400)
@@ -160,6 +165,31 @@ def test_an_unknown_postcode_is_said_at_its_field_and_none_finds(http: httpx.Cli
     assert 'value="HG1 1AA"' in said.text
     assert SAID.split(".", maxsplit=1)[0] in said.text, "the form is kept"
     assert "Quick Circuits" in led(http, send(http, said, near="")).text
+
+
+@pytest.mark.parametrize("near", [NEW, "bd89zz"])
+def test_a_postcode_of_a_new_house_is_said_at_its_field_and_its_first_part_finds(
+    http: httpx.Client, near: str
+):
+    form = http.get(f"/cases/{CASE}/find")
+    said = led(http, send(http, form, matters=SAID, near=near, by="bus"))
+    assert said.status_code == 422
+    fault = re.search(r'id="near-error".*?</span>([^<]+)', said.text, re.DOTALL)
+    assert fault
+    assert "We do not know the second part of this postcode, 9ZZ. Check it." in fault[1]
+    assert "type only the first part, BD8, or a postcode near by" in fault[1]
+    assert f'value="{near}"' in said.text
+    assert SAID.split(".", maxsplit=1)[0] in said.text, "the form is kept"
+    assert "Quick Circuits" in led(http, send(http, said, near="BD8", by="bus")).text
+
+
+def test_what_speaks_against_a_service_is_measured_from_the_first_part_of_a_new_postcode(
+    http: httpx.Client,
+):
+    form = http.get(f"/cases/{CASE}/find")
+    send(http, form, matters=SAID, by="bus", near=NEW)
+    assert http.get(f"/cases/{CASE}/ask/{CLOSED}").status_code == 422
+    assert (ASKED[-1]["near"], ASKED[-1]["travel"]) == ("BD8", {"by": "bus"})
 
 
 def test_whoever_ticks_every_need_asks_what_the_directory_takes(http: httpx.Client):

@@ -55,6 +55,9 @@ Page = Annotated[int, Query(ge=1, le=PAGES)]
 Ticked = Annotated[Sequence[UUID], Query(max_length=20)]
 """What was chosen to be compared."""
 
+UNKNOWN_UNIT = "unknown-second-part"
+"""How the directory says that it knows the first part of a postcode, and not this second one."""
+
 CAPACITY = {
     "taking": _("Taking people now"),
     "waiting-list": _("Has a waiting list"),
@@ -157,25 +160,44 @@ async def looked_for(
     try:
         answers = [await matched(here, case, typed, known["age"], page) for page in pages]
     except Refusal as refusal:
-        return await _form(here, case, typed, unplaced(refusal) or at_its_field(refusal, FIELDS))
+        faults = unplaced(refusal, typed) or at_its_field(refusal, FIELDS)
+        return await _form(here, case, typed, faults)
     first, *others = answers
     for each in others:
         first.matches.extend(each.matches)
     return known, first
 
 
-def unplaced(refusal: Refusal) -> dict[str, str]:
+def unplaced(refusal: Refusal, typed: Typed) -> dict[str, str]:
     """What is said at `near` where the directory cannot tell where that is; else nothing.
 
-    A person may come from anywhere: a right postcode can be one that the directory does not know.
+    A person may come from anywhere: a right postcode can be one that the directory does not know,
+    and one of a new house is newer than the files that it was told of.
+
+    Args:
+        refusal: the directory's.
+        typed: what it was asked.
     """
     if refusal.status != 400 or refusal.element != "near":
         return {}
-    words = _(
-        "We do not know where this postcode is. Check it, type one that is near such as BD8, or"
-        " leave it empty to look everywhere"
-    )
+    if refusal.reason == UNKNOWN_UNIT:
+        first, second = parts_of(typed["near"])
+        words = _(
+            "We do not know the second part of this postcode, {second}. Check it. If it is right,"
+            " as of a new house, type only the first part, {first}, or a postcode near by"
+        ).format(first=first, second=second)
+    else:
+        words = _(
+            "We do not know where this postcode is. Check it, type one that is near such as BD8, or"
+            " leave it empty to look everywhere"
+        )
     return {"near": words}
+
+
+def parts_of(postcode: str) -> tuple[str, str]:
+    """The first and the second part of a whole postcode, however it was typed."""
+    code = "".join(postcode.upper().split())
+    return code[:-3], code[-3:]
 
 
 @dataclass(frozen=True)
@@ -251,11 +273,13 @@ async def against(
     try:
         answer = await here.send("POST", "/directory/match", question | alone)
     except Refusal as refusal:
-        if not typed or not unplaced(refusal):
+        if not typed or not unplaced(refusal, typed):
             raise
-        # Nobody knows how far it is; all else that is against it holds as before.
-        anywhere = _question({**typed, "near": "", "by": ""}, age)
-        answer = await here.send("POST", "/directory/match", anywhere | alone)
+        if refusal.reason == UNKNOWN_UNIT:
+            roughly = {**typed, "near": parts_of(typed["near"])[0]}
+        else:  # nobody knows how far it is; all else that is against it holds as before
+            roughly = {**typed, "near": "", "by": ""}
+        answer = await here.send("POST", "/directory/match", _question(roughly, age) | alone)
     return [each for miss in answer["near_misses"] for each in miss["excluded"]]
 
 

@@ -42,7 +42,7 @@ async def what_there_is(here: OfPartner, need: str = "", near: str = "", page: i
     try:
         found = await here.get("/directory/search", **asked)
     except Refusal as refusal:
-        faults = unplaced(refusal)
+        faults = unplaced(refusal, typed)
         if not faults:
             raise
         return here.page(

@@ -114,7 +114,8 @@ def _placed(session: Session, postcode: str | None) -> Json:
     try:
         point, code = point_of(session, postcode), parse(postcode)
     except BadPostcode as error:
-        raise Problem(422, "Where is it?", error.words, element="postcode") from None
+        words = "Where is it?"
+        raise Problem(422, words, error.words, element="postcode", **error.members) from None
     return {"postcode": code.lookups[0], "latitude": point.latitude, "longitude": point.longitude}
 
 

@@ -72,7 +72,7 @@ def _placed(session: Session, area: str) -> tuple[str, str]:
     try:
         district, hub = parse(area).outward, point_of(session, area).hub
     except BadPostcode as error:
-        raise refused("area", error.words) from None
+        raise refused("area", error.words, **error.members) from None
     if hub is None:
         raise refused("area", f"The district '{district}' is no hub's place.")
     return district, hub

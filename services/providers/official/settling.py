@@ -25,6 +25,28 @@ WHERE place.code = found.place
 """
 """A ward that no boundary file knows is found anew by where the postcode lies: editions differ."""
 
+_DISTRICTS = """
+INSERT INTO place (code, name, latitude, longitude, hub, with_units)
+SELECT split_part(code, ' ', 1), split_part(code, ' ', 1), avg(latitude), avg(longitude),
+    nullif(mode() WITHIN GROUP (ORDER BY coalesce(hub, '')), ''), true
+FROM place
+WHERE code LIKE '% ___'
+GROUP BY split_part(code, ' ', 1)
+ON CONFLICT (code) DO UPDATE
+SET latitude = excluded.latitude, longitude = excluded.longitude, hub = excluded.hub
+WHERE place.name = place.code AND (place.latitude, place.longitude, place.hub)
+    IS DISTINCT FROM (excluded.latitude, excluded.longitude, excluded.hub)
+"""
+"""A district of which postcodes alone were brought can be asked for, too: by the middle of them,
+and of the hub that has most of them. It is known by having no name of its own; the districts that
+come with Kersey have one, and stay where they are."""
+
+_WITH_UNITS = """
+UPDATE place SET with_units = true
+WHERE NOT with_units
+    AND code IN (SELECT split_part(unit.code, ' ', 1) FROM place unit WHERE unit.code LIKE '% ___')
+"""
+
 _STEPS = (
     _INSIDE.format(column="ward", kind="ward"),
     _INSIDE.format(column="local_authority", kind="local-authority"),
@@ -49,7 +71,8 @@ _STEPS = (
                    OR NOT EXISTS (SELECT FROM hub h WHERE h.covers <> '{}')
                  THEN d.hub END
         ) AS hub
-        FROM place p LEFT JOIN place d ON d.code = split_part(p.code, ' ', 1)
+        FROM place p
+        LEFT JOIN place d ON d.code = split_part(p.code, ' ', 1) AND d.name <> d.code
         WHERE p.code LIKE '% %'
     ) found
     WHERE place.code = found.code AND place.hub IS DISTINCT FROM found.hub
@@ -59,6 +82,8 @@ _STEPS = (
     FROM area a
     WHERE a.code = place.ward AND place.code LIKE '% %' AND place.name IS DISTINCT FROM a.name
     """,
+    _DISTRICTS,
+    _WITH_UNITS,
 )
 
 

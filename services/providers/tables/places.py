@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    false,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.base import ischema_names
@@ -59,7 +61,9 @@ class Place(Base, table=True):
 
     The built-in gazetteer holds districts; official files add whole postcodes to the same table,
     and a look-up takes the longest part that is known. The areas are codes of the official
-    geography; `decile` is that of deprivation in England, 1 for the most deprived tenth.
+    geography; `decile` is that of deprivation in England, 1 for the most deprived tenth. Of a
+    district `with_units` says whether whole postcodes of it are here: then one that is not among
+    them is mistyped, or newer than the file.
     """
 
     __tablename__ = "place"
@@ -73,6 +77,9 @@ class Place(Base, table=True):
     local_authority: str | None = Field(default=None, max_length=9)
     lsoa: str | None = Field(default=None, max_length=9)
     decile: int | None = None
+    with_units: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
+    )
 
 
 class Area(Base, table=True):
