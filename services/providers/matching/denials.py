@@ -17,6 +17,8 @@ BEGINS = "^"
 """Stands in a negator for the beginning of a clause."""
 AFTER = 4
 """So many words after a phrase may take its denial back."""
+NOT = "not"
+"""Stands in a phrase that is no denial: "not eating"."""
 
 Words = tuple[str, ...]
 
@@ -50,7 +52,7 @@ class Denials:
     def reach(self, reading: Reading) -> frozenset[int]:
         """The places of plain words to which a negator reaches."""
         return frozenset(
-            place for end in _ends(reading, self.before) for place in self._from(reading, end)
+            place for _, end in _spans(reading, self.before) for place in self._from(reading, end)
         )
 
     def _from(self, reading: Reading, end: int) -> list[int]:
@@ -88,7 +90,7 @@ class Denials:
         end = phrase.stop
         if any(reading.follows(end, words) for words in self.after):
             return True
-        if phrase.start in reached:
+        if phrase.start in reached or self._cuts(reading, phrase):
             return not any(
                 reading.follows(place, words)
                 for words in self.unless
@@ -97,11 +99,21 @@ class Denials:
         ill = reading.plain[phrase.start] in self.ills or any(
             reading.follows(end, (word,)) for word in self.troubles
         )
-        return ill and phrase.start in _ends(reading, self.lacking)
+        return ill and any(phrase.start == end for _, end in _spans(reading, self.lacking))
+
+    def _cuts(self, reading: Reading, phrase: range) -> bool:
+        """Whether a negator ends within a phrase: "don't feel" of "feel low". A phrase that holds
+        the no itself says what it says: "don't see anyone", "not eating".
+        """
+        return any(
+            start < phrase.start < end < phrase.stop
+            and NOT not in reading.plain[phrase.start : end]
+            for start, end in _spans(reading, self.before)
+        )
 
 
-def _ends(reading: Reading, negators: Negators) -> set[int]:
-    """The places right after each negator, in its clause."""
+def _spans(reading: Reading, negators: Negators) -> set[tuple[int, int]]:
+    """Where each negator begins, and the place right after it, in its clause."""
     found = set()
     for place, word in enumerate(reading.plain):
         for negator in negators.get(word, ()):
@@ -112,7 +124,7 @@ def _ends(reading: Reading, negators: Negators) -> set[int]:
                 and reading.clause[end] == reading.clause[place]
                 and (reading.begins(place) or not negator.begins)
             ):
-                found.add(end)
+                found.add((place, end))
     return found
 
 

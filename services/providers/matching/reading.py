@@ -7,6 +7,9 @@ from functools import cached_property
 
 from services.providers.taxonomies.phrases import folded
 
+LETTERS = 2
+"""By so many of its first letters a pattern is put away."""
+
 _SIGN = re.compile(r"[.,;:!?()\n–—]")
 
 
@@ -40,6 +43,13 @@ class Reading:
             place += len(word) + 1
         return found
 
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """How its words begin, as `beginning` says of patterns; one may have a single letter."""
+        return frozenset(
+            self.text[at : at + 1 + letters] for at in self._at for letters in range(1, LETTERS + 1)
+        )
+
     def phrases(self, patterns: Iterable[str]) -> list[range]:
         """Where patterns of phrases stand, each as the plain words that it covers.
 
@@ -70,6 +80,11 @@ class Reading:
     def begins(self, place: int) -> bool:
         """Whether a clause begins with the word at a place."""
         return place == 0 or self.clause[place] != self.clause[place - 1]
+
+
+def beginning(pattern: str) -> str:
+    """How a pattern begins: only in words that begin so can it stand."""
+    return pattern[: 1 + LETTERS]
 
 
 def read(words: str) -> Reading:

@@ -6,7 +6,7 @@ they hold ("nobody to talk to" is loneliness), and a full-text question to what 
 themselves.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -142,12 +142,13 @@ def understood(
     left_out: set[int] = set()
     terms: dict[str, Mapping[str, TermIds]] = {}
     denied: dict[str, Collection[str]] = {}
+    perhaps = vocabulary.patterns_beginning(reading.beginnings)
     for taxonomy in MEANT:
         rules, struck = denials()[taxonomy], without.get(taxonomy, ())
         reached = rules.reach(reading)
         ids = vocabulary.of(taxonomy).ids
         said, unsaid = {}, set()
-        for code, phrases in _spoken_of(reading, vocabulary, taxonomy):
+        for code, phrases in _spoken_of(reading, perhaps, taxonomy):
             # An activity is denied with the need whose words it shares ("no debts"), too.
             kept = [
                 each
@@ -172,10 +173,16 @@ def understood(
 
 
 def _spoken_of(
-    reading: Reading, vocabulary: Vocabulary, taxonomy: str
+    reading: Reading, perhaps: Mapping[tuple[str, str], Sequence[str]], taxonomy: str
 ) -> Iterator[tuple[str, list[range]]]:
-    """The terms of a taxonomy whose phrases a statement holds, and where."""
-    for (whole, code), patterns in vocabulary.patterns.items():
+    """The terms of a taxonomy whose phrases a statement holds, and where.
+
+    Args:
+        reading: of the statement.
+        perhaps: by taxonomy and code, the patterns that may stand in it.
+        taxonomy: which.
+    """
+    for (whole, code), patterns in perhaps.items():
         if whole == taxonomy:
             phrases = reading.phrases(patterns)
             if phrases:

@@ -1,7 +1,8 @@
 """The directory's taxonomies as questions need them: read once, and again when they changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -9,6 +10,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
+from services.providers.matching.reading import beginning
 from services.providers.queries import refused
 from services.providers.rows import table
 
@@ -54,6 +56,29 @@ class Vocabulary:
     def of(self, taxonomy: str) -> Terms:
         """The terms of a taxonomy; none where this directory does not have it."""
         return self.taxonomies.get(taxonomy, NONE)
+
+    def patterns_beginning(
+        self, beginnings: Collection[str]
+    ) -> dict[tuple[str, str], Sequence[str]]:
+        """Of `patterns`, in their order, those that can stand in words that begin so: there are
+        two thousand, and in a few sentences some dozens.
+
+        Args:
+            beginnings: see `Reading.beginnings`.
+        """
+        found: dict[tuple[str, str], list[str]] = {}
+        for each in beginnings:
+            for key, pattern in self._by_beginning.get(each, ()):
+                found.setdefault(key, []).append(pattern)
+        return {key: found[key] for key in self.patterns if key in found}
+
+    @cached_property
+    def _by_beginning(self) -> Mapping[str, Sequence[tuple[tuple[str, str], str]]]:
+        found: dict[str, list[tuple[tuple[str, str], str]]] = {}
+        for key, patterns in self.patterns.items():
+            for pattern in patterns:
+                found.setdefault(beginning(pattern), []).append((key, pattern))
+        return found
 
 
 _kept: WeakKeyDictionary[Engine, tuple[Any, Vocabulary]] = WeakKeyDictionary()
