@@ -22,10 +22,9 @@ from services.providers.matches.proposals import (
     decide,
     held,
     must_be,
-    read_anew,
-    said_by_sources,
 )
 from services.providers.matches.proposing import merged_away
+from services.providers.matches.said_since import said_by_sources, take_since
 from services.providers.rows import table
 from shared.database import UnitOfWork
 from shared.messaging.events import ServiceChanged
@@ -139,8 +138,8 @@ def accept(
 
 def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> None:
     """They are two after all: both as they were, but for what was written since. What the other's
-    sources brought since is the other's: they never said anything else. What they said of the other
-    itself meanwhile stayed out, and is taken the next time that they are read.
+    sources brought since is the other's: they never said anything else; and so is what they said
+    of it meanwhile (`said_since`).
 
     Raises:
         NotOpen: it is not accepted, or services of both were made one since.
@@ -171,8 +170,8 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     for subject in (*pair, *services):
         acts.note(uow, subject, Act.PARTED, now, by=by, why=words)
     _rename_records(uow, was["records"], gone)
-    read_anew(uow, "organization", was.get("said", ()))
     decide(uow, directory, _MATCH, match, by, state="undone", kept=None, undo=None)
+    take_since(uow, directory, "organization", was.get("said", ()))
 
 
 # --- how it is done --------------------------------------------------------------------------

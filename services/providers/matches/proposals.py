@@ -1,13 +1,11 @@
 """A proposal that two are one, as a row: held, and decided once. Of organisations and services."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Table, select, update
 
 from services.providers.handlers import Directory
-from services.providers.rows import table
 from shared.database import UnitOfWork
 
 
@@ -62,42 +60,3 @@ def decide(
     decided = {"decided": directory.clock(), "decided_by": by} | values
     moved = update(proposals).where(proposals.c.id == match["id"]).values(decided)
     uow.session.connection().execute(moved)
-
-
-# --- what the sources of the one that goes say of it -----------------------------------------
-
-
-def said_by_sources(uow: UnitOfWork, entity: str, key: UUID) -> list[list[Any]]:
-    """What sources say of a listing: `[source, id there, what it says]` of each."""
-    rows = uow.session.connection().execute(
-        select(_RECORD.c.source_id, _RECORD.c.given, _RECORD.c.said).where(
-            _RECORD.c.key == key, _RECORD.c.entity == entity
-        )
-    )
-    return [[str(row.source_id), row.given, row.said] for row in rows]
-
-
-def read_anew(uow: UnitOfWork, entity: str, said: Sequence[Sequence[Any]]) -> None:
-    """After an undoing: where a source says otherwise than at the acceptance, its record counts
-    as one that was not read. It did not come through meanwhile, and what the source said then is
-    what stands here again; left as it is, the source would have to change it once more.
-
-    Args:
-        uow: the caller's transaction.
-        entity: organization or service.
-        said: see `said_by_sources`, as it was at the acceptance.
-    """
-    for source, given, then in said:
-        uow.session.connection().execute(
-            update(_RECORD)
-            .where(
-                _RECORD.c.source_id == UUID(source),
-                _RECORD.c.entity == entity,
-                _RECORD.c.given == given,
-                _RECORD.c.said != then,
-            )
-            .values(said=then, fingerprint="", digest=None)
-        )
-
-
-_RECORD = table("source_record")

@@ -237,7 +237,7 @@ def test_what_a_source_brought_since_goes_back_to_its_own_organisation(
     assert both.get(f"/directory/services/{key('service Baking')}")["fees"] == "Free"
 
 
-def test_what_a_source_said_of_it_meanwhile_is_taken_when_it_is_read_again(
+def test_what_a_source_said_of_it_meanwhile_is_taken_when_they_are_parted(
     both: House, importer: Importer
 ):
     """It says the same as yesterday: nothing else would bring it in."""
@@ -250,10 +250,30 @@ def test_what_a_source_said_of_it_meanwhile_is_taken_when_it_is_read_again(
     said = [service("Knitting", CHARITY, organization=newer)]
     importer.file(said, source="charity", whole=False)
     both.send("POST", f"{path}/undo")
-    assert "Newer" not in both.get(f"/directory/organizations/{key(CHARITY)}")["description"]
-    importer.file(said, source="charity")
     assert both.get(f"/directory/organizations/{key(CHARITY)}")["description"] == "Newer words"
+    assert "Newer" not in both.get(f"/directory/organizations/{key(COUNCIL)}")["description"]
+    at = both.position()
     assert importer.file(said, source="charity").counts["unchanged"] == 2
+    assert both.position() == at, "nothing is left to come"
+    history = both.send("GET", f"/directory/organizations/{key(CHARITY)}/versions")["versions"]
+    assert history[0]["why"] == history[-1]["why"], "its source's words, and so the history says"
+
+
+def test_of_what_was_said_meanwhile_all_stays_that_somebody_wrote_here(
+    both: House, importer: Importer
+):
+    own = {"name": CHARITY, "description": "By hand", "email": "b@charity.example"}
+    both.send("PUT", f"/directory/organizations/{key(CHARITY)}", own)
+    path = f"/directory/matches/{proposal(both)['id']}"
+    both.send("POST", f"{path}/accept", {"keep": key(COUNCIL)})
+    newer = organization(
+        CHARITY, organization_identifiers=[NUMBER | {"identifier": "1122334"}],
+        email="new@charity.example", website="https://charity.example", description="Newer words",
+    )  # fmt: skip
+    importer.file([service("Knitting", CHARITY, organization=newer)], source="charity")
+    both.send("POST", f"{path}/undo")
+    listed = both.get(f"/directory/organizations/{key(CHARITY)}")
+    assert (listed["description"], listed["email"]) == ("By hand", "new@charity.example")
 
 
 def test_refused_they_are_not_proposed_again(both: House, importer: Importer):

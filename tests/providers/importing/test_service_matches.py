@@ -185,14 +185,65 @@ def test_undone_both_are_as_they_were(both: House, importer: Importer):
     assert both.send("GET", AT)["contents"] == []
 
 
-def test_what_a_source_said_of_it_meanwhile_is_taken_when_it_is_read_again(
+def test_what_a_source_said_of_it_meanwhile_is_taken_when_they_are_parted(
+    both: House, importer: Importer
+):
+    """As an import of the same would have it: with times, place and terms."""
+    path = accepted(both)
+    later = {"id": key("times"), "freq": "WEEKLY", "byday": "WE", "opens_at": "18:30"}
+    newer = the_choir(
+        fees="£4", schedules=[later], eligibility_description="female",
+        contacts=[{"id": key("nell"), "name": "Nell", "phones": [{"number": "01422 000001"}]}],
+    )  # fmt: skip
+    importer.file([newer], source="charity")
+    both.send("POST", f"{path}/undo")
+    listed = both.get(f"/directory/services/{GONE}")
+    assert (listed["fees"], listed["organization"]["id"]) == ("£4", str(key(ARTS)))
+    assert [(each["byday"], each["opens_at"]) for each in listed["schedules"]] == [("WE", "18:30")]
+    assert listed["contacts"][0]["phones"][0]["number"] == "01422 000001"
+    assert len(listed["attributes"]) == 1, "for whom it is"
+    assert both.get(f"/directory/services/{KEPT}")["fees"] == "£2"
+    at = both.position()
+    assert importer.file([newer], source="charity").counts["unchanged"] >= 1
+    assert both.position() == at, "nothing is left to come"
+    assert both.get(f"/directory/services/{GONE}") == listed
+
+
+def test_what_a_source_dropped_meanwhile_is_none_of_its_latest_words(
     both: House, importer: Importer
 ):
     path = accepted(both)
     importer.file([the_choir(fees="£4")], source="charity")
+    others = [service(each, ARTS) for each in ("Weaving", "Felting")]
+    for source in ("charity", "council"):
+        importer.file(others, source=source, accept_shrinking=True)
+    assert "Choir" not in both.names("/directory/services")
     both.send("POST", f"{path}/undo")
-    importer.file([the_choir(fees="£4")], source="charity")
+    assert both.get(f"/directory/services/{GONE}")["fees"] == "£3", "as at the acceptance"
+    importer.file([the_choir(fees="£4"), *others], source="charity")
     assert both.get(f"/directory/services/{GONE}")["fees"] == "£4"
+
+
+def test_what_a_source_calls_defunct_meanwhile_is_not_listed_when_they_are_parted(
+    both: House, importer: Importer
+):
+    path = accepted(both)
+    importer.file([the_choir(status="defunct")], source="charity")
+    both.send("POST", f"{path}/undo")
+    assert "The choir" not in both.names("/directory/services")
+
+
+def test_a_held_import_withdraws_none_that_was_parted_since(both: House, importer: Importer):
+    many = [service(f"Group {number}", ARTS) for number in range(8)]
+    importer.file([the_choir(), *many], source="charity")
+    path = accepted(both)
+    report = importer.file([the_choir(fees="£4"), many[0]], source="charity")
+    assert report.state == "held"
+    both.send("POST", f"{path}/undo")
+    both.send("POST", f"/directory/imports/{report.id}/accept")
+    listed = both.names("/directory/services")
+    assert "The choir" in listed
+    assert "Group 1" not in listed
 
 
 def test_what_was_written_since_stays_when_it_is_undone(both: House):

@@ -20,9 +20,8 @@ from services.providers.matches.proposals import (
     decide,
     held,
     must_be,
-    read_anew,
-    said_by_sources,
 )
+from services.providers.matches.said_since import said_by_sources, take_since
 from services.providers.rows import table
 from shared.database import UnitOfWork
 
@@ -121,7 +120,8 @@ def accept(
 
 
 def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> None:
-    """They are two after all: both as they were, but for what was written since.
+    """They are two after all: both as they were, but for what was written since; and what the
+    other's sources said of it meanwhile is the other's (`said_since`).
 
     Raises:
         NotOpen: it is not accepted.
@@ -144,8 +144,8 @@ def undo(uow: UnitOfWork, directory: Directory, match: RowMapping, by: str) -> N
     for subject in (kept, gone):
         acts.note(uow, subject, Act.PARTED, now, by=by, why=words)
     _rename_records(uow, kept, gone, only=was["records"])
-    read_anew(uow, "service", was.get("said", ()))
     decide(uow, directory, _MATCH, match, by, state="undone", kept=None, undo=None)
+    take_since(uow, directory, "service", was.get("said", ()))
 
 
 # --- how it is done --------------------------------------------------------------------------
