@@ -17,6 +17,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import (
+    ColumnElement,
     Engine,
     Select,
     Uuid,
@@ -34,6 +35,7 @@ from sqlmodel import Session
 from services.providers import many
 from services.providers.gathering import documents
 from services.providers.nested import Json, Row
+from services.providers.offers import offer
 from services.providers.paging import one_state
 from services.providers.rows import table
 from shared.database import UnitOfWork
@@ -67,7 +69,7 @@ class Read:
     evidence: Sequence[tuple[str, date | None]]
 
 
-def _reading() -> Select[Any]:
+def _reading(said: ColumnElement[Any]) -> Select[Any]:
     seen = table("tier_evidence").c
     evidence = (
         select(func.array_agg(seen.kind).label("kinds"), func.array_agg(seen.expires).label("ends"))
@@ -80,7 +82,7 @@ def _reading() -> Select[Any]:
         service.last_modified,
         service.tier,
         service.assured_date,
-        document.body,
+        said.label("said"),
         evidence.c.kinds,
         evidence.c.ends,
         *(column.label(f"{name}.{column.name}") for name in _BESIDE for column in table(name).c),
@@ -93,21 +95,32 @@ def _reading() -> Select[Any]:
     return wanted.where(service.id == any_(keys)).order_by(service.id)
 
 
-_READING = _reading()
+_READING = _reading(document.body)
 """Written once: its text is half of what a small read costs."""
+_OFFERING = _reading(func.coalesce(document.offer, document.body))
+"""A former version of Kersey writes a document alone."""
 
 
 def read(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
     """Services by id; unknown ones are left out."""
+    return _read(session, keys, _READING)
+
+
+def read_offers(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
+    """The same with what matching needs of each document (see `offers.py`), or all of it."""
+    return _read(session, keys, _OFFERING)
+
+
+def _read(session: Session, keys: Collection[UUID], wanted: Select[Any]) -> dict[UUID, Read]:
     if not keys:
         return {}
-    rows = session.connection().execute(_READING, {"keys": list(keys)}).mappings().all()
-    lacking = [row["id"] for row in rows if row["body"] is None]
+    rows = session.connection().execute(wanted, {"keys": list(keys)}).mappings().all()
+    lacking = [row["id"] for row in rows if row["said"] is None]
     gathered = documents(session, lacking) if lacking else {}
     return {
         row["id"]: Read(
             row=row,
-            said=gathered[row["id"]] if row["body"] is None else orjson.loads(row["body"]),
+            said=gathered[row["id"]] if row["said"] is None else orjson.loads(row["said"]),
             **{name: _beside(row, name) for name in _BESIDE},
             evidence=tuple(zip(row["kinds"] or (), row["ends"] or (), strict=True)),
         )
@@ -135,10 +148,12 @@ def keep(
         written: all their rows by table, where this transaction wrote them.
     """
     rows = [
-        {"service_id": key, "body": said}  # a document in a document: taken as the text it is
+        # documents in a document: taken as the text that they are
+        {"service_id": key, "body": said, "offer": offer(said)}
         for key, said in documents(session, keys, written).items()
     ]
-    many.insert(session, "service_document", rows, known_by=("service_id",), changing=("body",))
+    changing = ("body", "offer")
+    many.insert(session, "service_document", rows, known_by=("service_id",), changing=changing)
 
 
 def fill(engine: Engine, *, batch: int = BATCH) -> int:
@@ -194,11 +209,15 @@ def differing(engine: Engine, *, batch: int = BATCH) -> Iterator[UUID]:
     """
     for keys in _in_parts(engine, batch, lacking=False):
         with one_state(engine) as session:
-            bodies = select(document.service_id, document.body)
-            rows = session.connection().execute(bodies.where(document.service_id.in_(keys)))
-            stored = {key: orjson.loads(body) for key, body in rows.all()}
+            kept = select(document.service_id, document.body, document.offer)
+            rows = session.connection().execute(kept.where(document.service_id.in_(keys)))
+            stored = {key: (orjson.loads(body), orjson.loads(part)) for key, body, part in rows}
             gathered = documents(session, list(stored))
-        yield from (key for key in stored if stored[key] != gathered.get(key))
+        yield from (key for key, said in stored.items() if said != _both(gathered.get(key)))
+
+
+def _both(said: Json | None) -> tuple[Json, Json] | None:
+    return None if said is None else (said, offer(said))
 
 
 def renew(engine: Engine) -> int:
@@ -217,7 +236,7 @@ def renew(engine: Engine) -> int:
 
 def _in_parts(engine: Engine, batch: int, *, lacking: bool) -> Iterator[list[UUID]]:
     """The ids of services with a document, or of those without, so many at once."""
-    there = exists().where(document.service_id == service.id)
+    there = exists().where(document.service_id == service.id, document.offer.is_not(None))
     wanted = select(service.id).where(~there if lacking else there)
     wanted = wanted.order_by(service.id).limit(batch)
     last: UUID | None = None

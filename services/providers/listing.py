@@ -23,6 +23,7 @@ from services.providers.nested import (
     plain,
     with_nested,
 )
+from services.providers.offers import offer
 
 TAXONOMY = "id name description uri version"
 
@@ -142,8 +143,8 @@ def listings(session: Session, keys: Collection[UUID], now: datetime) -> dict[UU
 def offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Json]:
     """What matching shows and reasons from, by id: `listings` without what it does not look at."""
     return {
-        key: read.said | {"kersey": _own(read, now)}
-        for key, read in documents.read(session, keys).items()
+        key: offer(read.said) | {"kersey": _own(read, now)}
+        for key, read in documents.read_offers(session, keys).items()
     }
 
 

@@ -20,6 +20,7 @@ from shared.migrate import migrate
 from tests.infrastructure.postgres import NewDatabase
 from tests.providers.conftest import House
 from tests.providers.listings import key, north, service, weekly
+from tests.providers.test_match import ask
 
 CHOIR = service(
     "Choir",
@@ -170,6 +171,32 @@ def test_a_document_gone_wrong_is_told_and_mended(house: House) -> None:
     assert documents.renew(house.engine) == 1
     assert list(documents.differing(house.engine)) == []
     assert house.get(PATH)["name"] == "Choir"
+
+
+def test_a_document_that_a_former_version_wrote_is_matched_alike_and_filled_up(house: House) -> None:
+    house.load(CHOIR)
+    before = ask(house, needs=["loneliness"])
+    assert [each["service"]["name"] for each in before["matches"]] == ["Choir"]
+    run(house, "UPDATE service_document SET offer = NULL")
+    assert ask(house, needs=["loneliness"]) == before
+    assert documents.fill(house.engine) == 1
+    assert ask(house, needs=["loneliness"]) == before
+    run(house, "UPDATE service_document SET offer = replace(offer, 'Choir', 'Quire')")
+    (shown,) = ask(house, needs=["loneliness"])["matches"]
+    assert shown["service"]["name"] == "Quire", "it is what is read"
+    assert list(documents.differing(house.engine)) == [key("Choir")]
+    assert documents.renew(house.engine) == 1
+
+
+def test_a_place_comes_with_its_address_and_without_what_its_terms_mean(house: House) -> None:
+    house.load(CHOIR)
+    (shown,) = ask(house, needs=["loneliness"])["matches"]
+    (whole,) = house.get(PATH)["service_at_locations"]
+    assert shown["access"] == {"step-free": True}
+    assert whole["location"]["attributes"]
+    assert shown["location"] == {
+        name: value for name, value in whole["location"].items() if name != "attributes"
+    }
 
 
 def test_the_rounds_gather_what_is_missing(house: House) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from babel import Locale
@@ -10,7 +11,7 @@ from babel import Locale
 from services.providers.domain import CapacityState
 from services.providers.nested import Json
 from services.providers.replies import Replies
-from shared.schedules import joined
+from shared.schedules import joined, times
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,35 @@ class Found:
         found: list[str] = self.listing["kersey"].get("terms", {}).get(taxonomy, [])
         return found
 
+    @cached_property
+    def when(self) -> list[str]:
+        """When it runs."""
+        return times(self.listing)
+
+    @cached_property
+    def cost(self) -> Json | None:
+        """The least it costs a session, in pounds, and in words; None where nobody said."""
+        said = self.listing.get("cost_options", ())
+        fees = self.listing.get("fees")
+        amounts = [each["amount"] for each in said if "amount" in each]
+        if not amounts:
+            return {"text": fees} if fees is not None else None
+        least = min(amounts)
+        return {"from": least, "text": fees or pounds(least)}
+
+    @cached_property
+    def where(self) -> str | None:
+        """How one meets: at a distance, or without going anywhere."""
+        formats = self.terms("format")
+        for code, words in _WITHOUT_GOING.items():
+            if code in formats:
+                return words
+        if self.location and self.location["location_type"] == "virtual":
+            return "online"
+        return distance(self.metres)
+
 
 _WITHOUT_GOING = {"at-home": "comes to you", "phone": "by phone", "online": "online"}
-
-
-def where(found: Found) -> str | None:
-    """How one meets: at a distance, or without going anywhere."""
-    formats = found.terms("format")
-    for code, words in _WITHOUT_GOING.items():
-        if code in formats:
-            return words
-    if found.location and found.location["location_type"] == "virtual":
-        return "online"
-    return distance(found.metres)
 
 
 def distance(metres: int | None) -> str | None:
@@ -99,15 +116,6 @@ def _ago(days: int) -> str:
         if days < most:
             return f"{days // length} {unit}s ago"
     return "more than a year ago" if days < 730 else f"{days // 365} years ago"
-
-
-def cost(listing: Json) -> Json | None:
-    """The least it costs a session, in pounds, and in words; None where nobody said."""
-    amounts = [each["amount"] for each in listing.get("cost_options", ()) if "amount" in each]
-    if not amounts:
-        return {"text": listing["fees"]} if "fees" in listing else None
-    least = min(amounts)
-    return {"from": least, "text": listing.get("fees") or pounds(least)}
 
 
 def pounds(amount: float) -> str:

@@ -8,7 +8,7 @@ from services.providers.matching.facts import Found, inline
 from services.providers.matching.question import Question
 from services.providers.matching.vocabulary import Vocabulary
 from services.providers.nested import Json
-from shared.schedules import joined, times, wanted
+from shared.schedules import joined, wanted
 
 
 def noes(found: Found, question: Question, known: Vocabulary) -> list[Json]:
@@ -57,11 +57,11 @@ def _area(found: Found, question: Question, known: Vocabulary) -> str:
 
 def _time(found: Found, question: Question, known: Vocabulary) -> str:
     asked = wanted(question.days, question.start, question.end)
-    return f"runs {joined(times(found.listing)) or 'at other times'}, not {asked}"
+    return f"runs {joined(found.when) or 'at other times'}, not {asked}"
 
 
 def _cost(found: Found, question: Question, known: Vocabulary) -> str:
-    cost = facts.cost(found.listing)
+    cost = found.cost
     least = facts.pounds(cost["from"]) if cost and "from" in cost else "more"
     return f"costs {least} a session, more than {facts.pounds(question.cost_max or 0)}"
 

@@ -9,7 +9,7 @@ from services.providers.matching.question import Question
 from services.providers.matching.statement import SILENT, Statement
 from services.providers.matching.vocabulary import TermIds, Vocabulary
 from services.providers.matching.weights import weights
-from shared.schedules import joined, times, wanted
+from shared.schedules import joined, wanted
 
 _ON_THE_WAY = {
     "walk": "on foot",
@@ -34,9 +34,9 @@ def why(
         _helps(found, (*question.needs, *statement.terms.get("need", ())), known),
         _does(found, (question.activities, statement.terms.get("activity", {})), known),
         _company(found, question, known),
-        facts.where(found),
+        found.where,
         _way(found),
-        joined(times(found.listing)[:2]) or None,
+        joined(found.when[:2]) or None,
         _access(found, known),
         _cost(found, question),
         _language(found, question),
@@ -50,7 +50,7 @@ def why(
 def to_ask(found: Found, question: Question, known: Vocabulary) -> list[str]:
     """What nobody knows and somebody should ask; unknown is never a no (care 26)."""
     said = []
-    if question.point is not None and facts.where(found) is None:
+    if question.point is not None and found.where is None:
         said.append("where it meets")
     if "time" in found.answers and found.answers["time"] is None:
         said.append(f"whether it runs {wanted(question.days, question.start, question.end)}")
@@ -133,7 +133,7 @@ def _access(found: Found, known: Vocabulary) -> str | None:
 
 
 def _cost(found: Found, question: Question) -> str | None:
-    known = facts.cost(found.listing)
+    known = found.cost
     if known is None or "from" not in known:
         return None
     if known["from"] == 0:

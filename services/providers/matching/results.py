@@ -6,14 +6,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.providers.matching import facts, reasons
+from services.providers.matching import reasons
 from services.providers.matching.facts import Found
 from services.providers.matching.question import Question
 from services.providers.matching.statement import SILENT, Statement
 from services.providers.matching.vocabulary import Vocabulary
 from services.providers.nested import Json, picked_json
 from services.providers.replies import Replies
-from shared.schedules import times
 
 _OF_SERVICE = ("id", "name", "description", "url", "alert", "eligibility_description")
 
@@ -36,8 +35,8 @@ def found(
         by: how the person gets there, where that was said.
         replies: how it answers, where enough is known.
     """
-    told = row._mapping.items()  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    answers = {name.removeprefix("is_"): yes for name, yes in told if name.startswith("is_")}
+    told = zip(row._fields, row, strict=True)
+    answers = {name[3:]: yes for name, yes in told if name.startswith("is_")}
     at = next(
         (
             each["location"]
@@ -74,8 +73,8 @@ def result(
         "format": one.terms("format"),
         "access": own.get("access", {}),
         "referral": {"ask_by": own["referral"]["ask_by"]},
-        "when": times(listed),
-        "cost": facts.cost(listed),
+        "when": one.when,
+        "cost": one.cost,
         "languages": sorted(each["code"] for each in listed.get("languages", ()) if "code" in each),
         "reasons": reasons.why(one, question, known, statement),
         "ask": reasons.to_ask(one, question, known),

@@ -11,8 +11,9 @@ from services.providers.tables.base import Base
 class ServiceDocument(Base, table=True):
     """A service's public listing as JSON, without what moves by itself (see `listing.py`).
 
-    No row says nothing: the listing is then gathered from its tables. Triggers take the row away
-    whenever something that it is made of is written, so that what is there is never old.
+    `offer` is the part of it that matching needs (see `offers.py`). No row says nothing: the
+    listing is then gathered from its tables. Triggers take the row away whenever something that it
+    is made of is written, so that what is there is never old.
     """
 
     __tablename__ = "service_document"
@@ -20,6 +21,7 @@ class ServiceDocument(Base, table=True):
         sa_column=Column(Uuid, ForeignKey("service.id", ondelete="CASCADE"), primary_key=True)
     )
     body: str = Field(sa_type=Text)
+    offer: str | None = Field(default=None, sa_type=Text)
 
 
 _OF_A_SERVICE = """
