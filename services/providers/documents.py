@@ -11,7 +11,7 @@ its locations, and its taxonomies' in share: nothing of it changes unseen meanwh
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
-from services.providers import many
+from services.providers import many, replies
 from services.providers.gathering import documents
 from services.providers.nested import Json, Row
 from services.providers.offers import offer
@@ -97,8 +97,13 @@ def _reading(said: ColumnElement[Any]) -> Select[Any]:
 
 _READING = _reading(document.body)
 """Written once: its text is half of what a small read costs."""
-_OFFERING = _reading(func.coalesce(document.offer, document.body))
-"""A former version of Kersey writes a document alone."""
+_WITH_REPLIES = replies.counted(service.id)
+_OFFERING = (
+    # A former version of Kersey writes a document alone.
+    _reading(func.coalesce(document.offer, document.body))
+    .add_columns(*_WITH_REPLIES.c)
+    .outerjoin(_WITH_REPLIES, true())
+)
 
 
 def read(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
@@ -106,15 +111,20 @@ def read(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
     return _read(session, keys, _READING)
 
 
-def read_offers(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
-    """The same with what matching needs of each document (see `offers.py`), or all of it."""
-    return _read(session, keys, _OFFERING)
+def read_offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Read]:
+    """The same with what matching needs of each document (see `offers.py`), or all of it; a row
+    also says how the service answers (see `replies.counted`).
+    """
+    return _read(session, keys, _OFFERING, since=now - replies.RECENT)
 
 
-def _read(session: Session, keys: Collection[UUID], wanted: Select[Any]) -> dict[UUID, Read]:
+def _read(
+    session: Session, keys: Collection[UUID], wanted: Select[Any], **given: Any
+) -> dict[UUID, Read]:
     if not keys:
         return {}
-    rows = session.connection().execute(wanted, {"keys": list(keys)}).mappings().all()
+    given["keys"] = list(keys)
+    rows = session.connection().execute(wanted, given).mappings().all()
     lacking = [row["id"] for row in rows if row["said"] is None]
     gathered = documents(session, lacking) if lacking else {}
     return {

@@ -5,12 +5,13 @@ worked out at each read: a capacity that expires, evidence that lapses, confiden
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from services.providers import capacities, documents, domain
+from services.providers import capacities, documents, domain, replies
 from services.providers.assurance import looks
 from services.providers.closing.reading import closing_days
 from services.providers.documents import Read
@@ -24,6 +25,7 @@ from services.providers.nested import (
     with_nested,
 )
 from services.providers.offers import offer
+from services.providers.replies import Replies
 
 TAXONOMY = "id name description uri version"
 
@@ -140,11 +142,24 @@ def listings(session: Session, keys: Collection[UUID], now: datetime) -> dict[UU
     }
 
 
-def offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Json]:
-    """What matching shows and reasons from, by id: `listings` without what it does not look at."""
+@dataclass(frozen=True)
+class Offered:
+    """What matching shows and reasons from.
+
+    Attributes:
+        listing: of `listings`, what matching looks at.
+        replies: how the service answers, where enough is known.
+    """
+
+    listing: Json
+    replies: Replies | None
+
+
+def offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Offered]:
+    """What matching shows and reasons from, by id."""
     return {
-        key: offer(read.said) | {"kersey": _own(read, now)}
-        for key, read in documents.read_offers(session, keys).items()
+        key: Offered(offer(read.said) | {"kersey": _own(read, now)}, replies=replies.of(read.row))
+        for key, read in documents.read_offers(session, keys, now).items()
     }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     String,
     Uuid,
+    and_,
     bindparam,
     literal,
     null,
@@ -27,6 +28,7 @@ from services.referrals.break_glass import DUTY_LEAD, to_look_at
 from services.referrals.domain import Refused
 from services.referrals.resources import instant
 from services.referrals.tables import (
+    Attempt,
     BreakGlass,
     Case,
     FrontDoorEntry,
@@ -88,6 +90,8 @@ def worklist(
     worried: bool | None = None,
     urgent: bool | None = None,
     agreement_ending: bool | None = None,
+    contact_due: bool | None = None,
+    not_agreed: bool | None = None,
     allocated_to: str | None = None,
     complexity: str | None = None,
     now: datetime,
@@ -114,6 +118,7 @@ def worklist(
             is_overdue(now).label("overdue"),
             is_ending(now).label("agreement_ending"),
             worries.stands(principal.roles).label("worried"),
+            _REACHED.label("reached"),
             func.coalesce(col(Practice.name), col(Case.practice)).label("practice"),
             col(FrontDoorEntry.reference),
             col(LinkWorkerService.name).label("team"),
@@ -140,6 +145,8 @@ def worklist(
         (overdue, is_overdue(now)),
         (agreement_ending, is_ending(now)),
         (worried, worries.stands(principal.roles)),
+        (contact_due, and_(_TAKEN_ON, ~_REACHED)),
+        (not_agreed, and_(_TAKEN_ON, _REACHED)),
     )
     for wanted, stands in worked_out:
         if wanted is not None:
@@ -196,8 +203,8 @@ def caseload(session: Session, principal: Principal, now: datetime) -> View:
 
 
 WAITING = (
-    "urgent", "unrouted", "opened", "due", "overdue", "agreement_ending", "mine", "nobody",
-    "intensive",
+    "urgent", "unrouted", "opened", "due", "overdue", "agreement_ending", "contact_due",
+    "not_agreed", "mine", "nobody", "intensive",
 )  # fmt: skip
 """Filters of the worklist whose open cases are counted."""
 
@@ -218,6 +225,8 @@ def _load(roles: frozenset[str]) -> CompoundSelect[Any]:
         "due": is_due(now),
         "overdue": is_overdue(now),
         "agreement_ending": is_ending(now),
+        "contact_due": and_(_TAKEN_ON, ~_REACHED),
+        "not_agreed": and_(_TAKEN_ON, _REACHED),
         "mine": col(Worklist.allocated_to) == me,
         "nobody": _nobodys(),
         "intensive": func.coalesce(col(Worklist.complexity) == "intensive", False),
@@ -243,6 +252,11 @@ def _load(roles: frozenset[str]) -> CompoundSelect[Any]:
         worried.where(whose, worries.stands(roles)),
         unseen.select_from(BreakGlass).where(to_look_at(roles, organisation, me)),
     )
+
+
+_TAKEN_ON = col(Worklist.state) == "triage-accepted"
+_REACHED = select(Attempt.id).where(Attempt.case == Worklist.case, col(Attempt.reached)).exists()
+"""Whether anybody of the team has spoken to the person: then what is due is their yes."""
 
 
 def is_due(now: datetime | BindParameter[datetime]) -> Any:

@@ -103,6 +103,7 @@ ROW: dict[str, Any] = {
     "agreement_ends": None,
     "agreement_ending": False,
     "urgent": False,
+    "reached": False,
     "state": "triage-accepted",
     "provider_state": None,
     "delivery_state": None,

@@ -11,6 +11,7 @@ from tests.portal.signing_in import (  # noqa: F401 - fixtures
     CASE,
     DONE,
     NOTED,
+    ROW,
     Pages,
     at_the_right_time,
     led,
@@ -130,6 +131,14 @@ def test_a_part_that_is_away_leaves_the_rest_of_a_page(pages: Pages):
     assert f'href="/cases/{CASE}"' in page.text
     assert "You are signed out after 30 minutes without a click" in page.text
     assert "First contact due" in page.text
+
+
+def test_whoever_was_reached_is_not_due_to_be(pages: Pages, monkeypatch: pytest.MonkeyPatch):
+    http, person = pages.browser(), pages.person()
+    monkeypatch.setitem(ROW, "reached", True)
+    page = pages.come(http, person, "/cases")
+    assert "Reached, has not said yes" in page.text
+    assert "First contact due" not in page.text
 
 
 def test_a_case_says_what_of_it_is_away_and_shows_the_rest(pages: Pages):

@@ -74,6 +74,27 @@ def test_rows_are_found_by_state_and_whether_they_are_open(house: House):
     house.worker.get("/referrals/cases", params={"state": "a b"}, status=422)
 
 
+def test_a_first_contact_is_due_until_somebody_was_reached_and_then_their_yes(house: House):
+    referral = house.refer()
+    house.worker.post(f"{referral.at}/accept")
+
+    def standing(**asked: bool) -> list[str]:
+        return [row["case"] for row in house.worker.get("/referrals/cases", params=asked)]
+
+    def counted() -> tuple[int, int]:
+        waiting = house.worker.get("/referrals/caseload")["waiting"]
+        return waiting["contact_due"], waiting["not_agreed"]
+
+    for reached, due in ((False, True), (True, False), (False, False)):
+        house.worker.post(f"{referral.at}/contacts", {"reached": reached, "how": "phone"})
+        assert standing(contact_due=True) == ([referral.case] if due else [])
+        assert standing(not_agreed=True) == ([] if due else [referral.case])
+        assert counted() == ((1, 0) if due else (0, 1))
+        (row,) = house.worker.get("/referrals/cases")
+        assert row["reached"] is not due
+    assert standing(contact_due=False) == [referral.case]
+
+
 def test_each_team_and_hub_has_its_own_list(house: House):
     referral = house.refer()
     for name in ("link-worker", "coordinator"):

@@ -185,7 +185,11 @@ async def _known(here: Place, found: Json) -> dict[str, Any]:
         "record": found["record"],
         "possible": frozenset(case["possible"]),
         "closable": any(step in case["possible"] for step, _ in OUTCOMES.values()),
-        "state": state_words(state, requests[-1]["business_status"] if requests else None),
+        "state": state_words(
+            state,
+            requests[-1]["business_status"] if requests else None,
+            reached=any(each["reached"] for each in case["attempts"]),
+        ),
         "state_code": state,
         "colour": COLOURS.get(state, "grey"),
         "requests": requests,

@@ -35,8 +35,12 @@ COLOURS: Mapping[str, str] = {
 """Of a state's tag; the words say it too, so that nobody needs the colour."""
 
 
-def state_words(state: str, provider_state: str | None) -> str:
-    """Where a case stands; who is on a waiting list has their answer."""
+def state_words(state: str, provider_state: str | None, *, reached: bool) -> str:
+    """Where a case stands; who is on a waiting list has their answer, and who was reached is not
+    due to be.
+    """
+    if state == "triage-accepted" and reached:
+        return _("Reached, has not said yes")
     if state == "provider-asked" and provider_state == "waiting-list":
         return _("On a waiting list")
     return STATES.get(state, state)
@@ -97,7 +101,8 @@ SHOWN: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "overdue": (_("Overdue"), {"overdue": "true"}),
     "due": (_("Next step due"), {"due": "true"}),
     "new": (_("New"), {"state": "new"}),
-    "contact": (_("First contact due"), {"state": "triage-accepted"}),
+    "contact": (_("First contact due"), {"contact_due": "true"}),
+    "reached": (_("Reached, has not said yes"), {"not_agreed": "true"}),
     "looking": (_("Looking"), {"state": "person-accepted"}),
     "answer": (_("Waiting for an answer"), {"state": "provider-asked"}),
     "place": (_("Place found"), {"state": "place-found"}),

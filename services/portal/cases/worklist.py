@@ -251,7 +251,7 @@ def _row(row: Row, person: Shown, asked: Asked, team: Team) -> Row:
         "team": row["team"],
         "created": row["created"],
         "urgent": row["urgent"],
-        "state": state_words(row["state"], row["provider_state"]),
+        "state": state_words(row["state"], row["provider_state"], reached=row["reached"]),
         "colour": COLOURS.get(row["state"], "grey"),
         "provider": _service(row),
         "delivery": _delivery(row),

@@ -28,7 +28,6 @@ from services.providers.nested import Json
 from services.providers.paging import envelope
 from services.providers.points import Point, plan_anew
 from services.providers.queries import NeedSearch
-from services.providers.replies import replies
 
 OTHER_SEX = {"women": "men", "men": "women"}
 UNLIKE = {"women": ("mixed",), "men": ("mixed",), "mixed": ("women", "men")}
@@ -74,7 +73,7 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
         total = first[0].total if first else 0
     listed = listing.offers(session, [row.service_id for row in rows], now)
     contents = [
-        result(found(row, listed[row.service_id], question, now.date()), question, known)
+        result(found(row, listed[row.service_id].listing, question, now.date()), question, known)
         for row in rows
     ]
     return envelope(query, total, contents)
@@ -130,11 +129,10 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     rows = weighed.rows
     listed = listing.offers(session, [row.service_id for row in rows], now)
     by = request.travel.by if request.travel else None
-    answered = replies(session, listed, now)
     fits, misses = [], []
     for row in rows:
-        key = row.service_id
-        one = found(row, listed[key], question, now.date(), by, answered.get(key))
+        offered = listed[row.service_id]
+        one = found(row, offered.listing, question, now.date(), by, offered.replies)
         shown = result(one, question, known, statement) | {"score": float(row.score)}
         said = noes(one, question, known)
         passed = [each for each in said if each["criterion"] in overridden]

@@ -42,6 +42,8 @@ class Listed(BaseModel):
     worried: bool | None = None
     urgent: bool | None = None
     agreement_ending: bool | None = None
+    contact_due: bool | None = None
+    not_agreed: bool | None = None
     allocated_to: Slug | None = None
     complexity: Slug | None = None
     open: bool = True
