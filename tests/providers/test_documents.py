@@ -173,7 +173,7 @@ def test_a_document_gone_wrong_is_told_and_mended(house: House) -> None:
     assert house.get(PATH)["name"] == "Choir"
 
 
-def test_a_document_that_a_former_version_wrote_is_matched_alike_and_filled_up(house: House) -> None:
+def test_what_a_former_version_wrote_is_matched_alike_and_filled_up(house: House) -> None:
     house.load(CHOIR)
     before = ask(house, needs=["loneliness"])
     assert [each["service"]["name"] for each in before["matches"]] == ["Choir"]
