@@ -31,7 +31,7 @@ def directory(
         typer.Argument(
             metavar="FILE|URL",
             help="A live Open Referral UK feed (https), a JSON file, a CSV data package (folder or"
-            " ZIP).",
+            " ZIP) or one table of it; gzip of any.",
         ),
     ],
     source: Annotated[
@@ -204,7 +204,8 @@ def _material(
     except OSError as error:
         message = f"{what} cannot be read: {error.strerror}"
         raise Refusal(message) from None
-    return FileMaterial(file), None, path.stem[:60]
+    name = path.name.removesuffix(".gz")
+    return FileMaterial(file, path.name), None, Path(name).stem[:60]
 
 
 def _hub(house: "Directory", said: str | None) -> str:

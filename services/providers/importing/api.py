@@ -1,6 +1,7 @@
 """Imports over HTTP: a coordinator sends a file, or names the address of a feed."""
 
 import tempfile
+from email.message import Message
 from functools import partial
 from typing import IO, Annotated, Any
 from urllib.parse import urlsplit
@@ -19,7 +20,9 @@ from services.providers.importing import runs, sources
 from services.providers.importing.background import Background
 from services.providers.importing.material import AddressMaterial, FileMaterial, Material
 from services.providers.importing.outcomes import Report, RunState
+from services.providers.importing.reading import packed
 from services.providers.importing.reading.fetching import REFUSALS, Fetcher
+from services.providers.importing.reading.records import SourceBroken
 from services.providers.importing.runs import Busy, Import, Limits, Wish
 from services.providers.settings import ProvidersSettings
 from shared.auth import Principal, requires
@@ -69,9 +72,11 @@ async def post_import(
     the report will be.
     """
     background: Background = request.app.state.imports
-    body = tempfile.TemporaryFile()  # noqa: SIM115 - whoever imports it closes it
+    _refuse_form(request)
+    body: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - whoever imports it closes it
     try:
         await _receive(request, body, settings.import_bytes)
+        body = await anyio.to_thread.run_sync(_unpacked, body, settings.import_bytes)
         address = _address(body, settings)
         wish = await anyio.to_thread.run_sync(
             lambda: Wish(
@@ -93,7 +98,7 @@ async def post_import(
         body.close()
         work = partial(_from_address, one, settings, address)
     else:
-        work = partial(_from_file, one, body)
+        work = partial(_from_file, one, body, _file_name(request))
     report = await background.run(work, wait=settings.import_answer_seconds)
     if report is None:
         found = await anyio.to_thread.run_sync(partial(_report, directory, begun))
@@ -149,12 +154,7 @@ async def _receive(request: Request, file: IO[bytes], most: int) -> None:
         Problem: 413 when it is too large, 422 when there is none.
     """
     size = 0
-    too_large = Problem(
-        413,
-        "The file is too large",
-        f"{most:,} bytes at most; `kersey import directory` takes a larger one.",
-        element="body",
-    )
+    too_large = _too_large(most)
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared[:18]) > most:
         raise too_large
@@ -166,6 +166,63 @@ async def _receive(request: Request, file: IO[bytes], most: int) -> None:
     if size == 0:
         raise Problem(422, "There is nothing to import", "The body is empty.", element="body")
     file.seek(0)
+
+
+def _refuse_form(request: Request) -> None:
+    """Refuse a body in which the file is only a part, or that is packed in a way not known here.
+
+    Raises:
+        Problem: 415.
+    """
+    kind = request.headers.get("content-type", "").lower()
+    if kind.startswith("multipart/"):
+        raise Problem(
+            415, "The file is the body",
+            "A form with a file in it is not read: send the file itself, as `curl --data-binary"
+            " @FILE` does.", element="body",
+        )  # fmt: skip
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
+        raise Problem(
+            415, "The file is packed in a way that is not known here",
+            "Send it as it is, or packed by gzip.", element="body",
+            headers={"Accept-Encoding": "gzip"},
+        )  # fmt: skip
+
+
+def _unpacked(body: IO[bytes], most: int) -> IO[bytes]:
+    """The body without gzip: as a `Content-Encoding`, and as a file that is packed by itself.
+
+    Raises:
+        Problem: 413 when it becomes too large, 422 when it cannot be unpacked.
+    """
+    try:
+        plain = packed.unpacked(body, most)
+    except packed.TooLarge:
+        raise _too_large(most) from None
+    except SourceBroken as broken:
+        words = broken.words
+        raise Problem(422, "The source cannot be read", words, element="body") from None
+    if plain is not body:
+        body.close()
+    return plain
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(
+        413,
+        "The file is too large",
+        f"{most:,} bytes at most, also once it is unpacked; `kersey import directory` takes a"
+        " larger one.",
+        element="body",
+    )
+
+
+def _file_name(request: Request) -> str:
+    """The name that a sender gives the body, such as `attachment; filename="services.csv"`."""
+    said = Message()
+    said["content-disposition"] = request.headers.get("content-disposition", "")
+    return said.get_filename("")
 
 
 def _address(body: IO[bytes], settings: ProvidersSettings) -> str | None:
@@ -219,9 +276,9 @@ def _from_address(one: Import, settings: ProvidersSettings, address: str) -> Rep
         fetching.http.close()
 
 
-def _from_file(one: Import, file: IO[bytes]) -> Report:
+def _from_file(one: Import, file: IO[bytes], name: str) -> Report:
     with file:
-        material: Material = FileMaterial(file)
+        material: Material = FileMaterial(file, name)
         return one.run(material)
 
 

@@ -1,6 +1,6 @@
 """What is known of a source: each record that it gave, and which listing of ours that is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -111,14 +111,27 @@ class Ledger:
         return {row.id: row.digest for row in self._run(wanted)}
 
     def keys(self, entity: str, fresh: Iterable[str]) -> dict[str, UUID]:
-        """The ids that new records get here: their own, unless another hub keeps what has it."""
+        """The ids that new records get here: their own, unless another hub keeps what has it, or it
+        is that of a thing of another kind: some number a service as they number its organisation.
+        """
         own = {given: key_of(self.source.id, entity, given) for given in fresh}
         hubs = self._hubs(entity, own.values())
+        others = self._of_others(entity, own.values())
         return {
             given: uuid5(self.source.id, f"{entity}/{given}")
-            if hubs.get(key, self.source.hub) != self.source.hub
+            if hubs.get(key, self.source.hub) != self.source.hub or key in others
             else key
             for given, key in own.items()
+        }
+
+    def _of_others(self, entity: str, keys: Collection[UUID]) -> set[UUID]:
+        """Ids that things of other kinds have."""
+        kinds = {"organization", "service", "location"} - {entity}
+        columns = [table(each).c.id for each in sorted(kinds)]
+        return {
+            key
+            for column in columns
+            for key in self._run(select(column).where(among(column, keys))).scalars()
         }
 
     def organizations(self, given: Iterable[Any]) -> dict[str, UUID]:

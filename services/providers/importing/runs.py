@@ -155,6 +155,7 @@ class Import:
         try:
             why = self._read(begun, material)
             if why is None:
+                self._tell_if_short(begun)
                 state, why = self._finish(begun, material)
         except SourceBroken as broken:
             why = broken.words
@@ -259,7 +260,7 @@ class Import:
         if not (begun.whole and self.wish.keeps_set and material.is_set):
             return RunState.COMPLETE, None
         gone = vanishing.vanished(self.directory, begun)
-        words = gone.too_many(self.limits.shrinking) or self._short()
+        words = gone.too_many(self.limits.shrinking) or self._short() or _unsteady(material)
         if words and gone.services and not self.wish.accept_shrinking:
             return RunState.HELD, words
         self._withdraw(begun, accepted_by=self.wish.by if words else None)
@@ -278,6 +279,15 @@ class Import:
         if self._total is None or read >= self._total:
             return None
         return f"The feed says that it has {self._total} services, and gave {read}."
+
+    def _tell_if_short(self, begun: Begun) -> None:
+        """Say in the report that there is more than was given, also where nothing vanished."""
+        if words := self._short():
+            name = begun.source["name"]
+            with UnitOfWork(self.directory.engine) as uow:
+                fewer = Told("feed", name, Outcome.LEFT_OUT, words=words, rule="fewer")
+                self._tell(uow, begun.id, [fewer])
+                uow.commit()
 
     def _end(self, begun: Begun, state: RunState, why: str | None) -> None:
         now = self.directory.clock()
@@ -320,6 +330,13 @@ def accept(directory: Directory, run: UUID, by: str) -> Report:
         uow.commit()
     assert report is not None
     return report
+
+
+def _unsteady(material: Material) -> str | None:
+    """What moved between two pages while they were read is on neither."""
+    if not material.changed:
+        return None
+    return "The feed changed while it was read: what is missing may only have moved. Read it again."
 
 
 def _batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:

@@ -29,7 +29,7 @@ from services.providers.life.states import IMPORT, Act, imported
 from services.providers.rows import among, table
 from shared.database import UnitOfWork
 
-READ_AS = b"3"
+READ_AS = b"4"
 """Raised when the same record would be understood otherwise than before: then all are read anew."""
 
 Listing = TypeVar("Listing", hsds.Organization, hsds.Service)

@@ -409,8 +409,7 @@ def test_a_document_has_its_bounds_packed_and_unpacked(importer: Importer):
 def test_a_page_too_long_for_memory_is_refused_and_read_as_a_file_by_its_own_address(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ):
-    for module in ("reading.feeds", "material"):
-        monkeypatch.setattr(f"services.providers.importing.{module}.LONGEST_PAGE", 1_000)
+    monkeypatch.setattr("services.providers.importing.reading.feeds.LONGEST_PAGE", 1_000)
     with published(feed(five(), per=100)) as (url, _):
         base = importer.address(url)
         assert base.state is RunState.BROKEN

@@ -1,5 +1,7 @@
 """What is repaired of a record, by which rule; and what is refused. No database is needed."""
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +104,217 @@ def test_times_are_mended_or_absent(said: dict[str, Any], value: Any, rules: lis
     else:
         assert schedule.get("byday") == value
     assert "valid_from" not in schedule
+
+
+@pytest.mark.parametrize(
+    ("said", "days", "freq"),
+    [
+        ("Weekdays", "MO,TU,WE,TH,FR", None),
+        ("weekends", "SA,SU", None),
+        ("Mon-Fri", "MO,TU,WE,TH,FR", None),
+        ("MO–WE", "MO,TU,WE", None),
+        ("Monday to Wednesday and Saturdays", "MO,TU,WE,SA", None),
+        ("Mondays & Thurs.", "MO,TH", None),
+        ("every day", "MO,TU,WE,TH,FR,SA,SU", None),
+        ("First Monday", "1MO", "MONTHLY"),
+        ("1st and 3rd Tuesday", "1TU,3TU", "MONTHLY"),
+        ("last friday", "-1FR", "MONTHLY"),
+        ("4th Thursday", "4TH", "MONTHLY"),
+        (["1TH", "2we"], "1TH,2WE", "MONTHLY"),
+        (["Monday", "weds"], "MO,WE", None),
+        ("Summer holidays", None, None),
+        ("Monthly", None, None),
+        ("Weekly on Monday", None, None),
+        ("Fri-Mon", None, None),
+        ("Monday-", None, None),
+        ("first", None, None),
+        ("Not Mondays", None, None),
+        ("Monday (term time)", None, None),
+    ],
+)
+def test_a_word_that_is_no_day_is_none(said: Any, days: str | None, freq: str | None) -> None:
+    found, _ = mended({"schedules": [{"byday": said}]})
+    schedule = found["schedules"][0]
+    assert (schedule.get("byday"), schedule.get("freq")) == (days, freq)
+
+
+@pytest.mark.parametrize(
+    ("said", "opens", "closes"),
+    [
+        ({"opens_at": "9am - 5.30 p.m."}, "09:00:00", "17:30:00"),
+        ({"opens_at": "10:00 to 12:00"}, "10:00:00", "12:00:00"),
+        ({"opens_at": "0900", "closes_at": "1730"}, "09:00:00", "17:30:00"),
+        ({"opens_at": "noon", "closes_at": "2pm"}, "12:00:00", "14:00:00"),
+        ({"opens_at": "9am - 5pm", "closes_at": "16:00"}, None, "16:00:00"),
+        ({"opens_at": "900"}, None, None),
+        ({"opens_at": "10-12"}, None, None),
+        ({"closes_at": "24:00"}, None, None),
+        ({"closes_at": "9am - 5pm"}, None, None),
+    ],
+)
+def test_a_time_is_read_where_it_can_only_be_one(
+    said: dict[str, Any], opens: str | None, closes: str | None
+) -> None:
+    found, _ = mended({"schedules": [said]})
+    schedule = found["schedules"][0]
+    assert (schedule.get("opens_at"), schedule.get("closes_at")) == (opens, closes)
+
+
+@pytest.mark.parametrize(
+    ("said", "amount", "words"),
+    [
+        ("£3", 3, None),
+        ("Free", 0, None),
+        ("No charge.", 0, None),
+        ("£3.50 per session", 3.5, "£3.50 per session"),
+        ("£1,200 a year", 1200, "£1,200 a year"),
+        ("£3-£5", None, "£3-£5"),
+        ("£3-5", None, "£3-5"),
+        ("3-5", None, "3-5"),
+        ("£3 or £2", None, "£3 or £2"),
+        ("£3 for 2 hours", None, "£3 for 2 hours"),
+        ("Free for members, £3 for others", None, "Free for members, £3 for others"),
+        ("Donation", None, "Donation"),
+    ],
+)
+def test_a_price_is_a_number_or_its_words_stay(
+    said: str, amount: float | None, words: str | None
+) -> None:
+    found, _ = mended({"cost_options": [{"option": "Adult", "amount": said}]})
+    (cost,) = found["cost_options"]
+    assert (cost.get("amount"), cost.get("amount_description")) == (amount, words)
+
+
+@pytest.mark.parametrize(
+    ("said", "freq", "interval"),
+    [
+        ({"freq": "Fortnightly"}, "WEEKLY", 2),
+        ({"freq": "quarterly", "interval": 1}, "MONTHLY", 3),
+        ({"freq": "FORTNIGHTLY", "interval": 4}, None, 4),
+    ],
+)
+def test_every_second_week_is_not_every_week(
+    said: dict[str, Any], freq: str | None, interval: int
+) -> None:
+    found, _ = mended({"schedules": [said]})
+    schedule = found["schedules"][0]
+    assert (schedule.get("freq"), schedule.get("interval")) == (freq, interval)
+
+
+@pytest.mark.parametrize("said", ["1 May 2026", "01 may 2026", "1 Sep 2026", "01.05.2026"])
+def test_a_date_with_its_month_in_words_is_read(said: str) -> None:
+    found, _ = mended({"assured_date": said})
+    assert found["assured_date"] in ("2026-05-01", "2026-09-01")
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "ages"),
+    [
+        ({"eligibility": "Adults"}, "Adults", (None, None)),
+        ({"eligibilitys": [{"minimum_age": "18+"}]}, None, (18, None)),
+        ({"eligibility": {"eligibility": "teen", "maximum_age": "19 years"}}, "teen", (None, 19)),
+        ({"eligibilities": [{"minimum_age": 5, "maximum_age": 11}]}, None, (5, 11)),
+    ],
+)
+def test_who_may_come_is_read_from_wherever_it_stands(
+    said: dict[str, Any], words: str | None, ages: tuple[int | None, int | None]
+) -> None:
+    found, _ = mended(said)
+    assert found.get("eligibility_description") == words
+    assert (found.get("minimum_age"), found.get("maximum_age")) == ages
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"phone": "01422 000000"},
+        {"telephone": "01422 000000"},
+        {"phones": "01422 000000"},
+        {"phones": {"number": "01422 000000"}},
+        {"contacts": [{"phones": "01422 000000"}]},
+        {"contacts": {"phone": "01422 000000"}},
+    ],
+)
+def test_a_number_to_ring_is_never_lost(said: dict[str, Any]) -> None:
+    found, _ = mended(said)
+    (contact,) = found["contacts"]
+    assert [each["number"] for each in contact["phones"]] == ["01422 000000"]
+
+
+def test_languages_may_be_plain_words() -> None:
+    found, _ = mended({"languages": ["Urdu", "pl"]})
+    assert [each.get("name", each.get("code")) for each in found["languages"]] == ["Urdu", "pl"]
+
+
+ODD: tuple[Any, ...] = (
+    7,
+    -1.5,
+    True,
+    "x",
+    [],
+    [7],
+    ["x"],
+    [None],
+    [[]],
+    {},
+    {"id": {}},
+    [{}],
+    {"x": []},
+)
+NESTED_ENOUGH: dict[str, Any] = {
+    "schedules": [{"byday": "MO"}],
+    "regular_schedules": [{"byday": "MO"}],
+    "service_areas": [{"name": "Calderdale", "service_area": "x"}],
+    "languages": [{"language": "en"}],
+    "funding": [{"source": "Grant"}],
+    "fundings": [{"source": "Grant"}],
+    "cost_options": [{"amount": 3, "cost_type": "x"}],
+    "contacts": [
+        {"name": "Desk", "phone": "1234", "phones": [{"number": "1234", "languages": [{}]}]}
+    ],
+    "phones": [{"number": "1234"}],
+    "phone": "1234",
+    "attributes": [{"taxonomy_term": {"id": "1", "name": "x"}}],
+    "service_taxonomys": [{"taxonomy": {"id": "1", "name": "x"}}],
+    "taxonomies": [{"id": "1", "name": "x"}],
+    "eligibilitys": [{"eligibility": "adult", "minimum_age": 3}],
+    "eligibility": "adult",
+    "attending_type": "venue",
+    "attending_access": "referral",
+    "locations": [{"geometry": {"coordinates": [1, 2]}, "address_1": "x", "accessibility": [{}]}],
+    "service_at_locations": [
+        {
+            "schedules": [{"weekday": "MO"}],
+            "contacts": [{"phones": [{"number": "1234"}]}],
+            "phones": [{"number": "1234"}],
+            "location": {
+                "latitude": 1,
+                "longitude": 2,
+                "addresses": [{"address_1": "x", "address_2": "y", "city": "z"}],
+                "accessibility": [{"accessibility": "x"}],
+            },
+        }
+    ],
+}
+
+
+def placed_odd(said: Any, odd: Any) -> Iterator[Any]:
+    """A record again and again, each time with something odd in another place."""
+    members = said.items() if isinstance(said, dict) else enumerate(said)
+    for name, each in members:
+        for other in (odd, *(placed_odd(each, odd) if isinstance(each, dict | list) else ())):
+            changed = copy.deepcopy(said)
+            changed[name] = copy.deepcopy(other)
+            yield changed
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_nothing_odd_anywhere_ends_an_import(odd: Any) -> None:
+    for said in placed_odd(NESTED_ENOUGH, odd):
+        try:
+            mended(said)
+        except RecordRefused:
+            continue
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from uuid import uuid5
 
 from services.providers.importing.mending.given_ids import NAMESPACE
 from services.providers.importing.mending.outpost import as_open_referral, dicts
+from services.providers.importing.mending.rules import age_of
 from services.providers.importing.reading.records import Said
 
 RENAMED = {
@@ -21,6 +22,7 @@ RENAMED = {
     "accessibilities": "accessibility",
     "organisation": "organization",
     "organisation_id": "organization_id",
+    "eligibilities": "eligibilitys",
 }
 """Members by their name in version 1 and 2."""
 
@@ -46,6 +48,9 @@ def modern(said: Said) -> Said:
     _attending(said)
     _classifications(said)
     _contacts(said)
+    spoken = said.get("languages")
+    if isinstance(spoken, list):
+        said["languages"] = [{"language": x} if isinstance(x, str) else x for x in spoken]
     for language in dicts(said.get("languages")):
         _language(language)
     for area in dicts(said.get("service_areas")):
@@ -86,22 +91,17 @@ def _organization(said: Said) -> None:
 
 def _eligibilities(said: Said) -> None:
     """`eligibility` is no entity any more: ages stand in the service, the rest is its words."""
-    found = dicts(said.pop("eligibilitys", None))
+    plain = said.pop("eligibility", None)
+    if isinstance(plain, str):
+        said.setdefault("eligibility_description", plain)
+    found = [*dicts(said.pop("eligibilitys", None)), *dicts(plain)]
     for name, widest in (("minimum_age", min), ("maximum_age", max)):
-        ages = [age for each in found if (age := _age(each.get(name))) is not None]
+        ages = [age for each in found if (age := age_of(each.get(name))) is not None]
         if ages and name not in said:
             said[name] = widest(ages)
     words = [each["eligibility"] for each in found if isinstance(each.get("eligibility"), str)]
     if words:
         said.setdefault("eligibility_description", "; ".join(dict.fromkeys(words)))
-
-
-def _age(value: Any) -> float | None:
-    """An age, also one that was written as text."""
-    try:
-        return None if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def _attending(said: Said) -> None:
@@ -141,6 +141,12 @@ def _contacts(said: Said) -> None:
     contacts of the service: Kersey's listing has none elsewhere.
     """
     contacts = dicts(said.get("contacts"))
+    bare = said.pop("telephone", None) or said.pop("phone", None)
+    if isinstance(bare, str | int) and "phones" not in said:
+        said["phones"] = [{"number": str(bare)}]
+    for each in (said, *contacts):
+        if isinstance(each.get("phones"), str | int):
+            each["phones"] = [{"number": str(each["phones"])}]
     found = list(contacts)
     owners = [said, *dicts(said.get("service_at_locations"))]
     for owner in owners:

@@ -134,6 +134,11 @@ def taken_by(session: Session, source: UUID, listings: Collection[tuple[str, Sai
             select(rows.c.id, *owner).where(rows.c.id == any_(every))
         ):
             found[name, key] = next((each for each in owners if each is not None), None)
+    for name in ("organization", "service"):
+        column = table(name).c.id
+        every = literal(list(wanted.get("location", ())), ARRAY(Uuid))
+        for key in session.scalars(select(column).where(column == any_(every))):
+            found["location", key] = None  # elsewhere one of them may be known by its id alone
     return found
 
 
@@ -162,6 +167,8 @@ class Keys:
             owner: the organisation, to which locations belong.
         """
         self._used.clear()  # two listings may have one room, with all that is said of it
+        for each in (key, owner):
+            self.taken["location", each] = None
         self._below(entity, said, key, owner)
 
     def _below(self, entity: str, said: Said, key: UUID, owner: UUID) -> None:

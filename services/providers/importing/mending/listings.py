@@ -214,7 +214,8 @@ def _unnoticed(mending: _Mending, entity: str, said: Said, where: tuple[Any, ...
 
 def _points(mending: _Mending) -> None:
     """Coordinates that are no fault of form and cannot be: swapped, or 0,0."""
-    for number, at in enumerate(mending.said.get("service_at_locations") or ()):
+    places = mending.said.get("service_at_locations")
+    for number, at in enumerate(places if isinstance(places, list) else ()):
         location = at.get("location") if isinstance(at, dict) else None
         if not isinstance(location, dict):
             continue

@@ -13,12 +13,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.providers.importing.mending.days import WEEK, days_of
 from services.providers.importing.reading.records import Said
 
 _HERE = ZoneInfo("Europe/London")
 """Where a day is that a source gave in milliseconds: its midnight in summer is 23:00 in UTC."""
-_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_DAY = re.compile(r"([+-]?[1-5])?(mo|tu|we|th|fr|sa|su)[a-z]*$", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s\x00@<>,;:()\"]+@[^\s\x00@<>,;:()\"]+\.[A-Za-z]{2,}")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,}(?:[/?#:].*)?$")
 _AMOUNT = re.compile(
@@ -27,7 +26,23 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"(\d{1,2})(?:[:.](\d{2}))?(?:[:.]\d{2}(?:\.\d+)?)?\s*(am|pm|z)?$", re.IGNORECASE
+    r"(\d{1,2})(?:[:.]?(\d{2}))?(?:[:.]\d{2}(?:\.\d+)?)?\s*(am|pm|z)?$", re.IGNORECASE
+)
+_FROM_TO = re.compile(r"\s*(?:-|–|to|until)\s*", re.IGNORECASE)
+_NOON = frozenset(["noon", "midday", "12 noon", "12noon"])
+_FREE = re.compile(r"(?:free|no (?:charge|cost|fee)|nil)(?: of charge)?[.!]?$", re.IGNORECASE)
+_PRICE = re.compile(
+    r"£\s*(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?)(?![\d.,]*\d)([^£\d]*)$"
+)
+"""A price and what it is for, such as '£3.50 per session': one number, so that no range is one."""
+_DATES = (
+    (10, "%Y-%m-%d"),
+    (10, "%d/%m/%Y"),
+    (10, "%d-%m-%Y"),
+    (10, "%d.%m.%Y"),
+    (8, "%d/%m/%y"),
+    (30, "%d %B %Y"),
+    (30, "%d %b %Y"),
 )
 _STATUSES = {
     "open": "active",
@@ -48,6 +63,12 @@ _STATUSES = {
     "suspended": "temporarily closed",
 }
 _FREQUENCIES = {"WEEK": "WEEKLY", "MONTH": "MONTHLY", "DAY": "DAILY"}
+_EACH = {
+    "FORTNIGHTLY": ("WEEKLY", 2),
+    "FORTNIGHT": ("WEEKLY", 2),
+    "QUARTERLY": ("MONTHLY", 3),
+}
+"""What is said by a word, and by RFC 5545 with an interval."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +153,7 @@ def _date(said: Said, name: str, fault: Fault) -> bool:
         return True
     if not isinstance(text, str):
         return False
-    for length, form in ((10, "%Y-%m-%d"), (10, "%d/%m/%Y"), (10, "%d-%m-%Y"), (8, "%d/%m/%y")):
+    for length, form in _DATES:
         try:
             found = datetime.strptime(text[:length], form)  # noqa: DTZ007 - a day has no zone
         except ValueError:
@@ -142,33 +163,68 @@ def _date(said: Said, name: str, fault: Fault) -> bool:
     return False
 
 
+def _amount(said: Said, name: str, fault: Fault) -> bool:
+    """What no number is stays in words, beside the option that it belongs to."""
+    text = said.get(name)
+    if not isinstance(text, str):
+        return False
+    text = text.strip()
+    price = _PRICE.match(text)
+    if _FREE.match(text):
+        said[name] = 0
+        return True
+    if price is not None:
+        said[name] = float(price[1].replace(",", ""))
+    else:
+        del said[name]
+    said.setdefault("amount_description", text)
+    return True
+
+
 def _clock(said: Said, name: str, fault: Fault) -> bool:
     text = said.get(name)
     if not isinstance(text, str):
         return False
-    found = _TIME.match(text.rpartition("T")[2].strip())
-    if found is None:
+    mended = _time_of(text)
+    parts = _FROM_TO.split(text.strip())
+    if mended is None and name == "opens_at" and len(parts) == 2 and "closes_at" not in said:
+        opens, closes = map(_time_of, parts)
+        if opens is None or closes is None:
+            return False
+        said |= {"opens_at": opens, "closes_at": closes}
+        return True
+    if mended is None:
         return False
+    said[name] = mended
+    return bool(mended != text)
+
+
+def _time_of(text: str) -> str | None:
+    plain = text.rpartition("T")[2].strip()
+    plain = re.sub(r"([ap])\.\s?m\b\.?", r"\1m", plain, flags=re.IGNORECASE)
+    if plain.lower() in _NOON:
+        return "12:00"
+    found = _TIME.match(plain)
+    if found is None:
+        return None
     hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
     if half in ("am", "pm"):
         if not 1 <= hour <= 12:
-            return False
+            return None
         hour = hour % 12 + (12 if half == "pm" else 0)
-    elif found[2] is None:
-        return False
-    if hour > 23 or minute > 59:
-        return False
-    said[name] = f"{hour:02}:{minute:02}"
-    return bool(said[name] != text)
+    elif found[2] is None or len(plain) == 3:
+        return None
+    return f"{hour:02}:{minute:02}" if hour <= 23 and minute <= 59 else None
 
 
 def _days(said: Said, name: str, fault: Fault) -> bool:
     value = said.get(name)
-    parts = value if isinstance(value, list) else re.split(r"[,;/&\s]+", str(value))
-    found = [_DAY.match(str(part).strip()) for part in parts if str(part).strip()]
-    if not found or any(each is None for each in found):
+    found = days_of(",".join(map(str, value)) if isinstance(value, list) else str(value))
+    if found is None:
         return False
-    said[name] = ",".join(f"{each[1] or ''}{each[2].upper()}" for each in found if each)
+    said[name] = ",".join(found)
+    if not all(each in WEEK for each in found):
+        said.setdefault("freq", "MONTHLY")  # the first Monday is one of a month
     return bool(said[name] != value)
 
 
@@ -177,7 +233,10 @@ def _frequency(said: Said, name: str, fault: Fault) -> bool:
     word = _FREQUENCIES.get(word, word)
     if word == "DAILY":
         said[name] = "WEEKLY"
-        said.setdefault("byday", ",".join(_DAYS))
+        said.setdefault("byday", ",".join(WEEK))
+        return True
+    if word in _EACH and said.get("interval") in (None, 1, "1", _EACH[word][1]):
+        said[name], said["interval"] = _EACH[word]
         return True
     if word == said.get(name) or word not in ("WEEKLY", "MONTHLY"):
         return False
@@ -261,11 +320,27 @@ RULES = (
         _for("valid_from valid_to dtstart assured_date"),
         _date,
     ),
-    Rule("time", "'9am', '9.30 pm' and an instant are times", _for("opens_at closes_at"), _clock),
-    Rule("days", "days by name are written by code (RFC 5545)", _for("byday"), _days),
+    Rule(
+        "amount",
+        "'Free' is 0; of '£3 a session' 3 is the amount; words are its description",
+        _for("amount"),
+        _amount,
+    ),
+    Rule(
+        "time",
+        "'9am', '9.30 pm', '0900', 'noon' and an instant are times; '9am to 5pm' is from and to",
+        _for("opens_at closes_at"),
+        _clock,
+    ),
+    Rule(
+        "days",
+        "days by name ('Mon-Fri', 'weekdays', 'first Monday') are written by code (RFC 5545)",
+        _for("byday"),
+        _days,
+    ),
     Rule(
         "frequency",
-        "'week' is WEEKLY; every day is WEEKLY on seven days",
+        "'week' is WEEKLY; every day is WEEKLY on seven days; fortnightly is every second week",
         _for("freq"),
         _frequency,
     ),
@@ -326,6 +401,16 @@ DECLARED: Mapping[str, str] = {rule.code: rule.words for rule in RULES} | {
     "kept-here": "what was changed here, or was said by somebody else first, is not overwritten",
 }
 """Every repair by its code, in words: what guides and reports say."""
+
+
+def age_of(value: Any) -> float | None:
+    """An age, also one that was written with its unit ('18+', '16 years'); None for all else."""
+    if isinstance(value, str) and (found := _AMOUNT.match(value.strip())):
+        value = found[1].replace(",", "")
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def any_of(value: Any) -> str:

@@ -11,6 +11,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ZEROS = {
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+}
+"""Without a mark, which of the first four bytes are zero: JSON and CSV begin with two signs of
+ASCII (RFC 4627, 3)."""
 FALLBACK = "windows-1252"
 """What is no UTF-8 comes from an office program of the West."""
 _PIECE = 1 << 20
@@ -22,6 +30,10 @@ def charset_of(file: IO[bytes]) -> str:
     head = file.read(4)
     for mark, name in _MARKS:
         if head.startswith(mark):
+            file.seek(0)
+            return name
+    for zeros, name in _ZEROS.items():
+        if len(head) == 4 and tuple(each == 0 for each in head) == zeros:
             file.seek(0)
             return name
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -9,8 +9,10 @@ import io
 import sqlite3
 import tempfile
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import IO, Self, get_args
 
 import orjson
 
+from services.providers.importing.reading import json_files
 from services.providers.importing.reading.charsets import as_text, charset_of
 from services.providers.importing.reading.records import (
     Entity,
@@ -130,15 +133,72 @@ def records_of_zip(file: IO[bytes]) -> Iterator[Record | Unreadable]:
         with zipfile.ZipFile(file) as archive:
             if sum(each.file_size for each in archive.infolist()) > MOST_BYTES:
                 raise SourceBroken(f"The package is too large: {MOST_BYTES:,} bytes at most.")
-            names = {_stem(each): each for each in archive.namelist() if _is_csv(each)}
+            files = _files_of(archive)
+            if not any(_is_csv(name) for name in files):
+                yield from _documents(archive, files)
+                return
             with _Tables() as tables:
-                for stem, name in names.items():
-                    with archive.open(name) as packed, tempfile.TemporaryFile() as unpacked:
-                        _copy(packed, unpacked)
-                        yield from tables.lay(stem, unpacked)
+                for name in filter(_is_csv, files):
+                    with _opened(archive, name) as unpacked:
+                        yield from tables.lay(_stem(name), unpacked)
                 yield from tables.records()
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise SourceBroken(f"This ZIP file cannot be unpacked: {error}.") from None
+
+
+def _files_of(archive: zipfile.ZipFile) -> list[str]:
+    """The files of tables and documents, without what programs put beside them.
+
+    Raises:
+        SourceBroken: a table is in it twice: which of the two counts, nobody said. Or it is a
+            spreadsheet, which is a ZIP file, too.
+    """
+    names = [each for each in archive.namelist() if not Path(each).name.startswith(("._", "."))]
+    if "[Content_Types].xml" in names:
+        raise SourceBroken(
+            "This is a file of an office program: save each sheet as CSV, by the name of its table"
+            " (services.csv, organizations.csv, ...), and send all of them as one ZIP file."
+        )
+    stems = Counter(_stem(each) for each in names if _is_csv(each))
+    if twice := [stem for stem, number in stems.items() if number > 1 and stem in _ENTITIES]:
+        raise SourceBroken(f"{twice[0]}.csv is in this ZIP file more than once: send one package.")
+    return names
+
+
+def _documents(archive: zipfile.ZipFile, files: list[str]) -> Iterator[Record | Unreadable]:
+    """What a ZIP file of JSON holds; `datapackage.json` tells of tables that are not there."""
+    documents = [
+        name
+        for name in files
+        if name.lower().endswith((".json", ".jsonl", ".ndjson")) and _stem(name) != "datapackage"
+    ]
+    if not documents:
+        raise SourceBroken(
+            "There is neither services.csv nor organizations.csv in it, and no JSON file."
+        )
+    for name in documents:
+        with _opened(archive, name) as unpacked:
+            yield from json_files.records_of(unpacked, charset_of(unpacked))
+
+
+@contextmanager
+def _opened(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
+    with archive.open(name) as packed, tempfile.TemporaryFile() as unpacked:
+        _copy(packed, unpacked)
+        yield unpacked
+
+
+def records_of_table(entity: str, place: str, file: IO[bytes]) -> Iterator[Record | Unreadable]:
+    """All records of one table of a package that came by itself.
+
+    Args:
+        entity: what its rows describe.
+        place: its name, for what is told of its lines.
+        file: seekable.
+    """
+    with _Tables() as tables:
+        yield from tables.lay(entity, file, place)
+        yield from tables.records()
 
 
 def records_of_folder(folder: Path) -> Iterator[Record | Unreadable]:
@@ -169,6 +229,12 @@ def _is_csv(name: str) -> bool:
     return name.lower().endswith(".csv") and not Path(name).name.startswith(("._", "."))
 
 
+def entity_named(name: str) -> str | None:
+    """What the rows of a file describe by its name, such as `services.csv`; None where that says
+    nothing."""
+    return _ENTITIES.get(_stem(name))
+
+
 def _stem(name: str) -> str:
     return Path(name).stem.lower()
 
@@ -194,7 +260,7 @@ class _Tables:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def lay(self, stem: str, file: IO[bytes]) -> Iterator[Unreadable]:
+    def lay(self, stem: str, file: IO[bytes], place: str = "") -> Iterator[Unreadable]:
         """Take in one file; a row that has more cells than the head has names is told and left."""
         entity = _ENTITIES.get(stem)
         if entity is None:
@@ -202,7 +268,8 @@ class _Tables:
         self._known.add(entity)
         lines = _lines_of(file)
         head = next(lines, "")
-        delimiter = ";" if ";" in head and "," not in head else ","
+        delimiter = delimiter_of(head)
+        place = place or f"{stem}.csv"
         last = [head]
         reader = csv.DictReader(
             _noting(chain([head], lines), last), restkey="", delimiter=delimiter
@@ -210,20 +277,19 @@ class _Tables:
         try:
             for row in reader:
                 if row.get(""):
-                    place = f"{stem}.csv line {reader.line_num}"
-                    yield Unreadable(place, "This row has more cells than the head has names.")
+                    line = f"{place} line {reader.line_num}"
+                    yield Unreadable(line, "This row has more cells than the head has names.")
                     continue
                 several = max(len((each or "").splitlines()) for each in row.values())
                 if several > 1 and '"' not in last[0]:
                     # Only the end of the file closes a quotation that its last line does not.
                     words = "A quotation mark in it is not closed: all that follows is left."
-                    place = f"{stem}.csv line {reader.line_num - several + 1}"
-                    yield Unreadable(place, words)
+                    yield Unreadable(f"{place} line {reader.line_num - several + 1}", words)
                     continue
                 said = {name.strip().lower(): value for name, value in row.items() if value}
                 self._add(entity, said)
         except csv.Error as error:
-            raise SourceBroken(f"{stem}.csv line {reader.line_num}: {error}.") from None
+            raise SourceBroken(f"{place} line {reader.line_num}: {error}.") from None
 
     def _add(self, entity: str, said: Said) -> None:
         insert = self._rows.execute(
@@ -277,6 +343,11 @@ class _Tables:
             "SELECT said FROM said WHERE entity = ? AND key = ?", (entity, key)
         ).fetchone()
         return None if found is None else dict(orjson.loads(found[0]))
+
+
+def delimiter_of(head: str) -> str:
+    """What parts the cells of a table, by its first line; a comma where nothing else does."""
+    return next((each for each in ",;\t|" if each in head), ",")
 
 
 def _noting(lines: Iterator[str], last: list[str]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Records of a live Open Referral UK feed, page by page.
 
 What feeds say of themselves is not relied on: totals are wrong, `last_page` is missing or always
-true, `page` is ignored. A feed has ended when it says so and the number of pages agrees, when a
-page repeats the one before, or when three pages in a row are empty.
+true, `page` is ignored, or counted from 0. A feed has ended when it says so and the number of pages
+agrees, when a page repeats the one before, or when three pages in a row are empty. One that tells
+where its next page is, and no numbers, is followed (`linked.py`).
 """
 
 import json
@@ -15,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from services.providers.importing.reading.charsets import charset_of
 from services.providers.importing.reading.fetching import Fetcher, NotThere
-from services.providers.importing.reading.json_files import LISTS, in_document
+from services.providers.importing.reading.json_files import LISTS, TOTALS, has_list, in_document
 from services.providers.importing.reading.records import (
     Entity,
     Record,
@@ -40,6 +41,8 @@ _PAGED = frozenset(
     "total_pages totalPages total_items totalElements page_number number first_page first last_page"
     " last".split()
 )
+_MAYBE_PAGED = frozenset("page per_page total totalItems total_count has_more".split())
+"""Likewise, beside a list; by themselves they may be said of anything."""
 MOST_MISSING = 5
 """Services in a row whose own pages cannot be had: then it is the feed that cannot."""
 
@@ -66,6 +69,7 @@ class Feed:
         services: the address of its list of services.
         after: ask for what changed since; None for all.
         total: how many services it said that it has; None if it did not.
+        changed: whether it said one number first and another later: it changed while it was read.
 
     Lists are asked for in full, as HSDS knows it; where that is refused, as the UK profile may,
     each service is asked for by itself.
@@ -75,8 +79,10 @@ class Feed:
     services: str
     after: datetime | None = None
     total: int | None = None
+    changed: bool = False
     _full: bool | None = field(default=None, repr=False)
     _missing: int = field(default=0, repr=False)
+    _had: bool = field(default=False, repr=False)
 
     def pages(self, *, begin: int = 1) -> Iterator[FeedPage]:
         """All pages: terms and organisations, where the feed lists them, then services.
@@ -91,18 +97,49 @@ class Feed:
             for name in ("taxonomies", "taxonomy_terms", "organizations"):
                 yield from self._before(name)
         before: list[str] = []
-        empty = 0
+        first: list[str] = []
+        empty = read = from_zero = 0
+        ended = False
         for number in range(begin, begin + MOST_PAGES):
-            page = self._page(self.services, number, "service", self.after)
-            self.total = _number(page.document, "total_items", "totalElements")
-            ids = [json.dumps(each.said.get("id")) for each in page.found]
-            if ids and ids == before:
-                return
-            before = ids
-            empty = 0 if ids else empty + 1
-            yield FeedPage(number, (*page.odd, *map(self._in_full, page.found)))
-            if empty == MOST_EMPTY or _is_last(page.document, number, empty=not ids):
-                return
+            try:
+                page = self._page(self.services, number, "service", self.after)
+            except NotThere:
+                if ended:
+                    return  # it said before that this was all; that there are more pages was wrong
+                raise
+            self._count(page.document)
+            if page.ids and page.ids == before:
+                break
+            if number == 1 and _flag(page.document, "first_page", "first") is False:
+                yield from (zeroth := self._zeroth(page.ids))
+                from_zero = len(zeroth)
+            first, before = first or page.ids, page.ids
+            empty = 0 if page.ids else empty + 1
+            read += len(page.ids)
+            yield self._taken(number, page)
+            if empty == MOST_EMPTY or _is_last(page.document, number + from_zero, page.ids):
+                break
+            ended = _says_that_it_ended(page.document)
+        if begin == 1 and not from_zero and self.total is not None and read < self.total:
+            yield from self._zeroth(first)
+
+    def _count(self, document: Any) -> None:
+        """Note how many services it says that it has: told otherwise later, some may have moved to
+        a page that was read already, and never be seen."""
+        total = total_of(document)
+        self.changed |= None not in (total, self.total) and total != self.total
+        self.total = total
+
+    def _zeroth(self, first: list[str]) -> list[FeedPage]:
+        """The page before the first, where pages are counted from 0."""
+        try:
+            page = self._page(self.services, 0, "service", self.after)
+        except SourceBroken:
+            return []
+        return [self._taken(0, page)] if page.ids and page.ids != first else []
+
+    def _taken(self, number: int, page: "_Page") -> FeedPage:
+        return FeedPage(number, (*page.odd, *map(self._in_full, page.found)))
 
     def _before(self, name: str) -> Iterator[FeedPage]:
         """A list that not every feed has: what is wrong with it is told, and services are read."""
@@ -117,22 +154,17 @@ class Feed:
             except SourceBroken as broken:
                 yield FeedPage(0, (Unreadable(name, broken.words),))
                 return
-            ids = [json.dumps(each.said.get("id")) for each in page.found]
-            if not ids or ids == before:
+            if not page.ids or page.ids == before:
                 return
-            before = ids
+            before = page.ids
             yield FeedPage(0, tuple(page.found))
-            if _is_last(page.document, number, empty=False):
+            if _is_last(page.document, number, page.ids):
                 return
 
     def _page(
         self, address: str, number: int, entity: Entity, after: datetime | None = None
     ) -> "_Page":
-        query: dict[str, Any] = {"page": number, "per_page": PER_PAGE}
-        if after is not None:
-            since = after.astimezone(UTC).isoformat(timespec="seconds")
-            query["modified_after"] = since.replace("+00:00", "Z")
-        document = self._asked(address, query)
+        document = self._asked(address, {"page": number, "per_page": PER_PAGE} | since(after))
         records = list(in_document(document))
         return _Page(
             document,
@@ -144,14 +176,14 @@ class Feed:
         """A page, in the first way that the feed takes."""
         if self._full is not False:
             try:
-                document = self._document(_asking(address, query | {"full": "true"}))
+                document = self._document(asking(address, query | {"full": "true"}))
             except NotThere as refused:
                 if refused.status == 404 or self._full:
                     raise
             else:
                 self._full = True
                 return document
-        document = self._document(_asking(address, query))
+        document = self._document(asking(address, query))
         self._full = False
         return document
 
@@ -163,24 +195,22 @@ class Feed:
         try:
             said = self._document(_beside(self.services, f"services/{quote(str(key), safe='')}"))
         except SourceBroken as broken:
+            if isinstance(broken, NotThere) and not self._had:
+                return (
+                    record  # no service has a page of its own: what the list says is all there is
+                )
             self._missing += not isinstance(broken, NotThere)
             if self._missing > MOST_MISSING:
                 raise
             return Unreadable(f"service {key}", broken.words, "service", str(key))
-        self._missing = 0
+        self._missing, self._had = 0, True
         if not isinstance(said, dict) or said.get("id") != key:
             return Unreadable(f"service {key}", "Its page tells another one.", "service", str(key))
         return Record("service", said)
 
     def _document(self, url: str) -> Any:
-        with self.fetcher.get(url) as file:
-            if file.seek(0, SEEK_END) > LONGEST_PAGE:
-                raise SourceBroken(
-                    f"{url} gives a page of more than {LONGEST_PAGE:,} bytes: import that address"
-                    " itself, which is then read as a file."
-                )
-            file.seek(0)
-            return parsed(file, url)
+        with self.fetcher.get(url) as got:
+            return parsed(got.file, url)
 
 
 @dataclass(frozen=True)
@@ -189,13 +219,24 @@ class _Page:
     found: list[Record]
     odd: list[Unreadable]
 
+    @property
+    def ids(self) -> list[str]:
+        """Of what is on it, to tell it from another."""
+        return [json.dumps(each.said.get("id")) for each in self.found]
+
 
 def parsed(file: IO[bytes], url: str) -> Any:
-    """A short document, parsed.
+    """A page, parsed.
 
     Raises:
-        SourceBroken: it is no JSON.
+        SourceBroken: it is no JSON, or too long for a page.
     """
+    if file.seek(0, SEEK_END) > LONGEST_PAGE:
+        raise SourceBroken(
+            f"{url} gives a page of more than {LONGEST_PAGE:,} bytes: import that address itself,"
+            " which is then read as a file."
+        )
+    file.seek(0)
     charset = charset_of(file)
     try:
         return json.loads(file.read().decode(charset, "replace"))
@@ -213,7 +254,7 @@ def feed_at(fetcher: Fetcher, address: str, document: Any) -> Feed | None:
     """
     if not isinstance(document, dict) or "id" in document:
         return None
-    if _PAGED & document.keys():
+    if _PAGED & document.keys() or (_MAYBE_PAGED & document.keys() and has_list(document)):
         return Feed(fetcher, address)
     if {"openapi_url", "profile"} & document.keys() and LISTS.keys().isdisjoint(document):
         return Feed(fetcher, below(address, "services"))
@@ -233,7 +274,15 @@ def _beside(services: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"{base}/{name}"))
 
 
-def _asking(address: str, query: dict[str, Any]) -> str:
+def since(after: datetime | None) -> dict[str, Any]:
+    """How a feed is asked for what changed; for all of it with none."""
+    if after is None:
+        return {}
+    told = after.astimezone(UTC).isoformat(timespec="seconds")
+    return {"modified_after": told.replace("+00:00", "Z")}
+
+
+def asking(address: str, query: dict[str, Any]) -> str:
     parts = urlsplit(address)
     asked = "&".join(part for part in (parts.query, urlencode(query)) if part)
     return urlunsplit(parts._replace(query=asked))
@@ -245,9 +294,27 @@ def _number(document: Any, *names: str) -> int | None:
     return int(numbers[0]) if numbers else None
 
 
-def _is_last(document: Any, number: int, *, empty: bool) -> bool:
+def total_of(document: Any) -> int | None:
+    """How many services a page says that there are; None if it does not."""
+    return _number(document, *TOTALS)
+
+
+def _flag(document: Any, *names: str) -> bool | None:
+    found = [document.get(name) for name in names] if isinstance(document, dict) else []
+    return next((each for each in found if isinstance(each, bool)), None)
+
+
+def _is_last(document: Any, number: int, found: list[str]) -> bool:
     pages = _number(document, "total_pages", "totalPages")
     if pages is not None:
         return number >= pages
-    last = document.get("last_page", document.get("last")) if isinstance(document, dict) else True
-    return last is True or (empty and last is not False)
+    if not isinstance(document, dict):
+        return True
+    last = _flag(document, "last_page", "last")
+    return last is True or (not found and last is not False)
+
+
+def _says_that_it_ended(document: Any) -> bool:
+    """Whether nothing says that another page follows, so that none need be there."""
+    last = _flag(document, "last_page", "last")
+    return last is True or (last is None and _number(document, "total_pages", "totalPages") is None)

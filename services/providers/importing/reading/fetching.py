@@ -1,7 +1,7 @@
 """Fetching what somebody else publishes: guarded, bounded in time and size, and tried again."""
 
+import re
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from services.providers.importing.reading.packed import CODINGS, TooLarge, inflated, unpacked
 from services.providers.importing.reading.records import SourceBroken
 from shared.strangers import AddressRefused, Answer, GuardedHttp, Unreachable
 
@@ -61,12 +62,12 @@ class Fetcher:
     longest_wait: float = 5.0
 
     @contextmanager
-    def get(self, url: str) -> Iterator[IO[bytes]]:
-        """A document as a file, which is gone after the block.
+    def get(self, url: str) -> Iterator["Got"]:
+        """A document, which is gone after the block.
 
         Raises:
             NotThere: the answer is an error that will not change.
-            SourceBroken: it cannot be had, is not allowed, or is too large.
+            SourceBroken: it cannot be had, is not allowed, or is too large, also once unpacked.
         """
         again = Retrying(
             retry=retry_if_exception_type(NotNow),
@@ -75,26 +76,45 @@ class Fetcher:
             reraise=True,
         )
         with tempfile.TemporaryFile() as file:
-            again(self._fetch, url, file)
-            file.seek(0)
-            yield file
+            head = again(self._fetch, url, file)
+            plain = self._plain(url, file, head.coding)
+            try:
+                yield Got(plain, head.following)
+            finally:
+                if plain is not file:
+                    plain.close()
 
-    def _fetch(self, url: str, file: IO[bytes]) -> None:
+    def _plain(self, url: str, file: IO[bytes], coding: str) -> IO[bytes]:
+        """What a server packs, on its way or before, is unpacked for everybody who reads it."""
+        try:
+            if coding == "deflate":
+                return inflated(file, self.most_bytes)
+            return unpacked(file, self.most_bytes)
+        except TooLarge:
+            raise self._too_large(url) from None
+        except SourceBroken as broken:
+            raise SourceBroken(f"{url}: {broken.words}") from None
+
+    def _too_large(self, url: str) -> SourceBroken:
+        return SourceBroken(f"{url} gives more than {self.most_bytes:,} bytes.")
+
+    def _fetch(self, url: str, file: IO[bytes]) -> "_Head":
         at, led = url, False
         for _ in range(MOST_REDIRECTS + 1):
             file.seek(0)
             file.truncate()
-            further = self._step(at, file, led=led)
-            if further is None:
-                return
+            head = self._step(at, file, led=led)
+            if head.led_to is None:
+                file.seek(0)
+                return head
             try:
-                at = urljoin(at, further)
+                at = urljoin(at, head.led_to)
                 led = _origin(at) != _origin(url)
             except ValueError:
                 raise SourceBroken(f"{url} redirects to no address: not fetched.") from None
         raise SourceBroken(f"{url} redirects more than {MOST_REDIRECTS} times.")
 
-    def _step(self, url: str, file: IO[bytes], *, led: bool) -> str | None:
+    def _step(self, url: str, file: IO[bytes], *, led: bool) -> "_Head":
         """One answer into the file; or where it redirects to.
 
         A private address may be named where private ones are allowed; a redirect leads to none.
@@ -105,9 +125,9 @@ class Fetcher:
                 "GET", url, headers=headers, within=self.seconds, led=led, whose=_ONE_SOURCE
             ) as answer:
                 if answer.status in _REDIRECTS and answer.header("location"):
-                    return answer.header("location")
+                    return _Head(led_to=answer.header("location"))
                 self._judge(url, answer)
-                self._keep(url, answer, file)
+                return self._keep(url, answer, file)
         except AddressRefused as refused:
             raise SourceBroken(f"{url} {REFUSALS[refused.reason]}: not fetched.") from None
         except Unreachable as fault:
@@ -116,7 +136,6 @@ class Fetcher:
                 "unreachable": "cannot be reached",
             }
             raise NotNow(f"{url} {words.get(fault.reason, 'speaks no HTTP')}.") from None
-        return None
 
     def _judge(self, url: str, answer: Answer) -> None:
         if answer.status == 429 or answer.status >= 500:
@@ -124,26 +143,51 @@ class Fetcher:
         if answer.status != 200:
             raise NotThere(f"{url} answered {answer.status}.", answer.status)
 
-    def _keep(self, url: str, answer: Answer, file: IO[bytes]) -> None:
-        too_large = SourceBroken(f"{url} gives more than {self.most_bytes:,} bytes.")
+    def _keep(self, url: str, answer: Answer, file: IO[bytes]) -> "_Head":
         declared = answer.header("content-length")
         if declared.isdigit() and int(declared) > self.most_bytes:
-            raise too_large
-        zipped = answer.header("content-encoding") in ("gzip", "deflate")
-        unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if zipped else None
+            raise self._too_large(url)
+        coding = answer.header("content-encoding").lower()
+        if coding not in CODINGS:
+            raise SourceBroken(f"{url} packs its answer by '{coding}': only gzip is unpacked.")
         written = 0
         for piece in answer.pieces():
-            waiting = piece
-            while waiting:
-                plain, waiting = (
-                    (unpack.decompress(waiting, 1 << 20), unpack.unconsumed_tail)
-                    if unpack
-                    else (waiting, b"")
-                )
-                written += len(plain)
-                if written > self.most_bytes:
-                    raise too_large
-                file.write(plain)
+            written += len(piece)
+            if written > self.most_bytes:
+                raise self._too_large(url)
+            file.write(piece)
+        return _Head(coding=coding, following=_next(answer.header("link"), url))
+
+
+@dataclass(frozen=True)
+class Got:
+    """A document.
+
+    Attributes:
+        file: unpacked, at its beginning.
+        following: the address of the page after it, where the server names one.
+    """
+
+    file: IO[bytes]
+    following: str | None
+
+
+@dataclass(frozen=True)
+class _Head:
+    led_to: str | None = None
+    coding: str = ""
+    following: str | None = None
+
+
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_IS_NEXT = re.compile(r';\s*rel\s*=\s*(?:"[^"]*\bnext\b[^"]*"|next\b)', re.IGNORECASE)
+
+
+def _next(link: str, url: str) -> str | None:
+    """The page after one, as its `Link` names it (RFC 8288)."""
+    found = (to for to, parameters in _LINK.findall(link) if _IS_NEXT.search(parameters))
+    to = next(found, None)
+    return None if to is None else urljoin(url, to)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

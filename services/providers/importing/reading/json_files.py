@@ -32,9 +32,15 @@ LISTS: dict[str, Entity | None] = {
     "organizations": "organization",
     "organisations": "organization",
     "services": "service",
+    "items": None,
+    "results": None,
+    "data": None,
 }
 """Members that hold a list of records, and of what; ORUK 3 calls a page's list `contents`, 1 and 2
-`content`."""
+`content`, the last three are those of other makers."""
+
+TOTALS = ("total_items", "totalElements", "totalItems", "total_count", "total")
+"""Members in which a page says how many there are on all pages."""
 
 Found = Iterator[Record | Unreadable]
 
@@ -67,6 +73,33 @@ def records_of(file: IO[bytes], charset: str) -> Found:
         return
     file.seek(0)
     yield from _long(file if charset == "utf-8" else AsUtf8(file, charset))
+
+
+def has_list(document: Said) -> bool:
+    """Whether a document has one of the known lists."""
+    return any(isinstance(document.get(name), list) for name in LISTS)
+
+
+def total_of(file: IO[bytes], charset: str) -> int | None:
+    """How many records a file says that there are, before it lists them: one page of a feed that
+    was saved is not all of it. None where it does not.
+
+    Args:
+        file: seekable; left at its beginning.
+        charset: see `charset_of`.
+    """
+    file.seek(0)
+    try:
+        for prefix, event, value in ijson.parse(AsUtf8(file, charset)):
+            if event == "start_array":
+                return None
+            if prefix in TOTALS and str(value).isdigit():
+                return int(value)
+    except (ijson.JSONError, RecursionError):
+        return None
+    finally:
+        file.seek(0)
+    return None
 
 
 def in_document(document: Any) -> Found:
