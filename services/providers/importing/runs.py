@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from services.providers.handlers import Directory
-from services.providers.importing import sources, vanishing
+from services.providers.importing import sources, vanishing, waiting
 from services.providers.importing.ledger import From
 from services.providers.importing.material import Material
 from services.providers.importing.outcomes import Outcome, Report, RunState, Told, counted
@@ -25,7 +25,7 @@ from services.providers.importing.reading.feeds import FeedPage
 from services.providers.importing.reading.records import Record, SourceBroken, Unreadable
 from services.providers.importing.sources import Begun
 from services.providers.importing.taking import Batch
-from services.providers.importing.waiting import Waiting
+from services.providers.importing.waiting import Known, Waiting, known_by
 from services.providers.matches.of_services.proposing import propose_for
 from services.providers.matches.proposing import propose
 from shared.database import Lease, UnitOfWork
@@ -139,6 +139,9 @@ class Import:
         self._counts: Counter[str] = Counter(begun.counts)
         self._kept = 0
         self._changed = begun.seen
+        self._refused = begun.refused
+        self._waited = {known_by(each) for each in begun.waiting}
+        self._keeps = address is not None
         self._total: int | None = None
         return begun
 
@@ -173,12 +176,13 @@ class Import:
         """Take every record; why it stopped before the end, if it did."""
         source = From(begun.source["id"], begun.source["name"], begun.source["hub"], begun.id)
         with Waiting() as spool:
+            spool.add(begun.waiting)
             for page in material.pages(begun.page, begun.after):
                 self._total = material.total
                 for batch in _batches(page.records):
                     if self._stopped():
                         return "It was stopped; the next import goes on from there."
-                    self._take(source, batch, spool)
+                    self._take(source, batch, spool, reading=True)
                 self._turn(begun, page)
             self._note(begun, material)
             waited = -1
@@ -199,32 +203,53 @@ class Import:
         batch: Sequence[Record | Unreadable],
         spool: Waiting,
         *,
+        reading: bool = False,
         last: bool = False,
     ) -> None:
-        """One batch, one transaction; tried again where somebody else wrote at the same moment."""
+        """One batch, one transaction; tried again where somebody else wrote at the same moment.
 
-        def once() -> Batch:
+        Args:
+            source: whose it is.
+            batch: its records.
+            spool: where those wait that name what did not come yet.
+            reading: whether they come from the source just now, and not from the spool.
+            last: whether nothing more comes.
+        """
+
+        def once() -> Sequence[Record]:
             with UnitOfWork(self.directory.engine) as uow:
                 done = Batch(uow, self.directory, source, last=last)
                 done.take(batch)
-                counts = self._counts + counted(done.told)
-                counts["waiting"] = len(spool) + len(done.waiting)
+                # A page on which a run broke off is read twice, and what waits there waits already.
+                still = [
+                    each
+                    for each in done.waiting
+                    if not (reading and known_by(each) in self._waited)
+                ]
+                keeps = self._keeps
+                if reading and keeps:
+                    keeps = waiting.keep(uow.session, source.run, still)
+                again = self._refused & {_told_by(each) for each in done.told}
+                counts = self._counts - sources.forget_refused(uow.session, source.run, again)
+                counts += counted(done.told)
+                counts["waiting"] = len(spool) + len(still)
                 self._tell(uow, source.run, done.told)
                 sources.note(uow.session, source.run, counts=dict(+counts))
                 uow.commit()
-            self._counts = counts
+            self._counts, self._keeps = counts, keeps
+            self._refused -= again
             for each in done.told:
                 if each.outcome is Outcome.TAKEN and each.key:
                     self._changed[each.entity].add(each.key)
-            return done
+            return still
 
-        again = Retrying(
+        retrying = Retrying(
             retry=retry_if_exception_type((IntegrityError, OperationalError)),
             wait=wait_random(0.05, 0.5),
             stop=stop_after_attempt(5),
             reraise=True,
         )
-        spool.add(again(once).waiting)
+        spool.add(retrying(once))
         if self.progress:
             self.progress(self._counts, self._total)
 
@@ -299,7 +324,13 @@ class Import:
             sources.note(uow.session, begun.id, **values, why=kept)
             if state is not RunState.BROKEN:
                 sources.read_to(uow.session, begun)
+                waiting.forget(uow.session, begun.id)
             uow.commit()
+
+
+def _told_by(told: Told) -> Known:
+    """What a finding is known by."""
+    return told.entity, told.given[:300]
 
 
 def accept(directory: Directory, run: UUID, by: str) -> Report:

@@ -1,17 +1,20 @@
 """Sources: who publishes what is imported, for which hub, and where an import of it stands."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy import RowMapping, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
+from services.providers.importing import waiting
 from services.providers.importing.outcomes import Outcome, Report, RunState
+from services.providers.importing.reading.records import Record
+from services.providers.importing.waiting import Known
 from services.providers.rows import table
 
 SHOWN = 100
@@ -42,6 +45,8 @@ class Begun:
         began: when.
         counts: so far.
         seen: what it took or saw before it broke off, by entity: it may be one with others.
+        refused: what it refused before; read again, it is told once.
+        waiting: what waited for its organisation when it broke off.
     """
 
     id: UUID
@@ -53,6 +58,8 @@ class Begun:
     seen: dict[str, set[UUID]] = field(
         default_factory=lambda: {"organization": set(), "service": set()}
     )
+    refused: set[Known] = field(default_factory=set)
+    waiting: Sequence[Record] = ()
 
     @property
     def whole(self) -> bool:
@@ -118,21 +125,32 @@ def begin(
     run = session.connection().execute
     if resumes and last is not None:
         page, counts = last["page"], Counter(last["counts"] or {})
-        if counts.pop("waiting", 0):
-            # What waited for its organisation is read again, and with it all that came before.
-            page, counts = 0, counts - _refused_before(session, last["id"])
+        if counts.pop("waiting", 0) > waiting.how_many(session, last["id"]):
+            # What waited is not kept: it is read again, and with it all that came before.
+            page = 0
+            waiting.forget(session, last["id"])
         run(
             update(_RUN)
             .where(_RUN.c.id == last["id"])
             .values(state=str(RunState.RUNNING), ended=None, why=None)
         )
         after = None if last["whole"] else source["asked_after"]
-        seen = _seen(session, source["id"], last["id"])
-        return Begun(last["id"], source, page, after, last["began"], dict(counts), seen)
+        return Begun(
+            last["id"],
+            source,
+            page,
+            after,
+            last["began"],
+            dict(counts),
+            _seen(session, source["id"], last["id"]),
+            _refused(session, last["id"]),
+            waiting.kept(session, last["id"]),
+        )
     read = source["whole"]
     partly = live and not whole and read is not None and now - read < whole_each
     begun = Begun(uuid4(), source, 0, source["asked_after"] if partly else None, now, {})
     _forget_findings(session, source["id"])
+    waiting.forget_source(session, source["id"])
     run(
         insert(_RUN).values(
             id=begun.id,
@@ -148,10 +166,19 @@ def begin(
     return begun
 
 
-def _refused_before(session: Session, run: UUID) -> Counter[str]:
-    """Forget what a run refused, and how much it was: read again, it is refused again."""
+def _refused(session: Session, run: UUID) -> set[Known]:
     refused = _FINDING.c.run_id == run, _FINDING.c.outcome == str(Outcome.REFUSED)
-    gone = delete(_FINDING).where(*refused).returning(_FINDING.c.entity)
+    wanted = select(_FINDING.c.entity, _FINDING.c.given).where(*refused)
+    return {(row.entity, row.given) for row in session.connection().execute(wanted)}
+
+
+def forget_refused(session: Session, run: UUID, read_again: Collection[Known]) -> Counter[str]:
+    """Forget that a run refused records that it read again; what to take from its counts."""
+    if not read_again:
+        return Counter()
+    these = tuple_(_FINDING.c.entity, _FINDING.c.given).in_(list(read_again))
+    refused = _FINDING.c.run_id == run, _FINDING.c.outcome == str(Outcome.REFUSED)
+    gone = delete(_FINDING).where(*refused, these).returning(_FINDING.c.entity)
     entities = session.connection().execute(gone).scalars().all()
     return Counter([*(f"{each}s" for each in entities), *([str(Outcome.REFUSED)] * len(entities))])
 

@@ -74,6 +74,23 @@ class ImportFinding(Base, table=True):
     words: str = Field(sa_type=Text)
 
 
+class ImportWaiting(Base, table=True):
+    """A record of a live feed that names an organisation that did not come yet.
+
+    It stands on a page that was read: a run that breaks off has it from here, and need not read all
+    pages again. `said` is JSON as text, since a feed may send signs that no JSONB holds.
+    """
+
+    __tablename__ = "import_waiting"
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    run_id: UUID = Field(foreign_key="import_run.id", index=True)
+    entity: str = Field(max_length=40)
+    given: str = Field(max_length=300)
+    said: str = Field(sa_type=Text)
+
+
 class SourceRecord(Base, table=True):
     """What a source said of one organisation or service, and which of ours that is.
 

@@ -198,40 +198,6 @@ def test_an_import_that_broke_off_goes_on_where_it_was(importer: Importer):
     assert not any("page=1&" in each for each in asked)
 
 
-def test_what_waited_for_its_organisation_when_it_broke_off_is_not_forgotten(importer: Importer):
-    """It came on a page that was read; nothing else of it is told or counted twice."""
-    services = five()
-    for each in services[:2]:
-        del each["organization"]
-    services[0]["organization_id"] = key("Nobody")
-    services[1]["organization_id"] = key("Late")
-    services[2]["status"] = "quantum"
-    services[4] |= {"organization_id": key("Late"), "organization": organization("Late")}
-    works = feed(services)
-    broken = True
-
-    def answer(path: str, query: dict[str, str]) -> Any:
-        if broken and query.get("page") == "3":
-            return (503, {}, b"{}")
-        return works(path, query)
-
-    with published(answer) as (url, _):
-        first = importer.address(url)
-        assert (first.counts["waiting"], importer.names()) == (2, ["Knitting"])
-        broken = False
-        second = importer.address(url)
-    assert (second.id, second.state) == (first.id, RunState.COMPLETE)
-    assert importer.names() == ["Chess", "Knitting", "Walking"]
-    refused = [each for each in told(second, "outcome", "element", "given") if "refused" in each]
-    assert refused == [
-        ("refused", "status", key("service Choir")),
-        ("refused", "organization_id", key("service Baking")),
-    ]
-    assert second.counts == {
-        "services": 5, "organizations": 2, "taken": 5, "refused": 2,
-    }  # fmt: skip
-
-
 def test_what_came_before_it_broke_off_is_looked_at_for_matches_too(importer: Importer):
     charity = organization("The Hebble Arts Ltd")
     places = {"website": "https://hebble.example", "phones": [{"number": "01422 000000"}]}
