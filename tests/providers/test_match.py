@@ -2,15 +2,17 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import literal, select, text
 
 from services.providers.matching import sentences
 from services.providers.matching.weights import weights
+from shared.database import UnitOfWork
 from tests.providers.conftest import House
 from tests.providers.listings import SQUARE, attribute, north, service, weekly
 
@@ -573,6 +575,20 @@ def test_a_statement_that_was_written_for_another_question_answers_this_one(demo
     sentences._written.clear()
     assert [ask(demo, **each) for each in two] == alone
     assert alone[0] != alone[1]
+
+
+def test_the_kinds_that_were_asked_last_are_kept_written(house: House):
+    written: list[int] = []
+
+    def write(number: int) -> Any:
+        written.append(number)
+        return select(literal(number))
+
+    with UnitOfWork(house.engine) as uow:
+        for number in (*range(3 * sentences.KEPT), 3 * sentences.KEPT - 1, 0):
+            sentences.ask(uow.session, ("test", number), {}, partial(write, number))
+    assert written == [*range(3 * sentences.KEPT), 0]
+    assert len(sentences._written) <= 1.5 * sentences.KEPT
 
 
 # --- one service alone -----------------------------------------------------------------------

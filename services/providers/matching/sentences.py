@@ -11,13 +11,14 @@ from typing import Any
 
 from psycopg import sql
 from sqlalchemy import CursorResult, Select
+from sqlalchemy.util import LRUCache
 from sqlmodel import Session
 
 KEPT = 500
-"""Kinds that are kept: more than people ask."""
+"""Kinds that are kept, those that were asked last."""
 
 _NAME = re.compile(r"%\((\w+)\)s")
-_written: dict[Hashable, str] = {}
+_written: LRUCache[Hashable, str] = LRUCache(KEPT)
 
 
 def ask(
@@ -39,8 +40,7 @@ def ask(
             name: _constant(value) for name, value in compiled.params.items() if name not in given
         }
         text = _NAME.sub(lambda found: constant.get(found[1], found[0]), compiled.string)
-        if len(_written) < KEPT:
-            _written[kind] = text
+        _written[kind] = text
     return connection.exec_driver_sql(text, dict(given))
 
 
