@@ -148,6 +148,43 @@ def short_lists(path: str, query: Mapping[str, str]) -> Any:
     return page([{name: each[name] for name in each if name != "organization_id"} for each in FIVE])
 
 
+def from_numbers(path: str, query: Mapping[str, str]) -> Any:
+    number = int(query.get("page", 1))
+    return page(FIVE[number * 2 - 2 : number * 2], number, 3, total_items=5)
+
+
+def strict(path: str, query: Mapping[str, str]) -> Any:
+    """A feed that refuses every question that it does not know."""
+    if path != "/services":
+        return None
+    if query.keys() - {"page"}:
+        return 400, {}, b'{"error": "unknown parameter"}'
+    return page([*FIVE], int(query.get("page", 1)), 1)
+
+
+def organizations_with_heads(path: str, query: Mapping[str, str]) -> Any:
+    """Its organisations list the heads of services that are told in full elsewhere."""
+    if path == "/organizations":
+        return page([OWNER | {"services": [{"id": "svc-Choir", "name": "Choi"}]}])
+    return page([one("Choir", fees="Free")]) if path == "/services" else None
+
+
+class Busy:
+    """A feed that says after how long to ask again."""
+
+    def __init__(self, seconds: str) -> None:
+        self.seconds = seconds
+        self.asked = 0
+
+    def __call__(self, path: str, query: Mapping[str, str]) -> Any:
+        if path != "/services":
+            return None
+        self.asked += 1
+        if self.asked % 2:
+            return 429, {"Retry-After": self.seconds}, b""
+        return page(FIVE)
+
+
 ENVELOPES = {
     "content, from 0": shape(from_zero(FIVE), *NAMES),
     "content, from 0, all on one page": shape(from_zero(FIVE, 50), *NAMES),
@@ -162,6 +199,20 @@ ENVELOPES = {
     ),
     "a next page elsewhere": shape(
         elsewhere, "Baking", "Chess", state="broken", why="at another host"
+    ),
+    "strict": shape(strict, *NAMES),
+    "organisations with heads of services": shape(organizations_with_heads, "Choir"),
+    "asks for patience": shape(Busy("1"), *NAMES),
+    "asks for too much patience": shape(Busy("3600"), state="broken", why="after 3600 seconds"),
+    "for those who sign in": shape(
+        lambda path, query: (401, {}, b""), state="broken", why="open to everybody"
+    ),
+    "wrapped": shape(
+        lambda path, query: {"success": True, "data": from_numbers(path, query)}
+        if path == "/services" else None, *NAMES
+    ),
+    "an entity for a list": shape(
+        lambda path, query: {"contents": {"1": FIVE[0]}}, rules="unreadable"
     ),
     "null for a list": shape(
         lambda path, query: page([]) | {"contents": None} if path == "/services" else None

@@ -16,7 +16,13 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from services.providers.importing.reading.charsets import charset_of
 from services.providers.importing.reading.fetching import Fetcher, NotThere
-from services.providers.importing.reading.json_files import LISTS, TOTALS, has_list, in_document
+from services.providers.importing.reading.json_files import (
+    LISTS,
+    TOTALS,
+    has_list,
+    in_document,
+    unwrapped,
+)
 from services.providers.importing.reading.records import (
     Entity,
     Record,
@@ -43,6 +49,11 @@ _PAGED = frozenset(
 )
 _MAYBE_PAGED = frozenset("page per_page total totalItems total_count has_more".split())
 """Likewise, beside a list; by themselves they may be said of anything."""
+_MAY_BE_REFUSED = ("full", "modified_after", "per_page")
+"""What a feed is asked, the first that it may not know first; without `modified_after` it gives all
+of it, which is no harm."""
+_NOT_FOR_THE_QUESTION = frozenset([401, 403, 404, 410])
+"""Errors (RFC 9110) that have nothing to do with how it was asked."""
 MOST_MISSING = 5
 """Services in a row whose own pages cannot be had: then it is the feed that cannot."""
 
@@ -80,7 +91,8 @@ class Feed:
     after: datetime | None = None
     total: int | None = None
     changed: bool = False
-    _full: bool | None = field(default=None, repr=False)
+    _refused: set[str] = field(default_factory=set, repr=False)
+    _took: set[str] = field(default_factory=set, repr=False)
     _missing: int = field(default=0, repr=False)
     _had: bool = field(default=False, repr=False)
 
@@ -157,7 +169,7 @@ class Feed:
             if not page.ids or page.ids == before:
                 return
             before = page.ids
-            yield FeedPage(0, tuple(page.found))
+            yield FeedPage(0, tuple(map(_by_itself, page.found)))
             if _is_last(page.document, number, page.ids):
                 return
 
@@ -173,22 +185,27 @@ class Feed:
         )
 
     def _asked(self, address: str, query: dict[str, Any]) -> Any:
-        """A page, in the first way that the feed takes."""
-        if self._full is not False:
+        """A page, asked for in the first way that the feed takes: it may refuse what it does not
+        know, and what it took once it knows."""
+        query |= {"full": "true"}
+        refused = set(self._refused)
+        while True:
+            asked = {name: each for name, each in query.items() if name not in refused}
             try:
-                document = self._document(asking(address, query | {"full": "true"}))
-            except NotThere as refused:
-                if refused.status == 404 or self._full:
+                document = self._document(asking(address, asked))
+            except NotThere as fault:
+                less = [name for name in _MAY_BE_REFUSED if name in asked.keys() - self._took]
+                if not less or fault.status in _NOT_FOR_THE_QUESTION:
                     raise
+                refused.add(less[0])
             else:
-                self._full = True
+                self._refused = refused
+                self._took |= asked.keys()
                 return document
-        document = self._document(asking(address, query))
-        self._full = False
-        return document
 
     def _in_full(self, record: Record) -> Record | Unreadable:
-        """A service with all that is below it: many lists leave that out."""
+        """A service with all that is below it: many lists leave that out. Where no service has a
+        page of its own, what the list says is all there is."""
         key = record.said.get("id")
         if not _NESTED.isdisjoint(record.said) or not isinstance(key, str | int):
             return record
@@ -196,9 +213,7 @@ class Feed:
             said = self._document(_beside(self.services, f"services/{quote(str(key), safe='')}"))
         except SourceBroken as broken:
             if isinstance(broken, NotThere) and not self._had:
-                return (
-                    record  # no service has a page of its own: what the list says is all there is
-                )
+                return record
             self._missing += not isinstance(broken, NotThere)
             if self._missing > MOST_MISSING:
                 raise
@@ -211,6 +226,12 @@ class Feed:
     def _document(self, url: str) -> Any:
         with self.fetcher.get(url) as got:
             return parsed(got.file, url)
+
+
+def _by_itself(record: Record) -> Record:
+    """An organisation without its services: the feed tells them in full, and the first counts."""
+    said = {name: each for name, each in record.said.items() if name != "services"}
+    return Record(record.entity, said)
 
 
 @dataclass(frozen=True)
@@ -239,7 +260,7 @@ def parsed(file: IO[bytes], url: str) -> Any:
     file.seek(0)
     charset = charset_of(file)
     try:
-        return json.loads(file.read().decode(charset, "replace"))
+        return unwrapped(json.loads(file.read().decode(charset, "replace")))
     except (ValueError, RecursionError):
         raise SourceBroken(f"{url} gives no JSON.") from None
 

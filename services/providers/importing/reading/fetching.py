@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from services.providers.importing.reading.packed import CODINGS, TooLarge, inflated, unpacked
 from services.providers.importing.reading.records import SourceBroken
@@ -40,7 +46,16 @@ class NotThere(SourceBroken):
 
 
 class NotNow(SourceBroken):
-    """It could not be had at that moment: worth another try."""
+    """It could not be had at that moment: worth another try.
+
+    Args:
+        words: for people.
+        seconds: after which it may be asked again, if it said so.
+    """
+
+    def __init__(self, words: str, seconds: float = 0) -> None:
+        super().__init__(words)
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -52,7 +67,8 @@ class Fetcher:
         seconds: for one document, all of it.
         most_bytes: of one document.
         tries: how often a document is asked for that is not given at that moment.
-        longest_wait: seconds between two tries at most.
+        longest_wait: seconds between two tries at most, where it is not said when to ask again.
+        patience: seconds between two tries at most, where it is.
     """
 
     http: GuardedHttp
@@ -60,6 +76,7 @@ class Fetcher:
     most_bytes: int
     tries: int = 3
     longest_wait: float = 5.0
+    patience: float = 20.0
 
     @contextmanager
     def get(self, url: str) -> Iterator["Got"]:
@@ -70,8 +87,8 @@ class Fetcher:
             SourceBroken: it cannot be had, is not allowed, or is too large, also once unpacked.
         """
         again = Retrying(
-            retry=retry_if_exception_type(NotNow),
-            wait=wait_random_exponential(multiplier=0.2, max=self.longest_wait),
+            retry=retry_if_exception(self._is_worth_it),
+            wait=self._wait,
             stop=stop_after_attempt(self.tries),
             reraise=True,
         )
@@ -83,6 +100,16 @@ class Fetcher:
             finally:
                 if plain is not file:
                     plain.close()
+
+    def _is_worth_it(self, fault: BaseException) -> bool:
+        return isinstance(fault, NotNow) and fault.seconds <= self.patience
+
+    def _wait(self, state: RetryCallState) -> float:
+        """As long as it says (RFC 9110, 10.2.3): many count requests, and a feed is many."""
+        fault = state.outcome.exception() if state.outcome else None
+        asked = fault.seconds if isinstance(fault, NotNow) else 0.0
+        own = wait_random_exponential(multiplier=0.2, max=self.longest_wait)(state)
+        return max(asked, own)
 
     def _plain(self, url: str, file: IO[bytes], coding: str) -> IO[bytes]:
         """What a server packs, on its way or before, is unpacked for everybody who reads it."""
@@ -139,7 +166,15 @@ class Fetcher:
 
     def _judge(self, url: str, answer: Answer) -> None:
         if answer.status == 429 or answer.status >= 500:
-            raise NotNow(f"{url} answered {answer.status}.")
+            said = answer.header("retry-after")
+            seconds = float(said) if said.isdecimal() and len(said) < 10 else 0.0
+            later = f" It says to come back after {seconds:g} seconds." if seconds else ""
+            raise NotNow(f"{url} answered {answer.status}.{later}", seconds)
+        if answer.status in (401, 403):
+            words = (
+                f"{url} answered {answer.status}: only feeds that are open to everybody are read."
+            )
+            raise NotThere(words, answer.status)
         if answer.status != 200:
             raise NotThere(f"{url} answered {answer.status}.", answer.status)
 

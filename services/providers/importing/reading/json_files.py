@@ -39,6 +39,9 @@ LISTS: dict[str, Entity | None] = {
 """Members that hold a list of records, and of what; ORUK 3 calls a page's list `contents`, 1 and 2
 `content`, the last three are those of other makers."""
 
+_WRAPS = ("data", "result", "response")
+"""Members in which some put the whole of what others give as the document."""
+
 TOTALS = ("total_items", "totalElements", "totalItems", "total_count", "total")
 """Members in which a page says how many there are on all pages."""
 
@@ -80,6 +83,13 @@ def has_list(document: Said) -> bool:
     return any(isinstance(document.get(name), list) for name in LISTS)
 
 
+def unwrapped(document: Any) -> Any:
+    """What others give as the document, where somebody put it into one member of another."""
+    if not isinstance(document, dict) or "id" in document or has_list(document):
+        return document
+    return next((x for name in _WRAPS if isinstance(x := document.get(name), dict)), document)
+
+
 def total_of(file: IO[bytes], charset: str) -> int | None:
     """How many records a file says that there are, before it lists them: one page of a feed that
     was saved is not all of it. None where it does not.
@@ -111,6 +121,7 @@ def in_document(document: Any) -> Found:
     if isinstance(document, list):
         yield from _each(document, None)
         return
+    document = unwrapped(document)
     if not isinstance(document, dict):
         raise SourceBroken("This is JSON, and neither a record nor a list of records.")
     if words := belongs_elsewhere(document):
@@ -126,6 +137,9 @@ def in_document(document: Any) -> Found:
         )
     for name in lists:
         yield from _each(document[name], LISTS[name])
+    for name in LISTS if not lists else ():
+        if document.get(name) is not None:
+            yield Unreadable(name, f"'{name}' is no list of records.")
 
 
 def _each(said: list[Any], entity: Entity | None) -> Found:
