@@ -56,6 +56,20 @@ def replaced(theirs: Listing, ours: Listing) -> Listing:
     return theirs.model_copy(update={"kersey": ours.kersey} | _later(theirs, ours))
 
 
+def same_but_for_ids(theirs: Listing, before: Said) -> bool:
+    """Whether a source says what it said before. Some make the ids of what is below a listing anew
+    each time that they are asked: nothing changed by that, and nobody is told.
+    """
+    said, stood = (_comparable(_without_ids(each)) for each in (said_of(theirs), before))
+    return bool(said == stood)
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_ids(each) for name, each in value.items() if name != "id"}
+    return [_without_ids(each) for each in value] if isinstance(value, list) else value
+
+
 def _later(theirs: Any, ours: Any) -> dict[str, Any]:
     """Of two assurances of a service, the later one counts."""
     if not isinstance(ours, hsds.Service) or ours.assured_date is None:

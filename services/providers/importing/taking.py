@@ -321,7 +321,9 @@ class Batch:
             if key not in ours:
                 wanted[key] = theirs[key].model_copy(update={"kersey": own})
             elif each.known is not None and each.known.digest == digests[key]:
-                wanted[key] = merging.replaced(theirs[key], ours[key])
+                same = merging.same_but_for_ids(theirs[key], each.known.said)
+                if each.known.vanished or not same:
+                    wanted[key] = merging.replaced(theirs[key], ours[key])
             else:
                 base = each.known.said if each.known is not None else {}
                 wanted[key], differing = merging.merged(theirs[key], ours[key], base)

@@ -282,6 +282,33 @@ def test_a_quotation_that_is_never_closed_swallows_no_rows_in_silence(importer: 
     ]
 
 
+def test_a_table_that_nobody_knows_is_told_and_one_that_is_not_kept_is_not(importer: Importer):
+    owners = [{"id": "7", "name": "Hebble Arts", "description": "Invented."}]
+    report = importer.file(
+        package(organizations=owners, programs=[{"id": "1"}], organisatons=[{"id": "2"}])
+    )
+    assert told(report, "outcome", "rule", "given") == [
+        ("refused", "unreadable", "organisatons.csv")
+    ]
+    assert report.counts["taken"] == 1
+
+
+def test_a_package_whose_folders_are_parted_as_on_windows_is_read(importer: Importer):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("hsds\\Organizations.CSV", "id,name\n7,Hebble Arts\n")
+    assert importer.file(made.getvalue()).counts["taken"] == 1
+
+
+def test_a_table_that_is_in_a_package_twice_is_refused(importer: Importer):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for folder in ("2025", "2026"):
+            archive.writestr(f"{folder}/organizations.csv", f"id,name\n7,Hebble {folder}\n")
+    report = importer.file(made.getvalue())
+    assert report.why == ("organizations.csv is in this ZIP file more than once: send one package.")
+
+
 def test_a_package_with_nothing_in_it_is_refused(importer: Importer):
     report = importer.file(package(locations=[{"id": "9"}]))
     assert report.state is RunState.BROKEN

@@ -388,6 +388,25 @@ def test_what_says_nothing_is_absent_and_no_repair() -> None:
     assert found.keys().isdisjoint(nothing)
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"email": "none"}, "was 'none': it is not written as it has to be"),
+        ({"minimum_age": "grown-ups"}, "was 'grown-ups': a number belongs here"),
+        ({"maximum_age": 200}, "was '200': it has to be less than or equal to 150"),
+        ({"assured_date": "soon"}, "was 'soon': a date belongs here"),
+        ({"schedules": [{"opens_at": "late"}]}, "was 'late': a time belongs here"),
+        ({"contacts": "Jo"}, "was 'Jo': a list belongs here"),
+        ({"fees": ["x"]}, "was '['x']': a text belongs here"),
+        ({"schedules": [{"freq": "YEARLY"}]}, "was 'YEARLY': it has to be 'WEEKLY' or 'MONTHLY'"),
+        ({"url": "nowhere"}, "was 'nowhere': must be an http or https address"),
+    ],
+)
+def test_a_report_says_why_in_plain_words(said: dict[str, Any], words: str) -> None:
+    _, repairs = listing_of(hsds.Service, "service", modern(tidied(service() | said)))
+    assert [each.words for each in repairs] == [words]
+
+
 def test_every_repair_is_declared() -> None:
     said: list[dict[str, Any]] = [
         {"url": "nowhere", "status": "Open", "minimum_age": 9, "maximum_age": 3},

@@ -1,7 +1,9 @@
 """Whatever somebody else publishes ends in a clear report: nothing is half taken, the same again
 changes nothing, and what is listed is valid for everybody who reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -9,8 +11,8 @@ from sqlalchemy import text
 from tests.infrastructure.postgres import NewDatabase
 from tests.providers.conftest import House, _house, prepare_empty
 from tests.providers.importing.conftest import Importer
-from tests.providers.importing.feeds import published
-from tests.providers.importing.third_parties import FIVE, NAMES, SHAPES, Moving
+from tests.providers.importing.feeds import page, published
+from tests.providers.importing.third_parties import FIVE, NAMES, SHAPES, Moving, one
 from tests.providers.schemas import fits
 
 OF_SOURCE = text(
@@ -74,3 +76,53 @@ def test_a_page_of_a_feed_that_was_saved_is_not_taken_for_all_of_it(importer: Im
     assert (report.state, importer.names()) == ("held", list(NAMES))
     assert report.why == "The feed says that it has 5 services, and gave 4."
     assert [each["rule"] for each in report.findings] == ["fewer"]
+
+
+class Renumbering:
+    """A feed that makes the ids of what is below a service anew each time."""
+
+    def __init__(self) -> None:
+        self.fees = "Free"
+
+    def __call__(self, path: str, query: Mapping[str, str]) -> Any:
+        def new(**said: Any) -> dict[str, Any]:
+            return {"id": str(uuid4())} | said
+
+        if path != "/services":
+            return None
+        hall = new(name="Hall", latitude=53.72, longitude=-1.86, addresses=[
+            new(address_1="1 Mill Lane", city="Halifax", state_province="WY", postal_code="HX1 1AA")
+        ])  # fmt: skip
+        return page([
+            one("Choir", fees=self.fees, schedules=[new(byday="MO"), new(byday="TU")],
+                service_at_locations=[new(location=hall)], contacts=[new(name="Desk", phones=[
+                    new(number="01422 000000")])], cost_options=[new(amount=3.333)],
+                attributes=[new(taxonomy_term={"id": "t", "name": "Singing"})])
+        ])  # fmt: skip
+
+
+def test_new_ids_of_what_is_below_a_service_are_no_change(importer: Importer):
+    feed = Renumbering()
+    with published(feed) as (url, _):
+        importer.address(f"{url}/services")
+        start, before = importer.house.position(), importer.house.get("/directory/services")
+        again = importer.address(f"{url}/services", whole=True)
+        assert (again.counts["unchanged"], "taken" in again.counts) == (2, False)
+        assert importer.house.events(after=start) == []
+        assert importer.house.get("/directory/services") == before
+        feed.fees = "1 pound"
+        changed = importer.address(f"{url}/services", whole=True)
+        assert changed.counts["taken"] == 1
+    assert len(importer.house.events(after=start)) == 1
+
+
+def test_what_comes_back_with_new_ids_is_listed_again(importer: Importer):
+    feed = Renumbering()
+    with published(feed) as (url, _):
+        importer.address(f"{url}/services")
+    with published(lambda path, query: page([]) if path == "/services" else None) as (url, _):
+        importer.address(f"{url}/services", whole=True, accept_shrinking=True)
+    assert importer.names() == []
+    with published(feed) as (url, _):
+        importer.address(f"{url}/services", whole=True)
+    assert importer.names() == ["Choir"]

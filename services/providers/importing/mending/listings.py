@@ -94,17 +94,47 @@ def _mend(mending: _Mending, error: ValidationError) -> None:
     """Mend what one validation found; items of lists go last: the others keep their place."""
     leaving: list[tuple[Any, ...]] = []
     for each in error.errors(include_url=False, include_input=False):
-        where = each["loc"]
+        where, words = each["loc"], _in_words(each["type"], each["msg"])
         limit = each.get("ctx", {}).get("max_length")
         above = _entity_at(mending.said, where[:-1])
         if not where or isinstance(where[-1], int) or _names(mending, where) in rules.TOGETHER:
-            leaving += _whole(mending, where, each["type"], each["msg"])
+            leaving += _whole(mending, where, each["type"], words)
         elif not _by_rule(mending, above, where, Fault(each["type"], limit)):
-            leaving += _without(mending, above, where, each["type"], each["msg"])
+            leaving += _without(mending, above, where, each["type"], words)
     for where in sorted(set(leaving), key=lambda at: [str(part).zfill(6) for part in at])[::-1]:
         above = _entity_at(mending.said, where[:-1])
         mending.note(rules.LEFT_OUT, where, "the entity lacks what it needs")
         del above[where[-1]]
+
+
+_BELONGS = {
+    "string": "a text",
+    "tuple": "a list",
+    "float": "a number",
+    "int": "a whole number",
+    "finite": "a number",
+    "date": "a date",
+    "time": "a time",
+    "model": "an object",
+    "uuid": "an id",
+}
+"""What pydantic's errors of a type miss, by the beginning of their names."""
+
+
+def _in_words(kind: str, words: str) -> str:
+    """Why a value does not fit, for whoever reads the report and knows no patterns."""
+    if kind == "missing":
+        return "it is not there"
+    if kind == "string_too_short":
+        return "it is empty"
+    if kind == "string_pattern_mismatch":
+        return "it is not written as it has to be"
+    if kind == "literal_error":
+        return words.replace("Input should be", "it has to be")
+    belongs = _BELONGS.get(kind.partition("_")[0])
+    if belongs is not None and kind.endswith(("_type", "_parsing", "_number", "_from_float")):
+        return f"{belongs} belongs here"
+    return words.removeprefix("Value error, ").replace("Input should be", "it has to be")
 
 
 def _by_rule(mending: _Mending, above: Any, where: tuple[Any, ...], fault: Fault) -> bool:

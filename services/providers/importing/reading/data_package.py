@@ -71,6 +71,17 @@ _ENTITIES = {entity: entity for entity in (*FILES.values(), *EARLIER.values())} 
 """Many name a file after one row of it, as the standard names its tables."""
 
 
+_NOT_KEPT = frozenset(
+    f"{name}{s}"
+    for name in (
+        "program required_document metadata meta_table_description url unit service_capacity"
+        " service_capacitie review holiday_schedule link_taxonomy language_translation"
+    ).split()
+    for s in ("", "s")
+)
+"""Tables of HSDS and of Open Referral UK 1 and 2 of which a listing here has nothing."""
+
+
 @dataclass(frozen=True)
 class _Below:
     """Where the rows of a file stand in the nested shape."""
@@ -236,7 +247,8 @@ def entity_named(name: str) -> str | None:
 
 
 def _stem(name: str) -> str:
-    return Path(name).stem.lower()
+    r"""Some programs of Windows part the folders of a ZIP file by `\`."""
+    return Path(name.replace("\\", "/")).stem.lower().strip()
 
 
 class _Tables:
@@ -264,6 +276,9 @@ class _Tables:
         """Take in one file; a row that has more cells than the head has names is told and left."""
         entity = _ENTITIES.get(stem)
         if entity is None:
+            if stem not in _NOT_KEPT:
+                words = "No table of HSDS has this name: nothing of it is read."
+                yield Unreadable(f"{stem}.csv", words)
             return
         self._known.add(entity)
         lines = _lines_of(file)
