@@ -6,7 +6,7 @@ feed is read on from there the next time.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -185,14 +185,44 @@ class Import:
                     self._take(source, batch, spool, reading=True)
                 self._turn(begun, page)
             self._note(begun, material)
-            waited = -1
-            while len(spool) not in (0, waited):
-                waited = len(spool)
-                for again in _batches(spool.emptied()):
-                    self._take(source, again, spool)
+            self._take_what_waits(source, spool)
+            while self._decide_parents(source, spool):
+                self._take_what_waits(source, spool)
+            if self._decide_parents(source, spool, circles=True):
+                self._take_what_waits(source, spool)
             for rest in _batches(spool.emptied()):
                 self._take(source, rest, spool, last=True)
         return None
+
+    def _take_what_waits(self, source: From, spool: Waiting) -> None:
+        """Take what waits for something that came, until nothing more comes of it."""
+        waited = -1
+        while len(spool) not in (0, waited):
+            waited = len(spool)
+            for again in _batches(spool.emptied()):
+                self._take(source, again, spool)
+
+    def _decide_parents(self, source: From, spool: Waiting, *, circles: bool = False) -> bool:
+        """Take organisations whose parent is in no source: others wait for them, and decided in
+        the order in which they came, these would be refused, or lose a parent that there is.
+
+        Args:
+            source: whose they are.
+            spool: where they wait.
+            circles: also those that wait for each other.
+
+        Returns:
+            Whether there were any.
+        """
+        held = set() if circles else set(spool.first)
+        found = False
+        for batch in _batches(spool.emptied()):
+            ready = [each for each in batch if _lacks_its_parent(each, held)]
+            spool.add(each for each in batch if not _lacks_its_parent(each, held))
+            if ready:
+                self._take(source, ready, spool, last=True)
+                found = True
+        return found
 
     def _stopped(self) -> bool:
         return self.stop.is_set() or self._lease.acquire() is None
@@ -218,7 +248,7 @@ class Import:
 
         def once() -> Sequence[Record]:
             with UnitOfWork(self.directory.engine) as uow:
-                done = Batch(uow, self.directory, source, last=last)
+                done = Batch(uow, self.directory, source, last=last, waits=spool.first)
                 done.take(batch)
                 # A page on which a run broke off is read twice, and what waits there waits already.
                 still = [
@@ -368,6 +398,11 @@ def _unsteady(material: Material) -> str | None:
     if not material.changed:
         return None
     return "The feed changed while it was read: what is missing may only have moved. Read it again."
+
+
+def _lacks_its_parent(record: Record, held: Collection[tuple[str, str]]) -> bool:
+    parent = str(record.said.get("parent_organization_id")).strip()
+    return record.entity == "organization" and ("organization", parent) not in held
 
 
 def _batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:

@@ -66,6 +66,7 @@ class Batch:
         directory: what to work with.
         source: whose records they are.
         last: whether nothing more comes: then what waits for something is decided without it.
+        waits: the fingerprints of those that came before and wait, by entity and given id.
 
     Attributes:
         told: what became of each record.
@@ -73,13 +74,20 @@ class Batch:
     """
 
     def __init__(
-        self, uow: UnitOfWork, directory: Directory, source: From, *, last: bool = False
+        self,
+        uow: UnitOfWork,
+        directory: Directory,
+        source: From,
+        *,
+        last: bool = False,
+        waits: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         self._uow = uow
         self._directory = directory
         self._source = source
         self._ledger = Ledger(uow, directory, source)
         self._last = last
+        self._waits = waits or {}
         self.told: list[Told] = []
         self.waiting: list[Record] = []
 
@@ -128,7 +136,7 @@ class Batch:
                 self._refuse(entity, name, "id", words)
                 continue
             row, mark = known.get(given), fingerprint(record.said)
-            first = same.get(given)
+            first = same.get(given, self._waits.get((entity, given)))
             if given in changed:
                 first = changed[given].fingerprint
             elif row is not None and row.run_id == self._source.run:

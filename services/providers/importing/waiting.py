@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from services.providers.importing.mending.given_ids import given_id
 from services.providers.importing.reading.records import Record
+from services.providers.importing.taking import fingerprint
 from services.providers.rows import table
 
 MOST_KEPT = 10_000
@@ -28,7 +29,14 @@ _WAITING, _RUN = table("import_waiting"), table("import_run")
 
 
 class Waiting:
-    """Records on disk."""
+    """Records on disk.
+
+    Attributes:
+        first: the fingerprint of each that waits: of several records with one id the first counts,
+            also while it waits.
+    """
+
+    first: dict[Known, str]
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
@@ -45,6 +53,7 @@ class Waiting:
         """Let records wait."""
         for each in records:
             self._file.write(_written([each.entity, each.said]).encode() + b"\n")
+            self.first[known_by(each)] = fingerprint(each.said)
             self._count += 1
 
     def emptied(self) -> Iterator[Record]:
@@ -61,6 +70,7 @@ class Waiting:
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the stack
         self._file = self._stack.enter_context(file)
         self._count = 0
+        self.first = {}
 
 
 def known_by(record: Record) -> Known:

@@ -412,6 +412,38 @@ def test_a_circle_that_a_later_import_would_close_is_left_open(importer: Importe
     assert parents(importer) == {"A": None, "B": "A"}
 
 
+def test_services_wait_for_an_organisation_whose_parent_never_comes(importer: Importer):
+    """However many wait, and in whichever order they came."""
+    names = [f"Choir {number:03}" for number in range(150)]
+    listed = [{**service(name, "B"), "organization": None} for name in names]
+    owners = [below("B", "A"), below("A", "nobody")]
+    report = importer.file([*listed, *owners])
+    assert [each["rule"] for each in report.findings] == ["unknown-parent"]
+    assert importer.names() == names
+    assert parents(importer) == {"A": None, "B": "A"}
+    assert importer.file([*listed, *owners]).counts == {
+        "organizations": 2, "services": 150, "unchanged": 152,
+    }  # fmt: skip
+
+
+def test_services_wait_for_organisations_that_wait_for_each_other(importer: Importer):
+    listed = [{**service(f"Choir {number:03}", "B"), "organization": None} for number in range(120)]
+    report = importer.file([*listed, below("B", "A"), below("A", "B")])
+    assert "refused" not in report.counts
+    assert report.counts["taken"] == 122
+
+
+def test_of_two_organisations_with_one_id_the_first_counts_also_while_it_waits(importer: Importer):
+    owner = organization(parent_organization_id=key("nobody"))
+    listed = [service(f"Choir {number:03}", organization=owner) for number in range(101)]
+    listed += [
+        service("Chess"),
+        service("Walk", organization=organization() | {"email": "a@b.example"}),
+    ]
+    assert importer.file(listed).counts["taken"] == 104
+    assert "taken" not in importer.file(listed).counts
+
+
 def test_an_id_is_not_taken_for_another_that_begins_with_it(importer: Importer):
     longest = "o" * 300
     owner = organization() | {"id": longest}
