@@ -97,13 +97,10 @@ def _reading(said: ColumnElement[Any]) -> Select[Any]:
 
 _READING = _reading(document.body)
 """Written once: its text is half of what a small read costs."""
-_WITH_REPLIES = replies.counted(service.id)
-_OFFERING = (
-    # A former version of Kersey writes a document alone.
-    _reading(func.coalesce(document.offer, document.body))
-    .add_columns(*_WITH_REPLIES.c)
-    .outerjoin(_WITH_REPLIES, true())
-)
+_OFFERING = _reading(func.coalesce(document.offer, document.body))
+"""A former version of Kersey writes a document alone."""
+_REPLIES = replies.counted(service.id)
+_WITH_REPLIES = _OFFERING.add_columns(*_REPLIES.c).outerjoin(_REPLIES, true())
 
 
 def read(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
@@ -111,11 +108,20 @@ def read(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
     return _read(session, keys, _READING)
 
 
-def read_offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Read]:
-    """The same with what matching needs of each document (see `offers.py`), or all of it; a row
-    also says how the service answers (see `replies.counted`).
+def read_offers(
+    session: Session, keys: Collection[UUID], since: datetime | None = None
+) -> dict[UUID, Read]:
+    """The same with what matching needs of each document (see `offers.py`), or all of it.
+
+    Args:
+        session: where.
+        keys: which services.
+        since: from when on replies count; a row then also says how the service answers (see
+            `replies.counted`).
     """
-    return _read(session, keys, _OFFERING, since=now - replies.RECENT)
+    if since is None:
+        return _read(session, keys, _OFFERING)
+    return _read(session, keys, _WITH_REPLIES, since=since)
 
 
 def _read(

@@ -5,7 +5,6 @@ worked out at each read: a capacity that expires, evidence that lapses, confiden
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -142,25 +141,21 @@ def listings(session: Session, keys: Collection[UUID], now: datetime) -> dict[UU
     }
 
 
-@dataclass(frozen=True)
-class Offered:
-    """What matching shows and reasons from.
-
-    Attributes:
-        listing: of `listings`, what matching looks at.
-        replies: how the service answers, where enough is known.
-    """
-
-    listing: Json
-    replies: Replies | None
+def offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Json]:
+    """What matching shows and reasons from, by id: `listings` without what it does not look at."""
+    return {key: _offer(read, now) for key, read in documents.read_offers(session, keys).items()}
 
 
-def offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Offered]:
-    """What matching shows and reasons from, by id."""
-    return {
-        key: Offered(offer(read.said) | {"kersey": _own(read, now)}, replies=replies.of(read.row))
-        for key, read in documents.read_offers(session, keys, now).items()
-    }
+def offers_with_replies(
+    session: Session, keys: Collection[UUID], now: datetime
+) -> dict[UUID, tuple[Json, Replies | None]]:
+    """The same, each with how the service answers where enough is known."""
+    found = documents.read_offers(session, keys, now - replies.RECENT)
+    return {key: (_offer(read, now), replies.of(read.row)) for key, read in found.items()}
+
+
+def _offer(read: Read, now: datetime) -> Json:
+    return offer(read.said) | {"kersey": _own(read, now)}
 
 
 def _own(read: Read, now: datetime) -> Json:

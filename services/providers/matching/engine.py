@@ -73,7 +73,7 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
         total = first[0].total if first else 0
     listed = listing.offers(session, [row.service_id for row in rows], now)
     contents = [
-        result(found(row, listed[row.service_id].listing, question, now.date()), question, known)
+        result(found(row, listed[row.service_id], question, now.date()), question, known)
         for row in rows
     ]
     return envelope(query, total, contents)
@@ -127,12 +127,12 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     else:
         weighed, nearest = alone(session, real, request, table), None
     rows = weighed.rows
-    listed = listing.offers(session, [row.service_id for row in rows], now)
+    listed = listing.offers_with_replies(session, [row.service_id for row in rows], now)
     by = request.travel.by if request.travel else None
     fits, misses = [], []
     for row in rows:
-        offered = listed[row.service_id]
-        one = found(row, offered.listing, question, now.date(), by, offered.replies)
+        offered, replies = listed[row.service_id]
+        one = found(row, offered, question, now.date(), by, replies)
         shown = result(one, question, known, statement) | {"score": float(row.score)}
         said = noes(one, question, known)
         passed = [each for each in said if each["criterion"] in overridden]
