@@ -24,7 +24,7 @@ def test_a_visit_is_noted_only_by_who_read_what_stands(lead: Visitor, at: str) -
     assert "Read it, and say that you did" in refused.text
     noted = lead.fill(lead.get(f"{at}/contacts"), **visit, visit_checked="yes")
     assert "30 minutes" in noted.text
-    assert "Read about visits before you go" in lead.get("/cases?show=contact").text
+    assert "Read about visits before you go" in lead.get("/cases?show=reached").text
 
 
 def test_how_much_a_case_asks_is_said_shown_and_listed(lead: Visitor, at: str) -> None:
