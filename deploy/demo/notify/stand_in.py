@@ -20,6 +20,8 @@ Json = dict[str, Any]
 
 CLOCK_SECONDS = 30
 """By how much a token's time may be off."""
+WAITS = 30
+"""Seconds for whoever takes a receipt, on a machine that has much else to do."""
 NEEDED = {"sms": ("phone_number",), "letter": ()}
 ADDRESS = ("address_line_1", "address_line_2", "address_line_3")
 
@@ -84,7 +86,8 @@ class StandIn:
             "status": status, "notification_type": about["type"],
             "template_id": about["template"]["id"],
         }  # fmt: skip
-        return httpx.post(url, json=receipt, headers={"Authorization": f"Bearer {token}"})
+        by = {"Authorization": f"Bearer {token}"}
+        return httpx.post(url, json=receipt, headers=by, timeout=WAITS)
 
 
 def stand_in(notify: StandIn) -> FastAPI:
