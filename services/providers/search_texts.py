@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from services.providers import hsds
@@ -53,9 +53,11 @@ def renew(session: Session, listings: Mapping[UUID, Json]) -> None:
     run = session.connection().execute
     found = run(select(service.c.id, service.c.search_text).where(among(service.c.id, listings)))
     stored = {row.id: row.search_text for row in found}
-    for key, said in listings.items():
-        if (text := _of_listing(said)) != stored[key]:
-            run(update(service).where(service.c.id == key).values(search_text=text))
+    texts = {key: _of_listing(said) for key, said in listings.items()}
+    rows = [{"key": key, "said": text} for key, text in texts.items() if text != stored[key]]
+    if rows:
+        changed = update(service).where(service.c.id == bindparam("key"))
+        run(changed.values(search_text=bindparam("said")), rows)
 
 
 def _of_listing(said: Json) -> str:
