@@ -145,8 +145,8 @@ def worklist(
         (overdue, is_overdue(now)),
         (agreement_ending, is_ending(now)),
         (worried, worries.stands(principal.roles)),
-        (contact_due, and_(_TAKEN_ON, ~_REACHED)),
-        (not_agreed, and_(_TAKEN_ON, _REACHED)),
+        (contact_due, _CONTACT_DUE),
+        (not_agreed, _NOT_AGREED),
     )
     for wanted, stands in worked_out:
         if wanted is not None:
@@ -225,8 +225,8 @@ def _load(roles: frozenset[str]) -> CompoundSelect[Any]:
         "due": is_due(now),
         "overdue": is_overdue(now),
         "agreement_ending": is_ending(now),
-        "contact_due": and_(_TAKEN_ON, ~_REACHED),
-        "not_agreed": and_(_TAKEN_ON, _REACHED),
+        "contact_due": _CONTACT_DUE,
+        "not_agreed": _NOT_AGREED,
         "mine": col(Worklist.allocated_to) == me,
         "nobody": _nobodys(),
         "intensive": func.coalesce(col(Worklist.complexity) == "intensive", False),
@@ -257,6 +257,7 @@ def _load(roles: frozenset[str]) -> CompoundSelect[Any]:
 _TAKEN_ON = col(Worklist.state) == "triage-accepted"
 _REACHED = select(Attempt.id).where(Attempt.case == Worklist.case, col(Attempt.reached)).exists()
 """Whether anybody of the team has spoken to the person: then what is due is their yes."""
+_CONTACT_DUE, _NOT_AGREED = and_(_TAKEN_ON, ~_REACHED), and_(_TAKEN_ON, _REACHED)
 
 
 def is_due(now: datetime | BindParameter[datetime]) -> Any:
