@@ -11,7 +11,7 @@ from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
 from deploy.postgres_cluster import free_port
-from tests.infrastructure import chromium, leaks, spreading
+from tests.infrastructure import chromium, leaks, midnight, spreading
 from tests.infrastructure import rabbitmq as rabbit
 from tests.infrastructure.absent import Absent, give_up
 from tests.infrastructure.homes import sweep
@@ -77,7 +77,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup() -> None:
-    """See tests/infrastructure/leaks.py."""
+    """See tests/infrastructure/leaks.py and tests/infrastructure/midnight.py."""
+    midnight.wait_past()
     leaks.watch()
 
 

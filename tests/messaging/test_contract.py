@@ -55,11 +55,16 @@ def put(broker: Broker, *messages: Message) -> None:
 
 
 def dead_letters(broker: Broker, consumer: Subscription, count: int = 1) -> list[DeadLetter]:
-    """A consumer's dead letters, once there are as many as expected."""
-    eventually(
-        lambda: len(broker.dead_letters(consumer.consumer)) == count, f"{count} dead letters"
-    )
-    return broker.dead_letters(consumer.consumer)
+    """A consumer's dead letters, once there are as many as expected: those of the look that found
+    so many, as the next one could find fewer while RabbitMQ puts back what this one read."""
+    seen: list[DeadLetter] = []
+
+    def there() -> bool:
+        seen[:] = broker.dead_letters(consumer.consumer)
+        return len(seen) == count
+
+    eventually(there, f"{count} dead letters")
+    return seen
 
 
 def declined() -> Message:

@@ -23,20 +23,24 @@ from services.notifications.tables import announcement_deliveries
 from services.notifications.words import WORDS
 from shared.database import UnitOfWork
 from shared.delivery import Receipt, Temporary
+from tests.infrastructure.midnight import today
 from tests.notifications.conftest import HUB, OTHER_HUB, PROVIDER, SERVICE, TEAM, House
 from tests.notifications.test_digests import declined, its_hour, words
 
 AT = "/notifications/announcements"
 ELSEWHERE = uuid4()
 """An organisation of another hub's place."""
-TODAY = datetime.now(UTC).astimezone(ZoneInfo("Europe/London")).date()
-SAID: dict[str, Any] = {
-    "title": "The ring road is closed",
-    "text": "Buses go round by the mill.\n\nSee https://roads.example.org/mill for when.",
-    "first_day": TODAY.isoformat(),
-    "last_day": (TODAY + timedelta(days=7)).isoformat(),
-    "audience": "everybody",
-}
+
+
+def said() -> dict[str, Any]:
+    """What a hub writes today."""
+    return {
+        "title": "The ring road is closed",
+        "text": "Buses go round by the mill.\n\nSee https://roads.example.org/mill for when.",
+        "first_day": today().isoformat(),
+        "last_day": (today() + timedelta(days=7)).isoformat(),
+        "audience": "everybody",
+    }
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ def staff(house: House, role: str, organisation: UUID, name: str = "") -> Any:
 
 def written(client: httpx.Client, hub: Any, **more: Any) -> str:
     at = f"{AT}/{uuid4()}"
-    answer = client.put(at, json=SAID | more, headers=hub)
+    answer = client.put(at, json=said() | more, headers=hub)
     assert answer.status_code == 200, answer.text
     assert answer.json()["state"] == "draft"
     return at
@@ -101,7 +105,7 @@ def test_it_is_written_published_changed_and_ended_with_who_did_what(
     assert there(client, worker) == [], "a draft is its hub's"
     client.post(f"{at}/publish", headers=hub)
     assert there(client, worker) == ["The ring road is closed"]
-    change = SAID | {"title": "The ring road is open", "after": 2}
+    change = said() | {"title": "The ring road is open", "after": 2}
     assert client.put(at, json=change, headers=hub).status_code == 200
     assert there(client, worker) == ["The ring road is open"]
     found = client.post(f"{at}/end", headers=hub).json()
@@ -184,7 +188,7 @@ def test_nobody_reads_them_whose_role_and_scope_say_nothing_of_it(
 
 def test_it_is_there_from_its_first_day_to_its_last(house: House, client: httpx.Client, hub: Any):
     worker = staff(house, "link-worker", TEAM)
-    tomorrow = (TODAY + timedelta(days=1)).isoformat()
+    tomorrow = (today() + timedelta(days=1)).isoformat()
     at = published(client, hub, first_day=tomorrow)
     assert there(client, worker) == []
     assert client.post(f"{at}/read", headers=worker).status_code == 404
@@ -192,8 +196,8 @@ def test_it_is_there_from_its_first_day_to_its_last(house: House, client: httpx.
     assert there(client, worker) != []
     house.execute("update announcement set last_day = current_date - 1")
     assert there(client, worker) == []
-    assert shows("published", TODAY, TODAY, TODAY)
-    assert not shows("draft", TODAY, TODAY, TODAY)
+    assert shows("published", today(), today(), today())
+    assert not shows("draft", today(), today(), today())
 
 
 def test_each_reads_for_themself_and_again_once_its_words_changed(
@@ -209,7 +213,7 @@ def test_each_reads_for_themself_and_again_once_its_words_changed(
     for _ in range(2):
         assert client.post(f"{at}/read", headers=anna).status_code == 204
     assert (read(anna), read(ben)) == (True, False)
-    change = SAID | {"after": 2, "last_day": (TODAY + timedelta(days=9)).isoformat()}
+    change = said() | {"after": 2, "last_day": (today() + timedelta(days=9)).isoformat()}
     client.put(at, json=change, headers=hub)
     assert read(anna), "another last day is nothing new to read"
     client.put(at, json=change | {"after": 3, "text": "Open again."}, headers=hub)
@@ -274,7 +278,7 @@ def test_what_cannot_be_is_refused_by_name_and_told_to_nobody(
     house: House, client: httpx.Client, hub: Any, change: dict[str, Any], element: str
 ):
     at = f"{AT}/{uuid4()}"
-    answer = client.put(at, json=SAID | change, headers=hub)
+    answer = client.put(at, json=said() | change, headers=hub)
     assert answer.status_code == 422, answer.text
     assert answer.json()["element"].removeprefix("body.") == element
     assert "943" not in answer.text
@@ -286,7 +290,7 @@ def test_nobody_but_the_coordinators_of_its_hub_has_it(
 ):
     at = written(client, hub)
     calls: list[tuple[str, str, Any]] = [
-        ("GET", at, None), ("PUT", at, SAID | {"title": "Mine now", "after": 1}),
+        ("GET", at, None), ("PUT", at, said() | {"title": "Mine now", "after": 1}),
         ("POST", f"{at}/publish", None), ("POST", f"{at}/end", None),
     ]  # fmt: skip
     write = "notifications.write notifications.notices"
@@ -302,7 +306,7 @@ def test_nobody_but_the_coordinators_of_its_hub_has_it(
         assert client.request(method, path, json=body, headers=less).status_code == 403
         assert client.request(method, path, json=body).status_code == 401
     assert client.get(AT, headers=other).json() == {"announcements": []}
-    taken = client.put(f"{AT}/{uuid4()}", json=SAID | {"hub": "calder"}, headers=other)
+    taken = client.put(f"{AT}/{uuid4()}", json=said() | {"hub": "calder"}, headers=other)
     assert taken.status_code == 403
     assert client.post(f"{at}/read", headers=hub).status_code == 404, "a draft is not read"
 
@@ -312,16 +316,18 @@ def test_the_same_twice_is_once_and_who_was_overtaken_is_told(
 ):
     house.contact()
     at = written(client, hub)
-    assert client.put(at, json=SAID, headers=hub).json()["version"] == 1
+    assert client.put(at, json=said(), headers=hub).json()["version"] == 1
     for _ in range(2):
         assert client.post(f"{at}/publish", headers=hub).status_code == 200
     assert len(told(house)) == 1
-    mine = client.put(at, json=SAID | {"title": "A", "after": 2}, headers=hub)
+    mine = client.put(at, json=said() | {"title": "A", "after": 2}, headers=hub)
     assert mine.status_code == 200
-    late = client.put(at, json=SAID | {"title": "B", "after": 2}, headers=hub)
+    late = client.put(at, json=said() | {"title": "B", "after": 2}, headers=hub)
     assert (late.status_code, late.json()["element"]) == (409, "after")
-    first = (TODAY + timedelta(days=1)).isoformat()
-    moved = client.put(at, json=SAID | {"title": "A", "first_day": first, "after": 3}, headers=hub)
+    first = (today() + timedelta(days=1)).isoformat()
+    moved = client.put(
+        at, json=said() | {"title": "A", "first_day": first, "after": 3}, headers=hub
+    )
     assert (moved.status_code, moved.json()["element"]) == (409, "first_day")
 
 
@@ -330,7 +336,7 @@ def test_written_by_two_at_once_it_is_one(house: House, client: httpx.Client, hu
 
     def write() -> None:
         together.wait()
-        answers.append(client.put(at, json=SAID, headers=hub).status_code)
+        answers.append(client.put(at, json=said(), headers=hub).status_code)
 
     threads = [Thread(target=write) for _ in range(4)]
     for each in threads:
@@ -395,7 +401,7 @@ def test_it_goes_with_what_else_is_told_once_a_day(house: House, client: httpx.C
 def test_it_says_what_it_says_when_the_message_goes(house: House, client: httpx.Client, hub: Any):
     house.contact()
     at = published(client, hub)
-    client.put(at, json=SAID | {"title": "It is open", "after": 2}, headers=hub)
+    client.put(at, json=said() | {"title": "It is open", "after": 2}, headers=hub)
     its_hour(house)
     (mail,) = house.mails()
     assert "It is open" in words(mail)
@@ -410,7 +416,7 @@ def test_what_need_not_be_told_any_more_leaves_the_message(
     if how == "ended":
         client.post(f"{at}/end", headers=hub)
     elif how == "for-others":
-        change = SAID | {"audience": "link-workers", "after": 2}
+        change = said() | {"audience": "link-workers", "after": 2}
         client.put(at, json=change, headers=hub)
     elif how == "over":
         house.execute(
@@ -430,7 +436,7 @@ def test_who_muted_news_gets_none_but_the_urgent_at_once(
     house.contact(wishes={"muted": ["announcement"], "zone": "UTC"})
     at = published(client, hub)
     assert told(house) == [("superseded", "muted")]
-    client.put(at, json=SAID | {"urgent": True, "after": 2}, headers=hub)
+    client.put(at, json=said() | {"urgent": True, "after": 2}, headers=hub)
     assert send(house) == 1
     (mail,) = house.mails()
     assert "ring road" in words(mail)
@@ -445,7 +451,7 @@ def test_what_becomes_urgent_leaves_the_message_of_the_day(
 ):
     house.contact()
     at = published(client, hub)
-    client.put(at, json=SAID | {"urgent": True, "after": 2}, headers=hub)
+    client.put(at, json=said() | {"urgent": True, "after": 2}, headers=hub)
     assert send(house) == 1
     its_hour(house)
     assert len(house.mails()) == 1
@@ -455,7 +461,7 @@ def test_the_urgent_of_a_later_day_waits_for_its_morning(
     house: House, client: httpx.Client, hub: Any
 ):
     house.contact()
-    first = TODAY + timedelta(days=2)
+    first = today() + timedelta(days=2)
     published(client, hub, urgent=True, first_day=first.isoformat())
     assert send(house) == 0
     due = house.scalar("select due from announcement_delivery")
@@ -578,7 +584,7 @@ def test_it_is_kept_for_two_years_after_its_last_day(house: House, client: httpx
     client.post(f"{at}/read", headers=hub)
     its_hour(house)
     expiry = expiries(house.settings, house.engine)[ANNOUNCEMENTS.name]
-    last = datetime.combine(date.fromisoformat(SAID["last_day"]), datetime.min.time(), UTC)
+    last = datetime.combine(date.fromisoformat(said()["last_day"]), datetime.min.time(), UTC)
     assert expiry.run(last - timedelta(days=1), "test") == 0
     assert expiry.run(last + relativedelta(days=2), "test") == 1
     assert house.scalar("select count(*) from announcement_delivery") == 0

@@ -1,24 +1,26 @@
 """Somebody who has a place cannot come on one day: provider and register know, the place stays."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from shared.messaging.events import PersonSaid, ReferralVisitCalledOff
+from tests.infrastructure.midnight import today
 from tests.referrals.house import SERVICE, House, Referral
 
-TODAY = datetime.now(ZoneInfo("Europe/London")).date()
-SOON = TODAY + timedelta(days=5)
+
+def soon() -> date:
+    return today() + timedelta(days=5)
 
 
-def off(house: House, task: str, day: object = SOON, by: str = "link-worker", **how: Any) -> Any:
-    return house.by(by).post(f"/referrals/requests/{task}/called-off", {"day": str(day)}, **how)
+def off(house: House, task: str, day: object = None, by: str = "link-worker", **how: Any) -> Any:
+    body = {"day": str(day or soon())}
+    return house.by(by).post(f"/referrals/requests/{task}/called-off", body, **how)
 
 
 def says(house: House, task: str, *, status: int = 204, **said: object) -> Any:
-    body = {"said": "not-this-time", "day": str(SOON)} | said
+    body = {"said": "not-this-time", "day": str(soon())} | said
     at = f"/referrals/requests/{task}/person"
     return house.by("person-messages").post(at, body, status=status)
 
@@ -32,7 +34,7 @@ def attendance(house: House, referral: Referral) -> list[tuple[str, str]]:
 
 
 def visit_on(house: House, task: str, days: int = 5) -> None:
-    starts = datetime.combine(TODAY + timedelta(days=days), datetime.min.time(), UTC)
+    starts = datetime.combine(today() + timedelta(days=days), datetime.min.time(), UTC)
     body = {"starts": (starts + timedelta(hours=14)).isoformat()}
     house.provider.put(f"/referrals/requests/{task}/first-visit", body)
 
@@ -44,38 +46,38 @@ def test_the_provider_and_the_register_know_and_the_place_stays(house: House, by
     for _ in range(2):
         says(house, task) if by == "person" else off(house, task, by=by)
     (event,) = told(house, ReferralVisitCalledOff)
-    assert (str(event.task), event.day, event.service) == (task, SOON, SERVICE)
+    assert (str(event.task), event.day, event.service) == (task, soon(), SERVICE)
     assert house.state(task) == before
-    assert attendance(house, referral) == [(SOON.isoformat(), "told-us")]
-    assert house.provider.get(f"/referrals/requests/{task}")["called_off"] == [SOON.isoformat()]
+    assert attendance(house, referral) == [(soon().isoformat(), "told-us")]
+    assert house.provider.get(f"/referrals/requests/{task}")["called_off"] == [soon().isoformat()]
     said = [each.said for each in told(house, PersonSaid)]
     assert said == (["not-this-time"] * 2 if by == "person" else []), "the team hears the person"
 
 
 def test_on_the_day_it_stands_in_the_register_and_the_provider_puts_it_right(house: House):
     referral, task = house.accepted()
-    off(house, task, TODAY)
-    at = f"/referrals/registers/{SERVICE}/{TODAY}"
+    off(house, task, today())
+    at = f"/referrals/registers/{SERVICE}/{today()}"
     assert house.provider.get(at)["people"][0]["mark"] == "told-us"
     key = "6f1c6c1e-8f0a-4b8e-9a3f-0d9f6a5b1c2d"
-    path = f"/referrals/requests/{task}/attendance/{TODAY}"
+    path = f"/referrals/requests/{task}/attendance/{today()}"
     house.provider.put(path, {"mark": "came", "key": key})
     assert house.provider.get(at)["people"][0]["mark"] == "came"
-    assert attendance(house, referral) == [(TODAY.isoformat(), "came")]
-    off(house, task, TODAY)
+    assert attendance(house, referral) == [(today().isoformat(), "came")]
+    off(house, task, today())
     assert house.provider.get(at)["people"][0]["mark"] == "came", "said before they came"
 
 
 def test_a_day_that_has_not_come_is_no_register_to_look_back_at(house: House):
     _, task = house.accepted()
     off(house, task)
-    assert house.provider.get(f"/referrals/registers/{SERVICE}/{TODAY}")["days"] == []
+    assert house.provider.get(f"/referrals/registers/{SERVICE}/{today()}")["days"] == []
 
 
 def test_a_first_visit_on_that_day_is_cancelled_until_another_time_is_said(house: House):
     _, task = house.accepted()
     visit_on(house, task)
-    off(house, task, TODAY + timedelta(days=9))
+    off(house, task, today() + timedelta(days=9))
 
     def appointment() -> Any:
         (entry,) = house.ehr.get("/fhir/Appointment")["entry"]
@@ -89,7 +91,7 @@ def test_a_first_visit_on_that_day_is_cancelled_until_another_time_is_said(house
     visit_on(house, task, days=12)
     found = appointment()
     assert (found["status"], found["participant"][0]["status"]) == ("booked", "needs-action")
-    says(house, task, day=str(TODAY + timedelta(days=12)))
+    says(house, task, day=str(today() + timedelta(days=12)))
     house.progress(task, "start")
     assert appointment()["status"] == "cancelled", "they came another day"
 
@@ -99,7 +101,7 @@ def test_later_meetings_are_called_off_too(house: House):
     house.progress(task, "start")
     house.progress(task, "attend")
     says(house, task)
-    assert (SOON.isoformat(), "told-us") in attendance(house, referral)
+    assert (soon().isoformat(), "told-us") in attendance(house, referral)
     house.progress(task, "complete")
     assert says(house, task, status=409)["element"] == "task"
 
@@ -108,7 +110,7 @@ def test_later_meetings_are_called_off_too(house: House):
 def test_a_day_that_is_over_or_far_away_is_refused(house: House, days: int):
     _, task = house.accepted()
     with house.unchanged():
-        refused = off(house, task, TODAY + timedelta(days=days), status=422)
+        refused = off(house, task, today() + timedelta(days=days), status=422)
         assert refused["element"] == "day"
 
 

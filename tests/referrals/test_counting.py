@@ -1,20 +1,19 @@
 """What a provider did in a while: numbers that tell of nobody."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from shared.small_numbers import FEWEST, shown
+from tests.infrastructure.midnight import today
 from tests.referrals.house import House
 from tests.referrals.test_walk_ins import came
 
-TODAY = datetime.now(UTC).date()
-
 
 def counted(house: House, by: str = "provider", **days: Any) -> Any:
-    asked = {"since": TODAY - timedelta(days=30), "until": TODAY + timedelta(days=1)} | days
+    asked = {"since": today() - timedelta(days=30), "until": today() + timedelta(days=1)} | days
     params = {name: str(day) for name, day in asked.items()}
     return house.by(by).get("/referrals/counts", params=params)
 
@@ -44,7 +43,7 @@ def test_a_provider_counts_its_own_and_in_the_days_that_it_asks_for(house: House
         _, task = house.asked()
         house.answer(task, "accept")
         if number < 5:
-            path = f"/referrals/requests/{task}/attendance/{TODAY}"
+            path = f"/referrals/requests/{task}/attendance/{today()}"
             body = {"mark": "came", "key": str(uuid4())}
             assert house.provider.send("PUT", path, json=body).status_code == 200
         else:
@@ -55,7 +54,7 @@ def test_a_provider_counts_its_own_and_in_the_days_that_it_asks_for(house: House
     assert found["answers"]["declined"] == 0
     assert found["marks"] == {"came": 5, "did-not-come": 0, "told-us": 0}
     assert found["ended"] == {"completed": None, "ended-early": 0}
-    before = counted(house, since=TODAY - timedelta(days=90), until=TODAY - timedelta(days=2))
+    before = counted(house, since=today() - timedelta(days=90), until=today() - timedelta(days=2))
     assert (before["asked"], before["people"]) == (0, 0)
     assert counted(house, by="provider-2")["asked"] == 0
     _, task = house.asked()
@@ -67,10 +66,10 @@ def test_a_provider_counts_its_own_and_in_the_days_that_it_asks_for(house: House
 
 
 def test_only_a_provider_counts_and_a_year_at_most(house: House):
-    params = {"since": str(TODAY), "until": str(TODAY)}
+    params = {"since": str(today()), "until": str(today())}
     for other in ("link-worker", "coordinator"):
         house.by(other).get("/referrals/counts", params=params, status=403)
-    for wrong in (TODAY - timedelta(days=1), TODAY + timedelta(days=400)):
+    for wrong in (today() - timedelta(days=1), today() + timedelta(days=400)):
         params["until"] = str(wrong)
         told = house.provider.get("/referrals/counts", params=params, status=422)
         assert told["element"] == "until"

@@ -1,19 +1,18 @@
 """The plan of a case: measures with bands, goals, what is next; for who cares, never required."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.referrals.plan.instruments import LONELY, ONS4, SWEMWBS, UCLA3
 from shared.fhir.model import validate
+from tests.infrastructure.midnight import today
 from tests.referrals.house import TEAM_2, House, Json, Referral
-
-TODAY = datetime.now(UTC).date()
 
 
 def ago(days: int) -> str:
-    return (TODAY - timedelta(days=days)).isoformat()
+    return (today() - timedelta(days=days)).isoformat()
 
 
 def ons4(satisfied: int, worthwhile: int, happy: int, anxious: int) -> Json:
@@ -231,9 +230,9 @@ def test_the_next_step_is_the_last_contacts_and_the_list_has_it_when_it_is_due(h
     def due() -> list[str]:
         return [row["case"] for row in house.worker.get("/referrals/cases?due=true")]
 
-    contact(next_step="Ring about the choir", next_on=TODAY.isoformat())
+    contact(next_step="Ring about the choir", next_on=today().isoformat())
     assert plan(house, referral)["next"] == {
-        "step": "Ring about the choir", "on": TODAY.isoformat(),
+        "step": "Ring about the choir", "on": today().isoformat(),
         "noted_by": house.scalar("select made_by from contact_attempt"),
     }  # fmt: skip
     assert due() == [referral.case]

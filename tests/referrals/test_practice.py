@@ -1,17 +1,17 @@
 """Whoever works at a practice refers its patients, and sees how each stands and nothing else."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from tests.infrastructure.midnight import today
 from tests.referrals.house import SERVICE, a_person
 from tests.referrals.letters import looks_are_written
 from tests.referrals.test_front_door import said
 
 AT = "/referrals/practice/referrals"
-TODAY = datetime.now(UTC).date()
 
 
 def of_a_patient(**changes):
@@ -44,7 +44,7 @@ def test_the_practices_are_ones_own_with_their_hub_and_whom_to_ring(house, navig
 @pytest.mark.parametrize("way", [{}, {"entered": "phone"}, {"entered": "paper"}])
 def test_a_patient_is_referred_by_name_and_stands_on_the_list(house, navigator, way):
     if way.get("entered") == "paper":
-        way = {**way, "written": TODAY.isoformat()}
+        way = {**way, "written": today().isoformat()}
     receipt = navigator.post(AT, of_a_patient(**way), status=201)
 
     (case,) = house.worker.get("/referrals/cases")
@@ -176,8 +176,8 @@ def test_the_same_form_makes_one_case(house, navigator):
         {"source": "self", "referrer": None},
         {"entered": "walk-in"},
         {"entered": "paper"},
-        {"written": TODAY.isoformat()},
-        {"entered": "paper", "written": (TODAY + timedelta(days=2)).isoformat()},
+        {"written": today().isoformat()},
+        {"entered": "paper", "written": (today() + timedelta(days=2)).isoformat()},
         {"hub": "leeds"},
         {"agreed": False},
     ],

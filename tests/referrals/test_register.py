@@ -1,20 +1,23 @@
 """A provider's register: who is expected, who came, and what the link worker sees of it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.infrastructure.midnight import today
 from tests.referrals.house import SERVICE, SERVICE_2, SHARED, House
 
-TODAY = datetime.now(UTC).date()
 """London's day may be the next one for an hour of a summer's night."""
 
 
-def register(house: House, day: date = TODAY, by: str = "provider", **how: Any) -> dict[str, Any]:
-    found: dict[str, Any] = house.by(by).get(f"/referrals/registers/{SERVICE}/{day}", **how)
+def register(
+    house: House, day: date | None = None, by: str = "provider", **how: Any
+) -> dict[str, Any]:
+    at = f"/referrals/registers/{SERVICE}/{day or today()}"
+    found: dict[str, Any] = house.by(by).get(at, **how)
     return found
 
 
@@ -23,12 +26,12 @@ def mark(
     task: str,
     said: str,
     *,
-    day: date = TODAY,
+    day: date | None = None,
     key: object = None,
     by: str = "provider",
     status: int = 200,
 ) -> Any:
-    path = f"/referrals/requests/{task}/attendance/{day}"
+    path = f"/referrals/requests/{task}/attendance/{day or today()}"
     body = {"mark": said, "key": str(key or uuid4())}
     answer = house.by(by).send("PUT", path, json=body)
     assert answer.status_code == status, answer.text
@@ -57,7 +60,7 @@ def test_who_said_yes_is_on_the_register_with_the_name_that_was_agreed(
     (person,) = register(house)["people"]
     assert person == {"task": task, "name": SHARED["name"], "mark": None}
     assert SHARED["phone"] not in str(register(house))
-    assert register(house, TODAY - timedelta(days=30))["people"] == [], "not expected yet"
+    assert register(house, today() - timedelta(days=30))["people"] == [], "not expected yet"
 
 
 def test_the_register_names_nobody_who_did_not_agree_and_each_look_is_recorded_once_a_day(
@@ -77,19 +80,19 @@ def test_the_link_worker_sees_who_came(expected: tuple[House, str, str]):
     house, case, task = expected
     week = timedelta(days=7)
     house.execute("update case_task set answered = answered - interval '60 days'")
-    mark(house, task, "came", day=TODAY - 2 * week)
-    mark(house, task, "told-us", day=TODAY - week)
+    mark(house, task, "came", day=today() - 2 * week)
+    mark(house, task, "told-us", day=today() - week)
     mark(house, task, "did-not-come")
     assert attendance(house, case) == [
-        (str(TODAY - 2 * week), "came"),
-        (str(TODAY - week), "told-us"),
-        (str(TODAY), "did-not-come"),
+        (str(today() - 2 * week), "came"),
+        (str(today() - week), "told-us"),
+        (str(today()), "did-not-come"),
     ]
     mark(house, task, "came")
-    assert attendance(house, case)[-1] == (str(TODAY), "came"), "the last mark holds"
+    assert attendance(house, case)[-1] == (str(today()), "came"), "the last mark holds"
     shown = register(house)
     assert shown["people"][0]["mark"] == "came"
-    assert shown["days"] == [str(TODAY), str(TODAY - week), str(TODAY - 2 * week)]
+    assert shown["days"] == [str(today()), str(today() - week), str(today() - 2 * week)]
 
 
 def test_a_mark_that_is_sent_again_changes_nothing(expected: tuple[House, str, str]):
@@ -100,7 +103,7 @@ def test_a_mark_that_is_sent_again_changes_nothing(expected: tuple[House, str, s
     mark(house, task, "did-not-come")
     for _ in range(2):
         mark(house, task, "came", key=key)
-    assert attendance(house, case) == [(str(TODAY), "did-not-come")], "nor what was marked since"
+    assert attendance(house, case) == [(str(today()), "did-not-come")], "nor what was marked since"
     assert house.scalar("select count(*) from attendance_mark") == 2
     assert house.worker.get(f"/referrals/cases/{case}")["version"] == before["version"] + 1
     told = mark(house, task, "told-us", key=key, status=409)
@@ -120,7 +123,7 @@ def test_the_first_time_moves_the_request_on_and_no_other_does(
     assert house.told().count("referral.attended") == 1
     house.progress(task, "complete")
     mark(house, task, "told-us")
-    assert attendance(house, case) == [(str(TODAY), "told-us")]
+    assert attendance(house, case) == [(str(today()), "told-us")]
     assert house.state(task) == "completed/completed"
 
 
@@ -129,7 +132,7 @@ def test_nobody_else_opens_or_marks_a_register(expected: tuple[House, str, str])
     register(house, by="provider-2", status=404)
     mark(house, task, "came", by="provider-2", status=404)
     mark(house, str(uuid4()), "came", status=404)
-    house.provider.get(f"/referrals/registers/{SERVICE_2}/{TODAY}", status=404)
+    house.provider.get(f"/referrals/registers/{SERVICE_2}/{today()}", status=404)
     for other in ("link-worker", "coordinator", "ehr"):
         house.by(other).get("/referrals/registers", status=403)
         register(house, by=other, status=403)
@@ -140,7 +143,7 @@ def test_nobody_else_opens_or_marks_a_register(expected: tuple[House, str, str])
 
 def test_what_cannot_be_marked_is_refused_with_the_element(expected: tuple[House, str, str]):
     house, _, task = expected
-    tomorrow = TODAY + timedelta(days=2)
+    tomorrow = today() + timedelta(days=2)
     assert mark(house, task, "came", day=tomorrow, status=422)["element"] == "day"
     assert register(house, tomorrow, status=422)["element"] == "day"
     assert register(house, date(1066, 10, 14), status=422)["element"] == "day"
@@ -154,10 +157,10 @@ def test_what_cannot_be_marked_is_refused_with_the_element(expected: tuple[House
 BY = {"contact": str(uuid4()), "via": "answer-link"}
 
 
-def noted(house: House, task: str, said: str, day: date = TODAY, **how: Any) -> Any:
+def noted(house: House, task: str, said: str, day: date | None = None, **how: Any) -> Any:
     """A provider without an account notes it, through the service that knows its link."""
     body = {"mark": said, "key": str(how.pop("key", uuid4())), "noted_by": BY}
-    path = f"/referrals/requests/{task}/attendance/{day}"
+    path = f"/referrals/requests/{task}/attendance/{day or today()}"
     return house.by("notifications").put(path, body, **how)
 
 
@@ -173,12 +176,12 @@ def test_a_note_by_link_is_a_mark_in_the_same_register(expected: tuple[House, st
     assert house.state(task) == "in-progress/attended"
     assert mark(house, task, "came")["before"] == "came", "the register says it once more"
     house.progress(task, "attend")
-    assert attendance(house, case) == [(str(TODAY), "came")]
+    assert attendance(house, case) == [(str(today()), "came")]
     assert house.told().count("referral.attended") == 1
     key = uuid4()
     for _ in range(2):
         assert noted(house, task, "did-not-come", key=key)["before"] == "came", "in whose place"
-    assert days(house, task) == days(house, task, by="provider") == [(str(TODAY), "did-not-come")]
+    assert days(house, task) == days(house, task, by="provider") == [(str(today()), "did-not-come")]
     written = house.scalar(f"select marked_by from attendance_mark where key = '{key}'")
     assert written == f"contact/{BY['contact']}"
 
@@ -187,12 +190,12 @@ def test_what_is_told_as_a_step_is_a_mark_too_and_counts_once(expected: tuple[Ho
     house, case, task = expected
     for _ in range(2):
         house.progress(task, "attend")
-    assert days(house, task) == [(str(TODAY), "came")]
+    assert days(house, task) == [(str(today()), "came")]
     assert house.scalar("select count(*) from attendance_mark") == 1
     assert house.told().count("referral.attended") == 1
     mark(house, task, "did-not-come")
     house.progress(task, "attend")
-    assert attendance(house, case) == [(str(TODAY), "came")], "the last word holds"
+    assert attendance(house, case) == [(str(today()), "came")], "the last word holds"
     house.progress(task, "complete")
     house.progress(task, "attend", status=409)
 
@@ -205,7 +208,7 @@ def test_the_days_of_one_request_are_its_providers_to_read(expected: tuple[House
     ):  # fmt: skip
         house.by(other).get(f"/referrals/requests/{task}/attendance", status=status)
     body = {"mark": "came", "key": str(uuid4()), "noted_by": BY}
-    path = f"/referrals/requests/{task}/attendance/{TODAY}"
+    path = f"/referrals/requests/{task}/attendance/{today()}"
     refused = house.provider.put(path, body, status=422)
     assert refused["element"] == "noted_by", "an account speaks for itself"
 
@@ -215,7 +218,7 @@ def test_what_was_told_as_a_step_before_there_was_one_register_is_in_it(
 ):
     house, case, task = expected
     house.progress(task, "attend")
-    mark(house, task, "did-not-come", day=TODAY - timedelta(days=7))
+    mark(house, task, "did-not-come", day=today() - timedelta(days=7))
     house.execute("delete from attendance_mark where mark = 'came'")
     again = (
         'insert into activity (id, task, "case", action, day, recorded_by, recorded)'
@@ -226,7 +229,7 @@ def test_what_was_told_as_a_step_before_there_was_one_register_is_in_it(
     for _ in range(2):
         house.execute(import_module("services.referrals.migrations.0033_what_came_by_link").FILL)
     assert attendance(house, case) == [
-        (str(TODAY - timedelta(days=7)), "did-not-come"),
-        (str(TODAY), "came"),
+        (str(today() - timedelta(days=7)), "did-not-come"),
+        (str(today()), "came"),
     ]
     assert house.scalar("select count(*) from attendance_mark") == 2

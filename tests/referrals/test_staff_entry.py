@@ -1,18 +1,19 @@
 """Staff take down what comes to the front door by phone or on paper (care 22)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
+from tests.infrastructure.midnight import today
 from tests.referrals.test_front_door import FAMILY, said, the_case
 
 AT = "/referrals/front-door/entries"
-PAPER = {"entered": "paper", "written": datetime.now(UTC).date().isoformat()}
+PAPER = {"entered": "paper", "written": today().isoformat()}
 
 
 @pytest.mark.parametrize("name", ["link-worker", "coordinator"])
 def test_it_lands_in_triage_marked_with_the_way_and_by_whom(house, name):
-    written = (datetime.now(UTC).date() - timedelta(days=4)).isoformat()
+    written = (today() - timedelta(days=4)).isoformat()
     receipt = house.by(name).post(AT, said(entered="paper", written=written, **FAMILY), status=201)
 
     row, at = the_case(house)
@@ -52,8 +53,8 @@ def test_the_same_form_makes_one_case(house):
     [
         {"entered": "online"},
         {"entered": "paper"},
-        {"entered": "phone", "written": datetime.now(UTC).date().isoformat()},
-        {"entered": "paper", "written": (datetime.now(UTC).date() + timedelta(days=2)).isoformat()},
+        {"entered": "phone", "written": today().isoformat()},
+        {"entered": "paper", "written": (today() + timedelta(days=2)).isoformat()},
         {"entered": "paper", "written": "1999-01-01"},
         {**PAPER, "agreed": False},
     ],

@@ -1,14 +1,13 @@
 """Whoever comes to a provider by themselves is on its lists, and heard of where they agree."""
 
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
+from tests.infrastructure.midnight import today
 from tests.referrals.house import SERVICE, SERVICE_2, SIGNPOST, TEAM
 
 HERE = "/referrals/walk-ins"
-TODAY = datetime.now(UTC).date().isoformat()
 
 
 def came(**changes):
@@ -44,7 +43,7 @@ def test_they_are_in_the_inbox_and_the_register_at_once(house, desk):
     assert desk.get("/referrals/requests") == [row], "where staff look first"
     assert (row["task"], row["came_by_themselves"], row["team_hears"]) == (task, True, True)
     assert row["need"]["text"] == "Saw the poster and came in."
-    (expected,) = desk.get(f"/referrals/registers/{SERVICE}/{TODAY}")["people"]
+    (expected,) = desk.get(f"/referrals/registers/{SERVICE}/{today()}")["people"]
     assert (expected["task"], expected["name"]) == (task, "Kath Feather")
     who = desk.post(f"/referrals/requests/{task}/identity")
     assert who["name"] == "Kath Feather"
@@ -127,7 +126,7 @@ def test_what_they_came_for_goes_on_and_ends_as_any_request_does(house, desk):
     for tell in (True, False):
         task = desk.post(HERE, came(tell_team=tell), status=201)["task"]
         mark = {"mark": "came", "key": str(uuid4())}
-        desk.put(f"/referrals/requests/{task}/attendance/{TODAY}", mark, status=200)
+        desk.put(f"/referrals/requests/{task}/attendance/{today()}", mark, status=200)
         desk.post(f"/referrals/requests/{task}/progress", {"action": "complete"})
         assert desk.get(f"/referrals/requests/{task}")["business_status"] == "completed"
     apart = "business = 'with-provider' and status = 'completed'"
