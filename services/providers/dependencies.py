@@ -1,4 +1,5 @@
-"""What the directory's routes are given."""
+"""What the directory's routes are given. What is only picked goes without a thread: handing over to
+one and back costs more."""
 
 from typing import Annotated
 
@@ -14,12 +15,12 @@ CASES = "cases"
 CAPACITY = "directory.capacity"
 
 
-def _directory(request: Request) -> Directory:
+async def _directory(request: Request) -> Directory:
     found: Directory = request.app.state.directory
     return found
 
 
-def _settings(request: Request) -> ProvidersSettings:
+async def _settings(request: Request) -> ProvidersSettings:
     found: ProvidersSettings = request.app.state.settings
     return found
 

@@ -1,7 +1,7 @@
 """What may be asked of the directory by query string: parsed, bounded, refused in words."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, time
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 from uuid import UUID
@@ -231,7 +231,7 @@ class NeedSearch(Page):
 Q = TypeVar("Q", bound=Query)
 
 
-def asked(model: type[Q]) -> Callable[[Request], Q]:
+def asked(model: type[Q]) -> Callable[[Request], Awaitable[Q]]:
     """A dependency that reads a query string.
 
     Raises:
@@ -241,7 +241,7 @@ def asked(model: type[Q]) -> Callable[[Request], Q]:
         name for name, field in model.model_fields.items() if get_origin(field.annotation) is list
     }
 
-    def parsed(request: Request) -> Q:
+    async def parsed(request: Request) -> Q:
         given: dict[str, Any] = {}
         for name in request.query_params:
             values = request.query_params.getlist(name)

@@ -128,17 +128,17 @@ class Brake:
             return self._count <= self._most
 
 
-def _answering(request: Request) -> Answering:
+async def _answering(request: Request) -> Answering:
     answering: Answering = request.app.state.answering
     return answering
 
 
-def _requests(request: Request) -> Requests:
+async def _requests(request: Request) -> Requests:
     requests: Requests = request.app.state.requests
     return requests
 
 
-def _hearing(request: Request) -> Hearing:
+async def _hearing(request: Request) -> Hearing:
     hearing: Hearing = request.app.state.hearing
     return hearing
 

@@ -20,7 +20,7 @@ class Link(BaseModel):
     token: Annotated[str, StringConstraints(max_length=200)]
 
 
-def _links(request: Request) -> CapacityLinks:
+async def _links(request: Request) -> CapacityLinks:
     links: CapacityLinks = request.app.state.capacity_links
     return links
 

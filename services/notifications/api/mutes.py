@@ -21,7 +21,7 @@ class Link(BaseModel):
     token: Annotated[str, StringConstraints(max_length=200)]
 
 
-def _mutes(request: Request) -> Mutes:
+async def _mutes(request: Request) -> Mutes:
     mutes: Mutes = request.app.state.mutes
     return mutes
 

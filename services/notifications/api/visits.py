@@ -45,7 +45,7 @@ class Shown(BaseModel):
 Secret = Annotated[str, Header(alias="Kersey-Visit-Session", max_length=200)]
 
 
-def _visits(request: Request) -> Visits:
+async def _visits(request: Request) -> Visits:
     visits: Visits = request.app.state.visits
     return visits
 
