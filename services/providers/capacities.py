@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 from services.providers import domain
 from services.providers.nested import Json, Row, picked, plain
 
-ROOM = "places waiting first_date keeps_list counted over expires"
+ROOM = ("places", "waiting", "first_date", "keeps_list", "counted", "over", "expires")
 
 PLACE = {
     "id": "5b7a3f0e-31d5-5e0c-9a4f-7f2d0a4c1e66",
@@ -18,16 +18,19 @@ PLACE = {
 def room(row: Row) -> domain.Room:
     """A capacity row as the rules see it."""
     return domain.Room(
-        state=domain.CapacityState(row["state"]),
-        **{name: row[name] for name in ROOM.split()},
+        state=domain.CapacityState(row["state"]), **{name: row[name] for name in ROOM}
     )
+
+
+def _state(row: Row, now: datetime) -> domain.CapacityState:
+    return domain.lasting(domain.CapacityState(row["state"]), row["expires"], now)
 
 
 def known(row: Row | None, now: datetime) -> Json:
     """A service's capacity for readers: what has expired is unknown, and says since when."""
     if row is None:
         return {"state": domain.CapacityState.UNKNOWN.value}
-    state = domain.known(room(row), now)
+    state = _state(row, now)
     said: Json = {"state": state.value} | picked(row, "updated expires")
     if state is not domain.CapacityState.UNKNOWN:
         said |= picked(row, "places waiting")
@@ -43,7 +46,7 @@ def available(row: Row, now: datetime) -> Json | None:
     service that is full or keeps a waiting list, can be told with it. "Ask first" and "not known"
     are no numbers: whoever reads none there asks.
     """
-    state = domain.known(room(row), now)
+    state = _state(row, now)
     if state in (domain.CapacityState.FULL, domain.CapacityState.WAITING_LIST):
         places = 0
     elif state is domain.CapacityState.TAKING and row["places"] is not None:

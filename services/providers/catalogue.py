@@ -1,9 +1,9 @@
 """The Open Referral UK reads: filtered, paged lists and single entities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -14,7 +14,7 @@ from services.providers.gazetteer import BadPostcode
 from services.providers.matches.proposing import merged_away
 from services.providers.nested import Json, plain
 from services.providers.paging import Listed
-from services.providers.points import inside, offered_within, plan_anew, point_of
+from services.providers.points import Point, inside, offered_within, plan_anew, point_of
 from services.providers.queries import (
     OrganizationList,
     ServiceList,
@@ -160,14 +160,25 @@ def words_match(search: str) -> ColumnElement[bool]:
     return or_(found, service.name.icontains(search, autoescape=True))
 
 
-def point_of_parameter(session: Session, element: str, postcode: str) -> Any:
+def point_of_parameter(session: Session, element: str, postcode: str) -> Point:
     """`point_of`, with the refusal of the parameter that held the postcode.
 
     Raises:
         Problem: 400 that says which part of the postcode is wrong.
     """
-    try:
+    with of_parameter(element):
         return point_of(session, postcode)
+
+
+@contextmanager
+def of_parameter(element: str) -> Iterator[None]:
+    """Refuse a postcode by the parameter that held it.
+
+    Raises:
+        Problem: 400 that says which part of the postcode is wrong.
+    """
+    try:
+        yield
     except BadPostcode as error:
         raise refused(element, error.words, **error.members) from None
 

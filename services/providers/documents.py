@@ -46,8 +46,12 @@ BATCH = 200
 service = table("service").c
 document = table("service_document").c
 
-_BESIDE = ("capacity", "assurance")
-"""Tables with at most one row for a service, which a read looks at beside its document."""
+_BESIDE = {
+    name: {column.name: f"{name}.{column.name}" for column in table(name).c}
+    for name in ("capacity", "assurance")
+}
+"""Tables with at most one row for a service, which a read looks at beside its document: what each
+of their columns is called there."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,11 @@ def _reading(said: ColumnElement[Any]) -> Select[Any]:
         said.label("said"),
         evidence.c.kinds,
         evidence.c.ends,
-        *(column.label(f"{name}.{column.name}") for name in _BESIDE for column in table(name).c),
+        *(
+            table(name).c[column].label(label)
+            for name, columns in _BESIDE.items()
+            for column, label in columns.items()
+        ),
     )
     wanted = wanted.select_from(table("service"))
     for name in ("service_document", *_BESIDE):
@@ -137,17 +145,17 @@ def _read(
         row["id"]: Read(
             row=row,
             said=gathered[row["id"]] if row["said"] is None else orjson.loads(row["said"]),
-            **{name: _beside(row, name) for name in _BESIDE},
+            **{name: _beside(row, columns) for name, columns in _BESIDE.items()},
             evidence=tuple(zip(row["kinds"] or (), row["ends"] or (), strict=True)),
         )
         for row in rows
     }
 
 
-def _beside(row: Row, name: str) -> Row | None:
-    if row[f"{name}.service_id"] is None:
+def _beside(row: Row, columns: Mapping[str, str]) -> Row | None:
+    if row[columns["service_id"]] is None:
         return None
-    return {column: row[f"{name}.{column}"] for column in table(name).c.keys()}  # noqa: SIM118 - a collection of columns
+    return {column: row[label] for column, label in columns.items()}
 
 
 # --- writing ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
+from functools import cache
 
 
 class CapacityState(StrEnum):
@@ -80,10 +81,17 @@ def standing(asked: Tier, evidence: Iterable[Evidence], today: date) -> Standing
             known = lasting.get(each.kind, date.min)
             longest = None if known is None or each.expires is None else max(known, each.expires)
             lasting[each.kind] = longest
-    missing = tuple(sorted(EVIDENCE_FOR[asked] - lasting.keys()))
-    carried = max(tier for tier in Tier if tier <= asked and EVIDENCE_FOR[tier] <= lasting.keys())
+    carried, missing = _carried(asked, frozenset(lasting))
     ends = [end for kind in EVIDENCE_FOR[carried] if (end := lasting[kind]) is not None]
     return Standing(carried, min(ends, default=None), missing)
+
+
+@cache
+def _carried(asked: Tier, kinds: frozenset[str]) -> tuple[Tier, tuple[str, ...]]:
+    """The highest tier up to one that is asked for which kinds of evidence carry, and what that one
+    lacks: of few kinds, and asked of each service that is shown."""
+    carried = max(tier for tier in Tier if tier <= asked and EVIDENCE_FOR[tier] <= kinds)
+    return carried, tuple(sorted(EVIDENCE_FOR[asked] - kinds))
 
 
 # --- assurance ---------------------------------------------------------------------------------
@@ -254,9 +262,18 @@ def check(room: Room, now: datetime, longest: timedelta) -> None:
 
 def known(room: Room, now: datetime) -> CapacityState:
     """The state as a reader should take it: what has expired is not known any more."""
-    if room.expires is not None and room.expires <= now:
-        return CapacityState.UNKNOWN
-    return room.state
+    return lasting(room.state, room.expires, now)
+
+
+def lasting(state: CapacityState, expires: datetime | None, now: datetime) -> CapacityState:
+    """The same of a state alone.
+
+    Args:
+        state: as the provider or the counting left it.
+        expires: when it stops being known; None for never.
+        now: the present instant.
+    """
+    return CapacityState.UNKNOWN if expires is not None and expires <= now else state
 
 
 def after_acceptance(room: Room) -> Room:

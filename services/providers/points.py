@@ -1,10 +1,9 @@
 """Where something is: from a postcode to a point by the gazetteer, and distance in SQL."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import asinh, degrees, radians, tan
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -56,14 +55,44 @@ def point_of(session: Session, postcode: str) -> Point:
     """
     code = parse(postcode)
     rows: Iterable[Any] = session.connection().execute(_PLACES, {"codes": code.lookups})
-    found = {row.code: row for row in rows}
+    return point_among(centroids(rows), code)
+
+
+class Centroid(NamedTuple):
+    """A place of the gazetteer, in degrees."""
+
+    latitude: float
+    longitude: float
+    hub: str | None
+    with_units: bool
+
+
+Centroids = Mapping[str, Centroid]
+"""Places of the gazetteer by their codes."""
+
+
+def centroids(rows: Iterable[Sequence[Any]]) -> Centroids:
+    """Places of the gazetteer: of each its code, and then what `Centroid` names."""
+    return {code: Centroid(*rest) for code, *rest in rows}
+
+
+def point_among(found: Centroids, code: Postcode) -> Point:
+    """The same of places that were read.
+
+    Args:
+        found: those of the postcode's `lookups` that the gazetteer has.
+        code: the postcode.
+
+    Raises:
+        BadPostcode: as `point_of` does.
+    """
     district = found.get(code.outward)
     if code.lookups[0] not in found and district is not None and district.with_units:
         raise _unknown_unit(code)
     for lookup in code.lookups:
         if lookup in found:
-            row = found[lookup]
-            return Point(row.latitude, row.longitude, row.hub)
+            centroid = found[lookup]
+            return Point(centroid.latitude, centroid.longitude, centroid.hub)
     raise BadPostcode(
         f"The first part of the postcode, '{code.outward}', is not a district that this directory"
         " knows. Give the postcode of somewhere near that it knows, or leave it out."
@@ -108,41 +137,35 @@ def mercator(latitude: float) -> float:
     return degrees(asinh(tan(radians(min(max(latitude, -89.9), 89.9)))))
 
 
-_DEAR = """
-SELECT current_setting('enable_sort') AS sort, current_setting('jit') AS jit,
-    current_setting('plan_cache_mode') AS mode,
-    set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
-    set_config('plan_cache_mode', 'force_generic_plan', true)
+Planning = tuple[tuple[str, str], ...]
+"""Settings of PostgreSQL by which the statements of a transaction are planned."""
+
+AS_EVER: Planning = ()
+BY_INDEX: Planning = (
+    ("enable_sort", "off"),
+    ("jit", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+)
+"""For whoever asks who is nearest in a box, found one after the other by the index that knows their
+order. PostgreSQL takes any box for a thousandth of all places. Where it then expects fewer than are
+asked for, it may read the whole box and sort it, of which there are tens of thousands in a town; so
+what sorts is made to look dear, and so is no reason to compile the statement. It is the same way
+wherever it is asked, and so it is planned once: planning the long statement of a person's question
+for its values took a fifth of it."""
+ANEW: Planning = (("plan_cache_mode", "force_custom_plan"),)
+"""For whoever asks what lies in a box, whose plan hangs on the box: planned once for all, what is
+near a town was looked through four times as long."""
+
+_ANEW = """
+SET LOCAL enable_sort TO DEFAULT; SET LOCAL jit TO DEFAULT;
+SET LOCAL plan_cache_mode = force_custom_plan
 """
-_AS_BEFORE = """
-SELECT set_config('enable_sort', %(sort)s, true), set_config('jit', %(jit)s, true),
-    set_config('plan_cache_mode', %(mode)s, true)
-"""
-
-
-@contextmanager
-def by_index(session: Session) -> Iterator[None]:
-    """Have the nearest few in a box found one after the other by the index that knows their order.
-
-    PostgreSQL takes any box for a thousandth of all places. Where it then expects fewer than are
-    asked for, it may read the whole box and sort it, of which there are tens of thousands in a
-    town; so what sorts is made to look dear, and so is no reason to compile the statement. It is
-    the same way wherever it is asked, and so it is planned once: planning the long statement of a
-    person's question for its values took a fifth of it.
-    """
-    run = session.connection().exec_driver_sql
-    before = run(_DEAR).one()
-    yield  # where it fails, the transaction ends, and this with it
-    run(_AS_BEFORE, before._asdict())
 
 
 def plan_anew(session: Session) -> None:
-    """Have each statement of this transaction planned for its own values.
-
-    How many services lie in a box depends on the box: planned once for all, what is near a town was
-    looked through four times as long.
-    """
-    session.connection().exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+    """Have each statement of what is left of this transaction planned for its own values (see
+    `ANEW`), whatever was said before."""
+    session.connection().exec_driver_sql(_ANEW)
 
 
 def inside(point: Point, within: float, source: str = "location") -> ColumnElement[bool]:
@@ -150,10 +173,10 @@ def inside(point: Point, within: float, source: str = "location") -> ColumnEleme
     index answers; then the box in it, since most of what is near needs no distance.
     """
     row = table(source).c
-    spot = (point.latitude, point.longitude, within)
+    centroid = (point.latitude, point.longitude, within)
     away = haversine(point, row.latitude, row.longitude)
-    near = _in_box(row, box_within(*spot))
-    return and_(_in_box(row, box_around(*spot)), or_(near, away <= within))
+    near = _in_box(row, box_within(*centroid))
+    return and_(_in_box(row, box_around(*centroid)), or_(near, away <= within))
 
 
 def _in_box(row: Any, box: Box) -> ColumnElement[bool]:

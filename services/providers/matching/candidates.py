@@ -20,17 +20,17 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import TSQUERY, distinct_on
 
 from services.providers.catalogue import words_match
-from services.providers.matching.arrays import open_to, overlaps
+from services.providers.matching.arrays import array_of, open_to, overlaps
 from services.providers.matching.criteria import Here, answers, known_state
-from services.providers.matching.kinds import Asked, Spot
+from services.providers.matching.kinds import Asked, Reach, Spot
 from services.providers.matching.question import Question
 from services.providers.matching.vocabulary import TermIds
 from services.providers.points import haversine
 from services.providers.rows import table
-from services.providers.tables.matching import SPOT
+from services.providers.tables.matching import SIGNS, SPOT
 
 MATCHABLE = table("matchable")
 flat = MATCHABLE.c
@@ -138,12 +138,14 @@ def in_reach(asked: Asked) -> list[Select[Any]]:
     every = with_text(at_places(metres), asked.question).where(*of_use(asked))
     if spot is None or reach is None:
         return [every]
-    inside = every.where(
-        flat.latitude.between(reach.south, reach.north),  # the box, which an index answers
-        flat.longitude.between(reach.west, reach.east),
-        metres <= reach.metres,
-    )
-    return [inside, nowhere(asked, spot)]
+    if by_terms(asked):
+        box = [_of_terms(asked), _in_box(reach)]
+    else:
+        box = [
+            flat.latitude.between(reach.south, reach.north),
+            flat.longitude.between(reach.west, reach.east),
+        ]
+    return [every.where(*box, metres <= reach.metres), nowhere(asked, spot)]
 
 
 def nearest(asked: Asked, spot: Spot, most: int, *, by_words: bool) -> Select[Any]:
@@ -160,12 +162,37 @@ def nearest(asked: Asked, spot: Spot, most: int, *, by_words: bool) -> Select[An
     found = with_text(at_places(distance(flat, spot)), asked.question).where(
         *of_use(asked, by_words=by_words), flat.latitude.is_not(None)
     )
+    if by_terms(asked, by_words=by_words):
+        found = found.where(_of_terms(asked))
     if asked.reach is not None:
-        reach = asked.reach
-        corners = (func.point(reach.west, reach.low), func.point(reach.east, reach.high))
-        in_box = literal_column(SPOT).op("<@", is_comparison=True)(func.box(*corners))
-        found = found.where(in_box)
+        found = found.where(_in_box(asked.reach))
     return found.order_by(away, flat.service_id, flat.place).limit(most)
+
+
+def by_terms(asked: Asked, *, by_words: bool = True) -> bool:
+    """Whether terms alone say what could be of use, so that the index of places is asked for them,
+    too: wherever that is, the same plan is best.
+
+    Args:
+        asked: what is asked.
+        by_words: see `of_use`.
+    """
+    words = asked.question.search is not None or (by_words and asked.statement.worded)
+    return bool(asked.useful) and not words
+
+
+def _of_terms(asked: Asked) -> ColumnElement[bool]:
+    words = func.array_to_string(array_of(asked.useful), " | ")
+    # A subquery is worked out once, not for each place.
+    wanted = select(cast(words, TSQUERY)).scalar_subquery()
+    found: ColumnElement[bool] = literal_column(SIGNS).op("@@", is_comparison=True)(wanted)
+    return found
+
+
+def _in_box(reach: Reach) -> ColumnElement[bool]:
+    box = func.box(func.point(reach.west, reach.low), func.point(reach.east, reach.high))
+    found: ColumnElement[bool] = literal_column(SPOT).op("<@", is_comparison=True)(box)
+    return found
 
 
 def nowhere(asked: Asked, spot: Spot, *, by_words: bool = True) -> Select[Any]:

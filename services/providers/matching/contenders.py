@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     ScalarSelect,
-    Select,
     bindparam,
     case,
     cast,
@@ -145,25 +144,18 @@ def _pool(asked: Asked, open_to: Collection[str], looked: Looked) -> CTE:
     """All who come into question with their answers, narrow: near a town there are thousands."""
     spot = asked.spot
     if spot is None or looked.nearest is None:
-        every = [places.offset(ONCE).subquery() for places in in_reach(asked)]
-        parts = [select(*_told(asked, each.c)) for each in every]
+        parts = in_reach(asked)
     else:
         near = nearest(asked, spot, looked.nearest, by_words=looked.by_words).subquery()
-        far = nowhere(asked, spot, by_words=looked.by_words).offset(ONCE).subquery()
-        parts = [select(*_told(asked, each.c)) for each in (near, far)]
+        inside = select(near)
         if asked.reach is not None:
-            parts[0] = parts[0].where(near.c.metres <= asked.reach.metres)
-    return union_all(*(_noes(each, open_to) for each in parts)).cte("pool")
-
-
-def _told(asked: Asked, row: Any) -> list[ColumnElement[Any]]:
+            inside = inside.where(near.c.metres <= asked.reach.metres)
+        parts = [inside, nowhere(asked, spot, by_words=looked.by_words)]
+    row = union_all(*parts).offset(ONCE).subquery().c
     says = asked.statement.says(row) if asked.statement.worded else false()
-    return [row.place, row.terms, says.label("says"), *answered(asked, row)]
-
-
-def _noes(told: Select[Any], open_to: Collection[str]) -> Select[Any]:
+    told = select(row.place, row.terms, says.label("says"), *answered(asked, row))
     found = named_answers(told.offset(ONCE).subquery())
-    return select(found.row, noes_of(found.answers, open_to).label("wrong"))
+    return select(found.row, noes_of(found.answers, open_to).label("wrong")).cte("pool")
 
 
 def _bounded(each: CTE, asked: Asked, weights: Weights, share: float) -> CTE:

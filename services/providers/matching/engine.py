@@ -9,7 +9,9 @@ from sqlalchemy import Row, Select, false, func, select
 from sqlmodel import Session
 
 from services.providers import listing
-from services.providers.catalogue import point_of_parameter
+from services.providers.catalogue import of_parameter
+from services.providers.gazetteer import parse
+from services.providers.matching.beginning import begin
 from services.providers.matching.candidates import candidates
 from services.providers.matching.contenders import LIMIT, OFFSET
 from services.providers.matching.danger import notice
@@ -21,12 +23,12 @@ from services.providers.matching.request import MatchRequest
 from services.providers.matching.results import found, result
 from services.providers.matching.sentences import ask
 from services.providers.matching.statement import MEANT, SILENT, understood
-from services.providers.matching.vocabulary import Vocabulary, vocabulary
+from services.providers.matching.vocabulary import Vocabulary
 from services.providers.matching.weighing import alone, enough
 from services.providers.matching.weights import Weights, weights
 from services.providers.nested import Json
 from services.providers.paging import envelope
-from services.providers.points import Point, plan_anew
+from services.providers.points import ANEW, AS_EVER, BY_INDEX, Centroids, Point, point_among
 from services.providers.queries import NeedSearch
 
 OTHER_SEX = {"women": "men", "men": "women"}
@@ -50,11 +52,13 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
     Raises:
         Problem: 400 for an unknown code or postcode, naming the parameter.
     """
-    known = vocabulary(session)
+    within = query.near is not None and query.within is not None
+    by_terms = within and bool(query.need) and query.search is None
+    known, places = begin(session, query.near, BY_INDEX if by_terms else ANEW)
     question = Question(
         needs=known.of("need").asked("need", query.need),
         search=query.search,
-        point=_point(session, query.near),
+        point=_point(places, query.near),
         within=query.within,
         days=(query.day,) if query.day else (),
         free_places=query.free_places,
@@ -83,7 +87,6 @@ def _ranked(session: Session, real: Asked, limit: int, offset: int) -> Sequence[
     """One page of what a search finds."""
     names, given = named(real)
     given |= {"limit": limit, "offset": offset}
-    plan_anew(session)
     if real.question.search is not None:  # words stay values, and need not be kept
         return session.connection().execute(_page(names), given).all()
     return ask(session, ("search", kind_of(real)), given, lambda: _page(names)).all()
@@ -111,9 +114,10 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     Raises:
         Problem: 400 for an unknown code or postcode, naming the member.
     """
-    known = vocabulary(session)
+    measured = request.within is not None or request.travel is not None
+    known, places = begin(session, request.near, BY_INDEX if measured else AS_EVER)
     table = weights()
-    question = _question(session, request, known, table)
+    question = _question(places, request, known, table)
     without = {
         taxonomy: known.of(taxonomy).asked(f"without.{taxonomy}", codes)
         for taxonomy, codes in request.without
@@ -171,7 +175,9 @@ def _sorted(codes: Mapping[str, Collection[str]]) -> Json:
     return {taxonomy: sorted(several) for taxonomy, several in sorted(codes.items())}
 
 
-def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: Weights) -> Question:
+def _question(
+    places: Centroids, asked: MatchRequest, known: Vocabulary, table: Weights
+) -> Question:
     company = known.of("company").asked("company", [asked.company] if asked.company else [])
     groups, wanted = known.of("company").ids, asked.company or ""
     within = asked.within
@@ -180,7 +186,7 @@ def _question(session: Session, asked: MatchRequest, known: Vocabulary, table: W
     return Question(
         needs=known.of("need").asked("needs", asked.needs),
         activities=known.of("activity").asked("activities", asked.activities),
-        point=_point(session, asked.near),
+        point=_point(places, asked.near),
         within=within,
         days=asked.days,
         start=minutes(asked.start),
@@ -205,8 +211,8 @@ def _why(no: Json, overridden: Mapping[str, str]) -> Json:
     return no | {"override": overridden[no["criterion"]]}
 
 
-def _point(session: Session, near: str | tuple[float, float] | None) -> Point | None:
+def _point(places: Centroids, near: str | tuple[float, float] | None) -> Point | None:
     if isinstance(near, str):
-        found: Point = point_of_parameter(session, "near", near)
-        return found
+        with of_parameter("near"):
+            return point_among(places, parse(near))
     return Point(*near) if near is not None else None

@@ -130,12 +130,14 @@ def languages(listing: Json, codes: Iterable[str] | None = None) -> list[str]:
     alone, which is no word.
     """
     said = listing.get("languages", ())
-    names = Locale("en").languages
     return [
-        each.get("name") or names.get(each["code"].split("-")[0].lower(), each["code"])
+        each.get("name") or _LANGUAGES.get(each["code"].split("-")[0].lower(), each["code"])
         for each in said
         if "code" in each and (codes is None or each["code"].split("-")[0].lower() in codes)
     ]
+
+
+_LANGUAGES: Mapping[str, str] = Locale("en").languages
 
 
 def company(codes: Iterable[str], names: Mapping[str, str]) -> str | None:

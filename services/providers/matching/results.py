@@ -37,14 +37,9 @@ def found(
     """
     told = zip(row._fields, row, strict=True)
     answers = {name[3:]: yes for name, yes in told if name.startswith("is_")}
-    at = next(
-        (
-            each["location"]
-            for each in listed.get("service_at_locations", ())
-            if each["location"]["id"] == str(row.location_id)
-        ),
-        None,
-    )
+    key = str(row.location_id)
+    places = (each["location"] for each in listed.get("service_at_locations", ()))
+    at = next((place for place in places if place["id"] == key), None)
     metres = None if row.metres is None else round(row.metres)
     access = {code: answers[f"access_{number}"] for number, code in enumerate(question.access)}
     return Found(listed, at, metres, answers, access, today, by, replies)

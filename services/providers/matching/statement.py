@@ -53,8 +53,9 @@ class Statement:
         """The full-text question made of it: any of the words."""
         every = func.plainto_tsquery(cast("english", REGCONFIG), self.telling)
         any_word = cast(func.replace(cast(every, String), "&", "|"), TSQUERY)
-        # A subquery is worked out once, not for each service.
-        return select(any_word).scalar_subquery()
+        # Worked out once, not for each service, and not wherever it is asked.
+        words = select(any_word.label("query")).cte("words")
+        return select(words.c.query).scalar_subquery()
 
     @property
     def meant(self) -> TermIds:

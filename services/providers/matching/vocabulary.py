@@ -83,8 +83,8 @@ class Vocabulary:
 
 _kept: WeakKeyDictionary[Engine, tuple[Any, Vocabulary]] = WeakKeyDictionary()
 
-_STATE = """
-SELECT count(*), sum(term.xmin::text::bigint), sum(whole.xmin::text::bigint)
+STATE = """
+SELECT concat_ws(' ', count(*), sum(term.xmin::text::bigint), sum(whole.xmin::text::bigint))
 FROM taxonomy_term AS term JOIN taxonomy AS whole ON whole.id = term.taxonomy_id
 """
 """Which transactions wrote the terms that are there. Whoever writes a term's phrases writes the
@@ -97,9 +97,18 @@ def vocabulary(session: Session) -> Vocabulary:
     Reading and ordering some hundred terms took Python longer than most of a question; whether they
     are what they were is one small statement.
     """
+    return as_of(session, session.connection().exec_driver_sql(STATE).scalar_one())
+
+
+def as_of(session: Session, state: str) -> Vocabulary:
+    """The taxonomies as the transaction sees them, which are read where others are kept.
+
+    Args:
+        session: where.
+        state: what `STATE` says there.
+    """
     engine = session.get_bind()
     assert isinstance(engine, Engine)
-    state = session.connection().exec_driver_sql(_STATE).one()
     known = _kept.get(engine)
     if known is None or known[0] != state:
         known = _kept[engine] = (state, _read(session))

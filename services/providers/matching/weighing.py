@@ -1,15 +1,15 @@
 """What fits and what nearly does, weighed: as few places as there need be, by one statement."""
 
 from collections.abc import Collection, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import CTE, ColumnElement, Float, Row, Select, and_, case, cast, func, select
 from sqlmodel import Session
 
 from services.providers.matching.candidates import (
     MATCHABLE,
+    ONCE,
     answered,
     at_places,
     distance,
@@ -29,7 +29,7 @@ from services.providers.matching.ranking import mean, of_words, with_words
 from services.providers.matching.request import MatchRequest
 from services.providers.matching.sentences import ask
 from services.providers.matching.weights import Weights
-from services.providers.points import by_index, plan_anew
+from services.providers.points import plan_anew
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ def enough(
         of_terms = bool(real.useful) and real.statement.worded
         for by_words in (False, True) if of_terms else (True,):
             looked = Looked(table.nearest, by_words=by_words)
-            with by_index(session) if real.reach is not None else nullcontext():
-                found = _weighed(session, real, request, table, looked)
+            found = _weighed(session, real, request, table, looked)
             full = found.near >= table.nearest
             # By how many fit and not by how many are left of them: each page is of the same.
             if found.total >= request.limit or (by_words and not full):
@@ -112,26 +111,39 @@ def alone(session: Session, real: Asked, request: MatchRequest, table: Weights) 
     return Weighed(rows, sum(row.fits for row in rows), 0)
 
 
+_SHOWN = ("service_id", "location_id", "metres")
+
+
+def _shown(name: str) -> bool:
+    return name in _SHOWN or name.startswith("is_")
+
+
 def _weighing(
     names: Asked, open_to: Collection[str], table: Weights, looked: Looked
 ) -> Select[Any]:
     chosen = contenders(names, open_to, table, looked)
     row = chosen.row.c
-    rank = names.statement.rank(flat)
-    scored = (
+    ranked = (
         select(
-            *(column for column in row if column.name not in ("place", "says", "more", "n")),
+            *(column for column in row if _shown(column.name)),
+            row.wrong,
+            row.low,
             flat.location_id,
             flat.name,
-            with_words(row.low, rank, chosen.share, names, table).label("score"),
+            names.statement.rank(flat).label("rank"),
         )
         .join(MATCHABLE, and_(flat.service_id == row.service_id, flat.place == row.place))
-        .cte("scored")
-        .prefix_with("MATERIALIZED")
+        .offset(ONCE)
+        .subquery()
+        .c
     )
+    score = with_words(ranked.low, ranked.rank, chosen.share, names, table)
+    weighed = (column for column in ranked if column.name not in ("low", "rank"))
+    scored = select(*weighed, score.label("score")).cte("scored").prefix_with("MATERIALIZED")
     fits = scored.c.wrong == 0
     numbered = select(
-        scored,
+        *(column for column in scored.c if _shown(column.name)),
+        cast(scored.c.score, Float).label("score"),
         fits.label("fits"),
         func.row_number().over(partition_by=fits, order_by=_best(scored)).label("rank"),
     ).subquery()

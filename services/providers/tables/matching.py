@@ -13,6 +13,10 @@ SPOT = "point(longitude, degrees(asinh(tan(radians(latitude)))))"
 """Where a place lies in Mercator's projection, which keeps shapes: near a point, who is nearest on
 the map is nearest. An index in this plane finds the nearest first."""
 
+SIGNS = "array_to_tsvector(terms::text[])"
+"""The terms of a place as the words of a text, which an index can hold beside where it is. Whoever
+looks for the nearest of a rare term passes over all others there, and opens none of them."""
+
 
 class Matchable(Base, table=True):
     """A running service at one of its places, flat; worked out anew when its listing changes.
@@ -30,7 +34,12 @@ class Matchable(Base, table=True):
     __tablename__ = "matchable"
     __table_args__ = (
         Index("ix_matchable_point", "latitude", "longitude"),
-        Index("ix_matchable_spot", text(SPOT), postgresql_using="gist"),
+        Index(
+            "ix_matchable_spot",
+            text(SPOT),
+            text(f"({SIGNS}) tsvector_ops(siglen=64)"),
+            postgresql_using="gist",
+        ),
         Index("ix_matchable_terms", "terms", postgresql_using="gin"),
         Index(
             "ix_matchable_nowhere",
