@@ -105,8 +105,10 @@ def _reading(said: ColumnElement[Any]) -> Select[Any]:
 
 _READING = _reading(document.body)
 """Written once: its text is half of what a small read costs."""
-_OFFERING = _reading(func.coalesce(document.offer, document.body))
-"""A former version of Kersey writes a document alone."""
+_OFFERING = _reading(func.coalesce(document.offer, document.body)).add_columns(
+    document.offer.is_(None).label("whole")
+)
+"""A former version of Kersey writes a document alone: then `whole` says that it is all of it."""
 _REPLIES = replies.counted(service.id)
 _WITH_REPLIES = _OFFERING.add_columns(*_REPLIES.c).outerjoin(_REPLIES, true())
 

@@ -155,7 +155,8 @@ def offers_with_replies(
 
 
 def _offer(read: Read, now: datetime) -> Json:
-    return offer(read.said) | {"kersey": _own(read, now)}
+    said = offer(read.said) if read.row["whole"] else read.said
+    return said | {"kersey": _own(read, now)}
 
 
 def _own(read: Read, now: datetime) -> Json:
