@@ -47,11 +47,14 @@ service = table("service").c
 document = table("service_document").c
 
 _BESIDE = {
-    name: {column.name: f"{name}.{column.name}" for column in table(name).c}
-    for name in ("capacity", "assurance")
+    name: {column: f"{name}.{column}" for column in columns.split()}
+    for name, columns in (
+        ("capacity", "service_id state places waiting first_date keeps_list updated expires"),
+        ("assurance", "service_id verified verified_by verified_how"),
+    )
 }
 """Tables with at most one row for a service, which a read looks at beside its document: what each
-of their columns is called there."""
+column that readers are told of is called there."""
 
 
 @dataclass(frozen=True)
