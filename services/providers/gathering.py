@@ -17,6 +17,7 @@ from services.providers.nested import (
     Row,
     Terms,
     Written,
+    described,
     entities,
     picked,
     with_nested,
@@ -51,12 +52,12 @@ def organizations(session: Session, keys: Sequence[UUID], *, full: bool) -> dict
     children = Children(session)
     rows = children.by_id("organization", keys)
     if not full:
-        return {key: picked(row, ORGANIZATION) for key, row in rows.items()}
+        return {key: described(row, ORGANIZATION) for key, row in rows.items()}
     identifiers = children.of("organization_identifier", "organization_id", keys)
     terms = Terms(children, keys)
     return {
         key: with_nested(
-            picked(row, ORGANIZATION),
+            described(row, ORGANIZATION),
             organization_identifiers=entities(
                 identifiers.get(key, ()),
                 "id organization_id identifier_scheme identifier_type identifier",

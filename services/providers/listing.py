@@ -19,6 +19,7 @@ from services.providers.nested import (
     TERM,
     Children,
     Json,
+    described,
     picked,
     plain,
     with_nested,
@@ -112,7 +113,7 @@ def _at(key: UUID, service: Json) -> Json:
 def taxonomies(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:
     """Taxonomies by id, without their terms."""
     rows = Children(session).by_id("taxonomy", keys)
-    return {key: picked(row, TAXONOMY) for key, row in rows.items()}
+    return {key: described(row, TAXONOMY) for key, row in rows.items()}
 
 
 def taxonomy_terms(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:
@@ -121,10 +122,10 @@ def taxonomy_terms(session: Session, keys: Sequence[UUID]) -> dict[UUID, Json]:
     rows = children.by_id("taxonomy_term", keys)
     names = children.by_id("taxonomy", {row["taxonomy_id"] for row in rows.values()})
     return {
-        key: picked(row, TERM)
+        key: described(row, TERM)
         | {
             "taxonomy": names[row["taxonomy_id"]]["name"],
-            "taxonomy_detail": picked(names[row["taxonomy_id"]], TAXONOMY),
+            "taxonomy_detail": described(names[row["taxonomy_id"]], TAXONOMY),
         }
         for key, row in rows.items()
     }

@@ -43,6 +43,13 @@ def picked(row: Row, names: str) -> Json:
     return {name: plain(row[name]) for name in names.split() if row[name] not in (None, "")}
 
 
+def described(row: Row, names: str) -> Json:
+    """The same of what HSDS requires a description of: its name, where nothing is said."""
+    said = picked(row, names)
+    said.setdefault("description", row["name"])
+    return said
+
+
 def picked_json(entity: Json, names: Iterable[str]) -> Json:
     """The named members that are there."""
     return {name: entity[name] for name in names if name in entity}
@@ -139,7 +146,7 @@ class Terms:
         taxonomies = {term["taxonomy_id"] for term in self._terms.values()}
         self._taxonomies = children.by_id("taxonomy", taxonomies)
         self._shown = {
-            key: picked(term, TERM) | {"taxonomy": self._taxonomies[term["taxonomy_id"]]["name"]}
+            key: described(term, TERM) | {"taxonomy": self._taxonomies[term["taxonomy_id"]]["name"]}
             for key, term in self._terms.items()
         }
 

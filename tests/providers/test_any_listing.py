@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from pydantic import ValidationError
 
@@ -62,3 +63,20 @@ def test_every_read_of_any_listing_fits_the_schemas(
     fits("organization", offering)
     fits("organization", offering, PLAIN)
     assert whole["id"] in {each["id"] for each in offering["services"]}
+
+
+@pytest.mark.parametrize("description", ["", "<script></script>", " <!-- --> "])
+def test_whoever_says_nothing_of_itself_is_described_by_its_name(house: House, description: str):
+    owner = {"id": str(OWNER), "name": "The Ginnel", "description": description}
+    body = {"id": str(uuid4()), "name": "Choir", "organization_id": str(OWNER), "description": ""}
+    service = hsds.Service.model_validate(body)
+    keep(house, hsds.Organization.model_validate(owner), service)
+    whole = house.get(f"/directory/services/{service.id}")
+    fits("service", whole)
+    assert whole["organization"]["description"] == "The Ginnel"
+    fits("organization", house.get(f"/directory/organizations/{OWNER}"))
+
+
+def test_a_name_says_something_beside_its_markup():
+    with pytest.raises(ValidationError, match="beside its markup"):
+        hsds.Organization.model_validate({"name": "<b></b>", "description": "Looms"})

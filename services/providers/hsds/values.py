@@ -32,6 +32,12 @@ def plain(text: str) -> str:
     return nh3.clean(storable(text), tags=set()) if "<" in text else storable(text)
 
 
+def _saying(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must say something beside its markup")
+    return text
+
+
 _NO_URI = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
 
 
@@ -68,6 +74,7 @@ Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
     AfterValidator(plain),
+    AfterValidator(_saying),
 ]
 Prose = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_rich)
