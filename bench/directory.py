@@ -179,7 +179,7 @@ def _sent(house: House, asked: list[Callable[[Session], object]]) -> list[Sent]:
         every[-1].append((text, given))
 
     with opened(_url(house), 1, "bench") as engine, UnitOfWork(engine) as uow:
-        uow.session.connection()
+        asked[0](uow.session)  # reads the taxonomies, which a process does once for many questions
         event.listen(engine, "before_cursor_execute", catch)
         try:
             for each in asked:
