@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from bench import provision
 from bench.house import House
-from bench.statements import Sent, by_hand
+from bench.statements import Sent, by_hand, without_http
 from bench.table import Figure
 from deploy.engines import opened
 from services.providers import documents, matching
@@ -143,8 +143,10 @@ def _matches(house: House) -> Iterator[Figure]:
     }
     request = MatchRequest.model_validate(asked)
     now = datetime.now(UTC)
-    sent = _sent(house, [lambda session: matching.match(session, request, now)])
+    ask = partial(matching.match, request=request, now=now)
+    sent = _sent(house, [ask])
     limit = by_hand(house, sent, seconds=house.seconds / 2, url=_url(house))
+    inside = without_http(_url(house), ask, seconds=house.seconds / 2)
     found = house.load(
         _ports(house),
         ["/directory/match"],
@@ -160,6 +162,8 @@ def _matches(house: House) -> Iterator[Figure]:
         ("p50", found.p50, limit.p50, None),
     ):
         yield Figure(part, f"{what}: {name}", value, "ms", BY_HAND, by, at_most=most)
+    yield Figure(part, f"{what}, without HTTP: p99", inside.p99, "ms", BY_HAND, limit.p99)
+    yield Figure(part, f"{what}, without HTTP: p50", inside.p50, "ms", BY_HAND, limit.p50)
 
 
 def _searched(house: House, asked: list[dict[str, object]]) -> list[Sent]:

@@ -8,11 +8,12 @@ from statistics import quantiles
 from typing import Any
 
 from sqlalchemy import event
+from sqlmodel import Session
 
 from bench.house import House, organisation
 from deploy.engines import opened
 from services.referrals.served import SERVED
-from shared.database import UnitOfWork
+from shared.database import ReadOnly, UnitOfWork
 from shared.fhir.search.query import parse_query, parse_search
 from shared.fhir.store import Access, FhirStore, Grant
 
@@ -91,6 +92,25 @@ def by_hand(house: House, searches: list[Sent], *, seconds: float, url: str = ""
                     if answer.returns_rows:  # how a statement is to be planned is said by one, too
                         answer.fetchall()
                 took.append((time.perf_counter() - began) * 1000)
+    return _times(took)
+
+
+def without_http(url: str, ask: Callable[[Session], object], *, seconds: float) -> Times:
+    """Ask a service's own code again and again, each time in a transaction as its routes do.
+
+    Parameters:
+        url: of the service's database.
+        ask: what its routes call.
+        seconds: for how long.
+    """
+    took: list[float] = []
+    with opened(url, 2, "bench") as engine:
+        end = time.monotonic() + seconds
+        while len(took) < 100 or time.monotonic() < end:
+            began = time.perf_counter()
+            with ReadOnly(engine) as uow:
+                ask(uow.session)
+            took.append((time.perf_counter() - began) * 1000)
     return _times(took)
 
 
