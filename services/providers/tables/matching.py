@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Date, Index, Integer, Numeric, String, Uuid, text
+from sqlalchemy import Column, Date, Index, Integer, Numeric, String, Uuid, literal_column, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlmodel import Field
 
@@ -37,8 +37,9 @@ class Matchable(Base, table=True):
         Index(
             "ix_matchable_spot",
             text(SPOT),
-            text(f"({SIGNS}) tsvector_ops(siglen=64)"),
+            literal_column(SIGNS).label("signs"),
             postgresql_using="gist",
+            postgresql_ops={"signs": "tsvector_ops(siglen=64)"},
         ),
         Index("ix_matchable_terms", "terms", postgresql_using="gin"),
         Index(
