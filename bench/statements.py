@@ -98,6 +98,9 @@ def by_hand(house: House, searches: list[Sent], *, seconds: float, url: str = ""
 def without_http(url: str, ask: Callable[[Session], object], *, seconds: float) -> Times:
     """Ask a service's own code again and again, each time in a transaction as its routes do.
 
+    This process collects garbage as Python does, a service more seldom (`deploy/garbage.py`): the
+    p99 says more than a service's own would.
+
     Parameters:
         url: of the service's database.
         ask: what its routes call.

@@ -23,7 +23,7 @@ def room(row: Row) -> domain.Room:
 
 
 def _state(row: Row, now: datetime) -> domain.CapacityState:
-    return domain.lasting(domain.CapacityState(row["state"]), row["expires"], now)
+    return domain.state_at(domain.CapacityState(row["state"]), row["expires"], now)
 
 
 def known(row: Row | None, now: datetime) -> Json:

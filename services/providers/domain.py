@@ -262,10 +262,10 @@ def check(room: Room, now: datetime, longest: timedelta) -> None:
 
 def known(room: Room, now: datetime) -> CapacityState:
     """The state as a reader should take it: what has expired is not known any more."""
-    return lasting(room.state, room.expires, now)
+    return state_at(room.state, room.expires, now)
 
 
-def lasting(state: CapacityState, expires: datetime | None, now: datetime) -> CapacityState:
+def state_at(state: CapacityState, expires: datetime | None, now: datetime) -> CapacityState:
     """The same of a state alone.
 
     Args:

@@ -156,10 +156,12 @@ ANEW: Planning = (("plan_cache_mode", "force_custom_plan"),)
 """For whoever asks what lies in a box, whose plan hangs on the box: planned once for all, what is
 near a town was looked through four times as long."""
 
-_ANEW = """
-SET LOCAL enable_sort TO DEFAULT; SET LOCAL jit TO DEFAULT;
-SET LOCAL plan_cache_mode = force_custom_plan
-"""
+_ANEW = "; ".join(
+    (
+        *(f"SET LOCAL {name} TO DEFAULT" for name, _ in BY_INDEX),
+        *(f"SET LOCAL {name} = {value}" for name, value in ANEW),
+    )
+)
 
 
 def plan_anew(session: Session) -> None:

@@ -52,6 +52,7 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
     Raises:
         Problem: 400 for an unknown code or postcode, naming the parameter.
     """
+    # What `candidates.by_terms` says of a whole question; here the terms are not read yet.
     within = query.near is not None and query.within is not None
     by_terms = within and bool(query.need) and query.search is None
     known, places = begin(session, query.near, BY_INDEX if by_terms else ANEW)

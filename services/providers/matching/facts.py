@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from babel import Locale
@@ -130,14 +130,19 @@ def languages(listing: Json, codes: Iterable[str] | None = None) -> list[str]:
     alone, which is no word.
     """
     said = listing.get("languages", ())
+    names = _names_of_languages()
     return [
-        each.get("name") or _LANGUAGES.get(each["code"].split("-")[0].lower(), each["code"])
+        each.get("name") or names.get(each["code"].split("-")[0].lower(), each["code"])
         for each in said
         if "code" in each and (codes is None or each["code"].split("-")[0].lower() in codes)
     ]
 
 
-_LANGUAGES: Mapping[str, str] = Locale("en").languages
+@cache
+def _names_of_languages() -> Mapping[str, str]:
+    """By their codes; looked up for each service that is shown."""
+    found: Mapping[str, str] = Locale("en").languages
+    return found
 
 
 def company(codes: Iterable[str], names: Mapping[str, str]) -> str | None:
