@@ -290,7 +290,7 @@ def workers(
         VisitEvents(person_wake, settings.hours),
     )
     team = TeamHears(outbox, grace=grace, wake=delivery_wake)
-    to_persons = person_sender(settings, engine, persons, team)
+    to_persons = person_sender(settings, engine, persons)
     pacing = Pacing(ZoneInfo(settings.timezone), delivery_wake)
     listing_wake, reach_wake = Wake(), Wake()
     endpoints, escalates = Endpoints(limits(settings), reach_wake), escalating(settings)
@@ -359,6 +359,7 @@ def workers(
             wake=person_wake,
             on_delivered=team.delivered,
             on_failed=team.failed,
+            judged=team.judged,
             lock_first=team.lock_first,
             threads=2,
             lease_seconds=settings.delivery_lease_seconds,
@@ -494,7 +495,7 @@ def escalating(settings: NotificationsSettings) -> Escalating:
 
 
 def person_sender(
-    settings: NotificationsSettings, engine: Engine, persons: Persons, team: TeamHears
+    settings: NotificationsSettings, engine: Engine, persons: Persons
 ) -> PersonSender:
     """Writes to persons as the settings say."""
     return PersonSender(
@@ -502,7 +503,6 @@ def person_sender(
         registry.made(settings, engine),
         Keys(settings.link_key),
         persons,
-        team,
         settings.hours,
         public_url=settings.public_url,
         days=settings.answer_link_days,

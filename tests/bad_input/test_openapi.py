@@ -64,7 +64,7 @@ def below(prefix: str, schema: Any) -> list[Any]:
 
 def test_fhir_names_every_status_of_every_operation(url: str):
     """A class of statuses would be kept by whatever is answered."""
-    paths = httpx.get(f"{url}/openapi.json").json()["paths"]
+    paths = httpx.get(f"{url}/openapi.json", timeout=60).json()["paths"]
     operations = {
         (path, method): operation
         for path, item in paths.items()
@@ -85,14 +85,16 @@ def test_fhir_names_every_status_of_every_operation(url: str):
 
 def test_a_create_has_each_status_that_it_names_and_no_other(url: str):
     """What is made up from the document is hardly ever a resource, and so reaches few of them."""
-    paths = httpx.get(f"{url}/openapi.json").json()["paths"]
+    paths = httpx.get(f"{url}/openapi.json", timeout=60).json()["paths"]
     named = {int(status) for status in paths["/fhir/{type_name}"]["post"]["responses"]}
     by = {"Authorization": f"Bearer {token('ehr')}", "Content-Type": "application/fhir+json"}
     patient = {"resourceType": "Patient", "identifier": [{"system": "urn:a", "value": "1"}]}
     unsent = {"resourceType": "Patient", "generalPractitioner": [{"reference": "Practitioner/1"}]}
-    sent = httpx.post(f"{url}/fhir", json=a_bundle(number=1), headers=by).json()
+    sent = httpx.post(f"{url}/fhir", json=a_bundle(number=1), headers=by, timeout=60).json()
     request = next(
-        httpx.get(f"{url}/fhir/{each['response']['location'].split('/fhir/')[1]}", headers=by)
+        httpx.get(
+            f"{url}/fhir/{each['response']['location'].split('/fhir/')[1]}", headers=by, timeout=60
+        )
         for each in sent["entry"]
         if "/ServiceRequest/" in each["response"]["location"]
     ).json()
@@ -102,8 +104,8 @@ def test_a_create_has_each_status_that_it_names_and_no_other(url: str):
         said = {name: each for name, each in said.items() if each}
         address = f"{url}/fhir/{type_name}"
         if isinstance(body, bytes):
-            return httpx.post(address, content=body, headers=said).status_code
-        return httpx.post(address, json=body, headers=said).status_code
+            return httpx.post(address, content=body, headers=said, timeout=60).status_code
+        return httpx.post(address, json=body, headers=said, timeout=60).status_code
 
     answered = {
         201: create(patient),
@@ -142,7 +144,9 @@ def test_each_way_in_which_an_operation_goes_well_is_named(
     url: str, operation: tuple[str, str, str]
 ):
     prefix, method, path = operation
-    said = httpx.get(f"{url}{DOCUMENTS[prefix]}").json()["paths"][path][method]["responses"]
+    said = httpx.get(f"{url}{DOCUMENTS[prefix]}", timeout=60).json()["paths"][path][method][
+        "responses"
+    ]
     assert {status for status in said if status < "300"} == OTHERWISE[operation]
 
 

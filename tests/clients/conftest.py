@@ -64,7 +64,7 @@ class Registered:
     def assertion(self) -> str:
         """A signed assertion, good once (SMART App Launch 2.2, backend services)."""
         address = f"{self.fhir}/.well-known/smart-configuration"
-        audience = httpx.get(address).json()["token_endpoint"]
+        audience = httpx.get(address, timeout=60).json()["token_endpoint"]
         header = {"alg": "ES384", "typ": "JWT", "kid": self.key.kid}
         about = {"iss": self.client_id, "sub": self.client_id, "aud": audience}
         claims = about | {"exp": int(time.time()) + 240, "jti": str(uuid4())}
@@ -78,7 +78,7 @@ class Registered:
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": self.assertion(),
         }
-        answer = httpx.post(f"{self.url}/identity/token", data=form)
+        answer = httpx.post(f"{self.url}/identity/token", data=form, timeout=60)
         assert answer.is_success, answer.text
         given: str = answer.json()["access_token"]
         return given
@@ -104,6 +104,7 @@ def registering(running: Running) -> Callable[[str], Registered]:
             f"{running.url}/identity/clients",
             json=metadata,
             headers={"Authorization": f"Bearer {administrator}"},
+            timeout=60,
         )
         assert answer.status_code == 201, answer.text
         return Registered(running.url, answer.json()["client_id"], key)

@@ -73,7 +73,7 @@ def gathered(asked: Iterator[tuple[str, httpx.Response]]) -> Said:
 
 @pytest.fixture(scope="module")
 def types(running: Running) -> list[str]:
-    statement = httpx.get(f"{running.url}/fhir/metadata").json()
+    statement = httpx.get(f"{running.url}/fhir/metadata", timeout=60).json()
     return [each["type"] for each in statement["rest"][0]["resource"]]
 
 
@@ -92,13 +92,13 @@ def notifications(running: Running) -> Iterator[list[Json]]:
         token = access_token(running.url, "ehr")
         headers = {"Authorization": f"Bearer {token}"}
         at = f"{running.url}/fhir/Subscription"
-        made = httpx.post(at, json=subscription, headers=headers)
+        made = httpx.post(at, json=subscription, headers=headers, timeout=60)
         assert made.status_code == 201, made.text
         assert running.kersey("demo", "journey").returncode == 0
         yield told
         token = access_token(running.url, "ehr")
         headers = {"Authorization": f"Bearer {token}"}
-        httpx.delete(f"{at}/{made.json()['id']}", headers=headers)
+        httpx.delete(f"{at}/{made.json()['id']}", headers=headers, timeout=60)
 
 
 def _subscription(endpoint: str) -> Json:
@@ -126,7 +126,9 @@ def served(running: Running, types: list[str], notifications: list[Json]) -> Sai
         for name in ("ehr", "link-worker", "provider", "coordinator"):
             token = access_token(running.url, name)
             with httpx.Client(
-                base_url=f"{running.url}/fhir/", headers={"Authorization": f"Bearer {token}"}
+                base_url=f"{running.url}/fhir/",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=60,
             ) as http:
                 for path in [*types, "_history", "Task/_history", "ServiceRequest/_history"]:
                     count = 100 if "istory" in path else 25
@@ -207,7 +209,9 @@ def examples(registering: Callable[[str], Registered]) -> Said:
         for each in sent.values()
     ]
     with httpx.Client(
-        base_url=f"{who.fhir}/", headers={"Authorization": f"Bearer {who.token()}"}
+        base_url=f"{who.fhir}/",
+        headers={"Authorization": f"Bearer {who.token()}"},
+        timeout=60,
     ) as http:
         answer = http.post(
             "", json={"resourceType": "Bundle", "type": "transaction", "entry": entry}

@@ -611,7 +611,7 @@ def test_the_broker_is_set_up_limited_and_checked(rabbit):
     assert kersey("broker", "check", **rabbit).returncode == 0
 
     vhost = urlsplit(rabbit["KERSEY_AMQP_URL"]).path[1:]
-    with httpx.Client(base_url=rabbit["KERSEY_AMQP_MANAGEMENT_URL"]) as api:
+    with httpx.Client(base_url=rabbit["KERSEY_AMQP_MANAGEMENT_URL"], timeout=60) as api:
         policy = api.get(f"/api/policies/{vhost}/kersey-length").json()
         rights = api.get(f"/api/permissions/{vhost}/kersey-cli").json()
         listed = api.get(f"/api/queues/{vhost}").json()

@@ -136,11 +136,11 @@ def test_it_says_where_everything_is(run):
     ],
 )
 def test_every_address_answers(run, path):
-    assert httpx.get(f"{run.url}{path}").status_code == 200
+    assert httpx.get(f"{run.url}{path}", timeout=60).status_code == 200
 
 
 def test_every_worker_of_every_service_is_alive(run):
-    answer = httpx.get(f"{run.url}/health/ready").json()
+    answer = httpx.get(f"{run.url}/health/ready", timeout=60).json()
     assert answer["failing"] == {}
     assert answer["services"] == ["identity", "providers", "referrals", "notifications", "portal"]
     threads = psutil.Process(run.process.pid).num_threads()
@@ -216,7 +216,9 @@ def test_no_more_connections_than_planned_even_under_load(run):
 def test_kill_9_loses_nothing_and_ctrl_c_leaves_nothing_behind(run, home, port):
     headers = {"Authorization": f"Bearer {access_token(run.url, 'fhir-client')}"}
     kept = [
-        httpx.post(f"{run.url}/fhir/Patient", json={"resourceType": "Patient"}, headers=headers)
+        httpx.post(
+            f"{run.url}/fhir/Patient", json={"resourceType": "Patient"}, headers=headers, timeout=60
+        )
         for _ in range(5)
     ]
     assert {answer.status_code for answer in kept} == {201}
@@ -227,7 +229,7 @@ def test_kill_9_loses_nothing_and_ctrl_c_leaves_nothing_behind(run, home, port):
         headers = {"Authorization": f"Bearer {access_token(again.url, 'fhir-client')}"}
         for answer in kept:
             address = f"{again.url}{httpx.URL(answer.headers['location']).path}"
-            assert httpx.get(address, headers=headers).status_code == 200
+            assert httpx.get(address, headers=headers, timeout=60).status_code == 200
         assert len(again.servers()) >= 1
         assert again.end(signal.SIGINT) == 0
         assert "stopped; the data is kept" in again.log.read_text()

@@ -129,7 +129,7 @@ def issuer_at(url: str, **settings: Any) -> Iterator[Issuer]:
         address = f"http://127.0.0.1:{at.getsockname()[1]}"
         chosen = settings_for(url, **({"public_url": address} | settings))
         app = create_app(chosen, engine=engine)
-        with serving(app, at), httpx.Client(base_url=address) as http:
+        with serving(app, at), httpx.Client(base_url=address, timeout=60) as http:
             yield Issuer(chosen, engine, signing_keys(chosen, engine), http)
 
 

@@ -85,7 +85,7 @@ def test_somebody_signs_in_by_keyboard_without_scripts(served: Served, browser: 
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(f"{said.location['url']}: {said.text}"))
-    with httpx.Client(base_url=served.settings.public_url) as http:
+    with httpx.Client(base_url=served.settings.public_url, timeout=60) as http:
         visit = Visit(http, served.client)
         page.goto(served.address(visit))
         to(page, "email")
@@ -136,7 +136,7 @@ def test_provider_staff_sign_in_by_a_link_without_scripts(served: Served, browse
     person = add_person(served.engine, served.settings, places=[place])
     context = browser.new_context(viewport=SMALLEST, java_script_enabled=False)  # type: ignore[arg-type]
     page = context.new_page()
-    with httpx.Client(base_url=served.settings.public_url) as http:
+    with httpx.Client(base_url=served.settings.public_url, timeout=60) as http:
         visit = Visit(http, served.client)
         page.goto(served.address(visit))
         page.locator("#email").fill(person.email)
@@ -213,7 +213,7 @@ def test_axe_finds_nothing_on_any_page(served: Served, browser: Browser):
     submit(page)
     judged(page, "signed out")
 
-    with httpx.Client(base_url=served.settings.public_url) as http:
+    with httpx.Client(base_url=served.settings.public_url, timeout=60) as http:
         visit = Visit(http, served.client)
         page.goto(served.address(visit))
     judged(page, "password")

@@ -26,7 +26,7 @@ def test_the_vhost_is_empty_and_ours_to_configure(rabbitmq_server):
 
 
 def test_an_own_broker_offers_the_management_api(own_rabbitmq):
-    vhosts = httpx.get(f"{own_rabbitmq.management}/api/vhosts").json()
+    vhosts = httpx.get(f"{own_rabbitmq.management}/api/vhosts", timeout=60).json()
     assert any(own_rabbitmq.url.endswith("/" + vhost["name"]) for vhost in vhosts)
 
 

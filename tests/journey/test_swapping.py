@@ -97,7 +97,7 @@ def test_who_is_signed_out_meanwhile_comes_to_the_sign_in(
     tab.page.wait_for_url(re.compile("sign-in|authorize|identity"))
     expect(tab.page.get_by_label("E-mail")).to_be_visible()
     tab.page.context.close()
-    bare = httpx.get(f"{running.url}/cases?show=new", headers={"HX-Request": "true"})
+    bare = httpx.get(f"{running.url}/cases?show=new", headers={"HX-Request": "true"}, timeout=60)
     assert bare.headers["hx-redirect"] == "/sign-in?back=%2Fcases%3Fshow%3Dnew"
 
 

@@ -407,10 +407,10 @@ class House:
         worker = self.worker(
             name="notifications.person-messages",
             tables=person_deliveries,
-            send=person_sender(self.settings, self.engine, persons, self.team),
+            send=person_sender(self.settings, self.engine, persons),
             on_delivered=self.team.delivered,
             on_failed=self.team.failed,
-            judged=lambda uow, delivery, met: met,
+            judged=self.team.judged,
             lock_first=self.team.lock_first,
         )
         return worker.deliver_due()

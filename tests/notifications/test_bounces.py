@@ -311,7 +311,9 @@ def test_from_a_real_conversation_to_the_bounce_and_back_by_http(house):
         def hand_over(content: bytes, authorization: str | None) -> httpx.Response:
             headers = {"content-type": "message/rfc822"}
             headers |= {"authorization": authorization} if authorization else {}
-            return httpx.post(f"{url}/notifications/bounces", content=content, headers=headers)
+            return httpx.post(
+                f"{url}/notifications/bounces", content=content, headers=headers, timeout=60
+            )
 
         for wrong in (None, "Bearer other", f"Basic {TOKEN}", "Bearer", f"Bearer {TOKEN}x"):
             refused = hand_over(bounce(mail[1]), wrong)

@@ -59,7 +59,10 @@ def test_in_production_a_webhook_to_a_private_address_is_refused(house):
     body = {"means": "webhook", "address": "https://10.0.0.7/hook"}
     with serving(app) as url:
         answer = httpx.put(
-            f"{url}/notifications/contacts/calder/{uuid4()}", json=body, headers=coordinator
+            f"{url}/notifications/contacts/calder/{uuid4()}",
+            json=body,
+            headers=coordinator,
+            timeout=60,
         )
     assert (answer.status_code, answer.json()["code"]) == (422, "address-private")
 
@@ -159,9 +162,9 @@ def test_an_app_with_a_broker_runs_its_workers_and_is_ready(house, database):
         alive = app.state.workers.alive()
         assert len(alive) == 11
         assert all(alive.values())
-        assert httpx.get(f"{url}/health/live").status_code == 200
-        assert set(httpx.get(f"{url}/health/ready").json()["failing"]) <= {"schema"}
-        assert httpx.get(f"{url}/notifications/openapi.json").status_code == 200
+        assert httpx.get(f"{url}/health/live", timeout=60).status_code == 200
+        assert set(httpx.get(f"{url}/health/ready", timeout=60).json()["failing"]) <= {"schema"}
+        assert httpx.get(f"{url}/notifications/openapi.json", timeout=60).status_code == 200
     broker_engine.dispose()
 
 

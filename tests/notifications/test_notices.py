@@ -167,8 +167,10 @@ def test_whoever_comes_back_hears_only_what_is_new_since(
 
     def read_one() -> None:
         time.sleep(0.5)
-        key = httpx.get(f"{client.base_url}{AT}", headers=anna).json()["notices"][0]["id"]
-        httpx.post(f"{client.base_url}{AT}/{key}/read", headers=anna)
+        key = httpx.get(f"{client.base_url}{AT}", headers=anna, timeout=60).json()["notices"][0][
+            "id"
+        ]
+        httpx.post(f"{client.base_url}{AT}/{key}/read", headers=anna, timeout=60)
 
     thread = threading.Thread(target=read_one)
     thread.start()

@@ -190,7 +190,7 @@ def test_where_notify_is_not_set_up_no_such_contact_can_be_set(house):
     body = {"means": "sms", "address": NUMBER}
     with serving(app) as url:
         where = f"{url}/notifications/contacts/calder/{uuid4()}"
-        answer = httpx.put(where, json=body, headers=who)
+        answer = httpx.put(where, json=body, headers=who, timeout=60)
     assert (answer.status_code, answer.json()["element"]) == (422, "means")
 
 
@@ -283,7 +283,7 @@ def test_what_is_forged_unknown_or_about_another_channel_changes_nothing(house, 
         for token in (None, "Bearer other", f"Basic {TOKEN}"):
             headers = {"authorization": token} if token else {}
             body = {"reference": str(sent), "status": "permanent-failure"}
-            refused = httpx.post(url, json=body, headers=headers)
+            refused = httpx.post(url, json=body, headers=headers, timeout=60)
             assert refused.status_code == 401
         by = {"authorization": f"Bearer {TOKEN}"}
         claims: list[Any] = [
@@ -293,10 +293,10 @@ def test_what_is_forged_unknown_or_about_another_channel_changes_nothing(house, 
             {"reference": None, "status": "permanent-failure"},
         ]
         for claim in claims:
-            assert httpx.post(url, json=claim, headers=by).status_code == 202
+            assert httpx.post(url, json=claim, headers=by, timeout=60).status_code == 202
         junk: list[Any] = [{"reference": "x", "status": "delivered"}, {"reference": str(sent)}, []]
         for claim in junk:
-            assert httpx.post(url, json=claim, headers=by).status_code == 422
+            assert httpx.post(url, json=claim, headers=by, timeout=60).status_code == 422
     assert set(house.rows("state")) == {"delivered"}
 
 

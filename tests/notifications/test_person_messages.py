@@ -22,6 +22,7 @@ from services.notifications.person.rules import reminder
 from services.notifications.person.sending import PersonSender
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import person_delivery
+from shared.delivery.ledger import Ledger
 from shared.messaging.events import (
     NotificationDelivered,
     NotificationFailed,
@@ -130,7 +131,7 @@ class Killed(BaseException):
 def killed(told: Told, monkeypatch: pytest.MonkeyPatch, where: type, name: str) -> None:
     """A worker is killed as it calls something, and its lease runs out."""
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patched:
@@ -184,6 +185,19 @@ def test_a_worker_that_comes_back_late_sends_nothing_of_what_another_ended(
     told.send()
     assert told.rows("state", "last_error") == [("superseded", "ask-first")]
     assert [each["To"] for each in told.house.mails()] == []
+
+
+def test_the_team_hears_one_thing_of_a_message_whose_worker_is_killed_before_it_is_recorded(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+):
+    told.referrals.person = NO_WAY
+    told.agree()
+    for _ in range(2):
+        killed(told, monkeypatch, Ledger, "_no_longer_wanted")
+    assert told.team_hears() == []
+    told.send()
+    assert told.rows("state", "last_error") == [("failed", "cut-off")]
+    assert told.team_hears() == ["tell-person"]
 
 
 # --- what they are told --------------------------------------------------------------------------

@@ -87,9 +87,9 @@ def test_over_https_the_cookie_is_secure(house, link):
             database_url="postgresql://not-used",
             public_url="https://kersey.example.org",
         )
-        app = create_app(settings, http=httpx.AsyncClient(base_url=notifications))
+        app = create_app(settings, http=httpx.AsyncClient(base_url=notifications, timeout=60))
         with serving(app) as url:
-            answer = httpx.get(url + link)
+            answer = httpx.get(url + link, timeout=60)
     assert "Secure" in answer.headers["set-cookie"]
 
 

@@ -96,7 +96,7 @@ def test_without_a_style_sheet_the_pages_still_work(tmp_path):
     with serving(app) as url:
         page = look(url)
         assert page.status == 200
-        assert httpx.get(f"{url}/static/portal.css").status_code == 404
+        assert httpx.get(f"{url}/static/portal.css", timeout=60).status_code == 404
     assert not [given for _, given in page.elements if given.get("rel") == "stylesheet"]
 
 

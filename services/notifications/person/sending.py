@@ -6,7 +6,6 @@ asked first, and what this service heard itself is looked at with the case locke
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from uuid import uuid5
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, func, select, update
@@ -22,7 +21,7 @@ from services.notifications.keys import Keys, fingerprint
 from services.notifications.person.asking import Persons, Told, Way
 from services.notifications.person.notice import PersonNotice
 from services.notifications.person.rules import CHANNEL, DELAYS, Kind
-from services.notifications.person.team import BY_TEAM, TeamHears
+from services.notifications.person.team import BY_TEAM
 from services.notifications.person.words import Facts, PersonWords, chosen, written
 from services.notifications.tables import OUT_OF_HOURS, PersonLink, person_delivery
 from shared.database import UnitOfWork
@@ -46,7 +45,6 @@ class PersonSender:
         channels: by means.
         keys: make links.
         persons: knows who and where the person is.
-        team: hears what is left to it.
         hours: in which people are written to.
         public_url: where links lead.
         days: for how long a link works.
@@ -59,7 +57,6 @@ class PersonSender:
         channels: Mapping[str, Channel],
         keys: Keys,
         persons: Persons,
-        team: TeamHears,
         hours: Hours,
         *,
         public_url: str,
@@ -69,7 +66,6 @@ class PersonSender:
         self._engine = engine
         self._keys = keys
         self._persons = persons
-        self._team = team
         self._hours = hours
         self._at = f"{public_url}/visit"
         self._lasts = timedelta(days=days)
@@ -101,7 +97,7 @@ class PersonSender:
         if told.ended:
             raise Superseded("ended")
         if told.way is None:
-            raise Superseded(self._left(delivery, notice, told))
+            raise Superseded(told.instead or BY_TEAM)
         means, channel = self._channels[told.way.channel]
         leads = notice.kind not in DELAYS
         url = f"{self._at}/{self._keys.person_token(delivery.id)}" if leads else ""
@@ -134,15 +130,6 @@ class PersonSender:
             if problem.status == 404:
                 raise Superseded("not-there") from problem
             raise Temporary(f"referrals-{problem.status}") from problem
-
-    def _left(self, delivery: Delivery, notice: PersonNotice, told: Told) -> str:
-        """Leave it to the team, if anybody is to tell them at all; the code of that."""
-        instead = told.instead or BY_TEAM
-        with UnitOfWork(self._engine) as uow:
-            locked(uow, notice.case)
-            self._team.is_to_tell(uow, uuid5(delivery.id, instead), notice, instead)
-            uow.commit()
-        return instead
 
     def _words(self, notice: PersonNotice, told: Told, url: str) -> PersonWords:
         facts = Facts(

@@ -20,13 +20,15 @@ from services.notifications.person.notice import PersonNotice
 from services.notifications.person.rules import DELAYS
 from services.notifications.person.rules import Kind as PersonKind
 from shared.database import UnitOfWork
-from shared.delivery import Delivery, Receipt
+from shared.delivery import Delivery, Receipt, Superseded, Undelivered
 from shared.messaging.events import NotificationDelivered, NotificationFailed
 from shared.messaging.outbox import Outbox
 from shared.worker import Wake
 
 BY_TEAM, ASK_FIRST, BY_HUB = "by-team", "ask-first", "by-hub"
 """What referrals says is to be done where no program may tell the person, or who referred them."""
+
+INSTEAD = frozenset({BY_TEAM, ASK_FIRST, BY_HUB})
 
 HEARS: Mapping[str, Kind] = {BY_TEAM: Kind.TELL_PERSON, ASK_FIRST: Kind.ASK_PERSON}
 """What the team then hears; whoever wants to hear nothing is told nothing, by nobody."""
@@ -80,6 +82,17 @@ class TeamHears:
         if not contacts:
             add_waiting(uow, key, about, party, self._grace)
         uow.on_commit(self._wake.set)
+
+    def judged(self, uow: UnitOfWork, delivery: Delivery, met: Undelivered) -> Undelivered:
+        """No program may tell them: whoever has to is told so in the transaction that records it.
+
+        Earlier, and a worker that is killed between the two leaves an attempt that was cut off:
+        the team would hear that a message failed besides.
+        """
+        if isinstance(met, Superseded) and met.reason in INSTEAD:
+            notice = PersonNotice.model_validate_json(delivery.payload)
+            self.is_to_tell(uow, uuid5(delivery.id, met.reason), notice, met.reason)
+        return met
 
     def delivered(self, uow: UnitOfWork, delivery: Delivery, _receipt: Receipt) -> None:
         """A channel took it."""
