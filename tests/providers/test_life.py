@@ -201,6 +201,33 @@ def test_a_withdrawn_service_comes_back_by_its_hub(house: House):
     assert house.get(CHOIR)["status"] == "active"
 
 
+def test_an_edit_of_before_lists_nothing_again_that_was_withdrawn_since(house: House):
+    house.load(service("Choir", description="Tuesdays"))
+    waiting = edit(house, description="Wednesdays")
+    house.now = NOW + timedelta(hours=1)
+    house.send("POST", f"{CHOIR}/withdraw", {"reason": "The leader retired"}, **MINE)
+    problem = house.approve(waiting, status=409)
+    assert "before the service was taken off the list" in problem["detail"]
+    assert house.get(CHOIR)["status"] == "defunct"
+    assert states(house)[0] == (2, "draft")
+
+
+def test_what_was_agreed_for_a_day_does_not_list_again_what_was_withdrawn_since(house: House):
+    house.load(service("Choir", description="Tuesdays"))
+    house.approve(edit(house, description="From January"), publish_from="2026-12-01")
+    house.now = NOW + timedelta(days=1)
+    house.send("POST", f"{CHOIR}/withdraw", {"reason": "The leader retired"}, **MINE)
+    house.now = NOW + timedelta(days=8)
+    start = house.position()
+    assert publish_due(house.directory, house.now.date()) == 0
+    assert house.get(CHOIR)["status"] == "defunct"
+    version = house.send("GET", f"{CHOIR}/versions/2")
+    assert version["state"] == "sent-back"
+    assert "taken off the list" in version["words"]
+    (event,) = house.events(after=start)
+    assert event["type"] == "kersey.directory.listing.sent-back.v1"
+
+
 @pytest.mark.parametrize(
     "who",
     [

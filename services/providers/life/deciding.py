@@ -112,6 +112,7 @@ def publish_due(directory: Directory, today: date) -> int:
 def _publish_one(directory: Directory, subject: UUID, number: int) -> bool:
     try:
         with UnitOfWork(directory.engine) as uow, in_words():
+            _lock(uow, subject)
             row = versions.numbered(uow, subject, number)
             if row is None or row["state"] != State.APPROVED:
                 return False
@@ -146,9 +147,11 @@ def publish(
     """Put a version that waits in the place of the one that stands; the caller commits.
 
     Raises:
-        Problem: 409 where both it and the public listing changed a member since it was written.
+        Problem: 409 where both it and the public listing changed a member since it was written, or
+            the listing left the list since.
         publishing.Misfit: it does not fit any more.
     """
+    _refuse_withdrawn_since(uow, row)
     writing = Writing(row["written_by"], row["why"], decided_by, words, row["id"])
     said = _on_what_stands(uow, row)
     key: UUID = row["subject"]
@@ -160,6 +163,25 @@ def publish(
         organization = hsds.Organization.model_validate(said)
         changed = publish_organization(directory, uow, key, organization, writing)
         _end_if_same(uow, directory, row, organization, changed, writing)
+
+
+def _refuse_withdrawn_since(uow: UnitOfWork, row: RowMapping) -> None:
+    """An edit of what stood then does not list again what was taken off the list meanwhile: who
+    wrote it did not say that it goes on.
+
+    Raises:
+        Problem: 409.
+    """
+    service = table("service").c
+    withdrawn = uow.session.scalar(select(service.withdrawn).where(service.id == row["subject"]))
+    if withdrawn is not None and row["written"] < withdrawn:
+        raise Problem(
+            409,
+            "It has left the list since",
+            "This was written before the service was taken off the list. List it again first, or"
+            " send this back, so that its provider says whether it goes on.",
+            element="number",
+        )
 
 
 def _end_if_same(
