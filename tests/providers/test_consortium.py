@@ -47,6 +47,16 @@ def read(house: House, path: str, status: int = 200) -> Any:
     return house.send("GET", f"{AT}/{path}", status=status, **READER)
 
 
+def waits_for_a_lock(house: House) -> bool:
+    """Whether somebody waits for what another one holds."""
+    waiting = text(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    with house.engine.connect() as looking:
+        return bool(looking.execute(waiting).scalar_one())
+
+
 @pytest.fixture
 def listed(house: House) -> House:
     house.load(organizations=[organization(), organization("Other")])
@@ -246,15 +256,6 @@ def test_of_two_hubs_that_take_the_same_in_at_once_the_second_is_told(
 ):
     key = uuid4()
     mine = SINGER | {"hubs": [HUB.code]}
-    waits = text(
-        "select count(*) from pg_stat_activity"
-        " where datname = current_database() and wait_event_type = 'Lock'"
-    )
-
-    def waiting() -> bool:
-        with listed.engine.connect() as looking:
-            return bool(looking.execute(waits).scalar_one())
-
     with ThreadPoolExecutor(1) as pool, listed.engine.connect() as other:
         other.execute(
             text(
@@ -264,9 +265,59 @@ def test_of_two_hubs_that_take_the_same_in_at_once_the_second_is_told(
             {"key": key, "hub": first},
         )
         answer = pool.submit(listed.send, "PUT", f"{AT}/members/{key}", mine, status=status)
-        eventually(waiting, "the second waits for the first")
+        eventually(lambda: waits_for_a_lock(listed), "the second waits for the first")
         other.commit()
         said = answer.result(60)
     if status == 403:
         assert "place of their own hub" in said["detail"]
     assert read(listed, f"members/{key}")["name"] == name
+
+
+@pytest.mark.parametrize("what", ["relations", "assets"])
+def test_whoever_is_forgotten_at_that_moment_is_named_by_nothing(listed: House, what: str):
+    trust = member(listed, TRUST)
+    said: dict[str, Any] = {
+        "relations": {
+            "how": "works-with",
+            "one": trust["id"],
+            "other": str(OWNER),
+            "since": "2025-01-01",
+        },
+        "assets": {"kind": "kit", "name": "Ten ukuleles", "holder": trust["id"]},
+    }[what]
+    with ThreadPoolExecutor(1) as pool, listed.engine.connect() as other:
+        other.execute(text("DELETE FROM member WHERE id = :key"), {"key": trust["id"]})
+        answer = pool.submit(listed.send, "POST", f"{AT}/{what}", said, status=422)
+        eventually(lambda: waits_for_a_lock(listed), "the second waits for the first")
+        other.commit()
+        problem = answer.result(60)
+    assert problem["title"] == "Nobody has this id"
+    assert read(listed, what)["contents"] == []
+
+
+def test_two_who_wait_for_each_other_are_both_answered(listed: House):
+    trust = member(listed, TRUST)
+    said = relate(listed, "commissions", trust["id"], OWNER)
+    anew = {"how": "commissions", "one": trust["id"], "other": str(OWNER), "since": "2025-02-01"}
+    at = f"{AT}/relations/{said['id']}"
+    with ThreadPoolExecutor(1) as pool, listed.engine.connect() as other:
+        other.execute(text("SET LOCAL deadlock_timeout = '1min'"))
+        lock = text("SELECT id FROM member WHERE id = :key FOR UPDATE")
+        other.execute(lock, {"key": trust["id"]})
+        answer = pool.submit(listed.send, "PUT", at, anew)
+        eventually(lambda: waits_for_a_lock(listed), "it waits for the member")
+        other.execute(text("SELECT id FROM relation WHERE id = :id FOR UPDATE"), {"id": said["id"]})
+        other.rollback()
+        assert answer.result(60)["since"] == "2025-02-01"
+
+
+def test_a_member_does_not_become_what_its_relations_cannot_hold(listed: House):
+    charity = member(listed, TRUST | {"kind": "charity", "name": "Front"})
+    relate(listed, "hosts", charity["id"], OWNER)
+    at = f"{AT}/members/{charity['id']}"
+    said = TRUST | {"kind": "practitioner", "name": "Front"}
+    problem = listed.send("PUT", at, said, status=422)
+    assert problem["element"] == "kind"
+    assert "A practitioner neither" in problem["detail"]
+    assert read(listed, f"members/{charity['id']}")["kind"] == "charity"
+    assert listed.send("PUT", at, said | {"kind": "council"})["kind"] == "council"

@@ -19,8 +19,8 @@ from services.providers.consortium.shapes import (
 from services.providers.dependencies import SCOPE as WRITE
 from services.providers.dependencies import Asker, Known
 from services.providers.nested import Json
+from services.providers.paging import one_state
 from shared.auth import Principal, requires
-from shared.database import UnitOfWork
 
 routes = APIRouter(prefix="/directory/consortium", tags=["consortium"])
 Coordinator = Annotated[Principal, Depends(requires(WRITE, role="coordinator"))]
@@ -53,20 +53,20 @@ def list_members(
     on: On = None,
 ) -> Json:
     """Who belongs to the consortium, by name."""
-    with UnitOfWork(directory.engine) as uow:
-        return {"contents": members.of_consortium(uow.session, kind=kind, hub=hub, day=on)}
+    with one_state(directory.engine) as session:
+        return {"contents": members.of_consortium(session, kind=kind, hub=hub, day=on)}
 
 
 @routes.get("/members/{id}")
 def read_member(directory: Known, principal: Asker, id: UUID) -> Json:  # noqa: A002
     """A member, whom it works with, and what it has to lend."""
-    with UnitOfWork(directory.engine) as uow:
-        found = members.shown(uow.session, [id]).get(id)
+    with one_state(directory.engine) as session:
+        found = members.shown(session, [id]).get(id)
         if found is None:
             raise members.unknown(id)
         return found | {
-            "relations": relations.seen_from(uow.session, id),
-            "assets": assets.there(uow.session, holder=id),
+            "relations": relations.seen_from(session, id),
+            "assets": assets.there(session, holder=id),
         }
 
 
@@ -106,8 +106,8 @@ def list_relations(
     on: On = None,
 ) -> Json:
     """Who works with whom, how, since when."""
-    with UnitOfWork(directory.engine) as uow:
-        return {"contents": relations.between(uow.session, how=how, of=of, day=on)}
+    with one_state(directory.engine) as session:
+        return {"contents": relations.between(session, how=how, of=of, day=on)}
 
 
 @routes.post("/relations", status_code=201)
@@ -147,8 +147,8 @@ def list_assets(
     on: On = None,
 ) -> Json:
     """Venues, skills, kit and people who give time, by name."""
-    with UnitOfWork(directory.engine) as uow:
-        found = assets.there(uow.session, kind=kind, hub=hub, holder=holder, day=on)
+    with one_state(directory.engine) as session:
+        found = assets.there(session, kind=kind, hub=hub, holder=holder, day=on)
     return {"contents": found}
 
 

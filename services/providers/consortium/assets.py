@@ -18,10 +18,12 @@ from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.problems import Problem
+from shared.repeating import repeating
 
 _SHOWN = "id kind name description hub terms ask postcode latitude longitude since until updated"
 
 
+@repeating
 def write(directory: Directory, principal: Principal, key: UUID | None, said: AssetSaid) -> Json:
     """Say what there is, or change what is said of it.
 
@@ -58,6 +60,7 @@ def write(directory: Directory, principal: Principal, key: UUID | None, said: As
     return found
 
 
+@repeating
 def remove(directory: Directory, principal: Principal, key: UUID) -> None:
     """Forget an asset.
 

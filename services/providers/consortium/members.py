@@ -4,13 +4,13 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, any_, delete, func, select, update
+from sqlalchemy import Select, any_, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from services.providers import hubs
 from services.providers.consortium.days import stands
-from services.providers.consortium.domain import PROVIDER
+from services.providers.consortium.domain import PROVIDER, unfit
 from services.providers.consortium.shapes import MemberSaid
 from services.providers.handlers import Directory
 from services.providers.nested import Json, Row, picked
@@ -18,10 +18,12 @@ from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.problems import Problem
+from shared.repeating import repeating
 
 _SHOWN = "id kind name organization_id description website email hubs since until updated"
 
 
+@repeating
 def write(directory: Directory, principal: Principal, key: UUID | None, said: MemberSaid) -> Json:
     """Take somebody in, or write a member anew.
 
@@ -57,12 +59,15 @@ def write(directory: Directory, principal: Principal, key: UUID | None, said: Me
             must_work_there(own, kept["hubs"], "id")
             if (kept["kind"] == PROVIDER) != (said.kind == PROVIDER):
                 raise Problem(422, "Not this kind", "A listed provider stays one.", element="kind")
+            if kept["kind"] != said.kind:
+                _fits_its_relations(uow, key, said.kind)
             run(update(source).where(source.c.id == key).values(values))
         found = shown(uow.session, [key])[key]
         uow.commit()
     return found
 
 
+@repeating
 def remove(directory: Directory, principal: Principal, key: UUID) -> None:
     """Forget a member, with who it worked with; what it lends stays, without its holder.
 
@@ -118,8 +123,8 @@ def joined(
     Raises:
         Problem: 422 where nobody has this id.
     """
-    if (found := shown(uow.session, [key]).get(key)) is not None:
-        return found
+    if _held(uow, key):
+        return shown(uow.session, [key])[key]
     organization = table("organization").c
     hub = uow.session.execute(select(organization.hub).where(organization.id == key)).one_or_none()
     if hub is None:
@@ -137,6 +142,8 @@ def joined(
     }
     # Whoever names it at the same time waits here, and finds it there.
     uow.session.connection().execute(insert(table("member")).values(row).on_conflict_do_nothing())
+    if not _held(uow, key):
+        raise unknown(key)
     return shown(uow.session, [key])[key]
 
 
@@ -165,6 +172,33 @@ def _locked(uow: UnitOfWork, key: UUID) -> Row | None:
     source = table("member")
     wanted = select(source).where(source.c.id == key).with_for_update()
     return uow.session.connection().execute(wanted).mappings().one_or_none()
+
+
+def _held(uow: UnitOfWork, key: UUID) -> bool:
+    """Whether somebody is a member, and stays one until the commit: they may be forgotten at that
+    moment, and what names them would name nobody."""
+    member = table("member").c.id
+    wanted = select(member).where(member == key).with_for_update(read=True, key_share=True)
+    return uow.session.scalar(wanted) is not None
+
+
+def _fits_its_relations(uow: UnitOfWork, key: UUID, kind: str) -> None:
+    """Refuse another kind where somebody of it could not stand as the member does.
+
+    Raises:
+        Problem: 422.
+    """
+    relation, member = table("relation").c, table("member").c
+    other = case((relation.one == key, relation.other), else_=relation.one)
+    wanted = select(relation.how, relation.one == key, member.kind).join(
+        table("member"), member.id == other
+    )
+    among = wanted.where(or_(relation.one == key, relation.other == key))
+    for how, does, with_whom in uow.session.connection().execute(among):
+        why = unfit(how, kind, with_whom) if does else unfit(how, with_whom, kind)
+        if why is not None:
+            words = f"{why} Forget what is said of it, or say it of another member, first."
+            raise Problem(422, "This does not fit", words, element="kind")
 
 
 def must_work_there(own: Collection[str], places: Collection[str], element: str) -> None:

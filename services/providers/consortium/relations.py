@@ -18,10 +18,12 @@ from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.problems import Problem
+from shared.repeating import repeating
 
 _SHOWN = "id how about since until updated"
 
 
+@repeating
 def write(directory: Directory, principal: Principal, key: UUID | None, said: RelationSaid) -> Json:
     """Say that two work together, or change what is said of it.
 
@@ -63,6 +65,7 @@ def write(directory: Directory, principal: Principal, key: UUID | None, said: Re
     return found
 
 
+@repeating
 def remove(directory: Directory, principal: Principal, key: UUID) -> None:
     """Forget a relation that was a mistake; one that ended gets a last day instead.
 
@@ -142,7 +145,7 @@ def _lock(uow: UnitOfWork, said: RelationSaid) -> None:
     """Two who say the same at once come one after the other."""
     member = table("member").c
     both = select(member.id).where(member.id.in_([said.one, said.other])).order_by(member.id)
-    uow.session.connection().execute(both.with_for_update())
+    uow.session.connection().execute(both.with_for_update(key_share=True))
 
 
 def _refuse_twice(session: Session, key: UUID | None, said: RelationSaid) -> None:
