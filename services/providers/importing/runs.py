@@ -20,6 +20,7 @@ from services.providers.handlers import Directory
 from services.providers.importing import sources, vanishing, waiting
 from services.providers.importing.ledger import From
 from services.providers.importing.material import Material
+from services.providers.importing.mending.given_ids import given_id
 from services.providers.importing.outcomes import Outcome, Report, RunState, Told, counted
 from services.providers.importing.reading.feeds import FeedPage
 from services.providers.importing.reading.records import Record, SourceBroken, Unreadable
@@ -401,7 +402,7 @@ def _unsteady(material: Material) -> str | None:
 
 
 def _lacks_its_parent(record: Record, held: Collection[tuple[str, str]]) -> bool:
-    parent = str(record.said.get("parent_organization_id")).strip()
+    parent = given_id({"id": record.said.get("parent_organization_id")}) or ""
     return record.entity == "organization" and ("organization", parent) not in held
 
 

@@ -20,7 +20,7 @@ from services.providers.importing.mending.given_ids import LONGEST, Keys, given_
 from services.providers.importing.mending.listings import RecordRefused, Repair, listing_of
 from services.providers.importing.mending.outpost import dicts
 from services.providers.importing.mending.rules import any_of
-from services.providers.importing.mending.tidying import TooDeep, tidied
+from services.providers.importing.mending.tidying import TooDeep, storable, tidied
 from services.providers.importing.outcomes import Outcome, Told
 from services.providers.importing.reading.records import Record, Said, Unreadable
 from services.providers.importing.trying import Publish, tried
@@ -107,7 +107,7 @@ class Batch:
             self._services(services)
 
     def _unreadable(self, each: Unreadable) -> None:
-        entity, given = each.entity or "record", each.given or each.place
+        entity, given = each.entity or "record", storable(each.given or each.place)
         self._refuse(entity, given, "", f"{each.place}: {each.words}", rule="unreadable")
 
     def _terms(self, records: Iterable[Record]) -> None:

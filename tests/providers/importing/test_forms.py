@@ -352,6 +352,23 @@ def test_a_record_without_an_id_is_refused(importer: Importer, given: Any):
     assert importer.names() == ["Chess"]
 
 
+@pytest.mark.parametrize("odd", ["\x00", "\x1b", "\ud800"], ids=ascii)
+def test_what_no_database_holds_in_an_id_or_a_name_ends_no_import(importer: Importer, odd: str):
+    owner = organization("Owner", id=f"o{odd}1", parent_organization_id=f"p{odd}")
+    listed = [
+        service("Choir", id=f"s{odd}1", organization_id=f"o{odd}1", organization=owner),
+        service("Chess", id=None) | {"name": f"Ch{odd}ess"},
+        service("Baking", id=f"s{odd}2", organization_id=f"no{odd}where", organization=None),
+    ]
+    content = b"\n".join(json.dumps(each).encode() for each in listed)
+    report = importer.file(content)
+    assert importer.names() == ["Choir"]
+    assert sorted(told(report, "given", "rule")) == [
+        ("Chess", "refused"), ("o1", "unknown-parent"), ("s2", "refused"),
+    ]  # fmt: skip
+    assert "taken" not in importer.file(content).counts
+
+
 def test_of_two_records_with_one_id_the_first_counts(importer: Importer):
     report = importer.file(
         [service("Choir"), service("Choir") | {"name": "Other"}, service("Choir")]

@@ -15,6 +15,7 @@ from sqlalchemy import Uuid, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
+from services.providers.importing.mending.tidying import storable
 from services.providers.importing.reading.records import Said
 from services.providers.rows import table
 
@@ -74,7 +75,7 @@ def given_id(said: Said) -> str | None:
     given = said.get("id")
     if isinstance(given, bool) or not isinstance(given, str | int):
         return None
-    text = str(given).strip()
+    text = storable(str(given)).strip()
     return text if 0 < len(text) <= LONGEST else None
 
 

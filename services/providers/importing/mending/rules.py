@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.providers.importing.mending.days import WEEK, days_of
+from services.providers.importing.mending.tidying import storable
 from services.providers.importing.reading.records import Said
 
 _HERE = ZoneInfo("Europe/London")
@@ -415,5 +416,5 @@ def age_of(value: Any) -> float | None:
 
 def any_of(value: Any) -> str:
     """A value fit to be told: short, in one line."""
-    text = " ".join(str(value).split())
+    text = " ".join(storable(str(value)).split())
     return text if len(text) <= 60 else text[:59] + "…"

@@ -47,8 +47,13 @@ def _tidied(value: Any, depth: int) -> Any:
     return value
 
 
+def storable(text: str) -> str:
+    """A text without the characters that no text may hold; PostgreSQL keeps none of them."""
+    return text if text.isprintable() else _NO_TEXT.sub("", text)
+
+
 def _text(text: str) -> str:
-    text = (text if text.isprintable() else _NO_TEXT.sub("", text)).strip()
+    text = storable(text).strip()
     if "&" in text and "<" not in text and _ENTITY.search(text):
         text = html.unescape(text).replace("\xa0", " ").strip()
     return text
