@@ -7,6 +7,7 @@ _WITHOUT_CONNECTION = frozenset(["OperationalError", "InterfaceError"])
 _AWAY = frozenset(["08", "40", "53", "55", "57", "58"])
 _READ_ONLY = "25006"
 _GIVEN_UP = "57014"
+_BEYOND = "54000"
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -47,6 +48,12 @@ def in_words(error: BaseException) -> str | None:
 def took_too_long(error: BaseException) -> bool:
     """Whether the database gave up a statement that took longer than it may; see `is_away` too."""
     return sqlstate(error) == _GIVEN_UP
+
+
+def is_beyond(error: BaseException) -> bool:
+    """Whether what was to be stored is more than the database holds in one place, such as the words
+    of a text beyond 1 MB; its driver calls that an outage."""
+    return isinstance(error, DBAPIError) and sqlstate(error) == _BEYOND
 
 
 def is_away(error: BaseException) -> bool:

@@ -1,6 +1,7 @@
 """A listing's life: what its provider writes waits for the hub, and everything is kept."""
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -57,6 +58,24 @@ def test_a_new_listing_of_a_provider_is_nowhere_until_its_hub_agrees(house: Hous
     house.approve(waiting)
     listed = house.get(f"/directory/listings/{key('Choir')}")
     assert listed["kersey"]["capacity"]["places"] == 2
+
+
+def test_what_cannot_be_held_is_refused_in_words_and_nothing_is_stored(house: House):
+    house.load(service("Choir"))
+    start = house.position()
+    chance = Random(3000)
+    rooms = ["-".join(f"{chance.randrange(16**4):04x}" for _ in range(50)) for _ in range(3000)]
+    at = [{"location": {"name": room}} for room in rooms]
+    refused = house.send(
+        "PUT",
+        CHOIR,
+        body("Choir", service_at_locations=at),
+        status=422,
+        organisation=HUB.organisation,
+    )
+    assert "than can be stored" in refused["detail"]
+    assert states(house) == [(1, "published")]
+    assert house.events(after=start) == []
 
 
 def test_what_cannot_be_published_is_refused_to_its_writer(house: House):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, StringConstraints
 
-from services.providers.hsds.shapes import Attribute, Shape
+from services.providers.hsds.shapes import Attributes, Shape
 from services.providers.hsds.values import Line, MaybeEmail, Prose, plain
 
 
@@ -38,4 +38,4 @@ class Contact(Shape):
     department: Line | None = None
     email: MaybeEmail = None
     phones: tuple[Phone, ...] = ()
-    attributes: tuple[Attribute, ...] = ()
+    attributes: Attributes = ()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.providers.hsds.shapes import Attribute, Own, Shape
+from services.providers.hsds.shapes import Attributes, Own, Shape
 from services.providers.hsds.values import Count, HubCode, Line, MaybeEmail, MaybeWeb, Name, Prose
 
 
@@ -38,5 +38,5 @@ class Organization(Shape):
     year_incorporated: Count | None = Field(default=None, ge=1000, le=2200)
     parent_organization_id: UUID | None = None
     organization_identifiers: tuple[OrganizationIdentifier, ...] = ()
-    attributes: tuple[Attribute, ...] = ()
+    attributes: Attributes = ()
     kersey: OrganizationOwn = OrganizationOwn()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from services.providers.hsds.shapes import Attribute, Shape
+from services.providers.hsds.shapes import Attributes, Shape
 from services.providers.hsds.times import Schedule
 from services.providers.hsds.values import Line, MaybeWeb, Name, Number, Prose, plain
 
@@ -49,7 +49,7 @@ class Location(Shape):
     external_identifier_type: Annotated[Line, StringConstraints(max_length=60)] | None = None
     addresses: tuple[Address, ...] = ()
     accessibility: tuple[Accessibility, ...] = ()
-    attributes: tuple[Attribute, ...] = ()
+    attributes: Attributes = ()
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from services.providers.hsds.contacts import Contact, Language
 from services.providers.hsds.own import ServiceOwn
 from services.providers.hsds.places import ServiceAtLocation
-from services.providers.hsds.shapes import Attribute, Shape
+from services.providers.hsds.shapes import Attributes, Shape
 from services.providers.hsds.times import Schedule
 from services.providers.hsds.values import (
     HubCode,
@@ -86,7 +86,7 @@ class Service(Shape):
     funding: tuple[Funding, ...] = ()
     cost_options: tuple[CostOption, ...] = ()
     contacts: tuple[Contact, ...] = ()
-    attributes: tuple[Attribute, ...] = ()
+    attributes: Attributes = ()
     kersey: ServiceOwn = ServiceOwn()
 
     @model_validator(mode="after")

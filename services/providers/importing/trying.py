@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from services.providers import publishing
 from shared.database import UnitOfWork
+from shared.outages import is_beyond
 
 Publish = Callable[[Mapping[UUID, Any]], set[UUID]]
 
@@ -30,7 +31,9 @@ def tried(
     try:
         with uow.session.begin_nested():
             return publish(models), {}
-    except (publishing.Misfit, IntegrityError, DataError) as error:
+    except (publishing.Misfit, IntegrityError, DataError, OperationalError) as error:
+        if isinstance(error, OperationalError) and not is_beyond(error):
+            raise
         if len(models) == 1:
             return set(), dict.fromkeys(models, _in_words(error))
     keys = list(models)

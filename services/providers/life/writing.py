@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 from sqlalchemy import RowMapping, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from services.providers import domain, hsds, hubs, listing, publishing
 from services.providers.handlers import Directory, service_row
@@ -24,6 +24,7 @@ from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
 from shared.messaging.events import ListingSubmitted
+from shared.outages import is_beyond
 from shared.problems import Problem
 from shared.repeating import repeating
 
@@ -337,3 +338,8 @@ def in_words() -> Iterator[None]:
             " the same moment. Leave out the ids of nested entities, or try again.",
             element="id",
         ) from None
+    except OperationalError as error:
+        if not is_beyond(error):
+            raise
+        words = "It says more in one place than can be stored: fewer places, or shorter texts."
+        raise Problem(422, "The listing does not fit", words) from None

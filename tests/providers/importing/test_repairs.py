@@ -372,6 +372,14 @@ def test_what_no_rule_can_mend_is_refused_by_element(said: dict[str, Any], eleme
     assert refused.value.element == element
 
 
+def test_of_very_many_terms_the_first_are_taken() -> None:
+    terms = [{"taxonomy_term_id": str(UUID(int=number))} for number in range(5001)]
+    found, repairs = mended({"attributes": terms})
+    assert repairs == [("cut", "attributes")]
+    kept = [UUID(each["taxonomy_term_id"]).int for each in found["attributes"]]
+    assert kept == list(range(5000))
+
+
 def test_a_record_that_is_nested_without_end_is_refused() -> None:
     deep: Any = "x"
     for _ in range(50):

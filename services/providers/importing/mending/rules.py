@@ -110,9 +110,14 @@ def _text(said: Said, name: str, fault: Fault) -> bool:
 
 
 def _cut(said: Said, name: str, fault: Fault) -> bool:
-    if fault.kind != "string_too_long" or fault.limit is None:
+    if fault.limit is None:
         return False
-    said[name] = said[name][: fault.limit - 1].rstrip() + "…"
+    if fault.kind == "string_too_long":
+        said[name] = said[name][: fault.limit - 1].rstrip() + "…"
+    elif fault.kind == "too_long" and isinstance(said[name], list):
+        said[name] = said[name][: fault.limit]
+    else:
+        return False
     return True
 
 
@@ -371,7 +376,12 @@ RULES = (
          _for("state_province"), _from("region", "city")),
     Rule("kind-from-register", "an identifier without a kind has its register's name",
          _for("identifier_type"), _from("identifier_scheme")),
-    Rule("cut", "a text that is too long ends with an ellipsis", frozenset(), _cut),
+    Rule(
+        "cut",
+        "a text that is too long ends with an ellipsis, a list of terms that is ends sooner",
+        frozenset(),
+        _cut,
+    ),
 )  # fmt: skip
 """In the order in which they are asked."""
 
