@@ -11,14 +11,16 @@ its locations, and its taxonomies' in share: nothing of it changes unseen meanwh
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Engine,
+    FromClause,
     Select,
     Uuid,
     any_,
@@ -76,7 +78,8 @@ class Read:
     evidence: Sequence[tuple[str, date | None]]
 
 
-def _reading(said: ColumnElement[Any]) -> Select[Any]:
+def _reading(said: ColumnElement[Any], source: FromClause) -> Select[Any]:
+    """Services as they are read, of a source that has them."""
     seen = table("tier_evidence").c
     evidence = (
         select(func.array_agg(seen.kind).label("kinds"), func.array_agg(seen.expires).label("ends"))
@@ -98,52 +101,54 @@ def _reading(said: ColumnElement[Any]) -> Select[Any]:
             for column, label in columns.items()
         ),
     )
-    wanted = wanted.select_from(table("service"))
+    wanted = wanted.select_from(source)
     for name in ("service_document", *_BESIDE):
         wanted = wanted.outerjoin(table(name), table(name).c.service_id == service.id)
-    wanted = wanted.join(evidence, true())
-    keys = bindparam("keys", type_=ARRAY(Uuid))
-    return wanted.where(service.id == any_(keys)).order_by(service.id)
+    return wanted.join(evidence, true())
 
 
-_READING = _reading(document.body)
-"""Written once: its text is half of what a small read costs."""
-_OFFERING = _reading(func.coalesce(document.offer, document.body)).add_columns(
-    document.offer.is_(None).label("whole")
+_READING = (
+    _reading(document.body, table("service"))
+    .where(service.id == any_(bindparam("keys", type_=ARRAY(Uuid))))
+    .order_by(service.id)
 )
-"""A former version of Kersey writes a document alone: then `whole` says that it is all of it."""
-_REPLIES = replies.counted(service.id)
-_WITH_REPLIES = _OFFERING.add_columns(*_REPLIES.c).outerjoin(_REPLIES, true())
+"""Written once: its text is half of what a small read costs."""
+
+
+def offered(found: CTE, *, replies_too: bool) -> Select[Any]:
+    """Services that a question found, each beside what matching needs of it (see `offers.py`), by
+    the question's own statement: each statement more is a wait for the database more.
+
+    Args:
+        found: has a `service_id`, which may be NULL; all its columns are in the rows.
+        replies_too: whether a row says how the service answers (see `replies.counted`).
+    """
+    source = found.outerjoin(table("service"), service.id == found.c.service_id)
+    # A former version of Kersey writes a document alone: then `whole` says that it is all of it.
+    wanted = _reading(func.coalesce(document.offer, document.body), source).add_columns(
+        document.offer.is_(None).label("whole"), *found.c
+    )
+    if not replies_too:
+        return wanted
+    how = replies.counted(service.id)
+    return wanted.add_columns(*how.c).outerjoin(how, true())
 
 
 def read(session: Session, keys: Collection[UUID]) -> dict[UUID, Read]:
     """Services by id; unknown ones are left out."""
-    return _read(session, keys, _READING)
-
-
-def read_offers(
-    session: Session, keys: Collection[UUID], since: datetime | None = None
-) -> dict[UUID, Read]:
-    """The same with what matching needs of each document (see `offers.py`), or all of it.
-
-    Args:
-        session: where.
-        keys: which services.
-        since: from when on replies count; a row then also says how the service answers (see
-            `replies.counted`).
-    """
-    if since is None:
-        return _read(session, keys, _OFFERING)
-    return _read(session, keys, _WITH_REPLIES, since=since)
-
-
-def _read(
-    session: Session, keys: Collection[UUID], wanted: Select[Any], **given: Any
-) -> dict[UUID, Read]:
     if not keys:
         return {}
-    given["keys"] = list(keys)
-    rows = session.connection().execute(wanted, given).mappings().all()
+    rows = session.connection().execute(_READING, {"keys": list(keys)}).mappings().all()
+    return reads(session, rows)
+
+
+def reads(session: Session, rows: Sequence[Row]) -> dict[UUID, Read]:
+    """Services by id, of the rows in which they were read.
+
+    Args:
+        session: where those are gathered that have no document.
+        rows: of `offered`.
+    """
     lacking = [row["id"] for row in rows if row["said"] is None]
     gathered = documents(session, lacking) if lacking else {}
     return {

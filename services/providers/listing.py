@@ -19,6 +19,7 @@ from services.providers.nested import (
     TERM,
     Children,
     Json,
+    Row,
     described,
     picked,
     plain,
@@ -142,16 +143,18 @@ def listings(session: Session, keys: Collection[UUID], now: datetime) -> dict[UU
     }
 
 
-def offers(session: Session, keys: Collection[UUID], now: datetime) -> dict[UUID, Json]:
-    """What matching shows and reasons from, by id: `listings` without what it does not look at."""
-    return {key: _offer(read, now) for key, read in documents.read_offers(session, keys).items()}
-
-
-def offers_with_replies(
-    session: Session, keys: Collection[UUID], now: datetime
+def offers(
+    session: Session, rows: Sequence[Row], now: datetime
 ) -> dict[UUID, tuple[Json, Replies | None]]:
-    """The same, each with how the service answers where enough is known."""
-    found = documents.read_offers(session, keys, now - replies.RECENT)
+    """What matching shows and reasons from, by id: `listings` without what it does not look at;
+    each with how the service answers, where that was asked and enough is known.
+
+    Args:
+        session: where to read what is not in the rows.
+        rows: of `documents.offered`.
+        now: the present instant.
+    """
+    found = documents.reads(session, rows)
     return {key: (_offer(read, now), replies.of(read.row)) for key, read in found.items()}
 
 

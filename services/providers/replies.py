@@ -5,7 +5,7 @@ group (care 26).
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -113,16 +113,21 @@ def counted(service: ColumnElement[UUID]) -> LateralFromClause:
         .where(
             reply.service_id == service,
             reply.asked.is_not(None),
-            reply.answered > bindparam("since", type_=DateTime(timezone=True)),
+            reply.answered > bindparam("since", None, type_=DateTime(timezone=True)),
         )
         .having(func.count() >= FEWEST)
         .lateral("replies")
     )
 
 
+def since(now: datetime) -> datetime:
+    """The first instant that counts, of the present one."""
+    return now - RECENT
+
+
 def of(row: Row) -> Replies | None:
-    """What was counted, of a row with the columns of `counted`; None where it is not known."""
-    if row["answers"] is None:
+    """What was counted, of a row that may have `counted`; None where it is not known."""
+    if row.get("answers") is None:
         return None
     days = max(1, ceil(row["seconds"] / 86_400))
     return Replies(row["answers"], days, round(float(row["accepted"]), 2))

@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, Select, false, func, select
+from sqlalchemy import RowMapping, Select, false, func, select
 from sqlmodel import Session
 
-from services.providers import listing
 from services.providers.catalogue import of_parameter
+from services.providers.documents import offered
 from services.providers.gazetteer import parse
 from services.providers.matching.beginning import begin
 from services.providers.matching.candidates import candidates
@@ -72,36 +72,36 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
     run = partial(_ranked, session, real, query.per_page)
     rows = run(query.offset)
     if rows or query.page == 1:
-        total = rows[0].total if rows else 0
+        total = rows[0]["total"] if rows else 0
     else:
         first = run(0)
-        total = first[0].total if first else 0
-    listed = listing.offers(session, [row.service_id for row in rows], now)
-    contents = [
-        result(found(row, listed[row.service_id], question, now.date()), question, known)
-        for row in rows
-    ]
+        total = first[0]["total"] if first else 0
+    contents = [result(one, question, known) for one in found(session, rows, question, now)]
     return envelope(query, total, contents)
 
 
-def _ranked(session: Session, real: Asked, limit: int, offset: int) -> Sequence[Row[Any]]:
+def _ranked(session: Session, real: Asked, limit: int, offset: int) -> Sequence[RowMapping]:
     """One page of what a search finds."""
     names, given = named(real)
     given |= {"limit": limit, "offset": offset}
     if real.question.search is not None:  # words stay values, and need not be kept
-        return session.connection().execute(_page(names), given).all()
-    return ask(session, ("search", kind_of(real)), given, lambda: _page(names)).all()
+        return session.connection().execute(_page(names), given).mappings().all()
+    return ask(session, ("search", kind_of(real)), given, lambda: _page(names)).mappings().all()
 
 
 def _page(names: Asked) -> Select[Any]:
     every = candidates(names)
-    return (
-        select(every.row, func.count().over().label("total"))
+    order = nearest_first(every.row, every.answers)
+    rank = func.row_number().over(order_by=order)
+    page = (
+        select(every.row, func.count().over().label("total"), rank.label("rank"))
         .where(*(answer.is_not(false()) for answer in every.answers.values()))
-        .order_by(*nearest_first(every.row, every.answers))
+        .order_by(*order)
         .limit(LIMIT)
         .offset(OFFSET)
+        .cte("found")
     )
+    return offered(page, replies_too=False).order_by(page.c.rank)
 
 
 def match(session: Session, request: MatchRequest, now: datetime) -> Json:
@@ -132,16 +132,13 @@ def match(session: Session, request: MatchRequest, now: datetime) -> Json:
     else:
         weighed, nearest = alone(session, real, request, table), None
     rows = weighed.rows
-    listed = listing.offers_with_replies(session, [row.service_id for row in rows], now)
     by = request.travel.by if request.travel else None
     fits, misses = [], []
-    for row in rows:
-        offered, replies = listed[row.service_id]
-        one = found(row, offered, question, now.date(), by, replies)
-        shown = result(one, question, known, statement) | {"score": float(row.score)}
+    for row, one in zip(rows, found(session, rows, question, now, by), strict=True):
+        shown = result(one, question, known, statement) | {"score": float(row["score"])}
         said = noes(one, question, known)
         passed = [each for each in said if each["criterion"] in overridden]
-        if not row.fits:
+        if not row["fits"]:
             misses.append(shown | {"excluded": [each for each in said if each not in passed]})
         elif passed:
             fits.append(shown | {"overridden": [_why(each, overridden) for each in passed]})

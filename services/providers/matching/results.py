@@ -1,48 +1,52 @@
 """One service of an answer: what to show, why, and what to ask."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Row
+from sqlalchemy import RowMapping
+from sqlmodel import Session
 
+from services.providers import listing
 from services.providers.matching import reasons
 from services.providers.matching.facts import Found
 from services.providers.matching.question import Question
 from services.providers.matching.statement import SILENT, Statement
 from services.providers.matching.vocabulary import Vocabulary
 from services.providers.nested import Json, picked_json
-from services.providers.replies import Replies
 
 _OF_SERVICE = ("id", "name", "description", "url", "alert", "eligibility_description")
 
 
 def found(
-    row: Row[Any],
-    listed: Json,
+    session: Session,
+    rows: Sequence[RowMapping],
     question: Question,
-    today: date,
+    now: datetime,
     by: str | None = None,
-    replies: Replies | None = None,
-) -> Found:
-    """What the engine found of one service.
+) -> Iterator[Found]:
+    """What the engine found of each service.
 
     Args:
-        row: the engine's row.
-        listed: the public listing.
+        session: where to read what is not in the rows.
+        rows: the engine's, of `documents.offered`.
         question: what was asked.
-        today: the present day, for how long ago a person looked.
+        now: the present instant, for what has expired.
         by: how the person gets there, where that was said.
-        replies: how it answers, where enough is known.
     """
-    told = zip(row._fields, row, strict=True)
-    answers = {name[3:]: yes for name, yes in told if name.startswith("is_")}
-    key = str(row.location_id)
-    places = (each["location"] for each in listed.get("service_at_locations", ()))
-    at = next((place for place in places if place["id"] == key), None)
-    metres = None if row.metres is None else round(row.metres)
-    access = {code: answers[f"access_{number}"] for number, code in enumerate(question.access)}
-    return Found(listed, at, metres, answers, access, today, by, replies)
+    today = now.date()
+    listed = listing.offers(session, rows, now)
+    of_answers = {name: name[3:] for name in rows[0] if name.startswith("is_")} if rows else {}
+    of_access = {code: f"access_{number}" for number, code in enumerate(question.access)}
+    for row in rows:
+        offer, replies = listed[row["service_id"]]
+        answers = {said: row[name] for name, said in of_answers.items()}
+        access = {code: answers[said] for code, said in of_access.items()}
+        key = str(row["location_id"])
+        places = (each["location"] for each in offer.get("service_at_locations", ()))
+        at = next((place for place in places if place["id"] == key), None)
+        metres = None if row["metres"] is None else round(row["metres"])
+        yield Found(offer, at, metres, answers, access, today, by, replies)
 
 
 def result(

@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Float, Row, Select, and_, case, cast, func, select
+from sqlalchemy import CTE, ColumnElement, Float, RowMapping, Select, and_, case, cast, func, select
 from sqlmodel import Session
 
+from services.providers import replies
+from services.providers.documents import offered
 from services.providers.matching.candidates import (
     MATCHABLE,
     ONCE,
@@ -37,12 +39,13 @@ class Weighed:
     """What was found.
 
     Attributes:
-        rows: the page of those that fit best, then the best of those that nearly do.
+        rows: the page of those that fit best, then the best of those that nearly do, each beside
+            what is shown of it (see `documents.offered`).
         total: how many fit.
         near: how many of the nearest places were looked at; 0 where that was not asked.
     """
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[RowMapping]
     total: int
     near: int
 
@@ -84,9 +87,12 @@ def _weighed(
     names, given = named(real)
     kind = ("match", kind_of(real), open_to, looked, table.version)
     given |= {name: getattr(request, name) for name in ("limit", "offset", "near_misses")}
-    rows = ask(session, kind, given, lambda: _weighing(names, open_to, table, looked)).all()
-    total, near = rows[0].total, rows[0].near  # there is one row also where no service is
-    return Weighed([row for row in rows if row.service_id is not None], total, near)
+    given["since"] = replies.since(real.moment.now)
+    rows = ask(session, kind, given, lambda: _weighing(names, open_to, table, looked))
+    found = rows.mappings().all()
+    first = found[0]  # there is one also where no service is
+    of_services = [row for row in found if row["service_id"] is not None]
+    return Weighed(of_services, first["total"], first["near"])
 
 
 def alone(session: Session, real: Asked, request: MatchRequest, table: Weights) -> Weighed:
@@ -106,9 +112,10 @@ def alone(session: Session, real: Asked, request: MatchRequest, table: Weights) 
         wrong.label("wrong"),
     ).cte("scored")
     fits = scored.c.wrong == 0
-    one = select(scored, fits.label("fits")).order_by(*_best(scored)).limit(1)
-    rows = session.connection().execute(one).all()
-    return Weighed(rows, sum(row.fits for row in rows), 0)
+    one = select(scored, fits.label("fits")).order_by(*_best(scored)).limit(1).cte("found")
+    since = {"since": replies.since(real.moment.now)}
+    rows = session.connection().execute(offered(one, replies_too=True), since).mappings().all()
+    return Weighed(rows, sum(row["fits"] for row in rows), 0)
 
 
 _SHOWN = ("service_id", "location_id", "metres")
@@ -151,11 +158,8 @@ def _weighing(
     shown = case((numbered.c.fits, LIMIT), else_=NEAR_MISSES)
     on_page = and_(numbered.c.rank > first, numbered.c.rank <= first + shown)
     counts = select(chosen.fitting.label("total"), chosen.near.label("near")).subquery()
-    return (
-        select(numbered, counts)
-        .select_from(counts.outerjoin(numbered, on_page))
-        .order_by(numbered.c.fits.desc(), numbered.c.rank)
-    )
+    found = select(numbered, counts).select_from(counts.outerjoin(numbered, on_page)).cte("found")
+    return offered(found, replies_too=True).order_by(found.c.fits.desc(), found.c.rank)
 
 
 def _best(scored: CTE) -> tuple[ColumnElement[Any], ...]:
