@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from shared.misfits import in_words
+
 MEDIA_TYPE = "application/problem+json"
 
 MOST_ERRORS = 100
@@ -105,7 +107,7 @@ def install(app: FastAPI) -> None:
         errors = [
             {
                 "element": ".".join(shown(str(part)) for part in each["loc"]),
-                "detail": _of_body(each) or each["msg"].removeprefix("Value error, "),
+                "detail": _of_body(each) or in_words(each),
             }
             for each in error.errors()[:MOST_ERRORS]
         ]

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
-PATTERN = r"^20[0-9]{2}-q[1-4]$"
+from shared.misfits import form
+
+PATTERN = form(r"^20[0-9]{2}-q[1-4]$", "Give a quarter such as 2026-q4.")
 _MONTHS = relativedelta(months=3)
 
 

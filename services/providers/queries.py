@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from services.providers.gazetteer import BadPostcode, parse
+from shared.misfits import form, in_words
 from shared.problems import Problem, shown
 
 LONGEST_PAGE = 500
@@ -66,6 +67,7 @@ def _listed(value: Any) -> Any:
 
 
 Text = Annotated[str, Field(max_length=500), AfterValidator(_text)]
+LANGUAGE = form(r"^[A-Za-z]{2,3}$", "Give a language by its code (BCP 47), such as en, ur or pl.")
 Day = Annotated[str, BeforeValidator(_day)]
 Metres = Annotated[
     float, Field(ge=0, le=FARTHEST_METRES, allow_inf_nan=False, description="Metres.")
@@ -216,7 +218,7 @@ class NeedSearch(Page):
         Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] | SkipJsonSchema[None]
     ) = Field(default=None, description="Pounds a session.")
     access: Codes = Field(default=[], description="Terms of access; all of them.")
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}$")] | SkipJsonSchema[None] = Field(
+    language: Annotated[str, Field(pattern=LANGUAGE)] | SkipJsonSchema[None] = Field(
         default=None, description="A BCP 47 language, such as ur."
     )
     age: Age | SkipJsonSchema[None] = None
@@ -267,12 +269,10 @@ def refused(element: str, words: str, **members: Any) -> Problem:
 def _said(error: ValidationError, model: type[Query]) -> Problem:
     first = error.errors()[0]
     element = str(first["loc"][0]) if first["loc"] else ""
-    words = str(first["msg"]).removeprefix("Value error, ")
+    words = in_words(first)
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields)
         return refused(shown(element), f"There is no such parameter. There are: {known}.")
-    if first["type"] == "uuid_parsing":  # the library's words repeat what was sent
-        words = "must be a UUID"
     if not element:
         element, _, words = words.partition(": ")
     return refused(element, words[:1].upper() + words[1:].rstrip(".") + ".")

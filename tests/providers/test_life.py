@@ -50,6 +50,12 @@ def test_an_edit_waits_and_what_stood_stays_public(house: House):
     ]
 
 
+def test_a_hub_may_agree_without_a_word(house: House):
+    house.load(service("Choir"))
+    edit(house, description="Wednesdays")
+    assert house.send("POST", f"{CHOIR}/versions/2/approve")["state"] == "published"
+
+
 def test_a_new_listing_of_a_provider_is_nowhere_until_its_hub_agrees(house: House):
     house.load()
     waiting = edit(house, capacity={"state": "taking", "places": 2})

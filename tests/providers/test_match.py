@@ -349,6 +349,15 @@ def test_slips_are_refused_by_name(house: House, body: Any, status: int, element
     assert "a" * 50 not in str(problem)
 
 
+def test_a_slip_is_told_what_to_give_instead(house: House):
+    house.load(service("Choir"))
+    words = "Give a language by its code (BCP 47), such as en, ur or pl."
+    assert ask(house, languages=["Urdu"], status=422)["detail"] == words
+    asked = house.get("/directory/search", language="urdu", status=400)
+    assert (asked["element"], asked["detail"]) == ("language", words)
+    assert ask(house, needs="food", status=422)["detail"] == "Give a list, even of one: [...]."
+
+
 def test_what_is_flat_follows_the_listing(house: House):
     """A place that two services share changes for both when either is listed anew."""
     room = {"id": "33333333-2222-5333-8444-555555555555", "name": "Shared room"}

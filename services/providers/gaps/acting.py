@@ -20,6 +20,7 @@ from services.providers.queries import refused
 from services.providers.rows import table
 from shared.auth import Principal
 from shared.database import UnitOfWork
+from shared.misfits import form
 from shared.problems import Problem
 
 _SHOWN = (
@@ -34,7 +35,18 @@ class ActionSaid(BaseModel):
 
     hub: str | None = Field(default=None, description="Yours; may be left out if you have one.")
     need: Code
-    area: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9][0-9A-Z]?$")] | None = None
+    area: (
+        Annotated[
+            str,
+            StringConstraints(
+                pattern=form(
+                    r"^[A-Z]{1,2}[0-9][0-9A-Z]?$",
+                    "Give the first part of a postcode in capitals, such as BD8.",
+                )
+            ),
+        ]
+        | None
+    ) = None
     idea: Annotated[Prose, Field(min_length=1)]
     state: Literal[STATES] = "idea"  # type: ignore[valid-type]
     could_run: Line | None = None

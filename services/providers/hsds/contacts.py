@@ -7,6 +7,7 @@ from pydantic import AfterValidator, StringConstraints
 
 from services.providers.hsds.shapes import Attributes, Shape
 from services.providers.hsds.values import Line, MaybeEmail, Prose, plain
+from shared.misfits import form
 
 
 class Language(Shape):
@@ -15,7 +16,16 @@ class Language(Shape):
     id: UUID | None = None
     name: Annotated[Line, StringConstraints(max_length=100)] | None = None
     code: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None
+        Annotated[
+            str,
+            StringConstraints(
+                pattern=form(
+                    r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+                    "Give a language by its code (BCP 47), such as en, ur or pl.",
+                )
+            ),
+        ]
+        | None
     ) = None
     note: Prose | None = None
 

@@ -1,13 +1,13 @@
 """What Kersey says of a service beside HSDS: its tier, how it is asked, and its room."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, StrictBool, StringConstraints, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from services.providers.domain import EVIDENCE_FOR, Answering, CapacityState, Tier
 from services.providers.hsds.shapes import Own
-from services.providers.hsds.values import HubCode, Line, MaybeEmail
+from services.providers.hsds.values import HubCode, Line, MaybeEmail, PhoneNumber
 
 
 class EvidenceSeen(Own):
@@ -47,7 +47,7 @@ class ServiceOwn(Own):
     evidence: tuple[EvidenceSeen, ...] = ()
     ask_by: Answering = Answering.EMAIL
     referral_email: MaybeEmail = None
-    referral_phone: Annotated[str, StringConstraints(pattern=r"^[0-9+() -]{3,40}$")] | None = None
+    referral_phone: PhoneNumber | None = None
     assured_by: Line | None = None
     capacity: CapacitySaid | None = None
 

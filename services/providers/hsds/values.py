@@ -7,6 +7,8 @@ from urllib.parse import quote, urlsplit
 import nh3
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
+from shared.misfits import form
+
 RICH = {"p", "br", "ul", "ol", "li", "strong", "em", "b", "i", "a"}
 """Markup that a description may keep; HSDS descriptions do contain HTML."""
 
@@ -81,16 +83,42 @@ Prose = Annotated[
 ]
 Web = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_web)]
 MaybeWeb = Annotated[Web | None, BeforeValidator(_empty_is_absent)]
-HubCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+HubCode = Annotated[
+    str,
+    StringConstraints(
+        pattern=form(
+            r"^[a-z][a-z0-9-]{0,39}$",
+            "Give a hub's code as GET /directory/hubs has it, such as bradford.",
+        )
+    ),
+]
 Email = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         max_length=254,
-        pattern=r"^[^\s\x00@<>]+@[^\s\x00@<>]+\.[^\s\x00@<>]+$",
+        pattern=form(
+            r"^[^\s\x00@<>]+@[^\s\x00@<>]+\.[^\s\x00@<>]+$",
+            "Give one e-mail address, such as hello@clay.example.",
+        ),
     ),
 ]
 MaybeEmail = Annotated[Email | None, BeforeValidator(_empty_is_absent)]
 
 _DAY = r"(?:[+-]?[1-5])?(?:MO|TU|WE|TH|FR|SA|SU)"
-Days = Annotated[str, StringConstraints(max_length=100, pattern=rf"^{_DAY}(?:,{_DAY})*$")]
+Days = Annotated[
+    str,
+    StringConstraints(
+        max_length=100,
+        pattern=form(
+            rf"^{_DAY}(?:,{_DAY})*$",
+            "Give days by their codes, such as MO,TH; the second Tuesday of a month is 2TU.",
+        ),
+    ),
+]
+PhoneNumber = Annotated[
+    str,
+    StringConstraints(
+        pattern=form(r"^[0-9+() -]{3,40}$", "Give a telephone number alone, such as 01632 960417.")
+    ),
+]

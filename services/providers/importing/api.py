@@ -27,6 +27,7 @@ from services.providers.importing.runs import Busy, Import, Limits, Wish
 from services.providers.settings import ProvidersSettings
 from shared.auth import Principal, requires
 from shared.database import UnitOfWork
+from shared.misfits import form
 from shared.openapi import also
 from shared.problems import Problem
 from shared.strangers import GuardedHttp
@@ -40,7 +41,15 @@ UPLOAD = "upload"
 _SHORT = 16 * 1024
 
 Coordinator = Annotated[Principal, Depends(requires(SCOPE, role="coordinator"))]
-Name = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,59}$")]
+Name = Annotated[
+    str,
+    Query(
+        pattern=form(
+            r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,59}$",
+            "Give a name of up to 60 letters, digits, spaces and . _ -, such as calderdale.",
+        )
+    ),
+]
 
 
 class AtAddress(BaseModel):

@@ -105,12 +105,13 @@ def approve(
     kind: Kind,
     id: UUID,  # noqa: A002
     number: Number,
-    said: Approval,
+    said: Approval | None = None,
 ) -> Response:
     """Agree to a version that waits; it is published at once, or on its day."""
+    agreed = said or Approval()
     return answer(
         deciding.approve(
-            directory, principal, id, number, words=said.words, publish_from=said.publish_from
+            directory, principal, id, number, words=agreed.words, publish_from=agreed.publish_from
         )
     )
 

@@ -14,9 +14,18 @@ from pydantic import (
     model_validator,
 )
 
-from services.providers.queries import Age, Day, Metres, starting_point
+from services.providers.queries import LANGUAGE, Age, Day, Metres, starting_point
+from shared.misfits import form
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")]
+Code = Annotated[
+    str,
+    StringConstraints(
+        pattern=form(
+            r"^[a-z0-9][a-z0-9-]{0,99}$",
+            "Give a code as GET /directory/vocabulary has it, such as loneliness.",
+        )
+    ),
+]
 Codes = Annotated[tuple[Code, ...], Field(max_length=20)]
 SOFT = (
     "area",
@@ -93,7 +102,7 @@ class MatchRequest(Asked):
     end: time | None = Field(default=None, description="Over by this time of day.")
     age: Age | None = None
     languages: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}$", to_lower=True)], ...],
+        tuple[Annotated[str, StringConstraints(pattern=LANGUAGE, to_lower=True)], ...],
         Field(max_length=10),
     ] = ()
     access: Codes = ()

@@ -8,14 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from services.providers.domain import Tier
 from services.providers.hsds import EvidenceSeen
-from services.providers.hsds.values import Line, MaybeEmail, Name
+from services.providers.hsds.values import Line, MaybeEmail, Name, PhoneNumber
 from services.providers.onboarding.domain import Step
 
 Words = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=r"^[^\x00]+$"),
 ]
-Number = Annotated[str, StringConstraints(pattern=r"^[0-9+() -]{3,40}$")]
 
 
 class _Body(BaseModel):
@@ -30,7 +29,7 @@ class ReachSaid(_Body):
     reach_email: MaybeEmail = Field(
         default=None, description="Of whom to ask; kept until this is done or given up."
     )
-    reach_phone: Number | None = Field(default=None, description="The same.")
+    reach_phone: PhoneNumber | None = Field(default=None, description="The same.")
 
 
 class OnboardingSaid(ReachSaid):
