@@ -14,7 +14,7 @@ from services.providers import hsds, publishing
 from services.providers.handlers import Directory
 from services.providers.importing import merging, terms
 from services.providers.importing.ledger import Entry, From, Ledger
-from services.providers.importing.mending import company
+from services.providers.importing.mending import company, recurrence, whereabouts
 from services.providers.importing.mending.earlier_versions import modern
 from services.providers.importing.mending.given_ids import LONGEST, Keys, given_id, key_of, taken_by
 from services.providers.importing.mending.listings import RecordRefused, Repair, listing_of
@@ -29,7 +29,7 @@ from services.providers.life.states import IMPORT, Act, imported
 from services.providers.rows import among, table
 from shared.database import UnitOfWork
 
-READ_AS = b"4"
+READ_AS = b"5"
 """Raised when the same record would be understood otherwise than before: then all are read anew."""
 
 Listing = TypeVar("Listing", hsds.Organization, hsds.Service)
@@ -179,7 +179,8 @@ class Batch:
         keys = self._keys("service", changed)
         for each in changed.values():
             modern(each.said)
-            each.repairs += company.classify(each.said)
+            for mend in (whereabouts.settle, recurrence.settle, company.classify):
+                each.repairs += mend(each.said)
         named = {given: each.said.get("organization_id") for given, each in changed.items()}
         found = self._ledger.organizations(named.values())
         owners = {given: found[str(said)] for given, said in named.items() if str(said) in found}

@@ -37,9 +37,11 @@ def link(
     wanted: set[UUID] = set()
     for entity, said in listings:
         for attribute in _attributes(entity, said):
-            term = attribute.get("taxonomy_term")
+            said_of = attribute.get("taxonomy_term")
+            term = {"name": said_of} if isinstance(said_of, str) else said_of
             term = term if isinstance(term, dict) else {}
-            given = given_id({"id": attribute.get("taxonomy_term_id", term.get("id"))})
+            by = term.get("id", term.get("name"))  # some feeds know their terms by name alone
+            given = given_id({"id": attribute.get("taxonomy_term_id", by)})
             if given is None:
                 attribute.pop("taxonomy_term_id", None)
                 continue

@@ -225,6 +225,47 @@ def test_a_zipped_package_is_joined(importer: Importer):
     assert listed["attributes"][0]["taxonomy_term"]["name"] == "Singing"
 
 
+def test_whom_to_ring_is_joined_wherever_a_package_has_it(importer: Importer):
+    importer.file(
+        package(
+            organizations=[{"id": "7", "name": "Hebble Arts"}],
+            services=[{"id": "1", "organization_id": "7", "name": "Choir", "status": "active"}],
+            service_at_locations=[{"id": "5", "service_id": "1", "location_id": "9"}],
+            locations=[{"id": "9", "name": "Hall"}],
+            contacts=[
+                {"id": "a", "service_at_location_id": "5", "name": "Ann"},
+                {"id": "b", "location_id": "9", "name": "Bob"},
+            ],
+            phones=[
+                {"id": "c", "contact_id": "a", "number": "01422 000001"},
+                {"id": "d", "service_at_location_id": "5", "number": "01422 000002"},
+                {"id": "e", "location_id": "9", "number": "01422 000003"},
+            ],
+        )
+    )
+    (found,) = importer.house.get("/directory/services", full="true")["contents"]
+    told = {
+        (each.get("name"), *(phone["number"] for phone in each.get("phones", ())))
+        for each in found["contacts"]
+    }
+    assert told == {
+        ("Ann", "01422 000001"), ("Bob",), (None, "01422 000002"), (None, "01422 000003"),
+    }  # fmt: skip
+
+
+def test_a_service_of_version_1_may_name_its_place_itself(importer: Importer):
+    service = {"id": "1", "organization_id": "7", "location_id": "9", "name": "Choir"}
+    importer.file(
+        package(
+            organizations=[{"id": "7", "name": "Hebble Arts"}],
+            services=[service | {"status": "active"}],
+            locations=[{"id": "9", "organization_id": "7", "name": "Hall"}],
+        )
+    )
+    (found,) = importer.house.get("/directory/services", full="true")["contents"]
+    assert found["service_at_locations"][0]["location"]["name"] == "Hall"
+
+
 def test_a_package_of_version_1_is_joined_whether_its_files_have_one_name_or_the_other(
     importer: Importer,
 ):

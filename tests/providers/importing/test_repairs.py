@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.providers import hsds
+from services.providers.importing.mending import recurrence, whereabouts
 from services.providers.importing.mending.earlier_versions import modern
 from services.providers.importing.mending.given_ids import Keys
 from services.providers.importing.mending.listings import RecordRefused, listing_of
@@ -21,10 +22,11 @@ SOURCE = UUID(int=7)
 def mended(said: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """A service as it would be listed, and the repairs of it."""
     record = modern(tidied(service() | said))
+    before = whereabouts.settle(record) + recurrence.settle(record)
     Keys(SOURCE, {}).give("service", record, UUID(record["id"]), UUID(record["organization_id"]))
     model, repairs = listing_of(hsds.Service, "service", record)
     found = model.model_dump(mode="json", exclude_defaults=True)
-    return found, [(each.rule, each.element) for each in repairs]
+    return found, [(each.rule, each.element) for each in before + repairs]
 
 
 def at(**location: Any) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def at(**location: Any) -> dict[str, Any]:
         ({"minimum_age": True}, "minimum_age", None, "left-out"),
         ({"minimum_age": 1e400}, "minimum_age", None, "left-out"),
         ({"assured_date": "last year"}, "assured_date", None, "left-out"),
-        ({"languages": "English"}, "languages", None, "left-out"),
+        ({"languages": 7}, "languages", None, "left-out"),
         ({"schedules": {"byday": "MO"}}, "schedules", [{"byday": "MO"}], "one-for-list"),
         ({"languages": [{"code": "Punjabi!"}]}, "languages", [{"name": "Punjabi!"}], "language"),
         ({"cost_options": [{"amount": "£1,200"}]}, "cost_options", [{"amount": 1200}], "number"),
@@ -201,10 +203,140 @@ def test_every_second_week_is_not_every_week(
     assert (schedule.get("freq"), schedule.get("interval")) == (freq, interval)
 
 
-@pytest.mark.parametrize("said", ["1 May 2026", "01 may 2026", "1 Sep 2026", "01.05.2026"])
-def test_a_date_with_its_month_in_words_is_read(said: str) -> None:
-    found, _ = mended({"assured_date": said})
-    assert found["assured_date"] in ("2026-05-01", "2026-09-01")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1 May 2026", "01 may 2026", "1st May 2026", "01.05.2026", "2026/05/01", "20260501",
+        20260501, "20260501T235959Z", "May 1, 2026", "May 1st, 2026", "1/5/2026",
+        "Fri, 01 May 2026 00:00:00 GMT", "/Date(1777593600000)/", "/Date(1777593600000+0000)/",
+    ],
+)  # fmt: skip
+def test_a_date_is_read_where_it_can_only_be_one(said: Any) -> None:
+    found, repairs = mended({"assured_date": said})
+    assert found["assured_date"] == "2026-05-01"
+    assert repairs == [("date", "assured_date")]
+
+
+@pytest.mark.parametrize("said", ["05/31/2026", "2026", "May 2026", "31 June 2026", "20261301", 7])
+def test_what_can_be_no_date_or_two_is_none(said: Any) -> None:
+    found, repairs = mended({"assured_date": said})
+    assert "assured_date" not in found
+    assert repairs == [("left-out", "assured_date")]
+
+
+WEEKLY = {"freq": "WEEKLY", "byday": "MO"}
+
+
+@pytest.mark.parametrize(
+    ("said", "read", "rules"),
+    [
+        ({"byday": "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TU"},
+         {"freq": "WEEKLY", "interval": 2, "byday": "MO,TU"}, ["rule-in-one"]),
+        ({"rrule": "DTSTART;TZID=Europe/London:20260907T100000\nRRULE:FREQ=MONTHLY;BYDAY=1MO"},
+         {"freq": "MONTHLY", "byday": "1MO", "dtstart": "2026-09-07"}, ["date", "rule-in-one"]),
+        ({"freq": "FREQ=WEEKLY;BYDAY=MO;UNTIL=20261231T235959Z", "byday": "MO"},
+         WEEKLY | {"valid_to": "2026-12-31"}, ["date", "rule-in-one"]),
+        (WEEKLY | {"until": "20261231"}, WEEKLY | {"valid_to": "2026-12-31"}, ["date"]),
+        (WEEKLY | {"count": 3, "dtstart": "2026-09-07"},
+         WEEKLY | {"dtstart": "2026-09-07", "valid_to": "2026-09-21"}, ["last-time"]),
+        (WEEKLY | {"count": "some", "dtstart": "2026-09-07"},
+         WEEKLY | {"dtstart": "2026-09-07"}, ["last-time"]),
+        (WEEKLY | {"count": 3}, WEEKLY, ["last-time"]),
+        ({"freq": "SECONDLY", "count": 3, "dtstart": "2026-09-07"}, {"dtstart": "2026-09-07"},
+         ["last-time", "left-out"]),
+        (WEEKLY | {"interval": "2 weeks"}, WEEKLY | {"interval": 2}, ["interval"]),
+        (WEEKLY | {"interval": "every second week"}, WEEKLY | {"interval": 2}, ["interval"]),
+        (WEEKLY | {"interval": "2.0"}, WEEKLY | {"interval": 2}, []),
+        (WEEKLY | {"interval": "sometimes"}, {"byday": "MO"}, ["interval"]),
+        (WEEKLY | {"interval": 0}, {"byday": "MO"}, ["interval"]),
+        ({"freq": "YEARLY", "byday": "1MO"}, {}, ["left-out", "not-weekly"]),
+        ({"freq": "Once", "dtstart": "2026-09-07"},
+         dict.fromkeys(("dtstart", "valid_from", "valid_to"), "2026-09-07"), ["not-weekly"]),
+        ({"bymonthday": [1, 15]}, {"bymonthday": "1,15"}, ["month-days"]),
+        ({"bymonthday": "1st, 15th"}, {"bymonthday": "1,15"}, ["month-days"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("within", ["service", "place"])
+def test_a_rule_is_told_in_the_parts_of_a_schedule(
+    within: str, said: dict[str, Any], read: dict[str, Any], rules: list[str]
+) -> None:
+    schedules = {"schedules": [said]}
+    at_place = {"schedules": [], "service_at_locations": [{"location": "Hall"} | schedules]}
+    found, repairs = mended(schedules if within == "service" else at_place)
+    owner = found if within == "service" else found["service_at_locations"][0]
+    assert bare(owner["schedules"]) == [read]
+    assert sorted(name for name, _ in repairs if name != "one-place") == rules
+
+
+HALIFAX = {"city": "Halifax", "state_province": "Calderdale"}
+
+
+@pytest.mark.parametrize(
+    ("address", "read", "rules"),
+    [
+        ({"address_1": "1 Mill Lane, Halifax hx11aa"} | HALIFAX,
+         {"address_1": "1 Mill Lane, Halifax", "postal_code": "HX1 1AA"} | HALIFAX,
+         ["postcode-from-lines"]),
+        ({"address_1": "1 Mill Lane"} | HALIFAX | {"city": "HX1 1AA"},
+         {"address_1": "1 Mill Lane", "postal_code": "HX1 1AA"}
+         | dict.fromkeys(("city", "state_province"), "Calderdale"),
+         ["postcode-from-lines", "town-from-region"]),
+        ({"address_1": "Unit B12 3GX9"} | HALIFAX, None, ["address-in-words"]),
+        ({"address_1": "1 Mill Lane"} | HALIFAX, None, ["address-in-words"]),
+    ],
+)  # fmt: skip
+def test_an_address_is_found_also_without_its_postcode(
+    address: dict[str, Any], read: dict[str, Any] | None, rules: list[str]
+) -> None:
+    found, repairs = mended(at(addresses=[address], description="Ring the bell."))
+    location = found["service_at_locations"][0]["location"]
+    assert [name for name, _ in repairs] == rules
+    if read is None:
+        words = f"Ring the bell.\n{address['address_1']}, Halifax, Calderdale"
+        assert location["description"] == words
+        assert "addresses" not in location
+    else:
+        assert bare(location["addresses"]) == [read]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"location": {"name": "Hall"}},
+        {"location": [{"name": "Hall"}]},
+        {"location": "Hall"},
+        {"service_at_locations": [{"location": [{"name": "Hall"}]}]},
+        {"service_at_locations": [{"location": "Hall"}]},
+    ],
+)
+def test_a_place_is_found_wherever_it_stands(said: dict[str, Any]) -> None:
+    found, repairs = mended(said)
+    (there,) = found["service_at_locations"]
+    assert there["location"]["name"] == "Hall"
+    assert [name for name, _ in repairs] == ["one-place"]
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "null", "#N/A", "undefined", " NaN "])
+def test_the_word_for_nothing_is_nothing(nothing: str) -> None:
+    found, repairs = mended(dict.fromkeys(("description", "url", "minimum_age", "fees"), nothing))
+    assert not {"description", "url", "minimum_age", "fees"} & found.keys()
+    assert repairs == []
+    assert mended({"fees": "None"})[0]["fees"] == "None"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"attributes": ["Singing", "Arts"]},
+        {"taxonomies": ["Singing", "Arts"]},
+        {"service_taxonomys": ["Singing", "Arts"]},
+        {"taxonomy_terms": ["Singing", "Arts"]},
+        {"categories": "Singing, Arts"},
+    ],
+)
+def test_terms_that_are_told_by_their_names_alone_are_terms(said: dict[str, Any]) -> None:
+    links = modern(tidied(service() | said))["attributes"]
+    assert [each["taxonomy_term"]["name"] for each in links] == ["Singing", "Arts"]
 
 
 @pytest.mark.parametrize(
@@ -233,6 +365,8 @@ def test_who_may_come_is_read_from_wherever_it_stands(
         {"phones": {"number": "01422 000000"}},
         {"contacts": [{"phones": "01422 000000"}]},
         {"contacts": {"phone": "01422 000000"}},
+        {"service_at_locations": [{"location": {"phones": [{"number": "01422 000000"}]}}]},
+        {"service_at_locations": [{"location": {"contacts": [{"phone": "01422 000000"}]}}]},
     ],
 )
 def test_a_number_to_ring_is_never_lost(said: dict[str, Any]) -> None:
@@ -339,7 +473,7 @@ def test_a_point_is_where_it_can_be_or_nowhere(
 
 def test_an_address_is_filled_from_what_it_says() -> None:
     address = {"address_1": "1 Mill Lane", "city": "Halifax", "postal_code": "HX1 1AA"}
-    found, repairs = mended(at(addresses=[address | {"country": "England"}, {"city": "Leeds"}]))
+    found, repairs = mended(at(addresses=[address | {"country": "England"}, {"country": "GB"}]))
     (told,) = found["service_at_locations"][0]["location"]["addresses"]
     assert (told["state_province"], told.get("country")) == ("Halifax", None)
     assert ("county-from-town", "service_at_locations.0.location.addresses.0.state_province") in (

@@ -5,11 +5,12 @@ location has its times as `regular_schedule`. What version 3 has no place for (r
 schedules, deliverable types) is left.
 """
 
+import re
 from typing import Any
 from uuid import uuid5
 
 from services.providers.importing.mending.given_ids import NAMESPACE
-from services.providers.importing.mending.outpost import as_open_referral, dicts
+from services.providers.importing.mending.outpost import as_open_referral, by_name, dicts
 from services.providers.importing.mending.rules import age_of
 from services.providers.importing.reading.records import Said
 
@@ -28,6 +29,9 @@ RENAMED = {
 
 _KERSEYS = ("kersey", "hub")
 """What nobody else says of a listing: its tier, how it is asked, whose place it covers."""
+
+_TERMS_BY_NAME = ("taxonomy_terms", "taxonomy", "categories", "category", "tags")
+"""Members of a service that some write, with the names of its terms."""
 
 _OTHERWISE = frozenset((*RENAMED, *_KERSEYS))
 """Names that stay in no record; most have none of them."""
@@ -48,7 +52,9 @@ def modern(said: Said) -> Said:
     _attending(said)
     _classifications(said)
     _contacts(said)
-    spoken = said.get("languages")
+    spoken = said.get("languages", said.pop("language", None))
+    if isinstance(spoken, str):
+        spoken = [each for part in re.split(r"[,;/]| and ", spoken) if (each := part.strip())]
     if isinstance(spoken, list):
         said["languages"] = [{"language": x} if isinstance(x, str) else x for x in spoken]
     for language in dicts(said.get("languages")):
@@ -123,11 +129,19 @@ def _attending(said: Said) -> None:
 
 def _classifications(said: Said) -> None:
     """`service_taxonomys` link a service to a `taxonomy`, which is a term now."""
+    old = said.pop("service_taxonomys", None)
     links = [
         {"id": link.get("id"), "taxonomy_term_id": term.get("id"), "taxonomy_term": _term(term)}
-        for link in dicts(said.pop("service_taxonomys", None))
+        for link in dicts(old)
         for term in dicts([link.get("taxonomy")])
     ]
+    links += by_name(old)
+    for name in _TERMS_BY_NAME:
+        links += by_name(said.pop(name, None))
+    told = said.get("attributes")
+    if isinstance(told, list):
+        others = [each for each in told if not isinstance(each, str)]
+        said["attributes"] = others + by_name(told)
     if links:
         said["attributes"] = [*dicts(said.get("attributes")), *links]
 
@@ -140,22 +154,19 @@ def _contacts(said: Said) -> None:
     """A telephone of the service itself, and whoever is reached at one of its locations, are
     contacts of the service: Kersey's listing has none elsewhere.
     """
+    places = dicts(said.get("service_at_locations"))
+    owners = [said, *places, *(each for at in places for each in dicts(at.get("location")))]
+    for each in [*owners, *(one for owner in owners for one in dicts(owner.get("contacts")))]:
+        _numbers(each)
     contacts = dicts(said.get("contacts"))
-    bare = said.pop("telephone", None) or said.pop("phone", None)
-    if isinstance(bare, str | int) and "phones" not in said:
-        said["phones"] = [{"number": str(bare)}]
-    for each in (said, *contacts):
-        if isinstance(each.get("phones"), str | int):
-            each["phones"] = [{"number": str(each["phones"])}]
     found = list(contacts)
-    owners = [said, *dicts(said.get("service_at_locations"))]
-    for owner in owners:
+    for number, owner in enumerate(owners):
         if owner is not said:
             found += dicts(owner.pop("contacts", None))
         known = {_number(phone) for each in found for phone in dicts(each.get("phones"))}
         bare = [each for each in dicts(owner.pop("phones", None)) if _number(each) not in known]
         if bare:
-            place = owner.get("id") or ""
+            place = owner.get("id") or (number or "")
             found.append({"id": str(uuid5(NAMESPACE, f"phones of {place}")), "phones": bare})
     once = {str(each.get("id") or id(each)): each for each in found}
     if len(found) > len(contacts):
@@ -164,6 +175,15 @@ def _contacts(said: Said) -> None:
         for phone in dicts(contact.get("phones")):
             for language in dicts(phone.get("languages")):
                 _language(language)
+
+
+def _numbers(said: Said) -> None:
+    """The telephone numbers of a service, a place or a contact, where it has but one or a text."""
+    bare = said.pop("telephone", None) or said.pop("phone", None)
+    if isinstance(bare, str | int):
+        said.setdefault("phones", [{"number": str(bare)}])
+    if isinstance(said.get("phones"), str | int):
+        said["phones"] = [{"number": str(said["phones"])}]
 
 
 def _number(phone: Said) -> str:

@@ -93,17 +93,24 @@ def listing_of(model: type[Listing], entity: str, said: Said) -> tuple[Listing, 
 def _mend(mending: _Mending, error: ValidationError) -> None:
     """Mend what one validation found; items of lists go last: the others keep their place."""
     leaving: list[tuple[Any, ...]] = []
+    lacking: dict[tuple[Any, ...], str] = {}
     for each in error.errors(include_url=False, include_input=False):
         where, words = each["loc"], _in_words(each["type"], each["msg"])
         limit = each.get("ctx", {}).get("max_length")
         above = _entity_at(mending.said, where[:-1])
         if not where or isinstance(where[-1], int) or _names(mending, where) in rules.TOGETHER:
-            leaving += _whole(mending, where, each["type"], words)
+            left = _whole(mending, where, each["type"], words)
+            leaving += left
+            if each["type"] == "missing":
+                lacking |= dict.fromkeys(left, str(where[-1]))
         elif not _by_rule(mending, above, where, Fault(each["type"], limit)):
-            leaving += _without(mending, above, where, each["type"], words)
+            left = _without(mending, above, where, each["type"], words)
+            leaving += left
+            lacking |= dict.fromkeys(left, str(where[-1]))
     for where in sorted(set(leaving), key=lambda at: [str(part).zfill(6) for part in at])[::-1]:
         above = _entity_at(mending.said, where[:-1])
-        mending.note(rules.LEFT_OUT, where, "the entity lacks what it needs")
+        was, what = any_of(above[where[-1]]), lacking.get(where, "what it needs")
+        mending.note(rules.LEFT_OUT, where, f"was '{was}': the entity lacks {what}")
         del above[where[-1]]
 
 
@@ -132,6 +139,8 @@ def _in_words(kind: str, words: str) -> str:
     if kind == "literal_error":
         return words.replace("Input should be", "it has to be")
     belongs = _BELONGS.get(kind.partition("_")[0])
+    if kind == "date_from_datetime_inexact":
+        return "a date belongs here"
     if belongs is not None and kind.endswith(("_type", "_parsing", "_number", "_from_float")):
         return f"{belongs} belongs here"
     return words.removeprefix("Value error, ").replace("Input should be", "it has to be")

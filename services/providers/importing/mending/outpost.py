@@ -5,6 +5,7 @@ Places stand in the service with their address flat and their point as GeoJSON; 
 without links; ages, costs and telephones have other names.
 """
 
+import re
 from typing import Any
 
 from services.providers.importing.reading.records import Said
@@ -28,11 +29,11 @@ def as_open_referral(said: Said) -> None:
         said.setdefault("application_process", "By referral")
     if said.pop("free", None) is True:
         said.setdefault("cost_options", [{"option": "Free", "amount": 0}])
-    found = [
-        _link(member, name, term)
-        for member, name in TERMS.items()
-        for term in dicts(said.pop(member, None))
-    ]
+    found: list[Said] = []
+    for member, name in TERMS.items():
+        terms = said.pop(member, None)
+        found += [_link(member, name, term) for term in dicts(terms)]
+        found += by_name(terms, name)
     if found:
         said["attributes"] = [*dicts(said.get("attributes")), *found]
     places = dicts(said.pop("locations", None))
@@ -43,10 +44,6 @@ def as_open_referral(said: Said) -> None:
             _location(location)
     for cost in dicts(said.get("cost_options")):
         _renamed(cost, cost_type="amount_description")
-    for contact in dicts(said.get("contacts")):
-        number = contact.pop("phone", None)
-        if isinstance(number, str | int):
-            contact.setdefault("phones", [{"number": str(number)}])
 
 
 def dicts(value: Any) -> list[Said]:
@@ -54,6 +51,17 @@ def dicts(value: Any) -> list[Said]:
     if isinstance(value, dict):
         return [value]
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def by_name(value: Any, taxonomy: str = "Other terms") -> list[Said]:
+    """Links to terms of which nothing is said but their names, in a list or in one text."""
+    if isinstance(value, str):
+        value = re.split(r"[,;|]", value)
+    names = (
+        [each.strip() for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    )
+    terms = [{"id": f"{taxonomy}/{each}", "name": each, "taxonomy": taxonomy} for each in names]
+    return [{"taxonomy_term": {"code": each["name"]} | each} for each in terms if each["name"]]
 
 
 def _renamed(said: Said, **names: str) -> None:

@@ -41,10 +41,18 @@ _DATES = (
     (10, "%d/%m/%Y"),
     (10, "%d-%m-%Y"),
     (10, "%d.%m.%Y"),
+    (10, "%Y/%m/%d"),
     (8, "%d/%m/%y"),
+    (8, "%Y%m%d"),
     (30, "%d %B %Y"),
     (30, "%d %b %Y"),
+    (30, "%B %d, %Y"),
+    (30, "%b %d, %Y"),
+    (16, "%a, %d %b %Y"),
 )
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
+_MILLISECONDS = re.compile(r"/Date\((-?\d{11,14})(?:[+-]\d{4})?\)/$")
+"""As older programs of Microsoft write an instant into JSON."""
 _STATUSES = {
     "open": "active",
     "live": "active",
@@ -154,17 +162,22 @@ def _number(said: Said, name: str, fault: Fault) -> bool:
 
 def _date(said: Said, name: str, fault: Fault) -> bool:
     text = said.get(name)
-    if isinstance(text, int | float) and not isinstance(text, bool) and 1e11 < abs(text) < 1e14:
-        said[name] = datetime.fromtimestamp(text / 1000, _HERE).date().isoformat()
-        return True
+    if isinstance(text, str) and (found := _MILLISECONDS.match(text)):
+        text = int(found[1])
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        if 1e11 < abs(text) < 1e14:
+            said[name] = datetime.fromtimestamp(text / 1000, _HERE).date().isoformat()
+            return True
+        text = str(text)
     if not isinstance(text, str):
         return False
+    plain = _ORDINAL.sub("", text)
     for length, form in _DATES:
         try:
-            found = datetime.strptime(text[:length], form)  # noqa: DTZ007 - a day has no zone
+            day = datetime.strptime(plain[:length].strip(), form)  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
-        said[name] = found.date().isoformat()
+        said[name] = day.date().isoformat()
         return bool(said[name] != text)
     return False
 
@@ -322,7 +335,8 @@ RULES = (
     ),
     Rule(
         "date",
-        "an instant, in milliseconds too, is its day; a date with the day first is read so",
+        "an instant, in milliseconds too, is its day; a date with the day first or the month in"
+        " words is read so",
         _for("valid_from valid_to dtstart assured_date"),
         _date,
     ),
@@ -406,6 +420,17 @@ DECLARED: Mapping[str, str] = {rule.code: rule.words for rule in RULES} | {
     "unknown-term": "a link to a term that nobody described is left out",
     "unknown-parent": "an organisation is listed without a parent that is not there, or that would"
     " make it its own ancestor",
+    "one-place": "a place that stands in the service itself, in a list of one or as its name alone"
+    " is put where a place belongs",
+    "postcode-from-lines": "an address without a postcode has the one that stands in its lines",
+    "address-in-words": "an address without any postcode, which HSDS does not know, stands in the"
+    " words about its place",
+    "rule-in-one": "a rule that is written in one ('FREQ=WEEKLY;BYDAY=MO') is told in its parts",
+    "interval": "'2 weeks', 'every second week' are a number; where an interval cannot be read, how"
+    " often is absent with it",
+    "last-time": "'count', how many times it is, becomes the day of the last time",
+    "not-weekly": "what is once has that day alone, what is once a year has no day of the week",
+    "month-days": "days of a month ('1st, 15th', a list) are written as numbers",
     "for-whom": "a service of which nothing is said but that it is for women ('female'), for men or"
     " for both gets that term",
     "charset": "a file that is no UTF-8 is read as windows-1252",

@@ -1,6 +1,7 @@
 """What is done to every record before anything is asked of it: it changes no meaning.
 
 An empty text, a null and an empty list say nothing, so they go: Open Referral UK wants them absent.
+So do the words by which databases and spreadsheets write that there is nothing.
 Characters that no text may hold go too, and what HTML wrote as an entity is written as a character.
 """
 
@@ -15,6 +16,10 @@ DEEPEST = 24
 
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
+
+
+_NOTHING = frozenset(["NULL", "null", "<null>", "undefined", "NaN", "nan", "#N/A", "#REF!"])
+"""But no 'None', which is what people write of fees, and no 'Null', which is a name."""
 
 
 class TooDeep(Exception):
@@ -35,7 +40,8 @@ def _tidied(value: Any, depth: int) -> Any:
     if depth > DEEPEST:
         raise TooDeep
     if isinstance(value, str):
-        return _text(value) or None
+        text = _text(value)
+        return None if text in _NOTHING else text or None
     if isinstance(value, dict):
         members = {}
         for name, each in value.items():

@@ -105,8 +105,14 @@ BELOW: dict[str, tuple[_Below, ...]] = {
         _Below("eligibilitys", "eligibility", "service_id"),
         _Below("service_taxonomys", "service_taxonomy", "service_id"),
     ),
-    "service_at_location": (_Below("schedules", "schedule", "service_at_location_id"),),
+    "service_at_location": (
+        _Below("schedules", "schedule", "service_at_location_id"),
+        _Below("contacts", "contact", "service_at_location_id"),
+        _Below("phones", "phone", "service_at_location_id"),
+    ),
     "location": (
+        _Below("contacts", "contact", "location_id"),
+        _Below("phones", "phone", "location_id"),
         _Below("addresses", "address", "location_id"),
         _Below("accessibility", "accessibility", "location_id"),
         _Below("attributes", "attribute", "link_id"),
@@ -343,6 +349,11 @@ class _Tables:
             location = self._one("location", said["location_id"])
             if location is not None:
                 said["location"] = self._whole("location", location)
+        if entity == "service" and "location_id" in said and "service_at_locations" not in said:
+            # HSDS 1 has one place of a service in the service.
+            location = self._one("location", said["location_id"])
+            if location is not None:
+                said["service_at_locations"] = [{"location": self._whole("location", location)}]
         if entity == "service_taxonomy" and "taxonomy_id" in said:
             # In versions 1 and 2 a `taxonomy` is a term.
             term = self._one("taxonomy", said["taxonomy_id"])
