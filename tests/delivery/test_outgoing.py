@@ -600,7 +600,7 @@ def test_a_trusted_receiver_over_tls(certified):
         stranger.post(url, b"", {})
     trusting = OutgoingHttp(allow_private=True, ssl_context=trusts)
     assert trusting.post(url, b"", {}) == Receipt("http-200")
-    thread.join(5)
+    thread.join(30)
     listener.close()
     stranger.close()
     trusting.close()

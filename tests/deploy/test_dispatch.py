@@ -101,7 +101,7 @@ def test_workers_run_while_the_house_runs():
     )
     house = AllInOne({"first": app}, {"/first": "first"})
     with TestClient(house) as client:
-        assert ticking.running.wait(5)
+        assert ticking.running.wait(30)
         assert client.get("/health/ready").status_code == 200
     assert not ticking.running.is_set()
 

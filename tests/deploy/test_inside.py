@@ -41,14 +41,14 @@ def app() -> FastAPI:
     return app
 
 
-def asking(app: FastAPI, ask: Ask) -> Any:
+def asking(app: FastAPI, ask: Ask, *, patience: float = 60) -> Any:
     def elsewhere(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, text=f"over HTTP: {request.url.path}")
 
     async def asked() -> Any:
         transport = Inside(app, httpx.MockTransport(elsewhere))
         async with httpx.AsyncClient(
-            base_url="http://127.0.0.1:8000", transport=transport, timeout=0.5
+            base_url="http://127.0.0.1:8000", transport=transport, timeout=patience
         ) as http:
             return await ask(http)
 
@@ -81,7 +81,7 @@ def test_what_is_bound_to_the_log_of_the_one_who_asks_stays_theirs(app: FastAPI)
 
 def test_who_asks_waits_no_longer_than_over_http(app: FastAPI):
     with pytest.raises(httpx.ReadTimeout):
-        asking(app, lambda http: http.get("/slow"))
+        asking(app, lambda http: http.get("/slow"), patience=0.5)
 
 
 def test_a_failure_is_answered_and_nothing_of_it_told(app: FastAPI):

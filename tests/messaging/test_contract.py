@@ -182,7 +182,7 @@ def test_what_a_killed_process_had_in_hand_goes_to_the_next_at_once(
         process.kill()
     first = Recorder()
     with running(broker.consumer(FIRST, first)):
-        first.waits_for(held.id, waiting.id, seconds=5)
+        first.waits_for(held.id, waiting.id, seconds=30)
 
 
 def test_poison_at_one_consumer_holds_up_neither_it_nor_the_other(broker: Broker) -> None:

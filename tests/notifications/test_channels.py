@@ -134,7 +134,7 @@ def channel(post: Any) -> EmailChannel:
 
 
 def plain(port: int, **more: Any) -> EmailChannel:
-    return channel(SmtpPost("127.0.0.1", port, security="none", timeout_seconds=2, **more))
+    return channel(SmtpPost("127.0.0.1", port, security="none", timeout_seconds=30, **more))
 
 
 def test_a_mail_is_handed_over_in_a_real_conversation():

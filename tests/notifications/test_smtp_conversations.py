@@ -69,7 +69,7 @@ class Counting(MailServer):
 @contextmanager
 def posting(server: MailServer, **more: Any) -> Iterator[SmtpPost]:
     with mail_server(server) as port:
-        post = SmtpPost("127.0.0.1", port, security="none", timeout_seconds=5, **more)
+        post = SmtpPost("127.0.0.1", port, security="none", timeout_seconds=30, **more)
         yield post
         post.rest()
 
