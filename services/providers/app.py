@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -117,6 +118,7 @@ def directory(settings: ProvidersSettings, engine: Engine, wake: Wake | None) ->
         Outbox(SOURCE, wake),
         timedelta(days=settings.capacity_days),
         changed_freely=frozenset(settings.changed_freely),
+        zone=ZoneInfo(settings.timezone),
     )
 
 

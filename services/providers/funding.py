@@ -40,6 +40,7 @@ class Funded:
         needs: codes of the needs that it meets.
         ending: sources and last days of what ends in the time asked about.
         carried: whether something pays for it beyond that time.
+        over: whether all that is known to have paid for it has ended.
         provider_name: what its organisation is called.
     """
 
@@ -49,6 +50,7 @@ class Funded:
     needs: set[str] = field(default_factory=set)
     ending: list[tuple[date, str | None]] = field(default_factory=list)
     carried: bool = False
+    over: bool = False
     provider_name: str = ""
 
     @property
@@ -65,11 +67,13 @@ class Funded:
 def lost(services: Iterable[Funded]) -> set[Spot]:
     """Places and needs that only services whose funding ends meet.
 
-    A service of which no funding is known counts as one that goes on: not knowing is no end.
+    A service of which no funding is known counts as one that goes on: not knowing is no end. One of
+    which all funding is over is none that the others could be left to, and no news either.
     """
     going, staying = set[Spot](), set[Spot]()
     for service in services:
-        (going if service.ends else staying).update(service.spots)
+        if not service.over:
+            (going if service.ends else staying).update(service.spots)
     return going - staying
 
 
@@ -219,18 +223,26 @@ def services_and_funding(uow: UnitOfWork, today: date, until: date) -> dict[UUID
     for key, needs in _needs(uow).items():
         if key in found:
             found[key].needs |= needs
+    _paid_for(uow, found, today, until)
+    return found
+
+
+def _paid_for(uow: UnitOfWork, found: dict[UUID, Funded], today: date, until: date) -> None:
+    """Say of services what pays for them, and for how long."""
     funding = table("funding").c
-    running = select(funding.service_id, funding.source, funding.valid_to).where(
-        or_(funding.valid_to.is_(None), funding.valid_to >= today),
-    )
-    for key, source, last in run(running):
+    known = select(funding.service_id, funding.source, funding.valid_to)
+    ended = set[UUID]()
+    for key, source, last in uow.session.connection().execute(known):
         if key not in found:
             continue
-        if last is not None and last <= until:
+        if last is None or last > until:
+            found[key].carried = True
+        elif last >= today:
             found[key].ending.append((last, source))
         else:
-            found[key].carried = True
-    return found
+            ended.add(key)
+    for key in ended:
+        found[key].over = not (found[key].carried or found[key].ending)
 
 
 def _needs(uow: UnitOfWork) -> dict[UUID, set[str]]:

@@ -1,10 +1,11 @@
 """What may be done to the directory: one use case, one function, one transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -33,8 +34,10 @@ class Directory:
         engine: the directory's own database.
         outbox: where its events go.
         capacity_lasts: after which a capacity that nobody renewed is unknown.
-        clock: the time of day, UTC.
+        clock: the time of day, as the clocks of the zone have it, whatever zone it is given in: a
+            day ends when it ends for people, which in summer is an hour before it does in UTC.
         changed_freely: members of a listing that its provider changes without its hub.
+        zone: of the place.
     """
 
     engine: Engine
@@ -42,6 +45,12 @@ class Directory:
     capacity_lasts: timedelta
     clock: Callable[[], datetime] = _now
     changed_freely: frozenset[str] = frozenset()
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
+
+    def __post_init__(self) -> None:
+        """Set the clock to the zone."""
+        told = self.clock
+        object.__setattr__(self, "clock", lambda: told().astimezone(self.zone))
 
 
 def set_capacity(
@@ -176,7 +185,7 @@ def save_capacity(
         places=room.places,
         waiting=room.waiting,
         keeps_list=room.keeps_list,
-        expires=room.expires,
+        expires=None if room.expires is None else room.expires.astimezone(UTC),
     )
     publishing.tell(uow, directory.outbox, [(event, version.scalar_one())])
 

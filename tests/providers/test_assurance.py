@@ -1,6 +1,6 @@
 """Whether a listing can be relied on: looks, falling confidence, reviews, and tiers that lapse."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -232,6 +232,25 @@ def test_a_higher_tier_is_looked_at_more_often(tier: int, days: int):
 
 
 # --- tiers -----------------------------------------------------------------------------------
+
+
+def test_a_look_after_midnight_is_of_the_day_that_it_is_here(house: House):
+    house.load(service("Choir"))
+    house.now = datetime(2027, 6, 30, 23, 30, tzinfo=UTC)  # half past midnight, summer time
+    seen = house.send("POST", f"{CHOIR}/verify", {"how": "visit"})["kersey"]["assurance"]
+    assert (seen["last_verified"], seen["verified_by"]) == ("2027-07-01", "hub")
+    review = house.send("GET", f"/directory/reviews/{key('Choir')}")
+    assert (review["since"], review["last_verified"]) == ("2027-07-01", "2027-07-01")
+    assert review["verified_by"] == "hub"
+
+
+def test_evidence_counts_to_the_end_of_its_last_day_here_and_no_longer(house: House):
+    house.load(service("Choir", kersey=tiered("2027-06-30")))
+    for hour, tier in ((22, 2), (23, 1)):
+        house.now = datetime(2027, 6, 30, hour, 30, tzinfo=UTC)
+        listed = house.get(f"/directory/listings/{key('Choir')}")
+        assert listed["kersey"]["tier"] == tier
+    assert reviewing.tiers(house.directory) == 1
 
 
 def tiered(expires: str) -> dict[str, Any]:

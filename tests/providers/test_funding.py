@@ -1,10 +1,11 @@
 """What loses its funding, and what its place would lose with it; never how much it was."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+import pytest
 
 from deploy.demo.directory.build import HUBS
 from services.providers.funding import Funded, lost
@@ -76,6 +77,38 @@ def test_what_is_withdrawn_or_over_is_no_provision(house: House):
     found = house.send("GET", ENDING, **READ)
     assert [each["name"] for each in found["listings"]] == ["Choir"]
     assert spots(found) == [(HUB.code, "money")]
+
+
+def test_what_is_paid_for_no_longer_does_not_hide_what_will_be_lost(house: House):
+    house.load(
+        service("Choir", needs=["money"], funding=[paid("2026-12-31")]),
+        service("Past", needs=["money", "work"], funding=[paid("2026-11-22")]),
+    )
+    found = house.send("GET", ENDING, **READ)
+    assert [each["name"] for each in found["listings"]] == ["Choir"]
+    assert spots(found) == [(HUB.code, "money")]
+
+
+@pytest.mark.parametrize(
+    ("now", "today"),
+    [
+        ("2027-06-30T23:30:00+00:00", "2027-07-01"),  # half past midnight, summer time
+        ("2027-01-31T23:30:00+00:00", "2027-01-31"),
+        ("2027-03-28T00:30:00+00:00", "2027-03-28"),  # the night of 23 hours
+        ("2027-10-30T23:30:00+00:00", "2027-10-31"),  # the night of 25
+    ],
+)
+def test_the_ninetieth_day_counts_from_the_day_that_it_is_here(house: House, now: str, today: str):
+    house.now, first = datetime.fromisoformat(now), date.fromisoformat(today)
+    house.load(
+        *(
+            service(f"Choir {days}", funding=[paid((first + timedelta(days)).isoformat())])
+            for days in (-1, 0, 90, 91)
+        )
+    )
+    found = house.send("GET", ENDING, **READ)
+    assert found["from"] == today
+    assert [each["name"] for each in found["listings"]] == ["Choir 0", "Choir 90"]
 
 
 def test_each_hub_is_told_of_its_place_and_a_commissioner_of_all(house: House):

@@ -61,12 +61,12 @@ def shown(row: Row | None, assured: date | None, now: datetime) -> Json:
         now: the present instant, by which confidence falls.
     """
     verified = row["verified"] if row is not None else None
-    days = [day for day in (assured, verified.date() if verified else None) if day is not None]
-    last = max(days, default=None)
+    looked = verified.astimezone(now.tzinfo).date() if verified else None
+    last = max((day for day in (assured, looked) if day is not None), default=None)
     said: Json = {"confidence": domain.confidence(last, now)}
     if last is not None:
         said["last_verified"] = last.isoformat()
-    if row is not None and verified is not None and last == verified.date():
+    if row is not None and looked is not None and last == looked:
         said |= {"verified_by": row["verified_by"], "how": row["verified_how"]}
     return said
 

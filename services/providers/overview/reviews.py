@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, or_, select
 
@@ -61,7 +62,7 @@ def due(directory: Directory, principal: Principal, plan: ReviewPlan, page: Page
             _ASSURANCE.c.unlisted.desc(), _ASSURANCE.c.since, _SERVICE.c.name, _SERVICE.c.id
         )
         rows = run(ordered.limit(page.per_page).offset(page.offset)).mappings().all()
-    return envelope(page, total, [_shown(row, plan) for row in rows])
+    return envelope(page, total, [_shown(row, plan, directory.zone) for row in rows])
 
 
 def one(directory: Directory, principal: Principal, plan: ReviewPlan, key: UUID) -> Json:
@@ -75,12 +76,13 @@ def one(directory: Directory, principal: Principal, plan: ReviewPlan, key: UUID)
         row = uow.session.connection().execute(wanted).mappings().one_or_none()
     if row is None:
         raise Problem(404, "Not found", "Your hub lists no service with this id.", element="id")
-    return _shown(row, plan)
+    return _shown(row, plan, directory.zone)
 
 
-def _shown(row: RowMapping, plan: ReviewPlan) -> Json:
+def _shown(row: RowMapping, plan: ReviewPlan, zone: ZoneInfo) -> Json:
     said = picked(row, "service name tier provider provider_name since asked reached unlisted")
-    looked = max(filter(None, (row["assured_date"], _day(row["verified"]))), default=None)
+    verified = row["verified"].astimezone(zone).date() if row["verified"] else None
+    looked = max(filter(None, (row["assured_date"], verified)), default=None)
     stage = Reviewing(row["stage"])
     said |= {
         "due": plain(review_due(row["since"], row["tier"], plan)),
@@ -92,13 +94,9 @@ def _shown(row: RowMapping, plan: ReviewPlan) -> Json:
     }
     if looked is not None:
         said["last_verified"] = plain(looked)
-        if looked == _day(row["verified"]):
+        if looked == verified:
             said |= {"verified_by": row["verified_by"], "how": row["verified_how"]}
     may_go = stage is Reviewing.HUB_ASKED and row["reached"] and not row["unlisted"]
     if may_go and plan.then_unlisted is not None:
         said["goes"] = plain(max(row["asked"], row["reached"]) + plan.then_unlisted)
     return said
-
-
-def _day(moment: Any) -> date | None:
-    return moment.date() if moment else None
