@@ -132,9 +132,9 @@ def haversine(
 def mercator(latitude: float) -> float:
     """Where a latitude lies in Mercator's projection, in the degrees of its longitudes.
 
-    The poles, which lie nowhere in it, are taken for what is a little before them.
+    The poles lie nowhere in it; what is next to them in a `float` does, here as in the index.
     """
-    return degrees(asinh(tan(radians(min(max(latitude, -89.9), 89.9)))))
+    return degrees(asinh(tan(radians(min(max(latitude, -90.0), 90.0)))))
 
 
 Planning = tuple[tuple[str, str], ...]

@@ -386,3 +386,13 @@ def test_a_lapsed_agreement_pauses_the_tier(demo: House):
     soon = demo.get("/directory/search", search="Armchair Theatre")["contents"][0]
     listing = demo.get(f"/directory/listings/{soon['service']['id']}")["kersey"]
     assert (listing["tier"], listing["tier_until"]) == (2, "2027-01-02")
+
+
+def test_at_the_pole_who_is_near_is_found_as_elsewhere(house: House):
+    house.load(
+        service("On it", needs=["work"], at=(90.0, 0.0)),
+        service("Across it", needs=["work"], at=(89.95, 100.0)),
+        service("Too far", needs=["work"], at=(89.9, 5.0)),
+    )
+    asked = {"near": "90,10", "within": "6000"}
+    assert house.names(**asked) == house.names(need="work", **asked) == ["On it", "Across it"]
