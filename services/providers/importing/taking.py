@@ -244,7 +244,8 @@ class Batch:
             self._fail(each, "organization_id", "It names no organisation.")
         elif self._last:
             words = (
-                f"Its organisation {any_of(said)} is neither in the source nor in the directory."
+                f"Its organisation {any_of(said)} is neither in the source nor in the directory:"
+                " import its organisations first by the same source, or both together."
             )
             self._fail(each, "organization_id", words)
         else:

@@ -72,6 +72,35 @@ def test_where_lists_are_short_each_service_is_asked_for(importer: Importer):
     ]
 
 
+def test_where_lists_have_empty_lists_each_service_is_asked_for_too(importer: Importer):
+    full = [service(name, schedules=[{"byday": "MO"}]) for name in ("Choir", "Chess")]
+    bare = service("Bare", schedules=[])
+    heads = [{**each, "schedules": [], "contacts": None} for each in (*full, bare)]
+
+    def answer(path: str, query: dict[str, str]) -> Any:
+        if path == "/services":
+            return page(heads)
+        return next((x for x in (*full, bare) if path.endswith(x["id"])), None)
+
+    with published(answer) as (url, _):
+        importer.address(url)
+    listed = importer.house.get("/directory/services", full="true")["contents"]
+    assert {each["name"]: len(each.get("schedules", ())) for each in listed} == {
+        "Choir": 1, "Chess": 1, "Bare": 0,
+    }  # fmt: skip
+
+
+def test_where_lists_tell_all_nothing_is_asked_for_again(importer: Importer):
+    listed = [service("Choir", schedules=[{"byday": "MO"}]), service("Bare", schedules=[])]
+    with published(feed(listed)) as (url, asked):
+        importer.address(url)
+    assert not any("/services/" in each for each in asked)
+    bare = [service(f"Bare {number}", schedules=[]) for number in range(3)]
+    with published(feed(bare)) as (url, asked):
+        importer.address(url, source="bare")
+    assert len([each for each in asked if "/services/" in each]) == 1
+
+
 def test_a_feed_of_version_1(importer: Importer):
     said = service("Choir", regular_schedules=[{"byday": "TU"}])
     said["service_taxonomys"] = [
@@ -117,6 +146,7 @@ def pages(*contents: list[Any], **head: Any) -> Any:
         {"total_pages": ..., "last_page": False, "total_items": ...},
         {"total_pages": "3", "last_page": ..., "total_items": "five"},
         {"total_pages": 900, "total_items": 5},
+        {"total_pages": 0, "last_page": False, "total_items": 0},
     ],
 )
 def test_the_number_of_pages_is_not_relied_on(importer: Importer, head: dict[str, Any]):

@@ -1,5 +1,7 @@
 """A feed of 200 MB is read in little memory; a record that has no end is left."""
 
+import io
+import json
 import subprocess
 import sys
 import threading
@@ -8,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from services.providers.importing.reading import json_files
 from services.providers.importing.reading.charsets import charset_of
 from services.providers.importing.reading.json_files import LONGEST, records_of
-from services.providers.importing.reading.records import SourceBroken
+from services.providers.importing.reading.no_numbers import WithNull, has_some
+from services.providers.importing.reading.records import Record, SourceBroken
 
 MEGABYTES = 200
 ROOM = 60
@@ -130,3 +134,45 @@ def test_a_line_without_end_is_not_read_to_its_end(tmp_path: Path):
         file.write(b'{"id": "1", "name": "a"}\n{"id": "2", "name": "b"}\n' + b"x" * (LONGEST * 2))
     with endless.open("rb") as file, pytest.raises(SourceBroken, match="Line 3 is too long"):
         list(records_of(file, charset_of(file)))
+
+
+TEXT = b'["NaN, \\"NaN", [NaN, -Infinity,Infinity ], {"NaN": NaN}, "\\\\", NaN, "a: NaN"]'
+WITH_NULL = b'["NaN, \\"NaN", [null, null,null ], {"NaN": null}, "\\\\", null, "a: NaN"]'
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 13, 1000])
+def test_what_is_no_number_is_null_and_texts_stay(size: int):
+    file, made = io.BytesIO(TEXT), b""
+    assert has_some(file)
+    reading = WithNull(file)
+    while piece := reading.read(size):
+        made += piece
+    assert made == WITH_NULL
+
+
+def test_a_long_document_may_lack_numbers_as_a_short_one_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As Python's own `json` writes them, and those who count with its tables."""
+    one = {"id": "1", "name": "NaN", "minimum_age": float("nan"), "fees": "x" * 1000}
+    listed = [one | {"id": str(number)} for number in range(300)]
+    for length in (10_000_000, 100_000):
+        monkeypatch.setattr(json_files, "LONGEST", length)
+        for charset in ("utf-8", "utf-8-sig"):
+            path = tmp_path / "listed.json"
+            path.write_text(json.dumps(listed), charset)
+            with path.open("rb") as file:
+                found = list(records_of(file, charset_of(file)))
+            assert len(found) == 300
+            assert {each.said["name"] for each in found if isinstance(each, Record)} == {"NaN"}
+
+
+def test_a_long_document_may_be_wrapped_as_a_short_one_may(monkeypatch: pytest.MonkeyPatch):
+    services = [{"id": str(n), "name": "x" * 1000, "status": "active"} for n in range(300)]
+    content = json.dumps({"data": {"services": services}}).encode()
+    for length in (10_000_000, 100_000):
+        monkeypatch.setattr(json_files, "LONGEST", length)
+        found = list(records_of(io.BytesIO(content), "utf-8"))
+        assert [each.said["id"] for each in found if isinstance(each, Record)] == [
+            each["id"] for each in services
+        ]

@@ -2,7 +2,7 @@
 
 import codecs
 import io
-from typing import IO
+from typing import IO, Protocol
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -22,6 +22,14 @@ ASCII (RFC 4627, 3)."""
 FALLBACK = "windows-1252"
 """What is no UTF-8 comes from an office program of the West."""
 _PIECE = 1 << 20
+
+
+class Readable(Protocol):
+    """A binary file, as far as a parser needs it."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; none at the end."""
+        ...
 
 
 def charset_of(file: IO[bytes]) -> str:

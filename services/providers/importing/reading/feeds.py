@@ -26,6 +26,7 @@ from services.providers.importing.reading.json_files import (
 from services.providers.importing.reading.records import (
     Entity,
     Record,
+    Said,
     SourceBroken,
     Unreadable,
 )
@@ -95,6 +96,7 @@ class Feed:
     _took: set[str] = field(default_factory=set, repr=False)
     _missing: int = field(default=0, repr=False)
     _had: bool = field(default=False, repr=False)
+    _full: bool = field(default=False, repr=False)
 
     def pages(self, *, begin: int = 1) -> Iterator[FeedPage]:
         """All pages: terms and organisations, where the feed lists them, then services.
@@ -151,6 +153,7 @@ class Feed:
         return [self._taken(0, page)] if page.ids and page.ids != first else []
 
     def _taken(self, number: int, page: "_Page") -> FeedPage:
+        self._full |= any(_told_in_full(each.said) for each in page.found)
         return FeedPage(number, (*page.odd, *map(self._in_full, page.found)))
 
     def _before(self, name: str) -> Iterator[FeedPage]:
@@ -204,15 +207,18 @@ class Feed:
                 return document
 
     def _in_full(self, record: Record) -> Record | Unreadable:
-        """A service with all that is below it: many lists leave that out. Where no service has a
-        page of its own, what the list says is all there is."""
+        """A service with all that is below it: many lists leave that out, or have empty lists for
+        it. Where no service has a page of its own, what the list says is all there is."""
         key = record.said.get("id")
-        if not _NESTED.isdisjoint(record.said) or not isinstance(key, str | int):
+        if not isinstance(key, str | int) or _told_in_full(record.said):
+            return record
+        if not _NESTED.isdisjoint(record.said) and self._full:
             return record
         try:
             said = self._document(_beside(self.services, f"services/{quote(str(key), safe='')}"))
         except SourceBroken as broken:
             if isinstance(broken, NotThere) and not self._had:
+                self._full |= not _NESTED.isdisjoint(record.said)
                 return record
             self._missing += not isinstance(broken, NotThere)
             if self._missing > MOST_MISSING:
@@ -226,6 +232,11 @@ class Feed:
     def _document(self, url: str) -> Any:
         with self.fetcher.get(url) as got:
             return parsed(got.file, url)
+
+
+def _told_in_full(said: Said) -> bool:
+    """Whether anything is told that stands below a service."""
+    return any(said.get(name) for name in _NESTED & said.keys())
 
 
 def _by_itself(record: Record) -> Record:
@@ -327,7 +338,7 @@ def _flag(document: Any, *names: str) -> bool | None:
 
 def _is_last(document: Any, number: int, found: list[str]) -> bool:
     pages = _number(document, "total_pages", "totalPages")
-    if pages is not None:
+    if pages:  # a feed that says 0 and gives some does not count them
         return number >= pages
     if not isinstance(document, dict):
         return True

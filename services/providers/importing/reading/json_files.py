@@ -6,11 +6,12 @@ than `LONGEST`.
 
 import json
 from collections.abc import Iterator
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import ijson
 
-from services.providers.importing.reading.charsets import AsUtf8, as_text
+from services.providers.importing.reading.charsets import AsUtf8, Readable, as_text
+from services.providers.importing.reading.no_numbers import WithNull, has_some
 from services.providers.importing.reading.records import (
     Entity,
     Record,
@@ -39,21 +40,13 @@ LISTS: dict[str, Entity | None] = {
 """Members that hold a list of records, and of what; ORUK 3 calls a page's list `contents`, 1 and 2
 `content`, the last three are those of other makers."""
 
-_WRAPS = ("data", "result", "response")
+_WRAPS = ("data", "result", "response", "_embedded")
 """Members in which some put the whole of what others give as the document."""
 
 TOTALS = ("total_items", "totalElements", "totalItems", "total_count", "total")
 """Members in which a page says how many there are on all pages."""
 
 Found = Iterator[Record | Unreadable]
-
-
-class Readable(Protocol):
-    """A binary file, as far as a parser needs it."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes; none at the end."""
-        ...
 
 
 def records_of(file: IO[bytes], charset: str) -> Found:
@@ -75,7 +68,9 @@ def records_of(file: IO[bytes], charset: str) -> Found:
         yield from in_document(_parsed(short.decode(charset, "replace")))
         return
     file.seek(0)
-    yield from _long(file if charset == "utf-8" else AsUtf8(file, charset))
+    plain: Readable = file if charset == "utf-8" else AsUtf8(file, charset)
+    told_in_bytes = not charset.startswith(("utf-16", "utf-32"))
+    yield from _long(WithNull(plain) if told_in_bytes and has_some(file) else plain)
 
 
 def has_list(document: Said) -> bool:
@@ -231,7 +226,9 @@ def _long(file: Readable) -> Found:
 
 def _items(events: Iterator[tuple[str, str, Any]]) -> Iterator[tuple[Entity | None, Said, int]]:
     """The items of a list at the top, or of the known lists of an object at the top."""
-    wanted = {"item": None} | {f"{name}.item": entity for name, entity in LISTS.items()}
+    wanted: dict[str, Entity | None] = {"item": None}
+    for above in ("", *(f"{name}." for name in _WRAPS)):
+        wanted |= {f"{above}{name}.item": entity for name, entity in LISTS.items()}
     building: ijson.ObjectBuilder | None = None
     at, depth, number = "", 0, 0
     for prefix, event, value in events:
