@@ -188,10 +188,13 @@ def _material(
         FileMaterial,
         FolderMaterial,
     )
+    from services.providers.importing.own import OWN, is_own
     from services.providers.importing.reading.fetching import Fetcher
     from shared.strangers import GuardedHttp
 
     if what.lower().startswith(("https://", "http://")):
+        if is_own(what, settings.public_url):
+            raise Refusal(OWN)
         http = GuardedHttp(allow_private=settings.private_endpoints)
         stack.callback(http.close)
         fetcher = Fetcher(http, settings.import_seconds, settings.import_bytes)

@@ -42,6 +42,7 @@ def places(
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     screen = Console(stderr=True)
     wrong: list[str] = []
+    taken = 0
     with every_database(OperatorSettings(), "load places") as engines:
         for file in (each for named in files for each in _files_of(named)):
             with Progress(*columns, console=screen, transient=True) as shown:
@@ -58,6 +59,7 @@ def places(
                     else:
                         typer.echo(f"left: {error}", err=True)
                     continue
+            taken += 1
             typer.echo(
                 f"{file.name}: {report.kind}, {report.read:,} read, {report.stored:,} stored,"
                 f" {report.changed:,} of them new or changed, {report.refused:,} refused"
@@ -68,6 +70,11 @@ def places(
                 typer.echo(f"  and {report.refused - len(report.reasons):,} more", err=True)
     if wrong:
         raise Refusal(" ".join(wrong))
+    if not taken:
+        raise Refusal(
+            "no file was taken: give postcodes (ONSPD or NSPL: CSV, .gz or .zip), deprivation"
+            " (IMD: CSV) or boundaries (.geojson), or a folder of them"
+        )
 
 
 def _files_of(named: Path) -> list[Path]:

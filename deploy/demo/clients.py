@@ -99,10 +99,10 @@ CLIENTS: dict[str, DemoClient] = dict(
         ),
         _client(
             "commissioner",
-            "who pays for provision; sees which funding ends",
+            "who pays for provision; sees which funding ends, and figures",
             demo_id("organization", "commissioner"),
             "commissioner",
-            "directory.read",
+            "directory.read figures.read",
         ),
         _client(
             "administrator",

@@ -245,6 +245,11 @@ def test_of_a_folder_what_is_official_comes_in_and_the_rest_is_told(
     assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["ONSPD.csv"]
     assert "left: A.csv has neither" in done.stderr
 
+    (tmp_path / "empty").mkdir()
+    nothing = CliRunner().invoke(app, ["places", str(tmp_path / "empty")])
+    assert nothing.exit_code != 0, "nothing came in, and whoever typed it is told"
+    assert "no file was taken: give postcodes" in str(nothing.exception)
+
     named = CliRunner().invoke(app, ["places", str(other), str(tmp_path / "ONSPD.csv")])
     assert named.exit_code != 0, "what was asked for by name is missed"
     assert "ONSPD.csv: postcodes" in named.stdout, "and keeps no other one out"

@@ -196,7 +196,7 @@ def said(value: Any, terms: Mapping[str, str] | None = None) -> str:
 def brief(value: Any) -> str:
     """What a member of a public listing says, as a person would tell it; see `said`."""
     if isinstance(value, Mapping):
-        for told in (_term, _times, _address):
+        for told in (_term, _times, _address, _price):
             one = told(value)
             if one:
                 return one
@@ -223,6 +223,17 @@ def _times(value: Json) -> str:
     if closes:
         hours = _("{opens} to {closes}").format(opens=hours, closes=closes)
     return " ".join(filter(None, (", ".join(days), hours, said(value.get("description")))))
+
+
+def _price(value: Json) -> str:
+    """What something costs, such as `A session: £2.00`."""
+    amount, currency = value.get("amount"), value.get("currency")
+    if amount is None or currency is None:
+        return ""
+    sum_ = f"£{amount:.2f}" if currency == "GBP" else f"{amount:.2f} {currency}"
+    price = str(_("Free")) if amount == 0 else sum_
+    described = filter(None, map(said, (value.get("amount_description"),)))
+    return ", ".join([": ".join(filter(None, (said(value.get("option")), price))), *described])
 
 
 def _address(value: Json) -> str:

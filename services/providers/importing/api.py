@@ -20,6 +20,7 @@ from services.providers.importing import runs, sources
 from services.providers.importing.background import Background
 from services.providers.importing.material import AddressMaterial, FileMaterial, Material
 from services.providers.importing.outcomes import Report, RunState
+from services.providers.importing.own import OWN, is_own
 from services.providers.importing.reading import packed
 from services.providers.importing.reading.fetching import REFUSALS, Fetcher
 from services.providers.importing.reading.records import SourceBroken
@@ -253,6 +254,8 @@ def _address(body: IO[bytes], settings: ProvidersSettings) -> str | None:
         url = AtAddress.model_validate(said).url
     except ValidationError:
         raise refused('Name the address as {"url": "https://…"}, and nothing else.') from None
+    if is_own(url, settings.public_url):
+        raise refused(OWN)
     fetching = fetcher(settings)
     fault = fetching.http.fault(url)
     fetching.http.close()

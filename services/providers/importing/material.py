@@ -95,7 +95,7 @@ class FileMaterial:
         for each in _paged(records):
             found += len(each.records)
             yield each
-        self.is_set = found > 1
+        self.is_set = found != 1
 
 
 class FolderMaterial:

@@ -71,6 +71,7 @@ def test_a_file_in_an_office_programs_characters_is_read_and_told(importer: Impo
     [
         (b"<html>Sorry</html>", "This is not JSON"),
         (b"{", "This is not JSON"),
+        (b"Tea on Monday", "Listings are read from JSON, or from CSV files"),
         (b'"a text"', "neither a record nor a list"),
         (b'{"error": "no such page"}', "There is no record in this document"),
         (b"[" * 100_000, "nested too deep"),

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from services.providers.importing.mending.rules import DECLARED
+from services.providers.importing.own import OWN, is_own
 from services.providers.importing.runs import Import, Wish
 from services.providers.settings import ProvidersSettings
 from tests.providers.conftest import House
@@ -115,6 +116,30 @@ def test_what_cannot_be_imported_is_refused_in_words(ready: House, body: bytes, 
     assert answer.json()["element"] == element
     assert answer.json()["detail"]
     assert ready.count("service") == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "ours"),
+    [
+        ("https://kersey.example/directory", True),
+        ("https://Kersey.example:443/directory/services?full=true", True),
+        ("https://kersey.example/directory/", True),
+        ("https://kersey.example/directory-of-others", False),
+        ("https://kersey.example:8443/directory", False),
+        ("https://other.example/directory", False),
+        ("https://[::1", False),
+    ],
+)
+def test_the_own_directory_is_known_by_its_address(address: str, ours: bool):
+    assert is_own(address, "https://kersey.example/") is ours
+
+
+def test_the_own_directory_is_not_imported_into_itself(ready: House, settings: None):
+    small(ready, public_url="https://kersey.example")
+    body = {"url": "https://kersey.example/directory"}
+    refused = ready.send("POST", "/directory/import?source=x", body, status=422)
+    assert (refused["element"], refused["detail"]) == ("url", OWN)
+    assert ready.send("GET", "/directory/sources")["contents"] == []
 
 
 def small(ready: House, **settings: Any) -> None:

@@ -111,6 +111,15 @@ def test_a_source_that_shrinks_too_much_is_held_until_somebody_accepts(importer:
         accept(importer.house.directory, report.id, "x")
 
 
+def test_an_empty_list_takes_back_what_a_source_brought(importer: Importer):
+    importer.file(five())
+    assert importer.file([]).state is RunState.HELD, "so much is for a person to accept"
+    assert importer.names() == sorted(FIVE)
+    report = importer.file([], accept_shrinking=True)
+    assert (report.state, report.counts["withdrawn"]) == (RunState.COMPLETE, 5)
+    assert importer.names() == []
+
+
 def test_shrinking_can_be_accepted_beforehand(importer: Importer):
     importer.file(five())
     report = importer.file(five()[:1], accept_shrinking=True, whole=True)

@@ -153,8 +153,11 @@ def _record(said: Any, entity: Entity | None, place: str) -> Record | Unreadable
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text.removeprefix("\ufeff"))
-    except ValueError as error:
-        raise SourceBroken(f"This is not JSON: {error}.") from None
+    except json.JSONDecodeError as error:
+        raise SourceBroken(
+            f"This is not JSON (line {error.lineno}, column {error.colno}: {error.msg.lower()})."
+            " Listings are read from JSON, or from CSV files: one table, or all in a ZIP file."
+        ) from None
     except RecursionError:
         raise SourceBroken("This JSON is nested too deep.") from None
 
