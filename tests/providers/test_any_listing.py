@@ -80,3 +80,21 @@ def test_whoever_says_nothing_of_itself_is_described_by_its_name(house: House, d
 def test_a_name_says_something_beside_its_markup():
     with pytest.raises(ValidationError, match="beside its markup"):
         hsds.Organization.model_validate({"name": "<b></b>", "description": "Looms"})
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Tea & talk <b>cake</b>", "Tea & talk cake"),
+        ("Tea & talk", "Tea & talk"),
+        ("Ann <ann@a.example>", "Ann"),
+        ("Under 5s <3", "Under 5s <3"),
+        ("A &lt;script&gt; <i>", "A"),
+        ("<<b>i>x", "x"),
+    ],
+)
+def test_a_name_is_a_text_and_no_html(said: str, name: str):
+    found = hsds.Organization.model_validate({"name": said, "description": "Looms"})
+    assert found.name == name
+    again = hsds.Organization.model_validate({"name": found.name, "description": "Looms"})
+    assert again.name == name, "what is published is taken by another as it is"

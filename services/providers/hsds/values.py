@@ -1,5 +1,6 @@
 """Values as they come in: texts, addresses and numbers, checked and cleaned at the edge."""
 
+import html
 import re
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
@@ -30,8 +31,14 @@ def _rich(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text without any markup."""
-    return nh3.clean(storable(text), tags=set()) if "<" in text else storable(text)
+    """A text without any markup, and no HTML either: `Tea & talk <b>` is `Tea & talk`."""
+    text = storable(text)
+    while "<" in text:
+        bare = html.unescape(nh3.clean(text, tags=set())).strip()
+        if len(bare) >= len(text):
+            return bare
+        text = bare  # what was an entity may be markup now
+    return text
 
 
 def _saying(text: str) -> str:
