@@ -101,6 +101,13 @@ def test_a_change_of_the_listing_waits_for_the_hub(
     expect(page.get_by_text("Every Monday and Sunday, 13:45 to 15:30")).to_be_visible()
     assert public.get(f"/services/{service}").json()["description"] == before["description"]
 
+    tab.click("button", "Change it")
+    page.get_by_label("Is there news?").fill("Closed this week")
+    tab.click("button", "Send")
+    expect(page.get_by_role("status")).to_contain_text("People can read your change now")
+    told = public.get(f"/services/{service}").json()
+    assert (told["alert"], told["description"]) == ("Closed this week", before["description"])
+
     hub = {"Authorization": f"Bearer {token_of(running, 'coordinator')}"}
     (draft,) = [
         each
@@ -124,6 +131,7 @@ def test_a_change_of_the_listing_waits_for_the_hub(
 
     after = public.get(f"/services/{service}").json()
     assert after["description"] == "Stitch &amp; talk , all are welcome"
+    assert after["alert"] == "Closed this week"
     (rule,) = after["schedules"]
     assert (rule["byday"], rule["opens_at"]) == ("MO,SU", "13:45")
     assert rule["description"] == "On Mondays by the side door"

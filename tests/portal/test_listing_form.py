@@ -3,7 +3,14 @@
 from typing import Any
 
 from services.portal.keeping import said
-from services.portal.keeping.form import faults_of, fields_of, typed_of, written
+from services.portal.keeping.form import (
+    faults_of,
+    fields_of,
+    is_news,
+    typed_of,
+    with_news,
+    written,
+)
 
 TERMS = {
     "access": {"step": "Step-free access"},
@@ -58,3 +65,37 @@ def test_a_group_for_women_only_and_for_men_only_is_said_at_the_field():
         assert "Choose one" in str(faults_of({"company": both}, TERMS)["company"])
     for each in ([], ["women"], ["mixed"], ["women", "lgbt"]):
         assert faults_of({"company": each}, TERMS) == {}
+
+
+def test_times_the_wrong_way_round_are_said_and_a_night_is_none():
+    def said(opens: str, closes: str) -> bool:
+        return "closes_at" in faults_of({"opens_at": opens, "closes_at": closes}, TERMS)
+
+    assert said("16:00", "15:30")
+    assert said("10:00", "10:00")
+    assert not said("22:00", "02:00"), "a night cafe ends on the next day"
+    assert not said("10:00", "12:00")
+    assert not said("", "12:00")
+
+
+def test_a_telephone_number_has_digits():
+    assert "in digits" in str(faults_of({"number": "ring me"}, TERMS)["number"])
+    for each in ("", "111", "+44 1632 960417 ext. 2"):
+        assert "number" not in faults_of({"number": each}, TERMS)
+
+
+def test_a_web_address_is_taken_as_people_type_it():
+    typed = typed_of(listing()) | {"url": "www.choir.example"}
+    assert written(listing(), typed, TERMS)["url"] == "https://www.choir.example"
+    typed["url"] = "http://choir.example"
+    assert written(listing(), typed, TERMS)["url"] == "http://choir.example"
+
+
+def test_news_alone_is_told_from_any_other_change():
+    stood = listing()
+    news = written(stood, typed_of(stood) | {"alert": "Closed this week"}, TERMS)
+    assert is_news(stood, news)
+    assert with_news(stood | {"kersey": {}}, news) == stood | {"alert": "Closed this week"}
+    both = typed_of(stood) | {"alert": "Closed this week", "name": "Choirs"}
+    assert not is_news(stood, written(stood, both, TERMS))
+    assert not is_news(stood, written(stood, typed_of(stood), TERMS))

@@ -53,7 +53,7 @@ ACCESS = Field("access", _("What is there?"), "checkboxes")
 PHONE = Field("number", _("Telephone number"))
 REACHED = (
     Field("email", _("E-mail address for anyone to use")),
-    Field("url", _("Web page"), hint=_("It begins with https://")),
+    Field("url", _("Web page"), hint=_("For example, www.clay.example")),
 )
 COMPANY = Field(
     "company",
@@ -71,6 +71,11 @@ FOR_WHOM = (
 )
 
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?::00)?")
+_DIGIT = re.compile(r"\d")
+LEAST_DIGITS = 3
+"""Of a telephone number; what has none, such as "ring me", helps nobody to ring."""
+OVER_MIDNIGHT = 12 * 60
+"""Minutes that something may go on which ends earlier by the clock than it begins."""
 _POUNDS = re.compile(r"£?\s*(\d{1,6}(?:\.\d{1,2})?)")
 
 
@@ -169,6 +174,10 @@ def faults_of(typed: Typed, terms: Terms) -> dict[str, str]:
     for name in ("opens_at", "closes_at"):
         if typed.get(name) and not _TIME.fullmatch(typed[name]):
             faults[name] = _("Type a time with hours and minutes, such as 10:30")
+    if "closes_at" not in faults and _too_long(typed.get("opens_at"), typed.get("closes_at")):
+        faults["closes_at"] = _("It ends before it begins. Check both times")
+    if typed.get("number") and len(_DIGIT.findall(typed["number"])) < LEAST_DIGITS:
+        faults["number"] = _("Type the number in digits, such as 01632 960417")
     if typed.get("amount") and not _POUNDS.fullmatch(typed["amount"]):
         faults["amount"] = _("Type the pounds in numbers, such as 2.50")
     low, high = typed.get("minimum_age"), typed.get("maximum_age")
@@ -176,6 +185,21 @@ def faults_of(typed: Typed, terms: Terms) -> dict[str, str]:
     if low and high and low.isdecimal() and high.isdecimal() and int(high[:6]) < int(low[:6]):
         faults["maximum_age"] = _("This age is below the other one. Check both")
     return faults
+
+
+def _too_long(opens: str | None, closes: str | None) -> bool:
+    """Whether two times are the wrong way round; a night's meeting is not."""
+    first, last = _TIME.fullmatch(opens or ""), _TIME.fullmatch(closes or "")
+    if first is None or last is None:
+        return False
+    minutes = [int(each[1]) * 60 + int(each[2]) for each in (first, last)]
+    lasts = minutes[1] - minutes[0]
+    return lasts <= 0 and lasts + 24 * 60 > OVER_MIDNIGHT
+
+
+def _whole(url: str) -> str:
+    """A web address as people type it, with its beginning."""
+    return url if not url or "://" in url else f"https://{url}"
 
 
 def written(listing: Json, typed: Typed, terms: Terms) -> Json:
@@ -193,9 +217,11 @@ def written(listing: Json, typed: Typed, terms: Terms) -> Json:
     def changed(name: str) -> bool:
         return name in typed and typed[name] != stood[name]
 
-    for name in ("name", "email", "url", *_PROSE):
+    for name in ("name", "email", *_PROSE):
         if changed(name):
             new[name] = typed[name] or None
+    if changed("url"):
+        new["url"] = _whole(typed["url"]) or None
     for name in ("minimum_age", "maximum_age"):
         if changed(name):
             new[name] = int(typed[name]) if typed[name] else None
@@ -212,6 +238,19 @@ def written(listing: Json, typed: Typed, terms: Terms) -> Json:
         if name in typed:
             _write_terms(new, name, set(typed[name]) & terms[name].keys(), set(terms[name]))
     return new
+
+
+def is_news(listing: Json, new: Json) -> bool:
+    """Whether the news alone is different."""
+    apart = {"alert": None, "kersey": None}
+    return listing.get("alert") != new.get("alert") and {**listing, **apart} == {**new, **apart}
+
+
+def with_news(listing: Json, new: Json) -> Json:
+    """A listing with the news of another."""
+    return {name: each for name, each in listing.items() if name != "kersey"} | {
+        "alert": new.get("alert")
+    }
 
 
 _LINES = ("address_1", "city", "postal_code")

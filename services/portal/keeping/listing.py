@@ -1,6 +1,7 @@
 """One's own listing: what everybody reads, what waits for the hub, and the form to change it.
 
-What is changed is written on what waits, if something does: then the hub decides on both.
+What is changed is written on what waits, if something does: then the hub decides on both. News
+alone does not wait for that: whoever is closed this week is closed before the hub has looked.
 """
 
 from typing import Any
@@ -64,7 +65,13 @@ async def change(service: UUID, here: Here) -> Response:
         new = form.written(base, typed, terms)
         try:
             await _settle(here, base, new)
-            told = await here.send("PUT", _address(service, typed["why"]), new)
+            at = _address(service, typed["why"])
+            told: Json = {}
+            if waiting and listing and form.is_news(base, new):
+                told = await here.send("PUT", at, form.with_news(listing, new))
+                await here.send("PUT", at, new)
+            else:
+                told = await here.send("PUT", at, new)
             return back_to(f"/services/{service}?done={'waits' if 'state' in told else 'public'}")
         except Refusal as refusal:
             faults = at_its_field(refusal, fields)

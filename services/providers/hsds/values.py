@@ -50,16 +50,19 @@ def _saying(text: str) -> str:
 _NO_URI = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
 
 
+_NO_ADDRESS = "Give a whole web address, such as https://www.clay.example."
+
+
 def _web(text: str) -> str:
     """An address as people write it, with what RFC 3986 has no sign for as `%`: HSDS has URIs."""
     if not text.lower().startswith(("https://", "http://")) or any(c.isspace() for c in text):
-        raise ValueError("must be an http or https address")
+        raise ValueError(_NO_ADDRESS)
     try:
         named = urlsplit(text).hostname
     except ValueError:
         named = None
     if not named:
-        raise ValueError("must be an http or https address")
+        raise ValueError(_NO_ADDRESS)
     return _NO_URI.sub(lambda found: quote(found[0], safe=""), storable(text))
 
 

@@ -541,7 +541,10 @@ def test_what_says_nothing_is_absent_and_no_repair() -> None:
         ({"contacts": "Jo"}, "was 'Jo': a list belongs here"),
         ({"fees": ["x"]}, "was '['x']': a text belongs here"),
         ({"schedules": [{"freq": "YEARLY"}]}, "was 'YEARLY': it has to be 'WEEKLY' or 'MONTHLY'"),
-        ({"url": "nowhere"}, "was 'nowhere': must be an http or https address"),
+        (
+            {"url": "nowhere"},
+            "was 'nowhere': Give a whole web address, such as https://www.clay.example.",
+        ),
     ],
 )
 def test_a_report_says_why_in_plain_words(said: dict[str, Any], words: str) -> None:
