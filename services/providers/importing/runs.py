@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -210,16 +210,22 @@ class Import:
         Args:
             source: whose they are.
             spool: where they wait.
-            circles: also those that wait for each other.
+            circles: instead one of each circle of those that wait for each other: without the
+                parent of one all others have theirs.
 
         Returns:
             Whether there were any.
         """
-        held = set() if circles else set(spool.first)
+        held = set(spool.first)
+        ends = _one_of_each_circle(_read_again(spool)) if circles else set()
+
+        def is_ready(each: Record) -> bool:
+            return _lacks_its_parent(each, held) or known_by(each) in ends
+
         found = False
         for batch in _batches(spool.emptied()):
-            ready = [each for each in batch if _lacks_its_parent(each, held)]
-            spool.add(each for each in batch if not _lacks_its_parent(each, held))
+            ready = list(filter(is_ready, batch))
+            spool.add(filterfalse(is_ready, batch))
             if ready:
                 self._take(source, ready, spool, last=True)
                 found = True
@@ -404,6 +410,33 @@ def _unsteady(material: Material) -> str | None:
 def _lacks_its_parent(record: Record, held: Collection[tuple[str, str]]) -> bool:
     parent = given_id({"id": record.said.get("parent_organization_id")}) or ""
     return record.entity == "organization" and ("organization", parent) not in held
+
+
+def _read_again(spool: Waiting) -> Iterator[Record]:
+    """All that wait, which wait on."""
+    for each in spool.emptied():
+        spool.add([each])
+        yield each
+
+
+def _one_of_each_circle(waiting: Iterable[Record]) -> set[Known]:
+    """One of each circle of organisations in which each stands below the next."""
+    above: dict[Known, Known] = {}
+    for each in waiting:
+        parent = given_id({"id": each.said.get("parent_organization_id")})
+        if each.entity == "organization" and parent is not None:
+            above.setdefault(known_by(each), ("organization", parent))
+    found: set[Known] = set()
+    seen: set[Known] = set()
+    for start in above:
+        at, way = start, set[Known]()
+        while at in above and at not in seen:
+            seen.add(at)
+            way.add(at)
+            at = above[at]
+        if at in way:
+            found.add(at)
+    return found
 
 
 def _batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:

@@ -464,6 +464,23 @@ def test_a_parent_that_cannot_be_is_left_out(importer: Importer, listed: list[An
     assert None in found.values()
 
 
+def test_a_circle_is_opened_at_one_place_and_whoever_is_below_it_keeps_its_parent(
+    importer: Importer,
+):
+    """Also where more wait for each other than are taken at once."""
+    names = [f"{number:03}" for number in range(150)]
+    listed = [below(name, names[at - 1]) for at, name in enumerate(names)]
+    listed += [below("Below", names[70]), below("Lower", "Below"), below("Own", "Own")]
+    report = importer.file(listed)
+    assert len(told(report, "rule")) == 2
+    found = parents(importer)
+    assert [name for name in found if found[name] is None] == [
+        next(name for name in names if found[name] is None), "Own",
+    ]  # fmt: skip
+    assert (found["Below"], found["Lower"]) == (names[70], "Below")
+    assert importer.file(listed).counts == {"organizations": 153, "unchanged": 153}
+
+
 def test_a_circle_that_a_later_import_would_close_is_left_open(importer: Importer):
     importer.file([organization("A"), below("B", "A")])
     report = importer.file([below("A", "B"), below("B", "A")])
