@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -152,6 +153,20 @@ def test_a_postcode_belongs_to_the_hub_that_covers_it(house: House, tmp_path: Pa
     )
 
     assert house.get("/directory/postcodes/BD11 1AA")["hub"] == "leeds"
+
+
+@pytest.mark.parametrize("code", ["airedale", "shipley"])
+def test_a_hub_of_a_few_wards_lies_in_the_midst_of_anothers_place(
+    house: House, tmp_path: Path, code: str
+):
+    """Whatever it is called: not the first name counts, but who says it most narrowly."""
+    house.load()
+    load(house, file(tmp_path / "p.csv", ONSPD))
+    whole = DeclaredHub("bradford", "Bradford", HUB.organisation, ("E08000032",))
+    declare_hubs(house.engine, [whole, DeclaredHub(code, "New", uuid4(), ("E05001341",))])
+    assert house.get("/directory/postcodes/BD18 3NN")["hub"] == code
+    declare_hubs(house.engine, [DeclaredHub(code, "New", uuid4())])
+    assert house.get("/directory/postcodes/BD18 3NN")["hub"] == "bradford"
 
 
 def test_an_area_is_shown_with_its_boundary(house: House, tmp_path: Path):

@@ -65,8 +65,9 @@ _STEPS = (
     UPDATE place SET hub = found.hub
     FROM (
         SELECT p.code, coalesce(
-            (SELECT min(h.code) FROM hub h
-             WHERE p.local_authority = ANY (h.covers) OR p.ward = ANY (h.covers)),
+            (SELECT h.code FROM hub h
+             WHERE p.local_authority = ANY (h.covers) OR p.ward = ANY (h.covers)
+             ORDER BY p.ward = ANY (h.covers) DESC NULLS LAST, h.code LIMIT 1),
             CASE WHEN coalesce(p.local_authority, p.ward) IS NULL
                    OR NOT EXISTS (SELECT FROM hub h WHERE h.covers <> '{}')
                  THEN d.hub END
@@ -90,8 +91,9 @@ _STEPS = (
 def settle(session: Session) -> None:
     """Work out what follows for every postcode. Safe to repeat.
 
-    A postcode is its hub's whose `covers` names its local authority or ward. Where nobody knows in
-    which it lies, or no hub says what it covers, it is that of its district.
+    A postcode is its hub's whose `covers` names its ward, or else its local authority: a hub may be
+    of a few wards in the midst of another's place. Where nobody knows in which it lies, or no hub
+    says what it covers, it is that of its district.
     """
     session.connection().execute(text("ANALYZE place, area, area_ring"))  # just filled, perhaps
     for step in _STEPS:
