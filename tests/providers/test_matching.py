@@ -1,9 +1,11 @@
 """What the search finds for a person, in which order, with which reasons, on crafted listings."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.providers.conftest import NOW, House
 from tests.providers.listings import SQUARE, north, service, weekly
@@ -386,6 +388,73 @@ def test_a_lapsed_agreement_pauses_the_tier(demo: House):
     soon = demo.get("/directory/search", search="Armchair Theatre")["contents"][0]
     listing = demo.get(f"/directory/listings/{soon['service']['id']}")["kersey"]
     assert (listing["tier"], listing["tier_until"]) == (2, "2027-01-02")
+
+
+HALF_KNOWN = (
+    service("Mondays", schedules=[weekly("MO")]),
+    service("And by the tide", schedules=[weekly("MO"), {"description": "When the tide allows"}]),
+    service("And on the 15th", schedules=[weekly("MO"), {"freq": "MONTHLY", "bymonthday": "15"}]),
+    service("And nothing", schedules=[weekly("MO"), {"attending_type": "in person"}]),
+    service("Ten pounds", cost=10),
+    service(
+        "Less for some", cost_options=[{"amount": 10}, {"amount_description": "Less on benefits"}]
+    ),
+    service("English", speaks=["en"]),
+    service("And one by name", languages=[{"code": "en"}, {"name": "Mirpuri"}]),
+)
+"""Services of which one thing is known, and some of which say that there is more."""
+
+
+def answered_by_half_known(house: House) -> list[list[str]]:
+    asked = ({"day": "TU"}, {"cost_max": "3"}, {"language": "pa"}, {"day": "MO"})
+    return [sorted(house.names(**each)) for each in asked]
+
+
+def left_by(*out: str) -> list[str]:
+    return sorted(each.name for each in HALF_KNOWN if each.name not in out)
+
+
+BY_HALF_KNOWN = [
+    left_by("Mondays", "And nothing"),
+    left_by("Ten pounds"),
+    left_by("English"),
+    left_by(),
+]
+
+
+def test_what_is_listed_without_saying_when_or_how_much_is_unknown_beside_what_is_said(
+    house: House,
+):
+    house.load(*HALF_KNOWN)
+    assert answered_by_half_known(house) == BY_HALF_KNOWN
+    assert "whether it runs on a Tuesday" in asks(house, day="TU")["And by the tide"]
+    assert "what it costs" in asks(house, cost_max="3")["Less for some"]
+
+
+def test_what_was_flat_before_says_it_from_the_migration_on(house: House):
+    house.load(*HALF_KNOWN)
+    before = """
+        UPDATE matchable SET languages = array_remove(languages, NULL),
+            cost_amounts = array_remove(cost_amounts, NULL),
+            cost_until = cost_until[1:cardinality(array_remove(cost_amounts, NULL))],
+            slot_days = array_remove(slot_days, NULL),
+            slot_opens = slot_opens[1:cardinality(array_remove(slot_days, NULL))],
+            slot_closes = slot_closes[1:cardinality(array_remove(slot_days, NULL))],
+            slot_until = slot_until[1:cardinality(array_remove(slot_days, NULL))]
+    """
+    filling = import_module(
+        "services.providers.migrations.0028_times_and_prices_nobody_knows"
+    ).FILLED
+    with house.engine.begin() as connection:
+        connection.execute(text(before))
+    assert answered_by_half_known(house)[0] == left_by(
+        *(each.name for each in HALF_KNOWN if each.schedules)
+    )
+    for _ in range(2):
+        with house.engine.begin() as connection:
+            for statement in filling:
+                connection.execute(text(statement))
+    assert answered_by_half_known(house) == BY_HALF_KNOWN
 
 
 def test_at_the_pole_who_is_near_is_found_as_elsewhere(house: House):

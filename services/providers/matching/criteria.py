@@ -108,7 +108,14 @@ def answers(every: Asked, here: Here) -> dict[str, Answer]:
     if question.languages:
         asked["language"] = case(
             (shares(here.flat.languages, question.languages), true()),
-            (or_(here.flat.interpreted, func.cardinality(here.flat.languages) == 0), null()),
+            (
+                or_(
+                    here.flat.interpreted,
+                    func.cardinality(here.flat.languages) == 0,
+                    not_(_all_known(here.flat.languages, String)),
+                ),
+                null(),
+            ),
             else_=false(),
         )
     if question.formats:
@@ -160,13 +167,7 @@ def _runs(here: Any, question: Question, today: date) -> Answer:
         fits.append(func.coalesce(slot.c.closes, slot.c.opens) <= question.end)
     fit = and_(*fits)
     known = (
-        select(
-            case(
-                (func.bool_or(fit), true()),
-                (func.bool_or(fit.is_(None)), null()),
-                else_=func.bool_or(fit),
-            )
-        )
+        select(_any_of(fit))
         .select_from(slot)
         .where(or_(slot.c.until.is_(None), slot.c.until >= today))
     )
@@ -179,15 +180,16 @@ def _runs(here: Any, question: Question, today: date) -> Answer:
 
 def _by_day(flat: Any, question: Question) -> list[tuple[Any, Any]]:
     """Most times have no last day: then what is known of the days is seen without looking at each,
-    and where no time of day is asked for, that is the answer. An entry's day is always known.
+    and where no time of day is asked for, that is the answer.
     """
     if not question.days:
         return []
     lasting = func.array_remove(flat.slot_until, null()) == cast([], ARRAY(Date))
     on_one = shares(flat.slot_days, question.days)
+    on_none = (and_(lasting, not_(on_one), _all_known(flat.slot_days, String)), false())
     if question.start is None and question.end is None:
-        return [(lasting, on_one)]
-    return [(and_(lasting, not_(on_one)), false())]
+        return [(and_(lasting, on_one), true()), on_none]
+    return [on_none]
 
 
 def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:
@@ -197,7 +199,7 @@ def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:
         .render_derived()
     )
     known = (
-        select(func.bool_or(price.c.amount <= pounds))
+        select(_any_of(price.c.amount <= pounds))
         .select_from(price)
         .where(or_(price.c.until.is_(None), price.c.until >= today))
         .scalar_subquery()
@@ -209,6 +211,18 @@ def _costs_at_most(here: Any, pounds: float, today: date) -> Answer:
         (lasting, cast(pounds, Numeric) >= any_(flat.cost_amounts)),
         else_=known,
     )
+
+
+def _any_of(entry: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether one of several is so; where none is and one is not known, that is not known. Of none
+    at all nothing is."""
+    so = func.bool_or(entry)
+    return case((so, true()), (func.bool_or(entry.is_(None)), null()), else_=so)
+
+
+def _all_known(entries: ColumnElement[Any], kind: Any) -> ColumnElement[bool]:
+    """Whether no entry of an array is one of which nobody said what it is."""
+    return func.array_position(entries, cast(null(), kind)).is_(None)
 
 
 def _checked(service: ColumnElement[UUID], today: date) -> ColumnElement[bool]:

@@ -37,7 +37,7 @@ SELECT
     links.refused,
     ARRAY(
         SELECT DISTINCT lower(split_part(language.code, '-', 1)) FROM language
-        WHERE language.service_id = service.id AND language.code IS NOT NULL
+        WHERE language.service_id = service.id
     ) AS languages,
     service.interpretation_services IS NOT NULL AS interpreted,
     ARRAY(
@@ -81,8 +81,12 @@ CROSS JOIN LATERAL (
             (extract(epoch FROM schedule.opens_at) / 60)::int AS opens,
             (extract(epoch FROM schedule.closes_at) / 60)::int AS closes,
             schedule.valid_to
-        FROM schedule CROSS JOIN LATERAL unnest(schedule.days) AS day
+        FROM schedule LEFT JOIN LATERAL unnest(schedule.days) AS day ON true
         WHERE schedule.service_id = service.id
+            AND (day IS NOT NULL OR coalesce(
+                schedule.dtstart::text, schedule.freq, schedule.bymonthday, schedule.description,
+                schedule.notes, schedule.opens_at::text
+            ) IS NOT NULL)
             AND (schedule.service_at_location_id IS NULL
                 OR schedule.service_at_location_id = here.id)
         ORDER BY schedule.id, day
@@ -93,7 +97,7 @@ CROSS JOIN LATERAL (
         coalesce(array_agg(amount ORDER BY id), '{}') AS amounts,
         coalesce(array_agg(valid_to ORDER BY id), '{}') AS until
     FROM cost_option
-    WHERE cost_option.service_id = service.id AND amount IS NOT NULL
+    WHERE cost_option.service_id = service.id
 ) AS costs
 """
 

@@ -24,8 +24,9 @@ class Matchable(Base, table=True):
     `place` is the location's id, or the service's own where it has no location. A point is there
     only where people go there: who visits, rings or meets online is no farther from one street
     than from another. `terms` holds what the service and the place are or have, `refused` what is
-    known to be missing. The arrays of a kind go together by position; `until` is the last day of
-    an entry, so that nothing has to be worked out again because a day has passed. `verified` is the
+    known to be missing. The arrays of a kind go together by position; an entry is NULL where a
+    time, a price or a language is listed and nobody said which; `until` is the last day of an
+    entry, so that nothing has to be worked out again because a day has passed. `verified` is the
     day on which a person last found the listing right. `search` is the service's text for
     searching, and `room_state`, `room_places` and `room_expires` are of its capacity; triggers keep
     them so.
