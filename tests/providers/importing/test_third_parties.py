@@ -76,6 +76,8 @@ def test_a_page_of_a_feed_that_was_saved_is_not_taken_for_all_of_it(importer: Im
     assert (report.state, importer.names()) == ("held", list(NAMES))
     assert report.why == "The feed says that it has 5 services, and gave 4."
     assert [each["rule"] for each in report.findings] == ["fewer"]
+    miscounted = {"total_items": "²", "total": "9" * 5000, "contents": FIVE}
+    assert importer.file(miscounted).state == "complete"
 
 
 class Renumbering:

@@ -95,6 +95,15 @@ def from_zero_untold(path: str, query: Mapping[str, str]) -> Any:
     return {"total": 5, "page": number, "content": FIVE[number * 2 : number * 2 + 2]}
 
 
+def miscounted(path: str, query: Mapping[str, str]) -> Any:
+    """Digits that are no number, and more of them than Python takes for one."""
+    if path != "/services":
+        return None
+    number = int(query.get("page", 1))
+    found = FIVE[number * 2 - 2 : number * 2]
+    return {"total_items": "²", "total_pages": "9" * 5000, "page_number": "٣", "contents": found}
+
+
 def by_link(path: str, query: Mapping[str, str]) -> Any:
     """Bare lists, and the way to the next in the answer's head."""
     if path != "/services":
@@ -162,6 +171,19 @@ def strict(path: str, query: Mapping[str, str]) -> Any:
     return page([*FIVE], int(query.get("page", 1)), 1)
 
 
+def told_twice(path: str, query: Mapping[str, str]) -> Any:
+    """Lists of heads that number services, whose own pages write the numbers as texts, in a list
+    or wrapped."""
+    if path == "/services":
+        return page([one(name, id=at) | {"id": at} for at, name in enumerate(NAMES)])
+    whole = [one(name, id=str(at), fees="Free") for at, name in enumerate(NAMES)]
+    at = path.removeprefix("/services/")
+    if not at.isdecimal():
+        return None
+    found = whole[int(at)]
+    return ([found], {"data": found}, found)[int(at) % 3]
+
+
 def organizations_with_heads(path: str, query: Mapping[str, str]) -> Any:
     """Its organisations list the heads of services that are told in full elsewhere."""
     if path == "/organizations":
@@ -190,6 +212,7 @@ ENVELOPES = {
     "content, from 0, all on one page": shape(from_zero(FIVE, 50), *NAMES),
     "content, from 0, an error beyond": shape(from_zero(FIVE, beyond=(404, {}, b"")), *NAMES),
     "from 0, untold": shape(from_zero_untold, *NAMES),
+    "miscounted": shape(miscounted, *NAMES),
     "bare lists with links": shape(by_link, *NAMES),
     "results with the next address": shape(by_member, *NAMES),
     "no page beyond the last": shape(missing_beyond, *NAMES),
@@ -201,6 +224,7 @@ ENVELOPES = {
         elsewhere, "Baking", "Chess", state="broken", why="at another host"
     ),
     "strict": shape(strict, *NAMES),
+    "ids as numbers and as texts": shape(told_twice, *NAMES),
     "organisations with heads of services": shape(organizations_with_heads, "Choir"),
     "asks for patience": shape(Busy("1"), *NAMES),
     "asks for too much patience": shape(Busy("3600"), state="broken", why="after 3600 seconds"),

@@ -29,6 +29,7 @@ from services.providers.importing.reading.records import (
     Said,
     SourceBroken,
     Unreadable,
+    whole_number,
 )
 
 PER_PAGE = 100
@@ -225,7 +226,9 @@ class Feed:
                 raise
             return Unreadable(f"service {key}", broken.words, "service", str(key))
         self._missing, self._had = 0, True
-        if not isinstance(said, dict) or said.get("id") != key:
+        if isinstance(said, list) and len(said) == 1:
+            said = said[0]
+        if not isinstance(said, dict) or str(said.get("id")) != str(key):
             return Unreadable(f"service {key}", "Its page tells another one.", "service", str(key))
         return Record("service", said)
 
@@ -322,8 +325,7 @@ def asking(address: str, query: dict[str, Any]) -> str:
 
 def _number(document: Any, *names: str) -> int | None:
     found = [document.get(name) for name in names] if isinstance(document, dict) else []
-    numbers = [each for each in found if isinstance(each, int | str) and str(each).isdigit()]
-    return int(numbers[0]) if numbers else None
+    return next((number for each in found if (number := whole_number(each)) is not None), None)
 
 
 def total_of(document: Any) -> int | None:

@@ -17,7 +17,7 @@ from tenacity import (
 )
 
 from services.providers.importing.reading.packed import CODINGS, TooLarge, inflated, unpacked
-from services.providers.importing.reading.records import SourceBroken
+from services.providers.importing.reading.records import SourceBroken, whole_number
 from shared.strangers import AddressRefused, Answer, GuardedHttp, Unreachable
 
 MOST_REDIRECTS = 5
@@ -179,8 +179,8 @@ class Fetcher:
             raise NotThere(f"{url} answered {answer.status}.", answer.status)
 
     def _keep(self, url: str, answer: Answer, file: IO[bytes]) -> "_Head":
-        declared = answer.header("content-length")
-        if declared.isdigit() and int(declared) > self.most_bytes:
+        declared = whole_number(answer.header("content-length"))
+        if declared is not None and declared > self.most_bytes:
             raise self._too_large(url)
         coding = answer.header("content-encoding").lower()
         if coding not in CODINGS:

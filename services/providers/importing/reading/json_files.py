@@ -20,6 +20,7 @@ from services.providers.importing.reading.records import (
     Unreadable,
     belongs_elsewhere,
     entity_of,
+    whole_number,
 )
 
 LONGEST = 8 * 1024 * 1024
@@ -98,8 +99,8 @@ def total_of(file: IO[bytes], charset: str) -> int | None:
         for prefix, event, value in ijson.parse(AsUtf8(file, charset)):
             if event == "start_array":
                 return None
-            if prefix in TOTALS and str(value).isdigit():
-                return int(value)
+            if prefix in TOTALS and (number := whole_number(value)) is not None:
+                return number
     except (ijson.JSONError, RecursionError):
         return None
     finally:

@@ -1,5 +1,6 @@
 """One thing that a source said, as it said it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,6 +51,20 @@ class SourceBroken(Exception):
     def __init__(self, words: str) -> None:
         super().__init__(words)
         self.words = words
+
+
+def whole_number(value: Any) -> int | None:
+    """A number that somebody else counted, also one that is written as text; None for all else:
+    '²' and a thousand nines are digits to Python, and no number, or none that it takes.
+    """
+    if isinstance(value, str):
+        return int(value) if _WHOLE.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < 10**18 else None
+
+
+_WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 
 
 def entity_of(said: Said) -> Entity:
