@@ -27,11 +27,15 @@ def _state(row: Row, now: datetime) -> domain.CapacityState:
 
 
 def known(row: Row | None, now: datetime) -> Json:
-    """A service's capacity for readers: what has expired is unknown, and says since when."""
+    """A service's capacity for readers: what has expired is unknown, and says since when.
+
+    Of a service of which nobody ever said anything `updated` would be the day of its listing.
+    """
     if row is None:
         return {"state": domain.CapacityState.UNKNOWN.value}
     state = _state(row, now)
-    said: Json = {"state": state.value} | picked(row, "updated expires")
+    never = state is domain.CapacityState.UNKNOWN and row["expires"] is None
+    said: Json = {"state": state.value} | ({} if never else picked(row, "updated expires"))
     if state is not domain.CapacityState.UNKNOWN:
         said |= picked(row, "places waiting")
         if row["first_date"] is not None and row["first_date"] > now.date():

@@ -37,6 +37,21 @@ def types(events: list[Any]) -> list[str]:
 # --- capacity --------------------------------------------------------------------------------
 
 
+def test_of_room_that_nobody_spoke_of_no_day_is_told(house: House):
+    house.load(service("Choir"))
+    at = f"/directory/listings/{key('Choir')}"
+    assert house.get(at)["kersey"]["capacity"] == {"state": "unknown", "keeps_list": False}
+    told = {"state": "unknown"}
+    house.send(
+        "PUT",
+        f"/directory/services/{key('Choir')}/capacity",
+        told,
+        organisation=OWNER,
+        roles=PROVIDER,
+    )
+    assert house.get(at)["kersey"]["capacity"]["updated"] == "2026-11-23T09:30:00.000Z"
+
+
 def test_a_provider_says_how_much_room_it_has_and_everybody_hears(house: House):
     house.load(service("Choir"))
     start = house.position()

@@ -27,7 +27,7 @@ ROWS = (
     ("excluded", _("Why it may not")),
     ("check", _("Check")),
     ("whom", _("Who can come")),
-    ("ask", _("Ask about")),
+    ("ask", _("Ask them")),
 )
 
 
