@@ -53,10 +53,13 @@ def load(
     from deploy.refusal import Refusal
     from services.notifications.handlers import hubs as told
     from services.providers import hubs as directory
+    from services.providers.app import SOURCE
+    from services.providers.moving_hubs import move_providers
     from services.providers.taxonomies import declare_taxonomies
     from services.referrals.app import desk_of
     from services.referrals.handlers.consortium import Consortium, load_consortium
     from services.referrals.settings import ReferralsSettings
+    from shared.messaging.outbox import Outbox
     from shared.worker import Wake
 
     try:
@@ -78,7 +81,8 @@ def load(
             told.declare_hubs(
                 engine,
                 {hub.code: hub.organisation for hub in declared.hubs},
-                {team.organisation: team.hub for team in declared.teams},
+                {team.organisation: team.hub for team in declared.teams}
+                | {moved.organisation: moved.hub for moved in declared.providers},
             )
     else:
         typer.echo(
@@ -88,7 +92,7 @@ def load(
         )
     if providers:
         with _engine(providers) as engine:
-            directory.declare_hubs(
+            left = directory.declare_hubs(
                 engine,
                 [
                     directory.DeclaredHub(hub.code, hub.name, hub.organisation, hub.covers)
@@ -96,6 +100,17 @@ def load(
                 ],
             )
             declare_taxonomies(engine)
+            moving = {moved.organisation: moved.hub for moved in declared.providers}
+            unlisted = move_providers(engine, Outbox(SOURCE), moving)
+        for key in sorted(unlisted, key=str):
+            typer.echo(f"The directory lists no provider {key}: it was not moved.", err=True)
+        if left:
+            typer.echo(
+                f"{file} does not name hubs that are there: {', '.join(left)}. They stay, with what"
+                " is theirs. To end one, name it with `covers = []` and move its teams, practices"
+                " and providers to others.",
+                err=True,
+            )
     else:
         typer.echo(
             "KERSEY_PROVIDERS_DATABASE_URL is not set: the directory was told of no hub, and no "

@@ -37,12 +37,16 @@ class DeclaredHub:
     covers: tuple[str, ...] = ()
 
 
-def declare_hubs(engine: Engine, hubs: Iterable[DeclaredHub]) -> None:
+def declare_hubs(engine: Engine, hubs: Iterable[DeclaredHub]) -> list[str]:
     """Declare hubs and who acts for them; committed, and safe to repeat.
 
     Args:
         engine: the directory's database.
         hubs: the hubs. What a directory knows beside (description, e-mail, phone) stays.
+
+    Returns:
+        The codes of hubs that are there and were not declared: they stay, since listings may be
+        theirs.
     """
     declared = [
         {
@@ -55,7 +59,7 @@ def declare_hubs(engine: Engine, hubs: Iterable[DeclaredHub]) -> None:
         for hub in hubs
     ]
     if not declared:
-        return
+        return []
     statement = insert(table("hub"))
     said = {name: statement.excluded[name] for name in ("name", "organisation", "covers")}
     with UnitOfWork(engine) as uow:
@@ -63,7 +67,11 @@ def declare_hubs(engine: Engine, hubs: Iterable[DeclaredHub]) -> None:
             statement.on_conflict_do_update(index_elements=["code"], set_=said), declared
         )
         settle(uow.session)
+        hub = table("hub").c.code
+        others = select(hub).where(hub.not_in([each["code"] for each in declared])).order_by(hub)
+        left = list(uow.session.scalars(others))
         uow.commit()
+    return left
 
 
 def must_keep(uow: UnitOfWork, principal: Principal, owner: UUID) -> None:

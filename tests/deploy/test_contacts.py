@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,8 +20,12 @@ from deploy.demo.contacts import load_contacts
 from deploy.demo.directory import dataset
 from deploy.demo.story import principal_of
 from services.notifications.announcements.reading import current
+from services.providers.loading import load_directory
 from shared.database import UnitOfWork, create_engine
+from shared.messaging.outbox import Outbox
 from shared.migrate import migrate
+
+EXAMPLE = str(Path(__file__).parents[2] / "docs" / "consortium.example.toml")
 
 
 @pytest.fixture
@@ -93,7 +97,7 @@ def test_whoever_signs_in_to_the_demo_first_finds_news_of_their_hub(notification
 def test_an_operators_consortium_is_told_to_notifications_and_the_directory(
     notifications, database, monkeypatch
 ):
-    file = str(Path(__file__).parents[2] / "docs" / "consortium.example.toml")
+    file = EXAMPLE
     url = database("referrals_alone", partial(migrate, "referrals"))
     monkeypatch.setenv("KERSEY_DATABASE_URL", url)
     monkeypatch.setenv("KERSEY_PAGING_KEY", "p" * 40)
@@ -116,4 +120,38 @@ def test_an_operators_consortium_is_told_to_notifications_and_the_directory(
     assert rows(directory, "select code, name, organisation from hub") == [
         (hub["code"], hub["name"], UUID(hub["organisation"])) for hub in declared
     ]
+    directory.dispose()
+
+
+def test_a_provider_moves_and_a_hub_that_is_not_named_any_more_is_told(
+    notifications, database, monkeypatch, tmp_path
+):
+    at = notifications.url.render_as_string(hide_password=False)
+    providers = database("providers_moving", partial(migrate, "providers"))
+    referrals = database("referrals_moving", partial(migrate, "referrals"))
+    monkeypatch.setenv("KERSEY_DATABASE_URL", referrals)
+    monkeypatch.setenv("KERSEY_PAGING_KEY", "p" * 40)
+    monkeypatch.setenv("KERSEY_NOTIFICATIONS_DATABASE_URL", at)
+    monkeypatch.setenv("KERSEY_PROVIDERS_DATABASE_URL", providers)
+    directory = create_engine(providers, pool_size=2, application_name="tests")
+    listings = dataset()
+    few = replace(listings, organizations=listings.organizations[:1], services=())
+    load_directory(directory, Outbox("kersey/providers"), few)
+    key, said = few.organizations[0].id, Path(EXAMPLE).read_text("utf-8")
+    file = tmp_path / "consortium.toml"
+    craven = f'[[hubs]]\ncode = "craven"\nname = "Craven"\norganisation = "{uuid4()}"\n'
+    moved = "".join(
+        f'[[providers]]\norganisation = "{each}"\nhub = "craven"\n' for each in (key, UUID(int=1))
+    )
+    file.write_text(f"{said}\n{craven}\n{moved}", "utf-8")
+    told = CliRunner().invoke(app, ["load", str(file)])
+    assert told.exit_code == 0, told.output
+    assert f"lists no provider {UUID(int=1)}" in told.output
+    assert "calderdale, kirklees, leeds, wakefield" in told.output
+    assert rows(directory, "select id, hub from organization") == [(key, "craven")]
+    placed = dict(rows(notifications, "select party, hub from party_hub"))
+    assert placed[str(key)] == "craven"
+    file.write_text(f"{said}\n{moved}", "utf-8")
+    refused = CliRunner().invoke(app, ["load", str(file)])
+    assert "names the hub craven, which is not declared" in str(refused.exception)
     directory.dispose()

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from deploy.demo.directory.build import HUBS
 from services.providers.hubs import DeclaredHub, declare_hubs
+from services.providers.moving_hubs import move_providers
 from services.providers.taxonomies import term_id
 from tests.providers.conftest import NOW, House
 from tests.providers.listings import (
@@ -676,11 +678,36 @@ def test_an_organisation_stays_with_the_hub_that_listed_it_first(house: House):
         assert problem["element"] == "kersey.hub"
 
 
+def test_the_operator_moves_a_provider_to_another_hub_with_what_waits(house: House):
+    house.load(service("Choir", description="Tuesdays"))
+    mine: dict[str, Any] = {"organisation": OWNER, "roles": PROVIDER}
+    path = f"/directory/services/{key('Choir')}"
+    waiting = house.send("PUT", path, body("Choir", description="Wednesdays"), status=202, **mine)
+    start, nobody = house.position(), uuid4()
+    move = partial(move_providers, house.engine, house.directory.outbox)
+    assert move({OWNER: "leeds", nobody: "leeds"}) == {nobody}
+    told = [each["type"] for each in house.events(after=start)]
+    assert told == [
+        "kersey.directory.provider.changed.v1",
+        "kersey.directory.service.changed.v1",
+    ]
+    assert move({OWNER: "leeds"}) == set()
+    assert len(house.events(after=start)) == 2, "twice is once"
+    house.approve(waiting, status=404)
+    house.approve(waiting, organisation=LEEDS)
+    assert house.get(path)["description"] == "Wednesdays"
+    house.send("PUT", path, body("Choir"), status=403)
+    house.send("PUT", path, body("Choir"), organisation=LEEDS)
+    history = house.send("GET", f"/directory/organizations/{OWNER}/versions", organisation=LEEDS)
+    assert history["versions"][0]["why"] == "Moved to the hub 'leeds'."
+
+
 def test_whoever_coordinates_several_hubs_says_which(house: House):
     house.load()
     hubs = [DeclaredHub(code, code.title(), HUB.organisation) for code in ("leeds", "craven")]
     declare_hubs(house.engine, hubs)
-    declare_hubs(house.engine, hubs)
+    left = declare_hubs(house.engine, hubs)
+    assert left == sorted({hub.code for hub in HUBS} - {"leeds"})
     declare_hubs(house.engine, [])
     new = {"name": "New", "description": "New"}
     problem = house.send("POST", "/directory/organizations", new, status=422)

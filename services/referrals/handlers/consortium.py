@@ -63,6 +63,14 @@ class SendingPractice(Organisation):
     team: UUID | None = None
 
 
+class MovedProvider(_Entry):
+    """A listed provider that belongs to another hub than the one that listed it first; the
+    directory and notifications move it."""
+
+    organisation: UUID
+    hub: str
+
+
 class Code(_Entry):
     """A code that starts a referral; `verified` says whether its source was checked."""
 
@@ -94,6 +102,7 @@ class Consortium(_Entry):
     teams: tuple[Team, ...] = ()
     senders: tuple[Organisation, ...] = ()
     practices: tuple[SendingPractice, ...] = ()
+    providers: tuple[MovedProvider, ...] = ()
     codes: tuple[Code, ...] = Field(min_length=1)
     gp_codes: tuple[MessageCode, ...] = ()
 
@@ -105,6 +114,11 @@ class Consortium(_Entry):
         for each in placed:
             if each.hub not in hubs:
                 raise ValueError(f"{each.name} names the hub {each.hub}, which is not declared")
+        for moved in self.providers:
+            if moved.hub not in hubs:
+                raise ValueError(
+                    f"{moved.organisation} names the hub {moved.hub}, which is not declared"
+                )
         for practice in self.practices:
             if practice.team is not None and practice.team not in teams:
                 raise ValueError(f"{practice.name} names a team that is not declared")
