@@ -310,6 +310,39 @@ def test_a_table_that_is_parted_by_semicolons_is_read(importer: Importer):
     assert listed["organization"]["name"] == "Hebble; Arts, all"
 
 
+def test_a_table_may_say_first_what_parts_its_cells(importer: Importer):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("organizations.csv", "sep=;\r\nid;name\r\n7;Hebble, Arts\r\n")
+        archive.writestr("services.csv", "SEP=|\nid|organization_id|name\n1|7|Choir\n")
+    importer.file(made.getvalue())
+    assert importer.names() == ["Choir"]
+
+
+def test_a_cell_may_be_as_long_as_a_record(importer: Importer):
+    """A boundary, in one cell of `service_areas.csv`."""
+    extent = json.dumps({"type": "MultiPoint", "coordinates": [[-1.8, 53.7]] * 20_000})
+    report = importer.file(
+        package(
+            organizations=[{"id": "7", "name": "Hebble Arts"}],
+            services=[{"id": "1", "organization_id": "7", "name": "Choir", "status": "active"}],
+            service_areas=[{"id": "2", "service_id": "1", "extent": extent}],
+        )
+    )
+    assert report.state is RunState.COMPLETE, report.why
+    (found,) = importer.house.get("/directory/services", full="true")["contents"]
+    assert found["service_areas"][0]["extent"] == extent
+
+
+def test_a_table_without_a_head_is_told(importer: Importer):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("organizations.csv", "id,name\n7,Hebble Arts\n")
+        archive.writestr("services.csv", "1,7,Choir,active\n2,7,Chess,active\n")
+    report = importer.file(made.getvalue())
+    assert ("services.csv line 1", "unreadable") in told(report, "given", "rule")
+
+
 def test_a_quotation_that_is_never_closed_swallows_no_rows_in_silence(importer: Importer):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:

@@ -6,6 +6,7 @@ disk first, each beside the parents that it names; then every service is put tog
 
 import csv
 import io
+import re
 import sqlite3
 import tempfile
 import zipfile
@@ -80,6 +81,10 @@ _NOT_KEPT = frozenset(
     for s in ("", "s")
 )
 """Tables of HSDS and of Open Referral UK 1 and 2 of which a listing here has nothing."""
+
+
+_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+"""By which Excel is told, before the head, what parts the cells."""
 
 
 @dataclass(frozen=True)
@@ -289,8 +294,16 @@ class _Tables:
         self._known.add(entity)
         lines = _lines_of(file)
         head = next(lines, "")
-        delimiter = delimiter_of(head)
         place = place or f"{stem}.csv"
+        csv.field_size_limit(json_files.LONGEST)  # a boundary in one cell may be long
+        if told := _SEPARATOR.fullmatch(head):
+            head = next(lines, "")
+        delimiter = told[1] if told else delimiter_of(head)
+        names = {each.strip().lower() for each in next(csv.reader([head], delimiter=delimiter), ())}
+        if names and entity in get_args(Entity) and "id" not in names:
+            words = "Its first line has no column 'id': nothing of it is read."
+            yield Unreadable(f"{place} line 1", words)
+            return
         last = [head]
         reader = csv.DictReader(
             _noting(chain([head], lines), last), restkey="", delimiter=delimiter
