@@ -154,6 +154,16 @@ def test_words_of_danger_come_first_and_what_fits_is_shown_all_the_same(http: ht
     assert SAID not in page
 
 
+def test_a_service_that_begins_later_is_not_said_to_take_people_now(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+):
+    assert "Taking people now" in look(http)
+    later = {"state": "taking", "places": 2, "first_date": "2099-02-27"}
+    monkeypatch.setitem(OFFER, "capacity", later)
+    page = look(http)
+    assert "Taking people from a later day" in page.partition("Nearly")[0]
+
+
 def test_an_unknown_postcode_is_said_at_its_field_and_none_finds(http: httpx.Client):
     form = http.get(f"/cases/{CASE}/find")
     said = led(http, send(http, form, matters=SAID, near="HG1 1AA", by=""))

@@ -145,6 +145,25 @@ def test_free_places_leaves_out_only_what_is_known_to_be_full(house: House):
     assert capacity["G was full"]["updated"] == "2026-11-23T09:30:00.000Z"
 
 
+def test_a_first_date_that_lies_ahead_is_said_and_now_is_not(house: House):
+    first = NOW.date() + timedelta(days=9)
+    on = f"from {first.day} {first:%B %Y}"
+    house.load(
+        service("Two", capacity={"state": "taking", "places": 2, "first_date": first}),
+        service("Some", capacity={"state": "taking", "first_date": first}),
+        service("List", capacity={"state": "waiting-list", "waiting": 4, "first_date": first}),
+        service("Talk", capacity={"state": "ask-first", "first_date": first}),
+        service("Today", capacity={"state": "taking", "places": 1, "first_date": NOW.date()}),
+    )
+    assert reasons(house) == {
+        "Two": [f"2 places {on}"],
+        "Some": [f"taking people {on}"],
+        "List": [f"a waiting list of 4, {on}"],
+        "Talk": [f"likes to talk first, {on}"],
+        "Today": ["1 place now"],
+    }
+
+
 def test_full_ones_come_last_however_near(house: House):
     house.load(
         service("Full", at=north(10), capacity={"state": "full"}),

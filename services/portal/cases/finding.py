@@ -329,6 +329,14 @@ def _in_words(answer: Mapping[str, Any], codes: Mapping[str, Iterable[str]]) -> 
     }
 
 
+def room(capacity: Mapping[str, Any]) -> str:
+    """The room there is, in a word or two. From which day on stands among the reasons."""
+    state: str = capacity["state"]
+    if state == "taking" and capacity.get("first_date"):
+        return _("Taking people from a later day")
+    return CAPACITY.get(state, state)
+
+
 def _service(found: Mapping[str, Any], case: UUID) -> dict[str, Any]:
     state = found["capacity"]["state"]
     full = state == "full" and not found["capacity"].get("keeps_list")
@@ -342,7 +350,7 @@ def _service(found: Mapping[str, Any], case: UUID) -> dict[str, Any]:
         "distance": found.get("distance_metres"),
         "when": found["when"],
         "cost": (found.get("cost") or {}).get("text", ""),
-        "capacity": CAPACITY.get(state, state),
+        "capacity": room(found["capacity"]),
         "full": full,
         "reasons": found["reasons"],
         "ask": found["ask"],

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Response
 
 from services.portal.answer_links import Refusal
-from services.portal.cases.finding import CAPACITY, unplaced
+from services.portal.cases.finding import room, unplaced
 from services.portal.front_door.words import NEEDS
 from services.portal.news.reading import unread
 from services.portal.partner.desk import OfPartner
@@ -74,14 +74,13 @@ async def look(here: OfPartner) -> Response:
 
 
 def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
-    state = found["capacity"]["state"]
     return {
         "name": found["service"]["name"],
         "about": plain(found["service"].get("description")),
         "provider": found["provider"]["name"],
         "place": (found.get("location") or {}).get("name", ""),
         "cost": (found.get("cost") or {}).get("text", ""),
-        "room": CAPACITY.get(state, state),
+        "room": room(found["capacity"]),
         "reasons": found["reasons"],
         "check": found["check"],
     }

@@ -84,20 +84,29 @@ def distance(metres: int | None) -> str | None:
 
 
 def places(capacity: Mapping[str, Any]) -> str | None:
-    """The room there is, in words; None where it is not known."""
-    state, free = capacity["state"], capacity.get("places")
+    """The room there is, in words; None where it is not known. A first date is among what is known
+    as long as it lies ahead: until then nobody can come."""
+    state, free, first = capacity["state"], capacity.get("places"), capacity.get("first_date")
+    begins = "" if first is None else f"from {_day(first)}"
     if state == CapacityState.TAKING:
         if free is None:
-            return "taking people now"
-        return f"{free} place{'' if free == 1 else 's'} now"
-    if state == CapacityState.WAITING_LIST:
-        waiting = capacity.get("waiting")
-        return f"a waiting list of {waiting}" if waiting else "keeps a waiting list"
+            return f"taking people {begins or 'now'}"
+        return f"{free} place{'' if free == 1 else 's'} {begins or 'now'}"
     if state == CapacityState.FULL:
         return "full just now"
-    if state == CapacityState.ASK_FIRST:
-        return "likes to talk first"
-    return None
+    if state == CapacityState.WAITING_LIST:
+        waiting = capacity.get("waiting")
+        said = f"a waiting list of {waiting}" if waiting else "keeps a waiting list"
+    elif state == CapacityState.ASK_FIRST:
+        said = "likes to talk first"
+    else:
+        return None
+    return f"{said}, {begins}" if begins else said
+
+
+def _day(said: str) -> str:
+    day = date.fromisoformat(said)
+    return f"{day.day} {day:%B %Y}"
 
 
 def checked(found: Found) -> str | None:
