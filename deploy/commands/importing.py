@@ -182,7 +182,9 @@ def _material(
     """What is read, the address of it, and the name of its source if nobody gives another."""
     from urllib.parse import urlsplit
 
+    from deploy.answering_url import answering_url
     from deploy.refusal import Refusal
+    from deploy.settings import OperatorSettings
     from services.providers.importing.material import (
         AddressMaterial,
         FileMaterial,
@@ -193,7 +195,7 @@ def _material(
     from shared.strangers import GuardedHttp
 
     if what.lower().startswith(("https://", "http://")):
-        if is_own(what, settings.public_url):
+        if is_own(what, answering_url(OperatorSettings())):
             raise Refusal(OWN)
         http = GuardedHttp(allow_private=settings.private_endpoints)
         stack.callback(http.close)
