@@ -273,6 +273,18 @@ def test_language_is_yes_no_or_to_be_arranged(house: House):
     assert house.get("/directory/search", 400, language="Urdu!")["element"] == "language"
 
 
+@pytest.mark.parametrize("asked", ["ur", "urd"])
+def test_a_language_is_the_same_by_its_code_of_two_letters_and_of_three(house: House, asked: str):
+    """HSDS takes ISO 639-1, 639-2 and 639-3."""
+    house.load(
+        service("Three letters", speaks=["urd"]),
+        service("Two letters", speaks=["UR-PK"]),
+        service("Another", speaks=["eng"]),
+    )
+    found = reasons(house, language=asked)
+    assert found == {"Three letters": ["in Urdu"], "Two letters": ["in Urdu"]}
+
+
 def test_age_is_a_limit_of_the_service_and_hard(house: House):
     house.load(
         service("Over fifty", minimum_age=50),

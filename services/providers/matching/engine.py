@@ -16,6 +16,7 @@ from services.providers.matching.candidates import candidates
 from services.providers.matching.contenders import LIMIT, OFFSET
 from services.providers.matching.danger import notice
 from services.providers.matching.kinds import Asked, asked, kind_of, named
+from services.providers.matching.languages import meant_by
 from services.providers.matching.noes import noes
 from services.providers.matching.question import Question, minutes
 from services.providers.matching.ranking import nearest_first
@@ -64,7 +65,7 @@ def search(session: Session, query: NeedSearch, now: datetime) -> Json:
         days=(query.day,) if query.day else (),
         free_places=query.free_places,
         cost_max=query.cost_max,
-        languages=(query.language.lower(),) if query.language else (),
+        languages=meant_by([query.language] if query.language else ()),
         access=known.of("access").asked("access", query.access),
         age=query.age,
     )
@@ -191,7 +192,7 @@ def _question(
         end=minutes(asked.end),
         free_places=asked.free_places,
         cost_max=asked.cost_max,
-        languages=asked.languages,
+        languages=meant_by(asked.languages),
         access=known.of("access").asked("access", asked.access),
         formats=known.of("format").asked("formats", asked.formats),
         company=asked.company,

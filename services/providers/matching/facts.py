@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-from babel import Locale
-
 from services.providers.domain import CapacityState
+from services.providers.matching.languages import name_of, primary
 from services.providers.nested import Json
 from services.providers.replies import Replies
 from shared.schedules import joined, times
@@ -139,19 +138,11 @@ def languages(listing: Json, codes: Iterable[str] | None = None) -> list[str]:
     alone, which is no word.
     """
     said = listing.get("languages", ())
-    names = _names_of_languages()
     return [
-        each.get("name") or names.get(each["code"].split("-")[0].lower(), each["code"])
+        each.get("name") or name_of(each["code"])
         for each in said
-        if "code" in each and (codes is None or each["code"].split("-")[0].lower() in codes)
+        if "code" in each and (codes is None or primary(each["code"]) in codes)
     ]
-
-
-@cache
-def _names_of_languages() -> Mapping[str, str]:
-    """By their codes; looked up for each service that is shown."""
-    found: Mapping[str, str] = Locale("en").languages
-    return found
 
 
 def company(codes: Iterable[str], names: Mapping[str, str]) -> str | None:

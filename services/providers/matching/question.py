@@ -23,7 +23,7 @@ class Question:
         end: minutes after midnight by which it should be over.
         free_places: whether what is known to be full is left out.
         cost_max: pounds a session.
-        languages: primary language codes; one of them is enough.
+        languages: all codes of the languages; one of them is enough.
         access: the term ids of each access need; all of them are wanted.
         formats: the term ids of each way of meeting; one of them is enough.
         company: the code of whom the group should be for, such as `women`.
