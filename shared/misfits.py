@@ -73,11 +73,15 @@ def in_words(error: Mapping[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
         return _written(ctx["pattern"])
     if kind in _LIMITS:
-        return _LIMITS[kind].format(**ctx)
+        return _LIMITS[kind].format(**{name: _as_written(value) for name, value in ctx.items()})
     misses = _MISSES.fullmatch(kind)
     if misses and (words := _BELONGS.get(misses[1] or misses[2])):
         return words
     return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _as_written(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _written(pattern: str) -> str:

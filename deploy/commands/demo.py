@@ -13,8 +13,9 @@ app = typer.Typer(help="Data to try Kersey with; never for production.", no_args
 def load() -> None:
     """Load the demo's data into databases on a server of yours.
 
-    `kersey run` does this by itself. Here KERSEY_ADMIN_DATABASE_URL and the passwords are needed as
-    for `kersey databases`.
+    `kersey run` does this by itself. Load it before the services run: of a story that is told in
+    the past, their clock would close what has no answer yet. Here KERSEY_ADMIN_DATABASE_URL and the
+    passwords are needed as for `kersey databases`.
     """
     from contextlib import ExitStack
 

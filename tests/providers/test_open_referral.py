@@ -129,8 +129,8 @@ def test_pages_out_of_bounds_are_refused_by_name(demo: House, kind: str, name: s
 @pytest.mark.parametrize(
     ("query", "element", "words"),
     [
-        ({"proximity": "-1", "postcode": "HX1 1AA"}, "proximity", "greater than or equal to 0"),
-        ({"proximity": "nan", "postcode": "HX1 1AA"}, "proximity", "finite"),
+        ({"proximity": "-1", "postcode": "HX1 1AA"}, "proximity", "Give 0 or more"),
+        ({"proximity": "nan", "postcode": "HX1 1AA"}, "proximity", "Give a number"),
         ({"proximity": "500"}, "proximity", "postcode"),
         ({"postcode": "ZZ99 1AA"}, "postcode", "'ZZ99'"),
         ({"postcode": "HX1 A11"}, "postcode", "second part"),
@@ -140,7 +140,7 @@ def test_pages_out_of_bounds_are_refused_by_name(demo: House, kind: str, name: s
         ({"minimum_age": "-3"}, "minimum_age", "0"),
         ({"taxonomy_term_id": "singing"}, "taxonomy_term_id", "UUID"),
         ({"modified_after": "2026-11-01T00:00:00"}, "modified_after", "time zone"),
-        ({"modified_after": "yesterday"}, "modified_after", "date"),
+        ({"modified_after": "yesterday"}, "modified_after", "Give a day and a time"),
         ({"serach": "choir"}, "serach", "no such parameter"),
         ({"search": "a\x00b"}, "search", "NUL"),
         ({"search": ["a", "b"]}, "search", "more than once"),
